@@ -1,0 +1,102 @@
+"""The two ways in which work can fail, as types, with a reason from a closed list.
+
+Adapters (transports, sinks, net) raise these and nothing else, and never retry on their own;
+what to do about a failure is decided in one place, `flexmaild.core.retry`. The reasons are the
+values of the metric label `reason`, so the list is closed and short.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an attempt failed; also the metric label `reason` (all children exist from the start)."""
+
+    AUTH = "auth"
+    THROTTLED = "throttled"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    TLS = "tls"
+    SERVER = "server"
+    CLIENT = "client"
+    OTHER = "other"
+
+
+class Failure(Exception):
+    """Base of both kinds. `str(failure)` is one line for an operator, without secrets.
+
+    step: the word for what was being done when it failed ("connect", "starttls", "login", "select",
+        "mail", "rcpt", "data", …).
+    server: "host:port" or the URL's host, empty where no server was involved.
+    answer: the server's own words, cut to 500 characters, control characters removed.
+    cure: what the operator can do about it, one sentence, may be empty.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        text: str,
+        *,
+        step: str = "",
+        server: str = "",
+        answer: str = "",
+        cure: str = "",
+    ) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+        self.step = step
+        self.server = server
+        self.answer = printable(answer)[:500]
+        self.cure = cure
+
+    def __str__(self) -> str:
+        where = f"{self.server}: " if self.server else ""
+        step = f"{self.step}: " if self.step else ""
+        answer = f" (the server said: {self.answer})" if self.answer else ""
+        cure = f" Cure: {self.cure}" if self.cure else ""
+        return f"{where}{step}{self.text}{answer}{cure}"
+
+
+class TryLater(Failure):
+    """A passing fault: the same attempt may succeed later.
+
+    retry_after: seconds the other side asked us to wait, None where it did not say.
+    uncertain: the work may have been done although no answer came (RFC 5321 section 4.5.4.1: the
+        answer to the end of DATA was lost); a repeat must carry the same Message-ID.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        text: str,
+        *,
+        step: str = "",
+        server: str = "",
+        answer: str = "",
+        cure: str = "",
+        retry_after: float | None = None,
+        uncertain: bool = False,
+    ) -> None:
+        super().__init__(reason, text, step=step, server=server, answer=answer, cure=cure)
+        self.retry_after = retry_after
+        self.uncertain = uncertain
+
+
+class GiveUp(Failure):
+    """A lasting fault: repeating the same attempt cannot succeed until somebody changes something."""
+
+
+class NotAllowed(Exception):
+    """A request that breaks a rule of the product; `path` names the field as in JSON ("approvers.0")."""
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__(f"{path}: {text}")
+        self.path = path
+        self.text = text
+
+
+def printable(text: str) -> str:
+    """The text on one line, without control, format and surrogate characters (log and terminal injection)."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()

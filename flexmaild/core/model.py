@@ -1,0 +1,262 @@
+"""The nouns of an approval, frozen: what is asked, of whom, what was answered, what follows.
+
+Every room may use these; none changes them in place. Times are aware UTC datetimes. Whatever is
+stored or sent as JSON is one of these classes, converted by pydantic where it crosses a border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+Json = Mapping[str, Any]
+
+
+class State(StrEnum):
+    """Where a request stands; all but PENDING are final."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Answer(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Outcome(StrEnum):
+    """What became of an incoming mail; the values of the metric label `outcome`, a closed list."""
+
+    DECISION = "decision"
+    UNDECIDED = "undecided"
+    LATE = "late"
+    EXPIRED = "expired"
+    DUPLICATE = "duplicate"
+    UNAUTHENTICATED = "unauthenticated"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    LOOP = "loop"
+    OVERSIZE = "oversize"
+    UNPARSABLE = "unparsable"
+
+
+class MailKind(StrEnum):
+    """Why a mail is sent; the metric label `kind` and the name of its template."""
+
+    APPROVAL_REQUEST = "approval_request"
+    REMINDER = "reminder"
+    ACCEPTED = "accepted"
+    NOTED = "noted"
+    ALREADY_DECIDED = "already_decided"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    UNCLEAR = "unclear"
+    COMMENT_NEEDED = "comment_needed"
+    NOT_ENTITLED = "not_entitled"
+    NO_LONGER_NEEDED = "no_longer_needed"
+    NOTIFICATION = "notification"
+    TEST = "test"
+
+
+Proof = Literal["reference", "dmarc", "internal", "dkim"]
+Requirement = Literal["reference", "dmarc"]
+Quorum = Literal["any", "all", "each_group"] | int
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Somebody who is asked. `address` and `aliases` are addr-specs (RFC 5322) in lower case.
+
+    on_behalf_of: the approver (address) whose voice this delegate holds, empty for the approver.
+    escalation: joined by escalation; see `core.quorum` for what that voice counts.
+    language: a tag of `mail/words` ("de"), empty for the setting's.
+    """
+
+    address: str
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    group: str = ""
+    language: str = ""
+    on_behalf_of: str = ""
+    escalation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes out with a mail; its bytes are kept in the store under their SHA-256."""
+
+    filename: str
+    content_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was asked, unchanged for the life of the request, whatever the settings say later."""
+
+    title: str
+    text: str
+    approvers: tuple[Approver, ...]
+    expires_at: datetime
+    quorum: Quorum = "any"
+    any_reject: bool = True
+    on_expiry: Literal["expire", "reject"] = "expire"
+    html: str = ""
+    template: str = ""
+    variables: Json = field(default_factory=dict)
+    requester: str = ""
+    allow_requester: bool = True
+    allow_delegates: bool = False
+    comment_on_reject: bool = False
+    require: Requirement = "reference"
+    remind_at: tuple[datetime, ...] = ()
+    escalate_at: datetime | None = None
+    escalate_to: tuple[Approver, ...] = ()
+    sinks: tuple[str, ...] = ()
+    metadata: Json = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One mail with a reference of its own to one approver; `number` counts from 0 within the request.
+
+    withdrawn: a later invitation took its place; its reference opens nothing any more.
+    bounced: a delivery status notification (RFC 3464) came back for it; the text says why.
+    helped_at: when the last "unclear" answer went out for this reference (one an hour at most).
+    """
+
+    number: int
+    approver: Approver
+    issued_at: datetime
+    withdrawn: bool = False
+    bounced: str = ""
+    helped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one approver said. `approver` is whose voice it is; `by` the proven address that wrote.
+
+    sha256: of the raw mail as read. replaced: the same person said something else later.
+    invitation: the number of the invitation whose reference the reply carried.
+    """
+
+    approver: str
+    by: str
+    answer: Answer
+    comment: str
+    at: datetime
+    proof: Proof
+    sha256: str
+    message_id: str
+    invitation: int
+    group: str = ""
+    escalation: bool = False
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An approval request as it stands. `version` grows with every committed change."""
+
+    id: str
+    terms: Terms
+    created_at: datetime
+    state: State = State.PENDING
+    version: int = 0
+    invitations: tuple[Invitation, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    decided_at: datetime | None = None
+    decided_by: tuple[str, ...] = ()
+    decided_because: str = ""
+    reminders_sent: int = 0
+    escalated: bool = False
+
+    @property
+    def effective(self) -> tuple[Verdict, ...]:
+        """The verdicts that count: those nobody replaced."""
+        return tuple(v for v in self.verdicts if not v.replaced)
+
+
+# What an incoming mail said, as `mail.reply` understood it.
+
+
+class MailNature(StrEnum):
+    """What wrote a mail. Only HUMAN can decide anything."""
+
+    HUMAN = "human"
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    LIST = "list"
+    CALENDAR = "calendar"
+    OWN = "own"
+    OVERSIZE = "oversize"
+    UNPARSABLE = "unparsable"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A delivery report: `message_id` of our mail it speaks of (may be empty), whether it is final."""
+
+    recipient: str
+    permanent: bool
+    status: str = ""
+    diagnostic: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthResult:
+    """One method of one Authentication-Results field (RFC 8601) that stood above the border."""
+
+    authserv_id: str
+    method: str
+    result: str
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one mail said; made by `mail.reply.understand`, judged by `core.admission`.
+
+    sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
+    delegate: the Sender field's address where it differs from From.
+    references: the references found, by place; texts as found, normalised by `core.tokens`.
+    answer: None means undecided, and `unclear` says why (a key of `mail.verdict.WHY`).
+    nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
+    internal: Exchange Online vouched for an authenticated sender of the same organisation.
+    partial: only the text parts were fetched (a large attachment was left on the server).
+    """
+
+    sha256: str
+    size: int
+    nature: MailNature
+    nature_because: str = ""
+    message_id: str = ""
+    date: str = ""
+    subject: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    sender_fault: str = ""
+    delegate: str = ""
+    body_references: tuple[str, ...] = ()
+    thread_references: tuple[str, ...] = ()
+    address_references: tuple[str, ...] = ()
+    answer: Answer | None = None
+    unclear: str = ""
+    comment: str = ""
+    bounces: tuple[Bounce, ...] = ()
+    auth_results: tuple[AuthResult, ...] = ()
+    internal: bool = False
+    dkim_domains: tuple[str, ...] = ()
+    partial: bool = False
+    language: str = ""

@@ -1,0 +1,121 @@
+"""What the house asks of its doors: the shapes that transports and sinks have.
+
+An adapter is a class in its own file that has one of these shapes; the daemon knows the shape and
+the table of kinds, never the class. An adapter object belongs to the one thread that uses it. All of
+them raise `core.errors.TryLater` or `GiveUp` and nothing else, never retry by themselves, and bound
+every step by a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A mail ready to go: the envelope (RFC 5321) and the message bytes (RFC 5322, CRLF line ends).
+
+    sender: the address for MAIL FROM; a transport's settings may replace it (mail.smtp.from).
+    """
+
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A recipient the server refused while it took others; `permanent` for 5xx."""
+
+    recipient: str
+    permanent: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server has taken the mail for all recipients but those in `refused`.
+
+    answer: the server's last words ("250 2.0.0 Ok: queued as …"). tls: "TLSv1.3" or empty for none.
+    """
+
+    answer: str
+    tls: str = ""
+    refused: tuple[Refusal, ...] = ()
+
+
+class Outbox(Protocol):
+    """A way out for mail. `send` raises TryLater/GiveUp when no recipient at all was accepted."""
+
+    def send(self, envelope: Envelope) -> Receipt: ...
+
+    def close(self) -> None:
+        """Leave politely; never raises. A closed outbox may be used again: it connects anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a mail lies, for ever: IMAP's UIDVALIDITY and UID, Graph's immutable id, Maildir's name."""
+
+    mailbox: str
+    validity: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One mail taken from the folder. `data` is None when it is larger than the limit.
+
+    partial: a large attachment was left on the server; `data` is a mail of the same header with the
+        text parts only. `size` is the size on the server, in bytes.
+    """
+
+    mark: Mark
+    size: int
+    data: bytes | None
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What the folder looks like: how many mails wait, and whether this login may delete there."""
+
+    messages: int
+    can_delete: bool
+    detail: str = ""
+
+
+class Inbox(Protocol):
+    """A way in. The order of calls in a poll: `open`, then `fetch` and `dispose` by turns, then `rest`."""
+
+    def open(self) -> FolderState:
+        """Connect, log in and open the folder where that is not so already; cheap when it is."""
+
+    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+        """The oldest mails not yet handled, at most `limit`, oldest first; an empty list when none is left.
+
+        `is_known` tells which of the marks were committed before (their deletion failed or was cut off):
+        those are not fetched again, but are deleted at the next `dispose`.
+        """
+
+    def dispose(self, marks: Sequence[Mark]) -> int:
+        """Delete (or move, as the settings say) these mails; a mail already gone counts. Returns how many
+        of them are certainly gone; the rest is tried again at the next poll."""
+
+    def rest(self) -> None:
+        """The poll is over; keep or drop the connection. Never raises."""
+
+    def close(self) -> None:
+        """Leave politely; never raises."""
+
+
+class Sink(Protocol):
+    """A receiver of decisions. `deliver` is called with the same key and the same bytes on every try."""
+
+    def deliver(self, key: str, event: bytes) -> str:
+        """Hand over one CloudEvents JSON event; returns a short note for the log ("204", the file's name)."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,168 @@
+"""What the house keeps and what is still to be done: jobs, seen mails, audit entries, and a Change.
+
+A `Change` is everything that follows from one value on the queue. The store commits it whole or not
+at all; nothing else is ever written. `jobs_for` turns the engine's effects into jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from flexmaild.core.model import Approver, Json, MailKind, Outcome, Request
+from flexmaild.core.ports import Mark
+
+
+class Queue(StrEnum):
+    """Which worker's work it is."""
+
+    OUTBOX = "outbox"
+    DELIVERY = "delivery"
+
+
+class JobState(StrEnum):
+    """QUEUED waits for its first try, DEFERRED for a further one; HELD by an operator; FAILED was given up
+    on and can be retried by an operator; DONE and DROPPED are final."""
+
+    QUEUED = "queued"
+    DEFERRED = "deferred"
+    HELD = "held"
+    FAILED = "failed"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done, at least once, under one key.
+
+    target: "outgoing" for mails, the sink's name for deliveries. kind: a MailKind, or "decision".
+    key: unique for ever; the webhook-id and CloudEvents id of a delivery.
+    payload: for a mail, a `MailOrder` as JSON; for a delivery, the event as JSON text under "event".
+    message_id: the Message-ID without angle brackets, fixed before the first try, empty for deliveries.
+    recipients: addr-specs a mail still has to reach (those accepted already are taken out).
+    uncertain: the last try may have succeeded although no answer came.
+    """
+
+    id: str
+    queue: Queue
+    target: str
+    kind: str
+    key: str
+    payload: Json
+    created_at: datetime
+    due_at: datetime
+    state: JobState = JobState.QUEUED
+    attempt: int = 0
+    approval_id: str = ""
+    invitation: int | None = None
+    recipients: tuple[str, ...] = ()
+    message_id: str = ""
+    uncertain: bool = False
+    last_reason: str = ""
+    last_error: str = ""
+    receipt: str = ""
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailOrder:
+    """What a mail is to say; it is composed from this when it is sent, the same way every time.
+
+    to: the approver or recipient it goes to. facts: what its template needs beyond the request
+    ("decided_by", "noted", "needed", …), all strings, numbers, booleans or lists of these.
+    in_reply_to: Message-ID of the mail this answers, without angle brackets.
+    """
+
+    kind: MailKind
+    to: Approver
+    approval_id: str = ""
+    invitation: int | None = None
+    facts: Json = field(default_factory=dict)
+    in_reply_to: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnd:
+    """How one try of a job ended. `again_at` is set for "later"; `left` are recipients still to reach;
+    `refused` lists (recipient, answer) the server refused for good."""
+
+    job_id: str
+    result: Literal["ok", "later", "give_up"]
+    at: datetime
+    reason: str = ""
+    error: str = ""
+    receipt: str = ""
+    again_at: datetime | None = None
+    left: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The one outcome of one incoming mail.
+
+    fingerprint: set when the mail made a verdict; a second mail with the same one is a replay.
+    raw: the bytes as read, kept for the configured time; None when too large to have been read.
+    quarantined: kept visible for an operator ("quarantine list").
+    """
+
+    mark: Mark
+    sha256: str
+    size: int
+    outcome: Outcome
+    because: str
+    at: datetime
+    message_id: str = ""
+    sender: str = ""
+    subject: str = ""
+    approval_id: str = ""
+    invitation: int | None = None
+    fingerprint: str = ""
+    raw: bytes | None = None
+    quarantined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One thing that happened to a request, for `approval show` and the hash chain."""
+
+    at: datetime
+    approval_id: str
+    event: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes kept under their SHA-256 (hex), such as attachments."""
+
+    sha256: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotent:
+    """The answer that was given to a caller's Idempotency-Key, and what the body was."""
+
+    key: str
+    body_sha256: str
+    answer: Json
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Everything one value on the queue leads to. Requests carry the version they were read with (0: new)."""
+
+    requests: tuple[Request, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    ended: tuple[JobEnd, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+    blobs: tuple[Blob, ...] = ()
+    idempotent: Idempotent | None = None
