@@ -1,0 +1,51 @@
+"""Mail addresses as identities: one normal form, so that two spellings of one mailbox are equal.
+
+Used wherever an address enters (requests, settings, mails). It never asks DNS and never repairs.
+"""
+
+from __future__ import annotations
+
+# RFC 5321 section 4.5.3.1: 64 octets of local part, 255 of domain; 254 for the whole path's content.
+MAX_LOCAL = 64
+MAX_ADDRESS = 254
+
+_ATEXT = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
+_LDH = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def normal(address: str) -> str:
+    """The address in lower case with its domain as A-labels (RFC 5890).
+
+    Quoted local parts and address literals are refused: no approver has one, and parsers disagree on them.
+    Raises ValueError that says what is wrong with it.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    if not at or not local or not domain:
+        raise ValueError(f"{address!r} is not an address of the form name@domain")
+    if len(local.encode()) > MAX_LOCAL or len(address) > MAX_ADDRESS:
+        raise ValueError(f"{address[:40]!r}… is longer than a mail address may be (RFC 5321)")
+    if local.startswith(".") or local.endswith(".") or ".." in local:
+        raise ValueError(f"{address!r} has a dot where the part before @ may not have one")
+    for character in local:
+        if character not in _ATEXT and not (ord(character) > 0xA0 and character.isalnum()):
+            raise ValueError(
+                f"{address!r} has the character {character!r} before @, which may not stand there"
+            )
+    return f"{local.lower()}@{normal_domain(domain)}"
+
+
+def normal_domain(domain: str) -> str:
+    """The domain in lower case as A-labels. Raises ValueError where it is none."""
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii").lower().rstrip(".")
+    except UnicodeError:
+        raise ValueError(f"{domain[:80]!r} is not a domain name") from None
+    labels = ascii_domain.split(".")
+    for label in labels:
+        if not 0 < len(label) <= 63 or not set(label) <= _LDH or label[0] == "-" or label[-1] == "-":
+            raise ValueError(f"{domain[:80]!r} is not a domain name")
+    return ascii_domain
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]

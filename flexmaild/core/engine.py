@@ -1,0 +1,291 @@
+"""What an event means for a request: `step(request, event, now)` gives the request afterwards and effects.
+
+The table at the end is the state machine; a pair that is not in it changes nothing. Called by
+`daemon.loop` only; knows no mail, no store and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from flexmaild.core import quorum, timing
+from flexmaild.core.events import (
+    Answered,
+    Bounced,
+    Cancelled,
+    Deliver,
+    Effect,
+    Event,
+    Mail,
+    Note,
+    ReminderAsked,
+    ResendAsked,
+    Step,
+    TimePassed,
+    Unclear,
+)
+from flexmaild.core.model import (
+    Answer,
+    Approver,
+    Invitation,
+    MailKind,
+    Request,
+    State,
+    Verdict,
+)
+
+# A person gets at most one explaining answer per reference in this time, so that no two machines can talk.
+HELP_PAUSE = timedelta(hours=1)
+
+
+def step(request: Request, event: Event, now: datetime) -> Step:
+    handler = TABLE.get((request.state, type(event)))
+    return handler(request, event, now) if handler else Step(request)
+
+
+def open_request(request: Request, invited: tuple[Approver, ...], now: datetime) -> Step:
+    """The first step of a request: one invitation for each of `invited`."""
+    request, mails = _invite(request, invited, now)
+    asked = [a.address for a in invited]
+    return Step(request, (*mails, Note("requested", {"by": request.terms.requester, "asked": asked})))
+
+
+def slot_of(approver: Approver) -> str:
+    """The address whose voice this approver holds: their own, or the one they act for."""
+    return approver.on_behalf_of or approver.address
+
+
+def _invite(
+    request: Request, invited: tuple[Approver, ...], now: datetime
+) -> tuple[Request, tuple[Effect, ...]]:
+    first = len(request.invitations)
+    new = tuple(Invitation(first + i, approver, now) for i, approver in enumerate(invited))
+    mails = tuple(Mail(MailKind.APPROVAL_REQUEST, i.approver, i.number) for i in new)
+    return replace(request, invitations=request.invitations + new), mails
+
+
+def _answered(request: Request, event: Answered, now: datetime) -> Step:
+    invitation = request.invitations[event.invitation]
+    slot = slot_of(invitation.approver)
+    earlier = next((v for v in request.effective if v.approver == slot), None)
+    if earlier and earlier.by != event.by and earlier.invitation != event.invitation:
+        return _tell_late(request, event, now, decided_by=earlier.by, decided_at=earlier.at)
+    if earlier and (earlier.answer, earlier.comment) == (event.answer, event.comment):
+        return Step(request, (Note("repeated", _who(event)),))
+    if event.answer is Answer.REJECT and request.terms.comment_on_reject and not event.comment:
+        return _explain(request, event, now, MailKind.COMMENT_NEEDED, {})
+    verdict = Verdict(
+        slot,
+        event.by,
+        event.answer,
+        event.comment,
+        now,
+        event.proof,
+        event.sha256,
+        event.message_id,
+        event.invitation,
+        group=invitation.approver.group,
+        escalation=invitation.approver.escalation,
+    )
+    kept = tuple(replace(v, replaced=True) if v is earlier else v for v in request.verdicts)
+    return _count(replace(request, verdicts=(*kept, verdict)), verdict, invitation, now)
+
+
+def _count(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
+    said = {"answer": verdict.answer.value, "comment": verdict.comment}
+    note = Note("verdict", {**_voice(verdict), "rule": request.terms.quorum})
+    decided = quorum.decide(request)
+    if decided is None:
+        done, needed = quorum.progress(request)
+        facts = {**said, "noted": done, "needed": needed}
+        mail = Mail(MailKind.NOTED, invitation.approver, invitation.number, facts, verdict.message_id)
+        return Step(request, (note, mail))
+    state, because = decided
+    closed = _close(request, state, because, (verdict.by,), now, told=invitation.number)
+    facts = {**said, "state": state.value}
+    mail = Mail(MailKind.ACCEPTED, invitation.approver, invitation.number, facts, verdict.message_id)
+    return Step(closed.request, (note, mail, *closed.effects))
+
+
+def _close(
+    request: Request,
+    state: State,
+    because: str,
+    by: tuple[str, ...],
+    now: datetime,
+    *,
+    told: int | None = None,
+    kind: MailKind = MailKind.NO_LONGER_NEEDED,
+) -> Step:
+    """End a request: tell the sinks, and everybody who was asked and has said nothing."""
+    closed = replace(request, state=state, decided_at=now, decided_by=by, decided_because=because)
+    spoken = {v.approver for v in request.effective}
+    facts = _decision_facts(closed)
+    others = [
+        Mail(kind, i.approver, i.number, facts)
+        for i in request.invitations
+        if i.number != told and not i.withdrawn and not i.bounced and slot_of(i.approver) not in spoken
+    ]
+    note = Note("closed", {"state": state.value, "because": because, "by": list(by)})
+    return Step(closed, (note, *others, *(Deliver(sink) for sink in request.terms.sinks)))
+
+
+def _unclear(request: Request, event: Unclear, now: datetime) -> Step:
+    return _explain(request, event, now, MailKind.UNCLEAR, {"why": event.why})
+
+
+def _explain(
+    request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
+) -> Step:
+    """Answer with an explanation, unless this reference got one within the last hour."""
+    invitation = request.invitations[event.invitation]
+    note = Note("not counted", {**_who(event), "because": kind.value, **facts})
+    if invitation.helped_at is not None and now - invitation.helped_at < HELP_PAUSE:
+        return Step(request, (note,))
+    request = _with_invitation(request, replace(invitation, helped_at=now))
+    return Step(request, (note, Mail(kind, invitation.approver, invitation.number, facts, event.message_id)))
+
+
+def _late(request: Request, event: Answered | Unclear, now: datetime) -> Step:
+    kinds = {State.EXPIRED: MailKind.EXPIRED, State.CANCELLED: MailKind.CANCELLED}
+    kind = kinds.get(request.state, MailKind.ALREADY_DECIDED)
+    return _explain(request, event, now, kind, _decision_facts(request))
+
+
+def _tell_late(
+    request: Request, event: Answered, now: datetime, *, decided_by: str, decided_at: datetime
+) -> Step:
+    """The approver or another delegate has used this voice before."""
+    facts: dict[str, object] = {
+        "state": request.state.value,
+        "decided_by": [decided_by],
+        "decided_at": _iso(decided_at),
+    }
+    return _explain(request, event, now, MailKind.ALREADY_DECIDED, facts)
+
+
+def _cancelled(request: Request, event: Cancelled, now: datetime) -> Step:
+    because = event.reason or "withdrawn by the pipeline"
+    return _close(request, State.CANCELLED, because, (event.by,), now, kind=MailKind.CANCELLED)
+
+
+def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
+    if now >= request.terms.expires_at:
+        return _expire(request, now)
+    effects: tuple[Effect, ...] = ()
+    if request.terms.escalate_at is not None and not request.escalated and now >= request.terms.escalate_at:
+        request, effects = _escalate(request, now)
+    due = timing.reminders_due(request, now)
+    if due > request.reminders_sent:
+        reminded = _remind(request, now, by="schedule")
+        request, effects = replace(reminded.request, reminders_sent=due), effects + reminded.effects
+    return Step(request, effects)
+
+
+def _expire(request: Request, now: datetime) -> Step:
+    because = "nobody decided in time"
+    if request.terms.on_expiry == "reject":
+        return _close(request, State.REJECTED, because, (), now, kind=MailKind.EXPIRED)
+    return _close(request, State.EXPIRED, because, (), now, kind=MailKind.EXPIRED)
+
+
+def _escalate(request: Request, now: datetime) -> tuple[Request, tuple[Effect, ...]]:
+    helpers = tuple(
+        replace(a, escalation=True)
+        for a in request.terms.escalate_to
+        if not quorum.is_barred(request.terms, a)
+    )
+    request, mails = _invite(replace(request, escalated=True), helpers, now)
+    return request, (*mails, Note("escalated", {"to": [a.address for a in helpers]}))
+
+
+def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> Step:
+    return _remind(request, now, by=event.by)
+
+
+def _remind(request: Request, now: datetime, *, by: str) -> Step:
+    spoken = {v.approver for v in request.effective}
+    mails = tuple(
+        Mail(MailKind.REMINDER, i.approver, i.number)
+        for i in request.invitations
+        if not i.withdrawn and not i.bounced and slot_of(i.approver) not in spoken
+    )
+    return Step(request, (*mails, Note("reminded", {"by": by, "who": [m.to.address for m in mails]})))
+
+
+def _resend_asked(request: Request, event: ResendAsked, now: datetime) -> Step:
+    old = [i for i in request.invitations if i.approver.address == event.approver and not i.withdrawn]
+    if not old:
+        return Step(request)
+    for invitation in old:
+        request = _with_invitation(request, replace(invitation, withdrawn=True))
+    request, mails = _invite(request, (old[-1].approver,), now)
+    return Step(request, (*mails, Note("resent", {"by": event.by, "to": event.approver})))
+
+
+def _bounced(request: Request, event: Bounced, now: datetime) -> Step:
+    invitation = request.invitations[event.invitation]
+    words = f"{event.bounce.status} {event.bounce.diagnostic}".strip() or "undeliverable"
+    data = {"to": invitation.approver.address, "why": words, "permanent": event.bounce.permanent}
+    if not event.bounce.permanent or invitation.bounced:
+        return Step(request, (Note("bounced", data),))
+    request = _with_invitation(request, replace(invitation, bounced=words))
+    data["quorum_reachable"] = quorum.can_still_be_met(request)
+    return Step(request, (Note("bounced", data),))
+
+
+def _with_invitation(request: Request, invitation: Invitation) -> Request:
+    changed = tuple(invitation if i.number == invitation.number else i for i in request.invitations)
+    return replace(request, invitations=changed)
+
+
+def _decision_facts(request: Request) -> dict[str, object]:
+    return {
+        "state": request.state.value,
+        "decided_by": list(request.decided_by),
+        "decided_at": _iso(request.decided_at) if request.decided_at else "",
+        "because": request.decided_because,
+    }
+
+
+def _who(event: Answered | Unclear) -> dict[str, object]:
+    return {"by": event.by, "sha256": event.sha256, "message_id": event.message_id}
+
+
+def _voice(verdict: Verdict) -> dict[str, object]:
+    return {
+        "approver": verdict.approver,
+        "by": verdict.by,
+        "answer": verdict.answer.value,
+        "comment": verdict.comment,
+        "proof": verdict.proof,
+        "sha256": verdict.sha256,
+        "message_id": verdict.message_id,
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+# The event is of the type its row names, which a dict's type cannot say.
+Handler = Callable[[Request, Any, datetime], Step]
+
+_CLOSED = (State.APPROVED, State.REJECTED, State.EXPIRED, State.CANCELLED)
+
+# The state machine: a pair that does not stand here changes nothing and has no effect.
+TABLE: Mapping[tuple[State, type], Handler] = {
+    (State.PENDING, Answered): _answered,
+    (State.PENDING, Unclear): _unclear,
+    (State.PENDING, Cancelled): _cancelled,
+    (State.PENDING, TimePassed): _time_passed,
+    (State.PENDING, Bounced): _bounced,
+    (State.PENDING, ReminderAsked): _reminder_asked,
+    (State.PENDING, ResendAsked): _resend_asked,
+    **{(state, Answered): _late for state in _CLOSED},
+    **{(state, Unclear): _late for state in _CLOSED},
+    **{(state, Bounced): _bounced for state in _CLOSED},
+}

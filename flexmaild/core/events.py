@@ -1,0 +1,105 @@
+"""What can happen to a request, and what may follow from it: the engine's input and output, frozen.
+
+An event is what the loop took from the queue, already admitted (`core.admission`); an effect is
+something to be done after the commit. Neither knows a mail, a socket or a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flexmaild.core.model import Answer, Approver, Bounce, Json, MailKind, Proof, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A proven person answered clearly. `by` is the address that wrote."""
+
+    invitation: int
+    answer: Answer
+    comment: str
+    by: str
+    proof: Proof
+    sha256: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A proven person wrote, but not what decides; `why` is a code of `mail.verdict.WHY`."""
+
+    invitation: int
+    why: str
+    by: str
+    sha256: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    invitation: int
+    bounce: Bounce
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderAsked:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResendAsked:
+    """Send `approver` a mail with a new reference, and withdraw the old one."""
+
+    approver: str
+    by: str
+
+
+Event = Answered | Unclear | Cancelled | TimePassed | Bounced | ReminderAsked | ResendAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Write to `to`; `invitation` names the reference the mail carries."""
+
+    kind: MailKind
+    to: Approver
+    invitation: int
+    facts: Json = field(default_factory=dict)
+    in_reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Tell this sink the decision."""
+
+    sink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An entry for the request's audit trail."""
+
+    event: str
+    data: Json
+
+
+Effect = Mail | Deliver | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an event means: the request afterwards, and what is to be done."""
+
+    request: Request
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,138 @@
+"""How many must say yes: the verdicts of a request against its quorum. Pure counting.
+
+A *slot* is one voice: an approver with all their delegates. Answers of approvers who joined by
+escalation are slots of their own under "any" and a number; under "all" and "each_group" such an answer
+stands in for every slot that has said nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flexmaild.core.model import Answer, Approver, Request, State, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """Who may still say what: `groups` maps a group to its slots, `voices` a slot to its answer."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    voices: Mapping[str, Answer]
+    extra: tuple[str, ...]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(slot for slots in self.groups.values() for slot in slots))
+
+    def said(self, answer: Answer, among: Iterable[str]) -> list[str]:
+        return [slot for slot in among if self.voices.get(slot) is answer]
+
+
+def is_barred(terms: Terms, approver: Approver) -> bool:
+    """The requester may not approve their own request where the request says so."""
+    mine = {approver.address, *approver.aliases}
+    return bool(terms.requester) and not terms.allow_requester and terms.requester in mine
+
+
+def ballot(request: Request) -> Ballot:
+    groups: dict[str, list[str]] = {}
+    for approver in request.terms.approvers:
+        if not is_barred(request.terms, approver):
+            groups.setdefault(approver.group or approver.address, []).append(approver.address)
+    voices = {v.approver: v.answer for v in request.effective}
+    helpers = [a.address for a in request.terms.escalate_to if not is_barred(request.terms, a)]
+    extra = tuple(helpers) if request.escalated else ()
+    return Ballot({g: tuple(dict.fromkeys(s)) for g, s in groups.items()}, voices, extra)
+
+
+def decide(request: Request) -> tuple[State, str] | None:
+    """APPROVED or REJECTED with the rule that decided, or None while it is open."""
+    terms, cast = request.terms, ballot(request)
+    rejects = [v for v in request.effective if v.answer is Answer.REJECT]
+    if rejects and terms.any_reject:
+        return State.REJECTED, "one rejection rejects"
+    match terms.quorum:
+        case "any":
+            return _count(cast, 1, "any one approves")
+        case "all":
+            return _every(cast, [(slot,) for slot in cast.slots], "all approve")
+        case "each_group":
+            return _every(cast, list(cast.groups.values()), "one of each group approves")
+        case number:
+            return _count(cast, int(number), f"{number} approve")
+
+
+def progress(request: Request) -> tuple[int, int]:
+    """(approvals that count so far, approvals needed) for "noted, n of m"."""
+    cast = ballot(request)
+    approvals = len(cast.said(Answer.APPROVE, (*cast.slots, *cast.extra)))
+    match request.terms.quorum:
+        case "any":
+            return min(approvals, 1), 1
+        case "all":
+            return len(cast.said(Answer.APPROVE, cast.slots)), len(cast.slots)
+        case "each_group":
+            groups = [s for s in cast.groups.values() if cast.said(Answer.APPROVE, s)]
+            return len(groups), len(cast.groups)
+        case number:
+            return approvals, int(number)
+
+
+def unreachable(request: Request) -> tuple[str, ...]:
+    """Slots whose every open invitation bounced and who said nothing: nobody will answer for them."""
+    cast = ballot(request)
+    silent = []
+    for slot in (*cast.slots, *cast.extra):
+        mine = [i for i in request.invitations if slot in (i.approver.address, i.approver.on_behalf_of)]
+        live = [i for i in mine if not i.withdrawn]
+        if live and all(i.bounced for i in live) and slot not in cast.voices:
+            silent.append(slot)
+    return tuple(silent)
+
+
+def can_still_be_met(request: Request) -> bool:
+    """Whether the quorum could still be reached if all who can be reached approved."""
+    gone, cast = set(unreachable(request)), ballot(request)
+    able = [
+        s for s in (*cast.slots, *cast.extra) if s not in gone and cast.voices.get(s) is not Answer.REJECT
+    ]
+    helped = any(slot in able for slot in cast.extra)
+    match request.terms.quorum:
+        case "any":
+            return bool(able)
+        case "all":
+            return helped or all(slot in able for slot in cast.slots)
+        case "each_group":
+            return helped or all(any(s in able for s in slots) for slots in cast.groups.values())
+        case number:
+            return len(able) >= int(number)
+
+
+def _count(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
+    everybody = (*cast.slots, *cast.extra)
+    if len(cast.said(Answer.APPROVE, everybody)) >= needed:
+        return State.APPROVED, rule
+    possible = len(everybody) - len(cast.said(Answer.REJECT, everybody))
+    if possible < needed:
+        return State.REJECTED, f"{needed} approvals can no longer be reached"
+    return None
+
+
+def _every(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State, str] | None:
+    stand_in = next((cast.voices[s] for s in cast.extra if s in cast.voices), None)
+    answers = [_unit(cast, unit, stand_in) for unit in units]
+    if any(answer is Answer.REJECT for answer in answers):
+        return State.REJECTED, f"«{rule}» can no longer be reached"
+    if all(answer is Answer.APPROVE for answer in answers):
+        return State.APPROVED, rule
+    return None
+
+
+def _unit(cast: Ballot, slots: tuple[str, ...], stand_in: Answer | None) -> Answer | None:
+    """What a unit (a slot, or a group of which one is enough) says, with the stand-in for the silent."""
+    if cast.said(Answer.APPROVE, slots):
+        return Answer.APPROVE
+    if len(cast.said(Answer.REJECT, slots)) == len(slots):
+        return Answer.REJECT
+    return stand_in

@@ -1,0 +1,52 @@
+"""What to do about a failure: the one place that turns a failed try into "later" or "given up".
+
+Pauses grow by doubling with jitter, as Postfix's queue manager does (minimal_backoff_time 300 s,
+maximal_backoff_time 4000 s), from a shorter start, since somebody waits for these mails.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.work import Job, JobEnd, Queue
+
+# First and longest pause, seconds. Deliveries: as Standard Webhooks proposes (5 s … hours).
+PAUSES = {Queue.OUTBOX: (30.0, 4000.0), Queue.DELIVERY: (5.0, 3600.0)}
+# Wrong password, wrong certificate: every mail would fail alike and too many tries lock an account.
+SLOW_PAUSE = 300.0
+# No server may make us wait for longer by Retry-After.
+LONGEST_WISH = 3600.0
+
+# Failures of the way itself, not of the one mail: it is kept and tried again, however permanent they look.
+_OF_THE_WAY = frozenset({Reason.AUTH, Reason.TLS})
+
+
+def is_of_the_way(failure: Failure) -> bool:
+    """Whether every other job on this way would fail alike (login, TLS, connection)."""
+    return failure.reason in _OF_THE_WAY or failure.step in {"dns", "connect", "greeting", "ehlo", "token"}
+
+
+def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timedelta:
+    """How long to wait before the next try; `attempt` counts those made, `jitter` lies in 0…1."""
+    first, longest = PAUSES[queue]
+    seconds = min(longest, first * 2.0 ** min(attempt, 20)) * (0.5 + jitter / 2)
+    if failure.reason in _OF_THE_WAY:
+        seconds = max(seconds, SLOW_PAUSE * (0.5 + jitter / 2))
+    if isinstance(failure, TryLater) and failure.retry_after is not None:
+        seconds = max(seconds, min(failure.retry_after, LONGEST_WISH))
+    return timedelta(seconds=seconds)
+
+
+def after_failure(
+    job: Job, failure: Failure, now: datetime, give_up_after: timedelta, jitter: float
+) -> JobEnd:
+    """The end of this try: tried again later, or given up on when it is lasting or too old."""
+    lasting = isinstance(failure, GiveUp) and not is_of_the_way(failure)
+    again_at = now + pause(job.queue, job.attempt, failure, jitter)
+    uncertain = isinstance(failure, TryLater) and failure.uncertain
+    if lasting or again_at - job.created_at > give_up_after:
+        return JobEnd(job.id, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain)
+    return JobEnd(
+        job.id, "later", now, failure.reason.value, str(failure), again_at=again_at, uncertain=uncertain
+    )

@@ -1,0 +1,23 @@
+"""When something is due for a request: stored moments, so that restarts and clock jumps lose none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flexmaild.core.model import Request, State
+
+
+def next_due(request: Request) -> datetime | None:
+    """The next moment at which time itself changes something for this request; None when never."""
+    if request.state is not State.PENDING:
+        return None
+    moments = [request.terms.expires_at]
+    moments.extend(request.terms.remind_at[request.reminders_sent : request.reminders_sent + 1])
+    if request.terms.escalate_at is not None and not request.escalated:
+        moments.append(request.terms.escalate_at)
+    return min(moments)
+
+
+def reminders_due(request: Request, now: datetime) -> int:
+    """How many planned reminders lie in the past; after a long stand-still they become one mail."""
+    return sum(1 for moment in request.terms.remind_at if moment <= now)
