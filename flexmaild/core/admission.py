@@ -115,7 +115,7 @@ def proof_of(reading: Reading) -> Proof:
 
 
 def _reported(reading: Reading) -> tokens.Reference | Ruling:
-    """The reference of the mail a delivery report speaks of: by its Message-ID, else by the text it quotes."""
+    """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
     ids = [b.message_id.partition(".")[0] for b in reading.bounces if b.message_id]
     found = [tokens.parse(text) for text in (*ids, *_texts(reading))]
     known = list(dict.fromkeys(reference for reference in found if reference is not None))

@@ -18,12 +18,14 @@ class Envelope:
     """A mail ready to go: the envelope (RFC 5321) and the message bytes (RFC 5322, CRLF line ends).
 
     sender: the address for MAIL FROM; a transport's settings may replace it (mail.smtp.from).
+    uncertain: an earlier try may have succeeded; a transport that can look whether it did looks first.
     """
 
     message_id: str
     sender: str
     recipients: tuple[str, ...]
     data: bytes
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Job:
     message_id: the Message-ID without angle brackets, fixed before the first try, empty for deliveries.
     recipients: addr-specs a mail still has to reach (those accepted already are taken out).
     uncertain: the last try may have succeeded although no answer came.
+    running: a worker holds it at this moment; the store says so, nobody sets it.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Job:
     last_error: str = ""
     receipt: str = ""
     done_at: datetime | None = None
+    running: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""From the engine's effects to jobs and audit entries: stable keys, stable Message-IDs, nothing random.
+
+The same request at the same version with the same effects gives the same jobs, so that a commit that is
+repeated after a crash changes nothing. Called by `daemon.judge`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from flexmaild.core import decision, tokens
+from flexmaild.core.events import Deliver, Effect, Mail, Note
+from flexmaild.core.model import MailKind, Request
+from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue
+
+# The name of the one way out as a job's target.
+OUTGOING = "outgoing"
+
+_ORDER: TypeAdapter[MailOrder] = TypeAdapter(MailOrder)
+
+
+def order_of(job: Job) -> MailOrder:
+    """The order a mail job's payload holds."""
+    return _ORDER.validate_python(job.payload["order"])
+
+
+def payload_of(order: MailOrder, **more: Any) -> Mapping[str, Any]:
+    return {"order": _ORDER.dump_python(order, mode="json"), **more}
+
+
+def job_id(queue: Queue, key: str) -> str:
+    """A short public id made from the key: "m-…" for mails, "d-…" for deliveries."""
+    digest = hashlib.sha256(key.encode()).digest()[:10]
+    return ("m-" if queue is Queue.OUTBOX else "d-") + base64.b32encode(digest).decode().lower()
+
+
+def jobs_for(
+    request: Request, effects: Iterable[Effect], now: datetime, key: bytes, domain: str, first: int = 0
+) -> tuple[list[Job], list[AuditEntry]]:
+    """The jobs and audit entries of one step.
+
+    domain: right-hand side of our Message-IDs. first: how many mails earlier steps of the same commit made
+    for this request, so that numbers stay distinct.
+    """
+    jobs: list[Job] = []
+    notes: list[AuditEntry] = []
+    for effect in effects:
+        match effect:
+            case Mail():
+                number = request.version * 1000 + first + len(jobs)
+                jobs.append(_mail_job(request, effect, number, now, key, domain))
+            case Deliver():
+                jobs.append(_delivery_job(request, effect, now))
+            case Note():
+                notes.append(AuditEntry(now, request.id, effect.event, effect.data))
+    return jobs, notes
+
+
+def _mail_job(request: Request, mail: Mail, number: int, now: datetime, key: bytes, domain: str) -> Job:
+    reference = tokens.issue(key, request, request.invitations[mail.invitation])
+    unique = f"{request.id}/{mail.kind}/{mail.invitation}/{number}"
+    order = MailOrder(
+        mail.kind,
+        mail.to,
+        request.id,
+        mail.invitation,
+        mail.facts,
+        mail.in_reply_to or _thread_of(mail, reference, domain),
+        mail.to.language,
+    )
+    return Job(
+        id=job_id(Queue.OUTBOX, unique),
+        queue=Queue.OUTBOX,
+        target=OUTGOING,
+        kind=mail.kind.value,
+        key=unique,
+        payload=payload_of(order),
+        created_at=now,
+        due_at=now,
+        approval_id=request.id,
+        invitation=mail.invitation,
+        recipients=(mail.to.address,),
+        message_id=message_id(reference, mail.kind, number, domain),
+    )
+
+
+def message_id(reference: str, kind: MailKind, number: int, domain: str) -> str:
+    """Our Message-ID without angle brackets; the request itself has the plain form a thread hangs on."""
+    if kind is MailKind.APPROVAL_REQUEST:
+        number = 0
+    return f"{reference.lower()}.{kind.value}.{number}@{domain}"
+
+
+def _thread_of(mail: Mail, reference: str, domain: str) -> str:
+    """A reminder or notice hangs on the request's own mail, where no reply is being answered."""
+    if mail.kind is MailKind.APPROVAL_REQUEST:
+        return ""
+    return message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain)
+
+
+def _delivery_job(request: Request, deliver: Deliver, now: datetime) -> Job:
+    identity = decision.event_id(request)
+    unique = f"{identity}/{deliver.sink}"
+    return Job(
+        id=job_id(Queue.DELIVERY, unique),
+        queue=Queue.DELIVERY,
+        target=deliver.sink,
+        kind="decision",
+        key=unique,
+        payload={"id": identity, "event": decision.event(request)},
+        created_at=now,
+        due_at=now,
+        approval_id=request.id,
+    )

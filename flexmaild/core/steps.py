@@ -1,0 +1,24 @@
+"""One step of a diagnosis: what was tried, what came back, what to do. The nouns of `doctor`.
+
+Made by the adapters (`transports`, `net`), shown by `daemon` and `cli`. Holds no secret and no mail body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """name: a short word for the step ("token"). tried: what was done, with the server's name.
+
+    answer: the other side's own words. cure: what to do about it, empty when `ok` and nothing is near its
+    end. seconds: how long it took.
+    """
+
+    name: str
+    ok: bool
+    tried: str
+    answer: str = ""
+    cure: str = ""
+    seconds: float = 0.0

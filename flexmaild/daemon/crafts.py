@@ -1,0 +1,72 @@
+"""How each kind of job is done: a mail is composed and sent, a decision is handed to its sink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flexmaild.core import jobs, tokens
+from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
+from flexmaild.core.work import Job, JobEnd
+from flexmaild.daemon.clock import Clock
+from flexmaild.daemon.worker import Task
+from flexmaild.mail.write import Stationery, compose
+
+
+@dataclass(frozen=True, slots=True)
+class MailCraft:
+    """Composes from the order, the same way at every try, and sends to whom it has not reached yet."""
+
+    outbox: Outbox
+    stationery: Stationery
+    key: bytes
+    clock: Clock
+
+    def do(self, task: Task) -> JobEnd:
+        job = task.job
+        envelope = Envelope(
+            job.message_id,
+            self.stationery.from_address,
+            job.recipients,
+            composed(task, self.stationery, self.key),
+        )
+        return self._end(job, self.outbox.send(envelope))
+
+    def _end(self, job: Job, receipt: Receipt) -> JobEnd:
+        left = tuple(r.recipient for r in receipt.refused if not r.permanent)
+        refused = tuple((r.recipient, r.answer) for r in receipt.refused if r.permanent)
+        error = "; ".join(f"{recipient}: {answer}" for recipient, answer in refused)
+        now = self.clock.now()
+        return JobEnd(job.id, "ok", now, error=error, receipt=receipt.answer, left=left, refused=refused)
+
+    def close(self) -> None:
+        self.outbox.close()
+
+
+def composed(task: Task, stationery: Stationery, key: bytes) -> bytes:
+    """The mail of this job, as it goes out."""
+    order, request, reference = jobs.order_of(task.job), task.request, ""
+    if request is not None and order.invitation is not None:
+        reference = tokens.issue(key, request, request.invitations[order.invitation])
+    return compose(
+        order,
+        request,
+        reference,
+        stationery,
+        date=task.job.created_at,
+        attachments=task.attachments,
+        message_id=task.job.message_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SinkCraft:
+    sink: Sink
+    clock: Clock
+
+    def do(self, task: Task) -> JobEnd:
+        payload = task.job.payload
+        note = self.sink.deliver(payload["id"], payload["event"].encode())
+        return JobEnd(task.job.id, "ok", self.clock.now(), receipt=note)
+
+    def close(self) -> None:
+        self.sink.close()

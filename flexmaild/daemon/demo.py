@@ -1,0 +1,208 @@
+"""The main job from end to end on embedded parts: `flexmaild demo`.
+
+Starts the real daemon as a process of its own on a temporary directory (Maildir both ways, SQLite, a
+socket), asks for an approval, plays the approver's mail program, and shows what comes out. Every step is
+checked; the exit status is 0 only when all of it truly happened.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from flexmaild.control.client import Client, Refused, Unreachable
+
+APPROVER = "alice@example.test"
+REPLIES = "approvals@example.test"
+PATIENCE = 20.0
+
+_SETTINGS = """\
+outgoing: {{transport: maildir, path: {root}/alice, from_address: {replies}}}
+incoming: {{enabled: true, transport: maildir, path: {root}/replies, process_interval: 60s}}
+sinks: {{folder: {{kind: dropfile, path: {root}/decisions}}}}
+control: {{socket: {root}/control.sock}}
+metrics: {{listen: ""}}
+state_directory: {root}/state
+log: {{level: warning}}
+"""
+
+T = TypeVar("T")
+
+
+class Failed(Exception):
+    """The demo did not do what it says."""
+
+
+def run(interactive: bool) -> int:
+    """Show it; returns the exit status."""
+    with tempfile.TemporaryDirectory(prefix="flexmaild-demo-") as name:
+        root = Path(name)
+        try:
+            _show(root, interactive)
+        except (Failed, Refused, Unreachable, KeyboardInterrupt) as fault:
+            print(f"\nThe demo failed: {fault or 'interrupted'}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _show(root: Path, interactive: bool) -> None:
+    for folder in ("alice", "replies", "decisions", "state"):
+        (root / folder).mkdir()
+    settings = root / "flexmaild.yaml"
+    settings.write_text(_SETTINGS.format(root=root, replies=REPLIES))
+    settings.chmod(0o600)
+    _say("1. The daemon starts on embedded parts: Maildir both ways, SQLite, a Unix socket.")
+    command = [sys.executable, "-m", "flexmaild", "--config", str(settings)]
+    daemon = subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": ""})
+    try:
+        _play(root, Client(root / "control.sock"), daemon, interactive)
+        daemon.send_signal(signal.SIGTERM)
+        _insist(daemon.wait(PATIENCE) == 0, "the daemon did not stop cleanly")
+    finally:
+        if daemon.poll() is None:
+            daemon.kill()
+            daemon.wait()
+
+
+def _play(root: Path, client: Client, daemon: subprocess.Popen[bytes], interactive: bool) -> None:
+    _until(lambda: _answers(client, daemon), "the daemon did not start")
+    _say("2. A pipeline asks for approval.")
+    request = _request(client)
+    print(f"   request {request['id']}: {request['title']!r}, asked: {APPROVER}")
+    mail = _until(lambda: _newest(root / "alice"), "the approver's mail did not arrive")
+    _say("3. The approver gets this mail (text part):")
+    _quote(_text(mail))
+    answer = _typed() if interactive else "Approve looks good to me\n"
+    _say("4. The approver answers from a mail program:")
+    _quote(answer.rstrip("\n"))
+    _deliver(root / "replies", _reply_to(mail, answer))
+    processed = client.call("process").body
+    print(f"   flexmaild reads the folder: {processed['detail']}; {processed.get('outcomes')}")
+    decided = client.call("approval.wait", path={"id": request["id"]}, query={"timeout": 1}).body
+    if decided["state"] == "pending":
+        _show_undecided(root, mail)
+        return
+    _say(f"5. The decision: {decided['state'].upper()} by {', '.join(decided['decided_by'])}")
+    _check(root, decided, mail)
+
+
+def _check(root: Path, decided: dict[str, Any], mail: EmailMessage) -> None:
+    verdict = decided["verdicts"][0]
+    print(f"   comment {verdict['comment']!r}, proven by {verdict['proof']}, mail {verdict['sha256'][:16]}…")
+    file = _until(lambda: next((root / "decisions").glob("*.json"), None), "no decision file was written")
+    event = json.loads(file.read_text())
+    _insist(event["data"]["state"] == decided["state"], "the decision file says something else")
+    print(f"   told to the pipeline as {file.name} ({event['type']})")
+    confirmation = _until(lambda: _newest(root / "alice", after=mail), "no confirmation came")
+    _say("6. The approver gets a confirmation:")
+    print(f"   Subject: {confirmation['Subject']}")
+    _quote(_text(confirmation).split("\n\n")[0])
+    left = [f for d in ("new", "cur") for f in (root / "replies" / d).iterdir()]
+    _insist(not left, "the reply folder is not empty")
+    _say("7. The reply folder is empty, the decision is on disk. That is all of it.")
+
+
+def _show_undecided(root: Path, mail: EmailMessage) -> None:
+    _say("5. Nothing was decided: that answer is not clear. The approver is told how to answer:")
+    explanation = _until(lambda: _newest(root / "alice", after=mail), "no explanation came")
+    _quote(_text(explanation))
+    raise Failed("the answer did not decide anything; run the demo again and begin with Approve or Reject")
+
+
+def _request(client: Client) -> dict[str, Any]:
+    body = {
+        "title": "Deploy billing 4.2 to production",
+        "text": "Release 4.2 passed all tests on staging.\nDowntime: none.",
+        "approvers": [{"address": APPROVER, "name": "Alice Example"}],
+        "requester": "jenkins",
+        "expires_in": "24h",
+        "metadata": {"application": "billing", "environment": "production", "build": "1742"},
+    }
+    return cast(dict[str, Any], client.call("approval.request", body=body).body)
+
+
+def _reply_to(mail: EmailMessage, answer: str) -> bytes:
+    """What a mail program makes of "Reply": the answer above the quoted mail."""
+    reply = EmailMessage()
+    reply["From"] = f"Alice Example <{APPROVER}>"
+    reply["To"] = str(mail["Reply-To"])
+    reply["Subject"] = f"Re: {mail['Subject']}"
+    reply["Message-ID"] = make_msgid(domain="example.test")
+    reply["In-Reply-To"] = str(mail["Message-ID"])
+    quoted = "".join(f"> {line}\n" for line in _text(mail).splitlines())
+    reply.set_content(f"{answer}\n\nOn Sat, 21 Nov 2026 at 10:15, {REPLIES} wrote:\n{quoted}")
+    return reply.as_bytes(policy=email.policy.SMTP.clone(max_line_length=998))
+
+
+def _deliver(maildir: Path, data: bytes) -> None:
+    for folder in ("tmp", "new", "cur"):
+        (maildir / folder).mkdir(exist_ok=True)
+    name = f"{time.time_ns()}.demo"
+    (maildir / "tmp" / name).write_bytes(data)
+    (maildir / "tmp" / name).rename(maildir / "new" / name)
+
+
+def _newest(maildir: Path, after: EmailMessage | None = None) -> EmailMessage | None:
+    known = str(after["Message-ID"]) if after is not None else ""
+    for file in sorted((maildir / "new").glob("*"), reverse=True):
+        mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        if str(mail["Message-ID"]) != known:
+            return cast(EmailMessage, mail)
+    return None
+
+
+def _text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    _insist(part is not None, "the mail has no text part")
+    return cast(str, cast(EmailMessage, part).get_content()).strip()
+
+
+def _typed() -> str:
+    print("   Type your answer as in a mail program; an empty line ends it.")
+    lines: list[str] = []
+    while line := input("   > "):
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _answers(client: Client, daemon: subprocess.Popen[bytes]) -> bool:
+    _insist(daemon.poll() is None, f"the daemon ended with status {daemon.returncode}")
+    try:
+        return bool(client.call("status").body)
+    except Unreachable:
+        return False
+
+
+def _until(look: Callable[[], T | None], fault: str) -> T:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise Failed(fault)
+
+
+def _insist(holds: bool, fault: str) -> None:
+    if not holds:
+        raise Failed(fault)
+
+
+def _say(text: str) -> None:
+    print(f"\n{text}")
+
+
+def _quote(text: str) -> None:
+    for line in text.splitlines():
+        print(f"   | {line}")

@@ -1,0 +1,121 @@
+"""The command that queues a notification mail, durable before the answer, with logs as the settings say."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import secrets
+import zipfile
+from dataclasses import asdict
+from typing import Literal, cast
+
+from flexmaild.control import bodies
+from flexmaild.control.call import Answer, Call
+from flexmaild.core import jobs
+from flexmaild.core.addresses import normal
+from flexmaild.core.errors import NotAllowed
+from flexmaild.core.model import Approver, Attachment, MailKind
+from flexmaild.core.opening import Refused
+from flexmaild.core.work import Blob, Change, Job, MailOrder, Queue
+from flexmaild.daemon.desk.approvals import idempotent, repeated, stored_files
+from flexmaild.daemon.house import House
+from flexmaild.mail.render import TemplateFault
+from flexmaild.mail.write import compose
+
+AttachLogs = Literal["never", "always", "on_failure"]
+
+
+def send(house: House, call: Call) -> Answer:
+    body = cast(bodies.Notification, call.body)
+    if (earlier := repeated(house, call)) is not None:
+        return earlier
+    recipients = _recipients(body)
+    blobs, attached = stored_files(body.attachments)
+    log_blob, log_file = _logs(body, house.parts.settings.notifications.attach_logs)
+    files = [*attached, *log_file]
+    now = house.now()
+    order = _order(body, recipients[0])
+    compose(order, None, "", house.parts.stationery, date=now, on_fault=_refuse)
+    key = f"notification/{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
+    identifier = jobs.job_id(Queue.OUTBOX, key)
+    job = Job(
+        id=identifier,
+        queue=Queue.OUTBOX,
+        target=jobs.OUTGOING,
+        kind=MailKind.NOTIFICATION.value,
+        key=key,
+        payload=jobs.payload_of(order, attachments=[asdict(a) for a in files]),
+        created_at=now,
+        due_at=now,
+        recipients=recipients,
+        message_id=f"{identifier}@{house.parts.terms.domain}",
+    )
+    shown = {"id": job.id, "state": job.state.value, "message_id": job.message_id}
+    remembered = idempotent(call, 202, shown, now)
+    house.ledger.commit(Change(jobs=(job,), blobs=(*blobs, *log_blob), idempotent=remembered))
+    return Answer(202, shown, {"Location": f"/v1/notifications/{job.id}"})
+
+
+def _refuse(fault: TemplateFault) -> None:
+    raise NotAllowed("template", str(fault))
+
+
+def _recipients(body: bodies.Notification) -> tuple[str, ...]:
+    """Every address once, in order. Raises Refused with all that are none."""
+    found: dict[str, None] = {}
+    faults = []
+    for field, addresses in (("to", body.to), ("cc", body.cc), ("bcc", body.bcc)):
+        for i, address in enumerate(addresses):
+            try:
+                found[normal(address)] = None
+            except ValueError as fault:
+                faults.append(NotAllowed(f"{field}.{i}", str(fault)))
+    if faults:
+        raise Refused(faults)
+    return tuple(found)
+
+
+def _order(body: bodies.Notification, first: str) -> MailOrder:
+    facts = {
+        "subject": body.subject,
+        "text": body.text,
+        "html": body.html,
+        "template": body.template or (body.event or ""),
+        "variables": dict(body.variables),
+        "to": list(body.to),
+        "cc": list(body.cc),
+        "reply_to": body.reply_to or "",
+    }
+    return MailOrder(MailKind.NOTIFICATION, Approver(first), facts=facts, language=body.language or "")
+
+
+def _logs(body: bodies.Notification, attach: AttachLogs) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
+    """The logs as FlexDeploy attaches them: one as it is, several as a zip file."""
+    chosen = _chosen(body, attach)
+    if not chosen:
+        return (), ()
+    instance = body.instance or "flexmaild"
+    if len(chosen) == 1:
+        name = chosen[0].name
+        filename = name if chosen[0].filename else f"{instance}_{name}"
+        return _kept(filename, "text/plain", chosen[0].content)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i, log in enumerate(chosen):
+            taken = log.name in archive.namelist()
+            archive.writestr(f"{i}_{log.name}" if taken else log.name, log.content)
+    return _kept(f"{instance}_logs.zip", "application/zip", packed.getvalue())
+
+
+def _chosen(body: bodies.Notification, attach: AttachLogs) -> list[bodies.Log]:
+    if attach == "never":
+        return []
+    if attach == "always":
+        return body.logs
+    return [log for log in body.logs if log.failed] if body.outcome == "failure" else []
+
+
+def _kept(name: str, media_type: str, data: bytes) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
+    digest = hashlib.sha256(data).hexdigest()
+    return (Blob(digest, data),), (Attachment(name, media_type, digest, len(data)),)

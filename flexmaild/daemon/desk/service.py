@@ -1,0 +1,175 @@
+"""Commands about the daemon itself: status, process, reload, log level, the audit chain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import CancelledError
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from flexmaild import __version__
+from flexmaild.control import bodies
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.problems import Fault, Problem
+from flexmaild.core.work import JobState, Queue
+from flexmaild.daemon.house import House
+from flexmaild.daemon.items import ReloadAsked
+from flexmaild.settings.faults import SettingsError
+
+if TYPE_CHECKING:
+    from flexmaild.daemon.desk import Desk
+
+# A poll may take this long, seconds, before the caller hears that it goes on without them.
+POLL_SECONDS = 240.0
+RELOAD_SECONDS = 120.0
+
+
+def status(house: House, call: Call) -> Answer:
+    """Everything in one look; `issues` says what to do something about."""
+    house.count()
+    issues = house.health.issues(house.dispatcher.resting(), house.failed_jobs())
+    issues += _token_issues(house)
+    shown: dict[str, Any] = {
+        "healthy": not issues,
+        "ready": not house.health.not_ready(),
+        "version": __version__,
+        "issues": issues,
+        "warnings": list(house.health.warnings),
+        "started_at": _iso(house.health.started_at),
+        "settings": _settings(house),
+        "incoming": _incoming(house),
+        "outgoing": _outgoing(house),
+        "approvals": {state.value: n for state, n in house.counts.requests.items()},
+        "deliveries": _deliveries(house),
+        "quarantined": house.counts.quarantined,
+        "components": {c: _iso(datetime.fromtimestamp(at, UTC)) for c, at in house.beats().items()},
+    }
+    return Answer(200, shown)
+
+
+def _token_issues(house: House) -> list[str]:
+    tokens = house.parts.tokens.status() if house.parts.tokens else []
+    return [f"OAuth application {t.application}: {t.error} {t.cure}".strip() for t in tokens if t.error]
+
+
+def _settings(house: House) -> dict[str, Any]:
+    health = house.health
+    return {
+        "file": str(house.parts.settings_file),
+        "loaded_at": _iso(health.loaded_at),
+        "last_reload": "failed" if health.settings_fault else "ok",
+        "fault": health.settings_fault,
+    }
+
+
+def _incoming(house: House) -> dict[str, Any]:
+    incoming, box = house.parts.settings.incoming, house.health.mailbox
+    proof = incoming.sender_authentication.require
+    shown: dict[str, Any] = {
+        "enabled": incoming.enabled,
+        "transport": incoming.transport,
+        "folder": incoming.reply_folder,
+        "reply_address": incoming.reply_address,
+        "sender_authentication": proof,
+        "sender_authentication_strength": "weak" if proof == "reference" else "strong",
+        "interval_seconds": incoming.process_interval.total_seconds(),
+        "count": incoming.process_count,
+    }
+    if box is not None:
+        shown |= {
+            "polls": box.polls,
+            "failures_in_a_row": box.failures_in_a_row,
+            "last_success": _iso(box.last_success),
+            "last_fault": box.last.fault if box.last else "",
+            "waiting": max(0, box.last.folder.messages - box.last.deleted)
+            if box.last and box.last.folder
+            else None,
+        }
+    return shown
+
+
+def _outgoing(house: House) -> dict[str, Any]:
+    outgoing = house.parts.settings.outgoing
+    way = house.health.ways.get("outgoing")
+    jobs: Counter[str] = Counter()
+    for (queue, _, state), number in house.counts.jobs.items():
+        if queue is Queue.OUTBOX:
+            jobs[state.value] += number
+    return {
+        "transport": outgoing.transport,
+        "from_address": outgoing.from_address,
+        "last_success": _iso(way.last_success) if way else None,
+        "last_fault": way.fault if way else "",
+        "messages": {state.value: jobs[state.value] for state in JobState},
+    }
+
+
+def _deliveries(house: House) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: {} for name in house.parts.settings.sinks}
+    for (queue, target, state), number in house.counts.jobs.items():
+        if queue is Queue.DELIVERY:
+            shown.setdefault(target, {})[state.value] = number
+    return shown
+
+
+def process(desk: Desk, call: Call) -> Answer:
+    """Read the replies now; answers when that is done."""
+    intake = desk.house.parts.intake
+    if intake is None:
+        detail = "reading replies is switched off"
+        raise Problem(
+            409, "Nothing to read", detail, kind="off", cure="Set incoming.enabled: true and reload."
+        )
+    try:
+        ended = intake.poll().result(POLL_SECONDS)
+    except CancelledError:
+        raise Problem(503, detail="the daemon is stopping or changing its settings; ask again") from None
+    if ended.fault:
+        extra = {"reason": ended.reason}
+        raise Problem(502, "Reading replies failed", ended.fault, kind="server", extra=extra)
+    waiting = max(0, ended.folder.messages - ended.deleted) if ended.folder else 0
+    detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"
+    shown = {"messages": ended.read, "deleted": ended.deleted, "waiting": waiting, "detail": detail}
+    return Answer(200, {**shown, "outcomes": dict(ended.outcomes), "seconds": round(ended.seconds, 3)})
+
+
+def reload(desk: Desk, call: Call) -> Answer:
+    """All or nothing; 422 with every fault when the file has any."""
+    item = ReloadAsked(call.peer.user)
+    desk.put(item)
+    try:
+        outcome = item.done.result(RELOAD_SECONDS)
+    except SettingsError as error:
+        faults = tuple(Fault(f.path, f"{f.file}:{f.line}:{f.column}: {f.text}") for f in error.faults)
+        detail = "the old settings stay in force: " + "; ".join(map(str, error.faults))
+        raise Problem(422, "The settings have faults", detail, faults, kind="bad-settings") from None
+    shown = {
+        "reloaded": True,
+        "changed": list(outcome.changed),
+        "needs_restart": list(outcome.needs_restart),
+        "warnings": list(outcome.warnings),
+    }
+    return Answer(200, shown)
+
+
+def log_level(desk: Desk, call: Call) -> Answer:
+    body = cast(bodies.LogLevel, call.body)
+    desk.house.journal.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
+    until = desk.house.clock.now() + body.for_ if body.for_ else None
+    return Answer(200, {"level": body.level, "until": _iso(until)})
+
+
+def verify_audit(house: House, call: Call) -> Answer:
+    broken = house.store.verify_audit()
+    detail = "" if broken is None else f"entry {broken} is missing or was changed after it was written"
+    shown = {
+        "ok": broken is None,
+        "entries": house.store.audit_length(),
+        "broken_at": broken,
+        "detail": detail,
+    }
+    return Answer(200, shown)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -1,0 +1,124 @@
+"""What the daemon knows about itself: heartbeats, polls, reloads; from it come readiness and issues.
+
+Health is freshness: a part is well when it lately did what it is for, not when its thread exists. Written
+by the loop and by workers' heartbeats, read by the status command and the health endpoint of any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flexmaild.daemon.clock import Clock
+from flexmaild.daemon.items import PollEnded
+
+# A thread may be silent this long, seconds: the longest single step (the answer to SMTP's final dot,
+# RFC 5321 section 4.5.3.2.6) and some slack; the loop itself never takes that long.
+SILENCE = {"loop": 60.0}
+LONGEST_SILENCE = 660.0
+# "has not been read for three intervals" makes the daemon not ready.
+MISSED_INTERVALS = 3
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """The reply folder as the last polls found it."""
+
+    interval: timedelta
+    since: float
+    polls: int = 0
+    failures_in_a_row: int = 0
+    last_success: datetime | None = None
+    last_success_steady: float | None = None
+    last: PollEnded | None = None
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """The way out as the last tries found it."""
+
+    last_success: datetime | None = None
+    fault: str = ""
+    fault_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Health:
+    clock: Clock
+    started_at: datetime
+    beats: dict[str, float] = field(default_factory=dict)
+    mailbox: Mailbox | None = None
+    ways: dict[str, Outgoing] = field(default_factory=dict)
+    settings_fault: str = ""
+    loaded_at: datetime | None = None
+    store_fault: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def beat(self, component: str) -> None:
+        self.beats[component] = self.clock.steady()
+
+    def forget(self, component: str) -> None:
+        self.beats.pop(component, None)
+
+    def watch_mailbox(self, interval: timedelta | None) -> None:
+        """Begin to watch, or go on with a new interval; None when replies are not read."""
+        if interval is None:
+            self.mailbox = None
+        elif self.mailbox is None:
+            self.mailbox = Mailbox(interval, self.clock.steady())
+        else:
+            self.mailbox.interval = interval
+
+    def poll_ended(self, ended: PollEnded) -> None:
+        if self.mailbox is None:
+            return
+        self.mailbox.polls += 1
+        self.mailbox.last = ended
+        if ended.fault:
+            self.mailbox.failures_in_a_row += 1
+            return
+        self.mailbox.failures_in_a_row = 0
+        self.mailbox.last_success = self.clock.now()
+        self.mailbox.last_success_steady = self.clock.steady()
+
+    def way_ended(self, target: str, fault: str) -> None:
+        way = self.ways.setdefault(target, Outgoing())
+        if fault:
+            way.fault, way.fault_at = fault, self.clock.now()
+        else:
+            way.fault, way.last_success = "", self.clock.now()
+
+    def silent(self) -> list[str]:
+        """Components that should have given a sign of life; the watchdog is not fed while there are any."""
+        now = self.clock.steady()
+        return [c for c, at in list(self.beats.items()) if now - at > SILENCE.get(c, LONGEST_SILENCE)]
+
+    def not_ready(self) -> list[str]:
+        """Why the daemon does not do its job; empty when it does."""
+        reasons = [f"{component} has given no sign of life" for component in self.silent()]
+        if self.store_fault:
+            reasons.append(f"store: {self.store_fault}")
+        box = self.mailbox
+        if box is not None:
+            since = box.since if box.last_success_steady is None else box.last_success_steady
+            unread = self.clock.steady() - since
+            if unread > MISSED_INTERVALS * box.interval.total_seconds():
+                why = box.last.fault if box.last and box.last.fault else "no poll has ended"
+                reasons.append(f"replies have not been read for {int(unread)} seconds: {why}")
+        return reasons
+
+    def issues(self, resting: Mapping[str, float], failed_jobs: int) -> list[str]:
+        """Everything an operator should look at, one sentence each."""
+        found = self.not_ready()
+        if self.settings_fault:
+            found.append(
+                f"the settings file has faults, the old settings stay in force: {self.settings_fault}"
+            )
+        if self.mailbox and self.mailbox.last and self.mailbox.last.fault:
+            found.append(f"the last reading of replies failed: {self.mailbox.last.fault}")
+        found += [f"{target}: {way.fault}" for target, way in self.ways.items() if way.fault]
+        found += [f"{target} rests for {int(s)} seconds" for target, s in resting.items()]
+        if failed_jobs:
+            found.append(f"{failed_jobs} jobs were given up on (see outbox list, delivery list)")
+        return found

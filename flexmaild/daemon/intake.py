@@ -1,0 +1,179 @@
+"""The way in: one thread that reads the reply folder when told to, and deletes what was committed.
+
+It fetches, has the mails understood by the child, hands them to the loop and waits for the receipt; only
+marks on a receipt are deleted. At most `process_count` mails a poll, whatever woke it. A failed poll ends
+with one report and leaves the folder as it is.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+
+from flexmaild.core.errors import Failure
+from flexmaild.core.model import MailNature, Outcome, Reading
+from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark
+from flexmaild.daemon.clock import Clock
+from flexmaild.daemon.items import Arrived, Item, KnownAsked, PollEnded, WorkerDied
+from flexmaild.daemon.reader import Letter, Reader
+
+# Mails understood and committed together: large enough to share one fsync and few round trips, small
+# enough that little is fetched again after a crash.
+BATCH = 100
+# How long the loop may take for a batch, seconds; it commits one in milliseconds.
+LOOP_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a poll has done so far; it counts even when the poll fails half-way."""
+
+    read: int = 0
+    deleted: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    transport: str
+    process_count: int
+
+
+class Intake:
+    """The thread and its wake-up call. `poll` may be called by anybody, as often as they like."""
+
+    def __init__(
+        self,
+        settings: IntakeSettings,
+        inbox: Inbox,
+        reader: Reader,
+        put: Callable[[Item], None],
+        beat: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._reader = reader
+        self._put = put
+        self._beat = beat
+        self._clock = clock
+        self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def poll(self) -> Future[PollEnded]:
+        """Ask for a poll; calls that come while one runs share the next."""
+        future: Future[PollEnded] = Future()
+        self._calls.put(future)
+        return future
+
+    def stop(self) -> None:
+        """Finish the mail in hand and end; returns at once."""
+        self._stopping.set()
+        self._calls.put(None)
+
+    def join(self, seconds: float) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._beat()
+                waiting = self._next_calls()
+                if waiting:
+                    ended = self._poll()
+                    self._put(ended)
+                    for future in waiting:
+                        future.set_result(ended)
+        except Exception as bug:
+            self._put(WorkerDied("intake", f"{type(bug).__name__}: {bug}"))
+            raise
+        finally:
+            self._inbox.close()
+            self._reader.close()
+            self._cancel_calls()
+
+    def _next_calls(self) -> list[Future[PollEnded]]:
+        """Everybody who asked for a poll by now; waits a little for the first."""
+        try:
+            calls = [self._calls.get(timeout=5.0)]
+        except queue.Empty:
+            return []
+        while not self._calls.empty():
+            calls.append(self._calls.get_nowait())
+        return [] if None in calls and self._stopping.is_set() else [c for c in calls if c is not None]
+
+    def _cancel_calls(self) -> None:
+        while not self._calls.empty():
+            call = self._calls.get_nowait()
+            if call is not None:
+                call.cancel()
+
+    def _poll(self) -> PollEnded:
+        began, tally = self._clock.steady(), Tally()
+        folder: FolderState | None = None
+        fault = reason = ""
+        try:
+            folder = self._inbox.open()
+            self._batches(folder, tally)
+        except Failure as failure:
+            fault, reason = str(failure), failure.reason.value
+            self._inbox.close()
+        except (FutureTimeout, CancelledError):
+            fault, reason = "the daemon did not commit in time; the mails stay in the folder", "other"
+            self._inbox.close()
+        else:
+            self._inbox.rest()
+        self._reader.close()
+        seconds = self._clock.steady() - began
+        transport = self._settings.transport
+        return PollEnded(transport, seconds, folder, tally.read, tally.deleted, fault, reason, tally.outcomes)
+
+    def _batches(self, folder: FolderState, tally: Tally) -> None:
+        left = self._settings.process_count
+        while left > 0 and not self._stopping.is_set():
+            self._beat()
+            fetched = self._inbox.fetch(min(left, BATCH), self._known)
+            if not fetched:
+                break
+            left -= len(fetched)
+            tally.read += len(fetched)
+            committed = self._commit(fetched)
+            tally.outcomes.update(outcome.value for outcome in committed.values())
+            self._beat()
+            if folder.can_delete:
+                tally.deleted += self._inbox.dispose([f.mark for f in fetched if f.mark in committed])
+        if folder.can_delete and not tally.read:
+            tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
+
+    def _commit(self, fetched: Sequence[Fetched]) -> Mapping[Mark, Outcome]:
+        item = Arrived(list(zip(fetched, self._understand(fetched), strict=True)))
+        self._put(item)
+        return item.committed.result(LOOP_SECONDS)
+
+    def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
+        letters = [Letter(f.data, f.size, f.partial) for f in fetched if f.data is not None]
+        readings = iter(self._reader.read(letters))
+        return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
+
+    def _known(self, marks: Sequence[Mark]) -> set[Mark]:
+        item = KnownAsked(list(marks))
+        self._put(item)
+        return item.known.result(LOOP_SECONDS)
+
+
+def _oversize(fetched: Fetched) -> Reading:
+    return Reading("", fetched.size, MailNature.OVERSIZE, f"{fetched.size} bytes are more than is read")

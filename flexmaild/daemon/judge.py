@@ -1,0 +1,183 @@
+"""From what happened to one `Change`: loads what is concerned, asks the core, and gathers what follows.
+
+Holds no rule about approvals (`core` does) and no SQL (`store` does). Used by `daemon.loop` in its
+thread; the caller commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from flexmaild.core import admission, engine, jobs
+from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core.events import Effect, Event, Mail, Step
+from flexmaild.core.model import MailKind, Outcome, Reading, Request
+from flexmaild.core.ports import Fetched
+from flexmaild.core.tokens import Reference
+from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Seen
+from flexmaild.daemon.limiter import EXPLAINING, Limiter
+
+
+class Shelves(Protocol):
+    """What of the store is looked at here."""
+
+    def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
+
+    def replayed(self, fingerprints: Iterable[str]) -> set[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What judging needs beside the requests: the key of references, our domain, who must prove what."""
+
+    key: bytes
+    domain: str
+    senders: SenderPolicy
+    limiter: Limiter
+
+
+@dataclass(slots=True)
+class Draft:
+    """A change being gathered. Requests are kept by id, each with its newest state."""
+
+    terms: Terms
+    now: datetime
+    requests: dict[str, Request] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    decided: set[str] = field(default_factory=set)
+    jobs: list[Job] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+    def apply(self, step: Step) -> None:
+        """Take over a step: its request, its jobs, its audit entries."""
+        identifier = step.request.id
+        before = self.requests.get(identifier)
+        if before != step.request:
+            self.changed.add(identifier)
+        if before is not None and before.state is not step.request.state:
+            self.decided.add(identifier)
+        self.requests[identifier] = step.request
+        self.follow(step.request, step.effects)
+
+    def follow(self, request: Request, effects: Iterable[Effect]) -> None:
+        effects = [effect for effect in effects if self._may_go(effect)]
+        made = sum(1 for job in self.jobs if job.approval_id == request.id)
+        new, notes = jobs.jobs_for(request, effects, self.now, self.terms.key, self.terms.domain, made)
+        self.jobs += new
+        self.audit += notes
+
+    def _may_go(self, effect: Effect) -> bool:
+        if not isinstance(effect, Mail) or not effect.in_reply_to or effect.kind not in EXPLAINING:
+            return True
+        return self.terms.limiter.allows(effect.to.address, self.now)
+
+    def change(self) -> Change:
+        return Change(
+            requests=tuple(self.requests[i] for i in sorted(self.changed)),
+            jobs=tuple(self.jobs),
+            seen=tuple(self.seen),
+            audit=tuple(self.audit),
+        )
+
+
+def happen(store: Shelves, terms: Terms, identifier: str, event: Event, now: datetime) -> Draft | None:
+    """One event for one request; None where there is no such request."""
+    found = store.requests([identifier])
+    if identifier not in found:
+        return None
+    draft = Draft(terms, now, dict(found))
+    draft.apply(engine.step(found[identifier], event, now))
+    return draft
+
+
+def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]], now: datetime) -> Draft:
+    """What becomes of these mails, each of them exactly one outcome."""
+    referred = [admission.referred(reading) for _, reading in mails]
+    named = {r.request_id for r in referred if isinstance(r, Reference)}
+    draft = Draft(terms, now, dict(store.requests(named)) if named else {})
+    rulings = [_rule(reading, r, draft) for (_, reading), r in zip(mails, referred, strict=True)]
+    spent = store.replayed({r.fingerprint for r in rulings if r.fingerprint})
+    for (fetched, reading), first in zip(mails, rulings, strict=True):
+        ruling = first
+        if ruling.fingerprint in spent and ruling.fingerprint:
+            ruling = Ruling(Outcome.DUPLICATE, "the same mail came before", request_id=first.request_id)
+        elif ruling.request_id in draft.changed:  # an earlier mail of this batch may have decided it
+            ruling = _rule(reading, admission.referred(reading), draft)
+        _take(draft, fetched, reading, ruling)
+        spent.add(ruling.fingerprint)
+    return draft
+
+
+def _rule(reading: Reading, referred: Reference | Ruling, draft: Draft) -> Ruling:
+    if isinstance(referred, Ruling):
+        return referred
+    request = draft.requests.get(referred.request_id)
+    return admission.rule(reading, referred, request, draft.terms.key, draft.terms.senders)
+
+
+def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling) -> None:
+    if ruling.event is not None:
+        draft.apply(engine.step(draft.requests[ruling.request_id], ruling.event, draft.now))
+    elif ruling.request_id:
+        note = {"outcome": ruling.outcome.value, "because": ruling.because}
+        note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": reading.message_id}
+        draft.audit.append(AuditEntry(draft.now, ruling.request_id, "mail refused", note))
+    if ruling.stranger is not None and draft.terms.limiter.allows(ruling.stranger.address, draft.now):
+        draft.jobs.append(_stranger_job(draft, reading, ruling))
+    draft.seen.append(_seen(fetched, reading, ruling, draft.now))
+
+
+def _stranger_job(draft: Draft, reading: Reading, ruling: Ruling) -> Job:
+    """Tell a proven sender, who holds somebody else's reference, that they were not asked.
+
+    One such mail for each person and request: the key says so. It never carries a reference.
+    """
+    assert ruling.stranger is not None
+    unique = f"{ruling.request_id}/{MailKind.NOT_ENTITLED}/{ruling.stranger.address}"
+    order = MailOrder(
+        MailKind.NOT_ENTITLED, ruling.stranger, ruling.request_id, in_reply_to=reading.message_id
+    )
+    identifier = jobs.job_id(Queue.OUTBOX, unique)
+    return Job(
+        id=identifier,
+        queue=Queue.OUTBOX,
+        target=jobs.OUTGOING,
+        kind=MailKind.NOT_ENTITLED.value,
+        key=unique,
+        payload=jobs.payload_of(order),
+        created_at=draft.now,
+        due_at=draft.now,
+        approval_id=ruling.request_id,
+        recipients=(ruling.stranger.address,),
+        message_id=f"{identifier}@{draft.terms.domain}",
+    )
+
+
+def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime) -> Seen:
+    return Seen(
+        mark=fetched.mark,
+        sha256=reading.sha256,
+        size=fetched.size,
+        outcome=ruling.outcome,
+        because=ruling.because,
+        at=now,
+        message_id=reading.message_id,
+        sender=reading.sender,
+        subject=reading.subject,
+        approval_id=ruling.request_id,
+        invitation=ruling.invitation,
+        fingerprint=ruling.fingerprint,
+        raw=fetched.data,
+        quarantined=ruling.quarantine,
+    )
+
+
+def set_aside(fetched: Fetched, reading: Reading, bug: str, now: datetime) -> Seen:
+    """The outcome of a mail that met a bug in the house: kept whole, visible, and never in the way."""
+    because = f"flexmaild failed on it ({bug}); please report this"
+    ruling = Ruling(Outcome.UNPARSABLE, because, quarantine=True)
+    return _seen(fetched, reading, ruling, now)

@@ -1,0 +1,44 @@
+"""How many explaining answers one address gets in an hour, so that no sender can make us write at will."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from flexmaild.core.model import MailKind
+
+WINDOW = timedelta(hours=1)
+# Answers that count nothing: they explain. Confirmations of counted answers are never held back.
+EXPLAINING = frozenset(
+    {
+        MailKind.UNCLEAR,
+        MailKind.COMMENT_NEEDED,
+        MailKind.ALREADY_DECIDED,
+        MailKind.EXPIRED,
+        MailKind.CANCELLED,
+        MailKind.NOT_ENTITLED,
+    }
+)
+
+
+class Limiter:
+    """Counts in memory: a restart forgives, and the limit of one an hour for each reference is stored."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._sent: dict[str, deque[datetime]] = {}
+
+    def allows(self, address: str, now: datetime) -> bool:
+        """Whether one more may go out now; counts it if so."""
+        sent = self._sent.setdefault(address, deque())
+        while sent and now - sent[0] >= WINDOW:
+            sent.popleft()
+        if len(sent) >= self._most:
+            return False
+        sent.append(now)
+        self._forget_old(now)
+        return True
+
+    def _forget_old(self, now: datetime) -> None:
+        if len(self._sent) > 10_000:
+            self._sent = {a: s for a, s in self._sent.items() if s and now - s[-1] < WINDOW}

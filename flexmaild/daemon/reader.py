@@ -1,0 +1,119 @@
+"""Hostile mail is understood in a child process: this end starts it, feeds it, and outlives it.
+
+`Reader.read` gives one reading for each mail, whatever the mail does to the child: one that kills or
+stalls it is tried again alone, then called unparsable; its neighbours are read as usual. Used by
+`daemon.intake` in its thread; the other end is `daemon.reader_child`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from flexmaild.core.model import MailNature, Reading
+from flexmaild.daemon.frames import FrameError, receive, send
+from flexmaild.mail.rules import Rules
+
+# A mail may take this long in all, seconds; its CPU time is limited in the child.
+WALL_SECONDS = 10.0
+# Mails on the way to the child at once: their answers fit into a socket's buffer, so nobody blocks.
+WINDOW = 4
+
+_READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to be read: its bytes, its size on the server, and whether only its text was fetched."""
+
+    data: bytes
+    size: int
+    partial: bool = False
+
+
+class Reader:
+    """The child, started at the first mail and again whenever it died or was told to rest."""
+
+    def __init__(self, rules: Rules, on_death: Callable[[str], None]) -> None:
+        self._rules = pickle.dumps(rules)
+        self._on_death = on_death
+        self._child: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+
+    def read(self, letters: Sequence[Letter]) -> list[Reading]:
+        readings: list[Reading | None] = [None] * len(letters)
+        at = 0
+        while at < len(letters):
+            at = self._read_on(letters, readings, at)
+            if at < len(letters):  # the child died of this mail, or of one it had read before
+                readings[at] = self._read_alone(letters[at])
+                at += 1
+        return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
+
+    def close(self) -> None:
+        """End the child; the next `read` starts another."""
+        if self._line is not None:
+            self._line.close()
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+        self._line = self._child = None
+
+    def _read_on(self, letters: Sequence[Letter], readings: list[Reading | None], first: int) -> int:
+        """Read from `first` on; returns the index at which the child failed, or the end."""
+        sent = done = first
+        try:
+            line = self._ready()
+            while done < len(letters):
+                while sent < len(letters) and sent - done < WINDOW:
+                    _send_letter(line, letters[sent])
+                    sent += 1
+                readings[done] = _READING.validate_json(receive(line))
+                done += 1
+        except (OSError, FrameError, ValidationError) as fault:
+            self._on_death(f"{type(fault).__name__}: {fault}")
+            self.close()
+        return done
+
+    def _read_alone(self, letter: Letter) -> Reading:
+        answer: list[Reading | None] = [None]
+        self._read_on([letter], answer, 0)
+        return answer[0] or _unread(letter)
+
+    def _ready(self) -> socket.socket:
+        if self._line is not None and self._child is not None and self._child.poll() is None:
+            return self._line
+        self.close()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-m", "flexmaild.daemon.reader_child", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
+                cwd="/",
+            )
+        ours.settimeout(WALL_SECONDS)
+        self._line = ours
+        send(ours, self._rules)
+        return ours
+
+
+def _send_letter(line: socket.socket, letter: Letter) -> None:
+    header = b"%d %d " % (letter.size, letter.partial)
+    send(line, header + letter.data)
+
+
+def _unread(letter: Letter) -> Reading:
+    digest = hashlib.sha256(letter.data).hexdigest()
+    because = "reading it took too much time or memory"
+    return Reading(digest, letter.size, MailNature.UNPARSABLE, because, partial=letter.partial)

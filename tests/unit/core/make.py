@@ -1,0 +1,57 @@
+"""Requests for the core's tests, built by the core itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flexmaild.core import engine, opening, tokens
+from flexmaild.core.events import Answered, Mail
+from flexmaild.core.model import Answer, MailKind, Request
+from flexmaild.core.opening import Ask, AskedApprover, Policy
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+KEY = bytes(range(32))
+PEOPLE = ("alice@corp.test", "bob@corp.test", "carol@corp.test")
+
+
+def asked(*addresses: str, groups: dict[str, str] | None = None) -> tuple[AskedApprover, ...]:
+    groups = groups or {}
+    return tuple(AskedApprover(f"approvers.{i}", a, group=groups.get(a, "")) for i, a in enumerate(addresses))
+
+
+def opened(
+    *addresses: str, policy: Policy | None = None, groups: dict[str, str] | None = None, **ask: Any
+) -> Request:
+    """A fresh pending request to these approvers (the three PEOPLE by default)."""
+    return opened_step(*addresses, policy=policy, groups=groups, **ask).request
+
+
+def opened_step(
+    *addresses: str, policy: Policy | None = None, groups: dict[str, str] | None = None, **ask: Any
+) -> engine.Step:
+    policy = policy or Policy(sinks=("folder",))
+    question = Ask("Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask)
+    terms = opening.terms_of(question, policy, NOW)
+    fresh = Request(tokens.request_id(b"0123456789"), terms, NOW)
+    return engine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)
+
+
+def says(
+    request: Request, who: int, answer: Answer, comment: str = "", *, at: datetime = NOW, by: str = ""
+) -> engine.Step:
+    """Invitation number `who` answers."""
+    address = by or request.invitations[who].approver.address
+    event = Answered(who, answer, comment, address, "reference", f"sha-{who}-{answer}-{comment}", f"m{who}@x")
+    return engine.step(request, event, at)
+
+
+def kinds(step: engine.Step) -> list[MailKind]:
+    return [e.kind for e in step.effects if isinstance(e, Mail)]
+
+
+def committed(request: Request) -> Request:
+    """As it comes back from the store."""
+    return replace(request, version=request.version + 1)

@@ -1,0 +1,194 @@
+"""Who may say anything: each threat as a reading, and that it decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from flexmaild.core import admission, engine, tokens
+from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
+from flexmaild.core.model import (
+    Answer,
+    AuthResult,
+    Bounce,
+    MailNature,
+    Outcome,
+    Reading,
+    Request,
+)
+from tests.unit.core.make import KEY, NOW, PEOPLE, opened, says
+
+ALICE, BOB, _ = PEOPLE
+PASS = AuthResult("mx.corp.test", "dmarc", "pass", "corp.test")
+
+
+def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
+    """A good reply of that approver, but for `facts`."""
+    invitation = request.invitations[who]
+    defaults: dict[str, Any] = {
+        "message_id": "reply@corp.test",
+        "sender": invitation.approver.address,
+        "body_references": (tokens.issue(KEY, request, invitation),),
+        "answer": Answer.APPROVE,
+    }
+    return Reading("sha", 100, MailNature.HUMAN, **(defaults | facts))
+
+
+def ruled(request: Request | None, reading: Reading, policy: SenderPolicy | None = None) -> Ruling:
+    found = admission.referred(reading)
+    if isinstance(found, Ruling):
+        return found
+    return admission.rule(reading, found, request, KEY, policy or SenderPolicy())
+
+
+def test_the_asked_person_with_their_reference_is_heard() -> None:
+    request = opened()
+    ruling = ruled(request, reply(request))
+    assert isinstance(ruling.event, Answered)
+    assert (ruling.outcome, ruling.event.proof) == (Outcome.DECISION, "reference")
+
+
+def test_a_reference_in_the_thread_or_address_is_as_good() -> None:
+    request = opened()
+    text = tokens.issue(KEY, request, request.invitations[0])
+    for place in ("thread_references", "address_references"):
+        reading = reply(request, body_references=(), **{place: (text,)})
+        assert isinstance(ruled(request, reading).event, Answered)
+
+
+@pytest.mark.parametrize(
+    ("nature", "outcome", "quarantine"),
+    [
+        (MailNature.AUTO_REPLY, Outcome.AUTO_REPLY, False),
+        (MailNature.LIST, Outcome.AUTO_REPLY, False),
+        (MailNature.CALENDAR, Outcome.AUTO_REPLY, False),
+        (MailNature.OWN, Outcome.LOOP, False),
+        (MailNature.OVERSIZE, Outcome.OVERSIZE, True),
+        (MailNature.UNPARSABLE, Outcome.UNPARSABLE, True),
+    ],
+)
+def test_what_no_person_wrote_decides_nothing(nature: MailNature, outcome: Outcome, quarantine: bool) -> None:
+    request = opened()
+    ruling = ruled(request, replace(reply(request), nature=nature))
+    assert (ruling.event, ruling.outcome, ruling.quarantine) == (None, outcome, quarantine)
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "forwarded: a colleague uses the reference": {"sender": "eve@corp.test"},
+    "another approver uses it": {"sender": BOB},
+    "several From, or none that is readable": {"sender": "", "sender_fault": "two From fields"},
+    "sent by somebody else in the approver's name": {"delegate": "assistant@corp.test"},
+    "the border says that DMARC failed": {"auth_results": (replace(PASS, result="fail"),)},
+    "the worst of several results counts": {"auth_results": (PASS, replace(PASS, result="fail"))},
+    "altered: a character is missing": {"body_references": ("FM1-AAAA",)},
+}
+
+
+@pytest.mark.parametrize("facts", REFUSED.values(), ids=REFUSED)
+def test_who_is_not_believed_is_quarantined_and_never_answered(facts: dict[str, Any]) -> None:
+    request = opened()
+    ruling = ruled(request, reply(request, **facts))
+    assert (ruling.event, ruling.outcome) == (None, Outcome.UNAUTHENTICATED)
+    assert ruling.quarantine
+    assert ruling.stranger is None
+
+
+def test_references_that_disagree_are_refused() -> None:
+    request = opened()
+    both = tuple(tokens.issue(KEY, request, i) for i in request.invitations[:2])
+    assert ruled(request, reply(request, body_references=both)).outcome is Outcome.UNAUTHENTICATED
+    split = reply(request, body_references=both[:1], thread_references=both[1:])
+    assert ruled(request, split).event is None
+
+
+def test_a_forged_reference_and_one_to_nothing_are_refused() -> None:
+    request = opened()
+    forged = tokens.issue(bytes(32), request, request.invitations[0])
+    assert ruled(request, reply(request, body_references=(forged,))).because == "forged reference"
+    assert ruled(None, reply(request)).quarantine
+
+
+def test_no_reference_is_nothing_at_all() -> None:
+    ruling = ruled(None, reply(opened(), body_references=()))
+    assert (ruling.outcome, ruling.quarantine) == (Outcome.UNKNOWN_REFERENCE, False)
+
+
+def test_a_proven_stranger_may_be_told_an_unproven_one_never() -> None:
+    request = opened()
+    proven = reply(request, sender="eve@corp.test", auth_results=(PASS,))
+    told = ruled(request, proven).stranger
+    assert told is not None
+    assert told.address == "eve@corp.test"
+    assert ruled(request, replace(proven, auth_results=())).stranger is None
+
+
+@pytest.mark.parametrize("where", ["settings", "request"])
+def test_dmarc_may_be_demanded_by_settings_or_request(where: str) -> None:
+    request = opened(require="dmarc") if where == "request" else opened()
+    policy = SenderPolicy("dmarc" if where == "settings" else "reference")
+    bare = reply(request)
+    assert ruled(request, bare, policy).outcome is Outcome.UNAUTHENTICATED
+    for proof in (
+        {"auth_results": (PASS,)},
+        {"auth_results": (replace(PASS, method="dkim"),)},
+        {"internal": True},
+    ):
+        ruling = ruled(request, replace(bare, **proof), policy)
+        assert isinstance(ruling.event, Answered)
+        assert ruling.event.proof != "reference"
+    other = replace(bare, auth_results=(replace(PASS, domain="evil.test"),))
+    assert ruled(request, other, policy).event is None
+
+
+def test_an_alias_is_the_approver_and_an_allowed_delegate_too() -> None:
+    request = opened(ALICE)
+    known = replace(request.invitations[0].approver, aliases=("a.smith@corp.test",))
+    request = replace(request, invitations=(replace(request.invitations[0], approver=known),))
+    assert ruled(request, reply(request, sender="a.smith@corp.test")).event is not None
+    open_to_delegates = replace(request, terms=replace(request.terms, allow_delegates=True))
+    delegated = reply(open_to_delegates, delegate="assistant@corp.test")
+    assert ruled(open_to_delegates, delegated).event is not None
+
+
+def test_a_withdrawn_reference_opens_nothing() -> None:
+    request = opened()
+    old = reply(request)
+    resent = engine.step(request, ResendAsked(ALICE, "ops"), NOW).request
+    assert (ruled(resent, old).event, ruled(resent, old).outcome) == (None, Outcome.LATE)
+    assert ruled(resent, reply(resent, 3)).event is not None
+
+
+def test_after_the_decision_a_reply_is_late() -> None:
+    request = opened()
+    decided = says(request, 1, Answer.APPROVE).request
+    assert ruled(decided, reply(request)).outcome is Outcome.LATE
+
+
+def test_an_unclear_reply_is_heard_as_unclear() -> None:
+    request = opened()
+    ruling = ruled(request, reply(request, answer=None, unclear="question"))
+    assert isinstance(ruling.event, Unclear)
+    assert ruling.outcome is Outcome.UNDECIDED
+
+
+def test_a_delivery_report_finds_its_invitation_by_message_id() -> None:
+    request = opened()
+    reference = tokens.issue(KEY, request, request.invitations[1])
+    identifier = f"{reference.lower()}.approval_request.0@corp.test"
+    bounce = Bounce(BOB, True, "5.1.1", "no such user", identifier)
+    reading = Reading("s", 1, MailNature.BOUNCE, sender="", bounces=(bounce,), answer=Answer.APPROVE)
+    ruling = ruled(request, reading)
+    assert ruling.event == Bounced(1, bounce)
+    assert ruled(request, replace(reading, bounces=())).event is None
+
+
+def test_the_fingerprint_is_bound_to_sender_and_reference() -> None:
+    request = opened()
+    mine, answer = reply(request), Answer.APPROVE
+    again = replace(mine, sha256="other", size=120)
+    assert admission.fingerprint(mine, answer) == admission.fingerprint(again, answer)
+    for changed in (replace(mine, sender=BOB), replace(mine, body_references=("FM1-X",))):
+        assert admission.fingerprint(mine, answer) != admission.fingerprint(changed, answer)

@@ -1,0 +1,87 @@
+"""Addresses, retry, timing, decisions: small rules that everything leans on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from flexmaild.core import decision, retry, timing
+from flexmaild.core.addresses import normal
+from flexmaild.core.errors import GiveUp, Reason, TryLater, printable
+from flexmaild.core.model import Answer
+from flexmaild.core.work import Job, Queue
+from tests.unit.core.make import DAY, NOW, opened, says
+
+JOB = Job("m-1", Queue.OUTBOX, "outgoing", "test", "k", {}, NOW, NOW)
+FIVE_DAYS = 5 * DAY
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "@b.test", "a@", "a b@c.test", "a@b_c.test", "a@-b.test", ".a@b.test", "a..b@c.test",
+     'a"b@c.test', "a@[127.0.0.1]", "a@b.test,c@d.test", "a\r\n@b.test", f"{'x' * 65}@b.test"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"@|address|domain"):
+        normal(text)
+
+
+def test_case_and_unicode_domains_do_not_matter() -> None:
+    assert normal(" Bob.O'Neil+x@BÜCHER.test ") == "bob.o'neil+x@xn--bcher-kva.test"
+
+
+def test_pauses_grow_and_are_bounded() -> None:
+    failure = TryLater(Reason.NETWORK, "refused")
+    pauses = [retry.pause(Queue.OUTBOX, n, failure, 1.0).total_seconds() for n in range(12)]
+    assert pauses[0] == 30
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 4000
+
+
+def test_a_lasting_fault_of_the_mail_is_given_up_one_of_the_way_is_not() -> None:
+    of_the_mail = GiveUp(Reason.CLIENT, "550 no such user", step="rcpt")
+    of_the_way = GiveUp(Reason.AUTH, "535 wrong password", step="login")
+    assert retry.after_failure(JOB, of_the_mail, NOW, FIVE_DAYS, 0.5).result == "give_up"
+    kept = retry.after_failure(JOB, of_the_way, NOW, FIVE_DAYS, 0.5)
+    assert kept.result == "later"
+    assert kept.again_at is not None
+    assert kept.again_at - NOW >= timedelta(minutes=2)
+
+
+def test_what_is_too_old_is_given_up() -> None:
+    old = replace(JOB, created_at=NOW - FIVE_DAYS)
+    assert retry.after_failure(old, TryLater(Reason.SERVER, "450"), NOW, FIVE_DAYS, 0.5).result == "give_up"
+
+
+def test_a_server_s_wish_is_obeyed_within_reason() -> None:
+    def wish(seconds: float) -> float:
+        failure = TryLater(Reason.THROTTLED, "429", retry_after=seconds)
+        return retry.pause(Queue.OUTBOX, 0, failure, 0.0).total_seconds()
+
+    assert wish(100) == 100
+    assert wish(10**9) == 3600
+
+
+def test_only_pending_requests_are_due() -> None:
+    request = opened(remind_after=(DAY,))
+    assert timing.next_due(request) == NOW + DAY
+    assert timing.next_due(replace(request, reminders_sent=1)) == request.terms.expires_at
+    assert timing.next_due(says(request, 0, Answer.APPROVE).request) is None
+
+
+def test_the_decision_is_a_cloudevent_with_everything_about_each_verdict() -> None:
+    request = says(opened(metadata={"build": 7}), 0, Answer.REJECT, "not today").request
+    event = json.loads(decision.event(request))
+    assert (event["specversion"], event["type"]) == ("1.0", "flexmaild.approval.decided.v1")
+    assert event["id"] == f"{request.id}.decided"
+    assert event["data"]["metadata"] == {"build": 7}
+    (verdict,) = event["data"]["verdicts"]
+    assert (verdict["answer"], verdict["comment"], verdict["proof"]) == ("reject", "not today", "reference")
+    assert decision.event(request) == decision.event(request)
+
+
+def test_texts_for_people_stay_on_one_line() -> None:
+    assert printable("a\r\nb\x1b[31m\u202ec") == "a  b [31m c"
