@@ -16,7 +16,7 @@ from flexmaild.mail.rules import Rules
 from flexmaild.mail.write import Stationery
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.settings.schema import Settings
-from flexmaild.transports import Tools
+from flexmaild.transports.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
@@ -34,12 +35,14 @@ from flexmaild.mail.write import Stationery
 from flexmaild.net.clouds import Purpose, Use
 from flexmaild.net.oauth import OAuthApplication, TokenDesk
 from flexmaild.net.token_store import TokenStore
-from flexmaild.settings.load import load
+from flexmaild.settings import describe
+from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.settings.section import secrets_in
 from flexmaild.sinks import SINKS, build_sink
-from flexmaild.transports import INCOMING, OUTGOING, Tools, build_inbox, build_outbox
+from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
+from flexmaild.transports.tools import Tools
 
 REFERENCE_KEY_FILE = "reference.key"
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
@@ -61,6 +64,11 @@ class Tie:
 def load_settings(path: str | os.PathLike[str], *, check_secrets: bool = True) -> Settings:
     """Read and check the settings file. Raises SettingsError with every fault."""
     return load(path, outgoing=OUTGOING, incoming=INCOMING, sinks=SINKS, check_secrets=check_secrets)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the settings file, with every kind there is."""
+    return describe.schema(Kinds(OUTGOING, INCOMING, SINKS))
 
 
 def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) -> Parts:

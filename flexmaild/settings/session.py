@@ -5,7 +5,7 @@ Made by `flexmaild.settings.javamail`, used by `flexmaild.transports`. Seconds a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -17,7 +17,7 @@ class Proxy:
     host: str
     port: int
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,28 @@
+"""The table of sinks: each kind that `sinks.NAME.kind` may name, its settings, and what is built from them.
+
+`settings.load` is given `SINKS` by `daemon.wiring`, so that a kind that is not here is a fault of the
+settings; `daemon.wiring` calls `build_sink` for each configured sink. To add one: its file, and its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flexmaild.core.ports import Sink
+from flexmaild.settings.schema import SinkSettings
+from flexmaild.sinks.dropfile import Dropfile, DropfileSettings
+
+_TABLE: tuple[tuple[str, type[SinkSettings], Callable[[Any], Sink]], ...] = (
+    ("dropfile", DropfileSettings, Dropfile),
+)
+
+SINKS: Mapping[str, type[SinkSettings]] = {kind: settings for kind, settings, _ in _TABLE}
+
+
+def build_sink(settings: SinkSettings) -> Sink:
+    """The sink that these settings describe. No I/O: a sink that cannot work says so when it delivers."""
+    for _, kind, build in _TABLE:
+        if isinstance(settings, kind):
+            return build(settings)
+    raise TypeError(f"no sink is built from {type(settings).__name__}")

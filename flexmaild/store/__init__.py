@@ -1,0 +1,29 @@
+"""Durable memory: one interface, `Store`; embedded SQLite behind it."""
+
+from flexmaild.store.counts import Counts
+from flexmaild.store.errors import (
+    StoreBroken,
+    StoreBusy,
+    StoreConflict,
+    StoreError,
+    StoreFault,
+    StoreFull,
+    StorePassing,
+)
+from flexmaild.store.mails import Quarantined
+from flexmaild.store.open import open_store
+from flexmaild.store.store import Store
+
+__all__ = [
+    "Counts",
+    "Quarantined",
+    "Store",
+    "StoreBroken",
+    "StoreBusy",
+    "StoreConflict",
+    "StoreError",
+    "StoreFault",
+    "StoreFull",
+    "StorePassing",
+    "open_store",
+]

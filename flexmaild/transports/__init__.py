@@ -1,0 +1,58 @@
+"""The doors for mail: THE table of kinds, and how an adapter is made from its settings.
+
+To add a transport, write its file (settings classes with `outbox` or `inbox` and with `examine`, and the
+adapters) and add its line here; everything else follows from the table. Read by `daemon.wiring` and the
+contract tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flexmaild.core.ports import Inbox, Outbox
+from flexmaild.core.steps import Step
+from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.transports.imap import ImapIncoming
+from flexmaild.transports.maildir import MaildirIncoming, MaildirOutgoing
+from flexmaild.transports.smtp import SmtpOutgoing
+from flexmaild.transports.tools import Examined, MakesInbox, MakesOutbox, Tools
+
+OUTGOING: Mapping[str, type[Outgoing]] = {
+    "smtp": SmtpOutgoing,
+    "maildir": MaildirOutgoing,
+}
+
+INCOMING: Mapping[str, type[Incoming]] = {
+    "imap": ImapIncoming,
+    "maildir": MaildirIncoming,
+}
+
+
+def build_outbox(settings: Outgoing, tools: Tools) -> Outbox:
+    """The way out that these settings describe; nothing is connected yet."""
+    if not isinstance(settings, MakesOutbox):
+        raise TypeError(f"{type(settings).__name__} is not a class of the table OUTGOING")
+    return settings.outbox(tools)
+
+
+def build_inbox(settings: Incoming, tools: Tools) -> Inbox:
+    """The way in that these settings describe; nothing is connected yet."""
+    if not isinstance(settings, MakesInbox):
+        raise TypeError(f"{type(settings).__name__} is not a class of the table INCOMING")
+    return settings.inbox(tools)
+
+
+def examine_outgoing(settings: Outgoing, tools: Tools) -> list[Step]:
+    """The way out, tried step by step up to where a mail could be handed over."""
+    return _examine(settings, tools)
+
+
+def examine_incoming(settings: Incoming, tools: Tools) -> list[Step]:
+    """The way in, tried step by step up to the open folder; nothing is fetched or deleted."""
+    return _examine(settings, tools)
+
+
+def _examine(settings: Outgoing | Incoming, tools: Tools) -> list[Step]:
+    if not isinstance(settings, Examined):
+        raise TypeError(f"{type(settings).__name__} is not a class of the tables")
+    return settings.examine(tools)

@@ -1,0 +1,194 @@
+"""flexmailctl approval …: ask for approval, look, wait, take back."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flexmaild.cli import exits, given, output
+from flexmaild.cli.console import Console, Group, pass_console
+from flexmaild.cli.waiting import wait_for_decision
+
+STATES = ["pending", "approved", "rejected", "expired", "cancelled"]
+
+
+@click.group(cls=Group)
+def approval() -> None:
+    """Requests for approval."""
+
+
+@approval.command()
+@click.option("--title", help="One line: what is to be approved.")
+@click.option(
+    "--text", type=given.text, metavar="TEXT|-", help="The question; - reads it from standard input."
+)
+@click.option("--html", type=given.text, metavar="HTML|-", help="The question as HTML.")
+@click.option("--template", metavar="NAME", help="A template of the operator's instead of a text.")
+@click.option(
+    "--variable", "variables", multiple=True, type=given.pair, metavar="NAME=VALUE", help="For the template."
+)
+@click.option(
+    "--approver", "approvers", multiple=True, metavar="[GROUP:]ADDRESS", help="Whom to ask; may be repeated."
+)
+@click.option("--quorum", metavar="any|all|each_group|N", help="How many must approve (default: any).")
+@click.option("--any-reject/--no-any-reject", default=None, help="Whether one rejection rejects.")
+@click.option("--expires-in", metavar="DURATION", help="E.g. 24h; default: as the settings say.")
+@click.option("--on-expiry", type=click.Choice(["expire", "reject"]))
+@click.option("--remind-after", multiple=True, metavar="DURATION", help="May be repeated.")
+@click.option("--escalate-after", metavar="DURATION", help="When to ask those of --escalate-to as well.")
+@click.option("--escalate-to", multiple=True, metavar="[GROUP:]ADDRESS")
+@click.option("--requester", metavar="ADDRESS", help="Who asks.")
+@click.option(
+    "--allow-requester/--no-allow-requester", default=None, help="Whether the requester may approve."
+)
+@click.option("--allow-delegates/--no-allow-delegates", default=None)
+@click.option(
+    "--comment-on-reject/--no-comment-on-reject", default=None, help="Whether a rejection needs a comment."
+)
+@click.option("--require", type=click.Choice(["reference", "dmarc"]), help="How the sender must be proven.")
+@click.option(
+    "--sink", "sinks", multiple=True, metavar="NAME", help="Where the decision goes; may be repeated."
+)
+@click.option(
+    "--metadata", multiple=True, type=given.pair, metavar="NAME=VALUE", help="Comes back with the decision."
+)
+@click.option("--attach", "attachments", multiple=True, type=given.FILE, help="A file; may be repeated.")
+@click.option(
+    "--file", "file", type=click.Path(path_type=Path, allow_dash=True), help="A request body as JSON."
+)
+@click.option("--idempotency-key", metavar="KEY", help="The same key never mails twice.")
+@click.option("--wait", is_flag=True, help="Wait for the decision; see the exit codes.")
+@click.option("--timeout", type=given.seconds, metavar="DURATION", help="How long to wait (default: no end).")
+@pass_console
+def request(
+    console: Console,
+    /,
+    file: Path | None,
+    idempotency_key: str | None,
+    wait: bool,
+    timeout: float | None,
+    **options: Any,
+) -> None:
+    """Ask for approval by mail; prints the request's id once it is durable.
+
+    Options add to what --file holds, or take its place.
+    """
+    body = given.body_file(file) | _body(options)
+    key = idempotency_key or str(uuid.uuid4())
+    asked = console.ask("approval.request", body=body, idempotency_key=key)
+    if not wait:
+        console.show(asked, lambda one: click.echo(output.safe(one["id"])))
+        return
+    click.echo(f"Asked; {output.safe(asked['id'])} waits for an answer.", err=True)
+    _wait(console, asked["id"], timeout)
+
+
+@approval.command("list")
+@click.option("--state", type=click.Choice(STATES))
+@click.option("--limit", type=click.IntRange(1, 1000))
+@click.option("--after", metavar="NEXT", help="The page after the one that ended with this.")
+@pass_console
+def list_(console: Console, /, **query: Any) -> None:
+    """Requests, newest first."""
+    columns = ("id", "state", "created_at", "title")
+    console.show(console.ask("approval.list", query=query), lambda page: output.page(columns, page))
+
+
+@approval.command()
+@click.argument("id")
+@pass_console
+def show(console: Console, id: str) -> None:
+    """One request: who was asked, who said what, and how it was proven."""
+    console.show(console.ask("approval.show", path={"id": id}), show_approval)
+
+
+@approval.command()
+@click.argument("id")
+@click.option("--timeout", type=given.seconds, metavar="DURATION", help="How long to wait (default: no end).")
+@pass_console
+def wait(console: Console, id: str, timeout: float | None) -> None:
+    """Wait for the decision. Exits with 0 approved, 3 rejected, 4 expired or cancelled, 5 timed out."""
+    _wait(console, id, timeout)
+
+
+@approval.command()
+@click.argument("id")
+@click.option("--reason", help="Told to the approvers.")
+@pass_console
+def cancel(console: Console, id: str, reason: str | None) -> None:
+    """Withdraw a pending request."""
+    body = {"reason": reason} if reason else None
+    console.show(console.ask("approval.cancel", path={"id": id}, body=body), _show_state)
+
+
+@approval.command()
+@click.argument("id")
+@pass_console
+def remind(console: Console, id: str) -> None:
+    """Mail those who have not answered yet once more."""
+    console.show(console.ask("approval.remind", path={"id": id}), _show_state)
+
+
+@approval.command()
+@click.argument("id")
+@click.argument("approver")
+@pass_console
+def resend(console: Console, id: str, approver: str) -> None:
+    """Mail one approver again under a new reference; the old one opens nothing any more."""
+    answer = console.ask("approval.resend", path={"id": id}, body={"approver": approver})
+    console.show(answer, _show_state)
+
+
+def show_approval(one: dict[str, Any]) -> None:
+    """A request on the terminal."""
+    _show_state(one)
+    output.fields(
+        {
+            "asked": [a["address"] for a in one.get("approvers", []) if not a.get("withdrawn")],
+            "quorum": one.get("quorum"),
+            "requester": one.get("requester"),
+            "created": one.get("created_at"),
+            "expires": one.get("expires_at"),
+            "decided": one.get("decided_at"),
+            "decided by": one.get("decided_by"),
+            "because": one.get("decided_because"),
+            "metadata": output.safe(one.get("metadata")),
+        },
+        "  ",
+    )
+    for verdict in one.get("verdicts", []):
+        replaced = " (replaced later)" if verdict.get("replaced") else ""
+        proof = f"proven by {verdict.get('proof')}"
+        click.echo(output.safe(f"{verdict['at']}  {verdict['answer']} by {verdict['by']}, {proof}{replaced}"))
+        if verdict.get("comment"):
+            for line in output.safe_lines(verdict["comment"]).splitlines():
+                click.echo(f"    | {line}")
+    for entry in one.get("history", []):
+        click.echo(
+            f"  {output.safe(entry['at'])}  {output.safe(entry['event'])}  {output.safe(entry.get('data'))}"
+        )
+
+
+def _wait(console: Console, id: str, timeout: float | None) -> None:
+    decided = wait_for_decision(console.client, id, timeout)
+    console.show(decided, show_approval)
+    raise click.exceptions.Exit(exits.OF_STATE.get(decided["state"], exits.FAILED))
+
+
+def _show_state(one: dict[str, Any]) -> None:
+    click.echo(f"{output.safe(one['id'])}  {output.safe(one['state'])}  {output.safe(one['title'])}")
+
+
+def _body(options: dict[str, Any]) -> dict[str, Any]:
+    """The options as a request body."""
+    made = dict(options)
+    made["approvers"] = given.approvers(options["approvers"])
+    made["escalate_to"] = given.approvers(options["escalate_to"])
+    made["quorum"] = given.quorum(options["quorum"]) if options["quorum"] else None
+    made["variables"] = dict(options["variables"])
+    made["metadata"] = dict(options["metadata"])
+    made["attachments"] = [given.file(path) for path in options["attachments"]]
+    return given.named(made)

@@ -1,0 +1,115 @@
+"""flexmaild: the daemon, and what can be done with its settings without it.
+
+One short function per command; the work is in `daemon` and `settings`, imported only where it is used.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flexmaild import __version__
+from flexmaild.cli import exits
+
+DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
+
+
+def _set_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    root = context.find_root()
+    root.meta.setdefault("config", DEFAULT_CONFIG)
+    if value is not None:
+        root.meta["config"] = value
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    expose_value=False,
+    callback=_set_config,
+    help=f"The settings file. Default: {DEFAULT_CONFIG}",
+)
+
+
+def _config() -> Path:
+    path: Path = click.get_current_context().find_root().meta["config"]
+    return path
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@config_option
+@click.version_option(__version__, prog_name="flexmaild")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Let people approve a deployment by answering a mail.
+
+    Without a command: run the daemon in the foreground, as systemd does.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad settings.
+    """
+    if context.invoked_subcommand is None:
+        from flexmaild.daemon import app
+
+        context.exit(app.run(_config()))
+
+
+@cli.command()
+@config_option
+def check() -> None:
+    """Check the settings without starting anything: every fault with its place, or "… is valid"."""
+    settings = _settings()
+    for warning in settings.warnings():
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{_config()} is valid")
+
+
+@cli.command("config")
+@config_option
+@click.option("--diff", is_flag=True, help="Only what differs from the defaults.")
+def show_config(diff: bool) -> None:
+    """Show the settings in force, fallbacks resolved, secrets masked."""
+    from flexmaild.settings import describe
+
+    click.echo(describe.effective(_settings(), diff=diff), nl=False)
+
+
+@cli.command()
+@config_option
+def schema() -> None:
+    """Print the JSON Schema of the settings, for editors."""
+    from flexmaild.daemon import wiring
+
+    click.echo(json.dumps(wiring.schema(), indent=2, ensure_ascii=False))
+
+
+@cli.command()
+@config_option
+@click.option("--interactive", is_flag=True, help="You type the reply.")
+@click.pass_context
+def demo(context: click.Context, interactive: bool) -> None:
+    """Show the main job from end to end on embedded parts: no server, no root, no settings."""
+    from flexmaild.daemon import demo as demonstration
+
+    context.exit(demonstration.run(interactive))
+
+
+def _settings() -> Any:
+    """The settings; with faults, each on its own line of stderr and exit code 78."""
+    from flexmaild.daemon import wiring
+    from flexmaild.settings.faults import SettingsError
+
+    try:
+        return wiring.load_settings(_config())
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        raise click.exceptions.Exit(exits.BAD_SETTINGS) from error
+
+
+def main() -> None:
+    """The entry point; exits with a code of `cli.exits`."""
+    cli(prog_name="flexmaild")

@@ -1,0 +1,100 @@
+"""flexmailctl test-email, test-incoming, doctor, notify: mail as such."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flexmaild.cli import exits, given, output
+from flexmaild.cli.console import Command, Console, pass_console
+
+
+@click.command("test-email", cls=Command)
+@click.option("--to", required=True, metavar="ADDRESS", help="Where the test mail goes.")
+@pass_console
+def test_email(console: Console, to: str) -> None:
+    """Send a test mail now, past the queue, and show what the server said."""
+    console.show(console.ask("test_email", body={"to": to}))
+
+
+@click.command("test-incoming", cls=Command)
+@pass_console
+def test_incoming(console: Console) -> None:
+    """Connect, log in, open the reply folder and count what waits. Deletes nothing."""
+    console.show(console.ask("test_incoming"))
+
+
+@click.command(cls=Command)
+@pass_console
+def doctor(console: Console) -> None:
+    """Go through the whole loop step by step, with a cure for each fault; exits with 1 when there is one."""
+    body = console.ask("doctor")
+    console.show(body, _show_diagnosis)
+    if not body["healthy"]:
+        raise click.exceptions.Exit(exits.FAILED)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--to", required=True, multiple=True, metavar="ADDRESS", help="May be repeated, as may the next two."
+)
+@click.option("--cc", multiple=True, metavar="ADDRESS")
+@click.option("--bcc", multiple=True, metavar="ADDRESS")
+@click.option("--reply-to", metavar="ADDRESS")
+@click.option("--subject", required=True)
+@click.option("--text", type=given.text, metavar="TEXT|-", help="The text; - reads it from standard input.")
+@click.option("--html", type=given.text, metavar="HTML|-", help="An HTML part.")
+@click.option("--template", metavar="NAME", help="A template of the operator's instead of a text.")
+@click.option(
+    "--variable", "variables", multiple=True, type=given.pair, metavar="NAME=VALUE", help="For the template."
+)
+@click.option("--event", metavar="NAME", help="What happened, e.g. request_completed.")
+@click.option("--instance", metavar="NAME", help="What the logs belong to; names the zip folder.")
+@click.option(
+    "--outcome", type=click.Choice(["success", "failure"]), help="Decides whether logs are attached."
+)
+@click.option("--log", "logs", multiple=True, type=given.FILE, help="A log, attached as the settings say.")
+@click.option(
+    "--failed-log", "failed_logs", multiple=True, type=given.FILE, help="A log in which the failure is."
+)
+@click.option("--attach", "attachments", multiple=True, type=given.FILE, help="A file to attach always.")
+@click.option("--language", metavar="TAG", help="Of the words around the text, e.g. de.")
+@click.option("--idempotency-key", metavar="KEY", help="The same key never mails twice.")
+@pass_console
+def notify(
+    console: Console,
+    /,
+    logs: tuple[Path, ...],
+    failed_logs: tuple[Path, ...],
+    attachments: tuple[Path, ...],
+    variables: tuple[tuple[str, str], ...],
+    idempotency_key: str | None,
+    **plain: Any,
+) -> None:
+    """Queue a notification mail; prints its id once it is durable."""
+    body = given.named(plain) | given.named({"variables": dict(variables)})
+    body |= given.named({"attachments": [given.file(path) for path in attachments]})
+    found = [given.log(path) for path in logs] + [given.log(path, failed=True) for path in failed_logs]
+    body |= given.named({"logs": found})
+    key = idempotency_key or str(uuid.uuid4())
+    answer = console.ask("notification.send", body=body, idempotency_key=key)
+    console.show(answer, lambda queued: click.echo(output.safe(queued["id"])))
+
+
+COMMANDS = (test_email, test_incoming, doctor, notify)
+
+_MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAILED", "skipped": "skipped"}
+
+
+def _show_diagnosis(body: dict[str, Any]) -> None:
+    for step in body["steps"]:
+        tried = f"  {output.safe(step['tried'])}" if step.get("tried") else ""
+        click.echo(f"{_MARKS.get(step['result'], '?'):<8} {output.safe(step['name'])}{tried}")
+        if step.get("answer"):
+            click.echo(f"         said: {output.safe(step['answer'])}")
+        if step.get("cure"):
+            click.echo(f"         cure: {output.safe(step['cure'])}")
+    click.echo("All is well." if body["healthy"] else "Something is wrong; see above.")

@@ -1,0 +1,89 @@
+"""flexmailctl oauth …: let a person authorise an OAuth application, look at it, forget it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+
+from flexmaild.cli import exits, output
+from flexmaild.cli.console import Console, Group, fail, pass_console
+
+_COLUMNS = ("name", "state", "provider", "flow", "account", "expires_at", "next_alarm", "error")
+# How long one question for progress is held, seconds.
+TURN = 20.0
+
+
+@click.group(cls=Group)
+def oauth() -> None:
+    """OAuth applications and their authorisations."""
+
+
+@oauth.command()
+@pass_console
+def status(console: Console) -> None:
+    """Which applications are authorised, by whom and until when."""
+    answer = console.ask("oauth.status")
+    console.show(answer, lambda body: output.table(_COLUMNS, body["applications"]))
+
+
+@oauth.command()
+@click.argument("name")
+@click.option("--no-wait", is_flag=True, help="Only begin, do not wait for the person.")
+@pass_console
+def authorize(console: Console, name: str, no_wait: bool) -> None:
+    """Authorise an application: shows address and code, and waits until it is done in a browser."""
+    started = console.ask("oauth.authorize", path={"name": name})
+    _show_invitation(started)
+    if no_wait:
+        console.show(started, lambda _: None)
+        return
+    ended = _follow(console, name, started)
+    console.show(ended, _show_end)
+    if ended["state"] != "done":
+        fail(output.safe(ended.get("detail") or ended["state"]), exits.FAILED)
+
+
+@oauth.command()
+@click.argument("name")
+@pass_console
+def forget(console: Console, name: str) -> None:
+    """Delete the tokens of an application."""
+    console.show(console.ask("oauth.forget", path={"name": name}))
+
+
+def _show_invitation(started: dict[str, Any]) -> None:
+    """What the person needs, on stderr, so that --json keeps stdout to itself."""
+    click.echo(output.safe(started["message"]), err=True)
+    for label, key in (("Address", "verification_uri"), ("Code", "user_code")):
+        if started.get(key):
+            click.echo(f"  {label:<8} {output.safe(started[key])}", err=True)
+    if started.get("verification_uri") and sys.stderr.isatty():
+        import segno
+
+        segno.make(started["verification_uri"], micro=False).terminal(out=sys.stderr, compact=True)
+
+
+def _follow(console: Console, name: str, started: dict[str, Any]) -> dict[str, Any]:
+    """Ask for the state until it is no longer pending, or the code has expired."""
+    begun = time.monotonic()
+    until = begun + float(started.get("expires_in") or 900.0)
+    while True:
+        turn = max(0.0, min(TURN, until - time.monotonic()))
+        state: dict[str, Any] = console.ask(
+            "oauth.progress", path={"name": name}, query={"wait": f"{turn:.3f}"}
+        )
+        if state["state"] != "pending" or time.monotonic() >= until:
+            return state
+        if sys.stderr.isatty():
+            left = int(until - time.monotonic())
+            click.echo(
+                f"\r  waiting, the code is good for {left // 60}:{left % 60:02} more", nl=False, err=True
+            )
+
+
+def _show_end(ended: dict[str, Any]) -> None:
+    click.echo(f"\n{output.safe(ended['state'])}")
+    output.fields({key: ended.get(key) for key in ("account", "scopes", "detail", "cure") if ended.get(key)})

@@ -1,0 +1,118 @@
+"""flexmailctl outbox, delivery, quarantine: look at what waits or is stuck, and decide about it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from flexmaild.cli import output
+from flexmaild.cli.console import Console, Group, pass_console
+
+STATES = ["queued", "deferred", "held", "failed", "done", "dropped"]
+_OUTBOX_COLUMNS = ("id", "state", "kind", "recipients", "attempt", "due_at", "last_error")
+_DELIVERY_COLUMNS = ("id", "state", "target", "approval_id", "attempt", "due_at", "last_error")
+_QUARANTINE_COLUMNS = ("id", "at", "outcome", "sender", "subject", "because")
+
+
+@click.group(cls=Group)
+def outbox() -> None:
+    """Mails to be sent."""
+
+
+@click.group(cls=Group)
+def delivery() -> None:
+    """Decisions to be delivered to the sinks."""
+
+
+@click.group(cls=Group)
+def quarantine() -> None:
+    """Mails that were set aside."""
+
+
+def _add_queue_commands(group: click.Group, noun: str, columns: tuple[str, ...]) -> None:
+    """The commands both queues have; `noun` is the first part of their names in the route table."""
+
+    @group.command("list")
+    @click.option("--state", type=click.Choice(STATES))
+    @click.option("--limit", type=click.IntRange(1, 1000))
+    @click.option("--after", metavar="NEXT", help="The page after the one that ended with this.")
+    @pass_console
+    def list_(console: Console, /, **query: Any) -> None:
+        """What is there, newest first."""
+        console.show(console.ask(f"{noun}.list", query=query), lambda page: output.page(columns, page))
+
+    @group.command()
+    @click.argument("id")
+    @pass_console
+    def show(console: Console, id: str) -> None:
+        """One of them."""
+        console.show(console.ask(f"{noun}.show", path={"id": id}))
+
+    @group.command()
+    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @click.option(
+        "--all", "everything", is_flag=True, help="Every one that failed or waits for its next try."
+    )
+    @pass_console
+    def retry(console: Console, ids: tuple[str, ...], everything: bool) -> None:
+        """Try again now."""
+        if bool(ids) == everything:
+            raise click.UsageError("Give either ids or --all.")
+        if everything:
+            console.show(console.ask(f"{noun}.retry_all"))
+        _each(console, f"{noun}.retry", ids)
+
+    for verb, help_text in (
+        ("hold", "Keep back until released."),
+        ("release", "Let a held one go."),
+        ("drop", "Give up for good."),
+    ):
+        _add_verb(group, f"{noun}.{verb}", verb, help_text)
+
+
+def _add_verb(group: click.Group, command: str, verb: str, help_text: str) -> None:
+    @group.command(verb, help=help_text)
+    @click.argument("ids", nargs=-1, required=True, metavar="ID...")
+    @pass_console
+    def act(console: Console, ids: tuple[str, ...]) -> None:
+        _each(console, command, ids)
+
+
+@quarantine.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000))
+@click.option("--after", metavar="NEXT", help="The page after the one that ended with this.")
+@pass_console
+def list_quarantine(console: Console, /, **query: Any) -> None:
+    """Mails set aside, newest first."""
+    answer = console.ask("quarantine.list", query=query)
+    console.show(answer, lambda page: output.page(_QUARANTINE_COLUMNS, page))
+
+
+@quarantine.command("show")
+@click.argument("id")
+@click.option("--raw", is_flag=True, help="The mail's bytes as they were read, on standard output.")
+@pass_console
+def show_quarantined(console: Console, id: str, raw: bool) -> None:
+    """One mail: who, when, why."""
+    if raw:
+        sys.stdout.buffer.write(console.ask("quarantine.raw", path={"id": id}))
+        sys.stdout.buffer.flush()
+    else:
+        console.show(console.ask("quarantine.show", path={"id": id}))
+
+
+def _each(console: Console, command: str, ids: tuple[str, ...]) -> None:
+    for id in ids:
+        console.show(console.ask(command, path={"id": id}), _show_briefly)
+
+
+def _show_briefly(one: dict[str, Any]) -> None:
+    click.echo(f"{output.safe(one['id'])}  {output.safe(one.get('state') or one.get('outcome'))}")
+
+
+_add_queue_commands(outbox, "outbox", _OUTBOX_COLUMNS)
+_add_queue_commands(delivery, "deliveries", _DELIVERY_COLUMNS)
+_add_verb(quarantine, "quarantine.release", "release", "Read the mail again as if it had just come in.")
+_add_verb(quarantine, "quarantine.drop", "drop", "Take the mail off the list.")

@@ -1,0 +1,93 @@
+"""flexmailctl status, reload, process, log-level, audit: the daemon itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from flexmaild.cli import exits, output
+from flexmaild.cli.console import Command, Console, Group, fail, pass_console
+from flexmaild.control.client import Refused
+
+
+@click.command(cls=Command)
+@click.option("--check", is_flag=True, help="Exit with 1 when something is wrong.")
+@pass_console
+def status(console: Console, check: bool) -> None:
+    """How the daemon and its parts are."""
+    body = console.ask("status")
+    console.show(body, _show_status)
+    if check and not body["healthy"]:
+        raise click.exceptions.Exit(exits.FAILED)
+
+
+@click.command(cls=Command)
+@pass_console
+def reload(console: Console) -> None:
+    """Read the settings again: all of them or none. Exits with 78 when they have faults."""
+    try:
+        body = console.ask("reload")
+    except Refused as refused:
+        if refused.status == 422:
+            refused.kind = "bad-settings"
+        raise
+    console.show(body, _show_reload)
+
+
+@click.command(cls=Command)
+@pass_console
+def process(console: Console) -> None:
+    """Read the replies now instead of at the next interval."""
+    console.show(console.ask("process"), _show_processed)
+
+
+@click.command("log-level", cls=Command)
+@click.argument("level", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option("--for", "for_", metavar="DURATION", help="Back to the settings' level after this, e.g. 10m.")
+@pass_console
+def log_level(console: Console, level: str, for_: str | None) -> None:
+    """Change the log level of the running daemon."""
+    console.show(console.ask("log_level", body={"level": level} | ({"for": for_} if for_ else {})))
+
+
+@click.group(cls=Group)
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command()
+@pass_console
+def verify(console: Console) -> None:
+    """Check the hash chain; exits with 1 when a row was changed or taken out."""
+    body = console.ask("audit.verify")
+    console.show(body)
+    if not body["ok"]:
+        fail("the audit trail was tampered with, or damaged", exits.FAILED)
+
+
+COMMANDS = (status, reload, process, log_level, audit)
+
+
+def _show_status(body: dict[str, Any]) -> None:
+    click.echo("healthy" if body["healthy"] else "NOT healthy")
+    for issue in body.get("issues", []):
+        click.echo(f"  ! {output.safe(issue)}")
+    output.fields({name: value for name, value in body.items() if name not in ("healthy", "issues")})
+
+
+def _show_reload(body: dict[str, Any]) -> None:
+    changed = body.get("changed", [])
+    click.echo(f"Reloaded; changed: {output.safe(changed) if changed else 'nothing'}.")
+    for name in body.get("needs_restart", []):
+        click.echo(f"  {output.safe(name)} keeps its old value until a restart")
+    for warning in body.get("warnings", []):
+        click.echo(f"  warning: {output.safe(warning)}", err=True)
+
+
+def _show_processed(body: dict[str, Any]) -> None:
+    outcomes = body.get("outcomes") or {}
+    said = f": {output.safe(outcomes)}" if outcomes else ""
+    click.echo(f"{body['messages']} mail(s) read{said}.")
+    if body.get("detail"):
+        click.echo(output.safe(body["detail"]))

@@ -1,0 +1,265 @@
+"""What the daemon answers: the bodies of the control socket's answers as pydantic models.
+
+Named by `control.routes`, described by `control.openapi`, made by the desk. Times are RFC 3339 in UTC.
+Further fields may be added in later versions (clients ignore what they do not know), none taken away.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from flexmaild.core.model import Answer, Outcome, Quorum, State
+from flexmaild.core.work import JobState
+
+
+class Open(BaseModel):
+    """An answer; may hold more than is declared."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class TestedEmail(Open):
+    """answer: the server's own words. tls: such as "TLSv1.3", empty for none."""
+
+    __test__ = False  # not a test, whatever pytest thinks of its name
+    to: str
+    answer: str
+    tls: str
+    seconds: float
+    server: str = ""
+    message_id: str = ""
+
+
+class TestedIncoming(Open):
+    """messages: how many mails wait in the folder. can_delete: whether this login may delete there."""
+
+    __test__ = False
+    folder: str
+    messages: int
+    can_delete: bool
+    seconds: float
+    server: str = ""
+    tls: str = ""
+    detail: str = ""
+
+
+class Step(Open):
+    """One step of the doctor: what was tried, what the server said, what to do."""
+
+    name: str
+    result: Literal["ok", "warning", "failed", "skipped"]
+    tried: str = ""
+    answer: str = ""
+    cure: str = ""
+    seconds: float = 0.0
+
+
+class Diagnosis(Open):
+    healthy: bool
+    steps: list[Step]
+
+
+class Status(Open):
+    """healthy is false when `issues` is not empty; the other members are the parts, by name."""
+
+    healthy: bool
+    version: str
+    issues: list[str] = []
+    started_at: datetime | None = None
+
+
+class Reloaded(Open):
+    """changed: the settings that are different now. needs_restart: those that change only at a restart."""
+
+    reloaded: bool
+    changed: list[str] = []
+    needs_restart: list[str] = []
+    warnings: list[str] = []
+
+
+class Processed(Open):
+    """messages: mails taken from the folder by this reading; outcomes: how many of each outcome."""
+
+    messages: int
+    outcomes: dict[str, int] = {}
+    detail: str = ""
+
+
+class LogLevelSet(Open):
+    """until: when the level of the settings comes back; null: not before the next start or reload."""
+
+    level: str
+    until: datetime | None = None
+
+
+class Queued(Open):
+    """Durable: the mail will be sent, or reported as failed."""
+
+    id: str
+    state: JobState
+    message_id: str = ""
+
+
+class Job(Open):
+    """A mail to be sent or a decision to be delivered; see the states in `core.work.JobState`."""
+
+    id: str
+    state: JobState
+    kind: str
+    target: str
+    created_at: datetime
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+    attempt: int = 0
+    recipients: list[str] = []
+    approval_id: str = ""
+    message_id: str = ""
+    last_reason: str = ""
+    last_error: str = ""
+    receipt: str = ""
+
+
+class Jobs(Open):
+    """next: what `after` must be for the next page, empty on the last."""
+
+    items: list[Job]
+    next: str = ""
+
+
+class Retried(Open):
+    retried: int
+
+
+class ApproverState(Open):
+    """Somebody who was asked. bounced: why their mail came back, empty where it did not."""
+
+    address: str
+    name: str = ""
+    group: str = ""
+    on_behalf_of: str = ""
+    escalation: bool = False
+    invited_at: datetime | None = None
+    withdrawn: bool = False
+    bounced: str = ""
+
+
+class Verdict(Open):
+    """proof: how the sender was proven. sha256: of the raw mail. replaced: a later answer took its place."""
+
+    approver: str
+    by: str
+    answer: Answer
+    comment: str
+    at: datetime
+    proof: str
+    sha256: str
+    message_id: str = ""
+    group: str = ""
+    replaced: bool = False
+
+
+class HistoryEntry(Open):
+    at: datetime
+    event: str
+    data: dict[str, Any] = {}
+
+
+class Approval(Open):
+    """An approval request as it stands. `history` is given by `show` only."""
+
+    id: str
+    state: State
+    title: str
+    created_at: datetime
+    expires_at: datetime
+    quorum: Quorum = "any"
+    requester: str = ""
+    approvers: list[ApproverState] = []
+    verdicts: list[Verdict] = []
+    decided_at: datetime | None = None
+    decided_by: list[str] = []
+    decided_because: str = ""
+    metadata: dict[str, Any] = {}
+    sinks: list[str] = []
+    history: list[HistoryEntry] = []
+
+
+class Approvals(Open):
+    items: list[Approval]
+    next: str = ""
+
+
+class QuarantinedMail(Open):
+    id: str
+    at: datetime
+    outcome: Outcome
+    because: str
+    size: int
+    sha256: str
+    sender: str = ""
+    subject: str = ""
+    message_id: str = ""
+    approval_id: str = ""
+
+
+class QuarantinedMails(Open):
+    items: list[QuarantinedMail]
+    next: str = ""
+
+
+class AuditVerified(Open):
+    """entries: how many rows the chain has. broken_at: the first row that does not fit, null when all do."""
+
+    ok: bool
+    entries: int
+    broken_at: int | None = None
+    detail: str = ""
+
+
+class OAuthApplication(Open):
+    """state: "ok", "not_authorized", "expiring", "failed". Never a token."""
+
+    name: str
+    provider: str
+    flow: str
+    state: str
+    account: str = ""
+    scopes: list[str] = []
+    expires_at: datetime | None = None
+    last_refresh: datetime | None = None
+    next_alarm: datetime | None = None
+    error: str = ""
+    cure: str = ""
+
+
+class OAuthApplications(Open):
+    applications: list[OAuthApplication]
+
+
+class AuthorizationStarted(Open):
+    """A person opens `verification_uri` and, with the device code flow, types `user_code` there."""
+
+    id: str
+    flow: Literal["device_code", "authorization_code", "client_credentials"]
+    message: str
+    verification_uri: str = ""
+    user_code: str = ""
+    expires_in: float = 0.0
+
+
+class AuthorizationState(Open):
+    """state: "none" where nothing was begun. detail: what went wrong, or what is still to be done."""
+
+    state: Literal["none", "pending", "done", "failed", "expired"]
+    id: str = ""
+    account: str = ""
+    scopes: list[str] = []
+    detail: str = ""
+    cure: str = ""
+
+
+class Forgotten(Open):
+    forgotten: bool

@@ -1,0 +1,81 @@
+"""What passes between the server and the desk: a call, its answer, and who called.
+
+The server makes the `Call`; `daemon.desk` is the `Desk`. Values only, so that the desk can be tested
+without a socket.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end, as the kernel saw it at connect (SO_PEERCRED; unix(7)).
+
+    user: the name of `uid`, or the number as text where it has none. groups: all names, supplementary too.
+    The pid is for the journal only: it may have been given to another process meanwhile.
+    """
+
+    uid: int
+    gid: int
+    pid: int
+    user: str
+    groups: frozenset[str] = frozenset()
+
+
+def _wait_plainly(event: threading.Event, seconds: float) -> bool:
+    return event.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the daemon, checked against its route.
+
+    path: the path's parameters ("id", "name"). query: parsed, with defaults filled in.
+    body: an instance of the route's body model, None where the route takes none or none was sent.
+    fingerprint: SHA-256 (hex) of command, path and body, equal for equal requests however they are spelt;
+        what an idempotency key must not be used twice with different ones of.
+    wait: `wait(event, seconds)` waits for the event as `Event.wait` does, but raises `CallerGone` when the
+        caller has hung up and `Problem` 503 when the daemon stops. The only way for the desk to wait long.
+    """
+
+    peer: Peer
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: BaseModel | None = None
+    idempotency_key: str = ""
+    fingerprint: str = ""
+    wait: Callable[[threading.Event, float], bool] = _wait_plainly
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the desk answers: a status (None: the route's), and a body.
+
+    The body is a model of `control.answers`, something JSON can hold, or bytes, which go out as the route's
+    media type.
+    """
+
+    status: int | None = None
+    body: BaseModel | Mapping[str, Any] | list[Any] | bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Desk(Protocol):
+    """Carries commands out. Called from many threads at once.
+
+    Raises `Problem`, or what `problems.of_error` knows; TimeoutError when the daemon's loop is too slow.
+    """
+
+    def handle(self, command: str, call: Call) -> Answer: ...
+
+
+class CallerGone(Exception):
+    """The caller hung up while we worked for it; there is nobody to answer."""

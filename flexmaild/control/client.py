@@ -1,0 +1,173 @@
+"""The client's end of the control socket: a command of the route table in, its answer out.
+
+Used by `flexmailctl`, the demo and the tests. Light on imports: it must not cost a pipeline its patience.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import urllib.parse
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flexmaild.control.routes import BY_COMMAND, Route
+
+DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
+# A held answer comes at the asked time; this much later at most, seconds.
+SLACK = 30.0
+
+
+class Unreachable(Exception):
+    """No daemon answers there. `cure` says what to do; `permission`: it is there, but not for this user.
+
+    sent: the request may have been carried out all the same.
+    """
+
+    def __init__(self, text: str, cure: str, *, permission: bool = False, sent: bool = False) -> None:
+        super().__init__(text)
+        self.cure = cure
+        self.permission = permission
+        self.sent = sent
+
+
+class Refused(Exception):
+    """The daemon answered with a problem (RFC 9457); `document` is all of it."""
+
+    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
+        self.status = status
+        self.document = document
+        self.kind = str(document.get("type", "")).rpartition(":")[2]
+        super().__init__(str(document.get("detail") or document.get("title") or f"HTTP status {status}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good answer; `body` is parsed JSON, or bytes where the route says so."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+def default_socket(environ: Mapping[str, str] = os.environ) -> Path:
+    """$FLEXMAILD_SOCKET, or where the packaged service listens."""
+    return Path(environ.get("FLEXMAILD_SOCKET") or DEFAULT_SOCKET)
+
+
+class Client:
+    """Asks the daemon at `path`; every call is a connection of its own."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or default_socket()
+
+    def call(
+        self,
+        command: str,
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        idempotency_key: str = "",
+        timeout: float | None = None,
+    ) -> Reply:
+        """Carry out a command of the route table. `timeout` in seconds, by default the route's.
+
+        Raises Unreachable, Refused.
+        """
+        route = BY_COMMAND[command]
+        headers = {"Accept": "application/json, application/problem+json"}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        seconds = timeout if timeout is not None else _patience(route, query or {})
+        connection = _Connection(self.path, seconds)
+        try:
+            return self._exchange(connection, route, _target(route, path or {}, query or {}), data, headers)
+        finally:
+            connection.close()
+
+    def _exchange(
+        self,
+        connection: _Connection,
+        route: Route,
+        target: str,
+        data: bytes | None,
+        headers: Mapping[str, str],
+    ) -> Reply:
+        try:
+            connection.connect()
+        except OSError as error:
+            raise _unreachable(self.path, error) from error
+        try:
+            with suppress(BrokenPipeError):  # refused before the body was read: the answer says why
+                connection.request(route.method, target, data, dict(headers))
+            response = connection.getresponse()
+            raw = response.read()
+        except TimeoutError as error:
+            text = f"no answer from {self.path} within {connection.timeout:g} seconds"
+            cure = "It may still be carried out: see `flexmailctl status`."
+            raise Unreachable(text, cure, sent=True) from error
+        except (OSError, http.client.HTTPException) as error:
+            text = f"{self.path} broke off before it answered ({error or type(error).__name__})"
+            raise Unreachable(text, "Ask again; see journalctl -u flexmaild.", sent=True) from error
+        return _reply(response, raw)
+
+
+class _Connection(http.client.HTTPConnection):
+    timeout: float
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _patience(route: Route, query: Mapping[str, Any]) -> float:
+    asked = [float(query.get(p.name) or p.default or 0) for p in route.query if p.kind == "number"]
+    return max([route.client_seconds, *(seconds + SLACK for seconds in asked)])
+
+
+def _target(route: Route, path: Mapping[str, str], query: Mapping[str, Any]) -> str:
+    target = route.path
+    for name in route.placeholders:
+        target = target.replace(f"{{{name}}}", urllib.parse.quote(path[name], safe="@+=~"))
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{target}?{urllib.parse.urlencode(given)}" if given else target
+
+
+def _reply(response: http.client.HTTPResponse, raw: bytes) -> Reply:
+    kind = response.headers.get_content_type()
+    is_json = kind == "application/json" or kind.endswith("+json")
+    try:
+        body = json.loads(raw) if is_json and raw else raw
+    except ValueError:
+        body = raw
+    if response.status >= 400:
+        document = body if isinstance(body, dict) else {"title": response.reason}
+        raise Refused(response.status, {"status": response.status} | document)
+    return Reply(response.status, body, dict(response.headers.items()))
+
+
+def _unreachable(path: Path, error: OSError) -> Unreachable:
+    if isinstance(error, PermissionError):
+        cure = "Become a member of the socket's group (usually flexmail), or ask the operator."
+        return Unreachable(f"may not connect to {path}", cure, permission=True)
+    if isinstance(error, FileNotFoundError):
+        cure = "Start flexmaild (systemctl start flexmaild), or name its socket with --socket."
+        return Unreachable(f"there is no socket at {path}", cure)
+    if isinstance(error, ConnectionRefusedError):
+        return Unreachable(f"nobody listens at {path}", "Start flexmaild (systemctl start flexmaild).")
+    return Unreachable(f"cannot connect to {path} ({error.strerror or error})", "Is the path right?")

@@ -1,0 +1,177 @@
+"""The listening end of the control socket: taken from systemd, or bound by ourselves.
+
+Called once by `daemon.wiring`. Never removes a file that is not a dead socket, and never opens the socket
+wider than asked, not even for a moment: the umask is set before the bind.
+"""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import socket
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from flexmaild.core.errors import GiveUp, Reason
+
+# struct sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
+MAX_PATH = 107
+# sd_listen_fds(3): the first descriptor handed over.
+FIRST_FD = 3
+BACKLOG = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how to bind. `group` empty: the daemon's own; `group_is_asked`: a missing one is an error."""
+
+    path: Path
+    mode: int = 0o660
+    group: str = ""
+    group_is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A listening socket. `inode` (device, number) is set where we made the file and have to remove it.
+
+    warnings: what could not be done as asked but does no harm.
+    """
+
+    socket: socket.socket
+    path: Path
+    inode: tuple[int, int] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Stop listening; remove the file if it is still the one we made."""
+        self.socket.close()
+        if self.inode is not None:
+            with suppress(OSError):
+                found = self.path.lstat()
+                if (found.st_dev, found.st_ino) == self.inode:
+                    self.path.unlink()
+
+
+def listen(place: Place, environ: Mapping[str, str] = os.environ, name: str = "control") -> Listening:
+    """The socket systemd handed over under `name`, or one bound at `place`. Raises GiveUp with the cure."""
+    handed = inherited(environ, name)
+    return handed if handed is not None else bind(place)
+
+
+def inherited(environ: Mapping[str, str], name: str = "control") -> Listening | None:
+    """The listening Unix socket from systemd (sd_listen_fds(3)): the one called `name`, or the only one."""
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    count = environ.get("LISTEN_FDS", "")
+    if not count.isascii() or not count.isdigit():
+        return None
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
+    for i in range(int(count)):
+        called = names[i] if i < len(names) else ""
+        if called == name or int(count) == 1:
+            return _adopt(FIRST_FD + i)
+    return None
+
+
+def bind(place: Place) -> Listening:
+    """A new socket at the place. Raises GiveUp (what is in the way, and the cure)."""
+    gid = _gid(place)
+    _check_path(place.path)
+    _clear(place.path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o777 & ~place.mode)
+    try:
+        listener.bind(str(place.path))
+    except OSError as error:
+        listener.close()
+        cure = "Check that the directory exists and that flexmaild's user may write in it."
+        raise _fault(place.path, f"cannot be bound ({error.strerror})", cure) from error
+    finally:
+        os.umask(before)
+    made = place.path.lstat()
+    listening = Listening(listener, place.path, (made.st_dev, made.st_ino))
+    warnings = _hand_over(place, gid, made.st_gid, listening)
+    listener.listen(BACKLOG)
+    return Listening(listener, place.path, listening.inode, warnings)
+
+
+def _adopt(fd: int) -> Listening:
+    os.set_inheritable(fd, False)
+    listener = socket.socket(fileno=fd)
+    listens = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    if listener.family != socket.AF_UNIX or listener.type != socket.SOCK_STREAM or not listens:
+        cure = "Use ListenStream= with an absolute path in the socket unit."
+        raise _fault(Path(f"/proc/self/fd/{fd}"), "from systemd is not a listening Unix stream socket", cure)
+    listener.setblocking(True)
+    return Listening(listener, Path(str(listener.getsockname())))
+
+
+def _gid(place: Place) -> int | None:
+    if not place.group:
+        return None
+    try:
+        return grp.getgrnam(place.group).gr_gid
+    except KeyError:
+        if not place.group_is_asked:
+            return None
+        cure = f"Create the group (groupadd --system {place.group}) or change control.group."
+        raise _fault(place.path, f"there is no group {place.group!r}", cure) from None
+
+
+def _check_path(path: Path) -> None:
+    length = len(os.fsencode(path))
+    if length > MAX_PATH:
+        cure = "Choose a shorter control.socket; the kernel's limit is 107 bytes (unix(7))."
+        raise _fault(path, f"has {length} bytes, too long for a socket", cure)
+
+
+def _clear(path: Path) -> None:
+    """Remove a socket nobody listens on; whatever else is there stays and is a fault."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _fault(
+            path, f"cannot be looked at ({error.strerror})", "Check the directory's mode."
+        ) from error
+    if not stat.S_ISSOCK(found.st_mode):
+        raise _fault(path, "exists and is not a socket", "Remove it, or choose another control.socket.")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        result = probe.connect_ex(str(path))
+    if result == errno.ECONNREFUSED:
+        with suppress(FileNotFoundError):
+            path.unlink()
+    elif result in (0, errno.EAGAIN):
+        cure = "Stop the other flexmaild, or give this one another control.socket."
+        raise _fault(path, "another process listens here", cure)
+    elif result != errno.ENOENT:
+        raise _fault(path, f"cannot be probed ({os.strerror(result)})", "Check who owns it and its mode.")
+
+
+def _hand_over(place: Place, gid: int | None, has: int, listening: Listening) -> tuple[str, ...]:
+    """Give the socket to its group, where it is not there already (a directory with setgid does it)."""
+    missing = bool(place.group) and gid is None
+    if missing:
+        return (f"control.group: there is no group {place.group!r}; the socket stays with our own group",)
+    if gid is None or gid == has:
+        return ()
+    try:
+        os.chown(place.path, -1, gid)
+    except PermissionError as error:
+        if place.group_is_asked:
+            listening.close()
+            cure = f"Add flexmaild's user to the group {place.group}, or let a socket unit make the socket."
+            raise _fault(place.path, f"may not be given to the group {place.group!r}", cure) from error
+        return (f"control.group: not a member of {place.group!r}; the socket stays with our own group",)
+    return ()
+
+
+def _fault(path: Path, text: str, cure: str) -> GiveUp:
+    return GiveUp(Reason.OTHER, text, step="control socket", server=str(path), cure=cure)

@@ -1,0 +1,139 @@
+"""The control socket's server: accepts connections within limits and gives each to a thread of its own.
+
+Made and closed by `daemon.app`. It is `http.server` on a Unix socket: the kernel says who connects, so what
+makes that module unfit for an open network does not arise; it must never be bound to TCP.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import socket
+import socketserver
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from flexmaild.control import peers
+from flexmaild.control.call import Desk
+from flexmaild.control.gate import Gate
+from flexmaild.control.handler import Handler, Hub, Limits, OnCrash, OnRequest, busy
+from flexmaild.control.listen import Listening
+from flexmaild.control.peers import Access
+
+# How long to pause when the process has no descriptor left for the next connection, seconds.
+BREATH = 0.1
+
+
+class ControlServer:
+    """The running control socket.
+
+    on_request(command, result, peer, seconds) is called after every request, from its thread; `command` is
+    one of `routes.COMMANDS`, `result` one of `routes.RESULTS`. on_crash(error) is called for bugs.
+    """
+
+    def __init__(
+        self,
+        listening: Listening,
+        desk: Desk,
+        *,
+        access: Access | None = None,
+        on_request: OnRequest,
+        on_crash: OnCrash,
+        limits: Limits | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self.listening = listening
+        self._hub = Hub(
+            desk=desk,
+            access=access or Access(),
+            on_request=on_request,
+            on_crash=on_crash,
+            limits=limits,
+            clients=Gate(limits.clients, limits.per_uid),
+            waiters=Gate(limits.waiters, limits.waiters),
+        )
+        self._server = _Server(listening.socket, self._hub)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="control")
+        self._thread.daemon = True
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def set_access(self, access: Access) -> None:
+        """Who may do what from the next request on (a reload)."""
+        self._hub.access = access
+
+    def close(self, grace: float = 5.0) -> None:
+        """Take no more; let those in work finish for at most `grace` seconds; remove the socket we made.
+
+        Waiters are answered 503 at once, idle connections are ended.
+        """
+        self._hub.stopping.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        for connection in list(self._hub.idle):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        until = time.monotonic() + grace
+        self._hub.waiters.wait_empty(until - time.monotonic())
+        self._hub.clients.wait_empty(until - time.monotonic())
+        self.listening.close()
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, hub: Hub) -> None:
+        super().__init__("", functools.partial(Handler, hub), bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self._hub = hub
+        # Open connections, idle ones too. No user may have them all.
+        total = hub.limits.clients + hub.limits.waiters
+        self._connections = Gate(total, total - hub.limits.clients + hub.limits.per_uid)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        try:
+            connection, _ = self.socket.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(BREATH)
+            raise
+        return connection, ("unix", 0)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        uid = peers.credentials(request)[1]
+        if not self._connections.enter(uid):
+            _turn_away(request)
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread to be had
+            self._connections.leave(uid)
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        uid = peers.credentials(request)[1]
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._connections.leave(uid)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            self._hub.on_crash(error)
+
+
+def _turn_away(connection: socket.socket) -> None:
+    """503 without reading a byte and without waiting: this is the accepting thread."""
+    problem = busy("connections")
+    head = f"HTTP/1.1 503 {problem.title}\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    connection.setblocking(False)
+    with suppress(OSError):
+        connection.sendall(head.encode())

@@ -1,0 +1,62 @@
+"""Finds the models that the route table names, and turns what pydantic found into faults for people.
+
+Used by the server, by `control.openapi` and by the desk. Never shows the value that was wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from flexmaild.control import answers, bodies
+from flexmaild.control.problems import Fault
+
+# Which fields are allowed at a place, by the last name in the path of a fault (a model's tag or its list).
+_FIELDS_AT: Mapping[str, type[BaseModel]] = {
+    f"{bodies.TAG}person": bodies.Person,
+    f"{bodies.TAG}group": bodies.Group,
+    "attachments": bodies.File,
+    "logs": bodies.Log,
+}
+
+
+def model(name: str) -> type[BaseModel]:
+    """The body or answer model of that name."""
+    found: type[BaseModel] = getattr(bodies, name, None) or getattr(answers, name)
+    return found
+
+
+def faults(error: ValidationError, top: type[BaseModel]) -> list[Fault]:
+    """Every fault pydantic found, each with its path and what would be right."""
+    return [_fault(one["loc"], one["type"], one["msg"], one.get("ctx", {}), top) for one in error.errors()]
+
+
+def did_you_mean(given: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(given, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(known))}"
+
+
+def _fault(
+    loc: tuple[int | str, ...], kind: str, message: str, context: Mapping[str, Any], top: type[BaseModel]
+) -> Fault:
+    path = ".".join(str(part) for part in loc if not str(part).startswith(bodies.TAG))
+    match kind:
+        case "extra_forbidden":
+            return Fault(path, "is not a field here", did_you_mean(str(loc[-1]), _fields_at(loc[:-1], top)))
+        case "missing":
+            return Fault(path, "is missing")
+        case "literal_error":
+            return Fault(path, f"must be one of {context['expected']}")
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return Fault(path, "must be an object")
+    text = message[:1].lower() + message[1:]
+    return Fault(path, text.replace("input should be", "must be").replace("value should", "must"))
+
+
+def _fields_at(loc: tuple[int | str, ...], top: type[BaseModel]) -> list[str]:
+    names = [str(part) for part in loc if isinstance(part, str)]
+    owner = _FIELDS_AT.get(names[-1], top) if names else top
+    return [field.alias or name for name, field in owner.model_fields.items()]

@@ -1,0 +1,75 @@
+"""What our mails say, in nine languages: `say("de", "unclear.lead")`, and dates and plurals.
+
+One module per language holds its sentences under the same keys with the same placeholders (a test
+proves it). Called by `mail.view` and, as `t(...)`, by the templates. Never sees a mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flexmaild.mail.texts import de, en, es, fr, it, ja, nl, pl, pt
+
+# A sentence, or one sentence per plural form of `{n}` (Unicode CLDR: one, few, many as far as needed).
+Text = str | tuple[str, ...]
+
+TEXTS: Mapping[str, Mapping[str, Text]] = {
+    "en": en.TEXTS,
+    "de": de.TEXTS,
+    "fr": fr.TEXTS,
+    "es": es.TEXTS,
+    "it": it.TEXTS,
+    "pt": pt.TEXTS,
+    "nl": nl.TEXTS,
+    "pl": pl.TEXTS,
+    "ja": ja.TEXTS,
+}
+
+
+def language(*wishes: str) -> str:
+    """The first of these tags we can write ("de-AT" is "de"), English if there is none."""
+    for wish in wishes:
+        tag = wish.replace("_", "-").partition("-")[0].lower()
+        if tag in TEXTS:
+            return tag
+    return "en"
+
+
+def say(lang: str, key: str, **values: object) -> str:
+    """The sentence of that key. KeyError for a key no language has: a fault of the caller's code."""
+    text = TEXTS[lang][key]
+    if not isinstance(text, str):
+        text = text[min(_plural_form(lang, values["n"]), len(text) - 1)]
+    return text.format(**values) if values else text
+
+
+def moment(when: datetime) -> str:
+    """A time as everybody reads it, whatever their language and zone: 2026-11-28 14:30 UTC."""
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def remaining(lang: str, until: datetime, now: datetime) -> str:
+    """How long there is still, in the largest whole unit ("in 7 days"), empty when it is over.
+
+    Rounded to the nearest unit, so that seven days less the second the mail took are still seven.
+    """
+    seconds = (until - now).total_seconds()
+    if seconds <= 0:
+        return ""
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if round(seconds / length) >= 2:
+            return say(lang, f"in.{unit}", n=round(seconds / length))
+    return say(lang, "in.minutes", n=max(1, round(seconds / 60)))
+
+
+def _plural_form(lang: str, number: object) -> int:
+    """Which of a text's forms `number` takes (CLDR plural rules for whole numbers)."""
+    n = number if isinstance(number, int) else 0
+    if lang == "pl":
+        if n == 1:
+            return 0
+        return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
+    if lang in ("fr", "pt"):
+        return int(n > 1)
+    return int(n != 1)

@@ -1,0 +1,91 @@
+"""English: the language every other file of this folder translates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, str | tuple[str, ...]] = {
+    "subject.request": "Approval needed: {title}",
+    "subject.reminder": "Reminder: approval needed: {title}",
+    "subject.test": "Test mail from {product}",
+    "subject.notification": "Notification from {product}",
+    # Lines above the title, and headings
+    "lead.approval_request": "Your approval is needed",
+    "lead.reminder": "Reminder: your approval is still needed",
+    "lead.accepted.approve": "Your approval is recorded",
+    "lead.accepted.reject": "Your rejection is recorded",
+    "lead.noted.approve": "Your approval is noted",
+    "lead.noted.reject": "Your rejection is noted",
+    "lead.already_decided": "This was already decided",
+    "lead.expired": "This request has expired",
+    "lead.cancelled": "This request was withdrawn",
+    "lead.unclear": "Your answer could not be understood",
+    "lead.comment_needed": "A rejection needs a reason here",
+    "lead.not_entitled": "Your answer was not counted",
+    "lead.no_longer_needed": "Your answer is no longer needed",
+    "lead.notification": "Notification",
+    "lead.test": "The outgoing mail works",
+    # Sentences
+    "accepted.text": "The decision has been made and passed on. There is nothing left to do.",
+    "noted.text": "The request is still open: {noted} of {needed} answers are in."
+    " Until it is decided you can still change your mind by answering again.",
+    "already_decided.text": "Your answer arrived after the decision and changes nothing.",
+    "already_decided.voice": "An answer in your place was counted before yours, so yours changes nothing.",
+    "expired.text": "Nobody decided in time. No answer is needed any more, and none will be counted.",
+    "cancelled.text": "No answer is needed any more, and none will be counted.",
+    "unclear.text": "Nothing was decided, and the request is still open.",
+    "comment_needed.text": "Your rejection was not counted, because this request asks for a reason with it.",
+    "comment_needed.how": "Please answer this mail again: first the word {reject}, then the reason.",
+    "not_entitled.text": "You are not one of the people who were asked, so your answer decides nothing.",
+    "no_longer_needed.text": "The request was decided without you. There is nothing left to do.",
+    "test.text": "This mail was sent by {product} to {address} to test the settings for outgoing mail.",
+    # How to answer
+    "how.text": "To decide, answer this mail and begin with the word {approve} or the word {reject}."
+    " You may add a comment after it.",
+    "how.html": "Either button opens an answer that you only need to send. You can also answer this mail"
+    " yourself: begin with the word {approve} or {reject}, then add a comment if you like.",
+    "how.private": "This mail is meant for you alone. Answers from other addresses do not count.",
+    "how.on_behalf_of": "You are asked on behalf of {address}.",
+    "how.escalation": "You are asked because nobody else has decided yet.",
+    "button.approve": "Approve request",
+    "button.reject": "Reject request",
+    # Why an answer was unclear
+    "why.empty": "There was no text above the quoted mail.",
+    "why.no_action_word": "It did not begin with the word {approve} or {reject}.",
+    "why.both_words": "It contained both words, the one that approves and the one that rejects.",
+    "why.negated": "It contained a negation, such as “not”.",
+    "why.question": "It read like a question.",
+    "why.condition": "It contained a condition or an exception.",
+    "why.parts_disagree": "Its plain text and its formatted text said different things.",
+    "why.ambiguous": "It could be read in more than one way.",
+    "why.stray_characters": "It contained characters that look like letters but are others.",
+    "why.too_long": "Its first line was too long.",
+    "why.other": "It was not clear whether it approves or rejects.",
+    # Labels of the small table
+    "label.requester": "Requested by",
+    "label.until": "Answer until",
+    "label.rule": "Needed",
+    "label.group": "You answer for",
+    "label.attachments": "Attached",
+    "label.decision": "Decision",
+    "label.by": "By",
+    "label.at": "On",
+    "label.reason": "Reason",
+    "label.comment": "Your comment",
+    "label.request": "Request",
+    "state.pending": "open",
+    "state.approved": "approved",
+    "state.rejected": "rejected",
+    "state.expired": "expired",
+    "state.cancelled": "withdrawn",
+    "rule.any": "one approval",
+    "rule.all": "an approval from everyone asked",
+    "rule.each_group": "one approval from each group",
+    "rule.number": ("{n} approval", "{n} approvals"),
+    "in.days": ("in {n} day", "in {n} days"),
+    "in.hours": ("in {n} hour", "in {n} hours"),
+    "in.minutes": ("in {n} minute", "in {n} minutes"),
+    # Below everything
+    "foot.sent": "Sent by {product} to {address}.",
+    "foot.reference": "Please leave this line in your answer.",
+}

@@ -1,0 +1,91 @@
+"""Japanese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, str | tuple[str, ...]] = {
+    "subject.request": "ご承認のお願い: {title}",
+    "subject.reminder": "再送: ご承認のお願い: {title}",
+    "subject.test": "{product} からのテストメール",
+    "subject.notification": "{product} からのお知らせ",
+    # Lines above the title, and headings
+    "lead.approval_request": "あなたの承認が必要です",
+    "lead.reminder": "再度のお願い: 承認をお待ちしています",
+    "lead.accepted.approve": "ご承認を記録しました",
+    "lead.accepted.reject": "ご回答（却下）を記録しました",
+    "lead.noted.approve": "ご承認を受け付けました",
+    "lead.noted.reject": "ご回答（却下）を受け付けました",
+    "lead.already_decided": "すでに決定済みです",
+    "lead.expired": "この依頼は期限切れです",
+    "lead.cancelled": "この依頼は取り下げられました",
+    "lead.unclear": "ご回答の内容を判断できませんでした",
+    "lead.comment_needed": "この依頼の却下には理由が必要です",
+    "lead.not_entitled": "ご回答は集計されませんでした",
+    "lead.no_longer_needed": "ご回答は不要になりました",
+    "lead.notification": "お知らせ",
+    "lead.test": "メール送信は正常です",
+    # Sentences
+    "accepted.text": "決定は確定し、通知されました。ほかに必要な操作はありません。",
+    "noted.text": "この依頼はまだ未決定です。必要な {needed} 件のうち {noted} 件の回答がありました。"
+    "決定までは、もう一度返信すれば回答を変更できます。",
+    "already_decided.text": "ご回答は決定の後に届いたため、結果は変わりません。",
+    "already_decided.voice": "あなたに代わる回答がすでに集計されているため、結果は変わりません。",
+    "expired.text": "期限までに決定されませんでした。回答は不要で、今後届いても集計されません。",
+    "cancelled.text": "回答は不要で、今後届いても集計されません。",
+    "unclear.text": "まだ何も決定されておらず、依頼は受付中です。",
+    "comment_needed.text": "この依頼では却下に理由が必要なため、ご回答は集計されませんでした。",
+    "comment_needed.how": "もう一度このメールに返信し、最初に「{reject}」、続けて理由を書いてください。",
+    "not_entitled.text": "あなたはこの依頼の回答者ではないため、ご回答は決定に影響しません。",
+    "no_longer_needed.text": "この依頼は他の方の回答により決定されました。必要な操作はありません。",
+    "test.text": "このメールは、送信設定を確認するために {product} から {address} へ送信されました。",
+    # How to answer
+    "how.text": "回答するには、このメールに返信し、"
+    "最初に「{approve}」または「{reject}」と書いてください。続けてコメントを書くこともできます。",
+    "how.html": "どちらのボタンも、そのまま送信できる返信を開きます。ご自分で返信することもできます。"
+    "最初に「{approve}」または「{reject}」と書き、必要ならコメントを続けてください。",
+    "how.private": "このメールはあなた専用です。他のアドレスからの回答は無効です。",
+    "how.on_behalf_of": "{address} の代理としてお尋ねしています。",
+    "how.escalation": "まだ誰も決定していないため、あなたにお尋ねしています。",
+    "button.approve": "この依頼を承認する",
+    "button.reject": "この依頼を却下する",
+    # Why an answer was unclear
+    "why.empty": "引用文の上に何も書かれていませんでした。",
+    "why.no_action_word": "「{approve}」または「{reject}」で始まっていませんでした。",
+    "why.both_words": "承認と却下の両方の語が含まれていました。",
+    "why.negated": "「〜ない」などの否定が含まれていました。",
+    "why.question": "質問のように読めました。",
+    "why.condition": "条件や例外が含まれていました。",
+    "why.parts_disagree": "テキスト形式と HTML 形式で内容が異なっていました。",
+    "why.ambiguous": "複数の意味に読めました。",
+    "why.stray_characters": "見た目が似た別の文字が含まれていました。",
+    "why.too_long": "最初の行が長すぎました。",
+    "why.other": "承認か却下かを判断できませんでした。",
+    # Labels of the small table
+    "label.requester": "依頼者",
+    "label.until": "回答期限",
+    "label.rule": "必要な回答",
+    "label.group": "担当グループ",
+    "label.attachments": "添付",
+    "label.decision": "決定",
+    "label.by": "決定者",
+    "label.at": "日時",
+    "label.reason": "理由",
+    "label.comment": "コメント",
+    "label.request": "依頼",
+    "state.pending": "未決定",
+    "state.approved": "承認",
+    "state.rejected": "却下",
+    "state.expired": "期限切れ",
+    "state.cancelled": "取り下げ",
+    "rule.any": "1 名の承認",
+    "rule.all": "全員の承認",
+    "rule.each_group": "各グループから 1 名の承認",
+    "rule.number": ("{n} 名の承認",),
+    "in.days": ("あと {n} 日",),
+    "in.hours": ("あと {n} 時間",),
+    "in.minutes": ("あと {n} 分",),
+    # Below everything
+    "foot.sent": "{product} から {address} へ送信されました。",
+    "foot.reference": "返信の際、この行は残してください。",
+}

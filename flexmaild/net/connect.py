@@ -1,0 +1,176 @@
+"""Opens the TCP connection to a mail server: name, address, local end, proxy, all within one deadline.
+
+Called by `transports`. Name resolution runs in a thread of its own, since the C library's resolver
+cannot be interrupted; every address gets its share of the time, so that a dead IPv6 route does not
+use it all up. Never speaks the mail protocol and never retries.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import socks
+
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.net.wire import Wire
+from flexmaild.settings.session import Proxy, Session
+
+Address = tuple[socket.AddressFamily, Any]
+
+
+def connect(session: Session) -> Wire:
+    """A connected Wire, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
+    server = f"{session.host}:{session.port}"
+    until = time.monotonic() + session.connect_timeout
+    sock = _through(session, session.proxy, server) if session.proxy else _direct(session, server, until)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # A peer that vanished without a word is noticed below the usual two hours.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return Wire(sock, server)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the name stands for this machine without asking DNS, which others may answer."""
+    if host.rstrip(".").lower() in {"localhost", "ip6-localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def resolve(host: str, port: int, seconds: float) -> list[Address]:
+    """The addresses of a host, in the system's order of preference. Raises with step "dns"."""
+    found: list[list[Address] | OSError] = []
+
+    def look() -> None:
+        try:
+            infos = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+            found.append([(family, address) for family, _, _, _, address in infos])
+        except (OSError, UnicodeError) as error:
+            found.append(error if isinstance(error, OSError) else OSError(str(error)))
+
+    thread = threading.Thread(target=look, name="resolver", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    server = f"{host}:{port}"
+    if not found:
+        raise TryLater(
+            Reason.TIMEOUT,
+            f"no answer from DNS within {seconds:g} s",
+            step="dns",
+            server=server,
+            cure="Check the name servers in /etc/resolv.conf.",
+        )
+    answer = found[0]
+    if isinstance(answer, OSError):
+        raise TryLater(
+            Reason.NETWORK,
+            f"the name {host!r} cannot be resolved: {answer.strerror or answer}",
+            step="dns",
+            server=server,
+            cure="Check the host name in the settings and the name servers of this machine.",
+        )
+    return answer
+
+
+def _direct(session: Session, server: str, until: float) -> socket.socket:
+    addresses = resolve(session.host, session.port, session.connect_timeout)
+    last: OSError = OSError("no address")
+    for index, (family, address) in enumerate(addresses):
+        share = (until - time.monotonic()) / (len(addresses) - index)
+        if share <= 0:
+            last = TimeoutError()
+            break
+        try:
+            return _connected(family, address, share, session)
+        except OSError as error:
+            last = error
+    raise _unreachable(last, server, session.connect_timeout)
+
+
+def _connected(family: socket.AddressFamily, address: Any, seconds: float, session: Session) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        if session.local_address or session.local_port:
+            sock.bind((session.local_address, session.local_port))
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _unreachable(error: OSError, server: str, seconds: float) -> Failure:
+    if isinstance(error, TimeoutError):
+        return TryLater(
+            Reason.TIMEOUT,
+            f"no connection within {seconds:g} s",
+            step="connect",
+            server=server,
+            cure="Check host and port, and the firewalls on the way.",
+        )
+    cure = "Check host and port, and that the server is running."
+    if isinstance(error, PermissionError):
+        cure = "Check the firewall of this machine and the sandbox of the service."
+    return TryLater(
+        Reason.NETWORK,
+        f"cannot connect: {error.strerror or error}",
+        step="connect",
+        server=server,
+        cure=cure,
+    )
+
+
+def _through(session: Session, proxy: Proxy, server: str) -> socket.socket:
+    kind = socks.SOCKS5 if proxy.kind == "socks5" else socks.HTTP
+    sock = socks.socksocket(socket.AF_INET6 if ":" in proxy.host else socket.AF_INET)
+    sock.settimeout(session.connect_timeout)
+    sock.set_proxy(kind, proxy.host, proxy.port, True, proxy.user or None, proxy.password or None)
+    where = f"{server} through the proxy {proxy.host}:{proxy.port}"
+    try:
+        with _cut_off(sock, session.connect_timeout) as late:
+            if session.local_address or session.local_port:
+                sock.bind((session.local_address, session.local_port))
+            sock.connect((session.host, session.port))
+    except (OSError, ValueError) as error:
+        sock.close()
+        if late.is_set() or isinstance(error, TimeoutError):
+            raise _unreachable(TimeoutError(), where, session.connect_timeout) from error
+        raise _proxy_failure(error, where) from error
+    return socket.socket(fileno=sock.detach())
+
+
+def _proxy_failure(error: Exception, where: str) -> Failure:
+    """PySocks chains its errors; the words of `error.msg` name the step that failed."""
+    text = f"cannot connect: {getattr(error, 'msg', None) or error}"
+    cure = "Check the proxy's host, port, user and password, and whether it may reach the mail server."
+    if isinstance(error, socks.SOCKS5AuthError):
+        return GiveUp(Reason.AUTH, text, step="connect", server=where, cure=cure)
+    return TryLater(Reason.NETWORK, text, step="connect", server=where, cure=cure)
+
+
+@contextmanager
+def _cut_off(sock: socket.socket, seconds: float) -> Iterator[threading.Event]:
+    """PySocks bounds each read only; this bounds the whole conversation with the proxy."""
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)  # close() alone does not wake a thread that waits in it
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()

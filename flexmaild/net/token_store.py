@@ -1,0 +1,125 @@
+"""Tokens at rest: one encrypted file per OAuth application in the state directory.
+
+Used by `net.oauth.TokenDesk` alone. A file is replaced whole (temporary file, fsync, rename) with mode
+0600, so that a crash leaves the old tokens or the new ones. The key comes from a secret, else from a file
+beside the tokens that only we can read. Never logs, and never writes anything in clear.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from flexmaild.core.errors import Reason, TryLater
+
+# 32 characters of base64 or hex hold at least 128 bits; a key is made, not thought up.
+KEY_CHARACTERS = 32
+
+
+class TokenStore:
+    """directory: made with mode 0700 when first needed. key: read at each use, so that it can be rotated."""
+
+    def __init__(self, directory: Path, key: Callable[[], str] | None = None) -> None:
+        self._directory = directory
+        self._key = key
+
+    def path(self, application: str) -> Path:
+        """The file of this application; any name is safe in it."""
+        return self._directory / (quote(application, safe="").replace(".", "%2E") + ".token")
+
+    def version(self, application: str) -> int:
+        """Changes whenever the file does (mtime in ns), 0 when there is none."""
+        try:
+            return self.path(application).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def read(self, application: str) -> bytes | None:
+        """What was written last, None when nothing was. Raises TryLater when it cannot be read."""
+        path = self.path(application)
+        try:
+            return self._fernet().decrypt(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unusable(path, error) from error
+        except InvalidToken:
+            cure = "Put the old `token_key` back, or run `flexmailctl oauth authorize` again."
+            text = f"{path}: cannot be decrypted with this key"
+            raise TryLater(Reason.AUTH, text, step="token store", cure=cure) from None
+
+    def write(self, application: str, data: bytes) -> None:
+        """Replaces the file; on return it is on stable storage. Raises TryLater when that failed."""
+        path = self.path(application)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace(path, self._fernet().encrypt(data))
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+    def forget(self, application: str) -> bool:
+        """Removes the file; True when there was one."""
+        try:
+            self.path(application).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _unusable(self.path(application), error) from error
+        return True
+
+    def _fernet(self) -> Fernet:
+        text = self._key().strip() if self._key else self._own_key()
+        if len(text) < KEY_CHARACTERS:
+            cure = "Make one with `openssl rand -base64 32`."
+            message = f"`token_key` is shorter than {KEY_CHARACTERS} characters"
+            raise TryLater(Reason.OTHER, message, step="token store", cure=cure)
+        key = HKDF(SHA256(), 32, salt=None, info=b"flexmaild token store 1").derive(text.encode())
+        return Fernet(base64.urlsafe_b64encode(key))
+
+    def _own_key(self) -> str:
+        path = self._directory / "key"
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(Fernet.generate_key())
+                file.flush()
+                os.fsync(file.fileno())
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            cure = f"chmod 600 {path}, and authorise again: others may have read it."
+            raise TryLater(Reason.OTHER, f"{path}: others may read this key", step="token store", cure=cure)
+        return path.read_text("ascii")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _unusable(path: Path, error: OSError) -> TryLater:
+    text = f"{path}: {error.strerror or error}"
+    cure = "The directory must exist on a writable disk and belong to the daemon's user."
+    return TryLater(Reason.OTHER, text, step="token store", cure=cure)

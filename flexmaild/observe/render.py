@@ -1,0 +1,150 @@
+"""One event becomes one line: values made safe, then JSON, a line for a terminal, or a journal entry.
+
+Called by `observe.logs` only. Whatever the values hold (a subject with line feeds, terminal escapes or a
+megabyte of text, an object whose text cannot be had), the result is one line of at most LINE_LIMIT bytes,
+without a secret, a mail body or a control character. It never raises.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Set
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from flexmaild.observe.redact import MASK, Redactor, escape, is_telling
+
+# The journal cuts long lines into several entries (LineMax=48K) and syslog relays do so at 1 to 8 KiB.
+LINE_LIMIT = 4096
+VALUE_LIMIT = 256
+EXCEPTION_LIMIT = 2048
+KEY_LIMIT = 64
+ITEMS_LIMIT = 20
+DEPTH_LIMIT = 4
+FIRST = ("time", "level", "component", "event")
+# Levels as syslog numbers them (RFC 5424 section 6.2.1), which the journal shares.
+PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+_COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
+
+Event = dict[str, Any]
+Render = Callable[[Event], bytes]
+
+
+def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
+    """The event with plain values only, nothing secret in them, each short, printable, and in its place."""
+    shown = {}
+    for key in sorted(event, key=lambda key: FIRST.index(key) if key in FIRST else len(FIRST)):
+        if key == "exception":
+            # The last lines of a traceback say what happened; the first ones are always the same.
+            text = escape(redactor.clean(_text_of(event[key]), tail=True))
+            shown[key] = text if len(text) <= EXCEPTION_LIMIT else "..." + text[-EXCEPTION_LIMIT:]
+        else:
+            shown[_cut(escape(redactor.clean(str(key))), KEY_LIMIT)] = (
+                MASK if is_telling(str(key)) else _plain(event[key], redactor, DEPTH_LIMIT)
+            )
+    return shown
+
+
+def fitted(event: Event, render: Render) -> bytes:
+    """The event in at most LINE_LIMIT bytes: the longest values are left out, and counted in `cut`."""
+    line = render(event)
+    while len(line) > LINE_LIMIT:
+        spare = [key for key in event if key not in (*FIRST, "cut")]
+        longest = max(spare, key=lambda key: len(_compact(event[key])))
+        event = {key: value for key, value in event.items() if key != longest}
+        event["cut"] = event.get("cut", 0) + 1
+        line = render(event)
+    return line
+
+
+def as_json(event: Event) -> bytes:
+    return json.dumps(event).encode()
+
+
+def as_plain(event: Event) -> bytes:
+    """For a terminal without colours."""
+    return f"{event.get('time', '')} {event.get('level', ''):8} {_message(event)}".encode()
+
+
+def as_coloured(event: Event) -> bytes:
+    level = event.get("level", "")
+    colour = f"\x1b[{_COLOURS.get(level, '0')}m"
+    return f"\x1b[2m{event.get('time', '')}\x1b[0m {colour}{level:8}\x1b[0m {_message(event)}".encode()
+
+
+def as_journal(event: Event) -> bytes:
+    """A datagram of the journal's native protocol: FLEXMAILD_<KEY> fields, and the line that people read.
+    No value holds a line feed, so that the simple form KEY=value is enough."""
+    fields = {
+        "MESSAGE": _message(event),
+        "PRIORITY": str(PRIORITIES.get(event.get("level", ""), 6)),
+        "SYSLOG_IDENTIFIER": "flexmaild",
+    }
+    for key, value in event.items():
+        if key not in ("time", "level"):
+            fields.setdefault(_field(key), value if isinstance(value, str) else _compact(value))
+    return "".join(f"{name}={value}\n" for name, value in fields.items()).encode()
+
+
+def as_kernel_line(event: Event) -> bytes:
+    """For a standard error that the journal reads, when its socket cannot be reached: sd-daemon(3) prefix."""
+    return f"<{PRIORITIES.get(event.get('level', ''), 6)}>{_message(event)}".encode()
+
+
+def _plain(value: object, redactor: Redactor, depth: int) -> Any:
+    if value is None or isinstance(value, bool | float):
+        return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
+    if isinstance(value, Enum):
+        return _plain(value.value, redactor, depth)
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else "a number beyond 64 bits"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    if depth and isinstance(value, Mapping):
+        return {
+            _shown(key, redactor): MASK if is_telling(_text_of(key)) else _plain(part, redactor, depth - 1)
+            for key, part in list(value.items())[:ITEMS_LIMIT]
+        }
+    if depth and isinstance(value, list | tuple | Set):
+        return [_plain(part, redactor, depth - 1) for part in list(value)[:ITEMS_LIMIT]]
+    return _shown(value, redactor)
+
+
+def _shown(value: object, redactor: Redactor) -> str:
+    return _cut(escape(redactor.clean(_text_of(value))), VALUE_LIMIT)
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    try:
+        return f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else str(value)
+    except Exception:  # noqa: BLE001  # a foreign __str__ must not break what is being watched
+        return f"<{type(value).__name__} without text>"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _message(event: Event) -> str:
+    pairs = [f"{key}={_quoted(value)}" for key, value in event.items() if key not in FIRST]
+    component = f"{event['component']}: " if event.get("component") else ""
+    return " ".join([f"{component}{event.get('event', '')}", *pairs])
+
+
+def _quoted(value: object) -> str:
+    if isinstance(value, str) and value and not set(' "=') & set(value):
+        return value
+    return _compact(value)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _field(key: str) -> str:
+    return "FLEXMAILD_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in key.upper())[:50]

@@ -1,0 +1,145 @@
+"""What settings are in force and what changed: for `flexmaild config`, `schema`, and the reload.
+
+Reads the declarations and frozen values only. Secrets are shown by where they come from, never by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic.json_schema import GenerateJsonSchema
+
+from flexmaild.settings.document import resolve
+from flexmaild.settings.load import Kinds
+from flexmaild.settings.mail import AfterProcessing, inherited
+from flexmaild.settings.schema import Settings
+from flexmaild.settings.section import Section
+from flexmaild.settings.types import show_duration
+
+
+def effective(settings: Settings, diff: bool = False) -> str:
+    """The settings as YAML, fallbacks resolved, secrets masked. diff: only what differs from the defaults."""
+    whole = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return to_yaml(_different(settings, whole, _fallbacks(settings)) if diff else whole)
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """Data as YAML that `load` reads back to the same; an empty mapping gives a comment."""
+    if not data:
+        return "# every setting has its default\n"
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+def to_plain(value: Any) -> Any:
+    """A setting's default as it would stand in the file."""
+    if isinstance(value, timedelta):
+        return show_duration(value)
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, AfterProcessing):
+        return value.shown()
+    if isinstance(value, Section):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return str(value) if isinstance(value, Path) else value
+
+
+def changed(old: Settings, new: Settings) -> tuple[str, ...]:
+    """The dotted paths of all settings that differ, in the order of the sample file."""
+    return tuple(path for path, _ in _changes(old, new, ""))
+
+
+def restart_needed(old: Settings, new: Settings) -> tuple[str, ...]:
+    """The dotted paths of those changed settings that a running daemon cannot take over."""
+    return tuple(path for path, restart in _changes(old, new, "") if restart)
+
+
+def schema(kinds: Kinds) -> dict[str, Any]:
+    """The JSON Schema of the settings file, each kind of transport and sink with its own settings."""
+    whole = Settings.model_json_schema(schema_generator=_Generator)
+    definitions: dict[str, Any] = whole.setdefault("$defs", {})
+    properties = whole["properties"]
+    properties["outgoing"] = _choice("transport", kinds.outgoing, definitions)
+    properties["incoming"] = _choice("transport", kinds.incoming, definitions)
+    sinks = _choice("kind", kinds.sinks, definitions)
+    properties["sinks"] = {**properties["sinks"], "additionalProperties": sinks}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "title": "flexmaild settings"}
+
+
+def _choice(word: str, table: Mapping[str, type[Section]], definitions: dict[str, Any]) -> dict[str, Any]:
+    """One of the kinds' schemas, each bound to its own word, which may be left out if it is the default."""
+    choices = []
+    for kind, model in table.items():
+        own = model.model_json_schema(schema_generator=_Generator)
+        definitions.update(own.pop("$defs", {}))
+        field = own["properties"][word]
+        own["properties"][word] = {"const": kind, "description": field.get("description", "")}
+        is_default = field.get("default") == kind and word == "transport" and kind in ("smtp", "imap")
+        own["required"] = sorted({*own.get("required", []), *(() if is_default else (word,))})
+        choices.append(own)
+    return {"anyOf": choices}
+
+
+def _changes(old: Section, new: Section, prefix: str) -> Iterator[tuple[str, bool]]:
+    for name, field in type(new).model_fields.items():
+        before, after, path = getattr(old, name, None), getattr(new, name), f"{prefix}{field.alias or name}"
+        if before == after:
+            continue
+        if isinstance(before, Section) and type(before) is type(after):
+            yield from _changes(before, after, f"{path}.")
+        elif isinstance(after, dict) and isinstance(before, dict):
+            names = (*after, *(key for key in before if key not in after))
+            yield from ((f"{path}.{key}", False) for key in names if before.get(key) != after.get(key))
+        else:
+            yield (
+                path,
+                isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("restart")),
+            )
+
+
+def _fallbacks(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What settings have that were left out, where that depends on other settings."""
+    outgoing, incoming = settings.outgoing, settings.incoming
+    return {
+        "outgoing": {"mailbox": outgoing.username or outgoing.from_address},
+        "incoming": {**inherited(outgoing), "mailbox": incoming.username or incoming.reply_address},
+        "store": {"url": f"sqlite:///{settings.state_directory / 'flexmaild.db'}"},
+    }
+
+
+def _different(section: Section, shown: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of what is shown whose values are not the defaults."""
+    kept: dict[str, Any] = {}
+    for name, field in type(section).model_fields.items():
+        value, key = getattr(section, name), field.alias or name
+        if isinstance(value, Section):
+            inside = _different(value, shown[key], defaults.get(name, {}))
+            kept |= {key: inside} if inside else {}
+        elif value is not None and (
+            field.is_required() or value != defaults.get(name, field.get_default(call_default_factory=True))
+        ):
+            kept[key] = shown[key]
+    return kept
+
+
+class _Generator(GenerateJsonSchema):
+    """Defaults as an operator would write them."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return to_plain(dft)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block scalars for text of several lines, quotes wherever `load` would ask for them."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain, complaint = resolve(text)
+    style = "|" if "\n" in text else "'" if complaint or plain != text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent)

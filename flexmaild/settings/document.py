@@ -1,0 +1,347 @@
+"""YAML text to plain data, strictly, with the place of every key and value: a `Document`.
+
+Read from PyYAML's events rather than its constructor, which lets duplicate keys, aliases and YAML 1.1's
+silent conversions pass and recurses without bound. Used by `load`; knows nothing of the settings' meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from flexmaild.settings.characters import complaint, strays
+from flexmaild.settings.faults import Fault, Path, dotted
+
+# No settings file written by people comes near these (reliability-security T28).
+LARGEST = 1 << 20
+DEEPEST = 20
+
+_DISPUTED = tuple(
+    (re.compile(pattern), f"is read {how}: {cure}")
+    for pattern, how, cure in (
+        (
+            r"(?i:yes|no|on|off)",
+            "as true or false by YAML 1.1",
+            "write true or false, or put it in quotes",
+        ),
+        (r"[-+]?0[0-9_]+", "in octal by some YAML readers, for its leading 0", "put it in quotes"),
+        (
+            r"[-+]?0[xob][0-9A-Fa-f_]+",
+            "as a number by some YAML readers",
+            "put it in quotes, or write it in decimal",
+        ),
+        (
+            r"[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?",
+            "as a number to base 60 by YAML 1.1",
+            "put it in quotes",
+        ),
+        (
+            r"[-+]?(?:[0-9]+\.?|[0-9]*\.[0-9]+)[eE][-+]?[0-9]+",
+            "as a number by some YAML readers",
+            "put it in quotes",
+        ),
+        (r"[-+]?[0-9]+(?:_[0-9]+)+", "without its underscores by YAML 1.1", "write the digits only"),
+        (r"[-+]?\.(?i:inf|nan)", "as infinity or no number", "put it in quotes"),
+    )
+)
+_KEYWORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+@dataclass(slots=True)
+class Node:
+    """A value where it stands, lines and columns counted from 0. `keys`: the places of a mapping's keys."""
+
+    place: tuple[int, int]
+    value: Any
+    style: str = ""
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Document:
+    """A YAML text as data, and where everything in it stands.
+
+    faults: all that is wrong with it as YAML. broken: paths whose values could not be used.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        # A byte order mark in front is allowed (YAML 1.2 section 5.2), as are CRLF line ends.
+        self.lines = re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"))
+        self.faults: list[Fault] = []
+        self.broken: set[Path] = set()
+        self.root = Node((0, 0), {})
+        text = "\n".join(self.lines)
+        try:
+            self._compose(text)
+        except yaml.YAMLError as error:
+            self._syntax(error, text)
+        self.data: dict[str, Any] = _plain(self.root) or {}
+
+    def fault(self, place: tuple[int, int], path: Path, text: str) -> None:
+        """Note a mistake at a line and column counted from 0."""
+        self.faults.append(Fault(self.file, place[0] + 1, place[1] + 1, dotted(path), text))
+
+    def place(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """Where a value (or its key) stands; what is not there is looked for in what would hold it."""
+        node, place = self.root, self.root.place
+        for number, part in enumerate(path):
+            inside = _child(node, part)
+            if inside is None:
+                return place
+            is_last = number == len(path) - 1
+            place = node.keys[str(part)] if node.keys and (key or not is_last) else inside.place
+            node = inside
+        return place
+
+    def place_in(self, path: Path, line: int, column: int) -> tuple[int, int]:
+        """Where a line and column (from 0) of a text value stand in the file. Block scalars (|) have lines of
+        their own, indented alike; in every other style only a value's first line can be told."""
+        node = self._find(path)
+        if node is None or not isinstance(node.value, str):
+            return self.place(path)
+        if node.style == "|":
+            source = node.place[0] + 1 + line
+            text = node.value.split("\n")[line]
+            return source, len(self.lines[source]) - len(text) + column
+        start = node.place[1] + (node.style in "'\"" and node.style != "")
+        return (node.place[0], start + column) if line == 0 else node.place
+
+    def style(self, path: Path) -> str:
+        """How a scalar is written: "" plain, ' and " quoted, | and > as blocks."""
+        node = self._find(path)
+        return node.style if node else ""
+
+    def has(self, path: Path) -> bool:
+        return self._find(path) is not None
+
+    def _find(self, path: Path) -> Node | None:
+        node: Node | None = self.root
+        for part in path:
+            node = _child(node, part) if node else None
+        return node
+
+    def _compose(self, text: str) -> None:
+        composer = _Composer(self, text)
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if not composer.take(event):
+                return
+
+    def _syntax(self, error: yaml.YAMLError, text: str) -> None:
+        mark = getattr(error, "problem_mark", None)
+        place = (mark.line, mark.column) if mark else (0, 0)
+        if isinstance(error, yaml.reader.ReaderError):
+            before = text[: error.position]
+            place = before.count("\n"), len(before) - before.rfind("\n") - 1
+            words = complaint(text[error.position])
+        else:
+            words = _sentence(getattr(error, "problem", None) or "is not YAML")
+        self.fault(place, (), words)
+        # A full-width colon or a no-break space is often what broke the syntax, and then stands elsewhere.
+        told = {(f.line - 1, f.column - 1) for f in self.faults}
+        for number, line in enumerate(self.lines):
+            for _, column, char in strays(
+                line.partition(" #")[0] if not line.lstrip().startswith("#") else ""
+            ):
+                if (number, column) not in told:
+                    self.fault((number, column), (), complaint(char))
+
+
+def _sentence(problem: str) -> str:
+    """PyYAML's words without whatever it quotes from the file, which may be a secret."""
+    if "'\\t'" in problem:
+        return "is indented with a tab: YAML allows only blanks there"
+    quoted = re.sub(r"'(?!<)[^']{2,}'", "something", problem)
+    return f"is not YAML: {quoted}; look at the indentation, at colons, and for quotes left open"
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    if isinstance(node.value, dict):
+        inside = node.value.get(str(part))
+        return inside if isinstance(inside, Node) else None
+    if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+        inside = node.value[part]
+        return inside if isinstance(inside, Node) else None
+    return None
+
+
+def _plain(node: Node) -> Any:
+    """The data alone. A key with nothing after it counts as left out, like an empty field of the page."""
+    if isinstance(node.value, dict):
+        found = {key: _plain(inside) for key, inside in node.value.items()}
+        return {key: value for key, value in found.items() if value is not None}
+    if isinstance(node.value, list):
+        return [_plain(inside) for inside in node.value]
+    return node.value
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not come yet. `key` is the mapping's key that waits for its value."""
+
+    node: Node
+    path: Path
+    key: str | None = None
+
+
+class _Composer:
+    """Builds the tree from events, without recursion, and notes whatever the settings do not allow."""
+
+    def __init__(self, document: Document, text: str) -> None:
+        self.document = document
+        self.text = text
+        self.stack: list[_Open] = []
+        self.documents = 0
+
+    def take(self, event: yaml.Event) -> bool:
+        """Use one event; False when the rest cannot be used."""
+        place = _start(event)[:2]
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                self.document.fault(
+                    place, (), "begins a second YAML document: keep one, without further --- lines"
+                )
+                return False
+        elif isinstance(event, yaml.AliasEvent):
+            self._refuse(place, "an alias (*name)")
+            self._put(Node(place, None))
+        elif isinstance(event, yaml.ScalarEvent):
+            self._plainly(event, place)
+            self._scalar(event, place)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._plainly(event, place)
+            return self._begin(event, place)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self.stack.pop()
+        return True
+
+    def _path(self) -> Path:
+        if not self.stack:
+            return ()
+        top = self.stack[-1]
+        if isinstance(top.node.value, list):
+            return (*top.path, len(top.node.value))
+        return top.path if top.key is None else (*top.path, top.key)
+
+    def _refuse(self, place: tuple[int, int], what: str) -> None:
+        self.document.fault(
+            place, self._path(), f"uses {what}, which settings do not have: write the value out"
+        )
+
+    def _plainly(self, event: yaml.NodeEvent, place: tuple[int, int]) -> None:
+        if event.anchor:
+            self._refuse(place, "an anchor (&name)")
+        if getattr(event, "tag", None):
+            self._refuse(place, "a tag (!name)")
+
+    def _begin(self, event: yaml.CollectionStartEvent, place: tuple[int, int]) -> bool:
+        if len(self.stack) >= DEEPEST:
+            self.document.fault(place, self._path()[:3], f"is nested deeper than {DEEPEST} levels")
+            return False
+        is_key = self._awaits_key()
+        node = Node(place, {} if isinstance(event, yaml.MappingStartEvent) else [])
+        path = self._path()
+        if is_key:
+            self.document.fault(place, path, "is a list or mapping used as a key: keys are plain words")
+            return False
+        if not self.stack and isinstance(node.value, list):
+            self.document.fault(
+                place, (), "must be a mapping of sections (outgoing:, incoming:, …), not a list"
+            )
+            return False
+        self._put(node)
+        self.stack.append(_Open(node, path))
+        return True
+
+    def _awaits_key(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1].node.value, dict) and self.stack[-1].key is None
+
+    def _scalar(self, event: yaml.ScalarEvent, place: tuple[int, int]) -> None:
+        style = event.style or ""
+        if self._awaits_key():
+            self._key(event, place)
+            return
+        path = self._path()
+        if not self.stack and event.value:
+            self.document.fault(
+                place, (), "must be a mapping of sections (outgoing:, incoming:, …), not a bare text"
+            )
+            return
+        node = Node(place, event.value, style)
+        if not style:
+            node.value, problem = resolve(event.value)
+            if problem:
+                self._break(place, path, problem)
+        if path[-1:] != ("properties",):  # the property parser looks there itself, and lets comments be
+            for where, char in self._strays(event):
+                self._break(where, path, complaint(char))
+        self._put(node)
+
+    def _key(self, event: yaml.ScalarEvent, place: tuple[int, int]) -> None:
+        top, key = self.stack[-1], event.value
+        path = (*top.path, key)
+        found = list(self._strays(event))
+        for where, char in found:
+            self._break(where, path, f"the key {complaint(char)}")
+        if not event.style and (key == "<<" or not isinstance(resolve(key)[0], str) or resolve(key)[1]):
+            what = (
+                "a merge key, which settings do not have"
+                if key == "<<"
+                else "not text: put the key in quotes"
+            )
+            self._break(place, path, f"the key is {what}")
+        if key in top.node.keys:
+            first = top.node.keys[key][0] + 1
+            self.document.fault(place, path, f"is given twice (first at line {first}): keep one of them")
+        top.node.keys.setdefault(key, place)
+        top.key = key
+
+    def _put(self, node: Node) -> None:
+        if not self.stack:
+            self.document.root = node
+            return
+        top = self.stack[-1]
+        if isinstance(top.node.value, list):
+            top.node.value.append(node)
+        elif top.key is None:
+            top.key = ""
+        else:
+            top.node.value.setdefault(top.key, node)
+            top.key = None
+
+    def _break(self, place: tuple[int, int], path: Path, text: str) -> None:
+        self.document.broken.add(path)
+        self.document.fault(place, path, text)
+
+    def _strays(self, event: yaml.ScalarEvent) -> Iterator[tuple[tuple[int, int], str]]:
+        first, indent, begin = _start(event)
+        end = event.end_mark.index if event.end_mark else begin
+        for line, column, char in strays(self.text[begin:end]):
+            yield (first + line, column + (indent if line == 0 else 0)), char
+
+
+def _start(event: yaml.Event) -> tuple[int, int, int]:
+    """Line, column and index of an event, all from 0."""
+    mark = event.start_mark
+    return (mark.line, mark.column, mark.index) if mark else (0, 0, 0)
+
+
+def resolve(text: str) -> tuple[Any, str]:
+    """A plain scalar's value by YAML 1.2's core schema, and the complaint where other readers differ."""
+    if text in _KEYWORDS:
+        return None, ""
+    if text in _FLAGS:
+        return _FLAGS[text], ""
+    if re.fullmatch(r"[-+]?(?:0|[1-9][0-9]{0,17})", text):
+        return int(text), ""
+    if re.fullmatch(r"[-+]?[0-9]+\.[0-9]+", text):
+        return float(text), ""
+    for pattern, complaint_ in _DISPUTED:
+        if pattern.fullmatch(text):
+            return text, complaint_
+    return text, ""

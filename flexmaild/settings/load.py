@@ -1,0 +1,266 @@
+"""The settings file to one frozen `Settings`, or every fault in it with file, line, column and path.
+
+Called at start, at each reload, and by `check` and `config`. The kinds of transports and sinks are given to
+it by the daemon's wiring; it never imports an adapter, opens a connection or changes anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from flexmaild.settings.block import holds_password
+from flexmaild.settings.document import LARGEST, Document
+from flexmaild.settings.faults import WHOLE_FILE, Fault, Path, SettingsError, dotted
+from flexmaild.settings.mail import Incoming, Outgoing, resolved_incoming, resolved_outgoing
+from flexmaild.settings.messages import message, section_at
+from flexmaild.settings.oauth import OAuthApplication
+from flexmaild.settings.schema import Name, Settings, SinkSettings
+from flexmaild.settings.section import Section, children, secrets_in
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The tables of adapters' settings classes, by the word the operator writes."""
+
+    outgoing: Mapping[str, type[Outgoing]]
+    incoming: Mapping[str, type[Incoming]]
+    sinks: Mapping[str, type[SinkSettings]]
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    outgoing: Mapping[str, type[Outgoing]],
+    incoming: Mapping[str, type[Incoming]],
+    sinks: Mapping[str, type[SinkSettings]],
+    check_secrets: bool = True,
+) -> Settings:
+    """Read and check a file. Raises SettingsError with all faults, an unreadable file being one.
+
+    check_secrets: False leaves out whether secrets can be read now (for `config`, which others may run).
+    """
+    name = os.fspath(path)
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (one descriptor: what is checked is what is read)
+            mode, raw = os.fstat(file.fileno()).st_mode, file.read(LARGEST + 1)
+    except OSError as error:
+        raise _unreadable(
+            name, f"cannot be read ({error.strerror}): name the settings file with --config"
+        ) from error
+    if len(raw) > LARGEST:
+        raise _unreadable(name, "is larger than 1 MiB, which no settings file is")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        lines = raw[: error.start].split(b"\n")
+        text_ = "is not UTF-8 text here: save the file as UTF-8"
+        raise _unreadable(name, text_, len(lines), len(lines[-1]) + 1) from error
+    kinds = Kinds(outgoing, incoming, sinks)
+    return parse(text, name, kinds, check_secrets=check_secrets, open_to_all=bool(mode & 0o007))
+
+
+def parse(
+    text: str, name: str, kinds: Kinds, *, check_secrets: bool = True, open_to_all: bool = False
+) -> Settings:
+    """Check a text that is the content of the file `name`. Raises SettingsError.
+
+    open_to_all: the file can be read by every user of the machine, so it must not hold a plain secret.
+    """
+    document = Document(text, name)
+    builder = _Builder(document, kinds)
+    settings = builder.settings()
+    builder.examine(settings)
+    if check_secrets:
+        builder.look_for_secrets(settings)
+    if open_to_all:
+        builder.guard_plain_secrets(settings)
+    if document.faults:
+        raise SettingsError(tuple(sorted(set(document.faults))))
+    settings._warnings = tuple(sorted(set(builder.warnings)))
+    return settings
+
+
+def _unreadable(name: str, text: str, line: int = 1, column: int = 1) -> SettingsError:
+    return SettingsError((Fault(name, line, column, WHOLE_FILE, text),))
+
+
+class _Builder:
+    """Builds every section it can, notes what is wrong with the others, then asks the sections' own rules."""
+
+    def __init__(self, document: Document, kinds: Kinds) -> None:
+        self.document = document
+        self.kinds = kinds
+        self.warnings: list[Fault] = []
+        self.dropped: set[Path] = set(document.broken)
+
+    def settings(self) -> Settings:
+        data = _without(self.document.data, self.document.broken)
+        self._unknown_sections(data)
+        parts = {name: self._part(name, data[name]) for name in Settings.model_fields if name in data}
+        outgoing = resolved_outgoing(
+            parts.pop("outgoing", None) or self.kinds.outgoing.get("smtp", Outgoing)()
+        )
+        incoming = parts.pop("incoming", None) or self.kinds.incoming.get("imap", Incoming)()
+        given = {name: part for name, part in parts.items() if part is not None}
+        settings = Settings(outgoing=outgoing, incoming=resolved_incoming(incoming, outgoing), **given)
+        if settings.store.url:
+            return settings
+        url = f"sqlite:///{settings.state_directory / 'flexmaild.db'}"
+        return settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
+
+    def _unknown_sections(self, data: Mapping[str, Any]) -> None:
+        for name in data:
+            if name not in Settings.model_fields:
+                self._fault((name,), message_for_unknown(name, Settings.model_fields), key=True)
+
+    def _part(self, name: str, data: Any) -> Any:
+        if name == "sinks":
+            kinds = self.kinds.sinks
+            return self._named(name, data, lambda at, one: self._chosen(at, one, "kind", kinds, SinkSettings))
+        if name == "oauth_applications":
+            return self._named(name, data, lambda at, one: self._build(at, OAuthApplication, one))
+        if name == "outgoing":
+            return self._chosen((name,), data, "transport", self.kinds.outgoing, Outgoing)
+        if name == "incoming":
+            return self._chosen((name,), data, "transport", self.kinds.incoming, Incoming)
+        return self._build((name,), Settings.model_fields[name].annotation, data)
+
+    def _named(self, section: str, data: Any, build: Callable[[Path, Any], Any]) -> dict[str, Any]:
+        """Entries under names of the operator's choice; one faulty entry hides nothing of its neighbours."""
+        if not isinstance(data, dict):
+            self._fault((section,), "must be a mapping of names of your choice, each with settings below it")
+            return {}
+        built = {}
+        for name, entry in data.items():
+            path = (section, name)
+            self._build(path, Name, name)
+            one = build(path, entry)
+            if one is not None and path not in self.dropped:
+                built[name] = one
+        return built
+
+    def _chosen(
+        self,
+        path: Path,
+        data: Any,
+        word: str,
+        table: Mapping[str, type[Section]],
+        base: type[Section],
+    ) -> Any:
+        """Build with the class that the section's own `transport` or `kind` names."""
+        field = base.model_fields[word]
+        default = None if field.is_required() else field.default
+        if not isinstance(data, dict):
+            return self._build(path, base, data)
+        kind = data.get(word, default)
+        if isinstance(kind, str) and kind in table:
+            return self._build(path, table[kind], data)
+        there = ", ".join(table) or "none"
+        if (*path, word) not in self.dropped:
+            if kind is None:
+                self._fault(path, f"lacks {word}: (there are: {there})")
+            else:
+                close = difflib.get_close_matches(str(kind), list(table), 1)
+                hint = f"did you mean {close[0]}? " if close else ""
+                self._fault((*path, word), f"is none of the kinds there are: {hint}choose from {there}")
+        known = {key: value for key, value in data.items() if key in base.model_fields and key != word}
+        return self._build(path, base, known) if default else None
+
+    def _build(self, path: Path, annotation: Any, data: Any) -> Any:
+        """Validate; on faults, note them, leave the faulty values out and try once more, so that the rules
+        between fields can be checked in the same go. None when even that is no use."""
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+        for _ in range(2):
+            try:
+                return adapter.validate_python(data)
+            except ValidationError as error:
+                locations = {self._note(path, annotation, one) for one in error.errors(include_input=False)}
+                data = _without(data, {location[len(path) :] for location in locations})
+        self.dropped.add(path)
+        return None
+
+    def _note(self, path: Path, annotation: Any, error: Any) -> Path:
+        location: Path = (*path, *(part for part in error["loc"] if part != "[key]"))
+        unknown = error["type"] == "extra_forbidden"
+        if unknown:
+            section = section_at(annotation, error["loc"][:-1])
+            fields = {f.alias or n: f for n, f in section.model_fields.items()} if section else {}
+            text = message_for_unknown(str(location[-1]), fields)
+        else:
+            text = message(error)
+        if not any(location[: len(at)] == at for at in self.dropped):
+            self._fault(location, text, key=unknown or "[key]" in error["loc"])
+            self.dropped.add(location)
+        return location
+
+    def _fault(self, path: Path, text: str, *, key: bool = False) -> None:
+        self.document.fault(self.document.place(path, key=key), path, text)
+
+    def examine(self, settings: Settings) -> None:
+        """Ask every section for its own findings."""
+        for path, section in children(settings):
+            if not isinstance(section, Section):
+                continue
+            for finding in section.findings(settings):
+                self._found((*path, *finding.path), finding.text, finding.at, finding.grave)
+
+    def _found(self, path: Path, text: str, at: tuple[int, int] | None, grave: bool) -> None:
+        if any(path[: len(at_)] == at_ for at_ in self.dropped):
+            return
+        place = self.document.place_in(path, *at) if at else self.document.place(path)
+        if grave:
+            self.document.fault(place, path, text)
+        else:
+            self.warnings.append(Fault(self.document.file, place[0] + 1, place[1] + 1, dotted(path), text))
+
+    def look_for_secrets(self, settings: Settings) -> None:
+        for path, secret in self._written_secrets(settings):
+            problem = secret.problem()
+            if problem:
+                self._fault(path, problem)
+
+    def guard_plain_secrets(self, settings: Settings) -> None:
+        cure = f"run chmod 0640 {self.document.file}, or keep it in a file of its own"
+        for path, secret in self._written_secrets(settings):
+            if secret.source == "plain":
+                self._fault(path, f"is a secret in a file that every user can read: {cure}")
+        for path, value in children(settings):
+            hides = path[1:] == ("properties",) and holds_password(value)
+            hides = hides or (path == ("store", "url") and re.search(r"//[^/@:]*:[^@]+@", value) is not None)
+            if hides and self.document.has(path):
+                self._fault(path, f"holds a password in a file that every user can read: {cure}")
+
+    def _written_secrets(self, settings: Settings) -> Iterator[tuple[Path, Any]]:
+        """The secrets that stand in this file; inherited ones would be told twice."""
+        return ((path, secret) for path, secret in secrets_in(settings) if self.document.has(path))
+
+
+def message_for_unknown(name: str, fields: Mapping[str, Any]) -> str:
+    """The words for a key nobody knows."""
+    close = difflib.get_close_matches(name.replace("-", "_").lower(), list(fields), 1)
+    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(fields)}"
+    return f"is not a known key ({hint})"
+
+
+def _without(data: Any, paths: set[Path]) -> Any:
+    """The data without what lies at these paths."""
+    if () in paths:
+        return {}
+    if isinstance(data, dict):
+        pairs = ((key, value, _below(paths, key)) for key, value in data.items())
+        return {key: _without(value, below) for key, value, below in pairs if () not in below}
+    if isinstance(data, list):
+        pairs = ((number, value, _below(paths, number)) for number, value in enumerate(data))
+        return [_without(value, below) for _, value, below in pairs if () not in below]
+    return data
+
+
+def _below(paths: set[Path], part: str | int) -> set[Path]:
+    return {path[1:] for path in paths if path and path[0] == part}

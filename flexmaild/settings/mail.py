@@ -1,0 +1,301 @@
+"""The two sections of FlexDeploy's Email Settings page: the way out and the way in for mail.
+
+Every property of the page is a field here, with the page's default. A transport derives its own settings
+class from `Outgoing` or `Incoming`, so that what is left over of another transport is never a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import Field, GetCoreSchemaHandler, PlainSerializer
+from pydantic_core import CoreSchema, core_schema
+
+from flexmaild.settings import javamail
+from flexmaild.settings.block import masked
+from flexmaild.settings.faults import Finding
+from flexmaild.settings.secrets import Secret
+from flexmaild.settings.section import Section
+from flexmaild.settings.session import ImapSession, Session, SmtpSession
+from flexmaild.settings.types import (
+    AbsolutePath,
+    Address,
+    Bytes,
+    Flag,
+    Host,
+    Line,
+    Number,
+    OptionalAddress,
+    Port,
+    Span,
+    wrong,
+)
+
+if TYPE_CHECKING:
+    from flexmaild.settings.schema import Settings
+
+AuthType = Literal["basic", "oauth", "none"]
+PropertyBlock = Annotated[str, PlainSerializer(masked)]
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterProcessing:
+    """What becomes of a mail that was processed: `move` names a folder, empty means that it is deleted."""
+
+    move: str = ""
+
+    @classmethod
+    def parse(cls, given: object) -> AfterProcessing:
+        if isinstance(given, AfterProcessing):
+            return given
+        if given == "delete":
+            return cls()
+        folder = given.get("move") if isinstance(given, dict) and len(given) == 1 else None
+        if not isinstance(folder, str) or not folder.strip() or any(c in folder for c in "\r\n\0"):
+            raise wrong("must be delete, or {move: Folder}")
+        return cls(folder)
+
+    def shown(self) -> str | dict[str, str]:
+        return {"move": self.move} if self.move else "delete"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(cls.shown)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        move = {"type": "object", "properties": {"move": {"type": "string"}}, "required": ["move"]}
+        return {"anyOf": [{"const": "delete"}, move]}
+
+
+class SenderAuthentication(Section):
+    """How a reply's sender is proven, beyond the reference that only the asked person has."""
+
+    require: Literal["reference", "dmarc"] = "reference"
+    """`reference`: the approver's own reference and exactly their From address. `dmarc`: in addition a
+    trusted Authentication-Results field must say that the From domain is genuine."""
+    trusted_authserv_ids: tuple[Line, ...] = ()
+    """The names your own border mail server signs its Authentication-Results fields with (RFC 8601)."""
+    exchange_online: Flag = False
+    """The mailbox is at Exchange Online: believe its verdict, also about senders of the same organisation."""
+    verify_dkim: Flag = False
+    """Check DKIM signatures once more here; needs DNS and the extra `dkim`."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        if self.require == "dmarc" and not (self.trusted_authserv_ids or self.exchange_online):
+            yield Finding(
+                ("require",),
+                "is dmarc, which must trust somebody: fill trusted_authserv_ids or set exchange_online",
+            )
+        if self.require == "reference" and whole.incoming.enabled:
+            yield Finding(
+                ("require",),
+                "is reference, which is weak for mail from outside: whoever reads an approver's mail "
+                "can answer in their name; dmarc is stronger",
+                grave=False,
+            )
+
+
+class _Server(Section):
+    """What both directions have in common; not used by itself."""
+
+    property_block: ClassVar[bool] = False
+    """Set by a transport's class that reaches a server by `host`, `port` and `properties`."""
+    protocol: ClassVar[Literal["smtp", "imap"]] = "smtp"
+
+    if TYPE_CHECKING:  # declared by both classes, in the order of FlexDeploy's page
+        auth_type: AuthType
+        username: str
+        password: Secret | None
+        oauth_application: str
+        ca_file: Path | None
+        allow_cleartext_login: bool
+        host: str
+        port: int
+        starttls: bool
+        properties: str
+        mailbox: str
+
+    def _fields(self) -> javamail.Fields:
+        return javamail.Fields(
+            host=self.host,
+            port=self.port,
+            starttls=self.starttls,
+            properties=self.properties,
+            auth_type=self.auth_type,
+            username=self.username,
+            mailbox=self.mailbox,
+            oauth_application=self.oauth_application,
+            ca_file=str(self.ca_file or ""),
+            allow_cleartext_login=self.allow_cleartext_login,
+        )
+
+    def _login_findings(self, session: Session) -> Iterator[Finding]:
+        if session.auth_type == "oauth" and not self.oauth_application:
+            yield Finding(
+                ("oauth_application",), "is needed for auth_type: oauth: name one of oauth_applications"
+            )
+        if session.auth_type == "basic" and session.user and self.password is None:
+            yield Finding(("password",), "is needed with a user name: give it, best as {file: PATH}")
+
+    def _application_findings(self, whole: Settings) -> Iterator[Finding]:
+        name = self.oauth_application
+        if name and name not in whole.oauth_applications:
+            there = ", ".join(whole.oauth_applications) or "none"
+            yield Finding(("oauth_application",), f"is not under oauth_applications (there: {there})")
+
+
+class Outgoing(_Server):
+    """The mail server that requests, answers and notifications leave by."""
+
+    transport: str = "smtp"
+    """The way mail leaves."""
+    auth_type: AuthType = "basic"
+    """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
+    host: Host = "mail.domain.com"
+    """Host name of the outgoing mail server."""
+    port: Port = 25
+    """Port of the outgoing mail server: 25 or 587 with STARTTLS, 465 with TLS from the start."""
+    username: Line = ""
+    """User to log in as; with OAuth the user who authorised the application. Empty: no login."""
+    password: Secret | None = None
+    """The user's password; not needed with OAuth."""
+    oauth_application: Line = ""
+    """Name of the application under `oauth_applications`, for `auth_type: oauth`."""
+    from_address: Address = "noreply@domain.com"
+    """Address that all mails are sent from."""
+    starttls: Flag = True
+    """Demand STARTTLS before logging in. A server that does not offer it is not used."""
+    properties: PropertyBlock = Field(default=javamail.SMTP_BLOCK, repr=False)
+    """FlexDeploy's SMTP Properties in Java syntax. What this block says wins over the fields above."""
+    ca_file: AbsolutePath | None = None
+    """PEM file of certificate authorities that take the place of the system's."""
+    allow_cleartext_login: Flag = False
+    """Let a password go over a connection without TLS to a host that is not this machine."""
+    mailbox: Line = ""
+    """Mailbox to send as with OAuth or Graph (a shared mailbox). Default: `username`, then `from_address`."""
+    save_to_sent_items: Flag = False
+    """Keep a copy in Sent Items (Graph only; SMTP servers have no such thing)."""
+    give_up_after: Annotated[timedelta, Span("1m", "30d")] = timedelta(days=5)
+    """How long a mail is tried again after passing faults until it counts as failed (RFC 5321 4.5.4.1)."""
+
+    def smtp_session(self) -> SmtpSession:
+        """Everything the SMTP client has to know, from the fields and the property block."""
+        return javamail.smtp_session(self._fields())[0]
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        yield from self._application_findings(whole)
+        if self.property_block:
+            session, found = javamail.smtp_session(self._fields())
+            yield from found
+            yield from self._login_findings(session)
+
+
+class Incoming(_Server):
+    """The dedicated mailbox that replies are read from. Each mail in its folder is removed once processed."""
+
+    protocol: ClassVar[Literal["smtp", "imap"]] = "imap"
+
+    enabled: Flag = False
+    """Enable approval by mail: read replies."""
+    transport: str = "imap"
+    """The way replies are read."""
+    auth_type: AuthType = "basic"
+    """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
+    host: Host = "imap.domain.com"
+    """Host name of the incoming mail server; required when `enabled`."""
+    port: Port = 993
+    """Port of the incoming mail server: 993 with TLS from the start, 143 with STARTTLS."""
+    username: Line = ""
+    """User to log in as. Default: `outgoing.username`."""
+    password: Secret | None = None
+    """The user's password; not needed with OAuth. Default: `outgoing.password`."""
+    oauth_application: Line = ""
+    """Name of the application under `oauth_applications`. Default: `outgoing.oauth_application`."""
+    starttls: Flag = False
+    """Demand STARTTLS before logging in. Not needed where TLS is there from the start (port 993)."""
+    properties: PropertyBlock = Field(default=javamail.IMAP_BLOCK, repr=False)
+    """FlexDeploy's IMAP Properties in Java syntax. What this block says wins over the fields above."""
+    ca_file: AbsolutePath | None = None
+    """PEM file of certificate authorities that take the place of the system's."""
+    allow_cleartext_login: Flag = False
+    """Let a password go over a connection without TLS to a host that is not this machine."""
+    mailbox: Line = ""
+    """Mailbox to read with OAuth or Graph (a shared mailbox). Default: `username`, then `reply_address`."""
+    reply_folder: Line = "INBOX"
+    """Folder that replies are read from. **Every mail in it is removed after processing.**"""
+    reply_address: OptionalAddress = ""
+    """Address that replies go to; its mail must arrive in this mailbox. Default: `outgoing.from_address`."""
+    plus_address: Flag = False
+    """Put the reference into the reply address too (replies+REFERENCE@…); the server must support that."""
+    process_interval: Annotated[timedelta, Span("10s", "1d", bare="m")] = timedelta(minutes=5)
+    """How often replies are read; a bare number is minutes. A change needs no restart."""
+    process_count: Annotated[Number, Field(ge=1, le=500)] = 30
+    """How many mails are processed in each interval at most, whatever woke the reader."""
+    after_processing: AfterProcessing = AfterProcessing()
+    """What happens to a processed mail: `delete`, or `{move: Folder}`."""
+    permanent_delete: Flag = False
+    """Delete past the recoverable items (Graph only, where the cloud has it)."""
+    keep_raw: Annotated[timedelta, Span("0s", "400d")] = timedelta(days=30)
+    """How long the bytes of processed mails are kept here, for audit and quarantine."""
+    max_message_size: Annotated[int, Bytes("64KiB", "150MiB")] = 10 << 20
+    """Larger mails are set aside unread, but for the text parts of one with a large attachment."""
+    sender_authentication: SenderAuthentication = SenderAuthentication()
+    """How senders are proven."""
+
+    def imap_session(self) -> ImapSession:
+        """Everything the IMAP client has to know, from the fields and the property block."""
+        return javamail.imap_session(self._fields())[0]
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        yield from self._application_findings(whole)
+        if self.after_processing.move and self.after_processing.move == self.reply_folder:
+            yield Finding(
+                ("after_processing",), "moves mails into the folder they are read from: name another one"
+            )
+        if self.property_block:
+            session, found = javamail.imap_session(self._fields())
+            yield from found
+            if self.enabled:
+                yield from self._enabled_findings(session)
+
+    def _enabled_findings(self, session: Session) -> Iterator[Finding]:
+        yield from self._login_findings(session)
+        if "host" not in self.model_fields_set and session.host == type(self).model_fields["host"].default:
+            yield Finding(("host",), "is required when incoming.enabled is true: give the mail server's name")
+        if session.auth_type == "basic" and not session.user:
+            yield Finding(
+                ("username",), "is required when incoming.enabled is true: IMAP has no mailbox without"
+            )
+
+
+def resolved_outgoing(outgoing: Outgoing) -> Outgoing:
+    """The same with its fallbacks in place."""
+    return _filled(outgoing, {"mailbox": outgoing.username or outgoing.from_address})
+
+
+def resolved_incoming(incoming: Incoming, outgoing: Outgoing) -> Incoming:
+    """The same with the fallbacks of FlexDeploy's page in place, most of which are outgoing settings."""
+    half = _filled(incoming, inherited(outgoing))
+    return _filled(half, {"mailbox": half.username or half.reply_address, "reply_folder": "INBOX"})
+
+
+def inherited(outgoing: Outgoing) -> dict[str, Any]:
+    """What incoming settings fall back to, by name."""
+    return {
+        "username": outgoing.username,
+        "password": outgoing.password,
+        "oauth_application": outgoing.oauth_application,
+        "reply_address": outgoing.from_address,
+    }
+
+
+def _filled(section: SectionT, fallbacks: dict[str, Any]) -> SectionT:
+    return section.model_copy(update={k: v for k, v in fallbacks.items() if not getattr(section, k)})

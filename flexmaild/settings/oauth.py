@@ -1,0 +1,91 @@
+"""Settings of an application registered at Microsoft Entra ID or Google, and the rules between them.
+
+Which flow needs which fields is said here once; `flexmaild.net.oauth` may rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from flexmaild.settings.faults import Finding
+from flexmaild.settings.secrets import Secret
+from flexmaild.settings.section import Section
+from flexmaild.settings.types import AbsolutePath, Line, Number, OptionalUrl
+
+if TYPE_CHECKING:
+    from flexmaild.settings.schema import Settings
+
+
+def _public_file(given: object) -> object:
+    """{file: PATH} means the same as PATH for what is no secret."""
+    return given["file"] if isinstance(given, dict) and list(given) == ["file"] else given
+
+
+class Certificate(Section):
+    """Certificate credentials, which take the place of a client secret."""
+
+    private_key: Secret
+    """The private key in PEM form, best as {file: PATH}."""
+    certificate: Annotated[AbsolutePath, BeforeValidator(_public_file)]
+    """PEM file of the certificate that was uploaded to the application."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.place:
+            yield Finding(("private_key",), "is not a PEM private key; to name a file write {file: PATH}")
+        if not Path(self.certificate).is_file():
+            yield Finding(("certificate",), "is not a file: give the path of the PEM certificate")
+
+
+class OAuthApplication(Section):
+    """An application registered at a provider."""
+
+    provider: Literal["microsoft", "google"] = "microsoft"
+    """Who runs the mail service."""
+    tenant: Line = ""
+    """Microsoft: directory (tenant) id or domain."""
+    client_id: Annotated[Line, Field(min_length=1)]
+    """The application's id."""
+    flow: Literal["device_code", "authorization_code", "client_credentials"] = "device_code"
+    """`device_code`: sign in on any device; `authorization_code`: with a browser on this machine;
+    `client_credentials`: the application itself, nobody signs in."""
+    client_secret: Secret | None = None
+    """The application's secret; needed for `client_credentials` unless there is a certificate."""
+    certificate: Certificate | None = None
+    """Certificate credentials in place of a client secret."""
+    authority: OptionalUrl = ""
+    """Address of the sign-in service. Default: that of the cloud."""
+    cloud: Literal["global", "us_gov", "china"] = "global"
+    """Microsoft's cloud."""
+    scopes: tuple[Line, ...] = ()
+    """Scopes to ask for. Default: those the transports need."""
+    redirect_port: Annotated[Number, Field(ge=0, le=65535)] = 0
+    """Port on this machine that the browser comes back to (`authorization_code`); 0: any free one."""
+    token_key: Secret | None = None
+    """Key that tokens are encrypted with on disk. Default: one made at the first start, kept beside them."""
+    ca_file: AbsolutePath | None = None
+    """PEM file of certificate authorities for the sign-in service, in place of the system's."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        if self.provider == "google":
+            yield from self._google()
+            return
+        if not self.tenant:
+            yield Finding(
+                ("tenant",), "is required for Microsoft: the directory (tenant) id or a domain of yours"
+            )
+        if self.client_secret and self.certificate:
+            yield Finding(("client_secret",), "stands beside a certificate: keep one of the two")
+        if self.flow == "client_credentials" and not (self.client_secret or self.certificate):
+            yield Finding(("flow",), "client_credentials needs a client_secret or a certificate")
+
+    def _google(self) -> Iterator[Finding]:
+        # Google's list of scopes for limited-input devices (device_code) has none for mail.
+        if self.flow != "authorization_code":
+            yield Finding(("flow",), "must be authorization_code: Google grants mail to no other flow")
+        if not self.client_secret:
+            text = "is missing, and Google demands it even of desktop applications"
+            yield Finding(("client_secret",), text, grave=False)

@@ -1,0 +1,262 @@
+"""All the house's own settings, grouped as in the file, each declared once; `Settings` is the whole.
+
+Made by `flexmaild.settings.load`, read by `flexmaild.daemon.wiring`, which hands plain values on. The
+classes for transports and sinks come from the adapters' own files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PlainSerializer, PrivateAttr, SerializeAsAny
+
+from flexmaild.settings.faults import Fault, Finding
+from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.settings.oauth import OAuthApplication
+from flexmaild.settings.secrets import MASK, Secret
+from flexmaild.settings.section import RESTART, Section
+from flexmaild.settings.types import AbsolutePath, Address, Flag, Line, Mode, Moment, Number, Span, wrong
+
+Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja"]
+LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja")
+
+
+def _word(text: str) -> str:
+    if not text or len(text) > 40 or not all(c.isalpha() or unicodedata.combining(c) for c in text):
+        raise wrong("must be a single word of letters only: replies are read by their first word")
+    return unicodedata.normalize("NFC", text)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
+        raise wrong("must be a name of small letters, digits, - and _, at most 40 characters")
+    return text
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(//[^/@:]*:)[^@]*@", rf"\1{MASK}@", url)
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Name = Annotated[str, AfterValidator(_name)]
+StoreUrl = Annotated[str, PlainSerializer(_without_password)]
+
+
+class Notifications(Section):
+    """Mails that pipelines send by `flexmailctl notify`."""
+
+    attach_logs: Literal["never", "always", "on_failure"] = "never"
+    """Whether logs go with a notification: never, always, or only the failed steps' logs of a failed run."""
+    templates: AbsolutePath = Path("/etc/flexmaild/templates")
+    """Directory whose files replace the built-in mail templates of the same name; it may be absent."""
+
+
+class Words(Section):
+    """Words that decide, beside those of the languages understood."""
+
+    approve: tuple[Word, ...] = ()
+    """Further words that approve."""
+    reject: tuple[Word, ...] = ()
+    """Further words that reject."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        approving = {word.casefold() for word in self.approve}
+        for number, word in enumerate(self.reject):
+            if word.casefold() in approving:
+                yield Finding(
+                    ("reject", number), "stands under approve as well: a word can only mean one of the two"
+                )
+
+
+class Delegation(Section):
+    """Somebody who is asked in place of an approver for a time."""
+
+    from_: Address = Field(alias="from")
+    """The approver who is away."""
+    to: Address
+    """Who is asked instead, with a mail of their own."""
+    since: Annotated[datetime, Moment()] | None = None
+    """First day or moment (UTC unless an offset is given)."""
+    until: Annotated[datetime, Moment(end=True)] | None = None
+    """Last day (included) or moment."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        if self.from_.casefold() == self.to.casefold():
+            yield Finding(("to",), "is the approver in person: name somebody else")
+        if self.since and self.until and self.until < self.since:
+            yield Finding(("until",), "lies before since")
+
+
+class Approvals(Section):
+    """How requests live; each request may set its own terms within these."""
+
+    expire_after: Annotated[timedelta, Span("1m", "90d")] = timedelta(days=7)
+    """How long a request stays open."""
+    remind_after: tuple[Annotated[timedelta, Span("1m", "90d")], ...] = (timedelta(days=1), timedelta(days=3))
+    """When those who have not answered are reminded, counted from the request."""
+    on_expiry: Literal["expire", "reject"] = "expire"
+    """What an unanswered request becomes: `expired`, or `rejected`."""
+    escalate_after: Annotated[timedelta, Span("1m", "90d")] | None = None
+    """When further approvers are asked; never if left out."""
+    escalate_to: tuple[Address, ...] = ()
+    """Whom to ask then."""
+    words: Words = Words()
+    """Words that decide, beside those of `languages`."""
+    languages: tuple[Language, ...] = LANGUAGES
+    """Languages whose words for approve and reject are understood in replies."""
+    language: Language = "en"
+    """Language of our own mails."""
+    languages_by_approver: dict[Address, Language] = Field(default_factory=dict)
+    """Language of the mails to single approvers, by address."""
+    max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
+    """Longest comment kept, in characters; the rest is cut."""
+    comment_on_reject: Flag = False
+    """Refuse a rejection without a comment, and ask for one."""
+    delegations: tuple[Delegation, ...] = ()
+    """Who stands in for whom."""
+    max_approvers: Annotated[Number, Field(ge=1, le=1000)] = 100
+    """Most approvers a request may have."""
+    max_pending: Annotated[Number, Field(ge=1, le=100000)] = 1000
+    """Most requests that may be open at a time."""
+    reference_key: Secret | None = None
+    """Key that references are signed with. Default: one made at the first start, in the state directory.
+    Several machines that share a store need the same one."""
+    answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 5
+    """Most mails an hour that answer one sender."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        for number, after in enumerate(self.remind_after):
+            if after >= self.expire_after:
+                yield Finding(("remind_after", number), "is not before approvals.expire_after", grave=False)
+        if self.escalate_to and not self.escalate_after:
+            yield Finding(("escalate_to",), "needs approvals.escalate_after: when are they to be asked?")
+        if self.escalate_after and not self.escalate_to:
+            yield Finding(("escalate_after",), "needs approvals.escalate_to: who is to be asked?")
+        if not self.languages and not (self.words.approve and self.words.reject):
+            yield Finding(
+                ("languages",), "is empty, and approvals.words lacks words: no reply could decide anything"
+            )
+
+
+class SinkSettings(Section):
+    """What every receiver of decisions has; its kind's own class adds the rest."""
+
+    kind: str
+    """What it is."""
+
+
+def _control_socket() -> Path:
+    directory = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return Path(directory or "/run/flexmaild") / "control.sock"
+
+
+def _state_directory() -> Path:
+    return Path(os.environ.get("STATE_DIRECTORY", "").split(":")[0] or "/var/lib/flexmaild")
+
+
+class Control(Section):
+    """The Unix socket that `flexmailctl` and pipelines talk to."""
+
+    socket: AbsolutePath = Field(default_factory=_control_socket, json_schema_extra=RESTART)
+    """The socket. Default: `control.sock` in $RUNTIME_DIRECTORY, else `/run/flexmaild/control.sock`."""
+    group: Line = Field(default="", json_schema_extra=RESTART)
+    """Group that owns the socket, so that its members may connect. Empty: the daemon's own."""
+    mode: Mode = Field(default=0o660, json_schema_extra=RESTART)
+    """Permissions of the socket, in quotes."""
+    admins: tuple[Line, ...] = ()
+    """Users and @groups who may do everything. Empty: all who may connect."""
+    readers: tuple[Line, ...] = ()
+    """Users and @groups who may only look."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        # sun_path of unix(7) has 108 bytes with its final NUL.
+        if len(os.fsencode(self.socket)) > 107:
+            yield Finding(("socket",), "is longer than the 107 bytes Linux allows: choose a shorter path")
+        if self.mode & 0o002:
+            yield Finding(("mode",), "lets every user of this machine command the daemon", grave=False)
+
+
+class Metrics(Section):
+    """Prometheus metrics and health checks over HTTP."""
+
+    listen: Line = "127.0.0.1:9642"
+    """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to bind; None when metrics are off."""
+        host, _, port = self.listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if self.listen else None
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        if not self.listen:
+            return
+        match = re.fullmatch(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})", self.listen)
+        if not match or int(match[1]) > 65535:
+            yield Finding(
+                ("listen",), 'must be an address and a port like 127.0.0.1:9642 or [::1]:9642, or ""'
+            )
+        elif not self.listen.startswith(("127.", "localhost:", "[::1]:")):
+            yield Finding(
+                ("listen",), "can be reached from other machines, and asks for no password", grave=False
+            )
+
+
+class Store(Section):
+    """Where requests, decisions and unsent mails are kept."""
+
+    url: StoreUrl = Field(default="", repr=False, json_schema_extra=RESTART)
+    """`sqlite:////absolute/path`, or `postgresql://user@host/database` where several machines share the work.
+    Default: `flexmaild.db` in the state directory."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        if self.url and not re.match(r"sqlite:////|postgresql(\+psycopg)?://", self.url):
+            yield Finding(("url",), "must begin with sqlite://// (and an absolute path) or postgresql://")
+
+
+class Log(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """`debug` shows the dialogue with the servers, without secrets and mail bodies."""
+    format: Literal["auto", "json", "console", "journald"] = "auto"
+    """`auto`: journal fields under systemd, colours on a terminal, else one JSON object a line."""
+
+
+class Settings(Section):
+    """The whole file, fallbacks resolved. Frozen: a reload makes a new one."""
+
+    outgoing: SerializeAsAny[Outgoing] = Outgoing()
+    """The mail server that all mail leaves by (FlexDeploy: Outgoing Email Settings)."""
+    incoming: SerializeAsAny[Incoming] = Incoming()
+    """The mailbox that replies are read from (FlexDeploy: Incoming Email Settings)."""
+    notifications: Notifications = Notifications()
+    """Mails that pipelines send."""
+    oauth_applications: Mapping[Name, OAuthApplication] = Field(default_factory=dict)
+    """Applications registered at Microsoft or Google, by a name of your choice."""
+    approvals: Approvals = Approvals()
+    """How requests live; each may set its own terms within these."""
+    sinks: Mapping[Name, SerializeAsAny[SinkSettings]] = Field(default_factory=dict)
+    """Who is told of decisions, by a name of your choice."""
+    control: Control = Field(default_factory=Control)
+    """The Unix socket that `flexmailctl` and pipelines talk to."""
+    metrics: Metrics = Metrics()
+    """Prometheus metrics and health checks."""
+    store: Store = Store()
+    """Where requests, decisions and unsent mails are kept."""
+    state_directory: AbsolutePath = Field(default_factory=_state_directory, json_schema_extra=RESTART)
+    """Where the daemon keeps its files. Default: $STATE_DIRECTORY, else `/var/lib/flexmaild`."""
+    log: Log = Log()
+    """What is logged, and how."""
+
+    _warnings: tuple[Fault, ...] = PrivateAttr(default=())
+
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed but doubtful, a line each with its place; told by `check` and at every start."""
+        return tuple(map(str, self._warnings))

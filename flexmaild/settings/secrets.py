@@ -1,0 +1,144 @@
+"""A secret setting: plain text, or where to read it from (file, environment, systemd credential).
+
+The value is read at each use, so rotating a secret needs no reload. Made by pydantic when settings are
+loaded, used by transports, sinks and net. It never shows its value: not in repr, str, JSON or an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from flexmaild.core.errors import Reason, TryLater
+from flexmaild.settings.types import wrong
+
+Source = Literal["plain", "file", "env", "credential"]
+MASK = "********"
+# A PEM private key of 16,384 bits has 13 KiB; whatever is larger is not a secret but a mistake.
+_LARGEST = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """Where a secret comes from. `place`: path, variable or credential name; for "plain" the value itself."""
+
+    source: Source
+    place: str
+
+    def read(self) -> str:
+        """The value as of now, one trailing newline stripped. Raises TryLater (reason auth): an operator may
+        be in the middle of replacing the file."""
+        value, problem = self._look()
+        if problem:
+            raise TryLater(Reason.AUTH, problem, step="secret")
+        return value
+
+    def problem(self) -> str:
+        """Why the secret cannot be read now and what to do about it; empty when it can."""
+        return self._look()[1]
+
+    def _look(self) -> tuple[str, str]:
+        return _LOOKS[self.source](self.place)
+
+    def shown(self) -> Any:
+        """What may be shown of it: the place, but never a plain value."""
+        return MASK if self.source == "plain" else {self.source: self.place}
+
+    def __repr__(self) -> str:
+        return f"Secret({self.shown()!r})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            _made, serialization=core_schema.plain_serializer_function_ser_schema(cls.shown)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        places = [
+            {
+                "type": "object",
+                "properties": {name: {"type": "string"}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name in get_args(Source)[1:]
+        ]
+        return {"anyOf": [{"type": "string"}, *places]}
+
+
+def _made(given: object) -> Secret:
+    if isinstance(given, Secret):
+        return given
+    if isinstance(given, str):
+        return Secret("plain", given)
+    if not isinstance(given, dict) or len(given) != 1:
+        raise wrong("must be text in quotes, or one of {file: PATH}, {env: NAME}, {credential: NAME}")
+    (source, place), *_ = given.items()
+    if source not in get_args(Source)[1:]:
+        raise wrong("has an unknown source: use {file: PATH}, {env: NAME} or {credential: NAME}")
+    if not isinstance(place, str) or not place:
+        raise wrong(f"needs a name after {source}:")
+    if source == "file" and not place.startswith("/"):
+        raise wrong("needs an absolute path after file:, beginning with /")
+    if source == "credential" and "/" in place:
+        raise wrong("needs the name of a systemd credential after credential:, without a /")
+    return Secret(source, place)
+
+
+def _plain(place: str) -> tuple[str, str]:
+    return place, "" if place else "is empty: give a value, or {file: PATH}"
+
+
+def _env(place: str) -> tuple[str, str]:
+    value = os.environ.get(place, "")
+    return (
+        value,
+        "" if value else f"the environment variable {place} is not set: set it, or use {{file: PATH}}",
+    )
+
+
+def _credential(place: str) -> tuple[str, str]:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if not directory:
+        return "", (
+            f"the systemd credential {place} is not there ($CREDENTIALS_DIRECTORY is not set): "
+            f"add LoadCredential={place}:PATH to the unit"
+        )
+    return _file(str(Path(directory) / place))
+
+
+def _file(place: str) -> tuple[str, str]:
+    try:
+        with open(place, "rb") as file:  # noqa: PTH123 (one descriptor: what is checked is what is read)
+            if os.fstat(file.fileno()).st_mode & 0o007:
+                return "", f"the secret file {place} is open to every user: run chmod 0600 {place}"
+            raw = file.read(_LARGEST + 1)
+        value = raw.decode().removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        return (
+            "",
+            f"the secret file {place} cannot be read ({error.strerror}): create it for flexmaild only",
+        )
+    except UnicodeDecodeError:
+        return "", f"the secret file {place} is not UTF-8 text: write the bare secret into it"
+    if len(raw) > _LARGEST:
+        return "", f"the secret file {place} is larger than 64 KiB: write the bare secret into it"
+    return value, "" if value else f"the secret file {place} is empty: write the bare secret into it"
+
+
+_LOOKS: dict[Source, Callable[[str], tuple[str, str]]] = {
+    "plain": _plain,
+    "env": _env,
+    "credential": _credential,
+    "file": _file,
+}

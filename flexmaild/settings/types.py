@@ -1,0 +1,210 @@
+"""The kinds of value an operator can write beyond text, number and boolean: durations, sizes, addresses.
+
+Each is an `Annotated` alias or a marker for one, so that the models read like a table. All parse strictly:
+what is not understood is a fault, never guessed. Used by `schema` and by adapters' settings classes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, PlainSerializer, Strict
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+# dot-atom of RFC 5322 section 3.2.3, letters of RFC 6531 included; quoted local parts are not for settings.
+_ADDRESS = re.compile(rf"[\w!#$%&'*+/=?^`{{|}}~-]+(?:\.[\w!#$%&'*+/=?^`{{|}}~-]+)*@{_LABEL}(?:\.{_LABEL})*")
+
+
+def wrong(text: str) -> PydanticCustomError:
+    """The error a validator raises; `text` says what is wrong and what would be right, never a secret."""
+    return PydanticCustomError("fault", "{text}", {"text": text})
+
+
+def show_duration(value: timedelta) -> str:
+    """As an operator would write it: the largest unit that is exact."""
+    seconds = int(value.total_seconds())
+    unit = next((u for u, n in reversed(_UNITS.items()) if seconds and seconds % n == 0), "s")
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def show_size(value: int) -> str:
+    """As an operator would write it: the largest binary unit that is exact."""
+    unit = next(u for u in ("GiB", "MiB", "KiB", "B") if value % _SIZES[u] == 0)
+    return f"{value // _SIZES[unit]}{unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Marks a `timedelta` setting. `bare`: the unit of an integer without one, empty for none."""
+
+    low: str
+    high: str
+    bare: Literal["", "s", "m"] = ""
+
+    def parse(self, given: object) -> timedelta:
+        if isinstance(given, timedelta):
+            return given
+        if isinstance(given, int) and not isinstance(given, bool) and self.bare:
+            given = f"{given}{self.bare}"
+        value = _seconds(given)
+        if value is None:
+            bare = (
+                f", or a bare number of {'minutes' if self.bare == 'm' else 'seconds'}" if self.bare else ""
+            )
+            raise wrong(f"must be a duration with its unit, like 90s, 5m, 24h or 7d{bare}")
+        if not self._inside(value):
+            raise wrong(f"must lie between {self.low} and {self.high}")
+        return timedelta(seconds=value)
+
+    def _inside(self, seconds: int) -> bool:
+        return (_seconds(self.low) or 0) <= seconds <= (_seconds(self.high) or 0)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(show_duration)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        text = {"type": "string", "pattern": "^[0-9]+[smhd]$"}
+        return {"anyOf": [{"type": "integer", "minimum": 0}, text]} if self.bare else text
+
+
+def _seconds(given: object) -> int | None:
+    match = re.fullmatch(r"([0-9]{1,9})([smhd])", given) if isinstance(given, str) else None
+    return int(match[1]) * _UNITS[match[2]] if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Marks an `int` setting that is a size in bytes."""
+
+    low: str
+    high: str
+
+    def parse(self, given: object) -> int:
+        value = _bytes(given)
+        if value is None:
+            raise wrong("must be a size like 512KiB or 10MiB, or a bare number of bytes")
+        if not (_bytes(self.low) or 0) <= value <= (_bytes(self.high) or 0):
+            raise wrong(f"must lie between {self.low} and {self.high}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(show_size)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]+ ?(B|[KMG]iB|[kMG]B)$"}]}
+
+
+def _bytes(given: object) -> int | None:
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    match = re.fullmatch(r"([0-9]{1,12}) ?([KMG]iB|[kMG]B|B)", given) if isinstance(given, str) else None
+    return int(match[1]) * _SIZES[match[2]] if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Marks a `datetime` setting, kept in UTC. A bare date means its first moment, or its last with `end`."""
+
+    end: bool = False
+
+    def parse(self, given: object) -> datetime:
+        if isinstance(given, datetime):
+            return given
+        try:
+            if not isinstance(given, str):
+                raise ValueError
+            if len(given) == len("2026-01-31"):
+                day = date.fromisoformat(given)
+                return datetime.combine(day, time.max if self.end else time.min, UTC)
+            moment = datetime.fromisoformat(given)
+        except ValueError:
+            raise wrong("must be a date like 2026-01-31, or a time like 2026-01-31T08:00:00Z") from None
+        if moment.tzinfo is None:
+            raise wrong("needs a time zone: add Z for UTC, or an offset like +01:00")
+        return moment.astimezone(UTC)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(datetime.isoformat)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"}
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text) or len(text) > 254:  # RFC 5321 section 4.5.3.1.3
+        raise wrong("must be one bare mail address like name@example.com, without a display name or brackets")
+    return text
+
+
+def _optional_address(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _absolute(text: object) -> object:
+    if isinstance(text, str) and (not text.startswith("/") or "\0" in text):
+        raise wrong("must be an absolute path, beginning with /")
+    return text
+
+
+def _one_line(text: str) -> str:
+    # A line break or NUL here would end up inside a protocol command (reliability-security T36).
+    if any(c in text for c in "\r\n\0"):
+        raise wrong("must be one line without control characters")
+    return text
+
+
+def _host(text: str) -> str:
+    name = text.removeprefix("[").removesuffix("]")
+    if "://" in text:
+        raise wrong("must be a bare host name or address, without a scheme like https://")
+    if not re.fullmatch(r"[\w.:-]{1,253}", name) or re.search(r"^[^:]*:[0-9]*$", name):
+        raise wrong("must be a host name or an IP address; the port has a setting of its own")
+    return name
+
+
+def _mode(given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool):
+        raise wrong(
+            'must be text in quotes, like "0660": YAML readers disagree about numbers with a leading 0'
+        )
+    if not isinstance(given, str) or not re.fullmatch(r"0?[0-7]{3}", given):
+        raise wrong('must be three octal digits in quotes, like "0660"')
+    return int(given, 8)
+
+
+def _optional_url(text: str) -> str:
+    return _url(text) if text else ""
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(?:[/?#]\S*)?", text):
+        raise wrong("must be a URL like https://example.com/path, without blanks or a user name")
+    return text
+
+
+Flag = Annotated[bool, Strict()]
+Number = Annotated[int, Strict()]
+Line = Annotated[str, AfterValidator(_one_line)]
+Host = Annotated[str, AfterValidator(_host)]
+Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
+Address = Annotated[str, AfterValidator(_address)]
+OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
+AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
+Mode = Annotated[
+    int, BeforeValidator(_mode, json_schema_input_type=str), PlainSerializer(lambda mode: f"{mode:04o}")
+]
+Url = Annotated[str, AfterValidator(_url)]
+OptionalUrl = Annotated[str, AfterValidator(_optional_url)]

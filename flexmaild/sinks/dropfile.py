@@ -1,0 +1,145 @@
+"""The sink `dropfile`: one JSON file for each decision, in a directory that somebody else watches.
+
+Made by `flexmaild.sinks.build_sink`, used by the one thread that delivers to it. A file appears whole or
+not at all, under a name made of the delivery's key only, and the same key makes the same file however
+often it is delivered. Nothing of a mail or a request ever becomes part of a name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Literal
+
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.settings.schema import SinkSettings
+from flexmaild.settings.types import AbsolutePath
+
+# NAME_MAX of Linux file systems is 255 bytes; ".json" and the temporary name take 15 of them.
+LONGEST_KEY = 200
+# The directory's group reads, nobody else: a decision holds addresses and comments.
+MODE = 0o640
+ABANDONED_SECONDS = 3600.0
+
+_SAFE_KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_KEY - 1}}}")
+_TEMPORARY = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*\.json\.[0-9a-f]{8}")
+_GRANT = "Let the daemon's user write there; under systemd the unit also needs ReadWritePaths= for it."
+_CREATE = "Create the directory (or mount what holds it), writable for the daemon's user."
+_ROOM = "Make room on that file system."
+_CURES = {
+    errno.ENOENT: (Reason.CLIENT, _CREATE),
+    errno.ESTALE: (Reason.CLIENT, _CREATE),
+    errno.EACCES: (Reason.CLIENT, _GRANT),
+    errno.EPERM: (Reason.CLIENT, _GRANT),
+    errno.EROFS: (Reason.CLIENT, _GRANT),
+    errno.ENOSPC: (Reason.SERVER, _ROOM),
+    errno.EDQUOT: (Reason.SERVER, _ROOM),
+}
+
+
+class DropfileSettings(SinkSettings):
+    """Writes one JSON file for each decision into a directory."""
+
+    kind: Literal["dropfile"] = "dropfile"
+    path: AbsolutePath
+    """Directory that the files are put into; it must exist and be writable for the daemon."""
+
+
+class Dropfile:
+    """See `core.ports.Sink`. Whatever watches the directory may take away any `*.json` it finds there."""
+
+    def __init__(self, settings: DropfileSettings) -> None:
+        self._path: Path = settings.path
+        self._swept = False
+
+    def deliver(self, key: str, event: bytes) -> str:
+        """Returns the file's name. Raises TryLater, or GiveUp where only another setting can help."""
+        name = file_name(key)
+        try:
+            with _opened(self._path) as directory:
+                if not self._swept:
+                    _sweep(directory)
+                    self._swept = True
+                if _content(directory, name, len(event)) != event:
+                    _put(directory, name, event)
+                # Even where the file is there: the try that wrote it may have died before this.
+                os.fsync(directory)
+        except OSError as error:
+            raise _failure(error, self._path) from error
+        return name
+
+    def close(self) -> None:
+        """Nothing is held between deliveries."""
+
+
+def file_name(key: str) -> str:
+    """The key itself where it is safe as a name, else a digest of it; never hidden, never with a slash."""
+    if _SAFE_KEY.fullmatch(key):
+        return f"{key}.json"
+    return f"sha256-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The directory as a descriptor, so that it stays the same one if its name is moved meanwhile."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _content(directory: int, name: str, size: int) -> bytes | None:
+    """What the file holds, if it is one (no link, no pipe that somebody put there) and as large as that."""
+    try:
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+            return None
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, dir_fd=directory), "rb") as file:
+            return file.read()
+    except (FileNotFoundError, PermissionError):
+        return None
+
+
+def _put(directory: int, name: str, event: bytes) -> None:
+    # The leading dot hides it from those who watch for *.json; the random part from another daemon's.
+    temporary = f".{name}.{secrets.token_hex(4)}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(temporary, flags, MODE, dir_fd=directory), "wb") as file:
+            file.write(event)
+            file.flush()
+            os.fchmod(file.fileno(), MODE)  # the unit's umask would take the group's right away
+            os.fsync(file.fileno())
+        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=directory)
+        raise
+
+
+def _sweep(directory: int) -> None:
+    """Remove what deliveries that were killed in the middle have left; a younger one may be under way."""
+    old = time.time() - ABANDONED_SECONDS
+    for name in filter(_TEMPORARY.fullmatch, os.listdir(directory)):
+        with suppress(OSError):
+            if os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime < old:
+                os.unlink(name, dir_fd=directory)
+
+
+def _failure(error: OSError, path: Path) -> Failure:
+    """Most of these pass once somebody has done what the cure says, without touching the settings."""
+    text = f"{path}: {error.strerror or error}"
+    if error.errno == errno.ENOTDIR:
+        return GiveUp(Reason.CLIENT, text, step="write", cure="Name a directory as the sink's path.")
+    reason, cure = _CURES.get(error.errno or 0, (Reason.SERVER, "See the kernel's log on that file system."))
+    return TryLater(reason, text, step="write", cure=cure)

@@ -1,0 +1,181 @@
+"""The nouns of the core as rows, and rows as nouns.
+
+Used by the modules of this room that read and write tables. What is a tree (a request, a payload) is one JSON
+text made by pydantic; what is asked for by the database is a column. Times in columns have milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
+from sqlalchemy import Row
+
+from flexmaild.core.model import Json, Outcome, Request
+from flexmaild.core.ports import Mark
+from flexmaild.core.timing import next_due
+from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Seen
+from flexmaild.store.errors import StoreError
+from flexmaild.store.tables import storable
+
+REQUEST = TypeAdapter(Request)
+
+HELD = "held"
+
+
+def json_text(value: Any) -> str:
+    """Any tree of dataclasses, mappings and plain values as JSON. Text that UTF-8 cannot say (lone surrogates
+    out of a mail) is replaced, and costs a second pass only when it is there."""
+    try:
+        return to_json(value).decode()
+    except (PydanticSerializationError, UnicodeEncodeError):
+        return to_json(_scrubbed(value)).decode()
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if is_dataclass(value):
+        return {field.name: _scrubbed(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {storable(key): _scrubbed(item) for key, item in value.items()}
+    return [_scrubbed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def canonical(value: Json) -> str:
+    """JSON with one spelling per value: keys sorted, no blanks, ASCII only (the audit chain hashes it)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=to_jsonable_python)
+
+
+def request_row(request: Request) -> dict[str, Any]:
+    """The row of the request's next version."""
+    version = request.version + 1
+    return {
+        "id": request.id,
+        "version": version,
+        "state": request.state.value,
+        "created_at": request.created_at,
+        "decided_at": request.decided_at,
+        "due_at": next_due(request),
+        "body": json_text(replace(request, version=version)),
+    }
+
+
+def request_of(row: Row[*tuple[Any, ...]]) -> Request:
+    try:
+        return REQUEST.validate_json(row.body)
+    except ValidationError as error:
+        places = [".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:3]]
+        raise StoreError(
+            f"request {row.id}: the stored request cannot be read (at {', '.join(places)}).",
+            "it was written by another version of flexmaild, or changed by hand; restore a backup.",
+        ) from None
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "queue": job.queue.value,
+        "target": job.target,
+        "kind": job.kind,
+        "key": job.key,
+        "payload": json_text(job.payload),
+        "created_at": job.created_at,
+        "due_at": job.due_at,
+        "state": job.state.value,
+        "attempt": job.attempt,
+        "approval_id": job.approval_id or None,
+        "invitation": job.invitation,
+        "recipients": json_text(job.recipients),
+        "message_id": job.message_id or None,
+        "uncertain": job.uncertain,
+        "last_reason": job.last_reason,
+        "last_error": job.last_error,
+        "receipt": job.receipt,
+        "done_at": job.done_at,
+    }
+
+
+def job_of(row: Row[*tuple[Any, ...]]) -> Job:
+    return Job(
+        id=row.id,
+        queue=Queue(row.queue),
+        target=row.target,
+        kind=row.kind,
+        key=row.key,
+        payload=from_json(row.payload),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        state=JobState(row.state),
+        attempt=row.attempt,
+        approval_id=row.approval_id or "",
+        invitation=row.invitation,
+        recipients=tuple(from_json(row.recipients)),
+        message_id=row.message_id or "",
+        uncertain=row.uncertain,
+        last_reason=row.last_reason,
+        last_error=row.last_error,
+        receipt=row.receipt,
+        done_at=row.done_at,
+        running=row.lease_owner is not None,
+    )
+
+
+def seen_row(mail: Seen) -> dict[str, Any]:
+    return {
+        "mailbox": mail.mark.mailbox,
+        "validity": mail.mark.validity,
+        "uid": mail.mark.uid,
+        "sha256": mail.sha256,
+        "size": mail.size,
+        "outcome": mail.outcome.value,
+        "because": mail.because,
+        "at": mail.at,
+        "message_id": mail.message_id,
+        "sender": mail.sender,
+        "subject": mail.subject,
+        "approval_id": mail.approval_id or None,
+        "invitation": mail.invitation,
+        "fingerprint": mail.fingerprint or None,
+        "quarantine": HELD if mail.quarantined else None,
+    }
+
+
+def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
+    """The outcome without the raw bytes, which `Store.raw` gives."""
+    return Seen(
+        mark=Mark(row.mailbox, row.validity, row.uid),
+        sha256=row.sha256,
+        size=row.size,
+        outcome=Outcome(row.outcome),
+        because=row.because,
+        at=row.at,
+        message_id=row.message_id,
+        sender=row.sender,
+        subject=row.subject,
+        approval_id=row.approval_id or "",
+        invitation=row.invitation,
+        fingerprint=row.fingerprint or "",
+        quarantined=row.quarantine == HELD,
+    )
+
+
+def audit_of(row: Row[*tuple[Any, ...]]) -> AuditEntry:
+    return AuditEntry(row.at, row.approval_id, row.event, cast(Json, json.loads(row.data)))
+
+
+def idempotent_row(record: Idempotent) -> dict[str, Any]:
+    return {
+        "key": record.key,
+        "body_sha256": record.body_sha256,
+        "answer": json_text(record.answer),
+        "at": record.at,
+    }
+
+
+def idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
+    return Idempotent(row.key, row.body_sha256, from_json(row.answer), row.at)

@@ -1,0 +1,55 @@
+"""How the store fails, in five words the loop can act on.
+
+Raised by every method of `Store` and by `open_store`, and nothing else is: exceptions of sqlite3 and
+SQLAlchemy are translated in `flexmaild.store.faults`. The texts name the file and the cure, and never hold a
+value that was being written.
+"""
+
+from __future__ import annotations
+
+
+class StoreFault(Exception):
+    """Base of all. `text` says what is wrong and where, `cure` what an operator can do (may be empty)."""
+
+    def __init__(self, text: str, cure: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.text} Cure: {self.cure}" if self.cure else self.text
+
+
+class StoreError(StoreFault):
+    """A lasting fault: it stays until somebody changes something."""
+
+
+class StoreBroken(StoreError):
+    """The store can no longer promise anything and refuses all further work; the process must end.
+
+    After a failed fsync the kernel may have dropped the dirty pages, so that a second try would seem to
+    succeed (PostgreSQL panics for the same reason since 2018); only a fresh process reads what is true.
+    """
+
+
+class StorePassing(StoreFault):
+    """A passing fault: nothing was written, and the same call may succeed later."""
+
+
+class StoreBusy(StorePassing):
+    """Somebody else held the database for longer than the time allowed."""
+
+
+class StoreFull(StorePassing):
+    """No space, quota or file size left."""
+
+
+class StoreConflict(StoreFault):
+    """The change was made from a state that is no longer true; nothing was written. Read again, decide again.
+
+    ids: the requests whose version was stale; empty when an idempotency key or an id was taken meanwhile.
+    """
+
+    def __init__(self, text: str, ids: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.ids = ids

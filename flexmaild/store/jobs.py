@@ -1,0 +1,196 @@
+"""The work still to be done: mails to send and decisions to deliver, each at least once.
+
+Called by `Store` inside its transactions. A lease says that a worker holds a job; it lapses by itself, and
+the end of a try clears it. Whether and when a try is repeated is decided by `core.retry`, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, or_, select, update
+
+from flexmaild.core.work import Job, JobEnd, JobState, Queue
+from flexmaild.store.codec import job_of, job_row, json_text
+from flexmaild.store.dialect import insert_new
+from flexmaild.store.requests import slices
+from flexmaild.store.tables import WAITING, jobs
+
+_ADD = insert_new(jobs, "key")
+_UNLEASED: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+
+
+def add(connection: Connection, new: Sequence[Job]) -> None:
+    """Insert those whose key is new; a job is not made twice, whatever is committed again."""
+    if new:
+        connection.execute(_ADD, [job_row(job) for job in new])
+
+
+# How a try ends. A job that is DONE stays so: a worker whose lease had lapsed may report late.
+
+_state = jobs.c.state
+
+
+def _ending(**values: Any) -> Update:
+    return (
+        update(jobs)
+        .where(jobs.c.id == bindparam("job"), _state != JobState.DONE.value)
+        .values(
+            attempt=jobs.c.attempt + 1,
+            last_reason=bindparam("reason"),
+            last_error=bindparam("error"),
+            uncertain=bindparam("unsure"),
+            **_UNLEASED,
+            **values,
+        )
+    )
+
+
+def _unless(*kept: JobState, otherwise: JobState) -> ColumnElement[str]:
+    return case((_state.in_([state.value for state in kept]), _state), else_=otherwise.value)
+
+
+_ENDINGS = {
+    "ok": _ending(state=JobState.DONE.value, receipt=bindparam("words"), done_at=bindparam("ended_at")),
+    "later": _ending(
+        state=_unless(JobState.HELD, JobState.DROPPED, otherwise=JobState.DEFERRED),
+        due_at=bindparam("again"),
+        recipients=case(
+            (bindparam("remaining", type_=jobs.c.recipients.type) == "[]", jobs.c.recipients),
+            else_=bindparam("remaining", type_=jobs.c.recipients.type),
+        ),
+    ),
+    "give_up": _ending(state=_unless(JobState.DROPPED, otherwise=JobState.FAILED)),
+}
+
+
+def end(connection: Connection, ended: Sequence[JobEnd]) -> None:
+    """Write down how these tries ended, in the order given."""
+    for result, statement in _ENDINGS.items():
+        rows = [_end_row(item) for item in ended if item.result == result]
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _end_row(item: JobEnd) -> dict[str, Any]:
+    refused = "; ".join(f"{recipient}: {answer}" for recipient, answer in item.refused)
+    row: dict[str, Any] = {
+        "job": item.job_id,
+        "reason": item.reason,
+        "error": item.error or refused,
+        "unsure": item.uncertain,
+    }
+    if item.result == "ok":
+        row |= {"words": item.receipt, "ended_at": item.at}
+    if item.result == "later":
+        row |= {"again": item.again_at or item.at, "remaining": json_text(item.left)}
+    return row
+
+
+def claim(
+    connection: Connection,
+    queue: Queue,
+    target: str | None,
+    now: datetime,
+    limit: int,
+    owner: str,
+    until: datetime,
+) -> list[Job]:
+    """Lease the jobs that are due to `owner`, the longest due first. A lapsed lease is no lease."""
+    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
+    chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, free)
+    if target is not None:
+        chosen = chosen.where(jobs.c.target == target)
+    chosen = chosen.order_by(jobs.c.due_at, jobs.c.seq).limit(limit)
+    lease = (
+        update(jobs)
+        .where(jobs.c.seq.in_(chosen))
+        .values(lease_owner=owner, lease_until=until)
+        .returning(*jobs.c)
+    )
+    rows = connection.execute(lease).all()
+    return [job_of(row) for row in sorted(rows, key=lambda row: (row.due_at, row.seq))]
+
+
+def release(connection: Connection, owner: str) -> int:
+    """Free what everybody but `owner` had leased: a store with one process has no other living owner."""
+    leased = jobs.c.lease_owner.is_not(None) & (jobs.c.lease_owner != owner)
+    return connection.execute(update(jobs).where(leased).values(**_UNLEASED)).rowcount
+
+
+def find(connection: Connection, condition: ColumnElement[bool]) -> Job | None:
+    row = connection.execute(select(jobs).where(condition).order_by(jobs.c.seq.desc()).limit(1)).first()
+    return None if row is None else job_of(row)
+
+
+def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Job]:
+    found: dict[str, Job] = {}
+    for part in slices(ids):
+        found.update(
+            (row.id, job_of(row)) for row in connection.execute(select(jobs).where(jobs.c.id.in_(part)))
+        )
+    return found
+
+
+def newest(
+    connection: Connection,
+    queue: Queue | None,
+    states: Iterable[JobState] | None,
+    limit: int,
+    approval_id: str | None,
+    before: str | None,
+) -> list[Job]:
+    """Newest first; `before` is the id of the last job of the page before."""
+    query = select(jobs)
+    if before is not None:
+        query = query.where(jobs.c.seq < select(jobs.c.seq).where(jobs.c.id == before).scalar_subquery())
+    if queue is not None:
+        query = query.where(jobs.c.queue == queue.value)
+    if states is not None:
+        query = query.where(_state.in_([state.value for state in states]))
+    if approval_id is not None:
+        query = query.where(jobs.c.approval_id == approval_id)
+    return [job_of(row) for row in connection.execute(query.order_by(jobs.c.seq.desc()).limit(limit))]
+
+
+# What an operator may do. Each returns how many jobs it changed; ids that do not fit are left alone.
+
+
+def _move(
+    connection: Connection,
+    queue: Queue,
+    ids: Sequence[str] | None,
+    states: Sequence[JobState],
+    values: dict[str, Any],
+) -> int:
+    statement = update(jobs).where(jobs.c.queue == queue.value, _state.in_([state.value for state in states]))
+    if ids is None:
+        return connection.execute(statement.values(**values)).rowcount
+    parts = slices(dict.fromkeys(ids))
+    return sum(
+        connection.execute(statement.where(jobs.c.id.in_(part)).values(**values)).rowcount for part in parts
+    )
+
+
+def retry(connection: Connection, queue: Queue, ids: Sequence[str] | None, now: datetime) -> int:
+    """Due now, with a fresh count of tries."""
+    fresh = {"state": JobState.QUEUED.value, "due_at": now, "attempt": 0}
+    return _move(connection, queue, ids, [JobState.FAILED, JobState.DEFERRED, JobState.QUEUED], fresh)
+
+
+def hold(connection: Connection, queue: Queue, ids: Sequence[str] | None) -> int:
+    held = {"state": JobState.HELD.value}
+    return _move(connection, queue, ids, [JobState.QUEUED, JobState.DEFERRED], held)
+
+
+def unhold(connection: Connection, queue: Queue, ids: Sequence[str] | None) -> int:
+    waiting = case((jobs.c.attempt == 0, JobState.QUEUED.value), else_=JobState.DEFERRED.value)
+    return _move(connection, queue, ids, [JobState.HELD], {"state": waiting})
+
+
+def drop(connection: Connection, queue: Queue, ids: Sequence[str], now: datetime) -> int:
+    dropped = {"state": JobState.DROPPED.value, "done_at": now}
+    states = [JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED]
+    return _move(connection, queue, ids, states, dropped)

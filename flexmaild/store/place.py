@@ -1,0 +1,129 @@
+"""Where a SQLite store lies: its directory, its file of mode 0600, and the lock that keeps others out.
+
+Called by `open_store`. The lock is a `flock` on `<file>.lock`, held as long as the process lives; the kernel
+lets go of it however the process ends, and the file itself is never removed (removing it would let two
+processes lock two different files of the same name).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from flexmaild.store.errors import StoreBroken, StoreError
+
+# A forked child of a daemon that was killed may outlive it for a moment, and holds the same lock.
+PATIENCE_SECONDS = 2.0
+
+# File systems on which locks and shared memory of two machines do not see each other
+# (https://www.sqlite.org/wal.html: "WAL does not work over a network filesystem").
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An opened place: the database file, which file that was (device, inode), and the lock's descriptor."""
+
+    path: Path
+    identity: tuple[int, int]
+    lock: int
+
+    def check(self) -> None:
+        """Refuse to go on when the file was deleted or replaced under the running daemon: what is committed
+        to an unlinked file is gone at the next start. Raises StoreBroken."""
+        try:
+            found = _identity(self.path)
+        except OSError:
+            found = None
+        if found != self.identity:
+            raise StoreBroken(
+                f"{self.path}: the database file was deleted or replaced while the daemon was using it.",
+                "put the file back (or restore a backup) while the daemon is stopped.",
+            )
+
+    def release(self) -> None:
+        os.close(self.lock)
+
+
+def prepare(path: Path, state_directory: Path) -> Place:
+    """Create what is missing, take the lock. Raises StoreError with the path and the cure."""
+    try:
+        for directory in (state_directory, path.parent):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_network(path)
+        lock = _locked(path.with_name(path.name + ".lock"))
+    except OSError as error:
+        raise _unusable(path, error) from error
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return Place(path, _identity(path), lock)
+    except OSError as error:
+        os.close(lock)
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{error.filename or path}: the store cannot be opened: {error.strerror}.",
+        "store.url must name a file in a directory that the daemon's user may write "
+        "(state_directory; under systemd StateDirectory=).",
+    )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                os.close(descriptor)
+                raise _held(path, holder) from None
+            time.sleep(0.05)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _held(path: Path, holder: str) -> StoreError:
+    return StoreError(
+        f"{path}: another flexmaild (pid {holder or 'unknown'}) is using this store.",
+        "stop it, or give this one a store.url and state_directory of its own; "
+        "several machines share a store through PostgreSQL.",
+    )
+
+
+def _refuse_network(path: Path) -> None:
+    kind = _file_system(path.parent.resolve())
+    if kind in NETWORK:
+        raise StoreError(
+            f"{path}: an SQLite store cannot lie on a network file system ({kind}).",
+            "put store.url on a local disk; several machines share a store through PostgreSQL.",
+        )
+
+
+def _file_system(directory: Path) -> str:
+    """The type of the file system that holds `directory` (proc(5), mountinfo), empty where unknown."""
+    best, kind = -1, ""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        mount = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), before.split(" ")[4])
+        if directory.is_relative_to(mount) and len(mount) >= best:
+            best, kind = len(mount), after.split(" ")[0]
+    return kind

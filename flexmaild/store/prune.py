@@ -1,0 +1,73 @@
+"""Forgetting what was kept long enough, a bounded slice at a time so that the loop is never held up.
+
+Called by `Store.prune`. Nothing that is still open is ever removed: pending requests, jobs that wait or are
+held, and the attachments that these or a failed job need.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
+
+from flexmaild.core.model import State
+from flexmaild.core.work import JobState
+from flexmaild.store import audit as chain
+from flexmaild.store.tables import audit, blobs, idempotency, jobs, raws, requests, seen
+
+# Rows per table and call: some 20 ms with 10 kB rows.
+SLICE = 1000
+
+_FINISHED = (JobState.DONE.value, JobState.DROPPED.value)
+
+
+def prune(
+    connection: Connection, *, raw_before: datetime, seen_before: datetime, done_before: datetime
+) -> int:
+    """Remove one slice of what is older, return how many rows went; call again while that is not 0.
+
+    raw_before: raw bytes of mails. done_before: finished jobs, answers to Idempotency-Keys, attachments.
+    seen_before: outcomes of mails, decided requests, jobs given up on, audit entries.
+    """
+    finished = and_(jobs.c.done_at < done_before, jobs.c.state.in_(_FINISHED))
+    given_up = and_(jobs.c.created_at < seen_before, jobs.c.state == JobState.FAILED.value)
+    decided = and_(requests.c.created_at < seen_before, requests.c.state != State.PENDING.value)
+    return (
+        _slice(connection, raws, raws.c.sha256, raws.c.at < raw_before)
+        + _slice(connection, seen, seen.c.seq, seen.c.at < seen_before)
+        + _slice(connection, jobs, jobs.c.seq, or_(finished, given_up))
+        + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
+        + _slice(connection, requests, requests.c.id, decided)
+        + _slice(connection, blobs, blobs.c.sha256, and_(blobs.c.at < done_before, ~_needed()))
+        + _audit(connection, seen_before)
+    )
+
+
+def _slice(connection: Connection, table: Table, key: ColumnElement[str], old: ColumnElement[bool]) -> int:
+    chosen = select(key).where(old).limit(SLICE)
+    return connection.execute(delete(table).where(key.in_(chosen))).rowcount
+
+
+def _needed() -> ColumnElement[bool]:
+    """Whether something open names the blob; its SHA-256 stands in the JSON of who uses it."""
+    by_job = select(jobs.c.seq).where(jobs.c.state.not_in(_FINISHED), jobs.c.payload.contains(blobs.c.sha256))
+    by_request = select(requests.c.id).where(
+        requests.c.state == State.PENDING.value, requests.c.body.contains(blobs.c.sha256)
+    )
+    return or_(by_job.exists(), by_request.exists())
+
+
+def _audit(connection: Connection, before: datetime) -> int:
+    """The chain is shortened from its beginning only, up to the first row that is young enough."""
+    oldest = connection.execute(
+        select(audit.c.seq, audit.c.hash, audit.c.at).order_by(audit.c.seq).limit(SLICE)
+    ).all()
+    gone = None
+    for row in oldest:
+        if row.at >= before:
+            break
+        gone = chain.Link(row.seq, row.hash)
+    if gone is None:
+        return 0
+    chain.rebase(connection, gone)
+    return connection.execute(delete(audit).where(audit.c.seq <= gone.seq)).rowcount

@@ -1,0 +1,198 @@
+"""The tables as SQLAlchemy Core sees them; the migrations are what makes them.
+
+Used by every module of this room. A test holds this file and the result of all migrations equal. Texts that
+may be absent are NULL here and "" in the values, so that partial indexes stay small.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+# Written out, not bound: SQLite uses a partial index only when the query repeats its condition.
+WAITING = text("state IN ('queued', 'deferred')")
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def milliseconds(moment: datetime) -> int:
+    """Whole milliseconds since 1970 UTC, rounded down; a naive time is a bug and raises TypeError."""
+    return (moment - EPOCH) // MILLISECOND
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time, kept as integer milliseconds: sorts, compares and never meets a time zone."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
+        return None if value is None else EPOCH + value * MILLISECOND
+
+
+class Words(TypeDecorator[str]):
+    """Text that may come from a mail: lone surrogates (SQLite refuses them) and NUL (PostgreSQL does) are
+    replaced by U+FFFD, so that no mail can make its own commit impossible."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else storable(value)
+
+
+def storable(value: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", value)
+
+
+metadata = MetaData()
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Column("due_at", Moment),
+    Column("body", Text, nullable=False),
+    Index("ix_requests_state", "state", "created_at"),
+    Index("ix_requests_created", "created_at", "id"),
+    Index("ix_requests_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("queue", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("payload", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("approval_id", Text),
+    Column("invitation", Integer),
+    Column("recipients", Text, nullable=False),
+    Column("message_id", Words),
+    Column("uncertain", Boolean, nullable=False),
+    Column("last_reason", Text, nullable=False),
+    Column("last_error", Words, nullable=False),
+    Column("receipt", Words, nullable=False),
+    Column("done_at", Moment),
+    Column("lease_owner", Text),
+    Column("lease_until", Moment),
+    Index("ix_jobs_waiting", "queue", "target", "due_at", sqlite_where=WAITING),
+    Index("ix_jobs_state", "queue", "state", "target", "due_at"),
+    Index("ix_jobs_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
+    Index("ix_jobs_message_id", "message_id", sqlite_where=text("message_id IS NOT NULL")),
+    Index("ix_jobs_done", "done_at", sqlite_where=text("done_at IS NOT NULL")),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("mailbox", Words, nullable=False),
+    Column("validity", Words, nullable=False),
+    Column("uid", Words, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("because", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("message_id", Words, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("approval_id", Text),
+    Column("invitation", Integer),
+    Column("fingerprint", Text),
+    Column("quarantine", Text),
+    UniqueConstraint("mailbox", "validity", "uid", name="uq_seen_mark"),
+    Index("ix_seen_at", "at"),
+    Index("ix_seen_sha256", "sha256"),
+    Index("ix_seen_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
+    Index("ix_seen_fingerprint", "fingerprint", sqlite_where=text("fingerprint IS NOT NULL")),
+    Index("ix_seen_quarantine", "quarantine", sqlite_where=text("quarantine IS NOT NULL")),
+)
+
+raws = Table(
+    "raws",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("ix_raws_at", "at"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("ix_blobs_at", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("approval_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_audit_approval", "approval_id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("body_sha256", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_idempotency_at", "at"),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

@@ -1,0 +1,292 @@
+"""The way in over Graph: oldest first, twenty mails a round trip, every mail by its immutable id.
+
+One `GraphInbox` per inbox thread. Mails are read as raw MIME, small ones by batch; of one larger than the
+limit only header and text are taken. Deleting something already gone counts as done. It never deletes what
+it was not told to, and never retries on its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.ports import Fetched, FolderState, Mark
+from flexmaild.net.http import TooLarge
+from flexmaild.net.scope_check import unverified_claims
+from flexmaild.transports.graph_api import BATCH_LOOSE, BATCH_ROW, GraphApi, Part, PartAnswer
+from flexmaild.transports.graph_errors import GONE, Gone, code_of
+from flexmaild.transports.graph_folders import resolve
+from flexmaild.transports.graph_partial import SELECT, rebuilt
+
+# PidTagMessageSize (MS-OXPROPS 2.797); Graph's message resource has no size of its own.
+_SIZE = "Integer 0xE08"
+_PAGE = 100
+# What one batch may bring, and above which size a mail is read by itself; bytes on the server.
+_BATCH_MAIL_BYTES, _ALONE_BYTES = 4 * 1024 * 1024, 1024 * 1024
+# Answers about the mailbox and not about one mail: nothing more is asked of it for now.
+_BUSY = frozenset({401, 429, 503, 504})
+# What a size we were not told is taken to be, when batches are put together.
+_GUESSED_BYTES = 64 * 1024
+# A mail's MIME form is longer than its properties: base64 adds a third, fields and boundaries the rest.
+_MIME_FACTOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    mark: Mark
+    size: int
+
+
+class GraphInbox:
+    """An Inbox (see `core.ports`) for one folder of one mailbox.
+
+    move_to: a folder's name in place of deletion. permanent: delete past the recoverable items.
+    max_size: bytes; of larger mails only header and text are read.
+    """
+
+    def __init__(
+        self,
+        api: GraphApi,
+        folder: str,
+        *,
+        move_to: str = "",
+        permanent: bool = False,
+        max_size: int = 10 << 20,
+        token: Callable[[bool], str] | None = None,
+    ) -> None:
+        self._api, self._folder = api, folder
+        self._move_to, self._permanent, self._max_size = move_to, permanent, max_size
+        self._token = token
+        self._ids: dict[str, str] = {}
+        self._known: list[Mark] = []
+        self._gone: set[str] = set()
+        self._trouble: list[TryLater] = []
+
+    def open(self) -> FolderState:
+        try:
+            state = self._api.get_json(
+                f"/mailFolders/{self._id(self._folder)}?$select=id,displayName,totalItemCount", step="folder"
+            )
+        except GiveUp:
+            self._ids.clear()
+            raise
+        if self._move_to:
+            self._id(self._move_to)
+        count = state.get("totalItemCount")
+        return FolderState(
+            count if isinstance(count, int) else 0,
+            self._may_write(),
+            f"{state.get('displayName', self._folder)} of {self._api.mailbox}",
+        )
+
+    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+        listed = self._list(limit, is_known)
+        if not listed:
+            self.dispose(())
+            return []
+        self._trouble = []
+        mails = list(self._read(listed))
+        if self._trouble and not mails:
+            raise self._trouble[0]
+        return mails
+
+    def dispose(self, marks: Sequence[Mark]) -> int:
+        wanted = list(dict.fromkeys([*self._known, *marks]))
+        self._known = []
+        if self._remove(wanted, BATCH_ROW, in_row=True):
+            # One that failed took the rest of its row with it: those are tried once more, side by side.
+            self._remove([m for m in wanted if m.uid not in self._gone], BATCH_LOOSE, in_row=False)
+        return sum(m.uid in self._gone for m in wanted)
+
+    def rest(self) -> None:
+        self._known, self._gone = [], set()
+
+    def close(self) -> None:
+        self.rest()
+        self._ids.clear()
+        self._api.close()
+
+    def _id(self, name: str) -> str:
+        if name not in self._ids:
+            self._ids[name] = quote(resolve(self._api, name), safe="")
+        return self._ids[name]
+
+    def _may_write(self) -> bool:
+        """By the token's own words where they can be read; what cannot be seen is taken as given."""
+        claims = unverified_claims(self._token(False)) if self._token else None
+        if not claims:
+            return True
+        roles = claims.get("roles")
+        has = str(claims.get("scp", "")).split() + (list(roles) if isinstance(roles, list) else [])
+        return not has or any(str(h).startswith("Mail.ReadWrite") for h in has)
+
+    def _list(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[_Listed]:
+        """The oldest `limit` mails that were not committed before; those that were are kept for `dispose`."""
+        query = urlencode(
+            {
+                "$top": min(limit, _PAGE),
+                "$select": "id",
+                "$orderby": "receivedDateTime asc",
+                "$expand": f"singleValueExtendedProperties($filter=id eq '{_SIZE}')",
+            }
+        )
+        link = f"/mailFolders/{self._id(self._folder)}/messages?{query}"
+        fresh: dict[str, _Listed] = {}
+        seen: set[str] = set()
+        while link and len(fresh) < limit:
+            if link in seen or len(seen) > limit:
+                raise TryLater(
+                    Reason.SERVER, "the pages of the folder go round", step="page", server=self._api.server
+                )
+            seen.add(link)
+            page = self._api.get_json(link, step="list")
+            here = [
+                one
+                for one in self._listed(page)
+                if one.mark.uid not in fresh and one.mark.uid not in self._gone
+            ]
+            known = is_known([one.mark for one in here]) if here else set()
+            self._known += [m for m in known if m not in self._known]
+            fresh |= {one.mark.uid: one for one in here if one.mark not in known}
+            link = str(page.get("@odata.nextLink") or "")
+        return list(fresh.values())[:limit]
+
+    def _listed(self, page: Mapping[str, Any]) -> Iterable[_Listed]:
+        for one in page.get("value") or ():
+            if isinstance(one, dict) and isinstance(one.get("id"), str):
+                yield _Listed(Mark(self._api.mailbox, "graph", one["id"]), _size(one))
+
+    def _read(self, listed: list[_Listed]) -> Iterable[Fetched]:
+        group: list[_Listed] = []
+        total = 0
+        for one in listed:
+            weight = one.size or _GUESSED_BYTES
+            if group and (len(group) == BATCH_ROW or total + weight > _BATCH_MAIL_BYTES):
+                yield from self._read_group(group)
+                group, total = [], 0
+            group.append(one)
+            total += weight
+        if group:
+            yield from self._read_group(group)
+
+    def _read_group(self, group: list[_Listed]) -> Iterable[Fetched]:
+        small = [one for one in group if one.size <= _ALONE_BYTES]
+        read = self._read_batches(small) if len(small) > 1 else {}
+        for one in group:
+            mail = read[one.mark.uid] if one.mark.uid in read else self._read_alone(one)
+            if mail is not None:
+                yield mail
+
+    def _read_batches(self, group: list[_Listed]) -> dict[str, Fetched | None]:
+        """One row, then what a failed one in it held up; what is left out is to be read alone."""
+        try:
+            read = self._read_batch(group, in_row=True)
+            late = [one for one in group if one.mark.uid not in read]
+            for start in range(0, len(late), BATCH_LOOSE):
+                read |= self._read_batch(late[start : start + BATCH_LOOSE], in_row=False)
+        except TooLarge:
+            return {}
+        return read
+
+    def _read_batch(self, group: list[_Listed], *, in_row: bool) -> dict[str, Fetched | None]:
+        """What could be read; None for a mail that is gone; absent for one to be read otherwise."""
+        parts = [Part("GET", f"/messages/{quote(one.mark.uid, safe='')}/$value") for one in group]
+        answers = self._api.batch(parts, step="read", in_row=in_row)
+        read: dict[str, Fetched | None] = {}
+        for one, answer in zip(group, answers, strict=True):
+            data = _mime(answer.body) if answer.status == 200 else None
+            if data is not None and len(data) <= self._max_size:
+                read[one.mark.uid] = Fetched(one.mark, len(data), data)
+            elif _is_gone(answer):
+                read[one.mark.uid] = None
+            elif answer.status in _BUSY:
+                raise self._api.part_failure(answer, "read")
+        return read
+
+    def _read_alone(self, one: _Listed) -> Fetched | None:
+        """One mail by itself; None when it is gone, or when only it fails, which must not stop the others."""
+        try:
+            if one.size > self._max_size:
+                return self._read_partly(one)
+            path = f"/messages/{quote(one.mark.uid, safe='')}/$value"
+            response = self._api.get(path, step="read", limit=self._max_size)
+            return Fetched(one.mark, len(response.content), response.content)
+        except Gone:
+            return None
+        except (TooLarge, GiveUp):
+            return self._read_partly(one)
+        except TryLater as error:
+            if error.reason is not Reason.SERVER:
+                raise
+            self._trouble.append(error)
+            return None
+
+    def _read_partly(self, one: _Listed) -> Fetched | None:
+        path = f"/messages/{quote(one.mark.uid, safe='')}?$select={SELECT}"
+        size = max(one.size, self._max_size + 1)
+        try:
+            data = rebuilt(self._api.get_json(path, step="read", limit=self._max_size * _MIME_FACTOR))
+        except Gone:
+            return None
+        except (TooLarge, GiveUp):
+            return Fetched(one.mark, size, None)
+        return (
+            Fetched(one.mark, size, data, True)
+            if len(data) <= self._max_size
+            else Fetched(one.mark, size, None)
+        )
+
+    def _remove(self, marks: Sequence[Mark], at_once: int, *, in_row: bool) -> bool:
+        """Deletes or moves; True when some are left that may be tried again now, False when all are gone or
+        the mailbox is throttled: then the rest waits for the next poll."""
+        for start in range(0, len(marks), at_once):
+            group = marks[start : start + at_once]
+            answers = self._api.batch([self._removal(m) for m in group], step="delete", in_row=in_row)
+            done = (
+                m.uid for m, a in zip(group, answers, strict=True) if 200 <= a.status < 300 or _is_gone(a)
+            )
+            self._gone.update(done)
+            busy = next((a for a in answers if a.status in _BUSY), None)
+            if busy:
+                self._api.part_failure(busy, "delete")
+                return False
+        return any(m.uid not in self._gone for m in marks)
+
+    def _removal(self, mark: Mark) -> Part:
+        path = f"/messages/{quote(mark.uid, safe='')}"
+        if self._move_to:
+            return Part("POST", f"{path}/move", {"destinationId": self._id(self._move_to)})
+        if self._permanent:
+            return Part("POST", f"{path}/permanentDelete")
+        return Part("DELETE", path)
+
+
+def _size(one: Mapping[str, Any]) -> int:
+    properties = one.get("singleValueExtendedProperties")
+    for entry in properties if isinstance(properties, list) else ():
+        value = str(entry.get("value", "")) if isinstance(entry, dict) else ""
+        if value.isdecimal():
+            return int(value)
+    return 0
+
+
+def _mime(body: object) -> bytes | None:
+    """The MIME of a batch's part: text as it is, else base64 (OData JSON 4.01 section 19.2). None when it
+    cannot be told exactly, such as for text in which bytes were already replaced."""
+    if not isinstance(body, str) or "\ufffd" in body:
+        return None
+    if ":" in body:
+        return body.encode("utf-8", "surrogateescape")
+    try:
+        return base64.b64decode(body.translate({45: 43, 95: 47}) + "=" * (-len(body) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _is_gone(answer: PartAnswer) -> bool:
+    return answer.status == 404 or (answer.status == 403 and code_of(answer.body) in GONE)

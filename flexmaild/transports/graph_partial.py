@@ -1,0 +1,53 @@
+"""A small mail in place of a large one: the same header, the text alone, as Graph tells it in JSON.
+
+Used by `graph_inbox` for mails over the limit, so that a reply with a large attachment still counts without
+being fetched whole. What Graph says is put into a new MIME structure; nothing of it is trusted as bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flexmaild.core.errors import printable
+
+# internetMessageHeaders comes only when asked for by name (Microsoft, "message resource type").
+SELECT = "internetMessageHeaders,body"
+# The header limit of `mail.read` is far below; this keeps a hostile header from filling memory first.
+_FIELDS, _FIELD_CHARACTERS = 500, 32 * 1024
+_STRUCTURE = frozenset({"content-type", "content-transfer-encoding", "mime-version", "content-disposition"})
+_NAME = re.compile(r"[!-9;-~]{1,76}")
+
+
+def rebuilt(mail: Mapping[str, Any]) -> bytes:
+    """The mail's header and its body as one text part, CRLF line ends."""
+    body = mail.get("body")
+    content, kind = ("", "plain") if not isinstance(body, dict) else _content(body)
+    lines = [f"{name}: {value}" for name, value in _fields(mail.get("internetMessageHeaders"))]
+    lines += [
+        "MIME-Version: 1.0",
+        f"Content-Type: text/{kind}; charset=utf-8",
+        "Content-Transfer-Encoding: base64",
+    ]
+    coded = textwrap.wrap(base64.b64encode(content.encode("utf-8", "replace")).decode(), 76)
+    return "\r\n".join([*lines, "", *coded, ""]).encode("utf-8", "replace")
+
+
+def _content(body: Mapping[str, Any]) -> tuple[str, str]:
+    kind = "html" if str(body.get("contentType", "")).casefold() == "html" else "plain"
+    return str(body.get("content", "")), kind
+
+
+def _fields(headers: object) -> Iterable[tuple[str, str]]:
+    count = 0
+    for one in headers if isinstance(headers, list) else ():
+        name = str(one.get("name", "")) if isinstance(one, dict) else ""
+        if not _NAME.fullmatch(name) or name.casefold() in _STRUCTURE:
+            continue
+        count += 1
+        if count > _FIELDS:
+            return
+        yield name, printable(str(one.get("value", ""))[:_FIELD_CHARACTERS])

@@ -1,0 +1,153 @@
+"""Fetches mails by UID: small ones whole and many at a time, large ones without their attachments.
+
+Called by `imap`. What one mail breaks (a structure nobody can parse, a length that lies) is tried again for
+that mail alone on a new connection, then without its structure; it never costs the others of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from flexmaild.core.errors import Failure, Reason
+from flexmaild.settings.session import ImapSession
+from flexmaild.transports.imap_client import Client
+from flexmaild.transports.imap_errors import translated
+from flexmaild.transports.imap_structure import Section, has_text, prune, rebuild, sections
+
+# Up to this size a mail is fetched whole: a reply with the usual logos in the signature.
+WHOLE = 256 << 10
+# Bytes of whole mails asked for in one command, which bounds memory.
+_BATCH = 4 << 20
+# Bytes of a mail whose structure cannot be used: header and the beginning of the text.
+_HEAD = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was fetched of one mail. `data` is None where there is no text that may be fetched."""
+
+    data: bytes | None
+    partial: bool
+
+
+class Fetcher:
+    """Fetches on the inbox's connection. `client` gives it, `reconnect` puts a new one in its place."""
+
+    def __init__(
+        self, session: ImapSession, most: int, client: Callable[[], Client], reconnect: Callable[[], None]
+    ) -> None:
+        self._session = session
+        self._most = most
+        self._client = client
+        self._reconnect = reconnect
+
+    def fetch(self, sizes: Mapping[int, int]) -> dict[int, Found]:
+        """The mails with these UIDs and sizes. One that has vanished or cannot be read at all is left out."""
+        found: dict[int, Found] = {}
+        small = {uid: size for uid, size in sizes.items() if size <= min(WHOLE, self._most)}
+        for batch in _batches(small):
+            found |= self._each_if_broken(batch, self._whole)
+        large = {uid: size for uid, size in sizes.items() if uid not in small}
+        if large:
+            found |= self._each_if_broken(large, self._texts)
+        return found
+
+    def _each_if_broken(
+        self, batch: dict[int, int], way: Callable[[dict[int, int]], dict[int, Found]]
+    ) -> dict[int, Found]:
+        try:
+            return way(batch)
+        except Failure as error:
+            if not _may_be_the_mails_fault(error):
+                raise
+        found: dict[int, Found] = {}
+        for uid, size in batch.items():
+            found |= self._alone({uid: size}, way)
+        return found
+
+    def _alone(
+        self, one: dict[int, int], way: Callable[[dict[int, int]], dict[int, Found]]
+    ) -> dict[int, Found]:
+        for attempt in (way, self._heads):
+            self._reconnect()
+            try:
+                return attempt(one)
+            except Failure as error:
+                if not _may_be_the_mails_fault(error):
+                    raise
+        self._reconnect()
+        return {}
+
+    def _whole(self, batch: dict[int, int]) -> dict[int, Found]:
+        whole = Section("")
+        pieces = self._pieces(batch, [whole], sum(batch.values()) * 2)
+        return {uid: Found(held[whole.name], False) for uid, held in pieces.items() if whole.name in held}
+
+    def _texts(self, batch: dict[int, int]) -> dict[int, Found]:
+        """By structure; mails of like structure share a command, and those from a mail program are alike."""
+        client = self._client()
+        client.begin("fetch", most=len(batch) * _HEAD)
+        with translated("fetch", client.wire.server):
+            answers = client.fetch(list(batch), ["BODYSTRUCTURE"])
+            trees = {uid: prune(answer.get(b"BODYSTRUCTURE")) for uid, answer in answers.items()}
+        found = self._heads({uid: batch[uid] for uid, tree in trees.items() if tree is None})
+        groups: dict[tuple[Section, ...], list[int]] = {}
+        for uid, tree in trees.items():
+            if tree and (has_text(tree) or batch[uid] <= self._most):
+                groups.setdefault(sections(tree), []).append(uid)
+            elif tree:
+                found[uid] = Found(None, False)
+        for wanted, uids in groups.items():
+            most = len(uids) * sum(section.longest for section in wanted)
+            for uid, pieces in self._pieces(uids, wanted, most).items():
+                tree = trees[uid]
+                data = rebuild(tree, pieces) if tree else None
+                if data is not None:
+                    found[uid] = Found(data, True)
+        return found
+
+    def _heads(self, batch: dict[int, int]) -> dict[int, Found]:
+        if not batch:
+            return {}
+        head = Section("", _HEAD)
+        pieces = self._pieces(batch, [head], len(batch) * _HEAD * 2)
+        return {
+            uid: Found(held[""], batch[uid] > len(held[""])) for uid, held in pieces.items() if "" in held
+        }
+
+    def _pieces(
+        self, uids: Iterable[int], wanted: Sequence[Section], most: int
+    ) -> dict[int, dict[str, bytes]]:
+        client = self._client()
+        items = [section.item(self._session.peek, self._session.partial_fetch) for section in wanted]
+        client.begin("fetch", most=most)
+        with translated("fetch", client.wire.server):
+            answers = client.fetch(list(uids), items)
+        return {uid: _named(answer, wanted) for uid, answer in answers.items()}
+
+
+def _named(answer: Mapping[bytes, object], wanted: Sequence[Section]) -> dict[str, bytes]:
+    """The pieces by section name; servers answer BODY[1]<0> for what was asked as BODY.PEEK[1]<0.n>."""
+    found = {}
+    for section in wanted:
+        key = f"BODY[{section.name}]".encode()
+        value = answer.get(key, answer.get(key + b"<0>"))
+        if isinstance(value, (bytes, int)):
+            found[section.name] = value if isinstance(value, bytes) else str(value).encode()
+    return found
+
+
+def _batches(sizes: dict[int, int]) -> Iterator[dict[int, int]]:
+    batch: dict[int, int] = {}
+    for uid, size in sizes.items():
+        if batch and sum(batch.values()) + size > _BATCH:
+            yield batch
+            batch = {}
+        batch[uid] = size
+    if batch:
+        yield batch
+
+
+def _may_be_the_mails_fault(error: Failure) -> bool:
+    return error.reason in {Reason.SERVER, Reason.NETWORK} and error.step == "fetch"

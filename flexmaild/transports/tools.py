@@ -1,0 +1,49 @@
+"""What an adapter may need beside its settings, and the shapes by which the table's classes make adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from flexmaild.core.ports import Inbox, Outbox
+from flexmaild.core.steps import Step
+
+
+class TokenSupplier(Protocol):
+    """Gives an OAuth access token for an application under `oauth_applications`.
+
+    purpose: "smtp", "imap" or "graph". force: a new one, since the server refused the last.
+    """
+
+    def __call__(self, application: str, purpose: str, *, force: bool = False) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """token: None without OAuth applications. trace: takes the lines of the dialogue with a server, secrets
+    and bodies left out; None when nobody listens."""
+
+    token: TokenSupplier | None = None
+    trace: Callable[[str], None] | None = None
+
+
+@runtime_checkable
+class MakesOutbox(Protocol):
+    """A settings class of the way out."""
+
+    def outbox(self, tools: Tools) -> Outbox: ...
+
+
+@runtime_checkable
+class MakesInbox(Protocol):
+    """A settings class of the way in."""
+
+    def inbox(self, tools: Tools) -> Inbox: ...
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A settings class whose way can be tried step by step."""
+
+    def examine(self, tools: Tools) -> list[Step]: ...

@@ -1,0 +1,30 @@
+"""Write the pages that are made from the settings' declarations: config/flexmaild.yaml and two pages in docs/.
+
+Run it from the root of the checkout after changing a setting: python packaging/regenerate.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flexmaild.settings.load import Kinds
+from flexmaild.settings.publish import javamail_page, reference, sample
+from flexmaild.sinks import SINKS
+from flexmaild.transports import INCOMING, OUTGOING
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = Kinds(OUTGOING, INCOMING, SINKS)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file with its text."""
+    return {
+        ROOT / "config" / "flexmaild.yaml": sample(KINDS),
+        ROOT / "docs" / "settings.md": reference(KINDS),
+        ROOT / "docs" / "javamail-properties.md": javamail_page(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")

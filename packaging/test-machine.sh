@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Have every program that the tests (or with "bench" the benchmarks) run beside Python. Run by the Makefile.
+set -eu
+cd "$(dirname "$0")"
+PATH=$PATH:/usr/sbin:/sbin
+
+programs="
+    /usr/sbin/dovecot            dovecot-core
+    /usr/lib/dovecot/imap        dovecot-imapd
+    /usr/lib/dovecot/lmtp        dovecot-lmtpd
+    /usr/sbin/postfix            postfix
+    /usr/bin/strace              strace
+    /usr/bin/systemd-analyze     systemd
+"
+if [ "${1:-}" = bench ]; then
+    programs="$programs
+    /usr/bin/fetchmail           fetchmail
+    /usr/bin/getmail             getmail6
+"
+fi
+
+missing=$(echo "$programs" | while read -r program package; do
+    if [ -n "$program" ] && [ ! -x "$program" ]; then echo "$package"; fi
+done)
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086  # one word for each package
+    ./apt.sh $missing
+fi

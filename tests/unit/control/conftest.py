@@ -1,0 +1,63 @@
+"""A running control server on a socket of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from control_kit import Bench, FakeDesk
+
+from flexmaild.control.call import Peer
+from flexmaild.control.handler import Limits
+from flexmaild.control.listen import Place, listen
+from flexmaild.control.peers import Access
+from flexmaild.control.server import ControlServer
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory with a short name: a socket's path has at most 107 bytes."""
+    directory = Path(tempfile.mkdtemp(prefix="fm-"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def make_bench(place: Path) -> Iterator[Callable[..., Bench]]:
+    made: list[Bench] = []
+
+    def make(limits: Limits | None = None, access: Access | None = None) -> Bench:
+        requests: list[tuple[str, str, Peer]] = []
+        crashes: list[BaseException] = []
+        reported = threading.Condition()
+
+        def on_request(command: str, result: str, peer: Peer, seconds: float) -> None:
+            with reported:
+                requests.append((command, result, peer))
+                reported.notify_all()
+
+        desk, path = FakeDesk(), place / f"{len(made)}.sock"
+        server = ControlServer(
+            listen(Place(path), {}),
+            desk,
+            access=access,
+            on_request=on_request,
+            on_crash=crashes.append,
+            limits=limits,
+        )
+        server.start()
+        made.append(Bench(server, desk, path, requests, crashes, reported))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.server.close()
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()

@@ -1,0 +1,83 @@
+"""The audit chain: whatever is changed, removed or added behind the daemon's back is found."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from store_samples import NOW, entry, opened
+
+from flexmaild.core.work import AuditEntry, Change
+from flexmaild.store import Store
+
+
+def filled(directory: Path) -> None:
+    store = opened(directory)
+    for number in range(3):
+        store.commit(Change(audit=(entry("R1", "verdict", n=number), entry("R2", "mail", by="ä@x"))))
+    assert store.verify_audit() is None
+    store.close()
+
+
+def tampered(directory: Path, sql: str) -> int | None:
+    filled(directory)
+    with sqlite3.connect(directory / "flexmaild.db") as connection:
+        connection.execute(sql)
+    connection.close()
+    store = opened(directory)
+    try:
+        return store.verify_audit()
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "number"),
+    [
+        ("UPDATE audit SET data = '{\"n\":7}' WHERE seq = 3", 3),
+        ("UPDATE audit SET at = at + 1 WHERE seq = 1", 1),
+        ("UPDATE audit SET approval_id = 'R9' WHERE seq = 6", 6),
+        ("UPDATE audit SET event = 'x' WHERE seq = 2", 2),
+        ("UPDATE audit SET hash = 'x' WHERE seq = 4", 4),
+        ("UPDATE audit SET seq = 60 WHERE seq = 6", 6),
+        ("DELETE FROM audit WHERE seq = 1", 1),
+        ("DELETE FROM audit WHERE seq = 4", 4),
+        ("DELETE FROM audit WHERE seq >= 5", 5),
+        ("DELETE FROM audit", 1),
+        ("INSERT INTO audit SELECT 7, at, approval_id, event, data, hash FROM audit WHERE seq = 6", 7),
+    ],
+)
+def test_what_was_done_to_the_rows_is_found_at_its_first_row(tmp_path: Path, sql: str, number: int) -> None:
+    assert tampered(tmp_path, sql) == number
+
+
+def test_a_trail_holds_the_entries_of_one_request_in_their_order(store: Store) -> None:
+    entries = [AuditEntry(NOW, "R1", f"e{n}", {"b": [1, {"z": None}], "a": "ü"}) for n in range(3)]
+    store.commit(Change(audit=(entries[0], entry("R2"), entries[1])))
+    store.commit(Change(audit=(entries[2],)))
+    assert store.audit_trail("R1") == entries
+    assert store.audit_trail("R3") == []
+
+
+def test_the_chain_goes_on_over_restarts_and_holds_after_pruning(tmp_path: Path) -> None:
+    filled(tmp_path)
+    store = opened(tmp_path)
+    later = NOW + timedelta(days=10)
+    store.commit(Change(audit=(AuditEntry(later, "R1", "late", {}),)))
+    cut, never = NOW + timedelta(days=1), NOW - timedelta(days=1)
+    assert store.prune(raw_before=never, seen_before=cut, done_before=never) == 6
+    assert store.verify_audit() is None
+    assert [found.event for found in store.audit_trail("R1")] == ["late"]
+    store.commit(Change(audit=(entry(),)))
+    assert store.verify_audit() is None
+    assert store.prune(raw_before=never, seen_before=later + timedelta(days=1), done_before=never) == 2
+    assert store.verify_audit() is None
+    store.commit(Change(audit=(entry(),)))
+    assert store.verify_audit() is None
+    store.close()
+
+
+def test_an_empty_chain_holds(store: Store) -> None:
+    assert store.verify_audit() is None

@@ -1,0 +1,251 @@
+"""A store is opened by one process, completely, or refused with the path and the cure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from store_samples import NOW, child, full_change, holds_all_of, opened
+
+from flexmaild.store import StoreBroken, StoreError, open_store
+from flexmaild.store.migrate import STEPS, known_revisions
+from flexmaild.store.tables import metadata
+
+
+def database(directory: Path) -> Path:
+    return directory / "flexmaild.db"
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    return process.communicate(timeout=60)[0].strip()
+
+
+def refused(directory: Path) -> StoreError:
+    """The fault with which opening fails; nothing may have been changed by it."""
+    before = database(directory).read_bytes()
+    with pytest.raises(StoreError) as caught:
+        opened(directory)
+    assert database(directory).read_bytes() == before
+    assert str(database(directory)) in str(caught.value)
+    assert caught.value.cure
+    return caught.value
+
+
+@pytest.fixture
+def used(tmp_path: Path) -> Path:
+    """A directory with a store that was filled and closed."""
+    store = opened(tmp_path)
+    for number in range(40):
+        store.commit(full_change(str(number), raw=os.urandom(4000)))
+    store.close()
+    return tmp_path
+
+
+def test_what_is_created_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
+    store = open_store("sqlite:///db/f.db", state_directory=tmp_path / "state")
+    store.commit(full_change("1"))
+    for path in (tmp_path / "state").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    store.close()
+
+
+def test_what_was_committed_is_there_after_a_new_start(used: Path) -> None:
+    store = opened(used)
+    assert all(holds_all_of(store, str(number)) for number in range(40))
+    store.close()
+
+
+def test_a_close_leaves_one_file_and_the_lock_and_may_be_repeated(used: Path) -> None:
+    assert sorted(path.name for path in used.iterdir()) == ["flexmaild.db", "flexmaild.db.lock"]
+    store = opened(used)
+    store.close()
+    store.close()
+    with pytest.raises(StoreBroken, match="closed"):
+        store.request("R1")
+
+
+def test_a_second_process_is_told_who_has_the_store(used: Path) -> None:
+    first = opened(used)
+    answer = said(child("open_once", used))
+    assert answer.startswith("StoreError") and f"pid {os.getpid()}" in answer and "Cure:" in answer
+    first.close()
+    assert said(child("open_once", used)) == "opened"
+
+
+def test_a_process_that_died_leaves_no_lock(used: Path) -> None:
+    holder = child("modules", used)
+    said(holder)
+    opened(used).close()
+
+
+def test_the_schema_is_what_the_tables_say(used: Path) -> None:
+    engine = create_engine(f"sqlite:///{database(used)}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        made = set(
+            connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name LIKE 'ix_%'").scalars()
+        )
+    engine.dispose()
+    empty = create_engine("sqlite://")
+    metadata.create_all(empty)
+    with empty.connect() as connection:
+        wanted = set(
+            connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name LIKE 'ix_%'").scalars()
+        )
+    empty.dispose()
+    assert made == wanted
+
+
+def test_the_steps_on_disk_are_the_steps_alembic_takes() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(STEPS))
+    steps = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    assert known_revisions() == list(reversed(steps))
+
+
+def test_a_start_without_new_steps_does_not_load_alembic(used: Path) -> None:
+    assert said(child("modules", used)) == "False"
+
+
+def test_a_newer_schema_is_refused(used: Path) -> None:
+    with sqlite3.connect(database(used)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    assert "schema 9999" in str(refused(used))
+
+
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(database(tmp_path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE moz_places (id)")
+    connection.close()
+    assert "another program" in str(refused(tmp_path))
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    database(tmp_path).write_text("incoming:\n  enabled: true\n" * 100)
+    assert "not an SQLite database" in str(refused(tmp_path))
+
+
+def test_a_damaged_page_is_found_at_the_start_and_nothing_is_repaired(used: Path) -> None:
+    with database(used).open("r+b") as file:
+        file.seek(4096 * (database(used).stat().st_size // 8192))
+        file.write(b"\xa5" * 4096)
+    assert isinstance(refused(used), StoreBroken)
+
+
+def test_a_file_that_was_cut_short_is_refused(used: Path) -> None:
+    os.truncate(database(used), 4096 * 3)
+    refused(used)
+
+
+def test_a_file_that_vanishes_under_the_daemon_stops_it(used: Path) -> None:
+    store = opened(used)
+    shutil.copy(database(used), used / "copy")
+    database(used).unlink()
+    with pytest.raises(StoreBroken, match="deleted or replaced"):
+        store.commit(full_change("new"))
+    (used / "copy").rename(database(used))
+    with pytest.raises(StoreBroken):
+        store.commit(full_change("new"))
+    store.close()
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that a process without rights can reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_store_that_cannot_be_written_is_refused_with_its_path(public: Path) -> None:
+    opened(public).close()
+    database(public).chmod(0o444)
+    public.chmod(0o555)
+    answer = said(child("open_once", public, "65534"))
+    public.chmod(0o755)
+    assert answer.startswith("StoreError") and str(database(public)) in answer and "Cure:" in answer
+
+
+def test_a_database_file_alone_that_cannot_be_written_is_refused(public: Path) -> None:
+    opened(public).close()
+    database(public).chmod(0o444)
+    public.chmod(0o777)
+    (public / "flexmaild.db.lock").chmod(0o666)
+    answer = said(child("open_once", public, "65534"))
+    assert answer.startswith("StoreError") and str(database(public)) in answer
+
+
+def test_a_directory_in_the_way_is_refused(tmp_path: Path) -> None:
+    database(tmp_path).mkdir()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        opened(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_store("sqlite:///x.db", state_directory=tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense", "sqlite:///a.db?mode=ro", ""]
+)
+def test_a_url_that_names_no_store_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store(url, state_directory=tmp_path)
+    assert "store.url" in str(caught.value) and str(tmp_path) in caught.value.cure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_in_a_wrong_url_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store("mysql://ada:hunter2@db/x", state_directory=tmp_path)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_old_schema_stays_whole_when_a_step_fails(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = used / "steps"
+    shutil.copytree(STEPS, steps, ignore=shutil.ignore_patterns("__pycache__"))
+    (steps / "versions" / "step_0002.py").write_text(
+        "from alembic import op\nrevision, down_revision = '0002', '0001'\n"
+        "def upgrade():\n    op.execute('DROP TABLE jobs')\n    op.execute('DROP TABLE no_such_table')\n"
+    )
+    monkeypatch.setattr("flexmaild.store.migrate.STEPS", steps)
+    assert "no_such_table" in str(refused_softly(used))
+    monkeypatch.undo()
+    store = opened(used)
+    assert holds_all_of(store, "7")
+    store.close()
+
+
+def refused_softly(directory: Path) -> StoreError:
+    with pytest.raises(StoreError) as caught:
+        opened(directory)
+    return caught.value
+
+
+def test_secrets_small_texts_and_the_highest_time_outlive_a_start(used: Path) -> None:
+    store = opened(used)
+    key = store.secret("reference")
+    assert len(key) == 32 and store.secret("reference") == key and store.secret("other") != key
+    store.set_meta("a", "1")
+    store.set_meta("a", "2")
+    assert store.high_water(NOW) == NOW
+    store.close()
+    again = opened(used)
+    assert (again.secret("reference"), again.meta("a"), again.meta("b")) == (key, "2", None)
+    assert again.high_water(NOW.replace(year=2020)) == NOW
+    assert again.free_bytes() > 0
+    again.close()
