@@ -1,4 +1,4 @@
-"""Write the pages that are made from the settings' declarations: config/flexmaild.yaml and two pages in docs/.
+"""Write the pages made from the settings' declarations: config/flexmaild.yaml and two pages in docs/.
 
 Run it from the root of the checkout after changing a setting: python packaging/regenerate.py
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from flexmaild.settings.load import Kinds
-from flexmaild.settings.publish import javamail_page, reference, sample
+from flexmaild.settings.reference import javamail_page, reference
+from flexmaild.settings.sample import sample
 from flexmaild.sinks import SINKS
 from flexmaild.transports import INCOMING, OUTGOING
 

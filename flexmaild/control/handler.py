@@ -77,7 +77,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     connection: socket.socket
     route: Route | None
     unread: bool
-    result: str
+    begun: bool
+    started: float
 
     def __init__(self, hub: Hub, *rest: Any) -> None:
         self.hub = hub
@@ -97,7 +98,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def address_string(self) -> str:
         return self.peer.user
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: what is worth a line is told to `on_request`."""
 
     def handle_expect_100(self) -> bool:
@@ -105,25 +106,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return True
 
     def handle_one_request(self) -> None:
-        self.route, self.unread, self.result = None, False, ""
+        self.route, self.unread, self.begun = None, False, False
         self.close_connection = True
         if not self._something_comes():
             return
-        started = time.monotonic()
+        self.started = time.monotonic()
         self.gate = self.hub.clients
         if not self.gate.enter(self.peer.uid, self.hub.limits.wait_for_place):
+            self.unread = self.begun = True
             self._fail(busy("clients"))
             return
         try:
             self._serve()
         finally:
             self.gate.leave(self.peer.uid)
-            self._report(time.monotonic() - started)
 
-    def _report(self, seconds: float) -> None:
-        if self.result:  # without one, the connection just ended
+    def _report(self, result: str) -> None:
+        """Tell once what became of the request, before its caller knows: then a count is never behind."""
+        if self.begun:
+            self.begun = False
             command = self.route.command if self.route else routes.UNKNOWN_COMMAND
-            self.hub.on_request(command, self.result, self.peer, seconds)
+            self.hub.on_request(command, result, self.peer, time.monotonic() - self.started)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the base class found wrong with the head, as a problem; its own text repeats the input."""
@@ -144,7 +147,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.hub.idle.discard(self.connection)
 
     def _serve(self) -> None:
-        """One request from its first byte to the answer's last; sets `result`."""
+        """One request from its first byte to the answer's last."""
         try:
             self.reader.allow(self.hub.limits.request_seconds, self.hub.limits.head_bytes)
             if self._read_head():
@@ -157,6 +160,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             seconds = self.hub.limits.request_seconds
             self._fail(Problem(408, detail=f"The request was not complete after {seconds:g} seconds."))
         except (CallerGone, ConnectionError):
+            self._report("ok" if self.route and self.route.waits else "refused")
             self.close_connection = True
 
     def _read_head(self) -> bool:
@@ -166,7 +170,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.raw_requestline = self.input.readline(self.hub.limits.head_bytes)
         if not self.raw_requestline:
             return False
-        self.result = "refused"
+        self.begun = True
         if not self.parse_request():
             return False
         if self.request_version == "HTTP/0.9":
@@ -258,14 +262,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         assert self.route is not None
         kind, data = _encoded(answer, self.route)
         self.close_connection |= self.hub.stopping.is_set()
+        self._report("ok")
         self._write(answer.status or self.route.status, kind, data, answer.headers)
-        self.result = "ok"
 
     def _fail(self, problem: Problem) -> None:
         """Answer with a problem; a body left unread ends the connection."""
         self.close_connection |= self.unread or self.hub.stopping.is_set()
         self.request_version = "HTTP/1.1"
-        self.result = "refused" if problem.status < 500 else "failed"
+        self._report("refused" if problem.status < 500 else "failed")
         data = json.dumps(problem.document(), ensure_ascii=False, default=str).encode() + b"\n"
         try:
             self._write(problem.status, problems.MEDIA_TYPE, data, problem.headers)

@@ -46,7 +46,7 @@ OTHER_LABELS = frozenset(
     (
         *("sent", "date", "to", "cc", "subject", "reply-to", "importance", "attachments", "sent at"),
         *("gesendet", "datum", "an", "betreff", "kopie", "antwort an", "gesendet am", "wichtigkeit"),
-        *("envoyé", "envoyé le", "date", "à", "objet", "cc", "copie à", "pour", "répondre à"),
+        *("envoyé", "envoyé le", "date", "à", "objet", "cc", "copie à", "pour", "répondre à", "message du"),
         *("enviado", "enviado el", "fecha", "para", "asunto", "cc", "responder a"),
         *("inviato", "data", "a", "oggetto", "per conoscenza", "rispondi a"),
         *("enviada em", "enviado em", "enviada", "data", "para", "assunto", "responder para"),

@@ -109,11 +109,18 @@ def _typed(lines: Sequence[str], start: int, rules: Rules) -> tuple[list[str], i
             continue
         if _begins_quote(lines, i, rules):
             end = i if signature < 0 else signature
-            return _postscript(lines, end, i, start), i
+            return _without_rule(_postscript(lines, end, i, start)), i
         if signature < 0 and _begins_signature(lines, i, start):
             signature = i
     end = len(lines) if signature < 0 else signature
     return _postscript(lines, end, len(lines), start), len(lines)
+
+
+def _without_rule(typed: list[str]) -> list[str]:
+    """The lines without the blank ones and the drawn rule that led over to the quote."""
+    while typed and not typed[-1].strip(" \t\xa0-=—–*#"):
+        typed.pop()
+    return typed
 
 
 def _postscript(lines: Sequence[str], signature: int, end: int, start: int) -> list[str]:
@@ -148,7 +155,7 @@ def _begins_quote(lines: Sequence[str], i: int, rules: Rules) -> bool:
 def _is_rule(low: str) -> bool:
     """`____`, `-----Original Message-----` and their like; not a rule somebody drew in their text."""
     bare = low.rstrip()
-    if bare.startswith("_____") and not bare.strip("_"):
+    if len(bare) >= 2 and not bare.strip("_"):
         return True
     if bare.startswith("-----begin pgp"):
         return True
@@ -203,7 +210,7 @@ def _begins_attribution(lines: Sequence[str], i: int, low: str) -> bool:
     joined = ""
     for line in lines[i : i + 4]:
         piece = line.strip()
-        if not piece or piece.startswith(">"):
+        if not piece or (piece.startswith(">") and piece.strip(">:： ")):
             break
         joined = f"{joined} {piece}" if joined else piece
         if len(joined) > 600:

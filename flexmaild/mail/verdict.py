@@ -191,9 +191,9 @@ def _doubt_of_rejection(tokens: Sequence[str], first_line: Sequence[str]) -> str
 
 # Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
 _REJECT_CONDITIONS: Mapping[str, frozenset[str]] = {
-    "en": frozenset(("if", "unless", "once", "when", "only", "except", "or")),
-    "de": frozenset(("wenn", "falls", "sofern", "sobald", "außer", "oder", "nur")),
-    "fr": frozenset(("si", "sauf", "quand", "ou", "seulement")),
+    "en": frozenset(("if", "unless", "once", "when", "except", "or")),
+    "de": frozenset(("wenn", "falls", "sofern", "sobald", "außer", "oder")),
+    "fr": frozenset(("si", "sauf", "quand", "ou")),
     "es": frozenset(("si", "salvo", "cuando", "o", "excepto")),
     "it": frozenset(("se", "salvo", "quando", "o", "oppure", "tranne")),
     "pt": frozenset(("se", "salvo", "quando", "ou", "exceto")),

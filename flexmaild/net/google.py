@@ -80,7 +80,8 @@ class Google:
         if self._application.flow != "authorization_code":
             raise own_fault("unauthorized_client", "Google has authorization_code only for mail")
         verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        digest = hashlib.sha256(verifier.encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         query = {
             "client_id": self._application.client_id, "redirect_uri": redirect, "response_type": "code",
             "scope": " ".join(self._application.scopes or SCOPES), "state": state, "code_challenge": challenge,

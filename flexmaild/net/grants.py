@@ -22,9 +22,9 @@ class OAuthApplication:
     """One entry of `oauth_applications`.
 
     user: who must sign in (outgoing/incoming `username`), empty for app-only. uses: what the settings need
-    its tokens for; empty asks for whatever the purpose can need. scopes: asked for in place of those that
-    follow from the uses. authority: a URL with or without tenant that takes the place of the cloud's; for Google, the root under which both endpoints lie.
-    private_key, certificate: PEM texts. redirect_port: 0 for a free one.
+    its tokens for; empty asks for whatever the purpose can need. scopes: asked for in place of ours, if
+    given. authority: a URL with or without tenant that takes the place of the cloud's; for Google, the root
+    under which its endpoints lie. private_key, certificate: PEM texts. redirect_port: 0 for a free one.
     """
 
     provider: Literal["microsoft", "google"]

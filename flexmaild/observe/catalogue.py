@@ -164,7 +164,7 @@ METRICS = (
         Counter,
         "flexmaild_control_requests_total",
         "Requests on the control socket.",
-        {"command": Named.COMMANDS, "result": ("ok", "refused", "denied", "failed", "gone")},
+        {"command": Named.COMMANDS, "result": ("ok", "refused", "failed")},
     ),
     Metric(
         Counter,

@@ -41,7 +41,7 @@ _PATTERNS = tuple(
         # SMTP AUTH and IMAP AUTHENTICATE with an initial response (RFC 4954, RFC 4959), but not the list
         # of mechanisms that a server offers; IMAP LOGIN.
         (rf"(?i)\b(auth(?:enticate)?\s+{_MECHANISM}\s+)(?!{_MECHANISM}\b)[A-Za-z0-9+/=]{{4,}}", rf"\1{MASK}"),
-        (rf"(?m)(\bLOGIN\s+{_ARGUMENT}\s+){_ARGUMENT}(?=\s*$)", rf"\1{MASK}"),
+        (rf"(?m)(\bLOGIN\s+{_ARGUMENT}\s+)(?!{_MECHANISM}\b){_ARGUMENT}(?=\s*$)", rf"\1{MASK}"),
         # key=value, "key": value, key: "value"; and key: value where the value ends the line, as in YAML
         # (in the middle of a sentence it is prose: "outgoing.password: the file is missing").
         (rf"(?i)({_KEY}[\"']?\s*=>?\s*)(?:{_QUOTED}|[^\s,;&\"'}})\]]+)", rf"\1{MASK}"),

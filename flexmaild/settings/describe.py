@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
 from flexmaild.settings.document import resolve
@@ -18,7 +19,7 @@ from flexmaild.settings.load import Kinds
 from flexmaild.settings.mail import AfterProcessing, inherited
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.section import Section
-from flexmaild.settings.types import show_duration
+from flexmaild.settings.types import Bytes, Octal, show_duration, show_size
 
 
 def effective(settings: Settings, diff: bool = False) -> str:
@@ -45,6 +46,28 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, Section):
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
     return str(value) if isinstance(value, Path) else value
+
+
+def default_of(field: FieldInfo) -> Any:
+    """A field's default as in the file; None where it depends on something else or there is none."""
+    if field.is_required() or field.default_factory is not None or field.default in ("", None):
+        return None
+    if any(isinstance(mark, Bytes) for mark in field.metadata):
+        return show_size(field.default)
+    if any(isinstance(mark, Octal) for mark in field.metadata):
+        return Octal.show(field.default)
+    return to_plain(field.default)
+
+
+def section_of(field: FieldInfo) -> type[Section] | None:
+    """The group of settings that a field holds, if it does."""
+    candidates = (field.annotation, *get_args(field.annotation))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, Section)), None)
+
+
+def choices_of(annotation: Any) -> str:
+    """The words a setting may have, empty where it is not a choice."""
+    return ", ".join(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ""
 
 
 def changed(old: Settings, new: Settings) -> tuple[str, ...]:
@@ -142,4 +165,10 @@ def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _represent_list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.SequenceNode:
+    flat = all(isinstance(item, str | int) for item in items)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flat)
+
+
+_Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(str, _represent)

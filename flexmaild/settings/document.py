@@ -66,6 +66,7 @@ class Document:
     """A YAML text as data, and where everything in it stands.
 
     faults: all that is wrong with it as YAML. broken: paths whose values could not be used.
+    whole: False when the text could not be read to its end, so that `data` says nothing.
     """
 
     def __init__(self, text: str, file: str) -> None:
@@ -77,10 +78,15 @@ class Document:
         self.root = Node((0, 0), {})
         text = "\n".join(self.lines)
         try:
-            self._compose(text)
+            self.whole = self._compose(text)
         except yaml.YAMLError as error:
+            self.whole = False
             self._syntax(error, text)
-        self.data: dict[str, Any] = _plain(self.root) or {}
+        data = _plain(self.root)
+        if self.whole and data is not None and not isinstance(data, dict):
+            self.whole = False
+            self.fault(self.root.place, (), "must be a mapping of sections: outgoing:, incoming: and so on")
+        self.data: dict[str, Any] = data if self.whole and data else {}
 
     def fault(self, place: tuple[int, int], path: Path, text: str) -> None:
         """Note a mistake at a line and column counted from 0."""
@@ -125,11 +131,9 @@ class Document:
             node = _child(node, part) if node else None
         return node
 
-    def _compose(self, text: str) -> None:
+    def _compose(self, text: str) -> bool:
         composer = _Composer(self, text)
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if not composer.take(event):
-                return
+        return all(composer.take(event) for event in yaml.parse(text, Loader=yaml.SafeLoader))
 
     def _syntax(self, error: yaml.YAMLError, text: str) -> None:
         mark = getattr(error, "problem_mark", None)
@@ -249,11 +253,6 @@ class _Composer:
         if is_key:
             self.document.fault(place, path, "is a list or mapping used as a key: keys are plain words")
             return False
-        if not self.stack and isinstance(node.value, list):
-            self.document.fault(
-                place, (), "must be a mapping of sections (outgoing:, incoming:, …), not a list"
-            )
-            return False
         self._put(node)
         self.stack.append(_Open(node, path))
         return True
@@ -267,11 +266,6 @@ class _Composer:
             self._key(event, place)
             return
         path = self._path()
-        if not self.stack and event.value:
-            self.document.fault(
-                place, (), "must be a mapping of sections (outgoing:, incoming:, …), not a bare text"
-            )
-            return
         node = Node(place, event.value, style)
         if not style:
             node.value, problem = resolve(event.value)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from flexmaild.settings.block import Block, read
 from flexmaild.settings.ciphers import openssl_name
 from flexmaild.settings.faults import Finding
-from flexmaild.settings.session import ImapSession, Proxy, SmtpSession
+from flexmaild.settings.session import ImapSession, Proxy, Session, SmtpSession
 
 # The default blocks of FlexDeploy's page, byte for byte.
 SMTP_BLOCK = """\
@@ -94,7 +94,7 @@ def smtp_session(fields: Fields) -> tuple[SmtpSession, tuple[Finding, ...]]:
         quit_wait=block.flag("quitwait", True),
         use_rset=block.flag("userset", False),
     )
-    return session, (*block.findings, *_doubts(session, fields))
+    return session, (*block.findings, *_doubts(session, fields, block))
 
 
 def imap_session(fields: Fields) -> tuple[ImapSession, tuple[Finding, ...]]:
@@ -114,7 +114,7 @@ def imap_session(fields: Fields) -> tuple[ImapSession, tuple[Finding, ...]]:
         proxy_auth_user=block.text("proxyauth.user"),
         compress=block.flag("compress.enable", False),
     )
-    return session, (*block.findings, *_doubts(session, fields))
+    return session, (*block.findings, *_doubts(session, fields, block))
 
 
 def _common(block: Block, fields: Fields) -> dict[str, Any]:
@@ -298,31 +298,41 @@ def _one_of(block: Block, name: str, choices: tuple[str, ...]) -> str:
     return text
 
 
-def _doubts(session: SmtpSession | ImapSession, fields: Fields) -> list[Finding]:
+def _doubts(session: Session, fields: Fields, block: Block) -> list[Finding]:
     """Combinations that hang, or that show a password to the network."""
-    path = ("port",)
+    if any(finding.grave for finding in block.findings):
+        return []
     if session.tls != "implicit" and session.port in _TLS_AT_ONCE:
         cure = "add ssl.enable=true to properties, or use the STARTTLS port"
         return [
-            Finding(path, f"{session.port} expects TLS from the first byte, so that this would hang: {cure}")
+            _port_doubt(
+                session, fields, block, f"expects TLS from the first byte, so this would hang: {cure}"
+            )
         ]
     if session.tls == "implicit" and session.port in _CLEAR_AT_FIRST:
-        other = "993" if session.port == 143 else "465"
-        cure = f"set starttls: true and leave out ssl.enable, or use port {other}"
+        cure = f"set starttls: true without ssl.enable, or use port {993 if session.port == 143 else 465}"
         return [
-            Finding(path, f"{session.port} begins in clear text, while TLS from the start is set: {cure}")
+            _port_doubt(
+                session, fields, block, f"begins in clear text, and TLS from the start is set: {cure}"
+            )
         ]
     if session.tls != "none" or not session.user or _is_loopback(session.host):
         return []
+    whither = f"the password go to {session.host} in clear text"
     path = ("allow_cleartext_login",)
     if fields.allow_cleartext_login:
-        return [Finding(path, f"lets the password go to {session.host} in clear text", grave=False)]
-    cure = "use TLS, or set allow_cleartext_login: true if nobody can listen"
-    return [
-        Finding(
-            path, f"is false, and without TLS the password would go to {session.host} in clear text: {cure}"
-        )
-    ]
+        return [Finding(path, f"lets {whither}", grave=False)]
+    cure = "use TLS, or set this to true if nobody can listen"
+    return [Finding(path, f"is false, and without TLS the settings would let {whither}: {cure}")]
+
+
+def _port_doubt(session: Session, fields: Fields, block: Block, text: str) -> Finding:
+    """A finding where the port was written: in the block, or in the field that feeds it."""
+    names = ("socketFactory.port", "ssl.socketFactory.port", "port")
+    inside = next((n for n in names if block.has(n) and block.text(n) == str(session.port)), None)
+    if session.port == fields.port or inside is None:
+        return Finding(("port",), f"{session.port} {text}")
+    return Finding(("properties",), f"port {session.port} {text}", block.values[inside].at)
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -74,6 +74,8 @@ def parse(
     open_to_all: the file can be read by every user of the machine, so it must not hold a plain secret.
     """
     document = Document(text, name)
+    if not document.whole:
+        raise SettingsError(tuple(sorted(set(document.faults))))
     builder = _Builder(document, kinds)
     settings = builder.settings()
     builder.examine(settings)
@@ -130,7 +132,8 @@ class _Builder:
             return self._chosen((name,), data, "transport", self.kinds.outgoing, Outgoing)
         if name == "incoming":
             return self._chosen((name,), data, "transport", self.kinds.incoming, Incoming)
-        return self._build((name,), Settings.model_fields[name].annotation, data)
+        field = Settings.model_fields[name]
+        return self._build((name,), Annotated[(field.annotation, *field.metadata, None)], data)
 
     def _named(self, section: str, data: Any, build: Callable[[Path, Any], Any]) -> dict[str, Any]:
         """Entries under names of the operator's choice; one faulty entry hides nothing of its neighbours."""
@@ -140,9 +143,13 @@ class _Builder:
         built = {}
         for name, entry in data.items():
             path = (section, name)
-            self._build(path, Name, name)
             one = build(path, entry)
-            if one is not None and path not in self.dropped:
+            try:
+                TypeAdapter(Name).validate_python(name)
+            except ValidationError as error:
+                self._fault(path, message(error.errors(include_input=False)[0]), key=True)
+                continue
+            if one is not None:
                 built[name] = one
         return built
 
@@ -165,7 +172,7 @@ class _Builder:
         there = ", ".join(table) or "none"
         if (*path, word) not in self.dropped:
             if kind is None:
-                self._fault(path, f"lacks {word}: (there are: {there})")
+                self._fault(path, f"lacks {word}: choose from {there}")
             else:
                 close = difflib.get_close_matches(str(kind), list(table), 1)
                 hint = f"did you mean {close[0]}? " if close else ""

@@ -255,7 +255,8 @@ class Incoming(_Server):
         return javamail.imap_session(self._fields())[0]
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from self._application_findings(whole)
+        if self.oauth_application != whole.outgoing.oauth_application:  # an inherited name is told there
+            yield from self._application_findings(whole)
         if self.after_processing.move and self.after_processing.move == self.reply_folder:
             yield Finding(
                 ("after_processing",), "moves mails into the folder they are read from: name another one"

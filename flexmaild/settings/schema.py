@@ -119,7 +119,8 @@ class Approvals(Section):
     comment_on_reject: Flag = False
     """Refuse a rejection without a comment, and ask for one."""
     delegations: tuple[Delegation, ...] = ()
-    """Who stands in for whom."""
+    """Who stands in for whom: a list of {from: ADDRESS, to: ADDRESS, since: 2026-01-31, until: 2026-02-14},
+    of which the dates may be left out."""
     max_approvers: Annotated[Number, Field(ge=1, le=1000)] = 100
     """Most approvers a request may have."""
     max_pending: Annotated[Number, Field(ge=1, le=100000)] = 1000

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, PlainSerializer, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -113,6 +113,30 @@ def _bytes(given: object) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Octal:
+    """Marks an `int` setting that is a file mode, written as octal digits in quotes."""
+
+    def parse(self, given: object) -> int:
+        if isinstance(given, int) and not isinstance(given, bool):
+            raise wrong('must be text in quotes, like "0660": YAML readers disagree about a leading 0')
+        if not isinstance(given, str) or not re.fullmatch(r"0?[0-7]{3}", given):
+            raise wrong('must be three octal digits in quotes, like "0660"')
+        return int(given, 8)
+
+    @staticmethod
+    def show(mode: int) -> str:
+        return f"{mode:04o}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(self.show)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^0?[0-7]{3}$"}
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """Marks a `datetime` setting, kept in UTC. A bare date means its first moment, or its last with `end`."""
 
@@ -175,16 +199,6 @@ def _host(text: str) -> str:
     return name
 
 
-def _mode(given: object) -> int:
-    if isinstance(given, int) and not isinstance(given, bool):
-        raise wrong(
-            'must be text in quotes, like "0660": YAML readers disagree about numbers with a leading 0'
-        )
-    if not isinstance(given, str) or not re.fullmatch(r"0?[0-7]{3}", given):
-        raise wrong('must be three octal digits in quotes, like "0660"')
-    return int(given, 8)
-
-
 def _optional_url(text: str) -> str:
     return _url(text) if text else ""
 
@@ -203,8 +217,6 @@ Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
-Mode = Annotated[
-    int, BeforeValidator(_mode, json_schema_input_type=str), PlainSerializer(lambda mode: f"{mode:04o}")
-]
+Mode = Annotated[int, Octal()]
 Url = Annotated[str, AfterValidator(_url)]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from flexmaild.core.work import AuditEntry
 from flexmaild.store import meta
@@ -71,6 +71,10 @@ def _write(connection: Connection, name: str, link: Link) -> None:
 def trail(connection: Connection, approval_id: str) -> list[AuditEntry]:
     query = select(audit).where(audit.c.approval_id == approval_id).order_by(audit.c.seq)
     return [audit_of(row) for row in connection.execute(query)]
+
+
+def length(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(audit)).scalar_one()
 
 
 def first_broken(connection: Connection) -> int | None:

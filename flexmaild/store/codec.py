@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 from sqlalchemy import Row
 
+from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Json, Outcome, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.timing import next_due
@@ -26,6 +27,11 @@ REQUEST = TypeAdapter(Request)
 
 HELD = "held"
 
+# Levels of JSON. pydantic writes 255 and reads 200; a request leaves room for the event made of it later,
+# so that what was accepted can always be decided.
+DEEPEST_REQUEST = 100
+DEEPEST_PAYLOAD = 150
+
 
 def json_text(value: Any) -> str:
     """Any tree of dataclasses, mappings and plain values as JSON. Text that UTF-8 cannot say (lone surrogates
@@ -33,7 +39,11 @@ def json_text(value: Any) -> str:
     try:
         return to_json(value).decode()
     except (PydanticSerializationError, UnicodeEncodeError):
+        pass
+    try:
         return to_json(_scrubbed(value)).decode()
+    except (PydanticSerializationError, RecursionError):
+        raise NotAllowed("body", "it holds something that cannot be written as JSON, or too deeply") from None
 
 
 def _scrubbed(value: Any) -> Any:
@@ -46,14 +56,33 @@ def _scrubbed(value: Any) -> Any:
     return [_scrubbed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def _refuse_deep(text: str, most: int) -> None:
+    """Raises NotAllowed for JSON that is nested deeper than `most` levels."""
+    if text.count("{") + text.count("[") <= most:
+        return
+    try:
+        level, depth = [from_json(text)], 0
+    except ValueError:
+        level, depth = [], most + 1
+    while level and depth <= most:
+        depth += 1
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for items in inner for child in items if isinstance(child, dict | list)]
+    if depth > most:
+        raise NotAllowed("body", f"it is nested more than {most} levels deep")
+
+
 def canonical(value: Json) -> str:
     """JSON with one spelling per value: keys sorted, no blanks, ASCII only (the audit chain hashes it)."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=to_jsonable_python)
 
 
 def request_row(request: Request) -> dict[str, Any]:
-    """The row of the request's next version."""
+    """The row of the request's next version. Raises NotAllowed for a new one that is nested too deeply."""
     version = request.version + 1
+    body = json_text(replace(request, version=version))
+    if version == 1:
+        _refuse_deep(body, DEEPEST_REQUEST)
     return {
         "id": request.id,
         "version": version,
@@ -61,7 +90,7 @@ def request_row(request: Request) -> dict[str, Any]:
         "created_at": request.created_at,
         "decided_at": request.decided_at,
         "due_at": next_due(request),
-        "body": json_text(replace(request, version=version)),
+        "body": body,
     }
 
 
@@ -77,13 +106,16 @@ def request_of(row: Row[*tuple[Any, ...]]) -> Request:
 
 
 def job_row(job: Job) -> dict[str, Any]:
+    """Raises NotAllowed for a payload that is nested too deeply."""
+    payload = json_text(job.payload)
+    _refuse_deep(payload, DEEPEST_PAYLOAD)
     return {
         "id": job.id,
         "queue": job.queue.value,
         "target": job.target,
         "kind": job.kind,
         "key": job.key,
-        "payload": json_text(job.payload),
+        "payload": payload,
         "created_at": job.created_at,
         "due_at": job.due_at,
         "state": job.state.value,

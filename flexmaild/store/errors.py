@@ -1,8 +1,9 @@
 """How the store fails, in five words the loop can act on.
 
-Raised by every method of `Store` and by `open_store`, and nothing else is: exceptions of sqlite3 and
-SQLAlchemy are translated in `flexmaild.store.faults`. The texts name the file and the cure, and never hold a
-value that was being written.
+Raised by every method of `Store` and by `open_store`, and nothing else is (but `core.errors.NotAllowed` by
+`Store.commit`, for JSON nested too deeply to be read again): exceptions of sqlite3 and SQLAlchemy are
+translated in `flexmaild.store.faults`. The texts name the file and the cure, and never hold a value that was
+being written.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ class Store:
 
         Requests of version 0 are inserted, others must still have the version they were read with, else
         StoreConflict. Jobs whose key, mails whose mark and contents whose SHA-256 exist already are left out.
+        Raises NotAllowed for a new request or a payload whose JSON is nested too deeply to be read again.
         """
         with self._database.writing() as connection:
             requests.write(connection, change.requests)
@@ -205,6 +206,11 @@ class Store:
         every row: about a second for 100,000."""
         with self._database.reading() as connection:
             return audit.first_broken(connection)
+
+    def audit_length(self) -> int:
+        """How many audit rows are kept."""
+        with self._database.reading() as connection:
+            return audit.length(connection)
 
     # Small things.
 

@@ -6,9 +6,10 @@ may be absent are NULL here and "" in the values, so that partial indexes stay s
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -61,6 +62,24 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else storable(value)
+
+
+class Exact(TypeDecorator[str]):
+    """Text that must come back as it was, whatever is in it: the name of a Maildir file may hold any bytes
+    (lone surrogates here). What cannot be stored as it is becomes a backslash and a JSON string."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        if value is None or not (value.startswith("\\") or _UNSTORABLE.search(value)):
+            return value
+        return "\\" + json.dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        if value is not None and value.startswith("\\"):
+            value = json.loads(value[1:])
+        return cast("str | None", value)
 
 
 def storable(value: str) -> str:
@@ -120,9 +139,9 @@ seen = Table(
     "seen",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("mailbox", Words, nullable=False),
-    Column("validity", Words, nullable=False),
-    Column("uid", Words, nullable=False),
+    Column("mailbox", Exact, nullable=False),
+    Column("validity", Exact, nullable=False),
+    Column("uid", Exact, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from flexmaild.core.ports import Inbox, Outbox
 from flexmaild.core.steps import Step
 from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.transports.graph import GraphIncoming, GraphOutgoing
 from flexmaild.transports.imap import ImapIncoming
 from flexmaild.transports.maildir import MaildirIncoming, MaildirOutgoing
 from flexmaild.transports.smtp import SmtpOutgoing
@@ -19,11 +20,13 @@ from flexmaild.transports.tools import Examined, MakesInbox, MakesOutbox, Tools
 
 OUTGOING: Mapping[str, type[Outgoing]] = {
     "smtp": SmtpOutgoing,
+    "graph": GraphOutgoing,
     "maildir": MaildirOutgoing,
 }
 
 INCOMING: Mapping[str, type[Incoming]] = {
     "imap": ImapIncoming,
+    "graph": GraphIncoming,
     "maildir": MaildirIncoming,
 }
 

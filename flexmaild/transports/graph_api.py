@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
@@ -100,7 +100,7 @@ class GraphApi:
         total: float = TOTAL_SECONDS,
         prefer: str = "",
     ) -> requests.Response:
-        """One request with a 2xx answer; anything else is raised. A 401 is tried once more with a new token."""
+        """One request with a 2xx answer; all else is raised. A 401 is tried once more with a new token."""
         self._respect_quiet(step)
         url = self._url(path)
         for renew in (False, True):
@@ -149,7 +149,7 @@ class GraphApi:
         return [found.get(str(n), PartAnswer(424)) for n in range(len(parts))]
 
     def part_failure(self, answer: PartAnswer, step: str) -> Failure:
-        """The failure for a part's answer; a throttled part keeps the mailbox quiet as a whole answer does."""
+        """The failure for a part's answer; a throttled one quiets the mailbox as a whole answer does."""
         error = failure(
             answer.status,
             answer.headers,
@@ -248,6 +248,11 @@ class GraphApi:
         path = url.removeprefix(self.root)
         where = self._where(response.headers, None)
         self._trace(f"{method} {path} -> {response.status_code} in {seconds:.3f} s ({where})")
+
+
+def with_query(path: str, **options: str | int) -> str:
+    """The path with OData options ("top=5" becomes "$top=5"); a blank is %20, since OData knows no "+"."""
+    return f"{path}?{urlencode({f'${k}': v for k, v in options.items()}, quote_via=quote, safe='$')}"
 
 
 def as_json(value: Mapping[str, Any]) -> bytes:

@@ -24,7 +24,7 @@ RIGHTS_PAUSE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class GraphError:
-    """One error code. Reason CLIENT means that it is about this one mail or folder: waiting changes nothing."""
+    """One error code. Reason CLIENT means this one mail or folder: waiting changes nothing."""
 
     code: str
     reason: Reason

@@ -12,13 +12,13 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.ports import Fetched, FolderState, Mark
 from flexmaild.net.http import TooLarge
 from flexmaild.net.scope_check import unverified_claims
-from flexmaild.transports.graph_api import BATCH_LOOSE, BATCH_ROW, GraphApi, Part, PartAnswer
+from flexmaild.transports.graph_api import BATCH_LOOSE, BATCH_ROW, GraphApi, Part, PartAnswer, with_query
 from flexmaild.transports.graph_errors import GONE, Gone, code_of
 from flexmaild.transports.graph_folders import resolve
 from flexmaild.transports.graph_partial import SELECT, rebuilt
@@ -127,15 +127,13 @@ class GraphInbox:
 
     def _list(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[_Listed]:
         """The oldest `limit` mails that were not committed before; those that were are kept for `dispose`."""
-        query = urlencode(
-            {
-                "$top": min(limit, _PAGE),
-                "$select": "id",
-                "$orderby": "receivedDateTime asc",
-                "$expand": f"singleValueExtendedProperties($filter=id eq '{_SIZE}')",
-            }
+        link = with_query(
+            f"/mailFolders/{self._id(self._folder)}/messages",
+            top=min(limit, _PAGE),
+            select="id",
+            orderby="receivedDateTime asc",
+            expand=f"singleValueExtendedProperties($filter=id eq '{_SIZE}')",
         )
-        link = f"/mailFolders/{self._id(self._folder)}/messages?{query}"
         fresh: dict[str, _Listed] = {}
         seen: set[str] = set()
         while link and len(fresh) < limit:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope, Receipt
-from flexmaild.transports.graph_api import GraphApi, as_json
+from flexmaild.transports.graph_api import GraphApi, as_json, with_query
 from flexmaild.transports.graph_draft import Draft, Piece, addressed, as_draft
 
 # Microsoft: a request to Graph may have 4 MB ("413 Request Entity Too Large" above), and base64 adds a third.
@@ -59,9 +59,11 @@ class GraphOutbox:
         """Whether Sent Items holds it. Not being allowed to look means not knowing: then it is sent again,
         with the same Message-ID."""
         bare = message_id.strip("<> ").replace("'", "''")
-        query = urlencode({"$filter": f"internetMessageId eq '<{bare}>'", "$select": "id", "$top": 1})
+        path = with_query(
+            "/mailFolders/sentitems/messages", filter=f"internetMessageId eq '<{bare}>'", select="id", top=1
+        )
         try:
-            found = self._api.get_json(f"/mailFolders/sentitems/messages?{query}", step="look in Sent Items")
+            found = self._api.get_json(path, step="look in Sent Items")
         except Failure as failure:
             if failure.reason in (Reason.AUTH, Reason.CLIENT):
                 return False

@@ -22,10 +22,12 @@ class TokenSupplier(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """token: None without OAuth applications. trace: takes the lines of the dialogue with a server, secrets
-    and bodies left out; None when nobody listens."""
+    and bodies left out; None when nobody listens. graph_root: the address of Graph in an application's
+    cloud; None for the global one."""
 
     token: TokenSupplier | None = None
     trace: Callable[[str], None] | None = None
+    graph_root: Callable[[str], str] | None = None
 
 
 @runtime_checkable

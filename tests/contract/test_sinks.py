@@ -277,7 +277,7 @@ def test_a_reader_never_sees_half_a_file(folder: Path) -> None:
 
 
 def test_what_a_killed_delivery_left_is_swept_when_it_is_old(folder: Path) -> None:
-    """A temporary file of a dead daemon goes after an hour, one that may be under way and a stranger's stay."""
+    """A temporary file of a dead daemon goes after an hour; a young one and a stranger's stay."""
     for name in (".k0.json.0123abcd", ".k9.json.0123abcd", ".k0.json.swp"):
         (folder / name).touch()
     for name in (".k0.json.0123abcd", ".k0.json.swp"):

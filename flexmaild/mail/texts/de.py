@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "Der Postausgang funktioniert",
     # Sentences
     "accepted.text": "Die Entscheidung ist gefallen und weitergegeben. Sie müssen nichts weiter tun.",
-    "noted.text": "Die Anfrage ist noch offen: {noted} von {needed} Antworten liegen vor. Bis zur"
+    "noted.text": "Die Anfrage ist noch offen: {noted} von {needed} Genehmigungen liegen vor. Bis zur"
     " Entscheidung können Sie Ihre Meinung ändern, indem Sie noch einmal antworten.",
     "already_decided.text": "Ihre Antwort kam nach der Entscheidung und ändert nichts mehr.",
     "already_decided.voice": "An Ihrer Stelle wurde schon eine Antwort gezählt; Ihre ändert daran nichts.",

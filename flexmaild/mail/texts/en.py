@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "The outgoing mail works",
     # Sentences
     "accepted.text": "The decision has been made and passed on. There is nothing left to do.",
-    "noted.text": "The request is still open: {noted} of {needed} answers are in."
+    "noted.text": "The request is still open: {noted} of {needed} approvals so far."
     " Until it is decided you can still change your mind by answering again.",
     "already_decided.text": "Your answer arrived after the decision and changes nothing.",
     "already_decided.voice": "An answer in your place was counted before yours, so yours changes nothing.",

@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "El correo saliente funciona",
     # Sentences
     "accepted.text": "La decisión está tomada y comunicada. No tiene que hacer nada más.",
-    "noted.text": "La solicitud sigue abierta: han llegado {noted} de {needed} respuestas. Hasta que se"
+    "noted.text": "La solicitud sigue abierta; aprobaciones recibidas: {noted} de {needed}. Hasta que se"
     " decida, puede cambiar de opinión respondiendo de nuevo.",
     "already_decided.text": "Su respuesta llegó después de la decisión y no cambia nada.",
     "already_decided.voice": "Ya se había contado una respuesta en su lugar; la suya no cambia nada.",

@@ -27,8 +27,8 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "L’envoi de messages fonctionne",
     # Sentences
     "accepted.text": "La décision est prise et transmise. Vous n’avez plus rien à faire.",
-    "noted.text": "La demande est encore ouverte : {noted} réponses sur {needed} sont arrivées. Jusqu’à"
-    " la décision, vous pouvez changer d’avis en répondant de nouveau.",
+    "noted.text": "La demande est encore ouverte ; approbations reçues : {noted} sur {needed}. Jusqu’à la"
+    " décision, vous pouvez changer d’avis en répondant de nouveau.",
     "already_decided.text": "Votre réponse est arrivée après la décision et n’y change rien.",
     "already_decided.voice": "Une réponse a déjà été comptée à votre place ; la vôtre n’y change rien.",
     "expired.text": "Personne n’a décidé à temps. Aucune réponse n’est plus nécessaire, et aucune ne sera"

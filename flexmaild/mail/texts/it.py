@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "La posta in uscita funziona",
     # Sentences
     "accepted.text": "La decisione è presa e comunicata. Non deve fare altro.",
-    "noted.text": "La richiesta è ancora aperta: sono arrivate {noted} risposte su {needed}. Fino alla"
+    "noted.text": "La richiesta è ancora aperta; approvazioni ricevute: {noted} su {needed}. Fino alla"
     " decisione può cambiare idea rispondendo di nuovo.",
     "already_decided.text": "La sua risposta è arrivata dopo la decisione e non cambia nulla.",
     "already_decided.voice": "Una risposta al suo posto era già stata conteggiata; la sua non cambia nulla.",

@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "メール送信は正常です",
     # Sentences
     "accepted.text": "決定は確定し、通知されました。ほかに必要な操作はありません。",
-    "noted.text": "この依頼はまだ未決定です。必要な {needed} 件のうち {noted} 件の回答がありました。"
+    "noted.text": "この依頼はまだ未決定です。必要な承認 {needed} 件のうち {noted} 件が届いています。"
     "決定までは、もう一度返信すれば回答を変更できます。",
     "already_decided.text": "ご回答は決定の後に届いたため、結果は変わりません。",
     "already_decided.voice": "あなたに代わる回答がすでに集計されているため、結果は変わりません。",

@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "De uitgaande mail werkt",
     # Sentences
     "accepted.text": "De beslissing is genomen en doorgegeven. U hoeft niets meer te doen.",
-    "noted.text": "Het verzoek staat nog open: {noted} van de {needed} antwoorden zijn binnen. Tot de"
+    "noted.text": "Het verzoek staat nog open: {noted} van de {needed} goedkeuringen zijn binnen. Tot de"
     " beslissing kunt u van mening veranderen door opnieuw te antwoorden.",
     "already_decided.text": "Uw antwoord kwam na de beslissing en verandert niets meer.",
     "already_decided.voice": "Er was in uw plaats al een antwoord geteld; het uwe verandert daar niets aan.",

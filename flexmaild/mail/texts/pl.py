@@ -27,8 +27,8 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "Poczta wychodząca działa",
     # Sentences
     "accepted.text": "Decyzja zapadła i została przekazana. Nie trzeba robić nic więcej.",
-    "noted.text": "Prośba jest nadal otwarta: liczba otrzymanych odpowiedzi to {noted} z {needed}. Do"
-    " czasu decyzji możesz zmienić zdanie, odpowiadając ponownie.",
+    "noted.text": "Prośba jest nadal otwarta: liczba zatwierdzeń to {noted} z {needed}. Do czasu decyzji"
+    " możesz zmienić zdanie, odpowiadając ponownie.",
     "already_decided.text": "Twoja odpowiedź nadeszła po decyzji i niczego nie zmienia.",
     "already_decided.voice": "W Twoim imieniu policzono już inną odpowiedź; Twoja niczego nie zmienia.",
     "expired.text": "Nikt nie podjął decyzji na czas. Odpowiedź nie jest już potrzebna i nie zostanie"

@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str | tuple[str, ...]] = {
     "lead.test": "O correio de saída funciona",
     # Sentences
     "accepted.text": "A decisão está tomada e comunicada. Não precisa de fazer mais nada.",
-    "noted.text": "O pedido continua em aberto: chegaram {noted} de {needed} respostas. Até à decisão,"
+    "noted.text": "O pedido continua em aberto; aprovações recebidas: {noted} de {needed}. Até à decisão,"
     " pode mudar de opinião respondendo de novo.",
     "already_decided.text": "A sua resposta chegou depois da decisão e não altera nada.",
     "already_decided.voice": "Já tinha sido contada uma resposta em seu lugar; a sua não altera nada.",

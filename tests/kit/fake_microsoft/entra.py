@@ -39,7 +39,9 @@ class App:
     public: bool = True
     redirects: list[str] = field(default_factory=lambda: ["http://localhost"])
     consented: set[str] | None = None
-    roles: list[str] = field(default_factory=lambda: ["Mail.Send", "Mail.ReadWrite", "IMAP.AccessAsApp", "SMTP.SendAsApp"])
+    roles: list[str] = field(
+        default_factory=lambda: ["Mail.Send", "Mail.ReadWrite", "IMAP.AccessAsApp", "SMTP.SendAsApp"]
+    )
     disabled: bool = False
 
 
@@ -67,7 +69,7 @@ class OAuthError(Exception):
         super().__init__(text)
         body: dict[str, Any] = {
             "error": error,
-            "error_description": f"AADSTS{number}: {text} Trace ID: {uuid.uuid4()} Correlation ID: {uuid.uuid4()}",
+            "error_description": f"AADSTS{number}: {text} Trace ID: {uuid.uuid4()}",
             "error_codes": [number],
             "trace_id": str(uuid.uuid4()),
             "correlation_id": str(uuid.uuid4()),
@@ -78,7 +80,7 @@ class OAuthError(Exception):
 
 
 class Entra:
-    """One tenant. `lifetime`: seconds of an access token. `signed_in`: whom the browser's session belongs to."""
+    """One tenant. `lifetime`: seconds of an access token. `signed_in`: whose session the browser holds."""
 
     def __init__(self, key: bytes, tenant: str = "11111111-2222-3333-4444-555555555555") -> None:
         self.key, self.tenant = key, tenant
@@ -113,13 +115,22 @@ class Entra:
     def approve(self, address: str, user: str) -> tuple[str, dict[str, str]]:
         """`user` opens an authorisation address and consents: where the browser then posts, and what."""
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
-        page = self.handle(Request("GET", f"/{self.tenant}/oauth2/v2.0/authorize", {**query, "fake_user": user}, {}, b""))
+        page = self.handle(
+            Request("GET", f"/{self.tenant}/oauth2/v2.0/authorize", {**query, "fake_user": user}, {}, b"")
+        )
         text = page.body.decode()
         action = html.unescape(re.search(r'action="([^"]*)"', text)[1])  # type: ignore[index]
-        fields = {html.unescape(k): html.unescape(v) for k, v in re.findall(r'name="([^"]*)" value="([^"]*)"', text)}
+        fields = {
+            html.unescape(k): html.unescape(v) for k, v in re.findall(r'name="([^"]*)" value="([^"]*)"', text)
+        }
         return action, fields
 
-    def revoke(self, user: str, number: int = 50173, text: str = "The provided grant has expired due to it being revoked.") -> None:
+    def revoke(
+        self,
+        user: str,
+        number: int = 50173,
+        text: str = "The provided grant has expired due to it being revoked.",
+    ) -> None:
         """All refresh tokens of the user are void from now on."""
         self.revoked[user] = OAuthError(400, "invalid_grant", number, text)
 
@@ -144,7 +155,16 @@ class Entra:
             return error.answer
         return Answer(404, {"error": "not_found"})
 
-    def mint(self, aud: str, client_id: str, *, user: str = "", scp: str = "", life: float | None = None, **claims: Any) -> str:
+    def mint(
+        self,
+        aud: str,
+        client_id: str,
+        *,
+        user: str = "",
+        scp: str = "",
+        life: float | None = None,
+        **claims: Any,
+    ) -> str:
         """An access token; Graph and Dovecot check it with the same key."""
         now = int(time.time())
         payload = {
@@ -170,7 +190,12 @@ class Entra:
     def _app(self, client_id: str) -> App:
         app = self.apps.get(client_id)
         if app is None:
-            raise OAuthError(400, "unauthorized_client", 700016, f"Application with identifier '{client_id}' was not found.")
+            raise OAuthError(
+                400,
+                "unauthorized_client",
+                700016,
+                f"Application with identifier '{client_id}' was not found.",
+            )
         if app.disabled:
             raise OAuthError(401, "unauthorized_client", 7000112, "Application is disabled.")
         return app
@@ -179,7 +204,9 @@ class Entra:
         self._app(form["client_id"])
         self._check_scope(form.get("scope", ""))
         code, user_code = secrets.token_urlsafe(32), secrets.token_hex(4).upper()
-        self._device[code] = _Code(form["client_id"], form.get("scope", ""), time.time() + self.device_lifetime)
+        self._device[code] = _Code(
+            form["client_id"], form.get("scope", ""), time.time() + self.device_lifetime
+        )
         self._user_codes[user_code] = code
         return Answer(200, {
             "user_code": user_code, "device_code": code, "verification_uri": f"{self.url}/device",
@@ -195,7 +222,9 @@ class Entra:
         q = request.query
         app = self._app(q["client_id"])
         if re.sub(r":\d+", "", q["redirect_uri"]) not in app.redirects:
-            raise OAuthError(400, "invalid_request", 50011, "The redirect URI does not match the ones registered.")
+            raise OAuthError(
+                400, "invalid_request", 50011, "The redirect URI does not match the ones registered."
+            )
         user = q.get("fake_user") or self.signed_in or q.get("login_hint", "")
         code = secrets.token_urlsafe(48)
         self._codes[code] = _Code(
@@ -204,8 +233,14 @@ class Entra:
         )  # fmt: skip
         fields = {"code": code, "state": q.get("state", ""), "session_state": str(uuid.uuid4())}
         if user == "declined":
-            fields = {"error": "access_denied", "error_description": "AADSTS65004: User declined to consent.", "state": q.get("state", "")}
-        inputs = "".join(f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in fields.items())
+            fields = {
+                "error": "access_denied",
+                "error_description": "AADSTS65004: User declined to consent.",
+                "state": q.get("state", ""),
+            }
+        inputs = "".join(
+            f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in fields.items()
+        )
         page = (
             f'<html><body onload="document.forms[0].submit()"><form method="post" action="{html.escape(q["redirect_uri"])}">'
             f"{inputs}</form></body></html>"
@@ -218,12 +253,27 @@ class Entra:
         authenticated = self._authenticate(app, form)
         if grant == "client_credentials":
             if not authenticated:
-                raise OAuthError(401, "invalid_client", 7000216, "'client_assertion' or 'client_secret' is required.")
+                raise OAuthError(
+                    401, "invalid_client", 7000216, "'client_assertion' or 'client_secret' is required."
+                )
             aud = form["scope"].removesuffix("/.default")
             token = self.mint(aud, app.client_id, roles=app.roles)
-            return Answer(200, {"token_type": "Bearer", "expires_in": self.lifetime, "ext_expires_in": self.lifetime, "access_token": token})
+            return Answer(
+                200,
+                {
+                    "token_type": "Bearer",
+                    "expires_in": self.lifetime,
+                    "ext_expires_in": self.lifetime,
+                    "access_token": token,
+                },
+            )
         if not authenticated and not app.public:
-            raise OAuthError(401, "invalid_client", 7000218, "The request body must contain 'client_assertion' or 'client_secret'.")
+            raise OAuthError(
+                401,
+                "invalid_client",
+                7000218,
+                "The request body must contain 'client_assertion' or 'client_secret'.",
+            )
         if grant == "urn:ietf:params:oauth:grant-type:device_code":
             return self._redeem_device(app, form)
         if grant == "authorization_code":
@@ -238,7 +288,9 @@ class Entra:
             if secret not in app.secrets:
                 raise OAuthError(401, "invalid_client", 7000215, "Invalid client secret provided.")
             if app.secrets[secret] < time.time():
-                raise OAuthError(401, "invalid_client", 7000222, "The provided client secret keys are expired.")
+                raise OAuthError(
+                    401, "invalid_client", 7000222, "The provided client secret keys are expired."
+                )
             return True
         if "client_assertion" not in form:
             return False
@@ -249,7 +301,9 @@ class Entra:
                 jwt.decode(form["client_assertion"], key, algorithms=["RS256", "PS256"], audience=audience)  # type: ignore[arg-type]
                 return True
             except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
-                raise OAuthError(401, "invalid_client", 700024, "Client assertion is not within its valid time range.") from None
+                raise OAuthError(
+                    401, "invalid_client", 700024, "Client assertion is not within its valid time range."
+                ) from None
             except jwt.PyJWTError:
                 continue
         raise OAuthError(401, "invalid_client", 700027, "Client assertion failed signature validation.")
@@ -276,7 +330,9 @@ class Entra:
             raise OAuthError(400, "invalid_client", 500112, "The reply address does not match.")
         verifier = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if code.challenge != base64.urlsafe_b64encode(verifier).rstrip(b"=").decode():
-            raise OAuthError(400, "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge.")
+            raise OAuthError(
+                400, "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge."
+            )
         code.used = True
         return self._grant(app, code.user, form.get("scope") or code.scope, code.nonce)
 
@@ -305,7 +361,13 @@ class Entra:
         if app.consented is not None:
             granted = [s for s in asked if s.rpartition("/")[2] in app.consented]
             if not granted:
-                raise OAuthError(400, "invalid_grant", 65001, "The user or administrator has not consented.", "consent_required")
+                raise OAuthError(
+                    400,
+                    "invalid_grant",
+                    65001,
+                    "The user or administrator has not consented.",
+                    "consent_required",
+                )
             asked, short = granted, [s.rpartition("/")[2] for s in granted]
         aud = asked[0].rpartition("/")[0] if asked else GRAPH_RESOURCE
         refresh = secrets.token_urlsafe(64)
@@ -317,7 +379,11 @@ class Entra:
             "iss": f"{self.url}/{self.tenant}/v2.0", "aud": app.client_id, "sub": oid, "oid": oid, "tid": self.tenant,
             "preferred_username": user.upn, "exp": now + 3600, "iat": now, **({"nonce": nonce} if nonce else {}),
         }  # fmt: skip
-        info = base64.urlsafe_b64encode(json.dumps({"uid": oid, "utid": self.tenant}).encode()).rstrip(b"=").decode()
+        info = (
+            base64.urlsafe_b64encode(json.dumps({"uid": oid, "utid": self.tenant}).encode())
+            .rstrip(b"=")
+            .decode()
+        )
         return Answer(200, {
             "token_type": "Bearer", "scope": " ".join([*asked, "openid", "profile"]), "expires_in": self.lifetime,
             "access_token": self.mint(aud, app.client_id, user=user.upn, scp=" ".join(short)),

@@ -1,4 +1,4 @@
-"""Mailboxes in memory: folders, messages, ids that change on a move and ids that do not, delivery between them."""
+"""Mailboxes in memory: folders, messages, ids that change on a move and such that do not, delivery."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ class Mailbox:
 
     def add_folder(self, name: str, parent: str = "", well_known: str = "") -> str:
         """Makes a folder; its id. parent: an id or a well-known name."""
-        folder = Folder("AAMkF" + secrets.token_hex(12), name, self.folder_id(parent) if parent else "", well_known)
+        folder = Folder(
+            "AAMkF" + secrets.token_hex(12), name, self.folder_id(parent) if parent else "", well_known
+        )
         self.folders[folder.id] = folder
         return folder.id
 

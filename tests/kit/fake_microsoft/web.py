@@ -7,6 +7,7 @@ need no clock.
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import http.server
 import json
@@ -84,6 +85,7 @@ class HttpsServer:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 60
+            wbufsize = 64 * 1024  # One write an answer: headers alone would wait for a delayed ACK.
 
             def setup(self) -> None:
                 with owner._lock:
@@ -93,10 +95,8 @@ class HttpsServer:
             def finish(self) -> None:
                 with owner._lock:
                     owner._sockets.discard(self.request)
-                try:
+                with contextlib.suppress(OSError):
                     super().finish()
-                except OSError:
-                    pass
 
             def serve_one(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
@@ -132,9 +132,20 @@ class HttpsServer:
         self._thread = threading.Thread(target=self._httpd.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
-    def fail(self, pattern: str, status: int = 0, body: Any = None, *, kind: str = "answer", times: int = 1, **headers: str) -> None:
+    def fail(
+        self,
+        pattern: str,
+        status: int = 0,
+        body: Any = None,
+        *,
+        kind: str = "answer",
+        times: int = 1,
+        **headers: str,
+    ) -> None:
         """Scripts a fault; header names are written with _ for - ("Retry_After")."""
-        answer = Answer(status, body, {k.replace("_", "-"): v for k, v in headers.items()}) if status else None
+        answer = (
+            Answer(status, body, {k.replace("_", "-"): v for k, v in headers.items()}) if status else None
+        )
         with self._lock:
             self.faults.append(Fault(pattern, kind, answer, times))
 
@@ -152,10 +163,8 @@ class HttpsServer:
         with self._lock:
             sockets = list(self._sockets)
         for one in sockets:
-            try:
+            with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
         self._httpd.server_close()
         self._thread.join()
 
@@ -206,5 +215,6 @@ class HttpsServer:
                 if self.closed.wait(0.2):
                     break
                 handler.wfile.write(data[number : number + 1])
+                handler.wfile.flush()
         else:
             handler.wfile.write(data)

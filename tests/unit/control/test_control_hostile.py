@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from control_kit import Bench, drain
+from control_kit import BODIES, Bench, drain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flexmaild.control.call import Answer, Call
 from flexmaild.control.gate import Gate
 from flexmaild.control.handler import Limits
 
@@ -103,18 +104,22 @@ def test_a_user_with_too_many_connections_is_turned_away(make_bench: Callable[..
         connection.close()
 
 
-def test_those_who_find_no_place_wait_for_one_and_are_told_when_there_is_none(
-    make_bench: Callable[..., Bench],
-) -> None:
+def test_those_who_find_no_place_in_time_are_told_so(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(Limits(per_uid=1, wait_for_place=0.05))
-    with bench.connect() as slow:
-        slow.sendall(b"GET")
-        with bench.connect() as other:
-            other.sendall(b"GET /v1/status HTTP/1.1\r\n\r\n")
-            first = other.recv(4096)
-    # The slow one may not have been seen first; whoever came second waited and was told.
-    assert first.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 200 "))
-    assert bench.http("GET", "/v1/status")[0] == 200
+    entered, go_on = threading.Event(), threading.Event()
+
+    def act(call: Call) -> Answer:
+        entered.set()
+        return Answer(body={"reloaded": go_on.wait(20)})
+
+    bench.desk.then["reload"] = act
+    with bench.connect() as first:
+        first.sendall(b"POST /v1/reload HTTP/1.1\r\n\r\n")
+        assert entered.wait(20)
+        status, _, problem = bench.http("POST", "/v1/test-email", BODIES["test_email"])
+        assert (status, problem["title"]) == (503, "Busy")
+        go_on.set()
+        assert first.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 def test_many_at_once_are_all_served(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from store_samples import NOW, entry, full_change, holds_all_of, job, mail, opened, request
 
+from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Answer, Approver, Attachment, State, Terms, Verdict
 from flexmaild.core.timing import next_due
 from flexmaild.core.work import Blob, Change, Idempotent, JobEnd
@@ -193,6 +194,41 @@ def test_many_ids_are_read_at_once(store: Store) -> None:
     store.commit(Change(requests=tuple(request(f"R{n}") for n in range(1200))))
     assert len(store.requests(f"R{n}" for n in range(1500))) == 1200
     assert store.requests([]) == {}
+
+
+def nested(levels: int) -> dict:
+    value: dict = {}
+    for _ in range(levels):
+        value = {"a": [value]}
+    return value
+
+
+@pytest.mark.parametrize("levels", [75, 99, 101, 120, 200, 900])
+def test_what_could_not_be_read_again_is_never_written(store: Store, levels: int) -> None:
+    deep = nested(levels)
+    for change in (
+        Change(requests=(request(terms=replace(request().terms, metadata=deep)),)),
+        Change(jobs=(job(payload=deep),)),
+    ):
+        with pytest.raises(NotAllowed, match="deep"):
+            store.commit(replace(change, audit=(entry("deep"),)))
+    assert store.audit_trail("deep") == []
+    assert store.list_requests() == [] and store.list_jobs() == []
+
+
+def test_what_was_accepted_leaves_room_for_what_is_made_of_it(store: Store) -> None:
+    terms = replace(request().terms, metadata=nested(48))
+    store.commit(Change(requests=(request(terms=terms),), jobs=(job(payload={"event": {"data": [terms]}}),)))
+    found = store.request("R1")
+    assert found is not None and found.terms == terms
+    assert len(store.list_jobs()) == 1
+
+
+@pytest.mark.parametrize("value", [10**40, 1e308, float("inf"), -0.0, "\x00", "\u2028", "😀", "", None, True])
+def test_any_json_value_comes_back(store: Store, value: object) -> None:
+    store.commit(Change(jobs=(job(payload={"x": value}),)))
+    found = store.job("j1")
+    assert found is not None and found.payload == {"x": value}
 
 
 def test_a_naive_time_is_refused_before_anything_is_written(store: Store) -> None:

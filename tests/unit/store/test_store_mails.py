@@ -30,6 +30,16 @@ def test_thousands_of_marks_can_be_asked_for_at_once(store: Store) -> None:
     assert len(store.known(Mark("imap/INBOX", "77", str(n)) for n in range(3000))) == 1000
 
 
+def test_a_mail_is_known_by_its_name_whatever_bytes_that_has(store: Store) -> None:
+    names = ["a\udcff", "a\udcfe", "a\ufffd", "\\a", '\\"a"', "a\x00", "a\\", "ä", ""]
+    marks = {Mark(name, name, name) for name in names}
+    store.commit(Change(seen=tuple(mail("1", mark=mark) for mark in marks)))
+    assert store.known(marks) == marks
+    for mark in marks:
+        found = store.seen(mark)
+        assert found is not None and found.mark == mark
+
+
 def test_a_fingerprint_is_a_replay_once_a_mail_with_it_was_committed(store: Store) -> None:
     store.commit(Change(seen=(mail("1", fingerprint="f1"), mail("2"))))
     assert store.replayed(["f1", "f2", ""]) == {"f1"}

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from store_samples import NOW, child, full_change, holds_all_of, opened
 
-from flexmaild.store import StoreBroken, StoreError, open_store
+from flexmaild.store import StoreBroken, StoreBusy, StoreError, open_store
 from flexmaild.store.migrate import STEPS, known_revisions
 from flexmaild.store.tables import metadata
 
@@ -249,3 +250,63 @@ def test_secrets_small_texts_and_the_highest_time_outlive_a_start(used: Path) ->
     assert again.high_water(NOW.replace(year=2020)) == NOW
     assert again.free_bytes() > 0
     again.close()
+
+
+def test_others_may_read_and_copy_the_store_while_it_is_in_use(used: Path) -> None:
+    store = opened(used)
+    store.commit(full_change("live"))
+    reader = sqlite3.connect(f"file:{database(used)}?mode=ro", uri=True)
+    assert reader.execute("SELECT count(*) FROM requests WHERE id = 'live'").fetchone() == (1,)
+    (used / "backup").mkdir()
+    copy = sqlite3.connect(database(used / "backup"))
+    reader.backup(copy)
+    copy.close()
+    reader.close()
+    store.commit(full_change("more"))
+    store.close()
+    restored = opened(used / "backup")
+    assert holds_all_of(restored, "live") and restored.verify_audit() is None
+    restored.close()
+
+
+def test_a_foreign_writer_makes_the_store_busy_not_broken(used: Path) -> None:
+    store = opened(used)
+    with store._database.reading() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(database(used), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy):
+        store.commit(full_change("x"))
+    assert store.high_water(NOW) == NOW
+    other.execute("ROLLBACK")
+    other.close()
+    store.commit(full_change("x"))
+    assert holds_all_of(store, "x")
+    store.close()
+
+
+def test_only_the_thread_that_came_first_may_use_the_store(used: Path) -> None:
+    store = opened(used)
+    store.request("0")
+    with ThreadPoolExecutor(1) as pool, pytest.raises(AssertionError, match="one thread"):
+        pool.submit(store.request, "0").result()
+    store.close()
+
+
+def test_a_store_may_be_opened_by_one_thread_and_used_by_another(used: Path) -> None:
+    store = opened(used)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(store.request, "0").result() is not None
+        pool.submit(store.close).result()
+
+
+def test_a_request_that_cannot_be_read_names_itself_and_no_content(used: Path) -> None:
+    with sqlite3.connect(database(used)) as connection:
+        connection.execute("""UPDATE requests SET body = '{"id": 7, "secret": "hunter2"}' WHERE id = '3'""")
+    connection.close()
+    store = opened(used)
+    with pytest.raises(StoreError, match="request 3") as caught:
+        store.request("3")
+    assert "hunter2" not in str(caught.value)
+    assert store.request("4") is not None
+    store.close()

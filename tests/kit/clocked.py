@@ -1,0 +1,31 @@
+"""Runs the real daemon with a clock that the test owns: `python -m tests.kit.clocked CONFIG OFFSET_FILE`.
+
+The file holds how many seconds both clocks are ahead; a test moves time by writing it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flexmaild.daemon import app
+
+
+class ShiftedClock:
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def _ahead(self) -> float:
+        return float(self._file.read_text() or 0) if self._file.exists() else 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._ahead())
+
+    def steady(self) -> float:
+        return time.monotonic() + self._ahead()
+
+
+if __name__ == "__main__":
+    sys.exit(app.run(Path(sys.argv[1]), ShiftedClock(Path(sys.argv[2]))))

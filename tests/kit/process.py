@@ -1,0 +1,76 @@
+"""Starting and stopping the kit's server programs: free ports, readiness, clean ends, one private directory each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for held in sockets:
+            held.bind(("127.0.0.1", 0))
+        return [held.getsockname()[1] for held in sockets]
+    finally:
+        for held in sockets:
+            held.close()
+
+
+def require(program: str, packages: str) -> str:
+    """The program's path; the test FAILS without it, since a skipped promise is a broken one."""
+    found = shutil.which(program) or (program if os.access(program, os.X_OK) else None)
+    if not found:
+        pytest.fail(
+            f"{program} is missing: apt-get install -y --no-install-recommends {packages}", pytrace=False
+        )
+    return found
+
+
+def private_directory(name: str) -> Path:
+    """A directory with a path short enough for the servers' sockets, open to the users they run as."""
+    directory = Path(tempfile.mkdtemp(prefix=f"fm-{name}-", dir="/tmp"))
+    directory.chmod(0o755)
+    return directory
+
+
+def greeted(port: int, greeting: bytes, process: subprocess.Popen[bytes], seconds: float = 30.0) -> bool:
+    """Whether the server on this port greets while its process lives."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1) as connection:
+                if connection.recv(200).startswith(greeting):
+                    return True
+        except OSError:
+            time.sleep(0.01)
+    return False
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM to the program, then SIGKILL to whatever is left of its session."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            pass
+    kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL to the program and its children; it was started in a session of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait(10)

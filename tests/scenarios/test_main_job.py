@@ -1,0 +1,158 @@
+"""The main job and its promises, on the daemon as a process: each test is one path through the house."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flexmaild.control.client import Refused
+from tests.kit.house import House, until
+
+ALICE, BOB = "alice@corp.test", "bob@corp.test"
+
+
+def test_a_request_becomes_a_decision_a_file_a_confirmation_and_an_empty_folder(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE, metadata={"build": 7})
+    house.answer(house.mail(ALICE), "Approve looks good")
+    assert house.process_replies()["messages"] == 1
+    decided = house.decided(asked["id"])
+    assert (decided["state"], decided["decided_by"]) == ("approved", [ALICE])
+    assert decided["verdicts"][0]["comment"] == "looks good"
+    house.mail(ALICE, "accepted")
+    file = until(lambda: next(house.decisions.glob("*.json"), None), "decision file")
+    event = json.loads(file.read_text())
+    assert (event["data"]["state"], event["data"]["metadata"]) == ("approved", {"build": 7})
+    assert house.waiting() == 0
+    assert house.stop() == 0
+
+
+def test_the_same_mail_again_counts_once(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE, BOB, quorum="all")
+    data = house.answer(house.mail(ALICE), "Approve")
+    house.process_replies()
+    house.deliver(data)
+    house.deliver(b"Received: from elsewhere\r\n" + data)
+    assert house.process_replies()["outcomes"] == {"duplicate": 2}
+    assert len(house.show(asked["id"])["verdicts"]) == 1
+
+
+def test_a_stranger_with_the_reference_decides_nothing_and_hears_nothing(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve", From="eve@corp.test")
+    assert house.process_replies()["outcomes"] == {"unauthenticated": 1}
+    assert house.show(asked["id"])["state"] == "pending"
+    (aside,) = house.call("quarantine.list")["items"]
+    assert aside["because"] == "the sender is not who was asked"
+    assert house.call("quarantine.raw", path={"id": aside["id"]}).startswith(b"From: eve@corp.test")
+    assert (house.waiting(), house.kinds("eve")) == (0, [])
+
+
+def test_an_unclear_answer_is_explained_and_a_clear_one_then_counts(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve once the tests pass")
+    assert house.process_replies()["outcomes"] == {"undecided": 1}
+    house.answer(house.mail(ALICE, "unclear"), "Reject too risky today")
+    house.process_replies()
+    assert house.decided(asked["id"])["state"] == "rejected"
+
+
+def test_a_machine_s_answer_decides_nothing_and_is_not_answered(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve", Auto_Submitted="auto-replied")
+    assert house.process_replies()["outcomes"] == {"auto_reply": 1}
+    assert house.show(asked["id"])["state"] == "pending"
+    assert house.kinds(ALICE) == ["approval_request"]
+
+
+def test_the_same_idempotency_key_never_mails_twice(house: House) -> None:
+    house.start()
+    first = house.request(ALICE, key="build-7")
+    assert house.request(ALICE, key="build-7")["id"] == first["id"]
+    with pytest.raises(Refused) as refused:
+        house.request(ALICE, key="build-7", title="Another")
+    assert refused.value.status == 422
+    house.mail(ALICE)
+    assert house.call("approval.list", query={"limit": 10})["items"][0]["id"] == first["id"]
+    assert len(house.call("approval.list", query={"limit": 10})["items"]) == 1
+
+
+def test_each_poll_takes_at_most_process_count_oldest_first(house: House) -> None:
+    house.write_settings({"incoming": {"process_count": 2}})
+    house.start()
+    asked = house.request(ALICE, BOB, quorum="all")
+    house.answer(house.mail(ALICE), "Approve")
+    for n in range(3):
+        house.deliver(f"From: spam{n}@x.test\r\nSubject: hi\r\n\r\nApprove\r\n".encode())
+    assert house.process_replies()["messages"] == 2
+    assert len(house.show(asked["id"])["verdicts"]) == 1
+    assert house.waiting() == 2
+
+
+def test_a_mail_that_cannot_be_read_is_set_aside_and_stops_nothing(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    bomb = b"From: a@b.test\r\nSubject: " + b"=?utf-8?q?a?= " * 20_000 + b"\r\n\r\nx\r\n"
+    house.deliver(bomb)
+    house.deliver(b"\x00\xff" * 1000)
+    house.answer(house.mail(ALICE), "Approve")
+    processed = house.process_replies()
+    assert processed["messages"] == 3
+    assert house.decided(asked["id"])["state"] == "approved"
+    assert house.waiting() == 0
+
+
+def test_a_cancelled_request_tells_its_approvers(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    mail = house.mail(ALICE)
+    house.call("approval.cancel", path={"id": asked["id"]}, body={"reason": "superseded"})
+    house.mail(ALICE, "cancelled")
+    house.answer(mail, "Approve")
+    assert house.process_replies()["outcomes"] == {"late": 1}
+    assert house.show(asked["id"])["state"] == "cancelled"
+
+
+def test_a_request_with_faults_sends_nothing_and_names_them_all(house: House) -> None:
+    house.start()
+    with pytest.raises(Refused) as refused:
+        house.request(ALICE, "Alice@Corp.test", quorum=5, sinks=["nowhere"])
+    document = refused.value.document
+    assert document["status"] == 422
+    assert {e["path"] for e in document["errors"]} == {"approvers.1", "quorum", "sinks.0"}
+    assert house.call("outbox.list", query={"limit": 10})["items"] == []
+
+
+def test_a_good_reload_takes_effect_and_a_bad_one_changes_nothing(house: House) -> None:
+    house.start()
+    house.write_settings({"incoming": {"process_interval": "2h"}, "approvals": {"expire_after": "2h"}})
+    assert "approvals.expire_after" in house.call("reload")["changed"]
+    house.config.write_text(house.config.read_text() + "\nnonsense: 1\n")
+    with pytest.raises(Refused) as refused:
+        house.call("reload")
+    assert "nonsense" in str(refused.value)
+    status = house.call("status")
+    assert status["settings"]["last_reload"] == "failed"
+    assert status["incoming"]["interval_seconds"] == 7200
+    assert not status["healthy"]
+
+
+def test_a_hundred_reloads_leak_no_thread_and_no_descriptor(house: House) -> None:
+    house.start()
+    assert house.process is not None
+    house.call("reload")
+
+    def used() -> tuple[int, int]:
+        pid = house.process.pid if house.process else 0
+        threads = len(list((house.root / f"/proc/{pid}/task").iterdir()))
+        return threads, len(list((house.root / f"/proc/{pid}/fd").iterdir()))
+
+    before = used()
+    for _ in range(100):
+        house.call("reload")
+    until(lambda: used() <= before, f"as few threads and descriptors as before ({before}); now {used()}")
