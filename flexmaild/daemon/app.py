@@ -20,7 +20,7 @@ from flexmaild.control.routes import COMMANDS
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import desk as desks
 from flexmaild.daemon import wiring
-from flexmaild.daemon.clock import Clock, SystemClock
+from flexmaild.daemon.clock import Clock, Sentry, SystemClock
 from flexmaild.daemon.dispatch import Dispatcher
 from flexmaild.daemon.doors import Doors
 from flexmaild.daemon.health import Health
@@ -115,6 +115,7 @@ def _house(
     store.release(owner)
     house: House = House(
         clock=clock,
+        sentry=Sentry(clock),
         store=store,
         metrics=metrics,
         manager=manager,

@@ -1,7 +1,7 @@
 """The time, handed to everybody who needs it, so that tests can own it.
 
-Two readings: the wall clock for what people and rows see, the steady one for waiting. `Sentry` tells a
-wall clock that jumped forward from one that merely went on.
+Two readings: the wall clock for what people and rows see, the steady one for waiting. `Sentry` is the
+clock that decisions go by.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class SystemClock:
 
 
 class Sentry:
-    """Believes a wall clock that jumped forward only when it still says so after a pause.
+    """The wall clock, but for forward jumps: those are believed only when they hold for a minute.
 
-    A wrong clock (a bad time server, a resumed machine) must not expire all requests at once; a right
-    one costs a minute.
+    A wrong clock (a bad time server, a resumed machine) must not expire all requests at once; a right one
+    costs a minute. Backward jumps are the store's business (`Store.high_water`).
     """
 
     PAUSE = 60.0
@@ -40,15 +40,18 @@ class Sentry:
         self._clock = clock
         self._wall, self._steady = clock.now(), clock.steady()
         self._doubt_until: float | None = None
+        self._held_back = timedelta(0)
 
-    def trusts_now(self) -> bool:
-        """Whether what time itself brings (expiry, reminders) may be done now."""
+    def now(self) -> datetime:
+        """The time to go by, aware, UTC."""
         wall, steady = self._clock.now(), self._clock.steady()
         jump = (wall - self._wall) - timedelta(seconds=steady - self._steady)
         self._wall, self._steady = wall, steady
         if jump > timedelta(seconds=self.PAUSE):
             self._doubt_until = steady + self.PAUSE
-        if self._doubt_until is not None and steady < self._doubt_until:
-            return False
-        self._doubt_until = None
-        return True
+            self._held_back += jump
+        elif jump < timedelta(seconds=-self.PAUSE):  # it went back: there is nothing to doubt any more
+            self._doubt_until = steady
+        if self._doubt_until is not None and steady >= self._doubt_until:
+            self._doubt_until, self._held_back = None, timedelta(0)
+        return wall - self._held_back

@@ -16,7 +16,7 @@ import structlog
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind
 from flexmaild.core.work import Idempotent, Job, JobEnd, JobState, Queue
-from flexmaild.daemon.clock import Clock
+from flexmaild.daemon.clock import Clock, Sentry
 from flexmaild.daemon.dispatch import Dispatcher
 from flexmaild.daemon.health import Health
 from flexmaild.daemon.items import Reloaded
@@ -46,6 +46,7 @@ KEEP_JOBS = timedelta(days=30)
 @dataclass(slots=True)
 class House:
     clock: Clock
+    sentry: Sentry
     store: Store
     metrics: Metrics
     manager: Manager
@@ -63,7 +64,7 @@ class House:
 
     def now(self) -> datetime:
         """The wall clock, never before what it once was (threat: a clock set back revives old requests)."""
-        return self.store.high_water(self.clock.now())
+        return self.store.high_water(self.sentry.now())
 
     def commit_draft(
         self,
@@ -119,9 +120,13 @@ class House:
         self._count_tokens()
         self.manager.status(self._status_line(outbox))
 
-    def prune(self, now: datetime) -> None:
+    def prune(self, now: datetime) -> bool:
+        """Forget a slice of what is old; True while there may be more."""
         keep_raw = self.parts.settings.incoming.keep_raw
-        self.store.prune(raw_before=now - keep_raw, seen_before=now - REMEMBER, done_before=now - KEEP_JOBS)
+        pruned = self.store.prune(
+            raw_before=now - keep_raw, seen_before=now - REMEMBER, done_before=now - KEEP_JOBS
+        )
+        return pruned > 0
 
     def failed_jobs(self) -> int:
         return sum(n for (_, _, state), n in self.counts.jobs.items() if state is JobState.FAILED)

@@ -21,7 +21,6 @@ from flexmaild.core.model import Bounce, MailKind, Outcome, Reading
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.work import Change, Job, JobEnd
 from flexmaild.daemon import judge
-from flexmaild.daemon.clock import Sentry
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import (
     Arrived,
@@ -53,7 +52,6 @@ class Loop:
         self._house = house
         self._box = box
         self._scheduler = schedule.Scheduler()
-        self._sentry = Sentry(house.clock)
         self._unrecorded: list[JobEnd] = []
         self._exit: int | None = None
 
@@ -156,7 +154,8 @@ class Loop:
             case Due.COUNTS:
                 self._house.count()
             case Due.PRUNE:
-                self._house.prune(self._now())
+                if self._house.prune(self._now()):
+                    self._box.put(Due.PRUNE)
             case Due.WATCHDOG:
                 self._feed_watchdog()
 
@@ -168,8 +167,6 @@ class Loop:
             self._house.manager.alive()
 
     def _time_passed(self) -> None:
-        if not self._sentry.trusts_now():
-            return
         now = self._now()
         due = self._house.store.due_requests(now, DUE_REQUESTS)
         for request in due:

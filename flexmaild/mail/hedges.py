@@ -228,9 +228,7 @@ HARMLESS: tuple[str, ...] = (
 
 # Ordinary words of a language that are a condition or a negation in another.
 HARMLESS_IN: Mapping[str, frozenset[str]] = {
-    "en": _set(
-        "falls ma mas si o of na po ne se so des solo pas ate logo salvo caso pod prima ile ale tot ou"
-    ),
+    "en": _set("falls ma mas o of na po so se solo ate logo salvo caso pod prima ile ale tot"),
     "de": _set("als ma mas si o of na ne se so des solo prima po pas tot logo ale ate"),
     "fr": _set("ma mas se na po of prima als solo logo caso o so des tot ale"),
     "es": _set("se ma mas na po of als logo prima ne des so ale ou"),

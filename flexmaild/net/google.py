@@ -82,9 +82,10 @@ class Google:
         verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
         digest = hashlib.sha256(verifier.encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        scope = " ".join(self._application.scopes or SCOPES)
         query = {
             "client_id": self._application.client_id, "redirect_uri": redirect, "response_type": "code",
-            "scope": " ".join(self._application.scopes or SCOPES), "state": state, "code_challenge": challenge,
+            "scope": scope, "state": state, "code_challenge": challenge,
             "code_challenge_method": "S256", "access_type": "offline", "prompt": "consent select_account",
             "login_hint": expected_user,
         }  # fmt: skip

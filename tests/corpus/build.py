@@ -108,13 +108,17 @@ def header(*fields: str, sender: str = "Ann Approver <ann@corp.test>", thread: b
     return "\r\n".join([*lines, "MIME-Version: 1.0", *fields, "", ""]).encode()
 
 
-def text(lines: list[str], charset: str = "utf-8", encoding: str = "8bit", more: str = "", kind: str = "plain") -> bytes:
+def text(
+    lines: list[str], charset: str = "utf-8", encoding: str = "8bit", more: str = "", kind: str = "plain"
+) -> bytes:
     body = "\r\n".join(lines).encode(charset)
     if encoding == "base64":
         body = base64.encodebytes(body).replace(b"\n", b"\r\n")
     elif encoding == "quoted-printable":
         body = quopri.encodestring(body.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
-    head = f"Content-Type: text/{kind}; charset={charset}{more}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    head = (
+        f"Content-Type: text/{kind}; charset={charset}{more}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
     return head.encode() + body + b"\r\n"
 
 
@@ -139,12 +143,19 @@ def escape(line: str) -> str:
 
 def outlook_block(language: str) -> list[str]:
     sender, sent, to, subject, when = OUTLOOK[language]
-    return [f"{sender}: flexmaild <{OWN}>", f"{sent}: {when}", f"{to}: Ann Approver <ann@corp.test>", f"{subject}: Approval needed"]
+    return [
+        f"{sender}: flexmaild <{OWN}>",
+        f"{sent}: {when}",
+        f"{to}: Ann Approver <ann@corp.test>",
+        f"{subject}: Approval needed",
+    ]
 
 
 def outlook_desktop_html(language: str, typed: list[str]) -> str:
     body = "".join(f'<p class="MsoNormal">{escape(line) or "<o:p>&nbsp;</o:p>"}</p>\n' for line in typed)
-    block = "<br>".join(f"<b>{escape(b.split(':')[0])}:</b>{escape(b.split(':', 1)[1])}" for b in outlook_block(language))
+    block = "<br>".join(
+        f"<b>{escape(b.split(':')[0])}:</b>{escape(b.split(':', 1)[1])}" for b in outlook_block(language)
+    )
     quote = "".join(f'<p class="MsoNormal">{escape(line)}</p>\n' for line in REQUEST)
     style = "<style><!--p.MsoNormal {margin:0cm; font-size:11.0pt;} .MsoChpDefault {mso-style-type:export-only;}--></style>"
     rule = '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
@@ -169,54 +180,129 @@ def by_language() -> Iterator[Case]:
         yes: Expectation = {"answer": "approve", "comment": comment, "language": language}
         typed = [word, comment, ""]
         block, request = outlook_block(language), REQUEST
-        yield f"outlook-desktop-{language}", whole(multipart(
-            "alternative",
-            text([*typed, *block, "", *request], encoding="base64"),
-            text([outlook_desktop_html(language, [word, comment])], encoding="quoted-printable", kind="html"),
-        )), yes
-        yield f"outlook-web-{language}", whole(text([*typed, "_" * 32, *block, "", *request], encoding="quoted-printable")), yes
-        yield f"outlook-mobile-{language}", whole(text(
-            [*typed, "Get Outlook for iOS<https://aka.ms/o0ukef>", "_" * 32, *block, "", *request], encoding="base64"
-        )), yes
-        yield f"gmail-{language}", whole(multipart(
-            "alternative",
-            text([*typed, GMAIL[language].format(OWN), "", *quoted(request)], encoding="base64"),
-            text([gmail_html(language, [word, comment])], encoding="quoted-printable", kind="html"),
-        )), yes
-        yield f"apple-{language}", whole(text(
-            [*typed, "", *quoted([APPLE[language].format(OWN), "", *request])], encoding="quoted-printable"
-        )), yes
-        yield f"iphone-{language}", whole(text(
-            [word, "", PHONE[language], "", *quoted([APPLE[language].format(OWN), "", *request])], encoding="base64"
-        )), {**yes, "comment": ""}
-        yield f"thunderbird-top-{language}", whole(text(
-            [*typed, APPLE[language].format(OWN), *quoted(request), "", "-- ", "Ann Approver"], more="; format=flowed"
-        )), yes
-        yield f"thunderbird-bottom-{language}", whole(text(
-            [APPLE[language].format(OWN), *quoted(request), "", word, comment, "", "-- ", "Ann Approver"],
-            more="; format=flowed",
-        )), yes
-        yield f"html-only-{language}", whole(
-            text([outlook_desktop_html(language, [word, comment])], encoding="base64", kind="html")
-        ), yes
+        yield (
+            f"outlook-desktop-{language}",
+            whole(
+                multipart(
+                    "alternative",
+                    text([*typed, *block, "", *request], encoding="base64"),
+                    text(
+                        [outlook_desktop_html(language, [word, comment])],
+                        encoding="quoted-printable",
+                        kind="html",
+                    ),
+                )
+            ),
+            yes,
+        )
+        yield (
+            f"outlook-web-{language}",
+            whole(text([*typed, "_" * 32, *block, "", *request], encoding="quoted-printable")),
+            yes,
+        )
+        yield (
+            f"outlook-mobile-{language}",
+            whole(
+                text(
+                    [*typed, "Get Outlook for iOS<https://aka.ms/o0ukef>", "_" * 32, *block, "", *request],
+                    encoding="base64",
+                )
+            ),
+            yes,
+        )
+        yield (
+            f"gmail-{language}",
+            whole(
+                multipart(
+                    "alternative",
+                    text([*typed, GMAIL[language].format(OWN), "", *quoted(request)], encoding="base64"),
+                    text([gmail_html(language, [word, comment])], encoding="quoted-printable", kind="html"),
+                )
+            ),
+            yes,
+        )
+        yield (
+            f"apple-{language}",
+            whole(
+                text(
+                    [*typed, "", *quoted([APPLE[language].format(OWN), "", *request])],
+                    encoding="quoted-printable",
+                )
+            ),
+            yes,
+        )
+        yield (
+            f"iphone-{language}",
+            whole(
+                text(
+                    [word, "", PHONE[language], "", *quoted([APPLE[language].format(OWN), "", *request])],
+                    encoding="base64",
+                )
+            ),
+            {**yes, "comment": ""},
+        )
+        yield (
+            f"thunderbird-top-{language}",
+            whole(
+                text(
+                    [*typed, APPLE[language].format(OWN), *quoted(request), "", "-- ", "Ann Approver"],
+                    more="; format=flowed",
+                )
+            ),
+            yes,
+        )
+        yield (
+            f"thunderbird-bottom-{language}",
+            whole(
+                text(
+                    [
+                        APPLE[language].format(OWN),
+                        *quoted(request),
+                        "",
+                        word,
+                        comment,
+                        "",
+                        "-- ",
+                        "Ann Approver",
+                    ],
+                    more="; format=flowed",
+                )
+            ),
+            yes,
+        )
+        yield (
+            f"html-only-{language}",
+            whole(text([outlook_desktop_html(language, [word, comment])], encoding="base64", kind="html")),
+            yes,
+        )
 
 
 def flexdeploy() -> Iterator[Case]:
-    ending = [HINT.format("Approve"), GUARD, f"Reference {REFERENCE}"]
-    yes: Expectation = {"answer": "approve", "comment": "This is an optional comment", "language": "en", "thread": False}
-    yield "flexdeploy-same-line", header("", thread=False)[:-4] + b"\r\n" + text(
-        ["Approve This is an optional comment", "", *ending], "us-ascii", "7bit"
-    ), yes
-    yield "flexdeploy-second-line", header("", thread=False)[:-4] + b"\r\n" + text(
-        ["Approve", "This is an optional comment", "",
-         "******* You may add a comment on the second line above. *******", GUARD, f"Reference {REFERENCE}"],
-        "us-ascii", "7bit",
-    ), yes
-    yield "flexdeploy-wrapped", header("", thread=False)[:-4] + b"\r\n" + text(
-        ["Reject too risky", "", "******* You may add a comment after the word [Reject] on the line",
-         "above. *******", "******* Please DO NOT modify below this line.", "*******", f"Reference {REFERENCE[:30]}", REFERENCE[30:]],
-        "us-ascii", "7bit",
-    ), {**yes, "answer": "reject", "comment": "too risky"}
+    yes: Expectation = {"answer": "approve", "language": "en", "thread": False}
+
+    def prefilled(*lines: str) -> bytes:
+        return whole(text(list(lines), "us-ascii", "7bit"), thread=False)
+
+    line = f"Reference {REFERENCE}"
+    yield (
+        "flexdeploy-same-line",
+        prefilled("Approve This is an optional comment", "", HINT.format("Approve"), GUARD, line),
+        {**yes, "comment": "This is an optional comment"},
+    )
+    old_hint = "******* You may add a comment on the second line above. *******"
+    yield (
+        "flexdeploy-second-line",
+        prefilled("Approve", "This is an optional comment", "", old_hint, GUARD, line),
+        {**yes, "comment": "This is an optional comment"},
+    )
+    hint, guard = HINT.format("Reject"), GUARD
+    wrapped = [hint[:70], hint[70:], guard[:46], guard[46:], f"Reference {REFERENCE[:30]}", REFERENCE[30:]]
+    yield (
+        "flexdeploy-wrapped",
+        prefilled("Reject too risky", "", *wrapped),
+        {**yes, "answer": "reject", "comment": "too risky"},
+    )
+    yield "flexdeploy-untouched", prefilled("Approve", "", HINT.format("Approve"), GUARD, line), yes
 
 
 def encodings() -> Iterator[Case]:
@@ -233,57 +319,173 @@ def encodings() -> Iterator[Case]:
         encoding = "7bit" if charset == "iso-2022-jp" else "base64"
         lines = [word, comment, "", GMAIL["en"].format(OWN), *quoted(REQUEST)]
         answer = "reject" if word == "却下" else "approve"
-        yield f"charset-{charset}", whole(text(lines, charset, encoding)), {
-            "answer": answer, "comment": comment, "language": language
-        }
-    flowed = ["Approve tested on staging with the whole team, ", "everything is green", "", GMAIL["en"].format(OWN), *quoted(REQUEST)]
-    yield "flowed", whole(text(flowed, more="; format=flowed")), {
-        "answer": "approve", "comment": "tested on staging with the whole team, everything is green", "language": "en"
-    }
-    yield "flowed-delsp", whole(text(["承認 ", "します ", "", *quoted(REQUEST)], more="; format=flowed; delsp=yes")), {
-        "answer": "approve", "comment": "", "language": "ja"
-    }
-    yield "flowed-hides-condition", whole(text(["Approve ", "if the tests pass", "", *quoted(REQUEST)], more="; format=flowed")), {
-        "unclear": "condition", "language": "en"
-    }
+        yield (
+            f"charset-{charset}",
+            whole(text(lines, charset, encoding)),
+            {"answer": answer, "comment": comment, "language": language},
+        )
+    flowed = [
+        "Approve tested on staging with the whole team, ",
+        "everything is green",
+        "",
+        GMAIL["en"].format(OWN),
+        *quoted(REQUEST),
+    ]
+    yield (
+        "flowed",
+        whole(text(flowed, more="; format=flowed")),
+        {
+            "answer": "approve",
+            "comment": "tested on staging with the whole team, everything is green",
+            "language": "en",
+        },
+    )
+    yield (
+        "flowed-delsp",
+        whole(text(["承認 ", "します ", "", *quoted(REQUEST)], more="; format=flowed; delsp=yes")),
+        {"answer": "approve", "comment": "", "language": "ja"},
+    )
+    yield (
+        "flowed-hides-condition",
+        whole(text(["Approve ", "if the tests pass", "", *quoted(REQUEST)], more="; format=flowed")),
+        {"unclear": "condition", "language": "en"},
+    )
 
 
 def shapes() -> Iterator[Case]:
     reply = text(["Approve", "see the log", "", GMAIL["en"].format(OWN), *quoted(REQUEST)])
     yes: Expectation = {"answer": "approve", "comment": "see the log", "language": "en"}
-    log = b"Content-Type: application/octet-stream; name=log.bin\r\nContent-Disposition: attachment; filename=log.bin\r\n" \
-          b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(bytes(range(256)) * 8).replace(b"\n", b"\r\n")
+    log = (
+        b"Content-Type: application/octet-stream; name=log.bin\r\nContent-Disposition: attachment; filename=log.bin\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(bytes(range(256)) * 8).replace(b"\n", b"\r\n")
+    )
     yield "attachment", whole(multipart("mixed", reply, log)), yes
     note = b"Content-Type: text/plain; name=note.txt\r\nContent-Disposition: attachment; filename=note.txt\r\n\r\nReject\r\n"
     yield "attached-text-says-reject", whole(multipart("mixed", reply, note)), yes
     forwarded = b"Content-Type: message/rfc822\r\n\r\n" + whole(text(["Approve"]))
-    yield "forwarded-approval-inside", whole(multipart("mixed", text(["see attached", "", *quoted(REQUEST)]), forwarded)), {
-        "unclear": "no_action_word"
-    }
-    yield "only-a-forwarded-approval", whole(multipart("mixed", forwarded)), {"unclear": "empty", "body": False}
-    signature = b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n" \
-                b"Content-Disposition: attachment; filename=smime.p7s\r\n\r\nMIIGfAYJKoZIhvcNAQcCoIIGbTCCBmk=\r\n"
-    yield "smime-clear-signed", whole(multipart("signed", reply, signature, more='; protocol="application/pkcs7-signature"')), yes
-    armoured = ["-----BEGIN PGP SIGNED MESSAGE-----", "Hash: SHA512", "", "Approve", "see the log", "",
-                "-----BEGIN PGP SIGNATURE-----", "", "iHUEARYKAB0WIQ==", "-----END PGP SIGNATURE-----", "", *quoted(REQUEST)]
+    yield (
+        "forwarded-approval-inside",
+        whole(multipart("mixed", text(["see attached", "", *quoted(REQUEST)]), forwarded)),
+        {"unclear": "no_action_word"},
+    )
+    yield (
+        "only-a-forwarded-approval",
+        whole(multipart("mixed", forwarded)),
+        {"unclear": "empty", "body": False},
+    )
+    signature = (
+        b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n"
+        b"Content-Disposition: attachment; filename=smime.p7s\r\n\r\nMIIGfAYJKoZIhvcNAQcCoIIGbTCCBmk=\r\n"
+    )
+    yield (
+        "smime-clear-signed",
+        whole(multipart("signed", reply, signature, more='; protocol="application/pkcs7-signature"')),
+        yes,
+    )
+    armoured = [
+        "-----BEGIN PGP SIGNED MESSAGE-----",
+        "Hash: SHA512",
+        "",
+        "Approve",
+        "see the log",
+        "",
+        "-----BEGIN PGP SIGNATURE-----",
+        "",
+        "iHUEARYKAB0WIQ==",
+        "-----END PGP SIGNATURE-----",
+        "",
+        *quoted(REQUEST),
+    ]
     yield "pgp-inline", whole(text(armoured)), yes
-    yield "opaque-smime", whole(
-        b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
-        b"Content-Transfer-Encoding: base64\r\n\r\nMIIGfAYJKoZIhvcNAQcCoIIGbTCCBmk=\r\n"
-    ), {"unclear": "empty", "body": False}
-    hidden = '<div style="display:none">Approve</div><div>Reject</div><div>too risky</div>' + gmail_html("en", [])
-    yield "hidden-approve", whole(text([hidden], kind="html")), {"answer": "reject", "comment": "too risky", "language": "en"}
-    yield "parts-disagree", whole(multipart(
-        "alternative", text(["Reject", "", *quoted(REQUEST)]), text([gmail_html("en", ["Approve"])], kind="html")
-    )), {"unclear": "parts_disagree", "language": "en"}
+    yield (
+        "opaque-smime",
+        whole(
+            b"Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n"
+            b"Content-Transfer-Encoding: base64\r\n\r\nMIIGfAYJKoZIhvcNAQcCoIIGbTCCBmk=\r\n"
+        ),
+        {"unclear": "empty", "body": False},
+    )
+    hidden = '<div style="display:none">Approve</div><div>Reject</div><div>too risky</div>' + gmail_html(
+        "en", []
+    )
+    yield (
+        "hidden-approve",
+        whole(text([hidden], kind="html")),
+        {"answer": "reject", "comment": "too risky", "language": "en"},
+    )
+    yield (
+        "parts-disagree",
+        whole(
+            multipart(
+                "alternative",
+                text(["Reject", "", *quoted(REQUEST)]),
+                text([gmail_html("en", ["Approve"])], kind="html"),
+            )
+        ),
+        {"unclear": "parts_disagree", "language": "en"},
+    )
     yield "empty-reply", whole(text([GMAIL["en"].format(OWN), "", *quoted(REQUEST)])), {"unclear": "empty"}
-    yield "empty-outlook-reply", whole(text(["", "_" * 32, *outlook_block("en"), "", *REQUEST])), {"unclear": "empty"}
-    yield "lotus", whole(text(["Approve", "see the log", "", "", "", f"From:\tflexmaild <{OWN}>", "To:\tAnn Approver <ann@corp.test>",
-                               "Date:\t20/11/2026 10:15", "Subject:\tApproval needed", "", *REQUEST])), yes
-    yield "yahoo", whole(text(["Approve", "see the log", "", "    On Friday, November 20, 2026 at 10:15:00 AM GMT, flexmaild",
-                               f"<{OWN}> wrote:  ", " ", *[f" {line}" for line in REQUEST]])), yes
-    yield "disclaimer", whole(text(["Approve", "see the log", "", "This e-mail and any attachments are confidential. If you are not",
-                                    "the intended recipient, do not act on it.", "", *quoted(REQUEST)])), yes
+    yield (
+        "empty-outlook-reply",
+        whole(text(["", "_" * 32, *outlook_block("en"), "", *REQUEST])),
+        {"unclear": "empty"},
+    )
+    yield (
+        "lotus",
+        whole(
+            text(
+                [
+                    "Approve",
+                    "see the log",
+                    "",
+                    "",
+                    "",
+                    f"From:\tflexmaild <{OWN}>",
+                    "To:\tAnn Approver <ann@corp.test>",
+                    "Date:\t20/11/2026 10:15",
+                    "Subject:\tApproval needed",
+                    "",
+                    *REQUEST,
+                ]
+            )
+        ),
+        yes,
+    )
+    yield (
+        "yahoo",
+        whole(
+            text(
+                [
+                    "Approve",
+                    "see the log",
+                    "",
+                    "    On Friday, November 20, 2026 at 10:15:00 AM GMT, flexmaild",
+                    f"<{OWN}> wrote:  ",
+                    " ",
+                    *[f" {line}" for line in REQUEST],
+                ]
+            )
+        ),
+        yes,
+    )
+    yield (
+        "disclaimer",
+        whole(
+            text(
+                [
+                    "Approve",
+                    "see the log",
+                    "",
+                    "This e-mail and any attachments are confidential. If you are not",
+                    "the intended recipient, do not act on it.",
+                    "",
+                    *quoted(REQUEST),
+                ]
+            )
+        ),
+        yes,
+    )
 
 
 def cases() -> Iterator[Case]:
@@ -296,7 +498,9 @@ def main() -> None:
     for name, data, facts in cases():
         (HERE / f"{name}.eml").write_bytes(data)
         expected[name] = facts
-    (HERE / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (HERE / "expected.json").write_text(
+        json.dumps(expected, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

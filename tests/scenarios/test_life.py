@@ -1,4 +1,4 @@
-"""The life of a request with nobody watching: reminders, escalation, expiry, over restarts and jumps of time."""
+"""The life of a request with nobody watching: reminders, escalation, expiry, over restarts and time jumps."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ BY_LOOP: Mapping[str, Callable[[House, Call], Answer]] = {
 }
 
 BY_CALLER: Mapping[str, Callable[[Desk, Call], Answer]] = {
-    "test_email": probes.test_email,
-    "test_incoming": probes.test_incoming,
+    "test_email": probes.try_outgoing,
+    "test_incoming": probes.try_incoming,
     "doctor": probes.doctor,
     "process": service.process,
     "reload": service.reload,

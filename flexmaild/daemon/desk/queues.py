@@ -103,8 +103,10 @@ def _insist(changed: int, job: Job, done: str) -> None:
 
 
 def quarantine_list(house: House, call: Call) -> Answer:
-    found = house.store.list_quarantine(int(call.query["limit"]))
-    return Answer(200, {"items": [quarantined(mail) for mail in found], "next": ""})
+    limit = int(call.query["limit"])
+    found = house.store.list_quarantine(limit, call.query.get("after") or None)
+    following = found[-1].id if len(found) == limit else ""
+    return Answer(200, {"items": [quarantined(mail) for mail in found], "next": following})
 
 
 def quarantine_show(house: House, call: Call) -> Answer:

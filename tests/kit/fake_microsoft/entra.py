@@ -169,7 +169,8 @@ class Entra:
         now = int(time.time())
         payload = {
             "iss": f"{self.url}/{self.tenant}/v2.0", "aud": aud, "appid": client_id, "tid": self.tenant,
-            "iat": now, "nbf": now - 5, "exp": now + int(self.lifetime if life is None else life), "jti": secrets.token_hex(8),
+            "iat": now, "nbf": now - 5, "exp": now + int(self.lifetime if life is None else life),
+            "jti": secrets.token_hex(8),
             **claims,
         }  # fmt: skip
         payload |= {"upn": user, "scp": scp, "sub": user} if user else {"sub": client_id}
@@ -210,7 +211,7 @@ class Entra:
         self._user_codes[user_code] = code
         return Answer(200, {
             "user_code": user_code, "device_code": code, "verification_uri": f"{self.url}/device",
-            "expires_in": self.device_lifetime, "interval": self.interval, "message": "To sign in, open the page and enter the code.",
+            "expires_in": self.device_lifetime, "interval": self.interval, "message": "Enter the code.",
         })  # fmt: skip
 
     def _check_scope(self, scope: str) -> None:
@@ -242,7 +243,8 @@ class Entra:
             f'<input type="hidden" name="{k}" value="{html.escape(v)}">' for k, v in fields.items()
         )
         page = (
-            f'<html><body onload="document.forms[0].submit()"><form method="post" action="{html.escape(q["redirect_uri"])}">'
+            '<html><body onload="document.forms[0].submit()">'
+            f'<form method="post" action="{html.escape(q["redirect_uri"])}">'
             f"{inputs}</form></body></html>"
         )
         return Answer(200, page.encode(), {"Content-Type": "text/html"})
@@ -376,8 +378,10 @@ class Entra:
         now = int(time.time())
         oid = hashlib.sha256(user.upn.encode()).hexdigest()[:32]
         claims = {
-            "iss": f"{self.url}/{self.tenant}/v2.0", "aud": app.client_id, "sub": oid, "oid": oid, "tid": self.tenant,
-            "preferred_username": user.upn, "exp": now + 3600, "iat": now, **({"nonce": nonce} if nonce else {}),
+            "iss": f"{self.url}/{self.tenant}/v2.0", "aud": app.client_id,
+            "sub": oid, "oid": oid, "tid": self.tenant,
+            "preferred_username": user.upn, "exp": now + 3600, "iat": now,
+            **({"nonce": nonce} if nonce else {}),
         }  # fmt: skip
         info = (
             base64.urlsafe_b64encode(json.dumps({"uid": oid, "utid": self.tenant}).encode())
@@ -385,7 +389,9 @@ class Entra:
             .decode()
         )
         return Answer(200, {
-            "token_type": "Bearer", "scope": " ".join([*asked, "openid", "profile"]), "expires_in": self.lifetime,
+            "token_type": "Bearer", "scope": " ".join([*asked, "openid", "profile"]),
+            "expires_in": self.lifetime,
             "access_token": self.mint(aud, app.client_id, user=user.upn, scp=" ".join(short)),
-            "refresh_token": refresh, "id_token": jwt.encode(claims, self.key, algorithm="HS256"), "client_info": info,
+            "refresh_token": refresh, "client_info": info,
+            "id_token": jwt.encode(claims, self.key, algorithm="HS256"),
         })  # fmt: skip

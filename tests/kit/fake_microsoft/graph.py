@@ -128,7 +128,7 @@ class Graph:
                 "name": session.item["name"],
                 "contentType": session.item.get("contentType", "application/octet-stream"),
                 "contentBytes": base64.b64encode(session.data).decode(),
-            }  # fmt: skip
+            }
         )
         return Answer(201, None, {"Location": f"{self.upload_url}/attachment"})
 
@@ -184,7 +184,7 @@ class Graph:
         return Answer(200, {"responses": answers}, {"request-id": str(uuid.uuid4())})
 
     def _is_row(self, parts: list[dict[str, Any]]) -> bool:
-        """Microsoft, "known issues": requests depend on nothing, each on the one before, or all on the same."""
+        """Microsoft, "known issues": requests depend on nothing, or each on the one before."""
         depends = [part.get("dependsOn", []) for part in parts]
         if not any(depends):
             return False
@@ -473,7 +473,7 @@ class Graph:
             raise GraphError(
                 403,
                 "ErrorSendAsDenied",
-                "The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.",
+                "The user account may not send mail on behalf of the specified sending account.",
             )
         self.post.deliver(raw)
 

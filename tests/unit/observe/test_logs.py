@@ -93,9 +93,8 @@ def test_a_logger_made_before_the_start_follows_it(tmp_path: Path) -> None:
 def test_libraries_speak_by_the_same_way(log: Log) -> None:
     """What msal or urllib3 say through logging passes the same chain, secrets and all."""
     logging.getLogger("urllib3.connectionpool").debug("GET %s", f"/?access_token={CANARY}&x=1")
-    logging.getLogger("msal").handle(
-        logging.makeLogRecord({"msg": "bad format %d", "args": ("x",), "name": "msal"})
-    )
+    unfit = {"name": "msal", "levelno": logging.WARNING, "msg": "bad format %d", "args": ("x",)}
+    logs._Bridge().emit(logging.makeLogRecord(unfit))
     warnings.warn_explicit("old", DeprecationWarning, "x.py", 1)
     first, second, third = log.events()
     assert (first["level"], first["component"]) == ("debug", "urllib3.connectionpool")

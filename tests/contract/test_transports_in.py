@@ -1,0 +1,337 @@
+"""What every way in promises, run for each kind in the table; a new kind needs a row in WAYS and no test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from flexmaild.core.errors import Failure
+from flexmaild.core.ports import Fetched, Inbox, Mark
+from flexmaild.settings.session import ImapSession
+from flexmaild.transports import INCOMING
+from flexmaild.transports.imap import ImapInbox
+from flexmaild.transports.maildir import MaildirInbox
+from flexmaild.transports.sasl import Credentials
+
+# Large enough to make an inbox leave attachments on the server; `most` below is above it.
+BIG = 2_000_000
+
+
+@dataclass
+class Way:
+    """One kind on real ground.
+
+    inbox: makes an inbox of the same mailbox anew, as after a restart: `folder`, `move_to`. deliver: puts mails
+    in, the first the oldest. subjects: of the mails in a folder. vanish: somebody else removes the oldest.
+    broken: an inbox of the kind that cannot work.
+    """
+
+    inbox: Callable[..., Inbox]
+    deliver: Callable[[Sequence[bytes]], None]
+    subjects: Callable[[str], list[str]]
+    vanish: Callable[[], None]
+    broken: Inbox
+    most: int = 4_000_000
+
+
+def imap(request: pytest.FixtureRequest) -> Way:
+    dovecot = request.getfixturevalue("dovecot")
+    user = dovecot.user()
+    session = ImapSession("localhost", dovecot.imap, user=user.name)
+    credentials = Credentials(lambda: user.password)
+
+    def inbox(folder: str = "INBOX", move_to: str = "") -> Inbox:
+        made = ImapInbox(session, credentials, folder=folder, move_to=move_to, most=Way.most)
+        request.addfinalizer(made.close)
+        return made
+
+    def vanish() -> None:
+        other = dovecot.client(user)
+        other.store("1", "+FLAGS", "(\\Deleted)")
+        other.expunge()
+        other.logout()
+
+    return Way(
+        inbox,
+        lambda mails: dovecot.deliver(user, mails),
+        lambda folder: dovecot.subjects(user, folder),
+        vanish,
+        ImapInbox(session, credentials, folder="No such folder"),
+    )
+
+
+def maildir(request: pytest.FixtureRequest) -> Way:
+    path: Path = request.getfixturevalue("tmp_path") / "in"
+    (path.parent / "file").write_text("not a directory")
+    count = iter(range(1000))
+
+    def deliver(mails: Sequence[bytes]) -> None:
+        for part in ("tmp", "new", "cur"):
+            (path / part).mkdir(parents=True, exist_ok=True)
+        for mail in mails:
+            (path / "new" / f"{1_000_000_000 + next(count)}.x.host").write_bytes(mail)
+
+    def subjects(folder: str) -> list[str]:
+        place = path if folder == "INBOX" else path / f".{folder}"
+        files = sorted(f for part in ("new", "cur") for f in (place / part).iterdir())
+        return [str(message_from_bytes(file.read_bytes())["Subject"]) for file in files]
+
+    return Way(
+        lambda folder="INBOX", move_to="": MaildirInbox(path, folder=folder, move_to=move_to, most=Way.most),
+        deliver,
+        subjects,
+        lambda: min((path / "new").iterdir()).unlink(),
+        MaildirInbox(path.parent / "file"),
+    )
+
+
+WAYS: dict[str, Callable[[pytest.FixtureRequest], Way]] = {"imap": imap, "maildir": maildir}
+
+
+@pytest.fixture(params=sorted(WAYS))
+def way(request: pytest.FixtureRequest) -> Way:
+    return WAYS[request.param](request)
+
+
+def mail(subject: str, body: bytes = b"Approve\r\n") -> bytes:
+    return f"From: a@mail.test\r\nSubject: {subject}\r\n\r\n".encode() + body
+
+
+def with_attachment(subject: str, size: int = BIG, kind: str = "application/pdf") -> bytes:
+    """A reply with text and HTML part and one attachment."""
+    return (
+        mail(subject, b"").rstrip(b"\r\n")
+        + b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=out 1\"\r\n\r\nold clients see this\r\n"
+        b"--=out 1\r\nContent-Type: multipart/alternative; boundary=in\r\n\r\n"
+        b"--in\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nApprove with thanks\r\n"
+        b"--in\r\nContent-Type: text/html\r\n\r\n<p>Approve with thanks</p>\r\n--in--\r\n"
+        b"--=out 1\r\nContent-Type: " + kind.encode() + b"\r\nContent-Disposition: attachment; filename=x\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + (b"QUJD" * 19 + b"\r\n") * (size // 78) + b"--=out 1--\r\n"
+    )
+
+
+def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
+    return set()
+
+
+def everybody_is_known(marks: Sequence[Mark]) -> set[Mark]:
+    return set(marks)
+
+
+def subjects(mails: Sequence[Fetched]) -> list[str]:
+    return [str(message_from_bytes(m.data or b"")["Subject"]) for m in mails]
+
+
+def test_every_kind_of_the_table_is_held_to_the_contract() -> None:
+    """A kind in the table without a row in WAYS is not tested; Graph has its own server and file."""
+    assert set(INCOMING) - {"graph"} <= set(WAYS)
+
+
+def test_the_oldest_come_first_and_never_more_than_asked_for(way: Way) -> None:
+    way.deliver([mail(f"s{number}") for number in range(7)])
+    inbox = way.inbox()
+    assert inbox.open().messages == 7
+    assert subjects(inbox.fetch(3, nobody_is_known)) == ["s0", "s1", "s2"]
+
+
+def test_reading_removes_nothing(way: Way) -> None:
+    way.deliver([mail("s0"), mail("s1")])
+    inbox = way.inbox()
+    inbox.open()
+    inbox.fetch(10, nobody_is_known)
+    inbox.rest()
+    inbox.close()
+    assert way.subjects("INBOX") == ["s0", "s1"]
+
+
+def test_only_what_was_named_is_removed_and_counted(way: Way) -> None:
+    way.deliver([mail(f"s{number}") for number in range(4)])
+    inbox = way.inbox()
+    assert inbox.open().can_delete
+    fetched = inbox.fetch(3, nobody_is_known)
+    assert inbox.dispose([fetched[0].mark, fetched[2].mark]) == 2
+    assert way.subjects("INBOX") == ["s1", "s3"]
+
+
+def test_a_poll_hands_out_each_mail_once_and_the_next_poll_again(way: Way) -> None:
+    """A mail that could not be committed does not stop the mails behind it."""
+    way.deliver([mail(f"s{number}") for number in range(5)])
+    inbox = way.inbox()
+    inbox.open()
+    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s0", "s1"]
+    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s2", "s3"]
+    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s4"]
+    assert inbox.fetch(2, nobody_is_known) == []
+    inbox.rest()
+    inbox.open()
+    assert subjects(inbox.fetch(2, nobody_is_known)) == ["s0", "s1"]
+
+
+def test_fetch_and_dispose_by_turns_empty_the_folder(way: Way) -> None:
+    way.deliver([mail(f"s{number}") for number in range(9)])
+    inbox = way.inbox()
+    inbox.open()
+    seen = []
+    while fetched := inbox.fetch(4, nobody_is_known):
+        seen += subjects(fetched)
+        assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+    assert seen == [f"s{number}" for number in range(9)]
+    assert way.subjects("INBOX") == []
+
+
+def test_a_mark_names_the_same_mail_after_a_restart(way: Way) -> None:
+    way.deliver([mail("s0"), mail("s1")])
+    inbox = way.inbox()
+    inbox.open()
+    before = {m.mark: m.data for m in inbox.fetch(10, nobody_is_known)}
+    inbox.close()
+    later = way.inbox()
+    later.open()
+    assert {m.mark: m.data for m in later.fetch(10, nobody_is_known)} == before
+
+
+def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) -> None:
+    """Its deletion failed or was cut off the last time."""
+    way.deliver([mail("old"), mail("new")])
+    first = way.inbox()
+    first.open()
+    committed = {first.fetch(1, nobody_is_known)[0].mark}
+    first.close()
+    inbox = way.inbox()
+    inbox.open()
+    fetched = inbox.fetch(10, lambda marks: committed & set(marks))
+    assert subjects(fetched) == ["new"]
+    assert inbox.dispose([]) == 1
+    assert way.subjects("INBOX") == ["new"]
+
+
+def test_mails_that_are_known_do_not_hide_those_behind_them(way: Way) -> None:
+    way.deliver([mail(f"s{number}") for number in range(12)])
+    first = way.inbox()
+    first.open()
+    known = {m.mark for m in first.fetch(10, nobody_is_known)}
+    first.close()
+    inbox = way.inbox()
+    inbox.open()
+    assert subjects(inbox.fetch(5, lambda marks: known & set(marks))) == ["s10", "s11"]
+
+
+def test_a_mail_that_is_gone_already_counts_as_gone(way: Way) -> None:
+    way.deliver([mail("s0"), mail("s1")])
+    inbox = way.inbox()
+    inbox.open()
+    marks = [m.mark for m in inbox.fetch(10, nobody_is_known)]
+    way.vanish()
+    assert inbox.dispose(marks) == 2
+    assert inbox.dispose(marks) == 2
+    assert way.subjects("INBOX") == []
+
+
+def test_a_mail_that_vanishes_before_it_is_read_is_left_out(way: Way) -> None:
+    way.deliver([mail("s0"), mail("s1")])
+    inbox = way.inbox()
+    inbox.open()
+
+    def somebody_is_quicker(marks: Sequence[Mark]) -> set[Mark]:
+        way.vanish()
+        return set()
+
+    assert "s1" in subjects(inbox.fetch(10, somebody_is_quicker))
+
+
+def test_a_mark_of_another_mailbox_removes_nothing(way: Way) -> None:
+    way.deliver([mail("s0")])
+    inbox = way.inbox()
+    inbox.open()
+    mark = inbox.fetch(1, nobody_is_known)[0].mark
+    inbox.dispose([Mark(mark.mailbox, "12345", mark.uid), Mark("elsewhere", mark.validity, mark.uid)])
+    assert way.subjects("INBOX") == ["s0"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\r\n",
+        b"not a mail at all\r\n",
+        mail("nul", b"a\0b\r\n"),
+        mail("8bit", bytes(range(128, 256)) + b"\r\n"),
+        mail("long line", b"x" * 100_000 + b"\r\n"),
+        mail("literal", b"{99999999999}\r\n* BYE\r\na1 OK\r\n)\r\n"),
+    ],
+    ids=["empty", "junk", "nul", "8bit", "long line", "looks like IMAP"],
+)
+def test_whatever_the_bytes_are_they_come_out_whole(way: Way, data: bytes) -> None:
+    way.deliver([data, mail("after")])
+    inbox = way.inbox()
+    inbox.open()
+    odd, after = inbox.fetch(10, nobody_is_known)
+    assert odd.data is not None
+    # A delivery agent puts its own fields on top, and IMAP servers give NUL as 0x80 (RFC 9051 section 4.3).
+    assert odd.data.replace(b"\x80b", b"\0b").endswith(data)
+    assert not odd.partial and odd.size >= len(data)
+    assert subjects([after]) == ["after"]
+    assert inbox.dispose([odd.mark, after.mark]) == 2
+
+
+def test_a_large_attachment_does_not_keep_the_text_from_being_read(way: Way) -> None:
+    way.deliver([with_attachment("big"), mail("small")])
+    inbox = way.inbox()
+    inbox.open()
+    big, small = inbox.fetch(10, nobody_is_known)
+    assert big.size > BIG and not small.partial
+    message = message_from_bytes(big.data or b"")
+    assert message["Subject"] == "big"
+    texts = [p.get_payload() for p in message.walk() if p.get_content_maintype() == "text"]
+    assert [str(text).strip() for text in texts] == ["Approve with thanks", "<p>Approve with thanks</p>"]
+    assert not message.defects
+
+
+def test_a_mail_over_the_limit_without_text_comes_without_data_and_can_be_removed(way: Way) -> None:
+    head = b"From: a@mail.test\r\nSubject: huge\r\nMIME-Version: 1.0\r\nContent-Type: application/zip\r\n\r\n"
+    way.deliver([head + b"0123456789abcdef\r\n" * (way.most // 16), mail("after")])
+    inbox = way.inbox()
+    inbox.open()
+    huge, after = inbox.fetch(10, nobody_is_known)
+    assert huge.data is None and huge.size > way.most
+    assert subjects([after]) == ["after"]
+    assert inbox.dispose([huge.mark]) == 1
+    assert way.subjects("INBOX") == ["after"]
+
+
+def test_mails_can_be_moved_instead_of_deleted(way: Way) -> None:
+    way.deliver([mail("s0"), mail("s1")])
+    inbox = way.inbox(move_to="Done")
+    inbox.open()
+    fetched = inbox.fetch(1, nobody_is_known)
+    assert inbox.dispose([m.mark for m in fetched]) == 1
+    assert (way.subjects("INBOX"), way.subjects("Done")) == (["s1"], ["s0"])
+
+
+def test_an_inbox_may_be_used_again_after_close(way: Way) -> None:
+    way.deliver([mail("s0")])
+    inbox = way.inbox()
+    for _ in range(3):
+        inbox.open()
+        assert subjects(inbox.fetch(5, nobody_is_known)) == ["s0"]
+        inbox.close()
+        inbox.close()
+
+
+def test_a_way_that_cannot_work_fails_with_a_reason_and_a_cure(way: Way) -> None:
+    with pytest.raises(Failure) as caught:
+        way.broken.open()
+    assert caught.value.text and caught.value.cure
+    way.broken.close()
+
+
+def test_a_folder_where_everything_is_known_ends_the_poll(way: Way) -> None:
+    way.deliver([mail(f"s{number}") for number in range(3)])
+    inbox = way.inbox()
+    inbox.open()
+    assert inbox.fetch(10, everybody_is_known) == []
+    assert inbox.dispose([]) == 3
+    assert way.subjects("INBOX") == []

@@ -1,0 +1,150 @@
+"""What every way out promises, run for each kind in the table; a new kind needs a row in WAYS and no test."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from flexmaild.core.errors import Failure, GiveUp
+from flexmaild.core.ports import Envelope, Outbox
+from flexmaild.settings.session import SmtpSession
+from flexmaild.transports import OUTGOING
+from flexmaild.transports.maildir import MaildirOutbox
+from flexmaild.transports.sasl import Credentials
+from flexmaild.transports.smtp import SmtpOutbox
+
+_NUMBERS = itertools.count()
+
+
+@dataclass
+class Way:
+    """One kind on real ground.
+
+    to: two addresses that are reached. arrived: the mails that lie at the first of them, once there are so many.
+    broken: an outbox of the kind that cannot work.
+    """
+
+    outbox: Outbox
+    to: tuple[str, str]
+    arrived: Callable[[int], list[bytes]]
+    broken: Outbox
+
+
+def smtp(request: pytest.FixtureRequest) -> Way:
+    dovecot, postfix = request.getfixturevalue("dovecot"), request.getfixturevalue("postfix")
+    first, second = dovecot.user(), dovecot.user()
+    nothing = Credentials(lambda: "")
+
+    def arrived(count: int) -> list[bytes]:
+        until = time.monotonic() + 30
+        while True:
+            client = dovecot.client(first)
+            _, lines = client.fetch("1:*", "(BODY.PEEK[])") if client.untagged_responses["EXISTS"] != [b"0"] else ("", [])
+            client.logout()
+            found = [line[1] for line in lines if isinstance(line, tuple)]
+            if len(found) >= count or time.monotonic() > until:
+                return found
+            time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()[1]
+    outbox = SmtpOutbox(SmtpSession("localhost", postfix.smtp, send_partial=True), nothing)
+    broken = SmtpOutbox(SmtpSession("localhost", nobody, connect_timeout=5.0), nothing)
+    return Way(outbox, (first.address, second.address), arrived, broken)
+
+
+def maildir(request: pytest.FixtureRequest) -> Way:
+    directory: Path = request.getfixturevalue("tmp_path")
+    (directory / "file").write_text("not a directory")
+
+    def arrived(count: int) -> list[bytes]:
+        mails = [path.read_bytes() for path in sorted((directory / "out" / "new").iterdir())]
+        return [mail for mail in mails if b"Delivered-To: first@mail.test\n" in mail]
+
+    to = ("first@mail.test", "second@mail.test")
+    return Way(MaildirOutbox(directory / "out"), to, arrived, MaildirOutbox(directory / "file"))
+
+
+WAYS: dict[str, Callable[[pytest.FixtureRequest], Way]] = {"smtp": smtp, "maildir": maildir}
+
+
+@pytest.fixture(params=sorted(WAYS))
+def way(request: pytest.FixtureRequest) -> Way:
+    return WAYS[request.param](request)
+
+
+def envelope(to: tuple[str, ...], body: bytes = b"Hello\r\n", sender: str = "app@mail.test") -> Envelope:
+    name = f"m{next(_NUMBERS)}@mail.test"
+    head = f"From: {sender}\r\nTo: {to[0] if to else ''}\r\nSubject: s\r\nMessage-ID: <{name}>\r\n\r\n"
+    return Envelope(name, sender, to, head.encode() + body)
+
+
+def body_of(mail: bytes) -> bytes:
+    """The body, line ends as in mail whatever they are on disk."""
+    return mail.replace(b"\r\n", b"\n").partition(b"\n\n")[2].replace(b"\n", b"\r\n")
+
+
+def test_every_kind_of_the_table_is_held_to_the_contract() -> None:
+    """A kind in the table without a row in WAYS is not tested; Graph has its own server and file."""
+    assert set(OUTGOING) - {"graph"} <= set(WAYS)
+
+
+def test_what_was_sent_arrives_as_it_was(way: Way) -> None:
+    """Dots at the beginnings of lines, a lone dot and empty lines are part of the mail."""
+    body = b".\r\n..\r\n.hidden\r\n\r\nFrom here\r\n\r\nend. \r\n"
+    receipt = way.outbox.send(envelope(way.to[:1], body))
+    assert receipt.answer and not receipt.refused
+    assert [body_of(mail) for mail in way.arrived(1)] == [body]
+
+
+def test_every_recipient_of_a_mail_gets_it(way: Way) -> None:
+    receipt = way.outbox.send(envelope(way.to))
+    assert not receipt.refused
+    assert len(way.arrived(1)) == 1
+
+
+def test_mails_follow_each_other_on_one_outbox_and_after_a_close(way: Way) -> None:
+    for number in range(3):
+        way.outbox.send(envelope(way.to[:1], b"%d\r\n" % number))
+    way.outbox.close()
+    way.outbox.close()
+    way.outbox.send(envelope(way.to[:1], b"3\r\n"))
+    assert sorted(body_of(mail) for mail in way.arrived(4)) == [b"%d\r\n" % number for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["a@b.test>\r\nDATA\r\n", "a b@c.test", "<a@b.test>", "a@b.test\0", "nobody", "", "x" * 300 + "@b.test", "a@b@c.test"],
+)
+def test_an_address_that_is_more_than_an_address_is_refused_before_anything_goes_out(way: Way, bad: str) -> None:
+    for to, sender in (((bad,), "app@mail.test"), (way.to[:1], bad)):
+        if sender == "":
+            continue  # the empty sender is the null path of RFC 5321 section 4.5.5
+        with pytest.raises(GiveUp):
+            way.outbox.send(envelope(to, sender=sender))
+    way.outbox.send(envelope(way.to[:1]))
+    assert len(way.arrived(1)) == 1
+
+
+def test_a_mail_without_recipients_is_refused(way: Way) -> None:
+    with pytest.raises(GiveUp):
+        way.outbox.send(envelope(()))
+
+
+def test_the_empty_sender_is_taken(way: Way) -> None:
+    mail = envelope(way.to[:1])
+    way.outbox.send(Envelope(mail.message_id, "", mail.recipients, mail.data))
+    assert len(way.arrived(1)) == 1
+
+
+def test_a_way_that_cannot_work_fails_with_a_reason_and_a_cure(way: Way) -> None:
+    with pytest.raises(Failure) as caught:
+        way.broken.send(envelope(way.to[:1]))
+    assert caught.value.text and caught.value.cure
+    way.broken.close()

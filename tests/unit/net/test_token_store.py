@@ -1,0 +1,86 @@
+"""Tokens at rest: encrypted, private, replaced whole, and told clearly when they cannot be used."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from flexmaild.core.errors import TryLater
+from flexmaild.net.token_store import TokenStore
+
+KEY = "0123456789abcdef0123456789abcdef"
+TEXT = b"refresh-token-in-clear"
+
+
+def test_what_is_written_is_read_again_and_is_not_on_disk_in_clear(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens", lambda: KEY)
+    store.write("m365", TEXT)
+    assert store.read("m365") == TEXT
+    assert all(TEXT not in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+
+
+def test_files_and_directory_are_for_the_owner_alone(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens")
+    store.write("m365", TEXT)
+    assert stat.S_IMODE((tmp_path / "tokens").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "tokens").iterdir()} == {0o600}
+
+
+def test_any_application_name_stays_within_the_directory(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens", lambda: KEY)
+    for name in ("../../etc/passwd", ".", "..", "a/b", "key", "Ünïcode"):
+        store.write(name, name.encode())
+        assert store.path(name).parent == tmp_path / "tokens"
+        assert store.read(name) == name.encode()
+
+
+def test_another_key_is_a_fault_that_says_how_to_go_on(tmp_path: Path) -> None:
+    TokenStore(tmp_path, lambda: KEY).write("m365", TEXT)
+    with pytest.raises(TryLater, match="cannot be decrypted") as error:
+        TokenStore(tmp_path, lambda: KEY[::-1]).read("m365")
+    assert "authorize" in error.value.cure
+
+
+def test_a_short_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TryLater, match="shorter than 32"):
+        TokenStore(tmp_path, lambda: "secret").write("m365", TEXT)
+
+
+def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path)
+    store.write("m365", TEXT)
+    (tmp_path / "key").chmod(0o640)
+    with pytest.raises(TryLater, match="others may read"):
+        store.read("m365")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text("not a directory")
+    with pytest.raises(TryLater, match="tokens"):
+        TokenStore(tmp_path / "tokens", lambda: KEY).write("m365", TEXT)
+
+
+def test_a_failed_replacement_leaves_the_old_tokens_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = TokenStore(tmp_path, lambda: KEY)
+    store.write("m365", b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TryLater, match="No space left"):
+        store.write("m365", b"new")
+    assert store.read("m365") == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["m365.token"]
+
+
+def test_forgetting_removes_the_file_once(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path, lambda: KEY)
+    store.write("m365", TEXT)
+    assert (store.forget("m365"), store.forget("m365")) == (True, False)
+    assert store.read("m365") is None

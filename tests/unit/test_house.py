@@ -1,0 +1,157 @@
+"""The house rules that a machine can check: the map is true, files say what they are for, rooms stay small."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "flexmaild").rglob("*.py"))
+LARGEST_MODULE = 350
+LARGEST_HEAD = 12
+# Where a bug becomes a value: the tops of threads and processes, and what must not break what it watches.
+# A path in back quotes, under one of these tops, is taken for a path of this repository.
+TOPS = ("flexmaild", "docs", "tests", "config", "systemd", "packaging", ".ci")
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def requirement_names(text: str) -> set[str]:
+    names = {
+        re.split(r"[<>=!~\[; ]", line.strip(), maxsplit=1)[0] for line in text.splitlines() if line.strip()
+    }
+    return {name.lower().replace("_", "-").replace(".", "-") for name in names}
+
+
+@pytest.fixture(scope="module")
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+@pytest.mark.parametrize(
+    "page", ["docs/architecture.md", "CONTRIBUTING.md", "docs/operating.md", "README.md"]
+)
+def test_every_path_a_page_names_exists(page: str) -> None:
+    """A page that names a file or room of this repository names one that is there."""
+    text = (ROOT / page).read_text()
+    named = {word for word in re.findall(r"`([\w./-]+)`", text) if "/" in word and word.split("/")[0] in TOPS}
+    named |= {
+        f"flexmaild/{word}"
+        for word in re.findall(
+            r"`((?:core|mail|settings|net|transports|sinks|store|control|observe|daemon|cli)/[\w./-]*)`", text
+        )
+    }
+    missing = [
+        name for name in sorted(named) if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").glob("*.md")) + sorted(ROOT.glob("*.md")), ids=relative
+)
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    """A relative link in a page points at a file of this repository."""
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    assert [t for t in targets if "://" not in t and ":" not in t and not (page.parent / t).exists()] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=relative)
+def test_a_module_says_what_it_is_for(module: Path) -> None:
+    """Every module that holds code begins with a docstring that ends its first line as a sentence."""
+    tree = ast.parse(module.read_text())
+    if tree.body:
+        head = ast.get_docstring(tree)
+        assert head, "no head"
+        assert head.split("\n\n")[0].rstrip().endswith((".", ":")), "the first paragraph is no sentence"
+        assert len(head.splitlines()) <= LARGEST_HEAD
+
+
+@pytest.mark.parametrize("module", MODULES, ids=relative)
+def test_a_module_stays_a_room_and_not_a_hall(module: Path) -> None:
+    """Modules stay under the limit; what grows beyond it has two purposes."""
+    assert len(module.read_text().splitlines()) <= LARGEST_MODULE
+
+
+@pytest.mark.parametrize("module", MODULES, ids=relative)
+def test_imports_stand_at_the_top(module: Path) -> None:
+    """No import hides in a function, and no module is called after being useful."""
+    assert module.stem not in ("utils", "helpers", "common", "misc")
+    functions = [
+        node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.FunctionDef)
+    ]
+    hidden = [
+        f.name for f in functions for node in ast.walk(f) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[-2] in ("core", "mail")], ids=relative)
+def test_the_core_and_the_mail_room_look_at_no_clock(module: Path) -> None:
+    """What decides is told the time; it never asks for it."""
+    calls = re.findall(
+        r"\b(?:datetime\.now|datetime\.utcnow|date\.today|time\.time|uuid4|token_\w+)\(", module.read_text()
+    )
+    assert calls == []
+
+
+def test_every_dependency_has_a_line_of_reason(setup_cfg: configparser.ConfigParser) -> None:
+    """docs/dependencies.md names exactly the packages of setup.cfg, each with reason and licence."""
+    wanted = requirement_names(setup_cfg["options"]["install_requires"])
+    for extra in setup_cfg["options.extras_require"].values():
+        wanted |= requirement_names(extra)
+    rows = re.findall(
+        r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE
+    )
+    assert requirement_names("\n".join(name for name, _, _ in rows)) == wanted
+    assert all(reason.strip() and licence.strip() for _, reason, licence in rows)
+
+
+def test_the_locks_hold_every_dependency(setup_cfg: configparser.ConfigParser) -> None:
+    """The locks pin what setup.cfg asks for, by exact version and hash, and name no place to fetch it from."""
+    runtime = (ROOT / "packaging/requirements.txt").read_text()
+    tests = (ROOT / "packaging/requirements-test.txt").read_text()
+    for text in (runtime, tests, (ROOT / "packaging/requirements-build.txt").read_text()):
+        assert "://" not in text and "--index" not in text and "--find-links" not in text
+        pins = re.findall(r"^[A-Za-z]\S*==\S+.*$", text, re.MULTILINE)
+        assert pins and all(pin.endswith("\\") for pin in pins)
+    locked = requirement_names("\n".join(re.findall(r"^[A-Za-z]\S*==", runtime, re.MULTILINE)))
+    assert requirement_names(setup_cfg["options"]["install_requires"]) <= locked
+    locked_for_tests = requirement_names("\n".join(re.findall(r"^[A-Za-z]\S*==", tests, re.MULTILINE)))
+    assert requirement_names(setup_cfg["options.extras_require"]["test"]) <= locked_for_tests
+
+
+def test_both_locks_agree() -> None:
+    """What runs in the tests is what runs at the operator's: the same version of everything."""
+
+    def pins(name: str) -> dict[str, str]:
+        return dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "packaging" / name).read_text(), re.MULTILINE))
+
+    runtime, tests = pins("requirements.txt"), pins("requirements-test.txt")
+    assert {name: tests.get(name) for name in runtime} == runtime
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    """Two test modules outside packages may not have one name: Python would import one of them twice."""
+    loose = [p.name for p in (ROOT / "tests").rglob("test_*.py") if not (p.parent / "__init__.py").exists()]
+    assert [name for name, number in Counter(loose).items() if number > 1] == []
+
+
+@pytest.mark.parametrize(
+    "script", [".ci/run", "packaging/venv.sh", "packaging/apt.sh", "packaging/test-machine.sh"]
+)
+def test_scripts_can_be_run_and_are_sound(script: str) -> None:
+    """Each script is executable, and bash finds no fault in its syntax."""
+    assert os.access(ROOT / script, os.X_OK)
+    assert subprocess.run(["bash", "-n", ROOT / script], capture_output=True, check=False).returncode == 0
