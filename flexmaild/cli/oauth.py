@@ -36,7 +36,7 @@ def status(console: Console) -> None:
 def authorize(console: Console, name: str, no_wait: bool) -> None:
     """Authorise an application: shows address and code, and waits until it is done in a browser."""
     started = console.ask("oauth.authorize", path={"name": name})
-    _show_invitation(started)
+    show_invitation(started)
     if no_wait:
         console.show(started, lambda _: None)
         return
@@ -54,7 +54,7 @@ def forget(console: Console, name: str) -> None:
     console.show(console.ask("oauth.forget", path={"name": name}))
 
 
-def _show_invitation(started: dict[str, Any]) -> None:
+def show_invitation(started: dict[str, Any]) -> None:
     """What the person needs, on stderr, so that --json keeps stdout to itself."""
     click.echo(output.safe(started["message"]), err=True)
     for label, key in (("Address", "verification_uri"), ("Code", "user_code")):

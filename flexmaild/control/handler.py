@@ -15,8 +15,8 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -25,8 +25,8 @@ from pydantic_core import to_json
 
 from flexmaild import __version__
 from flexmaild.control import openapi, peers, problems, reading, routes
-from flexmaild.control.call import Answer, Call, CallerGone, Desk, Peer
-from flexmaild.control.gate import Gate
+from flexmaild.control.call import Answer, Call, CallerGone, Peer
+from flexmaild.control.hub import Hub
 from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
 
@@ -35,38 +35,6 @@ LOOK = 0.5
 # After refusing a body unread, how long what is still coming is thrown away, so that the caller gets to
 # read the answer instead of a broken pipe (what nginx calls a lingering close).
 LINGER = 2.0
-
-OnRequest = Callable[[str, str, Peer, float], None]
-OnCrash = Callable[[BaseException], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much callers may take: places, seconds, bytes. `wait_for_place`: how long before "busy" is said."""
-
-    clients: int = 64
-    per_uid: int = 16
-    waiters: int = 256
-    request_seconds: float = 10.0
-    idle_seconds: float = 30.0
-    write_seconds: float = 30.0
-    wait_for_place: float = 10.0
-    head_bytes: int = 64 * 1024
-
-
-@dataclass(slots=True)
-class Hub:
-    """What all connections share. `access` is replaced whole at a reload."""
-
-    desk: Desk
-    access: peers.Access
-    on_request: OnRequest
-    on_crash: OnCrash
-    limits: Limits
-    clients: Gate
-    waiters: Gate
-    stopping: threading.Event = field(default_factory=threading.Event)
-    idle: set[socket.socket] = field(default_factory=set)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -114,7 +82,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.gate = self.hub.clients
         if not self.gate.enter(self.peer.uid, self.hub.limits.wait_for_place):
             self.unread = self.begun = True
-            self._fail(busy("clients"))
+            self._fail(problems.busy("clients"))
             return
         try:
             self._serve()
@@ -183,7 +151,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers
         )
         if self.hub.stopping.is_set():
-            raise stopping()
+            raise problems.stopping()
         target = urllib.parse.urlsplit(self.path)
         route, path, allowed = routes.find(self.command, target.path)
         if route is None:
@@ -194,22 +162,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise _not_permitted(self.peer, route)
         query = reading.query_of(route, target.query)
         key = reading.idempotency_key(self.headers)
-        document = self._read_body(route)
-        fingerprint = reading.fingerprint(route, path, document)
-        body = reading.checked(route, document)
+        length = reading.declared_length(self.headers, route)
+        with self._turn_of(length):
+            document = self._read_body(length) if length else None
+            fingerprint = reading.fingerprint(route, path, document)
+            body = reading.checked(route, document)
+            del document
         call = Call(self.peer, path, query, body, key, fingerprint, self._wait)
         return self._ask_desk(route, call)
 
-    def _read_body(self, route: Route) -> Any:
-        """The JSON document, None where there is no body."""
-        length = reading.declared_length(self.headers, route)
-        if not length:
-            return None
+    @contextmanager
+    def _turn_of(self, length: int) -> Iterator[None]:
+        """Large bodies take turns: while one is read and checked it takes several times its size."""
+        if length <= routes.ORDINARY_BODY:
+            yield
+            return
+        if not self.hub.large.enter(self.peer.uid, self.hub.limits.wait_for_place):
+            raise problems.busy("large requests")
+        try:
+            yield
+        finally:
+            self.hub.large.leave(self.peer.uid)
+
+    def _read_body(self, length: int) -> Any:
+        """The JSON document, None where there is nothing but blanks."""
         reading.check_media_type(self.headers)
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.send_response_only(HTTPStatus.CONTINUE)
             self.end_headers()
-        self.reader.allow_more(length)
+        self.reader.allow(self.hub.limits.request_seconds, length)
         raw = self.input.read(length)
         if len(raw) < length:
             raise CallerGone
@@ -236,7 +217,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _become_waiter(self) -> None:
         """Give the place of a client back and take one of a waiter: those who wait need no work done."""
         if not self.hub.waiters.enter(self.peer.uid):
-            raise busy("waiters")
+            raise problems.busy("waiters")
         self.gate.leave(self.peer.uid)
         self.gate = self.hub.waiters
 
@@ -245,7 +226,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         until = time.monotonic() + seconds
         while not event.wait(max(0.0, min(LOOK, until - time.monotonic()))):
             if self.hub.stopping.is_set():
-                raise stopping()
+                raise problems.stopping()
             if self._hung_up():
                 raise CallerGone
             if time.monotonic() >= until:
@@ -297,18 +278,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reader.allow(LINGER, 1 << 40)
         while self.input.read1(1 << 16):
             pass
-
-
-def busy(what: str) -> Problem:
-    """503: the places of that kind are taken."""
-    detail = f"Too many {what} at once."
-    return Problem(503, "Busy", detail, cure="Try again.", kind="busy", headers={"Retry-After": "5"})
-
-
-def stopping() -> Problem:
-    """503: the daemon is on its way out."""
-    detail = "flexmaild is stopping; nothing was done."
-    return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers={"Retry-After": "5"})
 
 
 def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:

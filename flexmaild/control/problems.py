@@ -111,3 +111,15 @@ def of_error(error: Exception) -> Problem | None:
             cure = "Ask again with the same Idempotency-Key; see `flexmailctl status`."
             return Problem(504, "Timed out", detail, cure=cure, kind="timeout")
     return None
+
+
+def busy(what: str) -> Problem:
+    """503: the places of that kind are taken."""
+    detail = f"Too many {what} at once."
+    return Problem(503, "Busy", detail, cure="Try again.", kind="busy", headers={"Retry-After": "5"})
+
+
+def stopping() -> Problem:
+    """503: the daemon is on its way out."""
+    detail = "flexmaild is stopping; nothing was done."
+    return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers={"Retry-After": "5"})

@@ -47,10 +47,6 @@ class Reader(io.RawIOBase):
         """From now, this long and this many bytes (what is read ahead counts too)."""
         self._until, self._left = time.monotonic() + seconds, size
 
-    def allow_more(self, size: int) -> None:
-        """This many bytes from now, by the moment set before."""
-        self._left = size
-
     def take_what_is_there(self) -> None:
         """From now, do not wait at all."""
         self._until, self._left = None, io.DEFAULT_BUFFER_SIZE

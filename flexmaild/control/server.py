@@ -16,10 +16,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from flexmaild.control import peers
+from flexmaild.control import peers, problems
 from flexmaild.control.call import Desk
 from flexmaild.control.gate import Gate
-from flexmaild.control.handler import Handler, Hub, Limits, OnCrash, OnRequest, busy
+from flexmaild.control.handler import Handler
+from flexmaild.control.hub import Hub, Limits, OnCrash, OnRequest
 from flexmaild.control.listen import Listening
 from flexmaild.control.peers import Access
 
@@ -54,6 +55,7 @@ class ControlServer:
             limits=limits,
             clients=Gate(limits.clients, limits.per_uid),
             waiters=Gate(limits.waiters, limits.waiters),
+            large=Gate(limits.large, limits.large),
         )
         self._server = _Server(listening.socket, self._hub)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="control")
@@ -132,7 +134,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 def _turn_away(connection: socket.socket) -> None:
     """503 without reading a byte and without waiting: this is the accepting thread."""
-    problem = busy("connections")
+    problem = problems.busy("connections")
     head = f"HTTP/1.1 503 {problem.title}\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     connection.setblocking(False)
     with suppress(OSError):

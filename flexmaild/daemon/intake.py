@@ -22,9 +22,9 @@ from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.items import Arrived, Item, KnownAsked, PollEnded, WorkerDied
 from flexmaild.daemon.reader import Letter, Reader
 
-# Mails understood and committed together: large enough to share one fsync and few round trips, small
-# enough that little is fetched again after a crash.
-BATCH = 100
+# Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
+# share one fsync. A crash costs no more than fetching a batch again.
+BATCH, PORTION = 200, 40
 # How long the loop may take for a batch, seconds; it commits one in milliseconds.
 LOOP_SECONDS = 120.0
 
@@ -128,6 +128,8 @@ class Intake:
         fault = reason = ""
         try:
             folder = self._inbox.open()
+            if folder.messages:
+                self._reader.prepare()
             self._batches(folder, tally)
         except Failure as failure:
             fault, reason = str(failure), failure.reason.value
@@ -160,9 +162,16 @@ class Intake:
             tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
 
     def _commit(self, fetched: Sequence[Fetched]) -> Mapping[Mark, Outcome]:
-        item = Arrived(list(zip(fetched, self._understand(fetched), strict=True)))
-        self._put(item)
-        return item.committed.result(LOOP_SECONDS)
+        """Hand the batch over in portions, so that the loop commits one while the child reads the next."""
+        portions = []
+        for first in range(0, len(fetched), PORTION):
+            portion = fetched[first : first + PORTION]
+            portions.append(Arrived(list(zip(portion, self._understand(portion), strict=True))))
+            self._put(portions[-1])
+        committed: dict[Mark, Outcome] = {}
+        for item in portions:
+            committed |= item.committed.result(LOOP_SECONDS)
+        return committed
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
         letters = [Letter(f.data, f.size, f.partial) for f in fetched if f.data is not None]

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -56,6 +57,11 @@ class Reader:
                 readings[at] = self._read_alone(letters[at])
                 at += 1
         return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
+
+    def prepare(self) -> None:
+        """Start the child now, while something else is done; a failure shows at the first mail."""
+        with suppress(OSError):
+            self._ready()
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""

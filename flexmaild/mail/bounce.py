@@ -41,7 +41,7 @@ def _decoded_body(part: Part) -> bytes:
 
 
 def _from_status(body: bytes, original: str, limits: Limits) -> tuple[Bounce, ...]:
-    """One bounce per recipient group of a delivery-status (RFC 3464 section 2.3) that failed or is delayed."""
+    """One bounce per recipient group (RFC 3464 section 2.3) that failed or is delayed."""
     found: list[Bounce] = []
     for block in body.replace(b"\r\n", b"\n").strip(b"\n").split(b"\n\n")[: _MOST + 1]:
         group = parse_header(block)

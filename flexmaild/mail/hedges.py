@@ -17,13 +17,14 @@ def _set(words: str) -> frozenset[str]:
 
 NEGATIONS: Mapping[str, frozenset[str]] = {
     "en": _set(
-        "not no never nothing none neither nor nope nah cannot can't cant won't wont don't dont doesn't doesnt"
-        " didn't isn't isnt aren't wasn't shouldn't shouldnt wouldn't couldn't mustn't ain't disapprove"
-        " disapproved unapproved decline declined deny denied refuse refused refusing veto vetoed"
+        "not no never nothing none neither nor nope nah cannot can't cant won't wont don't dont doesn't"
+        " doesnt didn't isn't isnt aren't wasn't shouldn't shouldnt wouldn't couldn't mustn't ain't"
+        " disapprove disapproved unapproved decline declined deny denied refuse refused refusing veto"
+        " vetoed"
     ),
     "de": _set(
-        "nicht nichts nein nö nee kein keine keinen keiner keinem keines keinesfalls keineswegs nie niemals"
-        " mitnichten ungenehmigt verweigere verweigert"
+        "nicht nichts nein nö nee kein keine keinen keiner keinem keines keinesfalls keineswegs nie"
+        " niemals mitnichten ungenehmigt verweigere verweigert"
     ),
     "fr": _set("ne pas non jamais rien aucun aucune aucunement nullement refuse refusé refusée refuser"),
     "es": _set("no nunca jamás jamas nada ningún ningun ninguna ninguno ni tampoco niego denegado denegar"),
@@ -35,51 +36,53 @@ NEGATIONS: Mapping[str, frozenset[str]] = {
 
 CONDITIONS: Mapping[str, frozenset[str]] = {
     "en": _set(
-        "if iff once when whenever unless until till til after before except excepting excluding excl exclude"
-        " but however although though tho albeit only provided providing assuming presuming supposing pending"
-        " conditional conditionally conditions condition conditioned contingent depending depends dependent"
-        " without wait waiting hold holding later tomorrow maybe perhaps possibly probably presumably"
-        " tentative tentatively partial partially partly or either whether instead otherwise yet first"
-        " eventually someday almost nearly unsure doubt doubts doubtful reluctantly caveat caveats"
-        " reservation reservations minus besides stop cancel cancelled abort revoke retract undo withdraw"
-        " postpone delay delayed defer rather least afterwards meanwhile temporarily provisionally"
+        "if iff once when whenever unless until till til after before except excepting excluding excl"
+        " exclude but however although though tho albeit only provided providing assuming presuming"
+        " supposing pending conditional conditionally conditions condition conditioned contingent"
+        " depending depends dependent without wait waiting hold holding later tomorrow maybe perhaps"
+        " possibly probably presumably tentative tentatively partial partially partly or either whether"
+        " instead otherwise yet first eventually someday almost nearly unsure doubt doubts doubtful"
+        " reluctantly caveat caveats reservation reservations minus besides stop cancel cancelled abort"
+        " revoke retract undo withdraw postpone delay delayed defer rather least afterwards meanwhile"
+        " temporarily provisionally"
     ),
     "de": _set(
-        "wenn falls sobald sofern solange soweit nachdem nach erst außer ausser ausgenommen ausnahme aber jedoch"
-        " allerdings nur bedingung bedingt vorbehalt vorbehaltlich vorausgesetzt bis bevor ehe vielleicht"
-        " eventuell evtl ggf gegebenenfalls möglicherweise später morgen warten warte abwarten noch sondern oder"
-        " teilweise teils vorläufig ausstehend obwohl wann ansonsten unsicher zweifel anschließend danach"
-        " stopp widerrufe zurückziehen doch ohne"
+        "wenn falls sobald sofern solange soweit nachdem nach erst außer ausser ausgenommen ausnahme"
+        " aber jedoch allerdings nur bedingung bedingt vorbehalt vorbehaltlich vorausgesetzt bis bevor"
+        " ehe vielleicht eventuell evtl ggf gegebenenfalls möglicherweise später morgen warten warte"
+        " abwarten noch sondern oder teilweise teils vorläufig ausstehend obwohl wann ansonsten unsicher"
+        " zweifel anschließend danach stopp widerrufe zurückziehen doch ohne"
     ),
     "fr": _set(
         "si s'il s'ils quand lorsque lorsqu'il dès après avant sauf mais seulement uniquement condition"
-        " conditions réserve réserves pourvu jusqu'à jusque jusqu'au peut-être demain attendre attendez attends"
-        " excepté hormis provisoirement partiellement ou sinon tant toutefois cependant néanmoins sans"
-        " éventuellement ensuite peut-etre apres"
+        " conditions réserve réserves pourvu jusqu'à jusque jusqu'au peut-être demain attendre attendez"
+        " attends excepté hormis provisoirement partiellement ou sinon tant toutefois cependant"
+        " néanmoins sans éventuellement ensuite peut-etre apres"
     ),
     "es": _set(
-        "si cuando después despues tras salvo excepto menos pero sólo solo solamente únicamente condición"
-        " condicion hasta antes quizás quizas quizá luego mañana espera esperar pendiente aunque mientras"
-        " siempre sin o parcialmente provisionalmente"
+        "si cuando después despues tras salvo excepto menos pero sólo solo solamente únicamente"
+        " condición condicion hasta antes quizás quizas quizá luego mañana espera esperar pendiente"
+        " aunque mientras siempre sin o parcialmente provisionalmente"
     ),
     "it": _set(
         "se quando appena dopo salvo eccetto tranne ma però solo soltanto solamente unicamente purché"
-        " purche condizione finché finche fino prima forse domani aspetta aspettare attendere attesa qualora"
-        " caso senza oppure o parzialmente provvisoriamente dopodiché"
+        " purche condizione finché finche fino prima forse domani aspetta aspettare attendere attesa"
+        " qualora caso senza oppure o parzialmente provvisoriamente dopodiché"
     ),
     "pt": _set(
-        "se quando depois após apos logo salvo exceto menos mas porém porem só so somente apenas desde contanto"
-        " até ate antes sem talvez amanhã espera esperar aguardar aguarde pendente condição caso ou"
-        " parcialmente enquanto embora"
+        "se quando depois após apos logo salvo exceto menos mas porém porem só so somente apenas desde"
+        " contanto até ate antes sem talvez amanhã espera esperar aguardar aguarde pendente condição"
+        " caso ou parcialmente enquanto embora"
     ),
     "nl": _set(
-        "als indien zodra wanneer mits tenzij behalve maar alleen slechts nadat na pas misschien wacht wachten"
-        " morgen totdat tot voordat voorwaarde voorlopig uitgezonderd zonder of gedeeltelijk eerst nog echter"
+        "als indien zodra wanneer mits tenzij behalve maar alleen slechts nadat na pas misschien wacht"
+        " wachten morgen totdat tot voordat voorwaarde voorlopig uitgezonderd zonder of gedeeltelijk"
+        " eerst nog echter"
     ),
     "pl": _set(
-        "jeśli jesli jeżeli jezeli gdy kiedy dopiero po warunkiem warunek chyba wyjątkiem oprócz oprocz ale tylko"
-        " wyłącznie dopóki dopoki zanim bez może moze później pozniej jutro czekaj poczekaj czekać albo lub"
-        " częściowo gdyby skoro przed jednak ile pod"
+        "jeśli jesli jeżeli jezeli gdy kiedy dopiero po warunkiem warunek chyba wyjątkiem oprócz oprocz"
+        " ale tylko wyłącznie dopóki dopoki zanim bez może moze później pozniej jutro czekaj poczekaj"
+        " czekać albo lub częściowo gdyby skoro przed jednak ile pod"
     ),
 }
 

@@ -9,9 +9,10 @@ bounded number of times. Never raises.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import unescape
+
+from flexmaild.mail.hiding import Visibility, hidden_by_style_sheet, names_in, visibility
 
 # Where the quoted mail begins in the source of the common clients: our own marker, Gmail, Apple Mail and
 # Thunderbird, Outlook desktop/web/mobile, Yahoo, Proton. What follows need not be scanned at all.
@@ -30,13 +31,67 @@ QUOTE_STARTS = (
 _SIGNATURE_MARKS = ('id="signature"', "gmail_signature", "moz-signature", "ms-outlook-mobile-signature")
 
 _BLOCKS = frozenset(
-    ["p", "div", "br", "hr", "li", "ul", "ol", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "section", "article", "header", "footer", "address", "dl", "dt", "dd", "form", "fieldset", "center", "body", "html", "main", "aside", "nav", "figure", "caption"]
+    [
+        "p",
+        "div",
+        "br",
+        "hr",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "tr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "pre",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "address",
+        "dl",
+        "dt",
+        "dd",
+        "form",
+        "fieldset",
+        "center",
+        "body",
+        "html",
+        "main",
+        "aside",
+        "nav",
+        "figure",
+        "caption",
+    ]
 )
 _CELLS = frozenset(("td", "th"))
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
 # What is inside these is never shown as text.
 _RAW = frozenset(
-    ["script", "style", "title", "template", "textarea", "noscript", "xml", "object", "svg", "math", "select", "iframe", "audio", "video", "head"]
+    [
+        "script",
+        "style",
+        "title",
+        "template",
+        "textarea",
+        "noscript",
+        "xml",
+        "object",
+        "svg",
+        "math",
+        "select",
+        "iframe",
+        "audio",
+        "video",
+        "head",
+    ]
 )
 _TAG_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789:-")
 _LONGEST_TAG = 8192
@@ -58,6 +113,8 @@ class _Page:
     saw_doubtful: bool = False
     preformatted: int = 0
     suspects: frozenset[str] = frozenset()
+    low: str = ""
+    saw_head: bool = False
 
     def end_line(self) -> None:
         prefix = "> " * min(self.quoted, 9)
@@ -87,7 +144,8 @@ class _Page:
 
 def visible(html: str, most_lines: int) -> tuple[str, ...]:
     """The readings of this page as plain text: one, or two where something may or may not be visible."""
-    page = _Page(suspects=_hidden_by_style_sheet(html))
+    low = _lowered(html)
+    page = _Page(low=low, suspects=hidden_by_style_sheet(low))
     at, size = 0, len(html)
     while at < size and len(page.lines) < most_lines:
         tag = html.find("<", at)
@@ -106,7 +164,7 @@ def visible(html: str, most_lines: int) -> tuple[str, ...]:
 
 def head_of(html: str) -> str:
     """The page up to where the quoted mail begins, all of it where no quote is known."""
-    low = html.lower()
+    low = _lowered(html)
     starts = [at for mark in QUOTE_STARTS if (at := low.find(mark)) >= 0]
     if not starts:
         return html
@@ -138,7 +196,7 @@ def _tag(html: str, start: int, page: _Page) -> int:
         _close(name, page)
         return end + 1
     if name in _RAW and not inside.endswith("/"):
-        return _after_raw(html, end + 1, name)
+        return _after_raw(page, end + 1, name)
     _open(name, inside[len(name) :], page)
     return end + 1
 
@@ -180,16 +238,21 @@ def _name(inside: str) -> str:
     return low
 
 
-def _after_raw(html: str, at: int, name: str) -> int:
-    """Past the end tag of an element whose content is no text. A missing one hides only its own start."""
+def _lowered(html: str) -> str:
+    """The page in lower case with every character at its place (U+0130 would become two)."""
+    low = html.lower()
+    return low if len(low) == len(html) else "".join(c.lower()[:1] for c in html)
+
+
+def _after_raw(page: _Page, at: int, name: str) -> int:
+    """Past the content of an element that holds no text; one that never ends hides the rest."""
     if name == "head":
-        low = html[at : at + 65536].lower()
-        ends = [p for mark in ("</head", "<body") if (p := low.find(mark)) >= 0]
-        return at + min(ends) if ends else at
-    end = html.find(f"</{name}", at)
-    other = html.find(f"</{name.upper()}", at)
-    end = min(p for p in (end, other) if p >= 0) if max(end, other) >= 0 else -1
-    return len(html) if end < 0 else end
+        # Only the first counts; browsers ignore the others, and the end tag may be missing (HTML 13.2.6.4.4).
+        ends = [] if page.saw_head else [p for m in ("</head", "<body") if (p := page.low.find(m, at)) >= 0]
+        page.saw_head = True
+        return min(ends) if ends else at
+    end = page.low.find(f"</{name}", at)
+    return len(page.low) if end < 0 else end
 
 
 def _open(name: str, attributes: str, page: _Page) -> None:
@@ -220,85 +283,20 @@ def _open(name: str, attributes: str, page: _Page) -> None:
 
 def _judge(name: str, attributes: str, page: _Page) -> None:
     """Does this element hide what is in it, or begin a signature?"""
-    low = "".join(attributes.lower().split()) if len(attributes) < _LONGEST_TAG else ""
-    if "&" in low:
-        low = unescape(low)
-    if "=" not in low and "hidden" not in low:
+    if len(attributes) > _LONGEST_TAG or ("=" not in attributes and "hidden" not in attributes.lower()):
         return
-    if any(mark in low for mark in _SIGNATURE_MARKS) and not page.quoted:
+    packed = "".join(unescape(attributes).lower().split())
+    if not page.quoted and any(mark in packed for mark in _SIGNATURE_MARKS):
         page.add("--")
         page.end_line()
-    certain = (
-        ("style" in low and _hides(low)) or low == "hidden" or "hidden=" in low or "hidden" in _flags(low)
-    )
-    if certain and not page.hidden:
+    found = visibility(packed)
+    if found is Visibility.HIDDEN:
         page.hidden, page.hidden_depth = name, 1
         return
-    unsure = "style" in low and any(s in low for s in _MAY_HIDE)
-    unsure = unsure or (
-        "color=" in low and any(f"color={q}{w}" in low for q in ('"', "'", "") for w in _WHITE)
-    )
-    if page.suspects and not unsure:
-        unsure = any(f"{s}" in page.suspects for s in _names(attributes))
-    if unsure and not page.doubtful:
+    if page.suspects and not page.suspects.isdisjoint(names_in(attributes)):
+        found = Visibility.DOUBTFUL
+    if found is Visibility.DOUBTFUL and not page.doubtful:
         page.doubtful, page.doubtful_depth = name, 1
-
-
-def _flags(low: str) -> Sequence[str]:
-    """Attributes without a value, of the blanks-removed text: only what stands before the first "="."""
-    return ("hidden",) if low.startswith("hidden") and "=" not in low[:7] else ()
-
-
-_WHITE = ("#fff", "white", "#fefefe", "rgb(255,255,255", "rgba(255,255,255", "transparent")
-_MAY_HIDE = (
-    *(f"{before}color:{white}" for before in (";", '"', "'") for white in _WHITE),
-    "mso-hide:all",
-    "max-height:0",
-    "max-width:0",
-    "line-height:0",
-    "clip:rect(0",
-    "clip-path:",
-    "/*",
-    "\\",
-    "var(",
-)
-
-
-def _hides(low: str) -> bool:
-    """Whether a declaration in this text (lower case, no blanks) surely makes its element invisible."""
-    if "display:none" in low or "visibility:hidden" in low or "visibility:collapse" in low:
-        return True
-    for name in ("font-size:", "opacity:"):
-        at = low.find(name)
-        if (
-            at >= 0
-            and _number(low, at + len(name)) < (0.1 if name == "opacity:" else 2)
-            and not _relative(low, at)
-        ):
-            return True
-    for name in ("left:-", "top:-", "text-indent:-", "margin-left:-", "right:-"):
-        at = low.find(name)
-        if at >= 0 and _number(low, at + len(name)) >= 500:
-            return True
-    return False
-
-
-def _relative(low: str, at: int) -> bool:
-    """A font size in em, rem or per cent of at least a fifth, which is small but can be read."""
-    value = low[at + 10 : at + 30]
-    number = _number(value, 0)
-    rest = value.lstrip("0123456789.")
-    return (rest.startswith(("em", "rem")) and number >= 0.2) or (rest.startswith("%") and number >= 20)
-
-
-def _number(text: str, at: int) -> float:
-    end = at
-    while end < len(text) and end < at + 12 and (text[end].isdigit() or text[end] == "."):
-        end += 1
-    try:
-        return float(text[at:end])
-    except ValueError:
-        return 1000.0
 
 
 def _close(name: str, page: _Page) -> None:
@@ -322,40 +320,3 @@ def _close(name: str, page: _Page) -> None:
 def _squeezed(pieces: list[str]) -> str:
     """The pieces as one line, blanks collapsed as a browser does; a no-break space stays one blank."""
     return " ".join("".join(pieces).split())
-
-
-def _hidden_by_style_sheet(html: str) -> frozenset[str]:
-    """Names of classes, ids and elements that a style sheet of the page hides, in whatever medium."""
-    start = html.find("<style")
-    start = start if start >= 0 else html.find("<STYLE")
-    found: set[str] = set()
-    rounds = 0
-    while start >= 0 and rounds < 50:
-        end = html.find("</", start)
-        sheet = html[start : len(html) if end < 0 else end].lower()
-        if any(
-            w in sheet for w in ("none", "hidden", "font-size:0", "font-size: 0", "opacity", "fff", "white")
-        ):
-            for rule in sheet.split("}"):
-                selector, _, declarations = rule.rpartition("{")
-                packed = '"' + "".join(declarations.split())
-                if _hides(packed) or any(s in packed for s in _MAY_HIDE):
-                    found.update(_subjects(selector.rpartition("{")[2]))
-        start = html.find("<style", end) if end >= 0 else -1
-        rounds += 1
-    return frozenset(found)
-
-
-def _subjects(selectors: str) -> list[str]:
-    """What the selectors select: the classes and ids of their last compound, else its element."""
-    found: list[str] = []
-    for selector in selectors.split(","):
-        last = (selector.split() or [""])[-1]
-        _, mark, rest = last.partition("." if "." in last else "#")
-        found.extend(_names(rest if mark else last))
-    return found
-
-
-def _names(text: str) -> list[str]:
-    """The words of a selector or of a tag's attributes."""
-    return "".join(c if c.isalnum() or c in "-_" else " " for c in text.lower()).split()

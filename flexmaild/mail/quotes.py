@@ -1,4 +1,4 @@
-"""How mail programs introduce the mail they quote, and sign off: the words of it, by no language in particular.
+"""How mail programs introduce the mail they quote, and how people sign off: the words of it.
 
 Read by `mail.trim` only. All words of all languages are looked for in every mail, because the language is
 the mail program's, not the writer's. Adding a language is adding words here.

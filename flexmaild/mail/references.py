@@ -95,7 +95,7 @@ def in_thread(header: Header, limits: Limits) -> tuple[str, ...]:
 
 
 def _ids(values: Iterable[bytes], limit: int) -> tuple[str, ...]:
-    """The references in Message-IDs of ours, `<fm1-….kind.n@domain>`: of the last fifty ids (RFC 5322 3.6.4)."""
+    """The references in Message-IDs of ours, `<fm1-….kind.n@domain>`; the last fifty ids are read."""
     found: dict[str, None] = {}
     for value in values:
         ids = value[-limit:].decode("latin-1").split("<")[-50:]

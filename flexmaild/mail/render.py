@@ -16,6 +16,7 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSynta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from flexmaild.mail.clean import html_as_text
 from flexmaild.mail.inline import inlined_page, inlined_template
 from flexmaild.mail.templates import builtin_templates
 
@@ -72,7 +73,7 @@ class Renderer:
         html = done.get(f"{name}.html.j2")
         text = done.get(f"{name}.txt.j2")
         if text is None:
-            text = Markup(html).striptags() if html else ""  # noqa: S704
+            text = html_as_text(html or "")
         return text, Markup(html) if html is not None else None  # noqa: S704  (the operator's own)
 
     def _first_that_works(self, name: str, context: Context, on_fault: FaultHandler) -> str:

@@ -34,7 +34,7 @@ _FIRST_LINES = 16
 def understand(
     data: bytes, size: int, rules: Rules, partial: bool = False, lookup: Lookup | None = None
 ) -> Reading:
-    """What this mail says. size: in bytes, as on the server. partial: `data` holds only header and text parts.
+    """What this mail says. size: bytes on the server. partial: `data` holds only header and text parts.
 
     lookup: TXT records for our own DKIM check (with rules.verify_dkim); without it the check is left out.
     """

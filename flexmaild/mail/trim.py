@@ -199,7 +199,9 @@ def _begins_header_block(lines: Sequence[str], i: int) -> bool:
         if label:
             labels.add(label)
     senders = [label for label in labels if label in FROM_LABELS]
-    return (bool(senders) and len(labels) >= 3) or (len(labels) == 2 and first in FROM_LABELS and "@" in lines[i])
+    return (bool(senders) and len(labels) >= 3) or (
+        len(labels) == 2 and first in FROM_LABELS and "@" in lines[i]
+    )
 
 
 def _begins_attribution(lines: Sequence[str], i: int, low: str) -> bool:

@@ -89,7 +89,7 @@ def decide(typed: Typed, rules: Rules) -> Decision:
 
 
 def _first_word(line: str, words: Sequence[Word]) -> tuple[Word, str] | None:
-    """The action word that begins this line, and what follows it, or None. A word ends at a blank or a mark."""
+    """The action word that begins this line, and what follows it, or None."""
     emphasis = line[0] if line[0] in _EMPHASIS else ""
     text = unicodedata.normalize("NFC", line).lstrip(emphasis)
     low = normal_word(text)
@@ -242,7 +242,7 @@ def _tokens(low: str) -> list[str]:
 
 
 def _comment(rest: str, lines: Iterable[str], limit: int) -> str:
-    """The rest of the decision's line and the lines below it, without what could confuse a terminal or a log."""
+    """The rest of the decision's line and the lines below it, control and bidi characters removed."""
     below = list(lines)
     while below and not below[0].strip():
         below.pop(0)

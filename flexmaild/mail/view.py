@@ -17,7 +17,7 @@ from markupsafe import Markup
 from flexmaild.core.model import MailKind, Request, Terms
 from flexmaild.core.work import MailOrder
 from flexmaild.mail import links, texts
-from flexmaild.mail.clean import safe_html, text_as_html
+from flexmaild.mail.clean import html_as_text, safe_html, text_as_html
 from flexmaild.mail.mime import one_line, tidy
 from flexmaild.mail.render import FaultHandler, Renderer, TemplateFault
 from flexmaild.mail.words import ACTION_WORDS
@@ -270,7 +270,8 @@ def _body(
                 "body_html": text_as_html(made[0]) if made[1] is None else made[1],
             }
         on_fault(made)
-    return {"body_text": text, "body_html": safe_html(html) if html else text_as_html(text)}
+    page = safe_html(html) if html else text_as_html(text)
+    return {"body_text": text or html_as_text(page), "body_html": page}
 
 
 def _tidied(value: Any) -> Any:

@@ -82,7 +82,7 @@ def smtp_session(fields: Fields) -> tuple[SmtpSession, tuple[Finding, ...]]:
         block.note("auth", "is true, but there is no user name: set username")
     session = SmtpSession(
         **common,
-        envelope_from=block.text("from"),
+        envelope_from=block.text("from", block.text("mail.from")),
         local_host=block.text("localhost"),
         ehlo=block.flag("ehlo", True),
         send_partial=block.flag("sendpartial", False),

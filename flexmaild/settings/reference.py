@@ -156,8 +156,8 @@ becomes of each property of JavaMail in `outgoing.properties` and `incoming.prop
 
 Every other name that begins with `mail.` is a fault. A line whose name does not begin with `mail.` defines a
 variable for `${{NAME}}`; built in are `SMTP_HOST_NAME`, `SMTP_HOST_PORT`, `SMTP_ENABLE_TLS`,
-`IMAP_HOST_NAME`, `IMAP_HOST_PORT` and `IMAP_ENABLE_STARTTLS`, fed by the fields; `PROTOCOL` chooses
-between `smtp` and `smtps`, `imap` and `imaps`. The block wins over the fields; where it says nothing, the fields count.
+`IMAP_HOST_NAME`, `IMAP_HOST_PORT` and `IMAP_ENABLE_STARTTLS`, fed by the fields; `PROTOCOL` chooses between
+`smtp` and `smtps`, `imap` and `imaps`. The block wins over the fields; where it is silent, the fields count.
 
 Where JavaMail fails in silence, there is a fault with line and column: a boolean that is not exactly `true`
 or `false`, a number that is none, a blank at the end of a value, a character that copy and paste left behind,

@@ -59,7 +59,7 @@ def _fields(section: type[Section], indent: str, mark: str = "#") -> Iterator[st
             yield f"{indent}{mark}{key}:"
             yield from (f"{indent}{mark}{line}" for line in _fields(model, "  ", ""))
         elif field.is_required():
-            yield f"{indent}{mark}{key}: …"
+            yield f"{indent}{mark}{key}:  # required"
         else:
             value = default_of(field)
             text = f"{key}:" if value is None else to_yaml({key: value})

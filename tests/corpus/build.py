@@ -157,11 +157,12 @@ def outlook_desktop_html(language: str, typed: list[str]) -> str:
         f"<b>{escape(b.split(':')[0])}:</b>{escape(b.split(':', 1)[1])}" for b in outlook_block(language)
     )
     quote = "".join(f'<p class="MsoNormal">{escape(line)}</p>\n' for line in REQUEST)
-    style = "<style><!--p.MsoNormal {margin:0cm; font-size:11.0pt;} .MsoChpDefault {mso-style-type:export-only;}--></style>"
+    style = "<style><!--p.MsoNormal {margin:0cm; font-size:11.0pt;} .MsoChpDefault {mso-x:y;}--></style>"
     rule = '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">'
     return (
         f'<html xmlns:o="urn:schemas-microsoft-com:office:office"><head>{style}</head><body lang="EN-GB">'
-        f'<div class="WordSection1">{body}<div>{rule}<p class="MsoNormal">{block}</p></div></div>{quote}</div></body></html>'
+        f'<div class="WordSection1">{body}<div>{rule}<p class="MsoNormal">{block}</p></div></div>'
+        f"{quote}</div></body></html>"
     )
 
 
@@ -170,7 +171,8 @@ def gmail_html(language: str, typed: list[str]) -> str:
     attribution = escape(GMAIL[language].format(OWN))
     quote = "<br>".join(escape(line) for line in REQUEST)
     return (
-        f'<div dir="ltr">{body}</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{attribution}<br></div>'
+        f'<div dir="ltr">{body}</div><br><div class="gmail_quote">'
+        f'<div dir="ltr" class="gmail_attr">{attribution}<br></div>'
         f'<blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex">{quote}</blockquote></div>'
     )
 
@@ -356,12 +358,13 @@ def shapes() -> Iterator[Case]:
     reply = text(["Approve", "see the log", "", GMAIL["en"].format(OWN), *quoted(REQUEST)])
     yes: Expectation = {"answer": "approve", "comment": "see the log", "language": "en"}
     log = (
-        b"Content-Type: application/octet-stream; name=log.bin\r\nContent-Disposition: attachment; filename=log.bin\r\n"
+        b"Content-Type: application/octet-stream; name=log.bin\r\n"
+        b"Content-Disposition: attachment; filename=log.bin\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n"
         + base64.encodebytes(bytes(range(256)) * 8).replace(b"\n", b"\r\n")
     )
     yield "attachment", whole(multipart("mixed", reply, log)), yes
-    note = b"Content-Type: text/plain; name=note.txt\r\nContent-Disposition: attachment; filename=note.txt\r\n\r\nReject\r\n"
+    note = b"Content-Type: text/plain\r\nContent-Disposition: attachment; filename=note.txt\r\n\r\nReject\r\n"
     yield "attached-text-says-reject", whole(multipart("mixed", reply, note)), yes
     forwarded = b"Content-Type: message/rfc822\r\n\r\n" + whole(text(["Approve"]))
     yield (

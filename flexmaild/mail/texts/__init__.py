@@ -7,7 +7,7 @@ proves it). Called by `mail.view` and, as `t(...)`, by the templates. Never sees
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flexmaild.mail.texts import de, en, es, fr, it, ja, nl, pl, pt
 
@@ -46,7 +46,7 @@ def say(lang: str, key: str, **values: object) -> str:
 
 def moment(when: datetime) -> str:
     """A time as everybody reads it, whatever their language and zone: 2026-11-28 14:30 UTC."""
-    return f"{when:%Y-%m-%d %H:%M} UTC"
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def remaining(lang: str, until: datetime, now: datetime) -> str:

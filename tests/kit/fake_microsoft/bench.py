@@ -31,11 +31,19 @@ class Clock:
 
 def application(fake: FakeMicrosoft, **facts: Any) -> OAuthApplication:
     """The application "app" of the fake, by device code unless told otherwise."""
-    given = {"tenant": fake.tenant, "authority": fake.login.url, "ca_file": fake.ca_file, "user": USER, **facts}
+    given = {
+        "tenant": fake.tenant,
+        "authority": fake.login.url,
+        "ca_file": fake.ca_file,
+        "user": USER,
+        **facts,
+    }
     return OAuthApplication("microsoft", "app", **given)
 
 
-def desk(applications: OAuthApplication | dict[str, OAuthApplication], state: Path, clock: Clock | None = None) -> TokenDesk:
+def desk(
+    applications: OAuthApplication | dict[str, OAuthApplication], state: Path, clock: Clock | None = None
+) -> TokenDesk:
     """A desk whose monotonic clock is `clock`; one application is called "m365"."""
     table = applications if isinstance(applications, dict) else {"m365": applications}
     more: dict[str, Any] = {"monotonic": clock} if clock else {}
@@ -65,15 +73,21 @@ def post(address: str, fields: dict[str, str]) -> int:
         return int(answer.status)
 
 
-def api(fake: FakeMicrosoft, user: str = USER, *, token: Callable[[bool], str] | None = None, mailbox: str | None = None,
-        scp: str = "Mail.Send Mail.ReadWrite", trace: Callable[[str], None] | None = None) -> GraphApi:  # fmt: skip
+def api(
+    fake: FakeMicrosoft,
+    user: str = USER,
+    *,
+    token: Callable[[bool], str] | None = None,
+    mailbox: str | None = None,
+    scp: str = "Mail.Send Mail.ReadWrite",
+    trace: Callable[[str], None] | None = None,
+) -> GraphApi:
     """Graph for a mailbox, with a token that lives."""
-    own = fake.graph_token(user, scp)
-    return GraphApi(fake.graph_url, user if mailbox is None else mailbox, token or (lambda _: own), fake.ca_file, trace)
+    own, box = fake.graph_token(user, scp), user if mailbox is None else mailbox
+    return GraphApi(fake.graph_url, box, token or (lambda _: own), fake.ca_file, trace)
 
 
 def mail(number: int | str = 1, body: str = "Approve", sender: str = USER, to: str = USER) -> bytes:
     """A small mail of our own."""
-    return (
-        f"From: {sender}\r\nTo: {to}\r\nMessage-ID: <{number}@example.com>\r\nSubject: reply {number}\r\n\r\n{body}\r\n"
-    ).encode()
+    head = f"From: {sender}\r\nTo: {to}\r\nMessage-ID: <{number}@example.com>\r\nSubject: reply {number}\r\n"
+    return f"{head}\r\n{body}\r\n".encode()

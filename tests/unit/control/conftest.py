@@ -12,7 +12,7 @@ import pytest
 from control_kit import Bench, FakeDesk
 
 from flexmaild.control.call import Peer
-from flexmaild.control.handler import Limits
+from flexmaild.control.hub import Limits
 from flexmaild.control.listen import Place, listen
 from flexmaild.control.peers import Access
 from flexmaild.control.server import ControlServer

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.gate import Gate
-from flexmaild.control.handler import Limits
+from flexmaild.control.hub import Limits
 
 heads = st.builds(
     lambda method, path, version, fields, body: (
@@ -120,6 +120,19 @@ def test_those_who_find_no_place_in_time_are_told_so(make_bench: Callable[..., B
         assert (status, problem["title"]) == (503, "Busy")
         go_on.set()
         assert first.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_large_bodies_take_turns_and_ordinary_ones_do_not_wait_for_them(
+    make_bench: Callable[..., Bench],
+) -> None:
+    bench = make_bench(Limits(large=1, wait_for_place=0.05))
+    large = BODIES["approval.request"] | {"text": "x" * 100_000}
+    with bench.connect() as slow:
+        slow.sendall(b"POST /v1/approvals HTTP/1.1\r\nContent-Length: 99999\r\nExpect: 100-continue\r\n\r\n")
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 ")
+        assert bench.http("POST", "/v1/approvals", large)[0] == 503
+        assert bench.http("POST", "/v1/approvals", BODIES["approval.request"])[0] == 201
+    bench.wait_for_report("approval.request")
 
 
 def test_many_at_once_are_all_served(bench: Bench) -> None:

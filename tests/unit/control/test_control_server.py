@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from flexmaild.control import shapes
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.client import Client, Refused, Unreachable
-from flexmaild.control.handler import Limits
+from flexmaild.control.hub import Limits
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.control.routes import MIB, ROUTES, Route
 from flexmaild.core.errors import GiveUp, NotAllowed, Reason

@@ -1,4 +1,4 @@
-"""Our own corpus: what the common clients make of a reply is understood, in nine languages and every encoding."""
+"""Our own corpus: what the common clients make of a reply is understood, in every language and encoding."""
 
 from __future__ import annotations
 

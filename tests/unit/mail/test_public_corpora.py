@@ -1,4 +1,4 @@
-"""Public reply corpora, read where they lie beside the repository; where there are none, nothing is collected.
+"""Public reply corpora, read where they lie beside the repository; without them nothing is collected.
 
 Measures what counts for an approval: nothing raises, quoted lines stay out, the first typed line is found,
 and nothing decides that no person decided. Prints the scores (`pytest -s`).

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.mail.clean import MAX_HTML, safe_html, text_as_html
+from flexmaild.mail.clean import MAX_HTML, html_as_text, safe_html, text_as_html
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from flexmaild.mail.clean import MAX_HTML, safe_html, text_as_html
         ('<span style="display: none">Approve</span>seen', "seen"),
         ("<div hidden><p>a</p></div>b", "b"),
         ("<form><input name=q><button>Go</button></form>b", "b"),
+        ("<img hidden>a<em title='x>y'>b</em>", "a<em>b</em>"),
+        ("<script>if (a < b) { '</p>' }</script>c", "c"),
+        ("<span hidden><span>a</span>b</span>c", "c"),
         ("<svg><a href=javascript:x>q</a></svg>b", "b"),
         ("a<br/>b<hr>", "a<br>b<hr>"),
         ("a & b < c &lt;d&gt; &amp;lt;", "a &amp; b &lt; c &lt;d&gt; &amp;lt;"),
@@ -78,6 +81,26 @@ def test_whatever_comes_in_what_goes_out_is_balanced_and_harmless(html: str) -> 
 
 def test_what_is_too_long_is_shown_as_text() -> None:
     assert "<b>" not in safe_html("<b>x</b>" * (MAX_HTML // 7))
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<a ", "<a b=c ", "<x/", '<b x="', "</", "&#", "<div hidden>", "<?", "&#9"]
+)
+def test_a_flood_is_read_in_one_pass(piece: str) -> None:
+    """The standard parser needs more than a minute for some of these"""
+    safe_html((piece * MAX_HTML)[:MAX_HTML])
+
+
+def test_a_number_too_long_for_a_character_is_no_error() -> None:
+    assert safe_html("&#" + "9" * 5000 + ";a&#x202e;b&#0;") == "\ufffdab\ufffd"
+
+
+def test_html_has_a_plain_reading_for_the_text_part() -> None:
+    html = safe_html(
+        "<p>One &amp; <b>two</b></p><ul><li>x<li>y</ul><table><tr><td>1</td><td>2</td></tr></table>"
+    )
+    assert html_as_text(html).split("\n")[0] == "One & two"
+    assert [line.strip() for line in html_as_text(html).split("\n") if line.strip()][-1] == "1  2"
 
 
 def test_text_keeps_its_lines_and_indents() -> None:

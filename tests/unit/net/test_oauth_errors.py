@@ -9,7 +9,7 @@ import pytest
 from flexmaild.core.errors import Reason
 from flexmaild.net.entra_errors import fault, meaning, without_secrets
 from flexmaild.net.error_table import MEANINGS
-from packaging_pages import errors_page
+from flexmaild.transports.errors_page import errors_page
 
 ROOT = Path(__file__).parents[3]
 
@@ -22,8 +22,14 @@ def test_every_error_has_a_cause_and_a_cure() -> None:
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        ({"error": "invalid_grant", "error_codes": [700082], "error_description": "any words"}, "AADSTS700082"),
-        ({"error": "invalid_client", "error_description": "AADSTS7000222: The keys expired."}, "AADSTS7000222"),
+        (
+            {"error": "invalid_grant", "error_codes": [700082], "error_description": "any words"},
+            "AADSTS700082",
+        ),
+        (
+            {"error": "invalid_client", "error_description": "AADSTS7000222: The keys expired."},
+            "AADSTS7000222",
+        ),
         ({"error": "invalid_grant", "error_codes": [99999999]}, "invalid_grant"),
         ({"error": "invalid_grant", "suberror": "consent_required"}, "consent_required"),
         ({"error": "brand_new"}, "unknown"),
@@ -35,7 +41,10 @@ def test_the_most_exact_known_code_decides(answer: dict[str, object], code: str)
 
 
 def test_words_never_decide() -> None:
-    assert meaning({"error": "server_error", "error_description": "invalid client secret expired"}).permanent is False
+    assert (
+        meaning({"error": "server_error", "error_description": "invalid client secret expired"}).permanent
+        is False
+    )
 
 
 @pytest.mark.parametrize("number", [700082, 50173, 7000215, 7000222, 65001, 90002, 700016, 53003, 700024])

@@ -95,7 +95,10 @@ def test_libraries_speak_by_the_same_way(log: Log) -> None:
     logging.getLogger("urllib3.connectionpool").debug("GET %s", f"/?access_token={CANARY}&x=1")
     unfit = {"name": "msal", "levelno": logging.WARNING, "msg": "bad format %d", "args": ("x",)}
     logs._Bridge().emit(logging.makeLogRecord(unfit))
-    warnings.warn_explicit("old", DeprecationWarning, "x.py", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn_explicit("old", DeprecationWarning, "x.py", 1)
     first, second, third = log.events()
     assert (first["level"], first["component"]) == ("debug", "urllib3.connectionpool")
     assert CANARY not in str(first) and "access_token=***" in first["event"]

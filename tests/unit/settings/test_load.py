@@ -219,7 +219,10 @@ def test_no_fault_and_no_representation_shows_what_was_written_for_a_secret(text
 
 def test_nothing_that_prints_settings_shows_a_secret() -> None:
     settings = settings_of(f"""
-outgoing: {{username: u, password: {CANARY}, properties: "mail.smtp.proxy.host=p\\nmail.smtp.proxy.password={CANARY}"}}
+outgoing:
+  username: u
+  password: {CANARY}
+  properties: "mail.smtp.proxy.host=p\\nmail.smtp.proxy.password={CANARY}"
 store: {{url: "postgresql://u:{CANARY}@localhost/d"}}
 """)
 

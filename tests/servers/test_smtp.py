@@ -1,0 +1,376 @@
+"""SMTP with real and scripted servers: results for every recipient, what is later and what never, silence, lost answers."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.ports import Envelope
+from flexmaild.settings.session import SmtpSession
+from flexmaild.transports.sasl import Credentials
+from flexmaild.transports.smtp import SmtpOutbox
+from tests.kit.dovecot import Dovecot
+from tests.kit.pki import Pki
+from tests.kit.postfix import Postfix
+from tests.kit.proxy import Proxy
+from tests.kit.scripted import Behaviour, SmtpServer, Talk, drip, hang_up, silent
+
+MAIL = Envelope("m@mail.test", "app@mail.test", ("user@mail.test",), b"Subject: s\r\n\r\nx\r\n")
+NOTHING = Credentials(lambda: "")
+
+Serving = Callable[[SmtpServer], SmtpServer]
+Proxied = Callable[[int], Proxy]
+
+
+def outbox_for(server: SmtpServer, **more: Any) -> SmtpOutbox:
+    settings: dict[str, Any] = {"read_timeout": 0.2, "send_partial": True} | more
+    return SmtpOutbox(SmtpSession("localhost", server.port, **settings), NOTHING)
+
+
+def failure_of(outbox: SmtpOutbox, mail: Envelope = MAIL) -> Failure:
+    with pytest.raises(Failure) as caught:
+        outbox.send(mail)
+    outbox.close()
+    return caught.value
+
+
+def to(*recipients: str) -> Envelope:
+    return dataclasses.replace(MAIL, recipients=recipients)
+
+
+# Per recipient.
+
+
+def test_the_good_recipients_get_the_mail_and_the_bad_ones_are_named(dovecot: Dovecot, postfix: Postfix) -> None:
+    user = dovecot.user()
+    outbox = SmtpOutbox(SmtpSession("localhost", postfix.smtp, send_partial=True), NOTHING)
+    receipt = outbox.send(to("nobody@mail.test", user.address))
+    assert [(r.recipient, r.permanent) for r in receipt.refused] == [("nobody@mail.test", True)]
+    assert "User unknown" in receipt.refused[0].answer
+    # The connection goes on.
+    assert not outbox.send(to(user.address)).refused
+    outbox.close()
+
+
+def test_without_send_partial_one_bad_recipient_stops_the_whole_mail(dovecot: Dovecot, postfix: Postfix) -> None:
+    user = dovecot.user()
+    outbox = SmtpOutbox(SmtpSession("localhost", postfix.smtp, send_partial=False), NOTHING)
+    with pytest.raises(GiveUp) as caught:
+        outbox.send(to("nobody@mail.test", user.address))
+    assert caught.value.step == "rcpt" and "nobody@mail.test" in caught.value.text
+    # What follows is not hurt by it, and is the only thing that arrives.
+    outbox.send(dataclasses.replace(to(user.address), data=b"Subject: second\r\n\r\n"))
+    outbox.close()
+    while not dovecot.subjects(user):
+        pass
+    assert dovecot.subjects(user) == ["second"]
+
+
+def test_when_nobody_is_accepted_one_passing_refusal_makes_it_later(serving: Serving) -> None:
+    def answer(talk: Talk) -> None:
+        talk.say("450 4.2.0 greylisted" if "first" in server.heard[-1] else "550 5.1.1 unknown")
+
+    server = serving(SmtpServer({"RCPT": answer, "DATA": "554 no valid recipients"}))
+    error = failure_of(outbox_for(server), to("first@mail.test", "second@mail.test"))
+    assert isinstance(error, TryLater) and error.step == "rcpt"
+    assert server.mails == []
+
+
+def test_content_is_never_sent_to_a_server_that_wants_it_although_nobody_was_accepted(serving: Serving) -> None:
+    server = serving(SmtpServer({"RCPT": "550 no"}))
+    assert isinstance(failure_of(outbox_for(server)), GiveUp)
+    assert server.mails == []
+
+
+# Later or never.
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA", "content"])
+@pytest.mark.parametrize(
+    ("reply", "kind", "reason"),
+    [
+        ("451 4.3.0 disk full", TryLater, Reason.SERVER),
+        ("452-4.2.2 over\n452 4.2.2 quota", TryLater, Reason.SERVER),
+        ("432 4.3.2 concurrent connections limit exceeded", TryLater, Reason.THROTTLED),
+        ("550 5.7.1 not wanted", GiveUp, Reason.SERVER),
+        ("554-5.7.0 no\n554 never", GiveUp, Reason.SERVER),
+        ("421 4.4.2 closing", TryLater, Reason.SERVER),
+    ],
+)
+def test_4xx_is_later_and_5xx_is_never_at_every_step(
+    serving: Serving, verb: str, reply: str, kind: type[Failure], reason: Reason
+) -> None:
+    server = serving(SmtpServer({verb: reply}))
+    error = failure_of(outbox_for(server))
+    assert isinstance(error, kind) and error.reason is reason
+    assert error.step == verb.lower() and error.answer.startswith(reply[:3])
+    assert not getattr(error, "uncertain", False)
+
+
+def test_a_refused_mail_leaves_the_connection_to_the_next(serving: Serving) -> None:
+    server = serving(SmtpServer({"MAIL": "451 later"}))
+    outbox = outbox_for(server)
+    with pytest.raises(TryLater):
+        outbox.send(MAIL)
+    server.answers.clear()
+    outbox.send(MAIL)
+    outbox.close()
+    assert [line for line in server.heard if line.startswith("EHLO")] == server.heard[:1]
+    assert len(server.mails) == 1
+
+
+def test_a_server_that_does_not_want_to_talk_says_so(serving: Serving) -> None:
+    server = serving(SmtpServer({"greeting": "554 5.7.1 your address is blocked"}))
+    error = failure_of(outbox_for(server))
+    assert (error.step, error.reason) == ("greeting", Reason.SERVER) and "blocked" in error.answer and error.cure
+
+
+# Silence, dripping, hanging up: at each step.
+
+STEPS = ["greeting", "EHLO", "MAIL", "RCPT", "DATA"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("behaviour", "reason"), [(silent, Reason.TIMEOUT), (drip, Reason.TIMEOUT), (hang_up, Reason.NETWORK)])
+def test_a_server_that_fails_to_answer_costs_no_more_than_its_time(
+    serving: Serving, step: str, behaviour: Behaviour, reason: Reason
+) -> None:
+    server = serving(SmtpServer({step: behaviour}))
+    error = failure_of(outbox_for(server))
+    assert isinstance(error, TryLater) and error.reason is reason and not error.uncertain
+    assert error.step == step.lower()
+
+
+@pytest.mark.parametrize("behaviour", [silent, drip, hang_up])
+def test_a_lost_answer_to_the_content_is_uncertain(serving: Serving, behaviour: Behaviour) -> None:
+    """RFC 5321 section 4.5.4.1: the server may have taken it, so a repeat must be the same mail."""
+    server = serving(SmtpServer({"content": behaviour}))
+    error = failure_of(outbox_for(server, read_timeout=0.05))
+    assert isinstance(error, TryLater) and error.uncertain and error.step == "content"
+    assert len([line for line in server.heard if line == "DATA"]) == 1
+
+
+def test_an_answer_that_a_network_swallows_is_uncertain(dovecot: Dovecot, postfix: Postfix, proxied: Proxied) -> None:
+    proxy = proxied(postfix.smtp)
+    outbox = SmtpOutbox(SmtpSession("localhost", proxy.port), NOTHING)
+    proxy.cut_after = b"\r\n.\r\n"
+    error = failure_of(outbox, to(dovecot.user().address))
+    assert isinstance(error, TryLater) and error.uncertain
+
+
+# The kept connection.
+
+
+def test_mails_share_one_connection_and_one_trip_for_the_envelope(serving: Serving, proxied: Proxied) -> None:
+    server = serving(SmtpServer({}))
+    proxy = proxied(server.port)
+    outbox = SmtpOutbox(SmtpSession("localhost", proxy.port), NOTHING)
+    outbox.send(MAIL)
+    before = proxy.trips
+    outbox.send(MAIL)
+    assert (proxy.connections, proxy.trips - before) == (1, 2)
+    outbox.close()
+
+
+def test_a_kept_connection_that_ended_is_replaced_without_loss(serving: Serving) -> None:
+    def once(talk: Talk) -> None:
+        server.answers.pop("MAIL")
+        hang_up(talk)
+
+    server = serving(SmtpServer({}))
+    outbox = outbox_for(server)
+    outbox.send(MAIL)
+    server.answers["MAIL"] = once
+    outbox.send(MAIL)
+    server.answers["MAIL"] = lambda talk: (server.answers.pop("MAIL"), talk.say("421 4.4.2 idle too long"), hang_up(talk))[2]
+    outbox.send(MAIL)
+    outbox.close()
+    assert len(server.mails) == 3
+
+
+def test_content_that_went_out_is_not_sent_again_by_itself(serving: Serving) -> None:
+    server = serving(SmtpServer({}))
+    outbox = outbox_for(server)
+    outbox.send(MAIL)
+    server.answers["content"] = hang_up
+    error = failure_of(outbox)
+    assert isinstance(error, TryLater) and error.uncertain
+    assert len([line for line in server.heard if line == "DATA"]) == 2
+
+
+def test_a_server_without_pipelining_is_spoken_to_step_by_step(serving: Serving) -> None:
+    server = serving(SmtpServer({"EHLO": "250-mail.test\n250 SIZE 1000"}))
+    outbox = outbox_for(server)
+    outbox.send(to("a@mail.test", "b@mail.test"))
+    error = failure_of(outbox, dataclasses.replace(MAIL, data=b"x" * 1001))
+    assert isinstance(error, GiveUp) and "1000" in error.text
+    assert [line.split(" ")[0] for line in server.heard] == ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]
+
+
+def test_a_server_without_ehlo_is_greeted_with_helo(serving: Serving) -> None:
+    server = serving(SmtpServer({"EHLO": "502 what?"}))
+    outbox = outbox_for(server)
+    outbox.send(MAIL)
+    outbox.close()
+    assert [line.split(" ")[0] for line in server.heard][:3] == ["EHLO", "HELO", "MAIL"]
+
+
+# What goes over the wire.
+
+
+@pytest.mark.parametrize("data", [b"a\nb\r\n", b"a\rb\r\n", b"a\r\n.\nMAIL FROM:<x@y.test>\r\n", b"a\r\n.\r\r\nDATA"])
+def test_line_ends_that_could_smuggle_a_second_mail_never_go_out(serving: Serving, data: bytes) -> None:
+    server = serving(SmtpServer({}))
+    outbox = outbox_for(server)
+    with pytest.raises(GiveUp):
+        outbox.send(dataclasses.replace(MAIL, data=b"Subject: s\r\n\r\n" + data))
+    assert server.heard == []
+
+
+def test_parameters_are_sent_where_they_are_offered_and_needed(serving: Serving) -> None:
+    offers = "250-mail.test\n250-SIZE\n250-8BITMIME\n250-SMTPUTF8\n250-DSN\n250-AUTH PLAIN\n250 PIPELINING"
+    server = serving(SmtpServer({"EHLO": offers}))
+    outbox = outbox_for(
+        server, dsn_notify="FAILURE,DELAY", dsn_ret="HDRS", submitter="a+b@mail.test", envelope_from="bounce@mail.test",
+        mail_extension="X=1", local_host="me.mail.test",
+    )
+    outbox.send(MAIL)
+    outbox.send(dataclasses.replace(to("jürgen@mail.test", "x@bücher.test"), data="Subject: s\r\n\r\nü\r\n".encode()))
+    outbox.close()
+    assert server.heard[0] == "EHLO me.mail.test"
+    mails = [line for line in server.heard if line.startswith("MAIL")]
+    assert mails[0] == "MAIL FROM:<bounce@mail.test> SIZE=17 RET=HDRS AUTH=a+2Bb@mail.test X=1"
+    assert mails[1] == "MAIL FROM:<bounce@mail.test> SIZE=18 BODY=8BITMIME SMTPUTF8 RET=HDRS AUTH=a+2Bb@mail.test X=1"
+    assert "RCPT TO:<x@xn--bcher-kva.test> NOTIFY=FAILURE,DELAY" in server.heard
+
+
+def test_an_address_the_server_cannot_take_is_refused_and_the_others_are_served(serving: Serving) -> None:
+    server = serving(SmtpServer({}))
+    receipt = outbox_for(server).send(to("jürgen@mail.test", "b@mail.test"))
+    assert [r.recipient for r in receipt.refused] == ["jürgen@mail.test"]
+    assert isinstance(failure_of(outbox_for(server), to("jürgen@mail.test")), GiveUp)
+
+
+# Logins.
+
+
+def login(server: SmtpServer, credentials: Credentials, **more: Any) -> None:
+    outbox = SmtpOutbox(SmtpSession("localhost", server.port, user="ann@mail.test", read_timeout=2.0, **more), credentials)
+    try:
+        outbox.send(MAIL)
+    finally:
+        outbox.close()
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+@pytest.mark.parametrize("way", ["submission", "smtps"])
+def test_every_mechanism_logs_in_to_a_real_server(
+    dovecot: Dovecot, postfix: Postfix, pki: Pki, mechanism: str, way: str
+) -> None:
+    user = dovecot.user()
+    session = SmtpSession(
+        "localhost",
+        getattr(postfix, way),
+        user=user.name,
+        tls="starttls" if way == "submission" else "implicit",
+        ca_file=pki.ca_file,
+        mechanisms=(mechanism,),
+    )
+    outbox = SmtpOutbox(session, Credentials(lambda: user.password))
+    outbox.send(to(user.address))
+    outbox.close()
+
+
+def test_a_wrong_password_is_an_auth_failure_with_a_cure(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> None:
+    session = SmtpSession("localhost", postfix.smtps, user="user000", tls="implicit", ca_file=pki.ca_file)
+    with pytest.raises(GiveUp) as caught:
+        SmtpOutbox(session, Credentials(lambda: "canary-wrong")).send(MAIL)
+    error = caught.value
+    assert (error.reason, error.step) == (Reason.AUTH, "login") and error.answer.startswith("535") and error.cure
+    assert "canary-wrong" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "auth_type: oauth"),
+        ("534-5.7.9 Application-specific password required.\n534 5.7.9 see", "application password"),
+        ("535 5.7.8 bad", "user name and password"),
+    ],
+)
+def test_known_refusals_come_with_their_cure(serving: Serving, reply: str, words: str) -> None:
+    server = serving(SmtpServer({"AUTH": reply}))
+    with pytest.raises(GiveUp) as caught:
+        login(server, Credentials(lambda: "x"))
+    assert caught.value.reason is Reason.AUTH and words in caught.value.cure
+
+
+def test_a_passing_login_failure_is_later(serving: Serving) -> None:
+    server = serving(SmtpServer({"AUTH": "454 4.7.0 temporary"}))
+    with pytest.raises(TryLater) as caught:
+        login(server, Credentials(lambda: "x"))
+    assert caught.value.reason is Reason.AUTH
+
+
+def oauth_server(serving: Serving, good: str) -> SmtpServer:
+    """Takes the token `good` only, and refuses others as Microsoft and Google do: a JSON challenge, then 535."""
+
+    def auth(talk: Talk) -> None:
+        said = base64.b64decode(server.heard[-1].split(" ")[2]).decode()
+        if f"Bearer {good}\x01" in said:
+            talk.say("235 in")
+            return
+        talk.say("334 " + base64.b64encode(json.dumps({"status": "401", "scope": "smtp"}).encode()).decode())
+        assert talk.line() == ""
+        talk.say("535 5.7.3 Authentication unsuccessful")
+
+    server = serving(SmtpServer({"AUTH": auth, "EHLO": "250-mail.test\n250 AUTH LOGIN XOAUTH2"}))
+    return server
+
+
+def test_a_refused_token_is_renewed_once(serving: Serving) -> None:
+    asked: list[bool] = []
+
+    def token(renew: bool) -> str:
+        asked.append(renew)
+        return "new" if renew else "old"
+
+    login(oauth_server(serving, "new"), Credentials(lambda: "", token), auth_type="oauth")
+    assert asked == [False, True]
+
+
+def test_a_token_refused_twice_ends_with_the_servers_complaint_in_clear(serving: Serving) -> None:
+    asked: list[bool] = []
+
+    def token(renew: bool) -> str:
+        asked.append(renew)
+        return "canary-token"
+
+    with pytest.raises(GiveUp) as caught:
+        login(oauth_server(serving, "other"), Credentials(lambda: "", token), auth_type="oauth")
+    assert asked == [False, True]
+    assert "status 401, scope smtp" in str(caught.value) and "canary-token" not in str(caught.value)
+
+
+def test_the_trace_holds_the_dialogue_and_neither_secrets_nor_bodies(
+    dovecot: Dovecot, postfix: Postfix, pki: Pki
+) -> None:
+    user, lines = dovecot.user(), list[str]()
+    for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5"):
+        session = SmtpSession(
+            "localhost", postfix.submission, user=user.name, tls="starttls", ca_file=pki.ca_file, mechanisms=(mechanism,)
+        )
+        outbox = SmtpOutbox(session, Credentials(lambda: user.password), lines.append)
+        outbox.send(dataclasses.replace(to(user.address), data=b"Subject: canary-body\r\n\r\ncanary-body\r\n"))
+        outbox.close()
+    text = "\n".join(lines)
+    assert "MAIL FROM" in text and "250 2.0.0 Ok" in text and "AUTH PLAIN" in text
+    secrets = [user.password, base64.b64encode(f"\0{user.name}\0{user.password}".encode()).decode()]
+    secrets += [base64.b64encode(user.password.encode()).decode(), "canary-body"]
+    assert not any(secret in text for secret in secrets)

@@ -1,0 +1,71 @@
+"""flexmailctl in this process against a real control server whose desk answers as a test tells it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from flexmaild.cli.flexmailctl import cli
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.listen import Place, listen
+from flexmaild.control.server import ControlServer
+
+NOW = "2026-03-01T10:00:00Z"
+
+
+def approval(state: str = "pending", **more: Any) -> dict[str, Any]:
+    """An approval as the daemon shows it."""
+    return {"id": "ap-1", "state": state, "title": "Release 4.2", "created_at": NOW, "expires_at": NOW} | more
+
+
+@dataclass
+class Desk:
+    """`script` maps a command to an answer's body, to an error to raise, or to a function of the call."""
+
+    script: dict[str, Any] = field(default_factory=dict)
+    calls: list[tuple[str, Call]] = field(default_factory=list)
+
+    def handle(self, command: str, call: Call) -> Answer:
+        self.calls.append((command, call))
+        then = self.script[command]
+        if isinstance(then, Exception):
+            raise then
+        return Answer(body=then(call) if callable(then) else then)
+
+    @property
+    def commands(self) -> list[str]:
+        return [command for command, _ in self.calls]
+
+    def body(self, index: int = -1) -> dict[str, Any]:
+        """What was sent with a call, as JSON, without what was left out."""
+        model = self.calls[index][1].body
+        assert model is not None
+        return model.model_dump(mode="json", exclude_unset=True, by_alias=True)
+
+
+@dataclass
+class Terminal:
+    """Runs flexmailctl; `desk` is at the other end of its socket."""
+
+    desk: Desk
+    path: Path
+    serve: Callable[[], ControlServer]
+
+    def run(self, *arguments: str, stdin: str | bytes | None = None) -> Result:
+        environment = {"FLEXMAILD_SOCKET": str(self.path)}
+        return CliRunner().invoke(cli, arguments, input=stdin, env=environment, prog_name="flexmailctl")
+
+
+def serve(path: Path, desk: Desk) -> ControlServer:
+    """A running server on the path."""
+
+    def crash(error: BaseException) -> None:
+        raise error
+
+    server = ControlServer(listen(Place(path), {}), desk, on_request=lambda *_: None, on_crash=crash)
+    server.start()
+    return server

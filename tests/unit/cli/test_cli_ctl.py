@@ -1,0 +1,459 @@
+"""flexmailctl: what it asks for, what it shows, and the exit codes that pipelines branch on."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_kit import NOW, Desk, Terminal, approval, serve
+
+from flexmaild.cli import exits, oauth, waiting
+from flexmaild.cli.flexmailctl import cli
+from flexmaild.control.problems import Fault, Problem
+from flexmaild.control.routes import ROUTES
+
+
+def commands_of(group: Any, prefix: str = "") -> set[str]:
+    found = set()
+    for name, command in group.commands.items():
+        nested = hasattr(command, "commands")
+        found |= commands_of(command, f"{prefix}{name} ") if nested else {f"{prefix}{name}"}
+    return found
+
+
+def test_every_command_of_the_route_table_can_be_called_and_no_other_is_offered() -> None:
+    named = {route.cli.split(" --")[0] for route in ROUTES if route.cli}
+    assert commands_of(cli) == named
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("approved", 0), ("rejected", 3), ("expired", 4), ("cancelled", 4), ("pending", 5)]
+)
+def test_a_wait_ends_with_the_code_of_the_state(terminal: Terminal, state: str, code: int) -> None:
+    terminal.desk.script = {"approval.wait": approval(state)}
+    done = terminal.run("approval", "wait", "ap-1", "--timeout", "0")
+    assert done.exit_code == code
+    assert state in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (Problem(404, detail="no such approval"), 1),
+        (Problem(409, detail="decided already"), 1),
+        (Problem(422, detail="bad"), 2),
+        (Problem(403, detail="may not"), 77),
+        (Problem(500), 1),
+        (Problem(502, detail="login refused"), 1),
+        (Problem(503, detail="stopping"), 69),
+        (Problem(504, detail="slow"), 1),
+    ],
+)
+def test_a_refusal_ends_with_its_code_and_says_why(terminal: Terminal, problem: Problem, code: int) -> None:
+    terminal.desk.script = {"approval.show": problem}
+    done = terminal.run("approval", "show", "ap-1")
+    assert done.exit_code == code
+    assert (problem.detail or problem.title) in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_daemon_that_is_not_there_is_69_with_a_cure(tmp_path: Path) -> None:
+    desk = Desk()
+    done = Terminal(desk, tmp_path / "none", lambda: serve(tmp_path, desk)).run("status")
+    assert done.exit_code == 69
+    assert "systemctl start" in done.stderr
+
+
+def test_a_socket_one_may_not_open_is_77(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> None:
+    def refuse(self: socket.socket, address: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    done = terminal.run("status")
+    assert done.exit_code == 77
+    assert "group" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("statsu",),
+        ("approval", "list", "--state", "maybe"),
+        ("approval", "wait", "ap-1", "--timeout", "soon"),
+        ("approval", "request", "--metadata", "novalue"),
+        ("approval", "request", "--file", "/no/such/file"),
+        ("test-email",),
+        ("log-level", "loud"),
+        ("outbox", "retry"),
+        ("outbox", "retry", "--all", "job-1"),
+        ("quarantine", "drop"),
+    ],
+)
+def test_wrong_usage_is_2_and_asks_nothing_of_the_daemon(
+    terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    done = terminal.run(*arguments)
+    assert done.exit_code == 2
+    assert done.stderr
+    assert terminal.desk.calls == []
+
+
+def test_settings_with_faults_are_78_and_each_fault_is_shown(terminal: Terminal) -> None:
+    faults = (Fault("outgoing.port", "f.yaml:3:9: is not a port", "use 1 to 65535"), Fault("x", "unknown"))
+    terminal.desk.script = {
+        "reload": Problem(422, "The settings have faults", "d", faults, kind="bad-settings")
+    }
+    done = terminal.run("reload")
+    assert done.exit_code == 78
+    assert "outgoing.port: f.yaml:3:9: is not a port (use 1 to 65535)" in done.stderr
+    assert "x: unknown" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--json", "approval", "list"), ("approval", "--json", "list"), ("approval", "list", "--json")],
+)
+def test_json_is_taken_in_every_position(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    page = {"items": [approval()], "next": ""}
+    terminal.desk.script = {"approval.list": page}
+    done = terminal.run(*arguments)
+    assert (done.exit_code, json.loads(done.stdout)) == (0, page)
+
+
+def test_with_json_a_refusal_is_a_document_too(terminal: Terminal) -> None:
+    terminal.desk.script = {"status": Problem(403, detail="may not", cure="ask")}
+    done = terminal.run("status", "--json")
+    assert done.exit_code == 77
+    assert json.loads(done.stdout)["cure"] == "ask"
+
+
+def test_the_socket_may_be_named_in_every_position(terminal: Terminal) -> None:
+    terminal.desk.script = {"status": {"healthy": True, "version": "1", "issues": []}}
+    moved = Terminal(terminal.desk, Path("/no/such/socket"), terminal.serve)
+    assert moved.run("--socket", str(terminal.path), "status").exit_code == 0
+    assert moved.run("status", "--socket", str(terminal.path)).exit_code == 0
+    assert moved.run("status").exit_code == 69
+
+
+def test_what_strangers_wrote_cannot_move_the_cursor(terminal: Terminal) -> None:
+    evil = "\x1b[2J\x1b]0;owned\x07 ok\u202e\r\nfake line"
+    verdict = {"approver": "a", "by": evil, "answer": "approve", "comment": evil, "at": NOW, "proof": evil}
+    answer = approval("approved", title=evil, verdicts=[verdict | {"sha256": ""}], decided_because=evil)
+    terminal.desk.script = {
+        "approval.show": answer,
+        "approval.list": {"items": [answer]},
+        "status": {"healthy": False, "version": evil, "issues": [evil], "part": {evil: evil}},
+        "test_incoming": Problem(502, detail=evil, cure=evil),
+    }
+    for arguments in (("approval", "show", "ap-1"), ("approval", "list"), ("status",), ("test-incoming",)):
+        done = terminal.run(*arguments)
+        assert done.exit_code in (0, 1)
+        for character in done.output:
+            assert character == "\n" or character.isprintable(), (arguments, hex(ord(character)))
+
+
+def test_a_request_carries_every_option(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.desk.script = {"approval.request": approval()}
+    (tmp_path / "plan.txt").write_text("plan")
+    done = terminal.run(
+        *("approval", "request", "--title", "Release 4.2", "--text", "-", "--approver", "anna@example.org"),
+        *("--approver", "ops:bob@example.org", "--approver", "ops:carl@example.org", "--quorum", "2"),
+        *(
+            "--expires-in",
+            "24h",
+            "--remind-after",
+            "1h",
+            "--remind-after",
+            "2h",
+            "--requester",
+            "ci@example.org",
+        ),
+        *("--no-allow-requester", "--sink", "jenkins", "--metadata", "build=77=x", "--no-any-reject"),
+        *("--attach", str(tmp_path / "plan.txt"), "--idempotency-key", "k1", "--require", "dmarc"),
+        stdin="May it go?\n",
+    )
+    assert (done.exit_code, done.stdout) == (0, "ap-1\n")
+    assert terminal.desk.calls[0][1].idempotency_key == "k1"
+    assert terminal.desk.body() == {
+        "title": "Release 4.2",
+        "text": "May it go?\n",
+        "approvers": [
+            "anna@example.org",
+            {"group": "ops", "members": ["bob@example.org", "carl@example.org"]},
+        ],
+        "quorum": 2,
+        "any_reject": False,
+        "expires_in": 86400.0,
+        "remind_after": [3600.0, 7200.0],
+        "requester": "ci@example.org",
+        "allow_requester": False,
+        "require": "dmarc",
+        "sinks": ["jenkins"],
+        "metadata": {"build": "77=x"},
+        "attachments": [{"filename": "plan.txt", "content": "cGxhbg=="}],
+    }
+
+
+def test_options_add_to_a_body_file_or_take_its_place(terminal: Terminal) -> None:
+    terminal.desk.script = {"approval.request": approval()}
+    given = {"title": "old", "approvers": ["a@example.org"], "metadata": {"k": 1}}
+    done = terminal.run("approval", "request", "--file", "-", "--title", "new", stdin=json.dumps(given))
+    assert done.exit_code == 0
+    assert terminal.desk.body() == given | {"title": "new"}
+
+
+def test_each_run_has_an_idempotency_key_of_its_own(terminal: Terminal) -> None:
+    terminal.desk.script = {"approval.request": approval()}
+    for _ in range(2):
+        terminal.run("approval", "request", "--title", "t", "--approver", "a@example.org")
+    keys = [call.idempotency_key for _, call in terminal.desk.calls]
+    assert all(keys)
+    assert keys[0] != keys[1]
+
+
+def test_faults_of_a_request_are_shown_with_their_place_and_are_wrong_usage(terminal: Terminal) -> None:
+    done = terminal.run("approval", "request", "--title", "t", "--approver", "nobody", "--quorum", "most")
+    assert done.exit_code == 2
+    assert "approvers.0: 'nobody' is not an address" in done.stderr
+    assert "quorum: must be one of" in done.stderr
+
+
+def test_request_and_wait_in_one_ends_with_the_decision(terminal: Terminal) -> None:
+    terminal.desk.script = {"approval.request": approval(), "approval.wait": approval("rejected")}
+    done = terminal.run(
+        "approval", "request", "--title", "t", "--approver", "a@example.org", "--wait", "--json"
+    )
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["state"] == "rejected"
+    assert "ap-1 waits" in done.stderr
+
+
+def test_a_wait_goes_on_over_a_restart_of_the_daemon(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemon goes away in the middle of a wait, and comes back; the pipeline notices nothing."""
+    monkeypatch.setattr(waiting, "PAUSE", 0.01)
+    monkeypatch.setattr(waiting, "TURN", 0.2)
+    asked, gone = threading.Event(), threading.Event()
+
+    def act(call: Any) -> Any:
+        asked.set()
+        return approval("approved" if gone.is_set() else "pending")
+
+    terminal.desk.script = {"approval.wait": act}
+    moved = terminal.path.with_name("away")
+
+    def restart() -> None:
+        asked.wait(20)
+        terminal.path.rename(moved)
+        gone.set()
+        moved.rename(terminal.path)
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    assert terminal.run("approval", "wait", "ap-1").exit_code == 0
+    restarting.join()
+
+
+def test_a_wait_for_a_daemon_that_stays_away_ends(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PAUSE", 0.01)
+    monkeypatch.setattr(waiting, "AWAY", 0.05)
+
+    def act(call: Any) -> Any:
+        terminal.path.unlink(missing_ok=True)
+        return approval()
+
+    terminal.desk.script = {"approval.wait": act}
+    assert terminal.run("approval", "wait", "ap-1").exit_code == 69
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command", "path"),
+    [
+        (("approval", "cancel", "ap-1"), "approval.cancel", {"id": "ap-1"}),
+        (("approval", "remind", "ap-1"), "approval.remind", {"id": "ap-1"}),
+        (("outbox", "hold", "j"), "outbox.hold", {"id": "j"}),
+        (("outbox", "release", "j"), "outbox.release", {"id": "j"}),
+        (("outbox", "drop", "j"), "outbox.drop", {"id": "j"}),
+        (("delivery", "show", "j"), "deliveries.show", {"id": "j"}),
+        (("delivery", "retry", "j"), "deliveries.retry", {"id": "j"}),
+        (("delivery", "retry", "--all"), "deliveries.retry_all", {}),
+        (("quarantine", "show", "q"), "quarantine.show", {"id": "q"}),
+        (("quarantine", "release", "q"), "quarantine.release", {"id": "q"}),
+        (("oauth", "forget", "m365"), "oauth.forget", {"name": "m365"}),
+    ],
+)
+def test_a_command_about_one_thing_names_it(
+    terminal: Terminal, arguments: tuple[str, ...], command: str, path: dict[str, str]
+) -> None:
+    terminal.desk.script = {command: approval() | {"retried": 1, "forgotten": True}}
+    assert terminal.run(*arguments).exit_code == 0
+    assert [(c, dict(call.path)) for c, call in terminal.desk.calls] == [(command, path)]
+
+
+def test_several_may_be_retried_at_once(terminal: Terminal) -> None:
+    terminal.desk.script = {"outbox.retry": {"id": "j", "state": "queued"}}
+    assert terminal.run("outbox", "retry", "a", "b").exit_code == 0
+    assert [call.path["id"] for _, call in terminal.desk.calls] == ["a", "b"]
+
+
+def test_a_resend_names_the_approver_and_a_cancel_its_reason(terminal: Terminal) -> None:
+    terminal.desk.script = {"approval.resend": approval(), "approval.cancel": approval("cancelled")}
+    terminal.run("approval", "resend", "ap-1", "Anna@Example.org")
+    assert terminal.desk.body() == {"approver": "anna@example.org"}
+    terminal.run("approval", "cancel", "ap-1", "--reason", "built again")
+    assert terminal.desk.body() == {"reason": "built again"}
+
+
+def test_a_list_asks_for_the_page_and_says_how_to_go_on(terminal: Terminal) -> None:
+    terminal.desk.script = {"outbox.list": {"items": [{"id": "j", "state": "failed"}], "next": "j"}}
+    done = terminal.run("outbox", "list", "--state", "failed", "--limit", "1", "--after", "i")
+    assert dict(terminal.desk.calls[0][1].query) == {"state": "failed", "limit": 1, "after": "i"}
+    assert done.stdout.splitlines()[0].split()[:2] == ["ID", "STATE"]
+    assert "--after j" in done.stderr
+
+
+def test_the_raw_bytes_of_a_mail_come_out_as_they_are(terminal: Terminal) -> None:
+    terminal.desk.script = {"quarantine.raw": b"From: x\r\n\r\n\xff\x00"}
+    assert terminal.run("quarantine", "show", "q", "--raw").stdout_bytes == b"From: x\r\n\r\n\xff\x00"
+
+
+def test_a_notification_carries_logs_and_files(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.desk.script = {"notification.send": {"id": "job-1", "state": "queued"}}
+    for name in ("good.log", "bad.log", "report.txt"):
+        (tmp_path / name).write_text(name)
+    done = terminal.run(
+        *("notify", "--to", "a@example.org", "--to", "b@example.org", "--subject", "Done", "--text", "t"),
+        *("--outcome", "failure", "--log", str(tmp_path / "good.log")),
+        *("--failed-log", str(tmp_path / "bad.log"), "--attach", str(tmp_path / "report.txt")),
+    )
+    assert (done.exit_code, done.stdout) == (0, "job-1\n")
+    body = terminal.desk.body()
+    assert body["to"] == ["a@example.org", "b@example.org"]
+    assert [(log["filename"], log.get("failed")) for log in body["logs"]] == [
+        ("good.log", None),
+        ("bad.log", True),
+    ]
+    assert [file["filename"] for file in body["attachments"]] == ["report.txt"]
+
+
+def test_an_unhealthy_daemon_is_shown_and_fails_only_where_that_is_asked(terminal: Terminal) -> None:
+    terminal.desk.script = {
+        "status": {"healthy": False, "version": "1", "issues": ["no login"], "incoming": {"x": 1}}
+    }
+    shown = terminal.run("status")
+    assert shown.exit_code == 0
+    assert "NOT healthy" in shown.stdout
+    assert "no login" in shown.stdout
+    assert terminal.run("status", "--check").exit_code == 1
+
+
+def test_a_doctor_who_finds_something_fails_and_names_the_cure(terminal: Terminal) -> None:
+    steps = [
+        {"name": "dns", "result": "ok", "tried": "mx"},
+        {"name": "login", "result": "failed", "answer": "535 no", "cure": "Check the password."},
+    ]
+    terminal.desk.script = {"doctor": {"healthy": False, "steps": steps}}
+    done = terminal.run("doctor")
+    assert done.exit_code == 1
+    assert "FAILED   login" in done.stdout
+    assert "cure: Check the password." in done.stdout
+
+
+def test_a_broken_audit_trail_fails(terminal: Terminal) -> None:
+    terminal.desk.script = {"audit.verify": {"ok": False, "entries": 3, "broken_at": 2}}
+    assert terminal.run("audit", "verify").exit_code == 1
+    terminal.desk.script = {"audit.verify": {"ok": True, "entries": 3}}
+    assert terminal.run("audit", "verify").exit_code == 0
+
+
+def test_the_log_level_takes_a_time(terminal: Terminal) -> None:
+    terminal.desk.script = {"log_level": {"level": "debug", "until": NOW}}
+    assert terminal.run("log-level", "debug", "--for", "10m").exit_code == 0
+    assert terminal.desk.body() == {"level": "debug", "for": 600.0}
+
+
+def test_what_was_read_is_summed_up(terminal: Terminal) -> None:
+    terminal.desk.script = {"process": {"messages": 2, "outcomes": {"decision": 2}}}
+    assert terminal.run("process").stdout == "2 mail(s) read: decision=2.\n"
+
+
+STARTED = {
+    "id": "f1",
+    "flow": "device_code",
+    "message": "Sign in as the mailbox's user.",
+    "verification_uri": "https://login.example/device",
+    "user_code": "ABCD-EFGH",
+    "expires_in": 900,
+}
+
+
+@pytest.mark.parametrize(("state", "code"), [("done", 0), ("failed", 1), ("expired", 1)])
+def test_an_authorisation_shows_the_code_and_waits_for_the_end(
+    terminal: Terminal, state: str, code: int
+) -> None:
+    states = iter(["pending", "pending", state])
+    terminal.desk.script = {
+        "oauth.authorize": STARTED,
+        "oauth.progress": lambda call: {"state": next(states), "account": "bot@example.org", "detail": "why"},
+    }
+    done = terminal.run("oauth", "authorize", "m365")
+    assert done.exit_code == code
+    assert "ABCD-EFGH" in done.stderr
+    assert "https://login.example/device" in done.stderr
+    assert terminal.desk.commands == ["oauth.authorize"] + ["oauth.progress"] * 3
+    assert not code or "why" in done.stderr
+
+
+def test_a_terminal_gets_a_qr_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    oauth.show_invitation(STARTED)
+    shown = capsys.readouterr().err
+    assert "█" in shown or "▀" in shown or "\x1b[7m" in shown
+
+
+def test_a_code_that_nobody_uses_ends_the_wait(terminal: Terminal) -> None:
+    terminal.desk.script = {
+        "oauth.authorize": STARTED | {"expires_in": 0.05},
+        "oauth.progress": {"state": "pending"},
+    }
+    assert terminal.run("oauth", "authorize", "m365").exit_code == 1
+
+
+def test_the_installed_program_ends_with_the_code_and_completes_words(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
+    environment = os.environ | {"FLEXMAILD_SOCKET": str(tmp_path / "none")}
+    done = subprocess.run([*program, "status"], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == exits.UNREACHABLE
+    complete = environment | {"_FLEXMAILCTL_COMPLETE": "bash_source"}
+    script = subprocess.run(program, env=complete, capture_output=True, text=True, timeout=60)
+    assert "_flexmailctl_completion" in script.stdout
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    """A pipeline calls flexmailctl often: it must start fast."""
+    code = "import sys, flexmaild.cli.flexmailctl, flexmaild.cli.flexmaild; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    heavy = {
+        "pydantic",
+        "sqlalchemy",
+        "yaml",
+        "structlog",
+        "requests",
+        "jinja2",
+        "segno",
+        "msal",
+        "cryptography",
+    }
+    assert heavy & set(done.stdout.split()) == set()

@@ -1,0 +1,36 @@
+"""Small mails for the tests of this room."""
+
+from __future__ import annotations
+
+from flexmaild.core.model import Reading
+from flexmaild.mail.reply import understand
+from flexmaild.mail.rules import Rules
+
+OWN = "approvals@corp.test"
+REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
+MARKER = "##- Please type your answer above this line -##"
+RULES = Rules.of(OWN)
+
+
+def mail(*fields: str, body: str = "Approve", sender: str = "Ann <ann@corp.test>") -> bytes:
+    """A mail of one text part unless the fields say otherwise; LF line ends, UTF-8."""
+    head = [*([f"From: {sender}"] if sender else []), *fields]
+    if not any(field.lower().startswith("content-type") for field in fields):
+        head.append("Content-Type: text/plain; charset=utf-8")
+    return ("\n".join(head) + "\n\n" + body).encode("utf-8", "surrogateescape")
+
+
+def parts(kind: str, *bodies: tuple[str, str], fields: tuple[str, ...] = ()) -> bytes:
+    """A multipart of (content type, body)."""
+    inner = "".join(f"--x\nContent-Type: {content}\n\n{body}\n" for content, body in bodies)
+    return mail(*fields, f'Content-Type: multipart/{kind}; boundary="x"', body=f"{inner}--x--\n")
+
+
+def read(data: bytes, rules: Rules = RULES, **more: object) -> Reading:
+    return understand(data, len(data), rules, **more)  # type: ignore[arg-type]
+
+
+def said(data: bytes, rules: Rules = RULES) -> str:
+    """ "approve", "reject", or the reason why nothing was decided."""
+    reading = read(data, rules)
+    return reading.answer.value if reading.answer else (reading.unclear or reading.nature.value)
