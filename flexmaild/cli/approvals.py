@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits, given, output
+from flexmaild.cli import approval_view, exits, given, output
 from flexmaild.cli.console import Console, Group, pass_console
 from flexmaild.cli.waiting import wait_for_decision
 
@@ -102,7 +102,7 @@ def list_(console: Console, /, **query: Any) -> None:
 @pass_console
 def show(console: Console, id: str) -> None:
     """One request: who was asked, who said what, and how it was proven."""
-    console.show(console.ask("approval.show", path={"id": id}), show_approval)
+    console.show(console.ask("approval.show", path={"id": id}), approval_view.full)
 
 
 @approval.command()
@@ -121,7 +121,7 @@ def wait(console: Console, id: str, timeout: float | None) -> None:
 def cancel(console: Console, id: str, reason: str | None) -> None:
     """Withdraw a pending request."""
     body = {"reason": reason} if reason else None
-    console.show(console.ask("approval.cancel", path={"id": id}, body=body), _show_state)
+    console.show(console.ask("approval.cancel", path={"id": id}, body=body), approval_view.state)
 
 
 @approval.command()
@@ -129,7 +129,7 @@ def cancel(console: Console, id: str, reason: str | None) -> None:
 @pass_console
 def remind(console: Console, id: str) -> None:
     """Mail those who have not answered yet once more."""
-    console.show(console.ask("approval.remind", path={"id": id}), _show_state)
+    console.show(console.ask("approval.remind", path={"id": id}), approval_view.state)
 
 
 @approval.command()
@@ -139,47 +139,13 @@ def remind(console: Console, id: str) -> None:
 def resend(console: Console, id: str, approver: str) -> None:
     """Mail one approver again under a new reference; the old one opens nothing any more."""
     answer = console.ask("approval.resend", path={"id": id}, body={"approver": approver})
-    console.show(answer, _show_state)
-
-
-def show_approval(one: dict[str, Any]) -> None:
-    """A request on the terminal."""
-    _show_state(one)
-    output.fields(
-        {
-            "asked": [a["address"] for a in one.get("approvers", []) if not a.get("withdrawn")],
-            "quorum": one.get("quorum"),
-            "requester": one.get("requester"),
-            "created": one.get("created_at"),
-            "expires": one.get("expires_at"),
-            "decided": one.get("decided_at"),
-            "decided by": one.get("decided_by"),
-            "because": one.get("decided_because"),
-            "metadata": output.safe(one.get("metadata")),
-        },
-        "  ",
-    )
-    for verdict in one.get("verdicts", []):
-        replaced = " (replaced later)" if verdict.get("replaced") else ""
-        proof = f"proven by {verdict.get('proof')}"
-        click.echo(output.safe(f"{verdict['at']}  {verdict['answer']} by {verdict['by']}, {proof}{replaced}"))
-        if verdict.get("comment"):
-            for line in output.safe_lines(verdict["comment"]).splitlines():
-                click.echo(f"    | {line}")
-    for entry in one.get("history", []):
-        click.echo(
-            f"  {output.safe(entry['at'])}  {output.safe(entry['event'])}  {output.safe(entry.get('data'))}"
-        )
+    console.show(answer, approval_view.state)
 
 
 def _wait(console: Console, id: str, timeout: float | None) -> None:
     decided = wait_for_decision(console.client, id, timeout)
-    console.show(decided, show_approval)
+    console.show(decided, approval_view.decision)
     raise click.exceptions.Exit(exits.OF_STATE.get(decided["state"], exits.FAILED))
-
-
-def _show_state(one: dict[str, Any]) -> None:
-    click.echo(f"{output.safe(one['id'])}  {output.safe(one['state'])}  {output.safe(one['title'])}")
 
 
 def _body(options: dict[str, Any]) -> dict[str, Any]:

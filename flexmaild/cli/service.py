@@ -73,7 +73,10 @@ def _show_status(body: dict[str, Any]) -> None:
     click.echo("healthy" if body["healthy"] else "NOT healthy")
     for issue in body.get("issues", []):
         click.echo(f"  ! {output.safe(issue)}")
-    output.fields({name: value for name, value in body.items() if name not in ("healthy", "issues")})
+    for warning in body.get("warnings", []):
+        click.echo(f"  warning: {output.safe(warning)}")
+    apart = ("healthy", "issues", "warnings")
+    output.fields({name: value for name, value in body.items() if name not in apart})
 
 
 def _show_reload(body: dict[str, Any]) -> None:

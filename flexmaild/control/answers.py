@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from flexmaild.core.model import Answer, Outcome, Quorum, State
 from flexmaild.core.work import JobState
@@ -68,6 +68,7 @@ class Status(Open):
     healthy: bool
     version: str
     issues: list[str] = []
+    warnings: list[str] = []
     started_at: datetime | None = None
 
 
@@ -167,8 +168,43 @@ class HistoryEntry(Open):
     data: dict[str, Any] = {}
 
 
+class Progress(Open):
+    """approvals: how many count so far; needed: how many it takes (of groups, with "each_group")."""
+
+    approvals: int
+    needed: int
+
+
+class SentMail(Open):
+    """A mail of this request, as the outbox has it."""
+
+    id: str
+    kind: str
+    to: list[str]
+    state: JobState
+    sent_at: datetime | None = None
+    message_id: str = ""
+    last_error: str = ""
+
+
+class ReadReply(Open):
+    """A mail that came in about this request: its one outcome and the rule it followed from."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    at: datetime
+    sender: str = Field(default="", alias="from")
+    outcome: Outcome
+    because: str = ""
+    sha256: str
+    message_id: str = ""
+
+
 class Approval(Open):
-    """An approval request as it stands. `history` is given by `show` only."""
+    """An approval request as it stands. `history`, `mails` and `replies` are given by show and wait only.
+
+    unreachable: approvers whose mail came back; quorum_reachable: whether the others can still decide.
+    """
 
     id: str
     state: State
@@ -182,9 +218,15 @@ class Approval(Open):
     decided_at: datetime | None = None
     decided_by: list[str] = []
     decided_because: str = ""
+    progress: Progress | None = None
+    quorum_reachable: bool = True
+    unreachable: list[str] = []
+    require: str = ""
     metadata: dict[str, Any] = {}
     sinks: list[str] = []
     history: list[HistoryEntry] = []
+    mails: list[SentMail] = []
+    replies: list[ReadReply] = []
 
 
 class Approvals(Open):

@@ -32,6 +32,8 @@ from flexmaild.core.opening import Ask, AskedApprover
 
 # The largest mail that common servers take is 25 MB; nothing above it could be sent.
 MAX_FILES = 25 * 1024 * 1024
+# Where counting ends; how many may be asked is a setting (approvals.max_approvers).
+MAX_PEOPLE = 10_000
 # Tags of union members begin with it, so that they can be left out of the path of a fault.
 TAG = "~"
 
@@ -162,7 +164,7 @@ class Group(Strict):
     """Several who are asked as one group (quorum "each_group")."""
 
     group: Line
-    members: list[Member] = Field(min_length=1)
+    members: list[Member] = Field(min_length=1, max_length=MAX_PEOPLE)
 
 
 Approver = Annotated[
@@ -197,14 +199,14 @@ class ApprovalRequest(Strict):
     html: Text = ""
     template: Name | None = None
     variables: SmallObject = Field(default={})
-    approvers: list[Approver]
+    approvers: list[Approver] = Field(max_length=MAX_PEOPLE)
     quorum: Quorum = "any"
     any_reject: bool | None = None
     expires_in: Duration | None = None
     on_expiry: Literal["expire", "reject"] | None = None
     remind_after: list[Duration] | None = Field(default=None, max_length=20)
     escalate_after: Duration | None = None
-    escalate_to: list[Approver] = Field(default=[])
+    escalate_to: list[Approver] = Field(default=[], max_length=MAX_PEOPLE)
     requester: Annotated[str, Field(max_length=320)] | None = None
     allow_requester: bool = True
     allow_delegates: bool = False

@@ -284,7 +284,7 @@ def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:
     if allowed:
         detail = f"This path takes {', '.join(allowed)}."
         return Problem(405, detail=detail, headers={"Allow": ", ".join(allowed)})
-    known = difflib.get_close_matches(path, [route.path for route in routes.ROUTES], n=1)
+    known = difflib.get_close_matches(path, [route.path for route in routes.ROUTES], 1, 0.75)
     cure = f"Did you mean {known[0]}? " if known else ""
     return Problem(404, detail="There is no such path.", cure=f"{cure}GET /openapi.json lists all.")
 

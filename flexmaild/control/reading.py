@@ -27,6 +27,9 @@ from flexmaild.control.routes import Parameter, Route
 # draft-ietf-httpapi-idempotency-key-header: a string; ours is one that fits a log line and a column.
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
+# A file is one value; 35 MiB of "[]," would become a gigabyte of lists. Commas in texts count too.
+MAX_VALUES = 1_000_000
+
 
 class TooMuch(Exception):
     """The head of the request is larger than allowed."""
@@ -110,7 +113,10 @@ def check_media_type(headers: Message) -> None:
 
 
 def parsed(raw: bytes) -> Any:
-    """The body as JSON (RFC 8259, without its freedoms). Raises Problem 400 with the place of the fault."""
+    """The body as JSON (RFC 8259, without its freedoms). Raises Problem 400 with the place of the fault, 413."""
+    if sum(raw.count(sign) for sign in (b"{", b"[", b",")) > MAX_VALUES:
+        detail = f"The body may hold more than {MAX_VALUES} values."
+        raise Problem(413, "The body is too large", detail, kind="too-large")
     try:
         return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError as error:

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ValidationError
 from flexmaild.control import answers, bodies
 from flexmaild.control.problems import Fault
 
+# Nobody reads more faults than these at once.
+MOST = 100
+
 # Which fields are allowed at a place, by the last name in the path of a fault (a model's tag or its list).
 _FIELDS_AT: Mapping[str, type[BaseModel]] = {
     f"{bodies.TAG}person": bodies.Person,
@@ -30,8 +33,10 @@ def model(name: str) -> type[BaseModel]:
 
 
 def faults(error: ValidationError, top: type[BaseModel]) -> list[Fault]:
-    """Every fault pydantic found, each with its path and what would be right."""
-    return [_fault(one["loc"], one["type"], one["msg"], one.get("ctx", {}), top) for one in error.errors()]
+    """The faults pydantic found, each with its path and what would be right; many are cut with their number."""
+    found = error.errors(include_url=False, include_input=False)
+    shown = [_fault(one["loc"], one["type"], one["msg"], one.get("ctx", {}), top) for one in found[:MOST]]
+    return shown + ([Fault("", f"and {len(found) - MOST} further faults")] if len(found) > MOST else [])
 
 
 def did_you_mean(given: str, known: list[str]) -> str:

@@ -34,6 +34,7 @@ _MACHINE_FIELDS = (
     b"x-vacation",
     b"x-loop",
 )
+_MACHINE_SET = frozenset(_MACHINE_FIELDS)
 _NOT_AUTOMATIC = (b"no", b"false", b"0", b"")
 _PRECEDENCES = (b"bulk", b"junk", b"auto_reply", b"auto-reply")
 
@@ -143,7 +144,7 @@ def _machine(header: Header, rules: Rules) -> str:
     ]
     if any(value != b"no" for value in submitted):
         return "auto-submitted"
-    for name in _MACHINE_FIELDS:
+    for name in () if _MACHINE_SET.isdisjoint(header.fields) else _MACHINE_FIELDS:
         if any(value.strip().lower() not in _NOT_AUTOMATIC for value in header.all(name)):
             return name.decode()
     for name in (b"precedence", b"preference", b"x-precedence"):

@@ -75,7 +75,7 @@ def parse_header(block: bytes) -> Header:
                 faults.append("a header line without a colon")
             continue
         key = name.strip().lower()
-        if key != name.lower() or not _NAME.issuperset(key) or not key:
+        if key != name.lower() or not (key.replace(b"-", b"").isalnum() or (key and _NAME.issuperset(key))):
             faults.append("a header field whose name is malformed")
         pieces.append((key, [value]))
     return _collected(pieces, faults)

@@ -34,14 +34,16 @@ class Visibility(Enum):
 
 def visibility(packed: str) -> Visibility:
     """What a tag's attributes (lower case, entities decoded, blanks removed) make of what is in it."""
-    if "hidden=" in packed or packed.startswith("hidden") or _hides(packed):
+    if "hidden=" in packed or packed.startswith("hidden"):
         return Visibility.HIDDEN
-    if "style" in packed and any(s in packed for s in _MAY_HIDE):
-        return Visibility.DOUBTFUL
+    if "style" in packed:
+        if _hides(packed):
+            return Visibility.HIDDEN
+        if any(s in packed for s in _MAY_HIDE):
+            return Visibility.DOUBTFUL
     # <font color=white>
-    colours = (f"color={quote}{white}" for quote in ('"', "'", "") for white in _WHITE)
-    doubtful = "color=" in packed and any(colour in packed for colour in colours)
-    return Visibility.DOUBTFUL if doubtful else Visibility.SHOWN
+    colour = packed.partition("color=")[2].lstrip("\"'")
+    return Visibility.DOUBTFUL if colour.startswith(_WHITE) else Visibility.SHOWN
 
 
 def _hides(packed: str) -> bool:
@@ -78,7 +80,7 @@ def _number(text: str, at: int) -> float:
 
 
 def hidden_by_style_sheet(low: str) -> frozenset[str]:
-    """Names of classes, ids and elements that a style sheet of the page (in lower case) hides, in any medium."""
+    """Classes, ids and elements that a style sheet of the page (in lower case) hides, in any medium."""
     found: set[str] = set()
     for sheet in low.split("<style")[1:_MOST_SHEETS]:
         rules = sheet.partition("</style")[0].split("}") if "{" in sheet else ()

@@ -27,8 +27,8 @@ __all__ = ["Rules", "understand"]
 
 # Alternatives looked at; a mail with more of them wants to be read in several ways.
 _MOST_READINGS = 8
-# Of a page, the lines rendered at first: an answer with its comment is rarely longer.
-_FIRST_LINES = 16
+# Of a page, the lines rendered at first, then next: an answer with its comment is rarely longer.
+_FIRST_LINES = (8, 40)
 
 
 def understand(
@@ -78,11 +78,14 @@ def understand(
 def _decision(mail: Mail, rules: Rules) -> Decision:
     """The answer on which every reading of an unambiguous mail agrees (threats T14, T15)."""
     first: Decision | None = None
+    seen: Typed | None = None
     for text in mail.texts[:_MOST_READINGS]:
         for typed in _ways(text, rules):
             if not any(line.strip() for line in typed.lines):
                 continue
-            decision = decide(typed, rules)
+            if typed == seen:
+                continue
+            seen, decision = typed, decide(typed, rules)
             if first is not None and decision.answer is not first.answer:
                 return Decision(None, "parts_disagree", language=first.language)
             first = first or decision
@@ -104,9 +107,10 @@ def _ways(text: Text, rules: Rules) -> list[Typed]:
     """
     if all(style != "html" for style, _ in text.segments):
         return [trim(text.segments, rules)]
-    ways = [trim(segments, rules) for segments in _rendered(text, head_of, _FIRST_LINES)]
-    if all(typed.cut and any(line.strip() for line in typed.lines) for typed in ways):
-        return ways
+    for most in _FIRST_LINES:
+        ways = [trim(segments, rules) for segments in _rendered(text, head_of, most)]
+        if all(typed.cut and any(line.strip() for line in typed.lines) for typed in ways):
+            return ways
     return [trim(segments, rules) for segments in _rendered(text, str, rules.limits.lines)]
 
 

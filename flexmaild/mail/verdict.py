@@ -25,6 +25,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flexmaild.core.model import Answer
 from flexmaild.mail import hedges
@@ -47,10 +48,13 @@ WHY: Mapping[str, str] = {
 
 # A decision and a comment of one line; what is longer was not typed as an answer (RFC 5322 allows 998).
 _LONGEST_LINE = 1000
+_LONGEST_WORD = 200
 # The words looked through; a comment beyond is still kept, but nobody hides a condition there unseen.
 _LONGEST_TEXT = 20000
 
 _AFTER_WORD = frozenset(".,!:;…。、！，：；．")
+# Blanks that `str.isprintable` does not count as printable.
+_BLANKS = frozenset("\t\xa0\u2002\u2003\u2007\u2009\u202f\u3000")
 _DASHES = frozenset("-–—―")
 _EMPHASIS = "*_"
 
@@ -71,7 +75,7 @@ def decide(typed: Typed, rules: Rules) -> Decision:
     if not lines:
         return Decision(None, "empty")
     first = lines[0].strip()
-    if any(unicodedata.category(c) in ("Cf", "Cc", "Cs", "Co", "Cn") for c in first if not c.isspace()):
+    if not first.isprintable() and any(c not in _BLANKS and not c.isprintable() for c in first):
         return Decision(None, "stray_characters")
     if len(first) > _LONGEST_LINE:
         return Decision(None, "too_long")
@@ -88,11 +92,30 @@ def decide(typed: Typed, rules: Rules) -> Decision:
     return Decision(answer, "", _comment(rest, typed.lines, rules.max_comment), language)
 
 
-def _first_word(line: str, words: Sequence[Word]) -> tuple[Word, str] | None:
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """The words of the rules, prepared: their first characters, and of each answer the ones that contradict."""
+
+    beginnings: tuple[str, ...]
+    others: Mapping[Answer, frozenset[str]]
+    others_inside: Mapping[Answer, tuple[str, ...]]
+
+
+@lru_cache(maxsize=8)
+def _vocabulary(words: tuple[Word, ...]) -> _Vocabulary:
+    others = {a: frozenset(word for word, says, _ in words if says is not a) for a in Answer}
+    # Words of languages without blanks, and words of several tokens from the settings, are looked for as text.
+    inside = {a: tuple(w for w in others[a] if " " in w or "\u3040" <= w[0] <= "\u9fff") for a in Answer}
+    return _Vocabulary(tuple(word for word, _, _ in words), others, inside)
+
+
+def _first_word(line: str, words: tuple[Word, ...]) -> tuple[Word, str] | None:
     """The action word that begins this line, and what follows it, or None."""
     emphasis = line[0] if line[0] in _EMPHASIS else ""
     text = unicodedata.normalize("NFC", line).lstrip(emphasis)
-    low = normal_word(text)
+    low = normal_word(text[:_LONGEST_WORD])
+    if not low.startswith(_vocabulary(words).beginnings):
+        return None
     for entry in words:
         word = entry[0]
         if not low.startswith(word):
@@ -153,16 +176,18 @@ def _doubt(answer: Answer, language: str, more: Sequence[str], typed: Typed, rul
 
 
 def _doubt_of_approval(language: str, tokens: Sequence[str], low: str) -> str:
+    if not tokens and not low.strip():
+        return ""
     line = f" {' '.join(tokens)} "
     for phrase in hedges.HARMLESS:
         if phrase in line:
             line = line.replace(phrase, " ")
     present = set(line.split()) - hedges.HARMLESS_IN.get(language or "en", frozenset())
-    if any(present & words for words in hedges.NEGATIONS.values()):
+    if not all(words.isdisjoint(present) for words in hedges.NEGATIONS.values()):
         return "negated"
     if any(symbol in low for symbol in hedges.REFUSING_SYMBOLS):
         return "negated"
-    if any(present & words for words in hedges.CONDITIONS.values()):
+    if not all(words.isdisjoint(present) for words in hedges.CONDITIONS.values()):
         return "condition"
     if any(phrase in line for phrase in (*hedges.PHRASES, *hedges.RETRACTIONS)):
         return "condition"
@@ -202,22 +227,13 @@ _REJECT_CONDITIONS: Mapping[str, frozenset[str]] = {
 }
 
 
-def _says_other(answer: Answer, tokens: Sequence[str], low: str, words: Sequence[Word]) -> bool:
-    other = {word for word, says, _ in words if says is not answer}
-    if not other.isdisjoint(tokens):
+def _says_other(answer: Answer, tokens: Sequence[str], low: str, words: tuple[Word, ...]) -> bool:
+    known = _vocabulary(words)
+    if not known.others[answer].isdisjoint(tokens):
         return True
-    # Words of languages without blanks, and words of several tokens from the settings.
-    if any(word in low for word in other if (not word.isascii() and not word[0].isalpha()) or " " in word):
+    if any(word in low for word in known.others_inside[answer]):
         return True
-    if any(_is_ideographic(word) and word in low for word in other):
-        return True
-    if answer is Answer.REJECT:
-        return False
-    return any(token.startswith(hedges.OPPOSED_STEMS) for token in tokens)
-
-
-def _is_ideographic(word: str) -> bool:
-    return "\u3040" <= word[0] <= "\u9fff"
+    return answer is Answer.APPROVE and any(token.startswith(hedges.OPPOSED_STEMS) for token in tokens)
 
 
 def _asks(low: str) -> bool:

@@ -65,7 +65,8 @@ def view(
     lang = texts.language(order.language, order.to.language, stationery.language)
     say = partial(texts.say, lang)
     terms = request.terms if request else None
-    title = one_line(terms.title if terms else str(order.facts.get("subject", ""))) or stationery.product
+    title = one_line(terms.title if terms else str(order.facts.get("subject", "")))
+    title = title or say("subject.notification", product=stationery.product)
     approve, reject = _words(stationery, lang)
     context: dict[str, Any] = {
         **_facts(order, request),

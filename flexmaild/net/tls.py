@@ -47,9 +47,10 @@ def context_for(session: Session) -> ssl.SSLContext:
         if session.ciphers:
             context.set_ciphers(":".join(session.ciphers))
     except (OSError, ssl.SSLError, KeyError) as error:
+        file = f" (CA file {session.ca_file})" if session.ca_file else ""
         raise GiveUp(
             Reason.TLS,
-            f"the TLS settings cannot be used: {error}",
+            f"the TLS settings cannot be used{file}: {error}",
             step="tls",
             server=session.host,
             cure="Check the CA file, the TLS versions and the cipher names in the settings.",

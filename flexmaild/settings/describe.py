@@ -14,12 +14,12 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
-from flexmaild.settings.document import resolve
 from flexmaild.settings.load import Kinds
-from flexmaild.settings.mail import AfterProcessing, inherited
+from flexmaild.settings.mail import inherited
+from flexmaild.settings.scalars import resolve
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.section import Section
-from flexmaild.settings.types import Bytes, Octal, show_duration, show_size
+from flexmaild.settings.types import AfterProcessing, Bytes, Octal, show_duration, show_size
 
 
 def effective(settings: Settings, diff: bool = False) -> str:

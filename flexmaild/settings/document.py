@@ -15,41 +15,11 @@ import yaml
 
 from flexmaild.settings.characters import complaint, strays
 from flexmaild.settings.faults import Fault, Path, dotted
+from flexmaild.settings.scalars import resolve
 
 # No settings file written by people comes near these (reliability-security T28).
 LARGEST = 1 << 20
 DEEPEST = 20
-
-_DISPUTED = tuple(
-    (re.compile(pattern), f"is read {how}: {cure}")
-    for pattern, how, cure in (
-        (
-            r"(?i:yes|no|on|off)",
-            "as true or false by YAML 1.1",
-            "write true or false, or put it in quotes",
-        ),
-        (r"[-+]?0[0-9_]+", "in octal by some YAML readers, for its leading 0", "put it in quotes"),
-        (
-            r"[-+]?0[xob][0-9A-Fa-f_]+",
-            "as a number by some YAML readers",
-            "put it in quotes, or write it in decimal",
-        ),
-        (
-            r"[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?",
-            "as a number to base 60 by YAML 1.1",
-            "put it in quotes",
-        ),
-        (
-            r"[-+]?(?:[0-9]+\.?|[0-9]*\.[0-9]+)[eE][-+]?[0-9]+",
-            "as a number by some YAML readers",
-            "put it in quotes",
-        ),
-        (r"[-+]?[0-9]+(?:_[0-9]+)+", "without its underscores by YAML 1.1", "write the digits only"),
-        (r"[-+]?\.(?i:inf|nan)", "as infinity or no number", "put it in quotes"),
-    )
-)
-_KEYWORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
-_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 @dataclass(slots=True)
@@ -76,7 +46,7 @@ class Document:
         self.faults: list[Fault] = []
         self.broken: set[Path] = set()
         self.root = Node((0, 0), {})
-        text = "\n".join(self.lines)
+        text = self._without_odd_breaks("\n".join(self.lines))
         try:
             self.whole = self._compose(text)
         except yaml.YAMLError as error:
@@ -123,13 +93,23 @@ class Document:
         return node.style if node else ""
 
     def has(self, path: Path) -> bool:
-        return self._find(path) is not None
+        """Whether something is written there; a key with nothing after it is not."""
+        node = self._find(path)
+        return node is not None and node.value is not None
 
     def _find(self, path: Path) -> Node | None:
         node: Node | None = self.root
         for part in path:
             node = _child(node, part) if node else None
         return node
+
+    def _without_odd_breaks(self, text: str) -> str:
+        """YAML 1.1 ends lines at these characters too, editors do not: lines below would be misnumbered."""
+        for match in re.finditer("[\x85\u2028\u2029]", text):
+            line = text.count("\n", 0, match.start())
+            column = match.start() - text.rfind("\n", 0, match.start()) - 1
+            self.fault((line, column), (), complaint(match[0]))
+        return re.sub("[\x85\u2028\u2029]", " ", text)
 
     def _compose(self, text: str) -> bool:
         composer = _Composer(self, text)
@@ -323,19 +303,3 @@ def _start(event: yaml.Event) -> tuple[int, int, int]:
     """Line, column and index of an event, all from 0."""
     mark = event.start_mark
     return (mark.line, mark.column, mark.index) if mark else (0, 0, 0)
-
-
-def resolve(text: str) -> tuple[Any, str]:
-    """A plain scalar's value by YAML 1.2's core schema, and the complaint where other readers differ."""
-    if text in _KEYWORDS:
-        return None, ""
-    if text in _FLAGS:
-        return _FLAGS[text], ""
-    if re.fullmatch(r"[-+]?(?:0|[1-9][0-9]{0,17})", text):
-        return int(text), ""
-    if re.fullmatch(r"[-+]?[0-9]+\.[0-9]+", text):
-        return float(text), ""
-    for pattern, complaint_ in _DISPUTED:
-        if pattern.fullmatch(text):
-            return text, complaint_
-    return text, ""

@@ -10,9 +10,10 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flexmaild.settings import javamail_tls
 from flexmaild.settings.block import Block, read
-from flexmaild.settings.ciphers import openssl_name
 from flexmaild.settings.faults import Finding
+from flexmaild.settings.javamail_tls import CLEAR_AT_FIRST, TLS_AT_ONCE
 from flexmaild.settings.session import ImapSession, Proxy, Session, SmtpSession
 
 # The default blocks of FlexDeploy's page, byte for byte.
@@ -40,15 +41,9 @@ mail.${{PROTOCOL}}.socketFactory.port=${{IMAP_HOST_PORT}}
 #mail.${{PROTOCOL}}.timeout=5000
 """
 
-Tls = Literal["none", "starttls", "implicit"]
 AuthType = Literal["basic", "oauth", "none"]
-# Ports whose first byte is settled by IANA's register: a server there hangs or breaks off otherwise.
-_TLS_AT_ONCE = (465, 993)
-_CLEAR_AT_FIRST = (25, 143, 587)
 _PASSWORD_MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 _TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
-# RFC 8996 forbids the older ones, and OpenSSL's default is not to have them.
-_TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +114,7 @@ def imap_session(fields: Fields) -> tuple[ImapSession, tuple[Finding, ...]]:
 
 def _common(block: Block, fields: Fields) -> dict[str, Any]:
     """The part of a session that both protocols have."""
-    tls, port = _tls(block, fields)
+    tls, port = javamail_tls.mode_and_port(block, fields.port, fields.starttls)
     auth_type, mechanisms = _login(block, fields)
     account = fields.mailbox or fields.username if auth_type == "oauth" else fields.username
     return {
@@ -128,10 +123,10 @@ def _common(block: Block, fields: Fields) -> dict[str, Any]:
         "user": "" if auth_type == "none" else block.text("user", block.text("mail.user", account)),
         "auth_type": auth_type,
         "tls": tls,
-        "tls_versions": _tls_versions(block),
-        "ciphers": _ciphers(block),
-        "trust": _trust(block),
-        "check_identity": _check_identity(block),
+        "tls_versions": javamail_tls.versions(block),
+        "ciphers": javamail_tls.ciphers(block),
+        "trust": javamail_tls.trust(block),
+        "check_identity": javamail_tls.check_identity(block),
         "ca_file": fields.ca_file,
         "mechanisms": mechanisms,
         "authorization_id": block.text("sasl.authorizationid"),
@@ -143,107 +138,6 @@ def _common(block: Block, fields: Fields) -> dict[str, Any]:
         "local_port": block.number("localport", 0, 0, 65535),
         "proxy": _proxy(block),
     }
-
-
-def _tls(block: Block, fields: Fields) -> tuple[Tls, int]:
-    port = block.number("port", fields.port, 1, 65535)
-    starttls = block.flag("starttls.enable", fields.starttls)
-    required = block.flag("starttls.required", starttls)
-    if starttls and not required:
-        block.note(
-            "starttls.required", "is without effect: STARTTLS is demanded once it is enabled", grave=False
-        )
-    wanted: Tls = "starttls" if starttls or required else "none"
-    factory = block.text("socketFactory.class")
-    factory_port = block.number("socketFactory.port", port, 1, 65535)
-    own_port = block.number("ssl.socketFactory.port", port, 1, 65535)
-    if block.flag("socketFactory.fallback", False):
-        block.note(
-            "socketFactory.fallback", "is without effect: nothing is ever repeated without TLS", grave=False
-        )
-    if block.flag("ssl.enable", _secure_by_name(block)):
-        _own_factory(block, "ssl.socketFactory.class")
-        return "implicit", own_port if block.has("ssl.socketFactory.class") else port
-    if not factory:
-        return wanted, port
-    if not _is_ssl_factory(block, factory):
-        return wanted, factory_port
-    if wanted == "starttls" and port not in _TLS_AT_ONCE:
-        text = "gives way to starttls.enable=true; for TLS from the start set ssl.enable=true"
-        block.note("socketFactory.class", text, grave=False)
-        return "starttls", port
-    return "implicit", factory_port
-
-
-def _secure_by_name(block: Block) -> bool:
-    """Whether protocol and provider class alone mean TLS: SMTPTransport under smtps takes it away."""
-    known = {"SMTPTransport": False, "IMAPStore": False, "SMTPSSLTransport": True, "IMAPSSLStore": True}
-    name = block.text("class").rpartition(".")[2]
-    if name and name not in known:
-        block.note("class", "names a Java class, which cannot be loaded here: it is passed over", grave=False)
-    return known.get(name, block.protocol.endswith("s"))
-
-
-def _is_ssl_factory(block: Block, name: str) -> bool:
-    if name in ("javax.net.SocketFactory", "javax.net.DefaultSocketFactory"):
-        return False
-    if "SSL" not in name:
-        block.note(
-            "socketFactory.class",
-            "names a Java class, which cannot be loaded here; for TLS set ssl.enable=true",
-        )
-    _own_factory(block, "socketFactory.class")
-    return True
-
-
-def _own_factory(block: Block, name: str) -> None:
-    """Warn of factories people wrote themselves, mostly to trust any certificate."""
-    text = block.text(name)
-    if text and "SSL" in text and not text.startswith(("javax.net.ssl.", "com.sun.", "sun.security.")):
-        block.note(
-            name, "is a class of your own: certificates are checked as usual, see ca_file", grave=False
-        )
-
-
-def _tls_versions(block: Block) -> tuple[str, ...]:
-    given = block.words("ssl.protocols")
-    if any("," in word for word in given):
-        block.note("ssl.protocols", "must be separated by blanks, not commas: JavaMail fails here")
-        return ()
-    usable = tuple(word for word in given if word in _TLS_VERSIONS)
-    for word in set(given) - set(usable):
-        old = word in ("TLSv1", "TLSv1.1", "SSLv3", "SSLv2", "SSLv2Hello")
-        text = f"{word} is no longer allowed (RFC 8996)" if old else "it knows no such version"
-        block.note("ssl.protocols", f"must be TLSv1.2, TLSv1.3 or both: {text}", grave=not (old and usable))
-    return usable
-
-
-def _ciphers(block: Block) -> tuple[str, ...]:
-    names: list[str] = []
-    for word in block.words("ssl.ciphersuites", commas=True):
-        name = openssl_name(word)
-        if name is None:
-            block.note("ssl.ciphersuites", "names a cipher suite that is unknown or not secure: take it out")
-        elif name:
-            names.append(name)
-    return tuple(names)
-
-
-def _trust(block: Block) -> tuple[str, ...]:
-    hosts = block.words("ssl.trust")
-    if hosts:
-        whom = "any server" if "*" in hosts else "these hosts"
-        block.note(
-            "ssl.trust", f"takes any certificate from {whom}: name your authority in ca_file", grave=False
-        )
-    return hosts
-
-
-def _check_identity(block: Block) -> bool:
-    checked = block.flag("ssl.checkserveridentity", True)
-    if not checked:
-        block.note("ssl.checkserveridentity", "is false: a certificate for any name is taken", grave=False)
-    return checked
 
 
 def _login(block: Block, fields: Fields) -> tuple[AuthType, tuple[str, ...]]:
@@ -302,14 +196,14 @@ def _doubts(session: Session, fields: Fields, block: Block) -> list[Finding]:
     """Combinations that hang, or that show a password to the network."""
     if any(finding.grave for finding in block.findings):
         return []
-    if session.tls != "implicit" and session.port in _TLS_AT_ONCE:
+    if session.tls != "implicit" and session.port in TLS_AT_ONCE:
         cure = "add ssl.enable=true to properties, or use the STARTTLS port"
         return [
             _port_doubt(
                 session, fields, block, f"expects TLS from the first byte, so this would hang: {cure}"
             )
         ]
-    if session.tls == "implicit" and session.port in _CLEAR_AT_FIRST:
+    if session.tls == "implicit" and session.port in CLEAR_AT_FIRST:
         cure = f"set starttls: true without ssl.enable, or use port {993 if session.port == 143 else 465}"
         return [
             _port_doubt(

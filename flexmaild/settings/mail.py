@@ -7,13 +7,11 @@ class from `Outgoing` or `Incoming`, so that what is left over of another transp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import Field, GetCoreSchemaHandler, PlainSerializer
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, PlainSerializer
 
 from flexmaild.settings import javamail
 from flexmaild.settings.block import masked
@@ -24,6 +22,7 @@ from flexmaild.settings.session import ImapSession, Session, SmtpSession
 from flexmaild.settings.types import (
     AbsolutePath,
     Address,
+    AfterProcessing,
     Bytes,
     Flag,
     Host,
@@ -32,7 +31,6 @@ from flexmaild.settings.types import (
     OptionalAddress,
     Port,
     Span,
-    wrong,
 )
 
 if TYPE_CHECKING:
@@ -41,38 +39,6 @@ if TYPE_CHECKING:
 AuthType = Literal["basic", "oauth", "none"]
 PropertyBlock = Annotated[str, PlainSerializer(masked)]
 SectionT = TypeVar("SectionT", bound=Section)
-
-
-@dataclass(frozen=True, slots=True)
-class AfterProcessing:
-    """What becomes of a mail that was processed: `move` names a folder, empty means that it is deleted."""
-
-    move: str = ""
-
-    @classmethod
-    def parse(cls, given: object) -> AfterProcessing:
-        if isinstance(given, AfterProcessing):
-            return given
-        if given == "delete":
-            return cls()
-        folder = given.get("move") if isinstance(given, dict) and len(given) == 1 else None
-        if not isinstance(folder, str) or not folder.strip() or any(c in folder for c in "\r\n\0"):
-            raise wrong("must be delete, or {move: Folder}")
-        return cls(folder)
-
-    def shown(self) -> str | dict[str, str]:
-        return {"move": self.move} if self.move else "delete"
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(cls.shown)
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        move = {"type": "object", "properties": {"move": {"type": "string"}}, "required": ["move"]}
-        return {"anyOf": [{"const": "delete"}, move]}
 
 
 class SenderAuthentication(Section):
@@ -137,6 +103,10 @@ class _Server(Section):
             allow_cleartext_login=self.allow_cleartext_login,
         )
 
+    def _ca_findings(self) -> Iterator[Finding]:
+        if self.ca_file and not self.ca_file.is_file():
+            yield Finding(("ca_file",), "is not a file: give the path of a PEM file with certificates")
+
     def _login_findings(self, session: Session) -> Iterator[Finding]:
         if session.auth_type == "oauth" and not self.oauth_application:
             yield Finding(
@@ -192,6 +162,7 @@ class Outgoing(_Server):
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         yield from self._application_findings(whole)
+        yield from self._ca_findings()
         if self.property_block:
             session, found = javamail.smtp_session(self._fields())
             yield from found
@@ -261,6 +232,7 @@ class Incoming(_Server):
             yield Finding(
                 ("after_processing",), "moves mails into the folder they are read from: name another one"
             )
+        yield from self._ca_findings()
         if self.property_block:
             session, found = javamail.imap_session(self._fields())
             yield from found

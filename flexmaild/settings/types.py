@@ -167,6 +167,38 @@ class Moment:
         return {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"}
 
 
+@dataclass(frozen=True, slots=True)
+class AfterProcessing:
+    """What becomes of a mail that was processed: `move` names a folder, empty means that it is deleted."""
+
+    move: str = ""
+
+    @classmethod
+    def parse(cls, given: object) -> AfterProcessing:
+        if isinstance(given, AfterProcessing):
+            return given
+        if given == "delete":
+            return cls()
+        folder = given.get("move") if isinstance(given, dict) and len(given) == 1 else None
+        if not isinstance(folder, str) or not folder.strip() or any(c in folder for c in "\r\n\0"):
+            raise wrong("must be delete, or {move: Folder}")
+        return cls(folder)
+
+    def shown(self) -> str | dict[str, str]:
+        return {"move": self.move} if self.move else "delete"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls.parse, serialization=core_schema.plain_serializer_function_ser_schema(cls.shown)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        move = {"type": "object", "properties": {"move": {"type": "string"}}, "required": ["move"]}
+        return {"anyOf": [{"const": "delete"}, move]}
+
+
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text) or len(text) > 254:  # RFC 5321 section 4.5.3.1.3
         raise wrong("must be one bare mail address like name@example.com, without a display name or brackets")

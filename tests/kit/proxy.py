@@ -33,6 +33,7 @@ class Proxy:
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -106,6 +107,10 @@ class _Pair:
     def _reset(self) -> None:
         for held in (self.client, self.server):
             held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            try:
+                held.shutdown(socket.SHUT_RD)  # wakes the other thread, whose recv would keep the connection
+            except OSError:
+                pass
             held.close()
 
 

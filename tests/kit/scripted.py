@@ -94,6 +94,7 @@ class Scripted:
 
     def close(self) -> None:
         self._over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def serve(self, talk: Talk) -> None:
@@ -131,6 +132,7 @@ class SmtpServer(Scripted):
 
     def serve(self, talk: Talk) -> None:
         self._act(talk, "greeting", "220 mail.test")
+        sender, taken = False, 0
         while True:
             line = talk.line()
             self.heard.append(line)
@@ -142,8 +144,14 @@ class SmtpServer(Scripted):
                 self._act(talk, verb, "220 go")
                 talk.start_tls(self.context)
             elif verb == "DATA":
-                if self._act(talk, verb, "354 go on"):
+                if self._act(talk, verb, "354 go on" if taken else "554 no valid recipients"):
                     self._content(talk)
+            elif verb == "MAIL":
+                sender, taken = self._act(talk, verb, "250 ok"), 0
+            elif verb == "RCPT":
+                taken += sender and self._act(talk, verb, "250 ok")
+                if not sender:
+                    talk.say("503 no sender")
             elif verb == "QUIT":
                 talk.say("221 bye")
                 return
@@ -158,7 +166,7 @@ class SmtpServer(Scripted):
         self.mails.append("\r\n".join(lines).encode())
 
     def _act(self, talk: Talk, step: str, usual: str) -> bool:
-        """Whether the usual answer was given, or one like it."""
+        """Whether the answer was a good one."""
         chosen = self.answers.get(step, usual)
         _do(talk, chosen)
         return not isinstance(chosen, str) or chosen[0] in "23"
@@ -205,7 +213,7 @@ class ImapServer(Scripted):
     def _usual(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         if command == "CAPABILITY":
             starttls = " STARTTLS" if self.context and not talk.tls else ""
-            talk.say(f"* CAPABILITY {self.capabilities}{starttls}\n{tag} OK")
+            talk.say(f"* CAPABILITY {self.capabilities}{starttls}\n{tag} OK done")
         elif command == "STARTTLS" and self.context:
             talk.say(f"{tag} OK go")
             talk.start_tls(self.context)
@@ -216,22 +224,22 @@ class ImapServer(Scripted):
         elif command in {"SELECT", "EXAMINE"}:
             talk.say(f"* {len(self.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n{tag} OK [READ-WRITE] open")
         elif command == "LOGOUT":
-            talk.say(f"* BYE\n{tag} OK")
+            talk.say(f"* BYE bye\n{tag} OK done")
         elif command in {"FETCH", "UID FETCH"}:
             self._fetch(talk, tag, command, rest)
         elif command == "UID STORE":
             self._marked |= _numbers(rest)
-            talk.say(f"{tag} OK")
+            talk.say(f"{tag} OK done")
         elif command == "UID EXPUNGE":
             for uid in _numbers(rest) & self._marked & set(self.folder):
                 talk.say(f"* {sorted(self.folder).index(uid) + 1} EXPUNGE")
                 del self.folder[uid]
-            talk.say(f"{tag} OK")
+            talk.say(f"{tag} OK done")
         elif command == "UID SEARCH":
             left = sorted(_numbers(rest) & set(self.folder))
-            talk.say(f"* SEARCH {' '.join(map(str, left))}\n{tag} OK")
+            talk.say(f"* SEARCH {' '.join(map(str, left))}\n{tag} OK done")
         else:
-            talk.say(f"{tag} OK")
+            talk.say(f"{tag} OK done")
 
     def _fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         chosen = _numbers(rest.partition("FETCH ")[2].split(" ")[0])

@@ -83,7 +83,7 @@ def test_when_nobody_is_accepted_one_passing_refusal_makes_it_later(serving: Ser
 
 
 def test_content_is_never_sent_to_a_server_that_wants_it_although_nobody_was_accepted(serving: Serving) -> None:
-    server = serving(SmtpServer({"RCPT": "550 no"}))
+    server = serving(SmtpServer({"RCPT": "550 no", "DATA": "354 go on"}))
     assert isinstance(failure_of(outbox_for(server)), GiveUp)
     assert server.mails == []
 
@@ -121,7 +121,7 @@ def test_a_refused_mail_leaves_the_connection_to_the_next(serving: Serving) -> N
     server.answers.clear()
     outbox.send(MAIL)
     outbox.close()
-    assert [line for line in server.heard if line.startswith("EHLO")] == server.heard[:1]
+    assert len([line for line in server.heard if line.upper().startswith("EHLO")]) == 1
     assert len(server.mails) == 1
 
 
@@ -210,7 +210,7 @@ def test_a_server_without_pipelining_is_spoken_to_step_by_step(serving: Serving)
     outbox.send(to("a@mail.test", "b@mail.test"))
     error = failure_of(outbox, dataclasses.replace(MAIL, data=b"x" * 1001))
     assert isinstance(error, GiveUp) and "1000" in error.text
-    assert [line.split(" ")[0] for line in server.heard] == ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]
+    assert [line.split(" ")[0].upper() for line in server.heard] == ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]
 
 
 def test_a_server_without_ehlo_is_greeted_with_helo(serving: Serving) -> None:
@@ -218,7 +218,7 @@ def test_a_server_without_ehlo_is_greeted_with_helo(serving: Serving) -> None:
     outbox = outbox_for(server)
     outbox.send(MAIL)
     outbox.close()
-    assert [line.split(" ")[0] for line in server.heard][:3] == ["EHLO", "HELO", "MAIL"]
+    assert [line.split(" ")[0].upper() for line in server.heard][:3] == ["EHLO", "HELO", "MAIL"]
 
 
 # What goes over the wire.
@@ -243,7 +243,7 @@ def test_parameters_are_sent_where_they_are_offered_and_needed(serving: Serving)
     outbox.send(MAIL)
     outbox.send(dataclasses.replace(to("jürgen@mail.test", "x@bücher.test"), data="Subject: s\r\n\r\nü\r\n".encode()))
     outbox.close()
-    assert server.heard[0] == "EHLO me.mail.test"
+    assert server.heard[0].upper() == "EHLO ME.MAIL.TEST"
     mails = [line for line in server.heard if line.startswith("MAIL")]
     assert mails[0] == "MAIL FROM:<bounce@mail.test> SIZE=17 RET=HDRS AUTH=a+2Bb@mail.test X=1"
     assert mails[1] == "MAIL FROM:<bounce@mail.test> SIZE=18 BODY=8BITMIME SMTPUTF8 RET=HDRS AUTH=a+2Bb@mail.test X=1"

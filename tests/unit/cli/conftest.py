@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from cli_kit import Desk, Terminal, serve
+
+from tests.unit.cli.cli_kit import Desk, Terminal, serve
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_kit import NOW, Desk, Terminal, approval, serve
 
 from flexmaild.cli import exits, oauth, waiting
 from flexmaild.cli.flexmailctl import cli
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.control.routes import ROUTES
+from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
 
 
 def commands_of(group: Any, prefix: str = "") -> set[str]:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from control_kit import Bench, FakeDesk
 
 from flexmaild.control.call import Peer
 from flexmaild.control.hub import Limits
 from flexmaild.control.listen import Place, listen
 from flexmaild.control.peers import Access
 from flexmaild.control.server import ControlServer
+from tests.unit.control.control_kit import Bench, FakeDesk
 
 
 @pytest.fixture

@@ -124,6 +124,15 @@ def test_metadata_is_at_most_16_kib() -> None:
     assert "metadata" in faults_of("ApprovalRequest", GOOD | {"metadata": {"k": "v" * 17_000}})
 
 
+def test_of_very_many_faults_the_first_are_shown_and_the_others_counted() -> None:
+    kind = shapes.model("ApprovalRequest")
+    with pytest.raises(ValidationError) as caught:
+        kind.model_validate(GOOD | {"approvers": ["nobody"] * 5000})
+    found = shapes.faults(caught.value, kind)
+    assert len(found) == 101
+    assert found[-1].detail == "and 4900 further faults"
+
+
 @pytest.mark.parametrize("quorum", ["any", "all", "each_group", 2])
 def test_the_quorum_is_a_word_or_a_number(quorum: Any) -> None:
     assert bodies.ApprovalRequest.model_validate(GOOD | {"quorum": quorum}).quorum == quorum

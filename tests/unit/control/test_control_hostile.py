@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from control_kit import BODIES, Bench, drain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.gate import Gate
 from flexmaild.control.hub import Limits
+from tests.unit.control.control_kit import BODIES, Bench, drain
 
 heads = st.builds(
     lambda method, path, version, fields, body: (

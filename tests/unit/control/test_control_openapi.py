@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from control_kit import BODIES, Bench
-from schema_check import check
 
 from flexmaild.control import openapi
 from flexmaild.control.routes import BY_COMMAND, ROUTES, Route
+from tests.unit.control.control_kit import BODIES, Bench
+from tests.unit.control.schema_check import check
 
 SPEC = openapi.document()
 

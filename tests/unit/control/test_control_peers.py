@@ -6,11 +6,11 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from control_kit import BODIES, Bench
 
 from flexmaild.control.call import Peer
 from flexmaild.control.peers import Access, overflow_uid, peer_of, permits
 from flexmaild.control.routes import ROUTES, Role
+from tests.unit.control.control_kit import BODIES, Bench
 
 STRANGER = os.geteuid() + 4711
 

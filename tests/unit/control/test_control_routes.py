@@ -1,10 +1,10 @@
 """The route table is complete and consistent in itself."""
 
 import pytest
-from control_kit import ANSWERS, BODIES
 
 from flexmaild.control import shapes
 from flexmaild.control.routes import BY_COMMAND, COMMANDS, ROUTES, Route, find
+from tests.unit.control.control_kit import ANSWERS, BODIES
 
 
 def test_every_command_has_one_name_and_one_place() -> None:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from control_kit import ANSWERS, BODIES, Bench, drain
 from pydantic import BaseModel
 
 from flexmaild.control import shapes
@@ -17,6 +16,7 @@ from flexmaild.control.hub import Limits
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.control.routes import MIB, ROUTES, Route
 from flexmaild.core.errors import GiveUp, NotAllowed, Reason
+from tests.unit.control.control_kit import ANSWERS, BODIES, Bench, drain
 
 WAIT = "/v1/approvals/ap-one/wait"
 
@@ -124,6 +124,12 @@ def test_a_body_of_100_mb_is_refused_unread_and_the_answer_arrives(bench: Bench)
     status, _, problem = bench.http("POST", "/v1/approvals", b" " * (100 * 1000 * 1000))
     assert status == 413
     assert problem["limit"] == 35 * MIB
+
+
+def test_a_body_of_very_many_small_values_is_refused_before_it_is_built(bench: Bench) -> None:
+    raw = b'{"title": "t", "approvers": [' + b"[]," * 1_100_000 + b"[]]}"
+    status, _, problem = bench.http("POST", "/v1/approvals", raw)
+    assert (status, "values" in problem["detail"]) == (413, True)
 
 
 def test_a_large_body_is_not_sent_at_all_by_those_who_ask_first(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Hostile mails: everything ends in a Reading, within bounds, and nothing hostile approves (T15, T20 to T25)."""
+"""Hostile mails: everything ends in a Reading, within bounds, and none approves (T15, T20 to T25)."""
 
 from __future__ import annotations
 
@@ -140,14 +140,10 @@ PIECES = st.sampled_from(
         b"From: ann@corp.test\n",
         b"Content-Type: text/html\n",
         b"Content-Type: multipart/alternative; boundary=x\n",
-    ]
-    + [
         b"Content-Type: multipart/report; boundary=x; report-type=delivery-status\n",
         b"\n",
         b"--x\n",
         b"--x--\n",
-    ]
-    + [
         b"Approve\n",
         b"Reject\n",
         b"> quoted\n",
@@ -156,8 +152,6 @@ PIECES = st.sampled_from(
         b"<p>",
         b"<!--",
         b"-->",
-    ]
-    + [
         b"Content-Transfer-Encoding: base64\n",
         b"QXBwcm92ZQ==\n",
         b"FM1-ABC\n",
@@ -165,14 +159,10 @@ PIECES = st.sampled_from(
         b"\0",
         b"\xff",
         b"=?utf-8?b?QQ?=",
-    ]
-    + [
         b"Content-Type: message/delivery-status\n",
         b"Action: failed\n",
         b"Final-Recipient: rfc822; a@b.c\n",
         b" x\n",
-    ]
-    + [
         b"Authentication-Results: mx.corp.test; dmarc=pass header.from=a.b\n",
         b"Received: x\n",
         b"Return-Path: <>\n",

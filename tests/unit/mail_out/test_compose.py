@@ -249,3 +249,22 @@ def test_a_notification_says_what_its_caller_wrote(desk: Any, text_of: Any, html
     assert "Step 3 failed.\n  exit code 1 & more" in text_of(mail)
     assert "Step 3 failed.<br>\n&nbsp; exit code 1 &amp; more" in html_of(mail)
     assert "Reference" not in text_of(mail)
+
+
+def test_message_ids_carry_the_reference_or_a_digest_and_are_the_same_every_time() -> None:
+    reference = "FM1-" + "A" * 45
+    asked = message_id(reference, MailKind.REMINDER, 2, "example.org")
+    assert asked == f"fm1-{'a' * 45}.reminder.2@example.org"
+    plain = message_id("job-17", MailKind.NOTIFICATION, 0, "bücher.example")
+    assert re.fullmatch(r"fm-[0-9a-f]{32}\.notification\.0@xn--bcher-kva\.example", plain)
+    assert plain == message_id("job-17", MailKind.NOTIFICATION, 0, "bücher.example")
+    assert plain != message_id("job-18", MailKind.NOTIFICATION, 0, "bücher.example")
+
+
+def test_a_notification_without_a_subject_still_has_one(desk: Any) -> None:
+    assert desk.mail(MailKind.NOTIFICATION, facts={"text": "x"})["Subject"] == "Notification from flexmaild"
+
+
+def test_a_request_with_html_only_has_a_text_part_that_says_the_same(desk: Any, text_of: Any) -> None:
+    text = text_of(desk.mail(terms={"text": "", "html": "<p>One</p><p>Two &amp; <b>three</b></p>"}))
+    assert "One\nTwo & three" in text

@@ -106,6 +106,7 @@ def test_any_string_in_the_facts_leaves_the_header_as_it_is(
     assert set(names) <= set(expected)
 
 
+@settings(deadline=None)
 @given(text=ANY)
 def test_a_subject_is_read_back_as_it_was_meant(desk: Any, text: str) -> None:
     value = mime.unstructured(text)

@@ -9,8 +9,9 @@ import pytest
 
 from flexmaild.settings.faults import Finding, SettingsError
 from flexmaild.settings.load import Kinds, load, parse
-from flexmaild.settings.mail import AfterProcessing, Outgoing
+from flexmaild.settings.mail import Outgoing
 from flexmaild.settings.schema import Settings
+from flexmaild.settings.types import AfterProcessing
 from tests.unit.settings.kinds import KINDS, Folder
 
 

@@ -1,0 +1,96 @@
+"""An approval request on a terminal: in one line, as a decision, or in full with all that happened to it.
+
+Used by `flexmailctl approval`. Everything shown passes `output.safe`: comments are strangers' text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from flexmaild.cli import output
+
+
+def state(one: dict[str, Any]) -> None:
+    """The request in one line."""
+    click.echo(f"{output.safe(one['id'])}  {output.safe(one['state'])}  {output.safe(one['title'])}")
+
+
+def decision(one: dict[str, Any]) -> None:
+    """What became of it: the line, why, and what people said."""
+    state(one)
+    if one.get("decided_because"):
+        click.echo(f"  because  {output.safe(one['decided_because'])}")
+    for verdict in one.get("verdicts", []):
+        _verdict(verdict)
+
+
+def full(one: dict[str, Any]) -> None:
+    """All of it: terms, people, verdicts with their proof, mails out and in, history."""
+    state(one)
+    progress = one.get("progress") or {}
+    shown = {
+        "quorum": one.get("quorum"),
+        "approved by": f"{progress['approvals']} of {progress['needed']}" if progress else None,
+        "requester": one.get("requester"),
+        "created": one.get("created_at"),
+        "expires": one.get("expires_at"),
+        "decided": one.get("decided_at"),
+        "decided by": one.get("decided_by"),
+        "because": one.get("decided_because"),
+        "sinks": one.get("sinks"),
+        "metadata": output.safe(one.get("metadata")),
+    }
+    output.fields({name: value for name, value in shown.items() if value not in (None, "", [], "-")}, "  ")
+    if not one.get("quorum_reachable", True):
+        click.echo("  ! those who can still be reached are too few to decide")
+    _section("asked", one.get("approvers", []), _approver)
+    _section("verdicts", one.get("verdicts", []), _verdict)
+    _section("mails", one.get("mails", []), _mail)
+    _section("replies", one.get("replies", []), _reply)
+    _section("history", one.get("history", []), _entry)
+
+
+def _section(name: str, rows: list[dict[str, Any]], show: Any) -> None:
+    if rows:
+        click.echo(f"  {name}")
+    for row in rows:
+        show(row)
+
+
+def _approver(row: dict[str, Any]) -> None:
+    notes = [
+        f"group {row['group']}" if row.get("group") else "",
+        f"for {row['on_behalf_of']}" if row.get("on_behalf_of") else "",
+        "escalation" if row.get("escalation") else "",
+        "withdrawn" if row.get("withdrawn") else "",
+        f"bounced: {row['bounced']}" if row.get("bounced") else "",
+    ]
+    said = ", ".join(note for note in notes if note)
+    click.echo(f"    {output.safe(row['address'])}{f'  ({output.safe(said)})' if said else ''}")
+
+
+def _verdict(row: dict[str, Any]) -> None:
+    replaced = "  (replaced later)" if row.get("replaced") else ""
+    line = f"{row['at']}  {row['answer']}  {row['by']}  proof {row.get('proof')}  sha256 {row.get('sha256')}"
+    click.echo(f"    {output.safe(line)}{replaced}")
+    for text in output.safe_lines(row.get("comment") or "").splitlines():
+        click.echo(f"      | {text}")
+
+
+def _mail(row: dict[str, Any]) -> None:
+    error = f"  {row['last_error']}" if row.get("last_error") else ""
+    to = output.safe(row.get("to"))
+    line = f"{row.get('sent_at') or 'not yet'}  {row['kind']}  {to}  {row['state']}{error}"
+    click.echo(f"    {output.safe(line)}")
+
+
+def _reply(row: dict[str, Any]) -> None:
+    line = f"{row['at']}  {row['outcome']}  {row.get('from')}  sha256 {row.get('sha256')}"
+    because = f"  {row['because']}" if row.get("because") else ""
+    click.echo(f"    {output.safe(line + because)}")
+
+
+def _entry(row: dict[str, Any]) -> None:
+    click.echo(f"    {output.safe(row['at'])}  {output.safe(row['event'])}  {output.safe(row.get('data'))}")
