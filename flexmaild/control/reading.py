@@ -113,7 +113,7 @@ def check_media_type(headers: Message) -> None:
 
 
 def parsed(raw: bytes) -> Any:
-    """The body as JSON (RFC 8259, without its freedoms). Raises Problem 400 with the place of the fault, 413."""
+    """The body as JSON (RFC 8259, without its freedoms). Raises Problem 400 with the place, 413."""
     if sum(raw.count(sign) for sign in (b"{", b"[", b",")) > MAX_VALUES:
         detail = f"The body may hold more than {MAX_VALUES} values."
         raise Problem(413, "The body is too large", detail, kind="too-large")

@@ -33,7 +33,7 @@ def model(name: str) -> type[BaseModel]:
 
 
 def faults(error: ValidationError, top: type[BaseModel]) -> list[Fault]:
-    """The faults pydantic found, each with its path and what would be right; many are cut with their number."""
+    """The faults pydantic found, each with its path and what would be right, the first 100 of them."""
     found = error.errors(include_url=False, include_input=False)
     shown = [_fault(one["loc"], one["type"], one["msg"], one.get("ctx", {}), top) for one in found[:MOST]]
     return shown + ([Fault("", f"and {len(found) - MOST} further faults")] if len(found) > MOST else [])

@@ -39,9 +39,13 @@ from flexmaild.observe.metrics import Metrics
 from flexmaild.observe.redact import Redactor
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
+from flexmaild.settings.secrets import on_read
 from flexmaild.store import Store, StoreFault, open_store
 
 _log = structlog.get_logger("flexmaild")
+
+# Threads that are there whatever the settings say; sinks have one each.
+LASTING_COMPONENTS = ("loop", "intake", "outbox", "control", "metrics")
 
 # sysexits.h: EX_CONFIG; systemd does not start us again with it (RestartPreventExitStatus=78).
 BAD_SETTINGS = 78
@@ -62,6 +66,7 @@ def run(config: Path, clock: Clock | None = None) -> int:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
     redactor = Redactor()
+    on_read(redactor.register)
     journal = logs.start(settings.log.level, settings.log.format, redactor)
     try:
         return _live(config, settings, clock or SystemClock(), box, journal, redactor)
@@ -86,7 +91,7 @@ def _live(
     manager, health = Manager(), Health(clock, clock.now())
     settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = open_store(_store_url(settings), state_directory=settings.state_directory)
-    metrics = Metrics(components=["loop", "intake", "outbox", "control"], commands=COMMANDS)
+    metrics = Metrics(components=LASTING_COMPONENTS, commands=COMMANDS)
     tie = wiring.Tie(box.put, health.beat, clock, _trace, _child_died, redactor.register)
     try:
         parts = wiring.build(config, settings, tie)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
 from flexmaild.core import jobs, tokens
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.work import Job, JobEnd
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.worker import Task
+from flexmaild.mail.render import TemplateFault
 from flexmaild.mail.write import Stationery, compose
+
+_log = structlog.get_logger("flexmaild")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,12 @@ def composed(task: Task, stationery: Stationery, key: bytes) -> bytes:
         date=task.job.created_at,
         attachments=task.attachments,
         message_id=task.job.message_id,
+        on_fault=_note_fault,
     )
+
+
+def _note_fault(fault: TemplateFault) -> None:
+    _log.error("a template failed, the built-in one was used in its place", fault=str(fault))
 
 
 @dataclass(frozen=True, slots=True)

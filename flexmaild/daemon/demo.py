@@ -166,7 +166,7 @@ def _newest(maildir: Path, after: EmailMessage | None = None) -> EmailMessage | 
 def _text(mail: EmailMessage) -> str:
     part = mail.get_body(("plain",))
     _insist(part is not None, "the mail has no text part")
-    return cast(str, part.get_content()).strip() if part else ""
+    return str(part.get_content()).strip() if part else ""
 
 
 def _typed() -> str:

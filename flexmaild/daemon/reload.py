@@ -72,7 +72,7 @@ class Reloader:
         changed = describe.changed(old.settings, settings)
         try:
             parts = wiring.build(path, settings, self.tie, old)
-            open_doors = self.doors.prepare(settings)
+            open_doors = self.doors.prepare(settings)  # the last that can fail: what it binds is used
         except (Failure, OSError, ValueError) as error:
             raise SettingsError((Fault(str(path), 1, 1, "(file)", str(error)),)) from error
         self._swap(old, parts)
@@ -96,6 +96,7 @@ def take_in_force(house: House, parts: Parts) -> None:
         outgoing=[settings.outgoing.transport],
         sinks=settings.sinks,
         applications=settings.oauth_applications,
+        components=[c for c in parts.components() if c.startswith("sink ")],
     )
     house.metrics.poll_interval(settings.incoming.process_interval.total_seconds())
     house.health.loaded_at = house.clock.now()

@@ -39,7 +39,6 @@ from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings, SinkSettings
-from flexmaild.settings.section import secrets_in
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
@@ -75,8 +74,6 @@ def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) ->
     """All parts of these settings. Raises SettingsError, Failure or OSError; then nothing was changed."""
     same = _same_sections(settings, old)
     tokens = old.tokens if old and "oauth_applications" in same else _tokens(settings)
-    for _, secret in secrets_in(settings):
-        tie.keep_secret(secret.read())
     tools = Tools(token=_supplier(tokens, tie) if tokens else None, trace=tie.trace)
     key = _reference_key(settings)
     sources = operator_templates(settings.notifications.templates)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from html import unescape
 
 from flexmaild.mail.hiding import Visibility, hidden_by_style_sheet, names_in, visibility
+from flexmaild.mail.layout import REPLY_MARKER
 
 # Where the quoted mail begins in the source of the common clients: our own marker, Gmail, Apple Mail and
 # Thunderbird, Outlook desktop/web/mobile, Yahoo, Proton. What follows need not be scanned at all.
@@ -163,17 +164,16 @@ def visible(html: str, most_lines: int) -> tuple[str, ...]:
 
 
 def head_of(html: str) -> str:
-    """The page up to where the quoted mail begins, all of it where no quote is known."""
+    """The page up to where the quoted mail begins, our marker in its place; all of it where none is known."""
     low = _lowered(html)
     starts = [at for mark in QUOTE_STARTS if (at := low.find(mark)) >= 0]
     if not starts:
         return html
     first = min(starts)
-    if low[first] == "<" or low.startswith("##-", first):
-        return html[:first]
-    # A class or an id: the tag it stands in is where the quote begins.
-    opening = html.rfind("<", 0, first)
-    return html[: max(opening, 0)]
+    if low[first] not in "<#":
+        # A class or an id: the tag it stands in is where the quote begins.
+        first = max(html.rfind("<", 0, first), 0)
+    return f"{html[:first]}<br>{REPLY_MARKER}"
 
 
 def _tag(html: str, start: int, page: _Page) -> int:

@@ -63,7 +63,9 @@ def _collect(low: str, at: int) -> tuple[str, int]:
         if after == at or after >= len(low) or low[after] not in _ALPHABET:
             break
         at = after
-    while len(out) >= LENGTH and at < len(low) and low[at].isalnum() and len(out) < LENGTH + 4:
+    # A letter or digit that ends it too early or makes it too long belongs to an altered one: show it.
+    stop = at + LENGTH
+    while at < min(stop, len(low)) and low[at].isalnum():
         out.append(low[at])
         at += 1
     return "".join(out), at

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flexmaild.mail.layout import GUARD_LINE, HINT_LINE, REPLY_MARKER
+from flexmaild.mail.layout import GUARD_LINE, HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
 from flexmaild.mail.quotes import (
     ATTRIBUTION_STARTS,
     ATTRIBUTION_VERBS,
@@ -109,11 +109,23 @@ def _typed(lines: Sequence[str], start: int, rules: Rules) -> tuple[list[str], i
             continue
         if _begins_quote(lines, i, rules):
             end = i if signature < 0 else signature
-            return _without_rule(_postscript(lines, end, i, start)), i
+            typed = _postscript(lines, end, i, start)
+            return _without_rule([*typed, _before_ours(line)]), i
         if signature < 0 and _begins_signature(lines, i, start):
             signature = i
     end = len(lines) if signature < 0 else signature
     return _postscript(lines, end, len(lines), start), len(lines)
+
+
+def _before_ours(line: str) -> str:
+    """What was typed on the very line on which ours begin: some mail programs lose the line breaks of a
+    prefilled mail. Nothing where it may be our own link, written out as text."""
+    low = line.casefold()
+    ours = [at for mark in (_STARS, "##-", _REFERENCE) if (at := low.find(mark)) > 0]
+    before = line[: min(ours)] if ours and len(low) == len(line) else ""
+    if not before.strip() or any(c in before for c in "<>[]%:|") or _is_rule(before.lstrip().casefold()):
+        return ""
+    return before.rstrip().removesuffix(REFERENCE_LABEL)
 
 
 def _without_rule(typed: list[str]) -> list[str]:

@@ -94,7 +94,7 @@ def decide(typed: Typed, rules: Rules) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """The words of the rules, prepared: their first characters, and of each answer the ones that contradict."""
+    """The words of the rules, prepared: all of them, and for each answer the ones that contradict it."""
 
     beginnings: tuple[str, ...]
     others: Mapping[Answer, frozenset[str]]
@@ -104,7 +104,7 @@ class _Vocabulary:
 @lru_cache(maxsize=8)
 def _vocabulary(words: tuple[Word, ...]) -> _Vocabulary:
     others = {a: frozenset(word for word, says, _ in words if says is not a) for a in Answer}
-    # Words of languages without blanks, and words of several tokens from the settings, are looked for as text.
+    # Words of languages without blanks, and of several tokens from the settings, are looked for as text.
     inside = {a: tuple(w for w in others[a] if " " in w or "\u3040" <= w[0] <= "\u9fff") for a in Answer}
     return _Vocabulary(tuple(word for word, _, _ in words), others, inside)
 

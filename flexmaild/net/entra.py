@@ -7,7 +7,6 @@ as long as it does. Knows nothing of files, pacing or threads. Raises `OAuthFaul
 from __future__ import annotations
 
 import email.utils
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msal
 import requests
+from jwt import PyJWTError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.net.clouds import Purpose, authority_url, scopes
@@ -26,6 +26,8 @@ from flexmaild.net.http import HttpSession, network_fault
 TOKEN_SECONDS = 30.0
 # RFC 8628 section 3.2: the interval when the server names none; section 3.5: what slow_down adds.
 POLL_SECONDS = 5
+# A server that names no pause gets one; msal itself would then ask in a closed loop, so it is told 1.
+LEAST_SECONDS = 0.1
 
 
 class _Answered(requests.RequestException):
@@ -157,9 +159,10 @@ class Entra:
                 flow = app.initiate_device_flow(wanted)
                 if "user_code" not in flow:
                     raise fault(flow, server=self._host, step="device code")
+                interval, flow["interval"] = float(flow.get("interval", POLL_SECONDS)), 1
                 return Pending(
                     flow["verification_uri"], flow["user_code"], float(flow.get("expires_in", 900)),
-                    float(flow.get("interval", POLL_SECONDS)), wanted, (app, cache, flow),
+                    max(interval, LEAST_SECONDS), wanted, (app, cache, flow),
                 )  # fmt: skip
             flow = app.initiate_auth_code_flow(
                 wanted, redirect_uri=redirect, login_hint=expected_user or None,
@@ -247,7 +250,7 @@ class _Translated:
             raise error.failure from None
         if isinstance(error, requests.RequestException):
             raise network_fault(error, step="token", url=self._url) from error
-        if isinstance(error, (ValueError, TypeError, RuntimeError, KeyError, json.JSONDecodeError)):
+        if isinstance(error, (ValueError, TypeError, RuntimeError, KeyError, PyJWTError)):
             # msal's own words may quote what it was given, so only the kind of error is told.
             raise own_fault(
                 "bad_credential" if _about_key(error) else "unknown", type(error).__name__
@@ -263,4 +266,4 @@ def _about_key(error: BaseException) -> bool:
         ):
             return True
         place = place.tb_next
-    return isinstance(error, TypeError) or "PEM" in str(error) or "deserialize" in str(error)
+    return isinstance(error, (TypeError, PyJWTError)) or "PEM" in str(error) or "deserialize" in str(error)

@@ -185,29 +185,26 @@ class TokenDesk:
         now, held = self._now(), seat.held.get(purpose)
         if held and now < held.dies_at and now < held.got_at + FRESH_SECONDS:
             return held.token
-        self._notice_changes(seat)
         try:
+            self._notice_changes(seat)
             if seat.failure and now < seat.again_at:
                 raise _again(seat.failure, seat.again_at - now)
-            grant = self._ask(seat, purpose, force or held is not None)
+            return self._ask(seat, purpose, force or held is not None)
         except TryLater as failure:
+            if failure is not seat.failure:
+                self._failed(seat, failure)
             if held and not force and now < held.dies_at - LAST_SECONDS:
                 return held.token
-            raise failure
-        return grant.token
-
-    def _ask(self, seat: Seat, purpose: Purpose, force: bool) -> Grant:
-        try:
-            grant = seat.issuer.renew(purpose, force=force)
-            self._keep(seat)
-            lacking = missing(seat.application, purpose, grant)
-            if lacking:
-                raise own_fault("missing_scope", ", ".join(lacking))
-        except TryLater as failure:
-            self._failed(seat, failure)
             raise
+
+    def _ask(self, seat: Seat, purpose: Purpose, force: bool) -> str:
+        grant = seat.issuer.renew(purpose, force=force)
+        self._keep(seat)
+        lacking = missing(seat.application, purpose, grant)
+        if lacking:
+            raise own_fault("missing_scope", ", ".join(lacking))
         self._granted(seat, purpose, grant)
-        return grant
+        return grant.token
 
     def _keep(self, seat: Seat) -> None:
         """What rotated is on disk before anybody uses it: after a crash the old one may be void."""

@@ -48,7 +48,8 @@ class Metrics:
         self._children: dict[str, frozenset[tuple[str, ...]]] = {}
         for metric in METRICS:
             self._create(metric)
-        self._names = {Named.COMPONENTS: tuple(components), Named.COMMANDS: tuple(commands)}
+        self._lasting = tuple(components)
+        self._names = {Named.COMPONENTS: self._lasting, Named.COMMANDS: tuple(commands)}
         self.configure()
         self._gauge("flexmaild_build_info", __version__, platform.python_version(), value=1)
 
@@ -59,9 +60,14 @@ class Metrics:
         outgoing: Iterable[str] = (),
         sinks: Iterable[str] = (),
         applications: Iterable[str] = (),
+        components: Iterable[str] = (),
     ) -> None:
-        """Take over the names of new settings: new children at 0, those of removed names dropped."""
+        """Take over the names of new settings: new children at 0, those of removed names dropped.
+
+        components: threads that are there beside those given at construction.
+        """
         self._names |= {
+            Named.COMPONENTS: (*self._lasting, *components),
             Named.INCOMING: tuple(incoming),
             Named.OUTGOING: tuple(outgoing),
             Named.SINKS: tuple(sinks),

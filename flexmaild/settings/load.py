@@ -234,15 +234,16 @@ class _Builder:
                 self._fault(path, problem)
 
     def guard_plain_secrets(self, settings: Settings) -> None:
+        """Warn of passwords in a file that everybody may read; a secret file of that kind is a fault."""
         cure = f"run chmod 0640 {self.document.file}, or keep it in a file of its own"
         for path, secret in self._written_secrets(settings):
             if secret.source == "plain":
-                self._fault(path, f"is a secret in a file that every user can read: {cure}")
+                self._found(path, f"is a secret in a file that every user can read: {cure}", None, False)
         for path, value in children(settings):
             hides = path[1:] == ("properties",) and holds_password(value)
             hides = hides or (path == ("store", "url") and re.search(r"//[^/@:]*:[^@]+@", value) is not None)
             if hides and self.document.has(path):
-                self._fault(path, f"holds a password in a file that every user can read: {cure}")
+                self._found(path, f"holds a password in a file that every user can read: {cure}", None, False)
 
     def _written_secrets(self, settings: Settings) -> Iterator[tuple[Path, Any]]:
         """The secrets that stand in this file; inherited ones would be told twice."""

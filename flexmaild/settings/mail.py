@@ -206,9 +206,9 @@ class Incoming(_Server):
     """Address that replies go to; its mail must arrive in this mailbox. Default: `outgoing.from_address`."""
     plus_address: Flag = False
     """Put the reference into the reply address too (replies+REFERENCE@…); the server must support that."""
-    process_interval: Annotated[timedelta, Span("10s", "1d", bare="m")] = timedelta(minutes=5)
+    process_interval: Annotated[timedelta, Span("1s", "1d", bare="m")] = timedelta(minutes=5)
     """How often replies are read; a bare number is minutes. A change needs no restart."""
-    process_count: Annotated[Number, Field(ge=1, le=500)] = 30
+    process_count: Annotated[Number, Field(ge=1, le=10000)] = 30
     """How many mails are processed in each interval at most, whatever woke the reader."""
     after_processing: AfterProcessing = AfterProcessing()
     """What happens to a processed mail: `delete`, or `{move: Folder}`."""

@@ -25,6 +25,15 @@ MASK = "********"
 _LARGEST = 64 * 1024
 
 
+# The process's redaction; a list, since a test may listen as well.
+_hearers: list[Callable[[str], None]] = []
+
+
+def on_read(hear: Callable[[str], None]) -> None:
+    """Have `hear` called with every value from now on, before anybody uses it: what must never be shown."""
+    _hearers.append(hear)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
     """Where a secret comes from. `place`: path, variable or credential name; for "plain" the value itself."""
@@ -38,6 +47,8 @@ class Secret:
         value, problem = self._look()
         if problem:
             raise TryLater(Reason.AUTH, problem, step="secret")
+        for hear in _hearers:
+            hear(value)
         return value
 
     def problem(self) -> str:

@@ -157,7 +157,8 @@ def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -
         if exchange is None:
             _login_command(client, session.user, credentials.password())
         else:
-            client.sasl_login(mechanism, _responder(exchange))
+            # Not by IMAPClient's own methods, which make a lost connection a refused login.
+            client.protocol.authenticate(mechanism, _responder(exchange))
     except UNREADABLE as error:
         raise _login_failure(error, client, exchange) from error
     finally:
@@ -190,7 +191,7 @@ def _login_command(client: Client, user: str, password: str) -> None:
                 server=client.wire.server,
                 cure="Use a password of ASCII letters, digits and signs.",
             )
-    client.login(user, password)
+    client.protocol.login(user, password)
 
 
 def _login_failure(error: BaseException, client: Client, exchange: sasl.Exchange | None) -> Failure:

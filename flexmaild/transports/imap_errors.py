@@ -90,7 +90,7 @@ def translated(step: str, server: str) -> Iterator[None]:
 
 def failure(error: BaseException, step: str, server: str) -> Failure:
     """The failure that a library's exception stands for."""
-    words = str(error)
+    words = _words(error)
     if not isinstance(error, imaplib.IMAP4.error) or "unexpected response" in words:
         text = f"the server's answer cannot be read ({type(error).__name__})"
         return TryLater(Reason.SERVER, text, step=step, server=server)
@@ -120,6 +120,11 @@ def _classified(words: str, step: str, server: str) -> Failure | None:
                 reason, "the server refused", step=step, server=server, answer=_said(words), cure=cure
             )
     return None
+
+
+def _words(error: BaseException) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)
 
 
 def _said(words: str) -> str:

@@ -104,9 +104,11 @@ def _obstacle(client: Client, folder: str, answer: Mapping[bytes, Any]) -> str:
     flags = answer.get(b"PERMANENTFLAGS")
     if flags is not None and not any(_DELETED in flag for flag in flags):
         return "the server does not let this user mark mails as deleted here"
-    rights = _rights(client, folder)
-    if rights and not ("d" in rights or {"t", "e"} <= set(rights)):
-        return f"this user's rights here ({rights}) lack t and e, to delete and expunge (RFC 4314)"
+    rights = set(_rights(client, folder))
+    # RFC 4314 section 2.1.1: "d" stands beside any of t, e and x; alone it comes from an older server.
+    if rights and not ({"t", "e"} <= rights or (rights & set("dtex") == {"d"})):
+        held = "".join(sorted(rights))
+        return f"this user's rights here ({held}) lack t and e, to delete and expunge (RFC 4314)"
     return ""
 
 
@@ -115,7 +117,8 @@ def _rights(client: Client, folder: str) -> str:
         return ""
     status, lines = client.protocol.myrights(quoted(folder))
     said = lines[-1] if status == "OK" and lines else None
-    return str(said, "ascii", "replace").rpartition(" ")[2] if said else ""
+    text = said.decode("ascii", "replace") if isinstance(said, bytes) else ""
+    return text.rpartition(" ")[2]
 
 
 def _trash(client: Client, folder: str) -> str:

@@ -25,9 +25,9 @@ BIG = 2_000_000
 class Way:
     """One kind on real ground.
 
-    inbox: makes an inbox of the same mailbox anew, as after a restart: `folder`, `move_to`. deliver: puts mails
-    in, the first the oldest. subjects: of the mails in a folder. vanish: somebody else removes the oldest.
-    broken: an inbox of the kind that cannot work.
+    inbox: makes an inbox of the same mailbox anew, as after a restart: `folder`, `move_to`. deliver: puts
+    mails in, the first the oldest. subjects: of the mails in a folder. vanish: somebody else removes the
+    oldest. broken: an inbox of the kind that cannot work.
     """
 
     inbox: Callable[..., Inbox]
@@ -105,12 +105,14 @@ def with_attachment(subject: str, size: int = BIG, kind: str = "application/pdf"
     """A reply with text and HTML part and one attachment."""
     return (
         mail(subject, b"").rstrip(b"\r\n")
-        + b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=out 1\"\r\n\r\nold clients see this\r\n"
+        + b'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="=out 1"\r\n\r\nold clients\r\n'
         b"--=out 1\r\nContent-Type: multipart/alternative; boundary=in\r\n\r\n"
         b"--in\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nApprove with thanks\r\n"
         b"--in\r\nContent-Type: text/html\r\n\r\n<p>Approve with thanks</p>\r\n--in--\r\n"
         b"--=out 1\r\nContent-Type: " + kind.encode() + b"\r\nContent-Disposition: attachment; filename=x\r\n"
-        b"Content-Transfer-Encoding: base64\r\n\r\n" + (b"QUJD" * 19 + b"\r\n") * (size // 78) + b"--=out 1--\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n"
+        + (b"QUJD" * 19 + b"\r\n") * (size // 78)
+        + b"--=out 1--\r\n"
     )
 
 

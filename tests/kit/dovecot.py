@@ -1,6 +1,7 @@
 """A private Dovecot on loopback ports: IMAP with and without TLS, LMTP, and SASL for Postfix.
 
-Runs as root or not, from a directory of its own, one for each test process. Every test takes fresh users from it.
+Runs as root or not, from a directory of its own, one for each test process. Every test takes fresh users
+from it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import smtplib
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -92,7 +92,7 @@ class Dovecot:
                 lmtp.sendmail("sender@example.org", [user.address], mail)
 
     def client(self, user: User, folder: str = "INBOX") -> imaplib.IMAP4:
-        """A client of its own, to look at and to change the mailbox behind the back of the one that is tested."""
+        """A client of its own, to look at and change the mailbox behind the back of the tested one."""
         client = imaplib.IMAP4("127.0.0.1", self.imap)
         client.login(user.name, user.password)
         client.select(folder)

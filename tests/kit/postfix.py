@@ -1,6 +1,7 @@
 """A private Postfix on loopback ports that delivers by LMTP into the kit's Dovecot and logs in through it.
 
-Needs root, as Postfix does. Its configuration is back-dated: Postfix sleeps until the files are over a second old.
+Needs root, as Postfix does. Its configuration is back-dated: Postfix sleeps until the files are over a
+second old.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ _DAEMONS = "/usr/lib/postfix/sbin"
 
 
 class Postfix:
-    """smtp: STARTTLS offered, no login. submission: STARTTLS and login demanded. smtps: TLS from the start and
-    login. Mail to a user of the Dovecot is delivered there; `discard.test` swallows, `later.test` takes and keeps."""
+    """smtp: STARTTLS offered, no login. submission: STARTTLS and login demanded. smtps: TLS from the start
+    and login. Mail to a user of the Dovecot is delivered there; `discard.test` swallows, `later.test` keeps."""
 
     def __init__(self, pki: Pki, dovecot: Dovecot) -> None:
         if os.geteuid() != 0:

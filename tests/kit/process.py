@@ -1,4 +1,6 @@
-"""Starting and stopping the kit's server programs: free ports, readiness, clean ends, one private directory each."""
+"""Starting and stopping the kit's server programs: free ports, readiness, clean ends, one private
+directory each.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -60,17 +63,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """SIGTERM to the program, then SIGKILL to whatever is left of its session."""
     if process.poll() is None:
         process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        except subprocess.TimeoutExpired:
-            pass
     kill(process)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL to the program and its children; it was started in a session of its own."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(10)

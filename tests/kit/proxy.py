@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -18,7 +19,7 @@ class Proxy:
     cut_before: reset the connection instead of passing on a request that holds this text.
     cut_after: pass such a request on, let the server act, and reset before its answer.
     cut_at: reset after so many bytes from the server.
-    Each of the cuts happens once. `down`, `up` count bytes, `trips` the turns from server to client to server.
+    Each of the cuts happens once. `down`, `up` count bytes, `trips` how often the client spoke after the server.
     """
 
     def __init__(self, upstream: int) -> None:
@@ -63,22 +64,23 @@ class _Pair:
         threading.Thread(target=self._pump, args=(client, server, self._upwards), daemon=True).start()
         threading.Thread(target=self._pump, args=(server, client, self._downwards), daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket, judge: Callable[[bytes], bytes | None]) -> None:
+    def _pump(
+        self, source: socket.socket, target: socket.socket, judge: Callable[[bytes], bytes | None]
+    ) -> None:
         try:
             while data := source.recv(1 << 16):
                 if self.proxy.one_way:
                     time.sleep(self.proxy.one_way)
                 passed = judge(data)
                 if passed is None:
-                    return self._reset()
+                    self._reset()
+                    return
                 target.sendall(passed)
         except OSError:
             pass
         for held in (source, target):
-            try:
+            with suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def _upwards(self, data: bytes) -> bytes | None:
         proxy = self.proxy
@@ -107,10 +109,8 @@ class _Pair:
     def _reset(self) -> None:
         for held in (self.client, self.server):
             held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            try:
+            with suppress(OSError):
                 held.shutdown(socket.SHUT_RD)  # wakes the other thread, whose recv would keep the connection
-            except OSError:
-                pass
             held.close()
 
 

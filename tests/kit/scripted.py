@@ -1,6 +1,8 @@
-"""Mail servers that follow a script, for what no real server does on purpose: silence, dripping, lies, stripping.
+"""Mail servers that follow a script, for what no real server does on purpose: silence, dripping, lies,
+stripping.
 
-`SmtpServer` and `ImapServer` behave well but for the steps a test overrides, by a text or by one of the behaviours.
+`SmtpServer` and `ImapServer` behave well but for the steps a test overrides, by a text or by one of the
+behaviours.
 """
 
 from __future__ import annotations
@@ -139,7 +141,9 @@ class SmtpServer(Scripted):
             verb = line.split(" ")[0].upper()
             if verb == "EHLO":
                 starttls = "" if talk.tls or not self.context else "250-STARTTLS\n"
-                self._act(talk, verb, f"250-mail.test\n250-PIPELINING\n250-AUTH PLAIN LOGIN\n{starttls}250 8BITMIME")
+                self._act(
+                    talk, verb, f"250-mail.test\n250-PIPELINING\n250-AUTH PLAIN LOGIN\n{starttls}250 8BITMIME"
+                )
             elif verb == "STARTTLS" and self.context:
                 self._act(talk, verb, "220 go")
                 talk.start_tls(self.context)

@@ -122,7 +122,7 @@ def test_consent_by_the_wrong_user_is_refused_and_leaves_the_old_tokens(
     at = desk(application(fake, flow=flow), tmp_path)
     sign_in(fake, at)
     before = at.token("m365", "graph")
-    with pytest.raises(OAuthFault, match="admin@example.com instead of bot@example.com") as error:
+    with pytest.raises(OAuthFault, match=r"admin@example\.com instead of bot@example\.com") as error:
         sign_in(fake, at, "admin@example.com")
     assert error.value.code == "wrong_user"
     assert "private browser window" in error.value.cure
@@ -198,7 +198,7 @@ def test_a_code_is_bound_to_the_one_who_asked(fake: FakeMicrosoft, tmp_path: Pat
 def test_missing_consent_for_one_use_is_named(fake: FakeMicrosoft, tmp_path: Path) -> None:
     fake.entra.apps["app"].consented = {"Mail.Send"}
     at = desk(application(fake, uses=("graph_send", "graph_read")), tmp_path)
-    with pytest.raises(OAuthFault, match="Mail.ReadWrite") as error:
+    with pytest.raises(OAuthFault, match=r"Mail\.ReadWrite") as error:
         sign_in(fake, at)
     assert error.value.code == "missing_scope"
     assert list(tmp_path.rglob("*.token")) == []

@@ -1,4 +1,6 @@
-"""TLS with real and with scripted servers: what is refused, in what words, and that nothing secret goes out before."""
+"""TLS with real and with scripted servers: what is refused, in what words, and that nothing secret goes
+out before.
+"""
 
 from __future__ import annotations
 
@@ -88,11 +90,18 @@ def test_mail_comes_in_encrypted_from_dovecot(dovecot: Dovecot, pki: Pki, way: s
     inbox.close()
 
 
-def test_the_versions_in_the_settings_are_the_versions_used(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> None:
+def test_the_versions_in_the_settings_are_the_versions_used(
+    dovecot: Dovecot, postfix: Postfix, pki: Pki
+) -> None:
     user = dovecot.user()
     for version in ("TLSv1.2", "TLSv1.3"):
         session = SmtpSession(
-            "localhost", postfix.smtps, user=user.name, tls="implicit", ca_file=pki.ca_file, tls_versions=(version,)
+            "localhost",
+            postfix.smtps,
+            user=user.name,
+            tls="implicit",
+            ca_file=pki.ca_file,
+            tls_versions=(version,),
         )
         outbox = SmtpOutbox(session, Credentials(lambda: user.password))
         assert outbox.send(dataclasses.replace(MAIL, recipients=(user.address,))).tls == version
@@ -169,17 +178,25 @@ def test_starttls_that_is_refused_ends_the_attempt(serving: Serving, pki: Pki, p
 
 
 @both_protocols
-def test_text_injected_behind_the_answer_to_starttls_is_refused(serving: Serving, pki: Pki, protocol: str) -> None:
+def test_text_injected_behind_the_answer_to_starttls_is_refused(
+    serving: Serving, pki: Pki, protocol: str
+) -> None:
     """CVE-2011-0411: what comes before the handshake must not be read as if it came after."""
 
     def injecting(talk: Talk) -> None:
-        answer = b"220 go\r\n250-AUTH PLAIN\r\n250 x\r\n" if protocol == "smtp" else b"%s OK go\r\n* CAPABILITY X\r\n"
+        answer = (
+            b"220 go\r\n250-AUTH PLAIN\r\n250 x\r\n"
+            if protocol == "smtp"
+            else b"%s OK go\r\n* CAPABILITY X\r\n"
+        )
         tag = server.heard[-1].split(" ")[0].encode()
         talk.raw(answer.replace(b"%s", tag))
 
     server: Scripted
     answers = {"STARTTLS": injecting}
-    server = SmtpServer(answers, pki.context()) if protocol == "smtp" else ImapServer(answers, (), pki.context())
+    server = (
+        SmtpServer(answers, pki.context()) if protocol == "smtp" else ImapServer(answers, (), pki.context())
+    )
     serving(server)
     kind: Any = SmtpSession if protocol == "smtp" else ImapSession
     error = refusal(kind("localhost", server.port, user="u", tls="starttls", ca_file=pki.ca_file))

@@ -155,7 +155,7 @@ def repeated(house: House, call: Call) -> Answer | None:
     """The answer given before to this Idempotency-Key. Raises 422 when it came with another body."""
     if not call.idempotency_key:
         return None
-    earlier = house.store.idempotent(call.idempotency_key)
+    earlier = house.store.idempotent(_own_key(call))
     if earlier is None:
         return None
     if earlier.body_sha256 != call.fingerprint:
@@ -165,10 +165,15 @@ def repeated(house: House, call: Call) -> Answer | None:
     return Answer(int(earlier.answer["status"]), dict(earlier.answer["body"]), headers)
 
 
+def _own_key(call: Call) -> str:
+    """Keys belong to the caller who chose them: nobody gets another user's answer."""
+    return f"{call.peer.uid}/{call.idempotency_key}"
+
+
 def idempotent(call: Call, status: int, body: dict[str, Any], now: datetime) -> Idempotent | None:
     if not call.idempotency_key:
         return None
-    return Idempotent(call.idempotency_key, call.fingerprint, {"status": status, "body": body}, now)
+    return Idempotent(_own_key(call), call.fingerprint, {"status": status, "body": body}, now)
 
 
 def document(found: Request) -> dict[str, Any]:

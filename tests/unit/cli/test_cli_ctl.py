@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -237,27 +236,24 @@ def test_a_wait_goes_on_over_a_restart_of_the_daemon(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The daemon goes away in the middle of a wait, and comes back; the pipeline notices nothing."""
-    monkeypatch.setattr(waiting, "PAUSE", 0.01)
-    monkeypatch.setattr(waiting, "TURN", 0.2)
-    asked, gone = threading.Event(), threading.Event()
+    away = terminal.path.with_name("away")
+    answers = iter(["pending", "approved"])
+    pauses: list[float] = []
 
     def act(call: Any) -> Any:
-        asked.set()
-        return approval("approved" if gone.is_set() else "pending")
+        state = next(answers)
+        if state == "pending":
+            terminal.path.rename(away)
+        return approval(state)
 
+    def come_back(seconds: float) -> None:
+        pauses.append(seconds)
+        away.rename(terminal.path)
+
+    monkeypatch.setattr(waiting.time, "sleep", come_back)
     terminal.desk.script = {"approval.wait": act}
-    moved = terminal.path.with_name("away")
-
-    def restart() -> None:
-        asked.wait(20)
-        terminal.path.rename(moved)
-        gone.set()
-        moved.rename(terminal.path)
-
-    restarting = threading.Thread(target=restart)
-    restarting.start()
     assert terminal.run("approval", "wait", "ap-1").exit_code == 0
-    restarting.join()
+    assert pauses == [waiting.PAUSE]
 
 
 def test_a_wait_for_a_daemon_that_stays_away_ends(

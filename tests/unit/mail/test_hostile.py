@@ -137,37 +137,22 @@ def test_any_bytes_are_understood_as_something(data: bytes) -> None:
 
 PIECES = st.sampled_from(
     [
-        b"From: ann@corp.test\n",
-        b"Content-Type: text/html\n",
-        b"Content-Type: multipart/alternative; boundary=x\n",
-        b"Content-Type: multipart/report; boundary=x; report-type=delivery-status\n",
-        b"\n",
-        b"--x\n",
-        b"--x--\n",
-        b"Approve\n",
-        b"Reject\n",
-        b"> quoted\n",
-        b"<div style='display:none'>",
-        b"</div>",
-        b"<p>",
-        b"<!--",
-        b"-->",
-        b"Content-Transfer-Encoding: base64\n",
-        b"QXBwcm92ZQ==\n",
-        b"FM1-ABC\n",
-        b"\r",
-        b"\0",
-        b"\xff",
-        b"=?utf-8?b?QQ?=",
-        b"Content-Type: message/delivery-status\n",
-        b"Action: failed\n",
-        b"Final-Recipient: rfc822; a@b.c\n",
-        b" x\n",
-        b"Authentication-Results: mx.corp.test; dmarc=pass header.from=a.b\n",
-        b"Received: x\n",
-        b"Return-Path: <>\n",
+        *(b"From: ann@corp.test\n", b"Content-Type: text/html\n", b"\n", b"--x\n", b"--x--\n", b"Approve\n"),
+        *(b"Content-Type: multipart/alternative; boundary=x\n", b"Reject\n", b"> quoted\n", b"<p>", b"<!--"),
+        *(b"Content-Type: multipart/report; boundary=x; report-type=delivery-status\n", b"</div>", b"-->"),
+        *(b"<div style='display:none'>", b"Content-Transfer-Encoding: base64\n", b"QXBwcm92ZQ==\n", b"\r"),
+        *(
+            b"FM1-ABC\n",
+            b"\0",
+            b"\xff",
+            b"=?utf-8?b?QQ?=",
+            b"Content-Type: message/delivery-status\n",
+            b" x\n",
+        ),
+        *(b"Action: failed\n", b"Final-Recipient: rfc822; a@b.c\n", b"Received: x\n", b"Return-Path: <>\n"),
+        *(b"Authentication-Results: mx.corp.test; dmarc=pass header.from=a.b\n", b"From: mailer-daemon@x\n"),
+        *(b"DKIM-Signature: d=a; s=b; h=from:subject:date\n", "承認\n".encode()),
     ]
-    + [b"From: mailer-daemon@x\n", b"DKIM-Signature: d=a; s=b; h=from:subject:date\n", "承認\n".encode()]
 )
 
 
