@@ -1,6 +1,6 @@
-"""Write the pages made from the settings' declarations: config/flexmaild.yaml and two pages in docs/.
+"""Write the pages made from declarations and tables: config/flexmaild.yaml and three pages in docs/.
 
-Run it from the root of the checkout after changing a setting: python packaging/regenerate.py
+Run it from the root of the checkout after changing a setting or an error: python packaging/regenerate.py
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from flexmaild.settings.reference import javamail_page, reference
 from flexmaild.settings.sample import sample
 from flexmaild.sinks import SINKS
 from flexmaild.transports import INCOMING, OUTGOING
+from flexmaild.transports.errors_page import errors_page
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = Kinds(OUTGOING, INCOMING, SINKS)
@@ -23,6 +24,7 @@ def pages() -> dict[Path, str]:
         ROOT / "config" / "flexmaild.yaml": sample(KINDS),
         ROOT / "docs" / "settings.md": reference(KINDS),
         ROOT / "docs" / "javamail-properties.md": javamail_page(),
+        ROOT / "docs" / "errors-oauth.md": errors_page(),
     }
 
 

@@ -159,7 +159,7 @@ def _newest(maildir: Path, after: EmailMessage | None = None) -> EmailMessage | 
     for file in sorted((maildir / "new").glob("*"), reverse=True):
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         if str(mail["Message-ID"]) != known:
-            return cast(EmailMessage, mail)
+            return mail
     return None
 
 

@@ -1,12 +1,14 @@
 """The child that reads hostile mail, one after the other, under limits of time and memory.
 
 Started by `daemon.reader` with one end of a socket pair: first the rules come, then mails; each is
-answered with a reading as JSON. It has no settings, no secrets, no network of its own, and may die.
+answered with a reading as JSON. It has no settings and no secrets, asks nobody but DNS (for DKIM keys, if
+the settings want that), and may die.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 import resource
 import signal
@@ -16,6 +18,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from flexmaild.core.model import Reading
+from flexmaild.daemon.dns import txt_record
 from flexmaild.daemon.frames import FrameError, receive, send
 from flexmaild.mail.reply import understand
 from flexmaild.mail.rules import Rules
@@ -31,6 +34,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.disable()  # libraries that read mail complain of it on standard error
     line = socket.socket(fileno=int(sys.argv[1]))
     try:
         # From our own parent, over our own socket pair.
@@ -47,7 +51,7 @@ def _answer(data: bytes, size: int, rules: Rules, partial: bool) -> bytes:
     spent = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-    reading = understand(data, size, rules, partial)
+    reading = understand(data, size, rules, partial, txt_record if rules.verify_dkim else None)
     plain = {name: getattr(reading, name) for name in _FIELDS}
     return json.dumps(plain, default=_plain).encode("ascii", "backslashreplace")
 

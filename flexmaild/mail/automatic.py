@@ -159,7 +159,6 @@ def _machine(header: Header, rules: Rules) -> str:
         return "return-path"
     if submitted:
         return ""
+    # X-Auto-Response-Suppress is no evidence: Exchange rules set it on people's mail as well.
     subject = decoded(header.first(b"subject"), rules.limits).casefold()
-    # Exchange marks its absence notes, but some gateways mark people's mail too: weak alone.
-    weak = header.has(b"x-auto-response-suppress") and not header.has(b"in-reply-to")
-    return "subject" if subject.startswith(_SUBJECTS) else ("x-auto-response-suppress" if weak else "")
+    return "subject" if subject.startswith(_SUBJECTS) else ""

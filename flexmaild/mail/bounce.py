@@ -7,6 +7,7 @@ knows them from Mailman's thirty years. A report decides nothing and is never an
 
 from __future__ import annotations
 
+from email.errors import MessageError
 from email.parser import BytesParser
 from email.policy import compat32
 
@@ -23,6 +24,17 @@ _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/global", "message
 _MOST = 20
 # What is handed to flufl.bounce and the standard parser, which have no bounds of their own.
 _LEGACY_SIZE = 64 * 1024
+_ASCII = bytes(b if b < 128 else ord("?") for b in range(256))
+# What those two raise on damaged mail; RecursionError is a RuntimeError.
+_LEGACY_FAILURES = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    MessageError,
+)
 
 
 def bounces(mail: Mail, data: bytes, limits: Limits) -> tuple[Bounce, ...]:
@@ -112,10 +124,14 @@ def _legacy(data: bytes) -> list[tuple[str, bool]]:
         return found
     from flufl.bounce import all_failures  # imported late: 60 modules for a rare mail
 
-    message = BytesParser(policy=compat32).parsebytes(data[:_LEGACY_SIZE])
     try:
+        message = BytesParser(policy=compat32).parsebytes(data[:_LEGACY_SIZE].translate(_ASCII))
+        if "@" not in message.get("from", ""):
+            # Its detectors trip over a From that is missing or empty, and log a traceback each time.
+            del message["from"]
+            message["From"] = "mailer-daemon@invalid"
         temporary, permanent = all_failures(message)
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
+    except _LEGACY_FAILURES:
         return []
     failures = [(_bytes_address(a), True) for a in sorted(permanent)]
     return failures + [(_bytes_address(a), False) for a in sorted(temporary - permanent)]

@@ -35,12 +35,14 @@ class Part:
     body: bytes
     parts: tuple[Part, ...]
     faults: tuple[str, ...]
+    is_root: bool = False
 
     @property
     def is_attachment(self) -> bool:
         """Whether a mail client would show it as a file and not as text."""
         disposition = self.header.first(b"content-disposition").lower()
-        return disposition.startswith(b"attachment") or b"filename" in disposition or "name" in self.params
+        named = "name" in self.params and not self.is_root
+        return disposition.startswith(b"attachment") or b"filename" in disposition or named
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class _Reader:
         elif kind.count("/") != 1 or not kind.isascii() or any(c.isspace() for c in kind):
             faults = (*faults, "a malformed Content-Type")
             kind = "text/plain"
-        leaf = Part(header, kind, params, body, (), (*header.faults, *faults))
+        leaf = Part(header, kind, params, body, (), (*header.faults, *faults), depth == 0)
         if not kind.startswith("multipart/"):
             return leaf
         return self._multipart(leaf, depth)

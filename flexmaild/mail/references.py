@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flexmaild.mail.header import Header
+from flexmaild.mail.header import Header, decoded
 from flexmaild.mail.rules import Limits
 
 PREFIX = "FM1-"
@@ -92,15 +92,19 @@ def _over_gap(low: str, at: int) -> int:
 
 def in_thread(header: Header, limits: Limits) -> tuple[str, ...]:
     """The reference of the mail this one answers: from In-Reply-To, else from the last of References."""
-    answered = _ids(header.all(b"in-reply-to"), limits.field)
-    return answered or _ids(header.all(b"references"), limits.references)[-1:]
+    answered = _ids(header.all(b"in-reply-to"), limits, limits.field)
+    return answered or _ids(header.all(b"references"), limits, limits.references)[-1:]
 
 
-def _ids(values: Iterable[bytes], limit: int) -> tuple[str, ...]:
-    """The references in Message-IDs of ours, `<fm1-….kind.n@domain>`; the last fifty ids are read."""
+def _ids(values: Iterable[bytes], limits: Limits, limit: int) -> tuple[str, ...]:
+    """The references in Message-IDs of ours, `<fm1-….kind.n@domain>`; the last fifty ids are read.
+
+    Python's own mail library writes long ids as encoded-words, which RFC 2047 section 5 forbids.
+    """
     found: dict[str, None] = {}
     for value in values:
-        ids = value[-limit:].decode("latin-1").split("<")[-50:]
+        text = value[-limit:].decode("latin-1")
+        ids = (decoded(value, limits) if "=?" in text else text).split("<")[-50:]
         for identifier in ids:
             if identifier[:4].lower() == "fm1-":
                 found.setdefault(PREFIX + identifier[4:].partition(".")[0].partition("@")[0].upper()[:60])

@@ -63,7 +63,7 @@ def trim(segments: Sequence[tuple[str, str]], rules: Rules) -> Typed:
     top, quote = _typed(lines, 0, rules)
     after, interleaved = _beneath(lines, quote, rules) if quote < len(lines) else ((), False)
     if any(line.strip() for line in top):
-        return Typed(tuple(top), after, cut=quote < len(lines))
+        return Typed(tuple(top), (*_beneath_device(lines[:quote]), *after), cut=quote < len(lines))
     return Typed(after, between=interleaved)
 
 
@@ -252,13 +252,29 @@ def _begins_signature(lines: Sequence[str], i: int, start: int) -> bool:
         return True
     bare = line.strip()
     low = bare.casefold()
-    if len(bare) < 100 and low.startswith(DEVICE_SIGNATURES) and not bare.endswith((".", "!", "?")):
-        return True
-    if low.startswith(DISCLAIMERS):
+    if _is_device_line(line) or low.startswith(DISCLAIMERS):
         return True
     # A closing on the first line is no closing: there would be nothing above it to close.
     has_text = any(earlier.strip() for earlier in lines[start:i])
     return has_text and len(bare) < 60 and low.strip(" .,;!*_-–—") in CLOSINGS
+
+
+def _is_device_line(line: str) -> bool:
+    bare = line.strip()
+    return (
+        len(bare) < 100
+        and bare.casefold().startswith(DEVICE_SIGNATURES)
+        and not bare.endswith((".", "!", "?"))
+    )
+
+
+def _beneath_device(lines: Sequence[str]) -> tuple[str, ...]:
+    """What was typed beneath "Sent from my iPhone", where many a thumb goes on writing."""
+    start = next(
+        (i + 1 for i, line in enumerate(lines) if line.strip() and _is_device_line(line)), len(lines)
+    )
+    ends = (i for i in range(start, len(lines)) if lines[i].strip() and _begins_signature(lines, i, 0))
+    return tuple(lines[start : next(ends, len(lines))])
 
 
 def _beneath(lines: Sequence[str], quote: int, rules: Rules) -> tuple[tuple[str, ...], bool]:

@@ -11,15 +11,12 @@ import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any
 
-import socks
-
-from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.net.proxy import through
 from flexmaild.net.wire import Wire
-from flexmaild.settings.session import Proxy, Session
+from flexmaild.settings.session import Session
 
 Address = tuple[socket.AddressFamily, Any]
 
@@ -28,7 +25,7 @@ def connect(session: Session) -> Wire:
     """A connected Wire, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
     server = f"{session.host}:{session.port}"
     until = time.monotonic() + session.connect_timeout
-    sock = _through(session, session.proxy, server) if session.proxy else _direct(session, server, until)
+    sock = through(session, session.proxy) if session.proxy else _direct(session, server, until)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A peer that vanished without a word is noticed below the usual two hours.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -127,50 +124,3 @@ def _unreachable(error: OSError, server: str, seconds: float) -> Failure:
         server=server,
         cure=cure,
     )
-
-
-def _through(session: Session, proxy: Proxy, server: str) -> socket.socket:
-    kind = socks.SOCKS5 if proxy.kind == "socks5" else socks.HTTP
-    sock = socks.socksocket(socket.AF_INET6 if ":" in proxy.host else socket.AF_INET)
-    sock.settimeout(session.connect_timeout)
-    sock.set_proxy(kind, proxy.host, proxy.port, True, proxy.user or None, proxy.password or None)
-    where = f"{server} through the proxy {proxy.host}:{proxy.port}"
-    try:
-        with _cut_off(sock, session.connect_timeout) as late:
-            if session.local_address or session.local_port:
-                sock.bind((session.local_address, session.local_port))
-            sock.connect((session.host, session.port))
-    except (OSError, ValueError) as error:
-        sock.close()
-        if late.is_set() or isinstance(error, TimeoutError):
-            raise _unreachable(TimeoutError(), where, session.connect_timeout) from error
-        raise _proxy_failure(error, where) from error
-    return socket.socket(fileno=sock.detach())
-
-
-def _proxy_failure(error: Exception, where: str) -> Failure:
-    """PySocks chains its errors; the words of `error.msg` name the step that failed."""
-    text = f"cannot connect: {getattr(error, 'msg', None) or error}"
-    cure = "Check the proxy's host, port, user and password, and whether it may reach the mail server."
-    if isinstance(error, socks.SOCKS5AuthError):
-        return GiveUp(Reason.AUTH, text, step="connect", server=where, cure=cure)
-    return TryLater(Reason.NETWORK, text, step="connect", server=where, cure=cure)
-
-
-@contextmanager
-def _cut_off(sock: socket.socket, seconds: float) -> Iterator[threading.Event]:
-    """PySocks bounds each read only; this bounds the whole conversation with the proxy."""
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)  # close() alone does not wake a thread that waits in it
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()

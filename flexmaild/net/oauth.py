@@ -141,7 +141,9 @@ class TokenDesk:
         try:
             issuer, grant = sign_in.wait(stop or threading.Event(), progress or (lambda _: None), self._now)
         finally:
-            self.abandon(application)
+            sign_in.close()
+            if self._sign_ins.get(application) is sign_in:
+                del self._sign_ins[application]
         seat = self._seat(application)
         with seat.lock:
             seat.issuer, seat.held = issuer, {}

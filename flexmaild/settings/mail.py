@@ -6,6 +6,7 @@ class from `Outgoing` or `Incoming`, so that what is left over of another transp
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +61,8 @@ class SenderAuthentication(Section):
                 ("require",),
                 "is dmarc, which must trust somebody: fill trusted_authserv_ids or set exchange_online",
             )
+        if self.verify_dkim and importlib.util.find_spec("dkim") is None:
+            yield Finding(("verify_dkim",), "needs the extra dkim: pip install 'flexmaild[dkim]'")
         if self.require == "reference" and whole.incoming.enabled:
             yield Finding(
                 ("require",),

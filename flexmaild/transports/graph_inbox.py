@@ -25,7 +25,9 @@ from flexmaild.transports.graph_partial import SELECT, rebuilt
 
 # PidTagMessageSize (MS-OXPROPS 2.797); Graph's message resource has no size of its own.
 _SIZE = "Integer 0xE08"
-_PAGE = 100
+# Mails a page, and how many pages more than mails wanted may be walked before the listing counts as endless.
+_PAGE, _PAGES = 100, 50
+_VALIDITY = "graph"
 # What one batch may bring, and above which size a mail is read by itself; bytes on the server.
 _BATCH_MAIL_BYTES, _ALONE_BYTES = 4 * 1024 * 1024, 1024 * 1024
 # Answers about the mailbox and not about one mail: nothing more is asked of it for now.
@@ -65,9 +67,11 @@ class GraphInbox:
         self._ids: dict[str, str] = {}
         self._known: list[Mark] = []
         self._gone: set[str] = set()
+        self._handed: set[str] = set()
         self._trouble: list[TryLater] = []
 
     def open(self) -> FolderState:
+        self.rest()
         try:
             state = self._api.get_json(
                 f"/mailFolders/{self._id(self._folder)}?$select=id,displayName,totalItemCount", step="folder"
@@ -86,30 +90,32 @@ class GraphInbox:
 
     def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
         listed = self._list(limit, is_known)
-        if not listed:
-            self.dispose(())
-            return []
         self._trouble = []
+        self._handed.update(one.mark.uid for one in listed)
         mails = list(self._read(listed))
         if self._trouble and not mails:
             raise self._trouble[0]
         return mails
 
     def dispose(self, marks: Sequence[Mark]) -> int:
-        wanted = list(dict.fromkeys([*self._known, *marks]))
+        ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, _VALIDITY)]
+        wanted = list(dict.fromkeys([*self._known, *ours]))
         self._known = []
-        if self._remove(wanted, BATCH_ROW, in_row=True):
+        if self._remove(self._still_there(wanted), BATCH_ROW, in_row=True):
             # One that failed took the rest of its row with it: those are tried once more, side by side.
-            self._remove([m for m in wanted if m.uid not in self._gone], BATCH_LOOSE, in_row=False)
-        return sum(m.uid in self._gone for m in wanted)
+            self._remove(self._still_there(wanted), BATCH_LOOSE, in_row=False)
+        return len(wanted) - len(self._still_there(wanted))
 
     def rest(self) -> None:
-        self._known, self._gone = [], set()
+        self._known, self._gone, self._handed = [], set(), set()
 
     def close(self) -> None:
         self.rest()
         self._ids.clear()
         self._api.close()
+
+    def _still_there(self, marks: Sequence[Mark]) -> list[Mark]:
+        return [m for m in marks if m.uid not in self._gone]
 
     def _id(self, name: str) -> str:
         if name not in self._ids:
@@ -129,7 +135,7 @@ class GraphInbox:
         """The oldest `limit` mails that were not committed before; those that were are kept for `dispose`."""
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
-            top=min(limit, _PAGE),
+            top=_PAGE,
             select="id",
             orderby="receivedDateTime asc",
             expand=f"singleValueExtendedProperties($filter=id eq '{_SIZE}')",
@@ -137,17 +143,14 @@ class GraphInbox:
         fresh: dict[str, _Listed] = {}
         seen: set[str] = set()
         while link and len(fresh) < limit:
-            if link in seen or len(seen) > limit:
+            if link in seen or len(seen) > limit + _PAGES:
                 raise TryLater(
                     Reason.SERVER, "the pages of the folder go round", step="page", server=self._api.server
                 )
             seen.add(link)
             page = self._api.get_json(link, step="list")
-            here = [
-                one
-                for one in self._listed(page)
-                if one.mark.uid not in fresh and one.mark.uid not in self._gone
-            ]
+            skipped = self._gone | self._handed | fresh.keys()
+            here = [one for one in self._listed(page) if one.mark.uid not in skipped]
             known = is_known([one.mark for one in here]) if here else set()
             self._known += [m for m in known if m not in self._known]
             fresh |= {one.mark.uid: one for one in here if one.mark not in known}
@@ -157,7 +160,7 @@ class GraphInbox:
     def _listed(self, page: Mapping[str, Any]) -> Iterable[_Listed]:
         for one in page.get("value") or ():
             if isinstance(one, dict) and isinstance(one.get("id"), str):
-                yield _Listed(Mark(self._api.mailbox, "graph", one["id"]), _size(one))
+                yield _Listed(Mark(self._api.mailbox, _VALIDITY, one["id"]), _size(one))
 
     def _read(self, listed: list[_Listed]) -> Iterable[Fetched]:
         group: list[_Listed] = []
@@ -232,12 +235,10 @@ class GraphInbox:
         except Gone:
             return None
         except (TooLarge, GiveUp):
+            data = None
+        if data is None or len(data) > self._max_size:
             return Fetched(one.mark, size, None)
-        return (
-            Fetched(one.mark, size, data, True)
-            if len(data) <= self._max_size
-            else Fetched(one.mark, size, None)
-        )
+        return Fetched(one.mark, size, data, partial=True)
 
     def _remove(self, marks: Sequence[Mark], at_once: int, *, in_row: bool) -> bool:
         """Deletes or moves; True when some are left that may be tried again now, False when all are gone or
@@ -253,7 +254,7 @@ class GraphInbox:
             if busy:
                 self._api.part_failure(busy, "delete")
                 return False
-        return any(m.uid not in self._gone for m in marks)
+        return bool(self._still_there(marks))
 
     def _removal(self, mark: Mark) -> Part:
         path = f"/messages/{quote(mark.uid, safe='')}"

@@ -15,6 +15,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.transports.graph_api import GraphApi, as_json, with_query
 from flexmaild.transports.graph_draft import Draft, Piece, addressed, as_draft
+from flexmaild.transports.smtp_envelope import wire_order
 
 # Microsoft: a request to Graph may have 4 MB ("413 Request Entity Too Large" above), and base64 adds a third.
 MIME_BYTES = 2_900_000
@@ -34,6 +35,7 @@ class GraphOutbox:
         self._doubtful: dict[str, None] = {}
 
     def send(self, envelope: Envelope) -> Receipt:
+        wire_order(envelope)  # refuses addresses and line ends that must not go out by any way
         key = envelope.message_id
         if (envelope.uncertain or key in self._doubtful) and self._was_sent(key):
             self._doubtful.pop(key, None)

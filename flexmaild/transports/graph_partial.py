@@ -22,10 +22,12 @@ _STRUCTURE = frozenset({"content-type", "content-transfer-encoding", "mime-versi
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 
 
-def rebuilt(mail: Mapping[str, Any]) -> bytes:
-    """The mail's header and its body as one text part, CRLF line ends."""
+def rebuilt(mail: Mapping[str, Any]) -> bytes | None:
+    """The mail's header and its body as one text part, CRLF line ends; None for a mail without text."""
     body = mail.get("body")
     content, kind = ("", "plain") if not isinstance(body, dict) else _content(body)
+    if not content.strip():
+        return None
     lines = [f"{name}: {value}" for name, value in _fields(mail.get("internetMessageHeaders"))]
     lines += [
         "MIME-Version: 1.0",

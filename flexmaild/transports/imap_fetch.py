@@ -128,11 +128,11 @@ class Fetcher:
 
 
 def _named(answer: Mapping[bytes, object], wanted: Sequence[Section]) -> dict[str, bytes]:
-    """The pieces by section name; servers answer BODY[1]<0> for what was asked as BODY.PEEK[1]<0.n>."""
+    """The pieces by section name; what was asked as BODY.PEEK[1]<0.n> is answered as BODY[1]<0>."""
+    by_section = {key.partition(b"<")[0]: value for key, value in answer.items()}
     found = {}
     for section in wanted:
-        key = f"BODY[{section.name}]".encode()
-        value = answer.get(key, answer.get(key + b"<0>"))
+        value = by_section.get(f"BODY[{section.name}]".encode())
         if isinstance(value, (bytes, int)):
             found[section.name] = value if isinstance(value, bytes) else str(value).encode()
     return found

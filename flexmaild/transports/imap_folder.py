@@ -100,7 +100,11 @@ def plan_removal(client: Client, folder: str, move_to: str, answer: Mapping[byte
 def _obstacle(client: Client, folder: str, answer: Mapping[bytes, Any]) -> str:
     """Why this login may not remove mails here, empty where it may."""
     if b"READ-ONLY" in answer:
-        return "the folder can only be read"
+        if client.session.allow_read_only:
+            return "the folder can only be read, as the settings allow: mails stay in it"
+        return (
+            "the folder can only be read, so mails pile up in it (mail.imap.allowreadonlyselect accepts that)"
+        )
     flags = answer.get(b"PERMANENTFLAGS")
     if flags is not None and not any(_DELETED in flag for flag in flags):
         return "the server does not let this user mark mails as deleted here"
@@ -141,5 +145,5 @@ def _no_way(client: Client, what: str) -> Failure:
 
 def quoted(folder: str) -> str:
     """The folder's name as commands carry it: modified UTF-7 (RFC 3501 section 5.1.3) in quotes."""
-    name = imap_utf7.encode(folder).decode("ascii")
+    name = str(imap_utf7.encode(folder), "ascii")
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

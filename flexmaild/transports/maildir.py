@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import socket
 import stat
@@ -30,6 +31,10 @@ from flexmaild.transports.tools import Tools
 _PARTS = ("tmp", "new", "cur")
 # Nothing but a regular file: a symbolic link is refused, a FIFO does not block.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# "seconds.M123P…" as delivery agents name their files; other names have no microseconds.
+_TIME = re.compile(r"([0-9]{1,11})\.(?:M([0-9]{1,6})(?![0-9]))?")
+# Mails asked about at a time, whether they are known.
+_STEP = 500
 
 
 class MaildirOutgoing(Outgoing):
@@ -95,7 +100,8 @@ class MaildirInbox:
         self._target = _folder(path, move_to) if move_to else None
         self._most = most
         self._handed: set[str] = set()
-        self._leftover: dict[str, Mark] = {}
+        self._leftover: set[str] = set()
+        self._places: dict[str, Path] = {}
 
     def open(self) -> FolderState:
         self._handed.clear()
@@ -103,31 +109,29 @@ class MaildirInbox:
             _make(self._path)
             if self._target:
                 _make(self._target)
-            count = sum(1 for _ in self._files())
+            count = len(self._files())
         may = all(os.access(self._path / part, os.W_OK | os.X_OK) for part in ("new", "cur"))
         return FolderState(count, may, "" if may else f"{self._path} cannot be written to")
 
     def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
         with _translated("fetch", self._path):
-            waiting = [(unique, path) for unique, path in self._files() if unique not in self._handed]
-            known = is_known([self._mark(unique) for unique, _ in waiting]) if waiting else set()
-            self._leftover |= {mark.uid: mark for mark in known}
-            fresh = [item for item in waiting if self._mark(item[0]) not in known][:limit]
-            found = [self._read(unique, path) for unique, path in fresh]
-        self._handed.update(unique for unique, _ in fresh)
+            chosen = self._oldest(limit, is_known)
+            found = [self._read(unique) for unique in chosen]
+        self._handed.update(chosen)
         return [mail for mail in found if mail]
 
     def dispose(self, marks: Sequence[Mark]) -> int:
-        wanted = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | set(self._leftover)
+        gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
         with _translated("dispose", self._path):
-            files = dict(self._files())
-            for unique in wanted:
-                if unique in files:
-                    self._remove(files[unique])
+            missed = {unique for unique in gone if not self._remove(unique)}
+            if missed:  # another name since it was read, or gone already
+                self._places = dict(self._files())
+                for unique in missed:
+                    self._remove(unique)
             for part in ("new", "cur"):
                 _sync(self._path / part)
         self._leftover.clear()
-        return len(wanted)
+        return len(gone)
 
     def rest(self) -> None:
         """Deletes what an earlier poll could not; nothing is kept open."""
@@ -143,20 +147,35 @@ class MaildirInbox:
     def _mark(self, unique: str) -> Mark:
         return Mark(f"maildir:{self._path}", "", unique)
 
-    def _files(self) -> Iterator[tuple[str, Path]]:
+    def _oldest(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[str]:
+        """The unique names of the oldest mails that were neither handed out in this poll nor are known."""
+        files = self._files()
+        self._places = dict(files)
+        waiting = [unique for unique, _ in files if unique not in self._handed]
+        chosen: list[str] = []
+        for start in range(0, len(waiting), _STEP):
+            step = waiting[start : start + _STEP]
+            known = {mark.uid for mark in is_known([self._mark(unique) for unique in step])}
+            self._leftover |= known
+            chosen += [unique for unique in step if unique not in known]
+            if len(chosen) >= limit:
+                break
+        return chosen[:limit]
+
+    def _files(self) -> list[tuple[str, Path]]:
         """(unique name, path) of every mail, the oldest delivery first. A change of flags or from new to cur
         leaves the unique name as it is."""
         found = []
         for part in ("new", "cur"):
             for entry in os.scandir(self._path / part):
                 if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
-                    found.append((*_age(entry), entry.name.partition(":")[0], Path(entry.path)))
-        return ((unique, path) for _, _, unique, path in sorted(found))
+                    found.append((_delivered_at(entry), entry.name.partition(":")[0], entry.path))
+        return [(unique, Path(path)) for _, unique, path in sorted(found)]
 
-    def _read(self, unique: str, path: Path) -> Fetched | None:
+    def _read(self, unique: str) -> Fetched | None:
         """None for a mail that has vanished meanwhile: somebody moved it, the next poll finds it again."""
         try:
-            descriptor = os.open(path, _READ)
+            descriptor = os.open(self._places[unique], _READ)
         except OSError as error:
             if error.errno in {errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO}:
                 return None
@@ -169,7 +188,11 @@ class MaildirInbox:
         too_large = len(data) > self._most
         return Fetched(self._mark(unique), max(status.st_size, len(data)), None if too_large else data)
 
-    def _remove(self, path: Path) -> None:
+    def _remove(self, unique: str) -> bool:
+        """Whether it was where it was last seen."""
+        path = self._places.pop(unique, None)
+        if path is None:
+            return False
         try:
             if self._target:
                 name = path.name if ":" in path.name else f"{path.name}:2,S"
@@ -178,15 +201,16 @@ class MaildirInbox:
             else:
                 path.unlink()
         except FileNotFoundError:
-            return  # somebody else was quicker, or it has another name now and the next poll sees it
+            return False
+        return True
 
 
-def _age(entry: os.DirEntry[str]) -> tuple[float, int]:
-    """Delivery time by the file's name, else by the file itself; within a second by the file."""
-    seconds = entry.name.partition(".")[0]
-    written = entry.stat(follow_symlinks=False).st_mtime_ns
-    plausible = seconds.isascii() and seconds.isdigit() and len(seconds) < 12
-    return (float(seconds) if plausible else written // 10**9, written)
+def _delivered_at(entry: os.DirEntry[str]) -> tuple[int, int]:
+    """Seconds and microseconds by the file's name (cr.yp.to/proto/maildir.html), else by the file itself."""
+    match = _TIME.match(entry.name)
+    if match:
+        return int(match[1]), int(match[2] or 0)
+    return divmod(entry.stat(follow_symlinks=False).st_mtime_ns // 1000, 10**6)
 
 
 def _traced(envelope: Envelope, recipient: str) -> bytes:
@@ -214,7 +238,7 @@ def _deliver(path: Path, data: bytes) -> str:
 def _unique_name() -> str:
     host = socket.gethostname().replace("/", "\\057").replace(":", "\\072")
     now = time.time_ns()
-    return f"{now // 10**9}.M{now // 1000 % 10**6}P{os.getpid()}R{secrets.token_hex(4)}.{host}"
+    return f"{now // 10**9}.M{now // 1000 % 10**6:06}P{os.getpid()}R{secrets.token_hex(4)}.{host}"
 
 
 def _make(path: Path) -> None:
@@ -234,8 +258,8 @@ def _folder(path: Path, name: str) -> Path:
     """INBOX is the directory itself; "a/b" and "a.b" are `.a.b` below it (Maildir++)."""
     if name.upper() == "INBOX":
         return path
-    folder = "." + name.strip("/.").replace("/", ".")
-    if folder == "." or ".." in folder or any(c in folder for c in "\r\n\0"):
+    folder = "." + name.strip("/").replace("/", ".")
+    if folder.endswith(".") or ".." in folder or any(c in folder for c in "\r\n\0"):
         raise GiveUp(Reason.CLIENT, f"{name!r:.80} cannot be the name of a folder", step="select")
     return path / folder
 

@@ -45,7 +45,8 @@ class Examination:
             return work()
         except Failure as error:
             answer = f"{error.text} ({error.answer})" if error.answer else error.text
-            self.steps.append(Step(error.step or name, False, tried, answer, error.cure, self._seconds()))
+            name = "tls" if error.step in {"starttls", "tls"} else name
+            self.steps.append(Step(name, False, tried, answer, error.cure, self._seconds()))
             raise _Stopped from error
 
     def passed(self, name: str, tried: str, answer: str, cure: str = "") -> None:
@@ -67,7 +68,7 @@ def examine_smtp(session: SmtpSession, credentials: sasl.Credentials) -> list[St
             if session.tls != "none":
                 found.attempt("tls", _tls_tried(session), lambda: smtp_dialogue.encrypt(dialogue, session))
             _note_tls(found, session, dialogue.wire)
-            _log_in(found, session, lambda: dialogue.log_in(credentials, renew=False))
+            _log_in(found, session, credentials, lambda renew: dialogue.log_in(credentials, renew))
         finally:
             dialogue.leave()
     except _Stopped:
@@ -87,7 +88,7 @@ def examine_imap(
         found.passed("connect", tried, "greeted")
         try:
             _note_tls(found, session, client.wire)
-            _log_in(found, session, lambda: _imap_login(client, credentials))
+            _log_in(found, session, credentials, lambda renew: _imap_login(client, credentials, renew))
             _open_folder(found, client, folder, move_to)
         finally:
             client.leave()
@@ -146,17 +147,29 @@ def _note_tls(found: Examination, session: Session, wire: Wire) -> None:
     found.passed("tls", tried, answer, cure)
 
 
-def _log_in(found: Examination, session: Session, work: Callable[[], None]) -> None:
+def _log_in(
+    found: Examination, session: Session, credentials: sasl.Credentials, work: Callable[[bool], None]
+) -> None:
+    """`work` logs in; with True by a new access token, which is tried once, as the adapters do."""
+
+    def once_more() -> None:
+        try:
+            work(False)
+        except Failure as error:
+            if not sasl.may_renew(error, session, credentials):
+                raise
+            work(True)
+
     if not session.user or session.auth_type == "none":
         found.passed("login", "no login", "the settings name no user, or auth_type: none")
         return
     tried = f"log in as {session.user} ({session.auth_type})"
-    found.attempt("login", tried, work)
+    found.attempt("login", tried, once_more)
     found.passed("login", tried, "logged in")
 
 
-def _imap_login(client: imap_client.Client, credentials: sasl.Credentials) -> None:
-    imap_client.log_in(client, credentials)
+def _imap_login(client: imap_client.Client, credentials: sasl.Credentials, renew: bool) -> None:
+    imap_client.log_in(client, credentials, renew)
     imap_client.after_login(client)
 
 

@@ -107,10 +107,10 @@ def guard_secret(session: Session, wire: Wire, mechanism: str) -> None:
 
 def begin(mechanism: str, session: Session, credentials: Credentials, renew: bool) -> Exchange:
     """The exchange for this login, its secret freshly read. Raises what reading the secret raises."""
-    if mechanism in TOKEN_MECHANISMS:
-        secret = credentials.token(renew) if credentials.token else credentials.password()
+    if session.auth_type == "oauth" and credentials.token:
+        secret = credentials.token(renew)
     else:
-        secret = credentials.password()
+        secret = credentials.password()  # as JavaMail has it, for XOAUTH2 as well: the password is the token
     user = session.user
     if "\0" in user or "\0" in secret or "\x01" in user:
         raise GiveUp(

@@ -81,7 +81,8 @@ class Dialogue:
         except smtplib.SMTPException as error:
             raise self._lost(f"the reply is not SMTP: {printable(str(error))[:100]}") from error
         reply = Reply(code, text.decode("utf-8", "replace"))
-        self.note(f"< {reply.line}")
+        if self._trace:
+            self._trace(f"< {reply.line}")
         if not 200 <= code <= 599:
             raise self._lost("the reply is not SMTP")
         return reply

@@ -24,8 +24,9 @@ _DAEMONS = "/usr/lib/postfix/sbin"
 
 
 class Postfix:
-    """smtp: STARTTLS offered, no login. submission: STARTTLS and login demanded. smtps: TLS from the start
-    and login. Mail to a user of the Dovecot is delivered there; `discard.test` swallows, `later.test` keeps."""
+    """smtp: STARTTLS offered, no login. submission: STARTTLS and login demanded. smtps: TLS from the
+    start and login. Mail to a user of the Dovecot is delivered there, to `discard.test` swallowed, to
+    `later.test` kept."""
 
     def __init__(self, pki: Pki, dovecot: Dovecot) -> None:
         if os.geteuid() != 0:

@@ -19,7 +19,8 @@ class Proxy:
     cut_before: reset the connection instead of passing on a request that holds this text.
     cut_after: pass such a request on, let the server act, and reset before its answer.
     cut_at: reset after so many bytes from the server.
-    Each of the cuts happens once. `down`, `up` count bytes, `trips` how often the client spoke after the server.
+    Each of the cuts happens once. `down` and `up` count bytes, `trips` how often the client spoke after
+    the server.
     """
 
     def __init__(self, upstream: int) -> None:

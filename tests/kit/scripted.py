@@ -36,6 +36,12 @@ class Talk:
             raise Gone
         return line.decode("utf-8", "replace").rstrip("\r\n")
 
+    def take(self, count: int) -> bytes:
+        data = self._file.read(count)
+        if len(data) < count:
+            raise Gone
+        return data
+
     def say(self, text: str) -> None:
         self.raw("".join(f"{line}\r\n" for line in text.split("\n")).encode())
 

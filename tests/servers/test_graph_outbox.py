@@ -1,4 +1,4 @@
-"""Sending over Graph: exactly the envelope's recipients, any size, and never twice where that can be known."""
+"""Sending over Graph: exactly the envelope's recipients, any size, never twice where that can be known."""
 
 from __future__ import annotations
 
@@ -61,8 +61,9 @@ def arrived(box: Mailbox) -> EmailMessage:
 
 
 def test_a_mail_goes_out_byte_for_byte_and_is_kept_in_sent_items(fake: FakeMicrosoft, alice: Mailbox) -> None:
-    receipt = outbox(fake).send(envelope(rich()))
-    assert alice.listing("inbox")[0].raw == rich() or arrived(alice)["Message-ID"] == "<1@example.com>"
+    data = rich()
+    receipt = outbox(fake).send(envelope(data))
+    assert alice.listing("inbox")[0].raw == data
     assert "202" in receipt.answer and "request-id" in receipt.answer and receipt.tls.startswith("TLSv1")
     assert len(fake.post.box(USER).listing("sentitems")) == 1
 

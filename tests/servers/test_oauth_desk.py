@@ -169,6 +169,28 @@ def test_waiting_can_be_stopped(fake: FakeMicrosoft, tmp_path: Path) -> None:
         at.wait("m365", stop=stop, progress=lambda _: stop.set())
 
 
+@pytest.mark.parametrize("flow", ["device_code", "authorization_code"])
+def test_an_authorisation_begun_anew_ends_the_one_before_and_only_that(
+    fake: FakeMicrosoft, tmp_path: Path, flow: str
+) -> None:
+    at = desk(application(fake, flow=flow), tmp_path)
+    fake.entra.interval = 0
+    at.begin("m365")
+    waiting, ended = threading.Event(), []
+
+    def first() -> None:
+        with pytest.raises(GiveUp) as error:
+            at.wait("m365", progress=lambda _: waiting.set())
+        ended.append(error.value)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    waiting.wait(10)
+    assert sign_in(fake, at).account == USER
+    thread.join()
+    assert len(ended) == 1
+
+
 def test_an_answer_with_another_state_is_not_redeemed(fake: FakeMicrosoft, tmp_path: Path) -> None:
     at = desk(application(fake, flow="authorization_code"), tmp_path)
     action, fields = fake.entra.approve(at.begin("m365").address, USER)

@@ -45,6 +45,12 @@ BOMBS = {
     "message/rfc822 3,000 deep": mail(
         "Content-Type: message/rfc822", body="Content-Type: message/rfc822\n\n" * 3000
     ),
+    "a bounce nested 2,000 deep": mail(
+        "Content-Type: message/rfc822",
+        body="Content-Type: message/rfc822\n\n" * 2000,
+        sender="MAILER-DAEMON@x",
+    ),
+    "a bounce of brackets": mail("To: " + "(" * 5000, body="(" * 60_000, sender="MAILER-DAEMON@x"),
     "a base64 line of 8 MB": mail("Content-Transfer-Encoding: base64", body="QUFB" * 2_000_000),
     "On On On": mail(body="On " * 60_000),
     "On a b c lines": mail(body="On a b c\n" * 20_000),

@@ -66,3 +66,9 @@ def test_an_afterthought_is_kept_apart() -> None:
 def test_a_broken_wrap_of_the_quote_is_no_answer() -> None:
     """A program that wraps quoted lines badly leaves their ends unquoted; they must not decide."""
     assert trim([("plain", "> To answer, begin with the word\nApprove\n> or the other")], RULES).lines == ()
+
+
+def test_what_is_typed_beneath_a_phone_s_signature_can_still_contradict() -> None:
+    typed = trim([("plain", f"Approve\n\nSent from my iPhone\n\nonly if green\n\n{MARKER}")], RULES)
+    assert "only if green" in typed.afterthought
+    assert "only if green" not in typed.lines

@@ -1,0 +1,75 @@
+"""What the tests of IMAP share: mails, inboxes on a port, whole polls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from email import message_from_bytes
+from typing import Any
+
+import pytest
+
+from flexmaild.core.errors import Failure, TryLater
+from flexmaild.core.ports import Fetched, Mark
+from flexmaild.settings.session import ImapSession
+from flexmaild.transports.imap import ImapInbox
+from flexmaild.transports.sasl import Credentials
+from tests.kit.dovecot import Dovecot, User
+from tests.kit.proxy import Proxy
+from tests.kit.scripted import ImapServer
+
+Serving = Callable[[ImapServer], ImapServer]
+Proxied = Callable[[int], Proxy]
+NewDovecot = Callable[..., Dovecot]
+
+
+def mail(subject: str, body: bytes = b"Approve\r\n") -> bytes:
+    return f"From: a@mail.test\r\nSubject: {subject}\r\n\r\n".encode() + body
+
+
+def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
+    return set()
+
+
+def inbox_of(user: User, port: int, **more: Any) -> ImapInbox:
+    options = {key: more.pop(key) for key in ("folder", "move_to", "most", "pause", "trace") if key in more}
+    return ImapInbox(
+        ImapSession("localhost", port, user=user.name, **more), Credentials(lambda: user.password), **options
+    )
+
+
+def inbox_at(server: ImapServer, **more: Any) -> ImapInbox:
+    return inbox_of(User("user", "canary-secret"), server.port, **({"read_timeout": 0.7} | more))
+
+
+def subjects(mails: Sequence[Fetched]) -> list[str]:
+    return [str(message_from_bytes(m.data or b"")["Subject"]) for m in mails]
+
+
+def failure_of(inbox: ImapInbox) -> Failure:
+    """Of a whole poll, wherever it fails."""
+    with pytest.raises(Failure) as caught:
+        inbox.open()
+        while fetched := inbox.fetch(10, nobody_is_known):
+            inbox.dispose([m.mark for m in fetched])
+    inbox.close()
+    assert "canary-secret" not in str(caught.value)
+    return caught.value
+
+
+def empty(inbox: ImapInbox) -> list[str]:
+    """Poll until the folder is empty, through whatever happens; the subjects in order of commits."""
+    committed: dict[Mark, str] = {}
+
+    def known(marks: Sequence[Mark]) -> set[Mark]:
+        return set(marks) & set(committed)
+
+    while True:
+        try:
+            if inbox.open().messages == 0:
+                inbox.close()
+                return list(committed.values())
+            fetched = inbox.fetch(4, known)
+            committed.update(zip([m.mark for m in fetched], subjects(fetched), strict=True))
+            inbox.dispose([m.mark for m in fetched])
+        except TryLater:
+            continue

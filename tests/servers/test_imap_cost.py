@@ -1,0 +1,152 @@
+"""What a poll costs in trips and bytes, however large the mails and the folder are."""
+
+from __future__ import annotations
+
+import base64
+import os
+from email import message_from_bytes
+
+from tests.kit.dovecot import Dovecot
+from tests.kit.inboxes import (
+    Proxied,
+    Serving,
+    inbox_at,
+    inbox_of,
+    mail,
+    nobody_is_known,
+)
+from tests.kit.scripted import ImapServer, Talk
+
+# Cost.
+
+
+def reply_with_attachment(megabytes: int) -> bytes:
+    line = base64.b64encode(bytes(57)) + b"\r\n"
+    return (
+        b"From: a@mail.test\r\nSubject: big\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="=-b"\r\n\r\n'
+        b"--=-b\r\nContent-Type: text/plain\r\n\r\nApprove\r\n"
+        b"--=-b\r\nContent-Type: application/pdf; name=x.pdf\r\nContent-Disposition: attachment\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + line * (megabytes * 1_000_000 // 57) + b"--=-b--\r\n"
+    )
+
+
+def test_a_reply_with_a_10_mb_attachment_costs_less_than_a_thousandth_of_its_bytes(
+    dovecot: Dovecot, proxied: Proxied
+) -> None:
+    user = dovecot.user()
+    raw = reply_with_attachment(10)
+    dovecot.deliver(user, [raw])
+    proxy = proxied(dovecot.imap)
+    inbox = inbox_of(user, proxy.port, most=1 << 20)
+    inbox.open()
+    before = proxy.down
+    (found,) = inbox.fetch(10, nobody_is_known)
+    assert proxy.down - before < len(raw) / 1000
+    assert found.partial and found.size >= len(raw)
+    message = message_from_bytes(found.data or b"")
+    assert [part.get_payload() for part in message.walk() if not part.is_multipart()] == ["Approve"]
+    inbox.close()
+
+
+def test_a_mail_of_300_mb_is_not_fetched_and_does_not_stop_the_others(
+    dovecot: Dovecot, proxied: Proxied
+) -> None:
+    """A sparse file stands for it; the server believes its size."""
+    user = dovecot.user()
+    dovecot.deliver(user, [mail("before")])
+    folder = dovecot.root / "mail" / user.name / "Maildir" / "new"
+    huge = folder / "2000000000.M1P1.host"
+    huge.write_bytes(reply_with_attachment(0))
+    os.truncate(huge, 300_000_000)
+    os.chown(huge, folder.stat().st_uid, folder.stat().st_gid)
+    proxy = proxied(dovecot.imap)
+    inbox = inbox_of(user, proxy.port)
+    inbox.open()
+    before = proxy.down
+    fetched = inbox.fetch(10, nobody_is_known)
+    assert [m.size >= 300_000_000 for m in fetched] == [False, True]
+    assert fetched[1].partial and b"Approve" in (fetched[1].data or b"")
+    assert proxy.down - before < 100_000
+    assert inbox.dispose([m.mark for m in fetched]) == 2
+    inbox.close()
+
+
+def test_a_structure_nobody_can_parse_costs_the_mail_its_structure_only(serving: Serving) -> None:
+    """Its beginning is read instead; the other large mail of the batch loses nothing."""
+    large = mail("large", b"x" * 300_000 + b"\r\n")
+
+    def structures(talk: Talk) -> None:
+        tag, _, rest = server.heard[-1].partition(" ")
+        if "BODYSTRUCTURE" not in rest:
+            part = rest.partition("[")[2].partition("]")[0]
+            data = large[: 64 << 10]
+            talk.raw(b"* 1 FETCH (UID 1 BODY[%s]<0> {%d}\r\n%s)\r\n" % (part.encode(), len(data), data))
+        else:
+            talk.say("* 1 FETCH (UID 1 BODYSTRUCTURE " + "(" * 3000 + ")" * 3000 + ")")
+        talk.say(f"{tag} OK done")
+
+    server = serving(ImapServer({"UID FETCH": structures}, (large,)))
+    inbox = inbox_at(server)
+    inbox.open()
+    (found,) = inbox.fetch(10, nobody_is_known)
+    assert found.partial and found.data == large[: 64 << 10]
+    inbox.close()
+
+
+def test_a_poll_over_a_full_folder_takes_as_many_trips_and_bytes_as_over_a_small_one(
+    dovecot: Dovecot, proxied: Proxied
+) -> None:
+    costs = []
+    for count in (10, 300):
+        user = dovecot.user()
+        dovecot.deliver(user, [mail("s")] * count)
+        proxy = proxied(dovecot.imap)
+        inbox = inbox_of(user, proxy.port)
+        inbox.open()
+        fetched = inbox.fetch(10, nobody_is_known)
+        assert inbox.dispose([m.mark for m in fetched]) == 10
+        costs.append((proxy.trips, proxy.down))
+        inbox.close()
+    small, full = costs
+    assert full[0] == small[0]
+    assert full[1] < small[1] * 1.2
+
+
+def test_a_batch_is_fetched_and_deleted_in_five_trips(dovecot: Dovecot, proxied: Proxied) -> None:
+    user = dovecot.user()
+    dovecot.deliver(user, [mail("s")] * 100)
+    proxy = proxied(dovecot.imap)
+    inbox = inbox_of(user, proxy.port)
+    inbox.open()
+    before = proxy.trips
+    assert inbox.dispose([m.mark for m in inbox.fetch(100, nobody_is_known)]) == 100
+    assert proxy.trips - before == 5
+    inbox.close()
+
+
+def test_compression_that_the_settings_ask_for_is_used(dovecot: Dovecot, proxied: Proxied) -> None:
+    user = dovecot.user()
+    dovecot.deliver(user, [mail("s", b"the same words\r\n" * 1000)] * 10)
+    costs = {}
+    for compress in (False, True):
+        proxy = proxied(dovecot.imap)
+        inbox = inbox_of(user, proxy.port, compress=compress)
+        inbox.open()
+        assert len(inbox.fetch(10, nobody_is_known)) == 10
+        inbox.close()
+        costs[compress] = proxy.down
+    assert costs[True] < costs[False] / 5
+
+
+def test_a_mail_without_the_peek_setting_is_marked_as_seen(dovecot: Dovecot) -> None:
+    for peek in (True, False):
+        user = dovecot.user()
+        dovecot.deliver(user, [mail("s0")])
+        inbox = inbox_of(user, dovecot.imap, peek=peek)
+        inbox.open()
+        inbox.fetch(1, nobody_is_known)
+        inbox.close()
+        other = dovecot.client(user)
+        assert (other.search(None, "SEEN")[1] == [b""]) is peek
+        other.logout()

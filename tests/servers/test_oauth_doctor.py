@@ -1,0 +1,123 @@
+"""The doctor's steps for sign-ins and Graph: what was tried, what was said, and a cure for every failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flexmaild.core.steps import Step
+from flexmaild.net.oauth_probe import examine_application
+from flexmaild.transports import examine_incoming, examine_outgoing
+from flexmaild.transports.graph import GraphIncoming, GraphOutgoing, graph_root
+from flexmaild.transports.tools import Tools
+from tests.kit.fake_microsoft import FakeMicrosoft
+from tests.kit.fake_microsoft.bench import USER, application, desk, mail, sign_in
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeMicrosoft]:
+    with FakeMicrosoft() as microsoft:
+        microsoft.add_app("app", secrets={"s3cret-value": time.time() + 999})
+        microsoft.add_user(USER)
+        yield microsoft
+
+
+def by_name(steps: list[Step]) -> dict[str, Step]:
+    assert all(step.tried for step in steps)
+    assert all(step.cure for step in steps if not step.ok)
+    return {step.name: step for step in steps}
+
+
+def graph_steps(
+    fake: FakeMicrosoft, *, scp: str = "Mail.Send Mail.ReadWrite", **facts: object
+) -> list[dict[str, Step]]:
+    token = fake.graph_token(USER, scp)
+    tools = Tools(token=lambda application, purpose, *, force=False: token)
+    given: dict[str, object] = {
+        "transport": "graph", "oauth_application": "m365", "mailbox": USER, "ca_file": fake.ca_file,
+        "graph_url": fake.graph_url, **facts,
+    }  # fmt: skip
+    folder = given.pop("reply_folder", "INBOX")
+    out = examine_outgoing(GraphOutgoing(**given), tools)  # type: ignore[arg-type]
+    way_in = examine_incoming(GraphIncoming(**given, reply_folder=folder), tools)  # type: ignore[arg-type]
+    return [by_name(out), by_name(way_in)]
+
+
+def test_all_is_well(fake: FakeMicrosoft, tmp_path: Path) -> None:
+    at = desk(application(fake, uses=("graph_send", "imap")), tmp_path)
+    sign_in(fake, at)
+    steps = by_name(examine_application(at, "m365"))
+    assert all(step.ok for step in steps.values())
+    assert {
+        "authority",
+        "clock",
+        "token for graph",
+        "token for imap",
+        "account",
+        "permissions for graph",
+    } <= set(steps)
+
+
+def test_a_wrong_tenant_shows_at_the_authority(fake: FakeMicrosoft, tmp_path: Path) -> None:
+    at = desk(application(fake, tenant="nowhere.example"), tmp_path)
+    step = by_name(examine_application(at, "m365"))["authority"]
+    assert not step.ok and "AADSTS90002" in step.answer and "tenant" in step.cure
+
+
+def test_a_wrong_clock_and_a_missing_sign_in_are_steps_of_their_own(
+    fake: FakeMicrosoft, tmp_path: Path
+) -> None:
+    fake.login.clock_skew = 1000
+    steps = by_name(examine_application(desk(application(fake), tmp_path), "m365"))
+    assert not steps["clock"].ok and "chrony" in steps["clock"].cure
+    assert not steps["token for graph"].ok and "authorize" in steps["token for graph"].cure
+
+
+def test_another_account_than_configured_is_named(fake: FakeMicrosoft, tmp_path: Path) -> None:
+    sign_in(fake, desk(application(fake), tmp_path))
+    at = desk(application(fake, user="other@example.com"), tmp_path)
+    step = by_name(examine_application(at, "m365"))["account"]
+    assert not step.ok and step.answer == USER and "other@example.com" in step.cure
+
+
+def test_graph_is_tried_both_ways_without_touching_a_mail(fake: FakeMicrosoft) -> None:
+    box = fake.post.box(USER)
+    box.put(mail())
+    out, way_in = graph_steps(fake)
+    assert all(step.ok for step in (*out.values(), *way_in.values()))
+    assert "1 mails wait" in way_in["folder"].answer
+    assert {r.method for r in fake.api.log} == {"GET"} and len(box.listing("inbox")) == 1
+
+
+def test_sending_alone_is_enough_for_the_way_out(fake: FakeMicrosoft) -> None:
+    out, way_in = graph_steps(fake, scp="Mail.Send")
+    assert all(step.ok for step in out.values())
+    assert not way_in["permissions"].ok and "Mail.ReadWrite" in way_in["permissions"].cure
+
+
+def test_a_mailbox_without_licence_and_one_that_is_not_there_are_told_apart(fake: FakeMicrosoft) -> None:
+    assert "ErrorInvalidUser" in graph_steps(fake, mailbox="nobody@example.com")[1]["mailbox"].answer
+    fake.post.box(USER).enabled = False
+    step = graph_steps(fake)[1]["mailbox"]
+    assert "MailboxNotEnabledForRESTAPI" in step.answer and "licence" in step.cure
+
+
+def test_a_folder_that_is_not_there_is_told_with_the_others(fake: FakeMicrosoft) -> None:
+    fake.post.box(USER).add_folder("Freigaben")
+    step = graph_steps(fake, reply_folder="Aprovals")[1]["folder"]
+    assert not step.ok and "'Freigaben'" in step.cure
+
+
+def test_a_graph_that_is_down_is_told(fake: FakeMicrosoft) -> None:
+    fake.api.close()
+    assert not graph_steps(fake)[0]["mailbox"].ok
+
+
+@pytest.mark.parametrize("given", ["https://g.example", "https://g.example/", "https://g.example/v1.0"])
+def test_the_version_is_added_to_graphs_address_once(given: str) -> None:
+    assert graph_root(given) == "https://g.example/v1.0"

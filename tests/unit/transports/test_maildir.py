@@ -1,0 +1,155 @@
+"""Maildir: durable and complete mails only, nothing but regular files, names that outlive a change of
+flags.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from flexmaild.core.errors import Failure, GiveUp
+from flexmaild.core.ports import Envelope, Mark
+from flexmaild.transports.maildir import MaildirInbox, MaildirOutbox
+
+MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
+
+
+def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
+    return set()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    for part in ("tmp", "new", "cur"):
+        (tmp_path / "m" / part).mkdir(parents=True)
+    return tmp_path / "m"
+
+
+def test_each_recipient_has_a_copy_with_the_fields_of_a_delivery_agent(path: Path) -> None:
+    MaildirOutbox(path).send(MAIL)
+    mails = sorted(file.read_bytes() for file in (path / "new").iterdir())
+    assert mails == [
+        b"Return-Path: <app@mail.test>\nDelivered-To: %s@mail.test\nSubject: s\n\n.x\n" % name
+        for name in (b"a", b"b")
+    ]
+    assert list((path / "tmp").iterdir()) == []
+
+
+def test_a_directory_that_is_not_there_is_made(tmp_path: Path) -> None:
+    MaildirOutbox(tmp_path / "a" / "b").send(MAIL)
+    assert MaildirInbox(tmp_path / "a" / "b").open().messages == 2
+    assert MaildirInbox(tmp_path / "c").open().messages == 0
+
+
+def test_a_mail_that_could_not_be_written_leaves_nothing(path: Path) -> None:
+    """A file-size limit stands for the full disk; it holds for the child process only."""
+    code = (
+        "import resource, signal, sys, pathlib\n"
+        "from flexmaild.core.errors import TryLater\n"
+        "from flexmaild.core.ports import Envelope\n"
+        "from flexmaild.transports.maildir import MaildirOutbox\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n"
+        "    MaildirOutbox(pathlib.Path(sys.argv[1])).send(Envelope('m', '', ('a@b.test',), b'x' * 5000))\n"
+        "except TryLater as error:\n"
+        "    print('later', error.cure != '')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "later True\n"
+    assert [file for part in ("tmp", "new", "cur") for file in (path / part).iterdir()] == []
+
+
+def test_names_are_unique(path: Path) -> None:
+    outbox = MaildirOutbox(path)
+    for _ in range(200):
+        outbox.send(MAIL)
+    assert len(list((path / "new").iterdir())) == 400
+
+
+def test_only_regular_files_are_mails(path: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("canary")
+    (path / "new" / "1.link.host").symlink_to(secret)
+    os.mkfifo(path / "new" / "2.fifo.host")
+    (path / "cur" / "3.dir.host").mkdir()
+    (path / "new" / ".hidden").write_text("x")
+    (path / "tmp" / "4.half.host").write_text("x")
+    (path / "new" / "5.mail.host").write_text("Subject: s\n\n")
+    inbox = MaildirInbox(path)
+    assert inbox.open().messages == 1
+    assert [mail.data for mail in inbox.fetch(10, nobody_is_known)] == [b"Subject: s\n\n"]
+
+
+def test_a_change_of_flags_does_not_make_it_another_mail(path: Path) -> None:
+    (path / "new" / "1.x.host").write_text("s")
+    inbox = MaildirInbox(path)
+    inbox.open()
+    (found,) = inbox.fetch(10, nobody_is_known)
+    (path / "new" / "1.x.host").rename(path / "cur" / "1.x.host:2,S")
+    inbox.open()
+    assert [mail.mark for mail in inbox.fetch(10, nobody_is_known)] == [found.mark]
+    assert inbox.dispose([found.mark]) == 1
+    assert list((path / "cur").iterdir()) == []
+
+
+def test_the_oldest_is_the_one_delivered_first_wherever_it_lies(path: Path) -> None:
+    for place in (
+        "cur/30.M7P1.host:2,S",
+        "new/30.M12P1.host",
+        "new/10.a.host",
+        "new/40.d.host",
+        "cur/20.b.host:2,",
+    ):
+        (path / place).write_text(place)
+    odd = path / "new" / "no-time-in-this-name"
+    odd.write_text("odd")
+    os.utime(odd, (25, 25))
+    inbox = MaildirInbox(path)
+    inbox.open()
+    names = [mail.mark.uid for mail in inbox.fetch(10, nobody_is_known)]
+    in_order = [
+        "10.a.host",
+        "20.b.host",
+        "no-time-in-this-name",
+        "30.M7P1.host",
+        "30.M12P1.host",
+        "40.d.host",
+    ]
+    assert names == in_order
+
+
+def test_names_from_a_mark_reach_no_other_file(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "keep").write_text("x")
+    inbox = MaildirInbox(path)
+    inbox.open()
+    inbox.dispose([Mark(f"maildir:{path}", "", "../../keep"), Mark(f"maildir:{path}", "", "/etc/passwd")])
+    assert (tmp_path / "keep").exists()
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "", "..", "x\0y"])
+def test_a_folder_stays_within_the_maildir(path: Path, name: str) -> None:
+    with pytest.raises(GiveUp):
+        MaildirInbox(path, folder=name)
+
+
+def test_a_subfolder_is_one_of_maildir_plus_plus(path: Path) -> None:
+    inbox = MaildirInbox(path, folder="Team/Replies")
+    inbox.open()
+    assert (path / ".Team.Replies" / "new").is_dir()
+
+
+def test_a_place_that_is_no_directory_is_a_failure_with_a_cure(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for attempt in (
+        MaildirInbox(tmp_path / "file").open,
+        lambda: MaildirOutbox(tmp_path / "file").send(MAIL),
+    ):
+        with pytest.raises(Failure) as caught:
+            attempt()
+        assert "file" in caught.value.text and caught.value.cure
