@@ -79,6 +79,11 @@ def address(spec: str, name: str = "") -> str:
     return f"{encoded_words(name)} <{spec}>"
 
 
+def addresses(specs: Iterable[str]) -> str:
+    """Several mailboxes for To or Cc, one on each line. NotAllowed if one of them is none."""
+    return ",\r\n ".join(addr_spec(spec) for spec in dict.fromkeys(specs))
+
+
 def addr_spec(spec: str) -> str:
     """local@domain with the domain as A-labels (RFC 5890); NotAllowed if it is not of that form."""
     local, _, domain = spec.rpartition("@")

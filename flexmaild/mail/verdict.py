@@ -1,23 +1,8 @@
 """From what a person typed to approve, reject or undecided: the one place where that is ruled.
 
 Called by `mail.reply` with the lines `mail.trim` cut out. The action word must be the first word of the
-first line that is not empty. What else there is may only make it undecided, by this table, first hit wins:
-
-  what is found                                     beside Approve            beside Reject
-  ------------------------------------------------  ------------------------  ------------------------
-  no line at all                                    empty                     empty
-  invisible or bidirectional characters, 1st line   stray_characters          stray_characters
-  first word is no action word, or only looks so    no_action_word            no_action_word
-  the other answer's word                           anywhere: both_words      anywhere: both_words
-  the other answer's stem ("rejection")             anywhere: both_words      -
-  "?"                                               anywhere: question        1st line: question
-  a negation                                        anywhere: negated         as all of the comment: negated
-  a condition, exception, doubt, delay              anywhere: condition       as the very next word: condition
-  a change of mind ("oops", "just kidding")         anywhere: condition       anywhere: condition
-
-Approving starts a deployment and rejecting stops one, so the right column is milder: "Reject, tests do not
-pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included;
-habitual phrases ("no objections") are taken out first. What is undecided costs one mail back. Pure.
+first line that is not empty. What else there is may only make it undecided, by the table
+below, first hit wins; that costs one mail back. Pure.
 """
 
 from __future__ import annotations
@@ -31,6 +16,22 @@ from flexmaild.core.model import Answer
 from flexmaild.mail import hedges
 from flexmaild.mail.rules import Rules, Word, normal_word
 from flexmaild.mail.trim import Typed
+
+# what is found                                     beside Approve            beside Reject
+# ------------------------------------------------  ------------------------  ------------------------
+# no line at all                                    empty                     empty
+# invisible or bidirectional characters, 1st line   stray_characters          stray_characters
+# first word is no action word, or only looks so    no_action_word            no_action_word
+# the other answer's word                           anywhere: both_words      anywhere: both_words
+# the other answer's stem ("rejection")             anywhere: both_words      -
+# "?"                                               anywhere: question        1st line: question
+# a negation                                        anywhere: negated         as all of the comment: negated
+# a condition, exception, doubt, delay              anywhere: condition       as the very next word: condition
+# a change of mind ("oops", "just kidding")         anywhere: condition       anywhere: condition
+#
+# Approving starts a deployment and rejecting stops one, so the right column is milder: "Reject, tests do not
+# pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included;
+# habitual phrases ("no objections") are taken out first.
 
 WHY: Mapping[str, str] = {
     "empty": "There was no text above the quoted mail.",

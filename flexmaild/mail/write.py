@@ -98,20 +98,26 @@ def _headers(
     own_id: str,
 ) -> list[tuple[str, str]]:
     kind = order.kind
+    told = order.facts if kind is MailKind.NOTIFICATION else {}  # a pipeline names its own To, Cc, Reply-To
     answers = kind in _ANSWERS or bool(order.in_reply_to)
     own_id = own_id or message_id(reference or repr(order), kind, 0, stationery.message_id_domain)
-    reply_to = links.reply_address(stationery.reply_address, reference, plus_address=stationery.plus_address)
+    reply_to = str(told.get("reply_to") or "")
+    if reference:
+        reply_to = links.reply_address(
+            stationery.reply_address, reference, plus_address=stationery.plus_address
+        )
     asked = (
         message_id(reference, MailKind.APPROVAL_REQUEST, 0, stationery.message_id_domain) if reference else ""
     )
     thread = mime.message_ids(i for i in (asked, order.in_reply_to) if i != own_id)
     return [
         ("From", mime.address(stationery.from_address, stationery.from_name)),
-        ("To", mime.address(order.to.address, order.to.name)),
+        ("To", mime.addresses(told.get("to") or ()) or mime.address(order.to.address, order.to.name)),
+        ("Cc", mime.addresses(told.get("cc") or ())),
         ("Subject", mime.unstructured(subject)),
         ("Date", format_datetime(date)),
         ("Message-ID", "".join(mime.message_ids([own_id]))),
-        ("Reply-To", mime.address(reply_to) if reference else ""),
+        ("Reply-To", mime.address(reply_to) if reply_to else ""),
         ("In-Reply-To", "".join(thread[-1:])),
         ("References", "\r\n ".join(thread)),
         ("Auto-Submitted", "auto-replied" if answers else "auto-generated"),

@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 
 import msal
 import requests
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt import PyJWTError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
@@ -221,7 +225,9 @@ class Entra:
         if a.flow == "device_code":
             return None
         if a.private_key and a.certificate:
-            return {"private_key": a.private_key(), "public_certificate": a.certificate()}
+            key, certificate = a.private_key(), a.certificate()
+            _check_pair(key, certificate)
+            return {"private_key": key, "public_certificate": certificate}
         return a.client_secret() if a.client_secret else None
 
     def _grant(self, answer: Mapping[str, Any], wanted: list[str]) -> Grant:
@@ -249,21 +255,18 @@ class _Translated:
         if isinstance(error, _Answered):
             raise error.failure from None
         if isinstance(error, requests.RequestException):
-            raise network_fault(error, step="token", url=self._url) from error
+            raise network_fault(error, step="token", url=self._url) from None
         if isinstance(error, (ValueError, TypeError, RuntimeError, KeyError, PyJWTError)):
             # msal's own words may quote what it was given, so only the kind of error is told.
-            raise own_fault(
-                "bad_credential" if _about_key(error) else "unknown", type(error).__name__
-            ) from None
+            raise own_fault("unknown", type(error).__name__) from None
 
 
-def _about_key(error: BaseException) -> bool:
-    place = error.__traceback__
-    while place:
-        if (
-            "cryptography" in place.tb_frame.f_code.co_filename
-            or "assertion" in place.tb_frame.f_code.co_name
-        ):
-            return True
-        place = place.tb_next
-    return isinstance(error, (TypeError, PyJWTError)) or "PEM" in str(error) or "deserialize" in str(error)
+def _check_pair(key: str, certificate: str) -> None:
+    """Before msal sees them: it would fail later, in many ways, and quote what it could not read."""
+    try:
+        private = load_pem_private_key(key.encode(), None)
+        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise own_fault("bad_credential", "not readable") from None
+    if not isinstance(private, RSAPrivateKey) or private.public_key() != public:
+        raise own_fault("bad_credential", "no RSA key, or not the certificate's")

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from flexmaild.net.clouds import CloudName, Purpose, Use
+from flexmaild.net.clouds import CloudName, Purpose, Use, purpose_of
 
 Flow = Literal["device_code", "authorization_code", "client_credentials"]
 
@@ -45,6 +45,11 @@ class OAuthApplication:
     @property
     def app_only(self) -> bool:
         return self.flow == "client_credentials"
+
+
+def wanted_purposes(application: OAuthApplication) -> list[Purpose]:
+    """What the settings need tokens for; Graph when they say nothing."""
+    return list(dict.fromkeys(purpose_of(use) for use in application.uses)) or ["graph"]
 
 
 @dataclass(frozen=True, slots=True)

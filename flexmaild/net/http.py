@@ -8,7 +8,6 @@ kept, no .netrc or proxy variable read. Raises `requests` exceptions from `send`
 
 from __future__ import annotations
 
-import logging
 import ssl
 import threading
 import time
@@ -29,10 +28,6 @@ READ_SECONDS = 30.0
 TOTAL_SECONDS = 60.0
 ANSWER_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
-
-# At DEBUG these two write request lines and cache events; an upload address carries its own token.
-for _name in ("urllib3", "msal"):
-    logging.getLogger(_name).setLevel(logging.INFO)
 
 
 class AnswerTooLarge(requests.RequestException):
@@ -194,7 +189,8 @@ def exchange(
     try:
         return session.send(request, total=total, limit=limit)
     except requests.RequestException as error:
-        raise network_fault(error, step=step, url=url, changes=method != "GET") from error
+        # The library's own words quote the address, and an upload address carries its own token.
+        raise network_fault(error, step=step, url=url, changes=method != "GET") from None
 
 
 def network_fault(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.net.clouds import Purpose
+from flexmaild.net.clouds import CLOUDS, Purpose
 from flexmaild.net.entra import Entra
 from flexmaild.net.entra_errors import OAuthFault, own_fault
 from flexmaild.net.google import Google
@@ -25,6 +25,7 @@ from flexmaild.net.grants import (
     Grant,
     Issuer,
     OAuthApplication,
+    wanted_purposes,
 )
 from flexmaild.net.scope_check import missing
 from flexmaild.net.sign_in import SignIn
@@ -116,8 +117,13 @@ class TokenDesk:
         ]
 
     def begin(self, application: str, expected_user: str = "") -> Authorization:
-        """Starts an authorisation and says what to show; a further call starts it anew."""
+        """Starts an authorisation and says what to show; a further call starts it anew.
+
+        Where nobody has to sign in, `address` is empty, and `wait` tries the application's own credentials.
+        """
         seat = self._seat(application)
+        if seat.application.app_only:
+            return Authorization(application, seat.application.flow, "", "", 0.0, "")
         self.abandon(application)
         sign_in = SignIn(application, seat.application, _issuer(seat.application), expected_user)
         self._sign_ins[application] = sign_in
@@ -135,6 +141,9 @@ class TokenDesk:
         progress: called with the seconds left, at each look. Raises `OAuthFault` with the cure otherwise; the
         tokens of an earlier authorisation then stay as they were.
         """
+        seat = self._seat(application)
+        if seat.application.app_only:
+            return self._prove(seat)
         sign_in = self._sign_ins.get(application)
         if sign_in is None:
             raise GiveUp(Reason.CLIENT, f"nobody is authorising {application!r}", step="authorise")
@@ -144,7 +153,6 @@ class TokenDesk:
             sign_in.close()
             if self._sign_ins.get(application) is sign_in:
                 del self._sign_ins[application]
-        seat = self._seat(application)
         with seat.lock:
             seat.issuer, seat.held = issuer, {}
             self._keep(seat)
@@ -172,6 +180,17 @@ class TokenDesk:
 
     def application(self, name: str) -> OAuthApplication:
         return self._seat(name).application
+
+    def graph_root(self, application: str) -> str:
+        """The address of Graph in the application's cloud."""
+        return CLOUDS[self._seat(application).application.cloud].graph
+
+    def _prove(self, seat: Seat) -> ApplicationStatus:
+        """New tokens by the application's own credentials, whatever failed a moment ago."""
+        for purpose in wanted_purposes(seat.application):
+            seat.again_at = 0.0
+            self.token(seat.name, purpose, force=True)
+        return status_of(seat, self._clock(), self._now(), True)
 
     def _seat(self, name: str) -> Seat:
         if name not in self._seats:

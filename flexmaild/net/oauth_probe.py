@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.steps import Step
-from flexmaild.net.clouds import Purpose, permissions, purpose_of
-from flexmaild.net.grants import Grant, Issuer, OAuthApplication
+from flexmaild.net.clouds import Purpose, permissions
+from flexmaild.net.grants import Grant, Issuer, OAuthApplication, wanted_purposes
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.scope_check import missing
 from flexmaild.net.status import CERTIFICATE_NOTICE, SKEW_SECONDS, certificate_ends
@@ -23,7 +23,7 @@ from flexmaild.net.status import CERTIFICATE_NOTICE, SKEW_SECONDS, certificate_e
 def examine_application(desk: TokenDesk, name: str, purposes: Sequence[Purpose] = ()) -> list[Step]:
     """purposes: what tokens are needed for; those of the application's uses when none are given."""
     application, issuer = desk.application(name), desk.issuer(name)
-    wanted = purposes or list(dict.fromkeys(purpose_of(u) for u in application.uses)) or ["graph"]
+    wanted = purposes or wanted_purposes(application)
     steps = [_authority(application, issuer), _clock(issuer)]
     if steps[0].ok:
         steps += [_token(desk, name, purpose) for purpose in wanted]

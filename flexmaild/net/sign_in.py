@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.net.clouds import Purpose, purpose_of
+from flexmaild.net.clouds import Purpose
 from flexmaild.net.entra_errors import own_fault
 from flexmaild.net.google import Google
-from flexmaild.net.grants import Authorization, Grant, Issuer, OAuthApplication
+from flexmaild.net.grants import Authorization, Grant, Issuer, OAuthApplication, wanted_purposes
 from flexmaild.net.loopback import Loopback
 from flexmaild.net.scope_check import missing
 
@@ -25,16 +25,13 @@ class SignIn:
     """An authorisation from `begin` to the end; `shown` is what the person is told."""
 
     def __init__(self, name: str, application: OAuthApplication, issuer: Issuer, expected_user: str) -> None:
-        if application.app_only:
-            cure = "Nothing to authorise: this flow needs no person. `flexmailctl doctor` checks it."
-            raise GiveUp(Reason.CLIENT, f"{name}: flow is client_credentials", step="authorise", cure=cure)
         self._application, self._issuer = application, issuer
         self._user = expected_user or application.user
         self._loopback = (
             Loopback(application.redirect_port) if application.flow == "authorization_code" else None
         )
         self._closed = threading.Event()
-        wanted = list(dict.fromkeys(purpose_of(u) for u in application.uses)) or ["graph"]
+        wanted = wanted_purposes(application)
         self.purpose: Purpose = wanted[0]
         self._others = wanted[1:] if application.provider == "microsoft" else []
         try:

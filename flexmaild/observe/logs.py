@@ -30,7 +30,13 @@ Level = Literal["debug", "info", "warning", "error"]
 QUEUE_EVENTS = 2000
 CLOSE_SECONDS = 2.0
 # Their debug output holds the parameters of every statement and the literals of every answer: mail bodies.
-NEVER_BELOW_WARNING = ("sqlalchemy", "imapclient")
+# urllib3 and msal write request lines and cache events; an upload address carries its own token.
+LOWEST = {
+    "sqlalchemy": logging.WARNING,
+    "imapclient": logging.WARNING,
+    "urllib3": logging.INFO,
+    "msal": logging.INFO,
+}
 
 
 def start(level: Level, style: Format, redactor: Redactor, *, descriptor: int = 2) -> Logs:
@@ -170,8 +176,8 @@ def _take_over(logs: Logs) -> Callable[[], None]:
     )
     root.handlers[:] = [_Bridge()]
     root.setLevel(logging.DEBUG)
-    for library in NEVER_BELOW_WARNING:
-        logging.getLogger(library).setLevel(logging.WARNING)
+    for library, level in LOWEST.items():
+        logging.getLogger(library).setLevel(level)
     logging.captureWarnings(True)
     sys.excepthook = lambda kind, error, trace: _uncaught("main", error)
     threading.excepthook = lambda given: _uncaught(str(given.thread and given.thread.name), given.exc_value)

@@ -48,12 +48,13 @@ def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
 
 def fitted(event: Event, render: Render) -> bytes:
     """The event in at most LINE_LIMIT bytes: the longest values are left out, and counted in `cut`."""
-    line = render(event)
+    line, cut = render(event), 0
     while len(line) > LINE_LIMIT:
         spare = [key for key in event if key not in (*FIRST, "cut")]
         longest = max(spare, key=lambda key: len(_compact(event[key])))
         event = {key: value for key, value in event.items() if key != longest}
-        event["cut"] = event.get("cut", 0) + 1
+        cut += 1
+        event["cut"] = cut
         line = render(event)
     return line
 

@@ -104,8 +104,6 @@ def imap_session(fields: Fields) -> tuple[ImapSession, tuple[Finding, ...]]:
         **_common(block, fields),
         peek=block.flag("peek", True),
         partial_fetch=block.flag("partialfetch", True),
-        fetch_size=block.number("fetchsize", 16384, 1024, 1 << 26),
-        allow_read_only=block.flag("allowreadonlyselect", False),
         proxy_auth_user=block.text("proxyauth.user"),
         compress=block.flag("compress.enable", False),
     )

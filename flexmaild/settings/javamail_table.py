@@ -167,11 +167,7 @@ _SMTP = (
 )
 
 _IMAP = (
-    _honoured(
-        "allowreadonlyselect",
-        "boolean",
-        "Take a folder that the server opens read-only; mails then stay in it.",
-    ),
+    _idle("allowreadonlyselect", "boolean", "a read-only folder is read in any case, and said to be one"),
     _idle("appendbuffersize", "bytes", "no mail is ever appended to a folder"),
     _idle("closefoldersonstorefailure", "boolean", _ONE_CONNECTION),
     _honoured("compress.enable", "boolean", "Use COMPRESS=DEFLATE when the server has it."),
@@ -182,7 +178,7 @@ _IMAP = (
     _idle("connectionpooltimeout", "number", _ONE_CONNECTION),
     _idle("enableimapevents", "boolean", "there are no Java listeners"),
     _idle("enableresponseevents", "boolean", "there are no Java listeners"),
-    _honoured("fetchsize", "bytes", "Size of the slices of a partial fetch."),
+    _idle("fetchsize", "bytes", "a text part comes in one piece: every slice would cost a round trip"),
     _idle("finalizecleanclose", "boolean", "the daemon always logs out"),
     _refused("folder.class", "text", "it names a Java class, which cannot be loaded here"),
     _idle("forcepasswordrefresh", "boolean", "a secret is read at each use anyway"),
@@ -190,7 +186,7 @@ _IMAP = (
     _idle("localhost", "text", "IMAP has no greeting to give a name in"),
     _idle("messagecache.debug", "boolean", _LOGGING),
     _idle("minidletime", "number", "IDLE is given up as soon as there is something to do"),
-    _honoured("partialfetch", "boolean", "Fetch large mails in slices."),
+    _honoured("partialfetch", "boolean", "Ask for no more of a large text part than is read."),
     _honoured("peek", "boolean", "Read without setting \\Seen. True by default here, false in JavaMail."),
     _honoured("proxyauth.user", "text", "User to become by PROXYAUTH after an administrator's login."),
     _idle("pruninginterval", "number", _ONE_CONNECTION),

@@ -76,7 +76,5 @@ class ImapSession(Session):
 
     peek: bool = True
     partial_fetch: bool = True
-    fetch_size: int = 16384
-    allow_read_only: bool = False
     proxy_auth_user: str = ""
     compress: bool = False

@@ -7,6 +7,8 @@ deadline; a refused token is renewed once; a throttled mailbox is left alone unt
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import time
 import uuid
@@ -31,6 +33,7 @@ BATCH_ROW, BATCH_LOOSE = 20, 4
 BATCH_BYTES = 24 * 1024 * 1024
 # Without Retry-After a throttled mailbox is left alone for this long.
 THROTTLE_PAUSE = 30.0
+IDLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,10 @@ class GraphApi:
         self.root = root.rstrip("/")
         self.server = urlsplit(root).netloc
         self.mailbox = mailbox or "me"
-        self.home = f"/users/{quote(mailbox)}" if mailbox else "/me"
+        self.home = f"/users/{quote(mailbox, safe='@')}" if mailbox else "/me"
         self._token, self._ca_file, self._trace = token, ca_file, trace or (lambda _: None)
         self._session: HttpSession | None = None
-        self._quiet_until = 0.0
+        self._quiet_until = self._used_at = 0.0
 
     @property
     def tls(self) -> str:
@@ -197,8 +200,13 @@ class GraphApi:
         return asked
 
     def _live(self) -> HttpSession:
+        """The session; a connection that has been idle is not trusted with a mail, since firewalls drop such
+        without a word, and an answer that never comes would leave a doubt."""
+        if self._session and time.monotonic() - self._used_at > IDLE_SECONDS:
+            self.close()
         if self._session is None:
             self._session = HttpSession(self._ca_file)
+        self._used_at = time.monotonic()
         return self._session
 
     def _object(self, response: requests.Response, step: str) -> Mapping[str, Any]:
@@ -248,6 +256,19 @@ class GraphApi:
         path = url.removeprefix(self.root)
         where = self._where(response.headers, None)
         self._trace(f"{method} {path} -> {response.status_code} in {seconds:.3f} s ({where})")
+
+
+def mime_of(body: object) -> bytes | None:
+    """The MIME of a batch's part: text as it is, else base64 (OData JSON 4.01 section 19.2). None when it
+    cannot be told exactly, such as for text in which bytes were already replaced."""
+    if not isinstance(body, str) or "\ufffd" in body:
+        return None
+    if ":" in body:
+        return body.encode("utf-8", "surrogateescape")
+    try:
+        return base64.b64decode(body.translate({45: 43, 95: 47}) + "=" * (-len(body) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def with_query(path: str, **options: str | int) -> str:

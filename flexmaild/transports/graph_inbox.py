@@ -7,18 +7,24 @@ it was not told to, and never retries on its own.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Fetched, FolderState, Mark
 from flexmaild.net.http import TooLarge
 from flexmaild.net.scope_check import unverified_claims
-from flexmaild.transports.graph_api import BATCH_LOOSE, BATCH_ROW, GraphApi, Part, PartAnswer, with_query
+from flexmaild.transports.graph_api import (
+    BATCH_LOOSE,
+    BATCH_ROW,
+    GraphApi,
+    Part,
+    PartAnswer,
+    mime_of,
+    with_query,
+)
 from flexmaild.transports.graph_errors import GONE, Gone, code_of
 from flexmaild.transports.graph_folders import resolve
 from flexmaild.transports.graph_partial import SELECT, rebuilt
@@ -34,6 +40,8 @@ _BATCH_MAIL_BYTES, _ALONE_BYTES = 4 * 1024 * 1024, 1024 * 1024
 _BUSY = frozenset({401, 429, 503, 504})
 # What a size we were not told is taken to be, when batches are put together.
 _GUESSED_BYTES = 64 * 1024
+# What one `fetch` may hold in memory; the next one brings the rest.
+_FETCH_BYTES = 64 * 1024 * 1024
 # A mail's MIME form is longer than its properties: base64 adds a third, fields and boundaries the rest.
 _MIME_FACTOR = 2
 
@@ -69,6 +77,7 @@ class GraphInbox:
         self._gone: set[str] = set()
         self._handed: set[str] = set()
         self._trouble: list[TryLater] = []
+        self._refusals: list[Failure] = []
 
     def open(self) -> FolderState:
         self.rest()
@@ -89,7 +98,7 @@ class GraphInbox:
         )
 
     def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
-        listed = self._list(limit, is_known)
+        listed = self._fitting(self._list(limit, is_known))
         self._trouble = []
         self._handed.update(one.mark.uid for one in listed)
         mails = list(self._read(listed))
@@ -100,11 +109,14 @@ class GraphInbox:
     def dispose(self, marks: Sequence[Mark]) -> int:
         ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, _VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
-        self._known = []
+        self._known, self._refusals = [], []
         if self._remove(self._still_there(wanted), BATCH_ROW, in_row=True):
             # One that failed took the rest of its row with it: those are tried once more, side by side.
             self._remove(self._still_there(wanted), BATCH_LOOSE, in_row=False)
-        return len(wanted) - len(self._still_there(wanted))
+        count = len(wanted) - len(self._still_there(wanted))
+        if self._refusals and not count:
+            raise self._refusals[-1]
+        return count
 
     def rest(self) -> None:
         self._known, self._gone, self._handed = [], set(), set()
@@ -157,6 +169,15 @@ class GraphInbox:
             link = str(page.get("@odata.nextLink") or "")
         return list(fresh.values())[:limit]
 
+    def _fitting(self, listed: list[_Listed]) -> list[_Listed]:
+        """As many of the first ones as may be in memory at once, at least one."""
+        total = 0
+        for number, one in enumerate(listed):
+            total += min(one.size or _GUESSED_BYTES, self._max_size)
+            if number and total > _FETCH_BYTES:
+                return listed[:number]
+        return listed
+
     def _listed(self, page: Mapping[str, Any]) -> Iterable[_Listed]:
         for one in page.get("value") or ():
             if isinstance(one, dict) and isinstance(one.get("id"), str):
@@ -200,7 +221,7 @@ class GraphInbox:
         answers = self._api.batch(parts, step="read", in_row=in_row)
         read: dict[str, Fetched | None] = {}
         for one, answer in zip(group, answers, strict=True):
-            data = _mime(answer.body) if answer.status == 200 else None
+            data = mime_of(answer.body) if answer.status == 200 else None
             if data is not None and len(data) <= self._max_size:
                 read[one.mark.uid] = Fetched(one.mark, len(data), data)
             elif _is_gone(answer):
@@ -246,13 +267,12 @@ class GraphInbox:
         for start in range(0, len(marks), at_once):
             group = marks[start : start + at_once]
             answers = self._api.batch([self._removal(m) for m in group], step="delete", in_row=in_row)
-            done = (
-                m.uid for m, a in zip(group, answers, strict=True) if 200 <= a.status < 300 or _is_gone(a)
-            )
-            self._gone.update(done)
-            busy = next((a for a in answers if a.status in _BUSY), None)
-            if busy:
-                self._api.part_failure(busy, "delete")
+            for mark, answer in zip(group, answers, strict=True):
+                if 200 <= answer.status < 300 or _is_gone(answer):
+                    self._gone.add(mark.uid)
+                elif answer.status != 424:
+                    self._refusals.append(self._api.part_failure(answer, "delete"))
+            if any(answer.status in _BUSY for answer in answers):
                 return False
         return bool(self._still_there(marks))
 
@@ -272,19 +292,6 @@ def _size(one: Mapping[str, Any]) -> int:
         if value.isdecimal():
             return int(value)
     return 0
-
-
-def _mime(body: object) -> bytes | None:
-    """The MIME of a batch's part: text as it is, else base64 (OData JSON 4.01 section 19.2). None when it
-    cannot be told exactly, such as for text in which bytes were already replaced."""
-    if not isinstance(body, str) or "\ufffd" in body:
-        return None
-    if ":" in body:
-        return body.encode("utf-8", "surrogateescape")
-    try:
-        return base64.b64decode(body.translate({45: 43, 95: 47}) + "=" * (-len(body) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _is_gone(answer: PartAnswer) -> bool:

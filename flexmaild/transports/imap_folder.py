@@ -100,11 +100,7 @@ def plan_removal(client: Client, folder: str, move_to: str, answer: Mapping[byte
 def _obstacle(client: Client, folder: str, answer: Mapping[bytes, Any]) -> str:
     """Why this login may not remove mails here, empty where it may."""
     if b"READ-ONLY" in answer:
-        if client.session.allow_read_only:
-            return "the folder can only be read, as the settings allow: mails stay in it"
-        return (
-            "the folder can only be read, so mails pile up in it (mail.imap.allowreadonlyselect accepts that)"
-        )
+        return "the folder can only be read, so mails pile up in it"
     flags = answer.get(b"PERMANENTFLAGS")
     if flags is not None and not any(_DELETED in flag for flag in flags):
         return "the server does not let this user mark mails as deleted here"

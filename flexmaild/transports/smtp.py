@@ -18,6 +18,7 @@ from flexmaild.settings.mail import Outgoing
 from flexmaild.settings.session import SmtpSession
 from flexmaild.transports import sasl
 from flexmaild.transports.probe import examine_smtp
+from flexmaild.transports.smtp_8bit import as_8bit
 from flexmaild.transports.smtp_dialogue import Dialogue, Reply, Trace, open_dialogue
 from flexmaild.transports.smtp_envelope import Order, mail_line, rcpt_line, stuffed, wire_order
 from flexmaild.transports.smtp_replies import failure
@@ -141,6 +142,9 @@ def _was_stale(error: TryLater) -> bool:
 
 def _transaction(dialogue: Dialogue, order: Order, session: SmtpSession) -> Receipt:
     order, refused = _without_utf8(dialogue, order)
+    if session.allow_8bit and dialogue.offers("8bitmime"):
+        content = as_8bit(order.data)
+        order = replace(order, data=content, is_7bit=content.isascii())
     _check_fits(dialogue, order)
     # Content that was announced cannot be taken back, so DATA waits for the replies where one refused
     # recipient stops the whole mail.

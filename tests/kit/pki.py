@@ -46,7 +46,12 @@ class Pki:
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    made = Pki(tmp_path_factory.mktemp("pki"))
+    return make_pki(tmp_path_factory.mktemp("pki"))
+
+
+def make_pki(directory: Path) -> Pki:
+    """Issue everything into this directory, which becomes readable for the servers."""
+    made = Pki(directory)
     made.directory.chmod(0o755)
     ca, other = trustme.CA(), trustme.CA()
     ca.cert_pem.write_to_path(made.ca_file)

@@ -79,6 +79,17 @@ def test_every_request_asks_for_immutable_ids(fake: FakeMicrosoft, box: Mailbox)
     assert fake.graph.missing_ideal == []
 
 
+def test_one_fetch_does_not_hold_everything_in_memory_and_the_next_goes_on(
+    fake: FakeMicrosoft, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flexmaild.transports.graph_inbox._FETCH_BYTES", 250_000)
+    for n in range(5):
+        box.put(mail(n, "x" * 100_000))
+    door = inbox(fake)
+    door.open()
+    assert [subjects(door.fetch(30, none_known)) for _ in range(4)] == [["0", "1"], ["2", "3"], ["4"], []]
+
+
 def test_a_mark_stays_good_when_the_mail_is_moved(fake: FakeMicrosoft, box: Mailbox) -> None:
     message = box.put(mail())
     door = inbox(fake)
@@ -197,6 +208,21 @@ def test_deleted_mails_can_be_recovered_unless_deletion_is_permanent(
     box.put(mail(2))
     poll(inbox(fake, permanent=True))
     assert len(box.messages) == 1
+
+
+def test_who_may_not_delete_is_told_so(fake: FakeMicrosoft, box: Mailbox) -> None:
+    box.put(mail())
+    door = inbox(fake)
+    marks = [m.mark for m in door.fetch(30, none_known)]
+
+    def refuse(_: Request) -> Answer:
+        raise GraphError(403, "ErrorAccessDenied")
+
+    fake.graph.before_part = refuse
+    with pytest.raises(TryLater, match="ErrorAccessDenied") as error:
+        door.dispose(marks)
+    assert error.value.reason is Reason.AUTH
+    assert len(box.listing("inbox")) == 1
 
 
 def test_processed_mails_can_be_moved(fake: FakeMicrosoft, box: Mailbox) -> None:

@@ -1,6 +1,7 @@
 """Promise 10 for sign-ins and Graph: no token, secret, code or key in any log, error, status, trace or repr.
 
-Everything is done at DEBUG of every library, the faults included; then all that was ever issued is searched.
+Everything is done at the lowest level the daemon lets each library write at, the faults included; then all
+that was ever issued is searched.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Envelope
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.oauth_probe import examine_application
+from flexmaild.observe.logs import LOWEST
 from flexmaild.transports.graph import GraphIncoming, GraphOutgoing
 from flexmaild.transports.graph_api import GraphApi
 from flexmaild.transports.graph_inbox import GraphInbox
@@ -32,6 +34,8 @@ def test_nothing_that_was_issued_or_configured_shows_anywhere(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    for library, level in LOWEST.items():
+        caplog.set_level(level, library)
     said: list[str] = []
     with FakeMicrosoft() as fake:
         fake.add_app("app", secrets={SECRET: time.time() + 999})

@@ -94,6 +94,42 @@ def test_an_application_signs_in_with_its_secret_or_its_certificate(
     assert at.token("secret", "graph") != at.token("certificate", "graph")
 
 
+def test_authorising_what_needs_nobody_tries_its_credentials_at_once(
+    fake: FakeMicrosoft, tmp_path: Path
+) -> None:
+    secret = ["expired-one"]
+    app = application(
+        fake, flow="client_credentials", client_secret=lambda: secret[0], user="", uses=("imap",)
+    )
+    at = desk(app, tmp_path, Clock())
+    for _ in range(2):
+        assert at.begin("m365").address == ""
+        with pytest.raises(OAuthFault, match="AADSTS7000222"):
+            at.wait("m365")
+    assert fake.login.count("POST .*token") == 2
+    secret[0] = "s3cret-value"
+    assert at.wait("m365").state is ApplicationState.READY
+
+
+@pytest.mark.parametrize(
+    ("cloud", "graph", "scope"),
+    [
+        ("global", "https://graph.microsoft.com", "https://outlook.office.com/SMTP.Send"),
+        ("us_gov", "https://graph.microsoft.us", "https://outlook.office365.us/SMTP.Send"),
+        ("china", "https://microsoftgraph.chinacloudapi.cn", "https://partner.outlook.cn/SMTP.Send"),
+    ],
+)
+def test_a_cloud_changes_graph_and_scopes_together(
+    fake: FakeMicrosoft, tmp_path: Path, cloud: str, graph: str, scope: str
+) -> None:
+    at = desk(application(fake, cloud=cloud, uses=("smtp", "graph_send")), tmp_path)
+    status = sign_in(fake, at)
+    assert at.graph_root("m365") == graph
+    assert scope in status.scopes
+    at.token("m365", "graph")
+    assert f"{graph}/Mail.Send" in at.status()[0].scopes
+
+
 def test_app_only_tokens_are_not_kept_on_disk(fake: FakeMicrosoft, tmp_path: Path) -> None:
     at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     at.token("m365", "graph")
@@ -378,6 +414,9 @@ def test_a_key_that_is_no_key_is_named_and_not_shown(fake: FakeMicrosoft, tmp_pa
         "private_key": lambda: "no key",
         "certificate": lambda: certificate,
     }
+    assert code_of(desk(application(fake, **facts), tmp_path)) == "bad_credential"
+    strange, _ = key_and_certificate()
+    facts["private_key"] = lambda: strange
     assert code_of(desk(application(fake, **facts), tmp_path)) == "bad_credential"
 
 

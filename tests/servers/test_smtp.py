@@ -292,3 +292,19 @@ def test_an_address_the_server_cannot_take_is_refused_and_the_others_are_served(
     receipt = outbox_for(server).send(to("jürgen@mail.test", "b@mail.test"))
     assert [r.recipient for r in receipt.refused] == ["jürgen@mail.test"]
     assert isinstance(failure_of(outbox_for(server), to("jürgen@mail.test")), GiveUp)
+
+
+def test_allow_8bit_sends_text_as_it_is_to_a_server_that_takes_it(postfix: Postfix, dovecot: Dovecot) -> None:
+    user = dovecot.user()
+    head = b"Subject: s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    mail = Envelope("m8@mail.test", "app@mail.test", (user.address,), head + b"\r\nGr=C3=BC=C3=9Fe\r\n")
+    session = SmtpSession("localhost", postfix.smtp, allow_8bit=True, send_partial=True)
+    outbox = SmtpOutbox(session, NOTHING)
+    assert outbox.send(mail).answer.startswith("250")
+    outbox.close()
+    client = dovecot.client(user)
+    _, lines = client.fetch("1", "(BODY.PEEK[])")
+    client.logout()
+    assert isinstance(lines[0], tuple)
+    assert "Grüße".encode() in lines[0][1]
+    assert b"Content-Transfer-Encoding: 8bit" in lines[0][1]

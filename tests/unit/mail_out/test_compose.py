@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import hashlib
 import re
 from typing import Any
@@ -249,6 +251,34 @@ def test_a_notification_says_what_its_caller_wrote(desk: Any, text_of: Any, html
     assert "Step 3 failed.\n  exit code 1 & more" in text_of(mail)
     assert "Step 3 failed.<br>\n&nbsp; exit code 1 &amp; more" in html_of(mail)
     assert "Reference" not in text_of(mail)
+
+
+def test_a_notification_names_all_its_recipients_but_the_hidden_ones(desk: Any) -> None:
+    many = [f"person{i}@example.org" for i in range(60)]
+    facts = {"subject": "Done", "to": many, "cc": ["boss@example.org"], "reply_to": "ops@bücher.example"}
+    data = desk.data(MailKind.NOTIFICATION, facts=facts, to=Approver(many[0]))
+    mail = email.message_from_bytes(data, policy=email.policy.default)
+    assert [a.addr_spec for a in mail["To"].addresses] == many
+    assert mail["Cc"] == "boss@example.org"
+    assert mail["Reply-To"] == "ops@xn--bcher-kva.example"
+    assert mail["Bcc"] is None
+    assert max(map(len, data.split(b"\r\n"))) < 998
+
+
+def test_facts_cannot_redirect_a_mail_that_is_no_notification(desk: Any) -> None:
+    mail = desk.mail(
+        facts={"to": ["eve@example.net"], "cc": ["eve@example.net"], "reply_to": "eve@example.net"}
+    )
+    assert (mail["To"], mail["Cc"]) == ("Ann Lee <ann@example.org>", None)
+    assert mail["Reply-To"] == "approvals@example.org"
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "reply_to"])
+def test_a_header_field_cannot_be_smuggled_in_by_an_address(desk: Any, field: str) -> None:
+    bad = "a@example.org\r\nX-Evil: 1"
+    facts = {"subject": "Done", field: bad if field == "reply_to" else [bad]}
+    with pytest.raises(NotAllowed):
+        desk.data(MailKind.NOTIFICATION, facts=facts)
 
 
 def test_message_ids_carry_the_reference_or_a_digest_and_are_the_same_every_time() -> None:

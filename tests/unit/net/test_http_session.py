@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,14 +136,6 @@ def test_a_deadline_of_one_thread_does_not_bind_another(fake: FakeMicrosoft) -> 
     get(fake, total=30)
     thread.join()
     assert failed.is_set()
-
-
-def test_request_lines_are_not_logged_by_the_library(
-    fake: FakeMicrosoft, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    exchange(HttpSession(fake.ca_file), "GET", f"{fake.login.url}/x?authtoken=secret-in-address", step="try")
-    assert "secret-in-address" not in caplog.text
 
 
 def test_the_tls_version_is_known_afterwards(fake: FakeMicrosoft) -> None:

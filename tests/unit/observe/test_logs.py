@@ -91,8 +91,8 @@ def test_a_logger_made_before_the_start_follows_it(tmp_path: Path) -> None:
 
 
 def test_libraries_speak_by_the_same_way(log: Log) -> None:
-    """What msal or urllib3 say through logging passes the same chain, secrets and all."""
-    logging.getLogger("urllib3.connectionpool").debug("GET %s", f"/?access_token={CANARY}&x=1")
+    """What msal or requests say through logging passes the same chain, secrets and all."""
+    logging.getLogger("requests.session").debug("GET %s", f"/?access_token={CANARY}&x=1")
     unfit = {"name": "msal", "levelno": logging.WARNING, "msg": "bad format %d", "args": ("x",)}
     logs._Bridge().emit(logging.makeLogRecord(unfit))
     with warnings.catch_warnings():
@@ -100,16 +100,17 @@ def test_libraries_speak_by_the_same_way(log: Log) -> None:
         logging.captureWarnings(True)
         warnings.warn_explicit("old", DeprecationWarning, "x.py", 1)
     first, second, third = log.events()
-    assert (first["level"], first["component"]) == ("debug", "urllib3.connectionpool")
+    assert (first["level"], first["component"]) == ("debug", "requests.session")
     assert CANARY not in str(first) and "access_token=***" in first["event"]
     assert second["event"] == "bad format %d"
     assert third["component"] == "py.warnings"
 
 
 def test_libraries_that_would_show_mails_are_kept_quiet(log: Log) -> None:
-    """SQL parameters and IMAP literals are mail bodies: those loggers give warnings only, at debug too."""
+    """SQL parameters and IMAP literals are mail bodies, request lines hold tokens: they never show."""
     logging.getLogger("sqlalchemy.engine").info("INSERT body")
     logging.getLogger("imapclient.imaplib").debug("literal")
+    logging.getLogger("urllib3.connectionpool").debug("PUT /upload?token")
     logging.getLogger("imapclient").warning("hm")
     assert [e["event"] for e in log.events()] == ["hm"]
 
@@ -120,7 +121,7 @@ def test_the_level_changes_at_run_time(tmp_path: Path) -> None:
     say().info("1")
     log.logs.set_level("debug")
     say().debug("2")
-    logging.getLogger("msal").debug("3")
+    logging.getLogger("requests").debug("3")
     log.logs.set_level("error")
     say().warning("4")
     say().exception("5")

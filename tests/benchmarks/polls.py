@@ -1,0 +1,71 @@
+"""What one poll of 30 mails costs when 30 are waiting, and when 100,000 are."""
+
+from __future__ import annotations
+
+import imaplib
+import statistics
+
+from tests.benchmarks.stage import Daemon, Servers, directory, running, seeded, servers
+from tests.benchmarks.table import ratio, show
+from tests.kit.dovecot import User
+
+WAITING, POLL, ROUNDS = 100_000, 30, 12
+# One file for many mails: 100,000 files would measure the file system.
+MDBOX = "mail_location = mdbox:~/mdbox\n"
+
+
+def main() -> None:
+    with directory() as root, servers(MDBOX) as hosts:
+        seed = seeded(root, POLL * ROUNDS)
+        few, many = hosts.dovecot.user(), hosts.dovecot.user()
+        _append(hosts, many, seed.replies)
+        _multiply(hosts, many)
+        quick, slow = [], []
+        with (
+            running(root, _settings(hosts, few), seed.state) as small,
+            running(root, _settings(hosts, many), seed.state) as large,
+        ):
+            large_first = _poll(large)
+            small.process_replies()
+            for number in range(1, ROUNDS):
+                _append(hosts, few, seed.replies[number * POLL : (number + 1) * POLL])
+                quick.append(_poll(small))
+                slow.append(_poll(large))
+        assert large_first > 0
+    figures = {f"{POLL} waiting": quick, f"{WAITING} waiting": slow}
+    show(f"One poll of {POLL} mails (Dovecot, mdbox)", "ms", figures, digits=1)
+    ratio("cost with many waiting", [statistics.median(slow)], [statistics.median(quick)], "<= 1.2")
+
+
+def _settings(hosts: Servers, user: User) -> dict[str, object]:
+    # A poll at the start would take mails that belong to the figures.
+    incoming = hosts.incoming(user, count=POLL)
+    return {"outgoing": hosts.outgoing(), "incoming": incoming}
+
+
+def _poll(daemon: Daemon) -> float:
+    """Milliseconds by the daemon's own account, with nothing else under way."""
+    daemon.settled()
+    answer = daemon.process_replies()
+    assert answer["deleted"] == POLL, answer
+    return float(answer["seconds"]) * 1000
+
+
+def _append(hosts: Servers, user: User, mails: list[bytes]) -> None:
+    client = hosts.dovecot.client(user)
+    for mail in mails:
+        client.append("INBOX", "", "", mail)
+    client.logout()
+
+
+def _multiply(hosts: Servers, user: User) -> None:
+    """Copies of the last mail, twice as many each time, until enough are waiting; mdbox only refers to it."""
+    client = hosts.dovecot.client(user)
+    first = last = count = int(client.select("INBOX")[1][0] or 0)
+    while count < WAITING:
+        last = min(count, first + WAITING - count - 1)
+        status, said = client.copy(f"{first}:{last}", "INBOX")
+        assert status == "OK", said
+        count = int(client.select("INBOX")[1][0] or 0)
+    client.logout()
+    assert isinstance(client, imaplib.IMAP4)

@@ -1,0 +1,109 @@
+"""The main job over Microsoft 365: sign in, ask, read the answer, decide, delete; the daemon as a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from tests.kit.fake_microsoft import FakeMicrosoft
+from tests.kit.house import REPLIES, House, merged, reply_bytes, until
+
+pytestmark = pytest.mark.servers
+ALICE = "alice@corp.test"
+
+
+class GraphHouse(House):
+    """A daemon that sends and reads by Graph as `REPLIES`."""
+
+    def __init__(self, root: Path, fake: FakeMicrosoft, application: Mapping[str, Any]) -> None:
+        self.fake, self.application = fake, application
+        super().__init__(root)
+
+    def write_settings(self, settings: Mapping[str, Any]) -> None:
+        graph = {"transport": "graph", "graph_url": self.fake.graph_url, "ca_file": self.fake.ca_file}
+        microsoft = {
+            "provider": "microsoft", "tenant": self.fake.tenant, "client_id": "app",
+            "authority": self.fake.login.url, "ca_file": self.fake.ca_file,
+        }  # fmt: skip
+        user = {} if self.application.get("flow") == "client_credentials" else {"username": REPLIES}
+        base = {
+            "outgoing": {**graph, **user, "from_address": REPLIES, "oauth_application": "m365"},
+            "incoming": {**graph, "enabled": True, "process_interval": "1h"},
+            "oauth_applications": {"m365": {**microsoft, **self.application}},
+            "control": {"socket": str(self.root / "control.sock")},
+            "metrics": {"listen": ""},
+            "state_directory": str(self.root / "state"),
+            "log": {"level": "debug", "format": "json"},
+        }
+        self.config.write_text(yaml.safe_dump(merged(base, settings)))
+        self.config.chmod(0o600)
+
+    def mails(self, to: str = "", kind: str = "") -> list[EmailMessage]:
+        raws = [m.raw for m in self.fake.post.box(ALICE).listing("inbox")]
+        found = [cast(EmailMessage, message_from_bytes(raw, policy=policy.default)) for raw in raws]
+        return [m for m in found if kind in (m["Flexmaild-Mail"] or "")]
+
+    def deliver(self, data: bytes) -> None:
+        self.fake.post.deliver(data)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeMicrosoft]:
+    with FakeMicrosoft() as microsoft:
+        microsoft.add_app("app", secrets={"a-client-secret-value": time.time() + 999})
+        microsoft.add_user(REPLIES)
+        microsoft.add_user(ALICE)
+        yield microsoft
+
+
+def decide(house: GraphHouse) -> None:
+    """One approval from the request to the empty folder."""
+    asked = house.request(ALICE)
+    house.deliver(reply_bytes(house.mail(ALICE), "Approve looks good"))
+    house.process_replies()
+    decided = house.decided(asked["id"])
+    assert (decided["state"], decided["verdicts"][0]["comment"]) == ("approved", "looks good")
+    house.mail(ALICE, "accepted")
+    until(lambda: not house.fake.post.box(REPLIES).listing("inbox"), "an empty reply folder")
+
+
+def test_an_approval_over_graph_by_the_applications_own_credentials(
+    fake: FakeMicrosoft, tmp_path: Path
+) -> None:
+    facts = {"flow": "client_credentials", "client_secret": "a-client-secret-value"}
+    house = GraphHouse(tmp_path, fake, facts)
+    try:
+        house.start()
+        decide(house)
+        assert house.stop() == 0
+    finally:
+        house.close()
+    log = house.log.read_text()
+    assert [s for s in (*fake.entra.issued, "a-client-secret-value") if s in log] == []
+
+
+def test_mail_waits_until_somebody_has_signed_in_and_then_goes_out(
+    fake: FakeMicrosoft, tmp_path: Path
+) -> None:
+    fake.entra.interval = 0
+    house = GraphHouse(tmp_path, fake, {"flow": "device_code"})
+    try:
+        house.start()
+        asked = house.request(ALICE)
+        (shown,) = house.call("oauth.status")["applications"]
+        assert shown["state"] == "not_authorized"
+        begun = house.call("oauth.authorize", path={"name": "m365"})
+        fake.entra.enter_code(begun["user_code"], REPLIES)
+        until(lambda: house.call("oauth.status")["applications"][0]["state"] == "ok", "the authorisation")
+        house.advance(3600)
+        assert house.mail(ALICE)["Subject"]
+        assert house.show(asked["id"])["state"] == "pending"
+    finally:
+        house.close()
