@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,16 @@ def list_(console: Console, /, **query: Any) -> None:
 def show(console: Console, id: str) -> None:
     """One request: who was asked, who said what, and how it was proven."""
     console.show(console.ask("approval.show", path={"id": id}), approval_view.full)
+
+
+@approval.command()
+@click.argument("id")
+@click.argument("sha256")
+@pass_console
+def reply(console: Console, id: str, sha256: str) -> None:
+    """The bytes of a reply as they were read, on standard output; `approval show` names them by SHA-256."""
+    sys.stdout.buffer.write(console.ask("approval.reply", path={"id": id, "sha256": sha256}))
+    sys.stdout.buffer.flush()
 
 
 @approval.command()

@@ -17,6 +17,7 @@ from flexmaild.control.fields import (
     Addresses,
     Base64,
     Duration,
+    Durations,
     Filename,
     Language,
     Line,
@@ -204,7 +205,7 @@ class ApprovalRequest(Strict):
     any_reject: bool | None = None
     expires_in: Duration | None = None
     on_expiry: Literal["expire", "reject"] | None = None
-    remind_after: list[Duration] | None = Field(default=None, max_length=20)
+    remind_after: Durations | None = None
     escalate_after: Duration | None = None
     escalate_to: list[Approver] = Field(default=[], max_length=MAX_PEOPLE)
     requester: Annotated[str, Field(max_length=320)] | None = None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from flexmaild.control.routes import Role
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -38,6 +40,7 @@ def _wait_plainly(event: threading.Event, seconds: float) -> bool:
 class Call:
     """One request to the daemon, checked against its route.
 
+    role: what the peer may do at most; it is enough for the route.
     path: the path's parameters ("id", "name"). query: parsed, with defaults filled in.
     body: an instance of the route's body model, None where the route takes none or none was sent.
     fingerprint: SHA-256 (hex) of command, path and body, equal for equal requests however they are spelt;
@@ -53,6 +56,7 @@ class Call:
     idempotency_key: str = ""
     fingerprint: str = ""
     wait: Callable[[threading.Event, float], bool] = _wait_plainly
+    role: Role = "admin"
 
 
 @dataclass(frozen=True, slots=True)

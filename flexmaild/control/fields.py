@@ -102,7 +102,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str | dict) else value
+    return [value] if isinstance(value, str | int | float | dict) else value
 
 
 _DURATION_SCHEMA = {
@@ -126,6 +126,7 @@ Duration = Annotated[
     PlainSerializer(timedelta.total_seconds, return_type=float),
     WithJsonSchema(_DURATION_SCHEMA),
 ]
+Durations = Annotated[list[Duration], BeforeValidator(_listed), Field(max_length=20)]
 Base64 = Annotated[
     bytes,
     BeforeValidator(_decoded),

@@ -158,7 +158,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise _no_route(target.path, allowed)
         self.route = route
         role = self.hub.access.role(self.peer)
-        if not peers.permits(role, route.role):
+        if role is None or not peers.permits(role, route.role):
             raise _not_permitted(self.peer, route)
         query = reading.query_of(route, target.query)
         key = reading.idempotency_key(self.headers)
@@ -168,7 +168,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             fingerprint = reading.fingerprint(route, path, document)
             body = reading.checked(route, document)
             del document
-        call = Call(self.peer, path, query, body, key, fingerprint, self._wait)
+        call = Call(self.peer, path, query, body, key, fingerprint, self._wait, role)
         return self._ask_desk(route, call)
 
     @contextmanager

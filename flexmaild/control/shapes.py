@@ -57,6 +57,14 @@ def _fault(
             return Fault(path, f"must be one of {context['expected']}")
         case "model_type" | "dict_type" | "model_attributes_type":
             return Fault(path, "must be an object")
+        case "list_type":
+            return Fault(path, "must be a list")
+        case "string_type":
+            return Fault(path, "must be a text")
+        case "too_short":
+            return Fault(path, f"must have at least {context['min_length']}")
+        case "too_long":
+            return Fault(path, f"must have at most {context['max_length']}")
     text = message[:1].lower() + message[1:]
     return Fault(path, text.replace("input should be", "must be").replace("value should", "must"))
 

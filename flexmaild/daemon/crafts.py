@@ -33,6 +33,7 @@ class MailCraft:
             self.stationery.from_address,
             job.recipients,
             composed(task, self.stationery, self.key),
+            job.uncertain,
         )
         return self._end(job, self.outbox.send(envelope))
 

@@ -6,10 +6,11 @@ by the loop and by workers' heartbeats, read by the status command and the healt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from flexmaild.core.jobs import OUTGOING
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.items import PollEnded
 
@@ -54,12 +55,20 @@ class Health:
     loaded_at: datetime | None = None
     store_fault: str = ""
     warnings: tuple[str, ...] = ()
+    components: frozenset[str] = frozenset({"loop"})
 
     def beat(self, component: str) -> None:
-        self.beats[component] = self.clock.steady()
+        """A sign of life. A part that a reload took away may still give one, and is not waited for again."""
+        if component in self.components:
+            self.beats[component] = self.clock.steady()
 
-    def forget(self, component: str) -> None:
-        self.beats.pop(component, None)
+    def watch(self, components: Iterable[str], targets: Iterable[str]) -> None:
+        """From now on these threads and these ways out (beside the outbox) are there, and no others."""
+        self.components = frozenset({"loop", *components})
+        for gone in set(self.beats) - self.components:
+            self.beats.pop(gone, None)
+        for gone in set(self.ways) - {OUTGOING, *targets}:
+            self.ways.pop(gone, None)
 
     def watch_mailbox(self, interval: timedelta | None) -> None:
         """Begin to watch, or go on with a new interval; None when replies are not read."""
@@ -92,7 +101,8 @@ class Health:
     def silent(self) -> list[str]:
         """Components that should have given a sign of life; the watchdog is not fed while there are any."""
         now = self.clock.steady()
-        return [c for c, at in list(self.beats.items()) if now - at > SILENCE.get(c, LONGEST_SILENCE)]
+        beats = [(c, at) for c, at in list(self.beats.items()) if c in self.components]
+        return [c for c, at in beats if now - at > SILENCE.get(c, LONGEST_SILENCE)]
 
     def not_ready(self) -> list[str]:
         """Why the daemon does not do its job; empty when it does."""

@@ -67,9 +67,10 @@ class Reloader:
 
     def _reload(self) -> Reloaded:
         old, path = self.house.parts, self.house.parts.settings_file
-        settings = wiring.load_settings(path)
-        needs_restart = describe.restart_needed(old.settings, settings)
-        changed = describe.changed(old.settings, settings)
+        wanted = wiring.load_settings(path)
+        needs_restart = describe.restart_needed(old.settings, wanted)
+        changed = describe.changed(old.settings, wanted)
+        settings = describe.until_restart(old.settings, wanted)
         try:
             parts = wiring.build(path, settings, self.tie, old)
             open_doors = self.doors.prepare(settings)  # the last that can fail: what it binds is used
@@ -102,5 +103,4 @@ def take_in_force(house: House, parts: Parts) -> None:
     house.health.loaded_at = house.clock.now()
     house.health.warnings = settings.warnings()
     house.health.watch_mailbox(parts.poll_interval)
-    for component in set(house.health.beats) - {"loop"} - set(parts.components()):
-        house.health.forget(component)
+    house.health.watch(parts.components(), settings.sinks)

@@ -7,6 +7,7 @@ from pathlib import Path
 from flexmaild.mail.checks import check_templates
 from flexmaild.mail.render import TemplateFault
 from flexmaild.settings.faults import Fault, SettingsError
+from flexmaild.settings.files import read_at_most
 
 # A template is a page of text; what is larger is something else.
 LARGEST = 256 * 1024
@@ -32,7 +33,7 @@ def operator_templates(directory: Path) -> dict[str, str]:
 
 def _read(file: Path, sources: dict[str, str], faults: list[Fault]) -> None:
     try:
-        data = file.read_bytes()
+        _, data = read_at_most(file, LARGEST + 1)
         if len(data) > LARGEST:
             raise ValueError("is larger than 256 KiB, which no template is")
         sources[file.name] = data.decode()

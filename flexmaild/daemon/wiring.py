@@ -17,6 +17,7 @@ from typing import Any
 from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.opening import Delegation, Policy
 from flexmaild.core.work import Queue
 from flexmaild.daemon.clock import Clock
@@ -44,6 +45,7 @@ from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
 
 REFERENCE_KEY_FILE = "reference.key"
+KEY_BYTES = 32
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
 DELIVERIES_GIVE_UP = timedelta(days=3)
 
@@ -74,7 +76,11 @@ def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) ->
     """All parts of these settings. Raises SettingsError, Failure or OSError; then nothing was changed."""
     same = _same_sections(settings, old)
     tokens = old.tokens if old and "oauth_applications" in same else _tokens(settings)
-    tools = Tools(token=_supplier(tokens, tie) if tokens else None, trace=tie.trace)
+    tools = Tools(
+        token=_supplier(tokens, tie) if tokens else None,
+        trace=tie.trace,
+        graph_root=tokens.graph_root if tokens else None,
+    )
     key = _reference_key(settings)
     sources = operator_templates(settings.notifications.templates)
     stationery = _stationery(settings, sources, old)
@@ -236,26 +242,40 @@ def _reference_key(settings: Settings) -> bytes:
 
 
 def own_key(path: Path) -> bytes:
-    """32 random bytes kept in a file of our own (0600), made where there is none."""
+    """32 random bytes kept in a file of our own (0600), made where there is none. Raises GiveUp, OSError."""
     try:
-        return path.read_bytes()
+        key = path.read_bytes()
+        if len(key) < KEY_BYTES:  # with an empty key anybody could make references
+            cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
+            raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
+        return key
     except FileNotFoundError:
         fresh = path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+            file.write(secrets.token_bytes(KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+        _sync(path.parent)
         return path.read_bytes()
+
+
+def _sync(directory: Path) -> None:
+    """A new name is on stable storage only when its directory is (fsync(2))."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _tokens(settings: Settings) -> TokenDesk | None:
     if not settings.oauth_applications:
         return None
     applications = {n: _application(n, settings) for n in settings.oauth_applications}
-    keys = [a.token_key for a in settings.oauth_applications.values() if a.token_key]
-    store = TokenStore(settings.state_directory / "oauth", keys[0].read if keys else None)
+    keys = {n: a.token_key.read for n, a in settings.oauth_applications.items() if a.token_key}
+    store = TokenStore(settings.state_directory / "oauth", keys)
     return TokenDesk(applications, store)
 
 

@@ -12,7 +12,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,11 +27,15 @@ KEY_CHARACTERS = 32
 
 
 class TokenStore:
-    """directory: made with mode 0700 when first needed. key: read at each use, so that it can be rotated."""
+    """directory: made with mode 0700 when first needed.
 
-    def __init__(self, directory: Path, key: Callable[[], str] | None = None) -> None:
+    keys: by application, each read at each use, so that it can be rotated; an application that is not
+    there is kept under a key of our own, in the same directory.
+    """
+
+    def __init__(self, directory: Path, keys: Mapping[str, Callable[[], str]] | None = None) -> None:
         self._directory = directory
-        self._key = key
+        self._keys = keys or {}
 
     def path(self, application: str) -> Path:
         """The file of this application; any name is safe in it."""
@@ -48,7 +52,7 @@ class TokenStore:
         """What was written last, None when nothing was. Raises TryLater when it cannot be read."""
         path = self.path(application)
         try:
-            return self._fernet().decrypt(path.read_bytes())
+            return self._fernet(application).decrypt(path.read_bytes())
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -63,7 +67,7 @@ class TokenStore:
         path = self.path(application)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(path, self._fernet().encrypt(data))
+            _replace(path, self._fernet(application).encrypt(data))
         except OSError as error:
             raise _unusable(path, error) from error
 
@@ -77,8 +81,9 @@ class TokenStore:
             raise _unusable(self.path(application), error) from error
         return True
 
-    def _fernet(self) -> Fernet:
-        text = self._key().strip() if self._key else self._own_key()
+    def _fernet(self, application: str) -> Fernet:
+        given = self._keys.get(application)
+        text = given().strip() if given else self._own_key()
         if len(text) < KEY_CHARACTERS:
             cure = "Make one with `openssl rand -base64 32`."
             message = f"`token_key` is shorter than {KEY_CHARACTERS} characters"

@@ -80,6 +80,17 @@ def restart_needed(old: Settings, new: Settings) -> tuple[str, ...]:
     return tuple(path for path, restart in _changes(old, new, "") if restart)
 
 
+def until_restart(old: Settings, new: Settings) -> Settings:
+    """`new` without what needs a restart: half of a moved state directory would be worse than none."""
+    for path in restart_needed(old, new):
+        section, _, name = path.partition(".")
+        before = getattr(old, section)
+        if name:
+            before = getattr(new, section).model_copy(update={name: getattr(before, name)})
+        new = new.model_copy(update={section: before})
+    return new
+
+
 def schema(kinds: Kinds) -> dict[str, Any]:
     """The JSON Schema of the settings file, each kind of transport and sink with its own settings."""
     whole = Settings.model_json_schema(schema_generator=_Generator)

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from flexmaild.settings.block import holds_password
 from flexmaild.settings.document import LARGEST, Document
 from flexmaild.settings.faults import WHOLE_FILE, Fault, Path, SettingsError, dotted
+from flexmaild.settings.files import read_at_most
 from flexmaild.settings.mail import Incoming, Outgoing, resolved_incoming, resolved_outgoing
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
@@ -48,8 +49,7 @@ def load(
     """
     name = os.fspath(path)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (one descriptor: what is checked is what is read)
-            mode, raw = os.fstat(file.fileno()).st_mode, file.read(LARGEST + 1)
+        mode, raw = read_at_most(path, LARGEST + 1)
     except OSError as error:
         raise _unreadable(
             name, f"cannot be read ({error.strerror}): name the settings file with --config"

@@ -231,6 +231,8 @@ class Incoming(_Server):
     def findings(self, whole: Settings) -> Iterator[Finding]:
         if self.oauth_application != whole.outgoing.oauth_application:  # an inherited name is told there
             yield from self._application_findings(whole)
+        if self.enabled:
+            yield from self._same_user(whole)
         if self.after_processing.move and self.after_processing.move == self.reply_folder:
             yield Finding(
                 ("after_processing",), "moves mails into the folder they are read from: name another one"
@@ -241,6 +243,17 @@ class Incoming(_Server):
             yield from found
             if self.enabled:
                 yield from self._enabled_findings(session)
+
+    def _same_user(self, whole: Settings) -> Iterator[Finding]:
+        """An application keeps the tokens of the one person who signed in."""
+        out, name = whole.outgoing, self.oauth_application
+        application = whole.oauth_applications.get(name)
+        both = name == out.oauth_application and self.auth_type == out.auth_type == "oauth"
+        if not both or application is None or application.flow == "client_credentials":
+            return
+        if self.username.casefold() != out.username.casefold():
+            text = "differs from outgoing.username, but one application holds one user's authorisation"
+            yield Finding(("username",), f"{text}: give incoming an oauth_application of its own")
 
     def _enabled_findings(self, session: Session) -> Iterator[Finding]:
         yield from self._login_findings(session)

@@ -226,7 +226,7 @@ class Log(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """`debug` shows the dialogue with the servers, without secrets and mail bodies."""
-    format: Literal["auto", "json", "console", "journald"] = "auto"
+    format: Literal["auto", "json", "console", "journald"] = Field(default="auto", json_schema_extra=RESTART)
     """`auto`: journal fields under systemd, colours on a terminal, else one JSON object a line."""
 
 

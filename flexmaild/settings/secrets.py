@@ -17,6 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from flexmaild.core.errors import Reason, TryLater
+from flexmaild.settings.files import read_at_most
 from flexmaild.settings.types import wrong
 
 Source = Literal["plain", "file", "env", "credential"]
@@ -130,10 +131,9 @@ def _credential(place: str) -> tuple[str, str]:
 
 def _file(place: str) -> tuple[str, str]:
     try:
-        with open(place, "rb") as file:  # noqa: PTH123 (one descriptor: what is checked is what is read)
-            if os.fstat(file.fileno()).st_mode & 0o007:
-                return "", f"the secret file {place} is open to every user: run chmod 0600 {place}"
-            raw = file.read(_LARGEST + 1)
+        mode, raw = read_at_most(place, _LARGEST + 1)
+        if mode & 0o007:
+            return "", f"the secret file {place} is open to every user: run chmod 0600 {place}"
         value = raw.decode().removesuffix("\n").removesuffix("\r")
     except OSError as error:
         return (

@@ -16,6 +16,7 @@ from flexmaild.settings.session import SmtpSession
 from flexmaild.transports.sasl import Credentials
 from flexmaild.transports.smtp import SmtpOutbox
 from tests.kit.dovecot import Dovecot
+from tests.kit.house import until
 from tests.kit.postfix import Postfix
 from tests.kit.proxy import Proxy
 from tests.kit.scripted import Behaviour, SmtpServer, Talk, drip, hang_up, silent
@@ -296,12 +297,14 @@ def test_an_address_the_server_cannot_take_is_refused_and_the_others_are_served(
 
 def test_allow_8bit_sends_text_as_it_is_to_a_server_that_takes_it(postfix: Postfix, dovecot: Dovecot) -> None:
     user = dovecot.user()
-    head = b"Subject: s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    head = b"Subject: s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    head += b"Content-Transfer-Encoding: quoted-printable\r\n"
     mail = Envelope("m8@mail.test", "app@mail.test", (user.address,), head + b"\r\nGr=C3=BC=C3=9Fe\r\n")
     session = SmtpSession("localhost", postfix.smtp, allow_8bit=True, send_partial=True)
     outbox = SmtpOutbox(session, NOTHING)
     assert outbox.send(mail).answer.startswith("250")
     outbox.close()
+    until(lambda: dovecot.subjects(user), "the mail in Dovecot")
     client = dovecot.client(user)
     _, lines = client.fetch("1", "(BODY.PEEK[])")
     client.logout()

@@ -22,6 +22,7 @@ BY_LOOP: Mapping[str, Callable[[House, Call], Answer]] = {
     "approval.request": approvals.request,
     "approval.list": approvals.listed,
     "approval.show": approvals.show,
+    "approval.reply": approvals.reply,
     "approval.cancel": approvals.cancel,
     "approval.remind": approvals.remind,
     "approval.resend": approvals.resend,

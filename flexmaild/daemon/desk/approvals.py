@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import time
 from dataclasses import replace
@@ -25,6 +26,8 @@ from flexmaild.mail.write import compose
 
 if TYPE_CHECKING:
     from flexmaild.daemon.desk import Desk
+
+_REFERENCE = re.compile(r"(fm1-[a-z2-7]{4})[a-z2-7]+", re.IGNORECASE)
 
 
 def request(house: House, call: Call) -> Answer:
@@ -61,9 +64,27 @@ def show(house: House, call: Call) -> Answer:
     shown = document(found)
     trail = house.store.audit_trail(found.id)
     shown["history"] = [{"at": _iso(e.at), "event": e.event, "data": dict(e.data)} for e in trail]
-    shown["mails"] = [_mail(job) for job in house.store.list_jobs(Queue.OUTBOX, approval_id=found.id)]
+    sent = house.store.list_jobs(Queue.OUTBOX, approval_id=found.id)
+    shown["mails"] = [_mail(job) | {"message_id": message_id_for(call, job)} for job in sent]
     shown["replies"] = [_reply(seen) for seen in house.store.outcomes(found.id)]
     return Answer(200, shown)
+
+
+def reply(house: House, call: Call) -> Answer:
+    """The raw bytes of a mail about this request; the others are none of its business."""
+    found, digest = _found(house, call), call.path["sha256"].lower()
+    if not any(seen.sha256 == digest for seen in house.store.outcomes(found.id)):
+        raise Problem(404, "No such reply", f"{found.id} has no reply {digest!r}", kind="unknown")
+    return kept(house, digest)
+
+
+def kept(house: House, digest: str) -> Answer:
+    """A mail's bytes by their SHA-256. Raises Problem 410 when they are kept no longer."""
+    raw = house.store.raw(digest)
+    if raw is None:
+        detail = "its bytes were not kept (too large to be read), or are kept no longer (incoming.keep_raw)"
+        raise Problem(410, "The bytes are gone", detail, kind="gone")
+    return Answer(200, raw)
 
 
 def wait(desk: Desk, call: Call) -> Answer:
@@ -237,7 +258,6 @@ def _mail(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "to": list(job.recipients),
         "state": job.state.value,
-        "message_id": job.message_id,
         "sent_at": _iso(job.done_at),
         "last_error": job.last_error,
     }
@@ -252,6 +272,12 @@ def _reply(seen: Seen) -> dict[str, Any]:
         "sha256": seen.sha256,
         "message_id": seen.message_id,
     }
+
+
+def message_id_for(call: Call, job: Job) -> str:
+    """A mail's Message-ID; of the reference in it only admins see more than its beginning, for with the
+    whole of it others could answer in an approver's name."""
+    return job.message_id if call.role == "admin" else _REFERENCE.sub(r"\1…", job.message_id)
 
 
 def _iso(moment: datetime | None) -> str | None:

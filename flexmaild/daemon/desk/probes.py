@@ -21,6 +21,7 @@ from flexmaild.core.steps import Step
 from flexmaild.core.work import MailOrder
 from flexmaild.daemon.parts import Parts
 from flexmaild.mail.write import compose
+from flexmaild.net.oauth_probe import examine_application
 from flexmaild.transports import build_inbox, build_outbox, examine_incoming, examine_outgoing
 
 if TYPE_CHECKING:
@@ -90,8 +91,11 @@ def doctor(desk: Desk, call: Call) -> Answer:
 
 
 def _steps(parts: Parts) -> list[Step]:
-    settings = parts.settings
-    steps = examine_outgoing(settings.outgoing, parts.tools)
+    settings, steps = parts.settings, list[Step]()
+    if parts.tokens is not None:
+        for name in settings.oauth_applications:
+            steps += examine_application(parts.tokens, name)
+    steps += examine_outgoing(settings.outgoing, parts.tools)
     if settings.incoming.enabled:
         steps += examine_incoming(settings.incoming, parts.tools)
     return steps

@@ -11,6 +11,7 @@ from flexmaild.control.problems import Problem
 from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.work import Job, JobState, Queue
+from flexmaild.daemon.desk.approvals import kept, message_id_for
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import Arrived
 from flexmaild.daemon.reader import Letter, Reader
@@ -48,11 +49,11 @@ def _listed(house: House, call: Call, queue: Queue) -> Answer:
     limit = int(call.query["limit"])
     found = house.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    return Answer(200, {"items": [document(job) for job in found], "next": following})
+    return Answer(200, {"items": [document(job, call) for job in found], "next": following})
 
 
 def _show(house: House, call: Call, queue: Queue) -> Answer:
-    return Answer(200, document(_found(house, call, queue)))
+    return Answer(200, document(_found(house, call, queue), call))
 
 
 def _retry(house: House, call: Call, queue: Queue) -> Answer:
@@ -114,11 +115,7 @@ def quarantine_show(house: House, call: Call) -> Answer:
 
 
 def quarantine_raw(house: House, call: Call) -> Answer:
-    raw = house.store.raw(_set_aside(house, call).mail.sha256)
-    if raw is None:
-        detail = "its bytes were not kept (too large to be read), or are kept no longer (incoming.keep_raw)"
-        raise Problem(410, "The bytes are gone", detail, kind="gone")
-    return Answer(200, raw)
+    return kept(house, _set_aside(house, call).mail.sha256)
 
 
 def quarantine_drop(house: House, call: Call) -> Answer:
@@ -174,7 +171,7 @@ def quarantined(mail: Quarantined) -> dict[str, Any]:
     }
 
 
-def document(job: Job) -> dict[str, Any]:
+def document(job: Job, call: Call) -> dict[str, Any]:
     """A job as JSON for callers; what `control.answers.Job` describes."""
     return {
         "id": job.id,
@@ -187,7 +184,7 @@ def document(job: Job) -> dict[str, Any]:
         "attempt": job.attempt,
         "recipients": list(job.recipients),
         "approval_id": job.approval_id,
-        "message_id": job.message_id,
+        "message_id": message_id_for(call, job),
         "uncertain": job.uncertain,
         "last_reason": job.last_reason,
         "last_error": job.last_error,

@@ -47,7 +47,7 @@ def desk(
     """A desk whose monotonic clock is `clock`; one application is called "m365"."""
     table = applications if isinstance(applications, dict) else {"m365": applications}
     more: dict[str, Any] = {"monotonic": clock} if clock else {}
-    return TokenDesk(table, TokenStore(state / "tokens", lambda: KEY), **more)
+    return TokenDesk(table, TokenStore(state / "tokens", dict.fromkeys(table, lambda: KEY)), **more)
 
 
 def sign_in(fake: FakeMicrosoft, at: TokenDesk, user: str = USER, name: str = "m365") -> ApplicationStatus:

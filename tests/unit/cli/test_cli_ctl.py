@@ -319,6 +319,8 @@ def test_a_list_asks_for_the_page_and_says_how_to_go_on(terminal: Terminal) -> N
 def test_the_raw_bytes_of_a_mail_come_out_as_they_are(terminal: Terminal) -> None:
     terminal.desk.script = {"quarantine.raw": b"From: x\r\n\r\n\xff\x00"}
     assert terminal.run("quarantine", "show", "q", "--raw").stdout_bytes == b"From: x\r\n\r\n\xff\x00"
+    terminal.desk.script = {"approval.reply": b"\xff\x00\r\n"}
+    assert terminal.run("approval", "reply", "ap-one", "00").stdout_bytes == b"\xff\x00\r\n"
 
 
 def test_a_notification_carries_logs_and_files(terminal: Terminal, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ ANSWERS: Mapping[str, Any] = {
     "approval.list": {"items": [APPROVAL]},
     "quarantine.list": {"items": [SET_ASIDE]},
     "quarantine.show": SET_ASIDE,
+    "approval.reply": b"From: x\r\n\r\nhello\r\n",
     "quarantine.raw": b"From: x\r\n\r\nhello\r\n",
     "quarantine.release": SET_ASIDE,
     "quarantine.drop": SET_ASIDE,

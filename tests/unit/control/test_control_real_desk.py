@@ -61,7 +61,7 @@ def test_every_answer_of_the_daemon_is_as_described(described: Described) -> Non
     ask("test_email", body={"to": ANNA})
     ask("log_level", body={"level": "debug", "for": "1m"})
     assert ask("approval.wait", id=one, query={"timeout": 30})["state"] == "approved"
-    ask("approval.show", id=one)
+    ask("approval.reply", id=one, sha256=ask("approval.show", id=one)["replies"][0]["sha256"])
     two = ask("approval.request", body=body)["id"]
     ask("approval.remind", id=two)
     ask("approval.resend", id=two, body={"approver": ANNA})
@@ -79,7 +79,13 @@ def test_every_answer_of_the_daemon_is_as_described(described: Described) -> Non
             ask(f"quarantine.{verb}", id=mail["id"])
     for command in BY_COMMAND:
         if "{" in BY_COMMAND[command].path:
-            ask(command, id="none", name="none", body={"approver": ANNA} if "resend" in command else None)
+            ask(
+                command,
+                id="none",
+                name="none",
+                sha256="none",
+                body={"approver": ANNA} if "resend" in command else None,
+            )
     assert described.faults == []
     # What this daemon cannot answer well: it has no OAuth application, and no job that waits or failed.
     states = {f"{q}.{v}" for q in ("outbox", "deliveries") for v in ("retry", "hold", "release", "drop")}

@@ -16,7 +16,7 @@ TEXT = b"refresh-token-in-clear"
 
 
 def test_what_is_written_is_read_again_and_is_not_on_disk_in_clear(tmp_path: Path) -> None:
-    store = TokenStore(tmp_path / "tokens", lambda: KEY)
+    store = TokenStore(tmp_path / "tokens", {"m365": lambda: KEY})
     store.write("m365", TEXT)
     assert store.read("m365") == TEXT
     assert all(TEXT not in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
@@ -30,7 +30,7 @@ def test_files_and_directory_are_for_the_owner_alone(tmp_path: Path) -> None:
 
 
 def test_any_application_name_stays_within_the_directory(tmp_path: Path) -> None:
-    store = TokenStore(tmp_path / "tokens", lambda: KEY)
+    store = TokenStore(tmp_path / "tokens", {"m365": lambda: KEY})
     for name in ("../../etc/passwd", ".", "..", "a/b", "key", "Ünïcode"):
         store.write(name, name.encode())
         assert store.path(name).parent == tmp_path / "tokens"
@@ -38,15 +38,15 @@ def test_any_application_name_stays_within_the_directory(tmp_path: Path) -> None
 
 
 def test_another_key_is_a_fault_that_says_how_to_go_on(tmp_path: Path) -> None:
-    TokenStore(tmp_path, lambda: KEY).write("m365", TEXT)
+    TokenStore(tmp_path, {"m365": lambda: KEY}).write("m365", TEXT)
     with pytest.raises(TryLater, match="cannot be decrypted") as error:
-        TokenStore(tmp_path, lambda: KEY[::-1]).read("m365")
+        TokenStore(tmp_path, {"m365": lambda: KEY[::-1]}).read("m365")
     assert "authorize" in error.value.cure
 
 
 def test_a_short_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TryLater, match="shorter than 32"):
-        TokenStore(tmp_path, lambda: "secret").write("m365", TEXT)
+        TokenStore(tmp_path, {"m365": lambda: "secret"}).write("m365", TEXT)
 
 
 def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
@@ -60,13 +60,13 @@ def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "tokens").write_text("not a directory")
     with pytest.raises(TryLater, match="tokens"):
-        TokenStore(tmp_path / "tokens", lambda: KEY).write("m365", TEXT)
+        TokenStore(tmp_path / "tokens", {"m365": lambda: KEY}).write("m365", TEXT)
 
 
 def test_a_failed_replacement_leaves_the_old_tokens_and_no_litter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = TokenStore(tmp_path, lambda: KEY)
+    store = TokenStore(tmp_path, {"m365": lambda: KEY})
     store.write("m365", b"old")
 
     def full(_: int) -> None:
@@ -80,7 +80,7 @@ def test_a_failed_replacement_leaves_the_old_tokens_and_no_litter(
 
 
 def test_forgetting_removes_the_file_once(tmp_path: Path) -> None:
-    store = TokenStore(tmp_path, lambda: KEY)
+    store = TokenStore(tmp_path, {"m365": lambda: KEY})
     store.write("m365", TEXT)
     assert (store.forget("m365"), store.forget("m365")) == (True, False)
     assert store.read("m365") is None
