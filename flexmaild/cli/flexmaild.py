@@ -6,6 +6,7 @@ One short function per command; the work is in `daemon` and `settings`, imported
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def cli(context: click.Context) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad settings.
     """
     if context.invoked_subcommand is None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # kept until the daemon can hear it
         from flexmaild.daemon import app
 
         context.exit(app.run(_config()))

@@ -11,7 +11,8 @@ import click
 from flexmaild.cli import exits, output
 from flexmaild.cli.console import Console, Group, fail, pass_console
 
-_COLUMNS = ("name", "state", "provider", "flow", "account", "expires_at", "next_alarm", "error")
+# Shown of each application, in this order, as far as there is something to show.
+_FIELDS = ("state", "account", "scopes", "expires_at", "last_refresh", "next_alarm", "alarm", "error", "cure")
 # How long one question for progress is held, seconds.
 TURN = 20.0
 
@@ -26,7 +27,7 @@ def oauth() -> None:
 def status(console: Console) -> None:
     """Which applications are authorised, by whom and until when."""
     answer = console.ask("oauth.status")
-    console.show(answer, lambda body: output.table(_COLUMNS, body["applications"]))
+    console.show(answer, _show_status)
 
 
 @oauth.command()
@@ -43,7 +44,8 @@ def authorize(console: Console, name: str, no_wait: bool) -> None:
     ended = _follow(console, name, started)
     console.show(ended, _show_end)
     if ended["state"] != "done":
-        fail(output.safe(ended.get("detail") or ended["state"]), exits.FAILED)
+        lost = f"flexmaild knows nothing of it any more; run `flexmailctl oauth authorize {name}` again"
+        fail(output.safe(ended.get("detail") or lost), exits.FAILED)
 
 
 @oauth.command()
@@ -64,6 +66,14 @@ def show_invitation(started: dict[str, Any]) -> None:
         import segno
 
         segno.make(started["verification_uri"], micro=False).terminal(out=sys.stderr, compact=True)
+
+
+def _show_status(body: dict[str, Any]) -> None:
+    if not body["applications"]:
+        click.echo("No applications under `oauth_applications`.", err=True)
+    for one in body["applications"]:
+        click.echo(output.safe(f"{one['name']} ({one['provider']}, {one['flow']})"))
+        output.fields({key: one[key] for key in _FIELDS if one.get(key)}, indent="  ")
 
 
 def _follow(console: Console, name: str, started: dict[str, Any]) -> dict[str, Any]:

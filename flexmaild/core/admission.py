@@ -125,8 +125,11 @@ def _reported(reading: Reading) -> tokens.Reference | Ruling:
 
 
 def _texts(reading: Reading) -> list[str]:
+    """The distinct references; a piece cut off a whole one (a clipped quote) is the same and not another."""
     places = (reading.address_references, reading.thread_references, reading.body_references)
-    return list(dict.fromkeys(text for place in places for text in place))
+    found = list(dict.fromkeys(text for place in places for text in place))
+    whole = [text for text in found if len(text) == len(tokens.PREFIX) + tokens.BODY_LENGTH]
+    return [text for text in found if text in whole or not any(w.startswith(text) for w in whole)]
 
 
 def _refusal(
@@ -190,7 +193,8 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Rul
 
 
 def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Ruling:
-    mine = [b for b in reading.bounces if b.recipient in ("", invitation.approver.address)]
+    approver = invitation.approver
+    mine = [b for b in reading.bounces if b.recipient in ("", approver.address, *approver.aliases)]
     bounce = next((b for b in mine if b.permanent), mine[0] if mine else None)
     because = f"{bounce.status} {bounce.diagnostic}".strip() if bounce else "a delivery report"
     event = Bounced(invitation.number, bounce) if bounce else None

@@ -91,6 +91,9 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
         escalation=invitation.approver.escalation,
     )
     kept = tuple(replace(v, replaced=True) if v is earlier else v for v in request.verdicts)
+    # Whoever answers is reachable, whatever a delivery report (which anybody can write) said before.
+    invitation = replace(invitation, bounced="")
+    request = _with_invitation(request, invitation)
     return _count(replace(request, verdicts=(*kept, verdict)), verdict, invitation, now)
 
 

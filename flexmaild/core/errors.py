@@ -99,4 +99,6 @@ class NotAllowed(Exception):
 
 def printable(text: str) -> str:
     """The text on one line, without control, format and surrogate characters (log and terminal injection)."""
+    if text.isprintable():  # as it nearly always is: 0.1 us in place of 4
+        return text.strip()
     return "".join(c if c.isprintable() else " " for c in text).strip()

@@ -20,11 +20,14 @@ LONGEST_WISH = 3600.0
 
 # Failures of the way itself, not of the one mail: it is kept and tried again, however permanent they look.
 _OF_THE_WAY = frozenset({Reason.AUTH, Reason.TLS})
+_STEPS_OF_THE_WAY = frozenset({"dns", "connect", "greeting", "ehlo", "token", "token store", "secret"})
 
 
 def is_of_the_way(failure: Failure) -> bool:
-    """Whether every other job on this way would fail alike (login, TLS, connection)."""
-    return failure.reason in _OF_THE_WAY or failure.step in {"dns", "connect", "greeting", "ehlo", "token"}
+    """Whether every other job on this way would fail alike (login, TLS, connection, a limit on all mails;
+    "rcpt" is about one recipient, whose own mailbox may be the one that is limited)."""
+    throttled = failure.reason is Reason.THROTTLED and failure.step != "rcpt"
+    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled
 
 
 def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timedelta:
@@ -42,11 +45,14 @@ def after_failure(
     job: Job, failure: Failure, now: datetime, give_up_after: timedelta, jitter: float
 ) -> JobEnd:
     """The end of this try: tried again later, or given up on when it is lasting or too old."""
-    lasting = isinstance(failure, GiveUp) and not is_of_the_way(failure)
+    of_the_way = is_of_the_way(failure)
+    closed = (failure.step or failure.reason.value) if of_the_way else ""
+    lasting = isinstance(failure, GiveUp) and not of_the_way
     again_at = now + pause(job.queue, job.attempt, failure, jitter)
     uncertain = isinstance(failure, TryLater) and failure.uncertain
     if lasting or again_at - job.created_at > give_up_after:
         return JobEnd(job.id, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain)
     return JobEnd(
-        job.id, "later", now, failure.reason.value, str(failure), again_at=again_at, uncertain=uncertain
-    )
+        job.id, "later", now, failure.reason.value, str(failure),
+        again_at=again_at, uncertain=uncertain, closed=closed,
+    )  # fmt: skip

@@ -90,7 +90,8 @@ class MailOrder:
 @dataclass(frozen=True, slots=True)
 class JobEnd:
     """How one try of a job ended. `again_at` is set for "later"; `left` are recipients still to reach;
-    `refused` lists (recipient, answer) the server refused for good."""
+    `refused` lists (recipient, answer) the server refused for good. `closed`: the step at which the way
+    itself failed ("connect", "login", "token"), so that every other job fails alike; else empty."""
 
     job_id: str
     result: Literal["ok", "later", "give_up"]
@@ -102,6 +103,7 @@ class JobEnd:
     left: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     uncertain: bool = False
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

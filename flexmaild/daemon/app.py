@@ -11,6 +11,7 @@ import queue
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -20,7 +21,7 @@ from flexmaild.control.routes import COMMANDS
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import desk as desks
 from flexmaild.daemon import wiring
-from flexmaild.daemon.clock import Clock, Sentry, SystemClock
+from flexmaild.daemon.clock import Clock, Led, Sentry, SystemClock
 from flexmaild.daemon.dispatch import Dispatcher
 from flexmaild.daemon.doors import Doors
 from flexmaild.daemon.health import Health
@@ -28,6 +29,7 @@ from flexmaild.daemon.house import House
 from flexmaild.daemon.items import Item, Reloaded, SignalCame
 from flexmaild.daemon.ledger import Ledger
 from flexmaild.daemon.loop import Loop
+from flexmaild.daemon.own_key import insist_on_store
 from flexmaild.daemon.parts import Parts
 from flexmaild.daemon.reload import Reloader, take_in_force
 from flexmaild.daemon.sign_ins import SignIns
@@ -46,6 +48,8 @@ _log = structlog.get_logger("flexmaild")
 
 # Threads that are there whatever the settings say; sinks have one each.
 LASTING_COMPONENTS = ("loop", "intake", "outbox", "control", "metrics")
+
+ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 # sysexits.h: EX_CONFIG; systemd does not start us again with it (RestartPreventExitStatus=78).
 BAD_SETTINGS = 78
@@ -90,12 +94,14 @@ def _live(
 ) -> int:
     manager, health = Manager(), Health(clock, clock.now())
     settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = open_store(_store_url(settings), state_directory=settings.state_directory)
+    insist_on_store(settings)
+    store = open_store(settings.store.url, state_directory=settings.state_directory)
     metrics = Metrics(components=LASTING_COMPONENTS, commands=COMMANDS)
-    tie = wiring.Tie(box.put, health.beat, clock, _trace, _child_died, redactor.register)
+    led = Led(clock)
+    tie = wiring.Tie(box.put, health.beat, led, _tracer(journal), _child_died, redactor.register)
     try:
         parts = wiring.build(config, settings, tie)
-        house = _house(store, clock, metrics, manager, health, parts, journal)
+        house = _house(store, clock, led, metrics, manager, health, parts, journal)
         doors = Doors(metrics, health)
         desk = desks.Desk(house, box.put)
         doors.open(settings, desk)
@@ -110,6 +116,7 @@ def _live(
 def _house(
     store: Store,
     clock: Clock,
+    led: Led,
     metrics: Metrics,
     manager: Manager,
     health: Health,
@@ -121,6 +128,7 @@ def _house(
     house: House = House(
         clock=clock,
         sentry=Sentry(clock),
+        led=led,
         store=store,
         metrics=metrics,
         manager=manager,
@@ -158,6 +166,7 @@ def _leave(house: House, doors: Doors, loop: Loop) -> None:
     """Finish what is in hand, keep the rest: `kill -9` at any point of this is as good."""
     house.manager.stopping()
     house.sign_ins.stop()
+    house.dispatcher.close()
     threads = house.parts.stop()
     loop.drain(house.clock.steady() + STOP_SECONDS)
     doors.close()
@@ -178,17 +187,20 @@ def _take_signals(box: queue.SimpleQueue[Item]) -> None:
             ending.append(number)
         box.put(SignalCame(number))
 
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+    for number in ENDING_OR_RELOAD:
         signal.signal(number, taken)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_OR_RELOAD)  # what came before this comes now
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def _store_url(settings: Settings) -> str:
-    return settings.store.url or f"sqlite:///{settings.state_directory / 'flexmaild.db'}"
+def _tracer(journal: Logs) -> Callable[[str], None]:
+    """Takes every line of every dialogue, so it asks first whether anybody wants to see them."""
 
+    def trace(line: str) -> None:
+        if journal.is_wanted("debug"):
+            _log.debug("dialogue", line=line)
 
-def _trace(line: str) -> None:
-    _log.debug("dialogue", line=line)
+    return trace
 
 
 def _child_died(fault: str) -> None:

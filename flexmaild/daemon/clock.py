@@ -55,3 +55,27 @@ class Sentry:
         if self._doubt_until is not None and steady >= self._doubt_until:
             self._doubt_until, self._held_back = None, timedelta(0)
         return wall - self._held_back
+
+
+class Led:
+    """The clock of workers: the loop leads it, and between two of its steps it goes on by the steady one.
+
+    A worker that went by the wall clock would, after that was set back, name times for the next try that the
+    loop takes for past (and try without a pause), and after a jump ahead give up on mails that are not old.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen = clock.now(), clock.steady()
+
+    def lead(self, now: datetime) -> datetime:
+        """From now on it is `now`; gives it back. The loop's thread only."""
+        self._seen = now, self._clock.steady()
+        return now
+
+    def now(self) -> datetime:
+        then, at = self._seen
+        return then + timedelta(seconds=self._clock.steady() - at)
+
+    def steady(self) -> float:
+        return self._clock.steady()

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.work import Job, Queue
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.worker import BATCH, Task, Worker
-from flexmaild.store import Store
+from flexmaild.store import Store, StoreFault
 
 # Longer than any try may take (the final dot of SMTP may take 600 s), for a whole portion of jobs.
 LEASE = timedelta(hours=1)
 # Attachments in memory at once for one worker, bytes; a single larger mail goes alone.
 PORTION_BYTES = 32 * 1024 * 1024
+# While replies come in, mails wait until the poll is over or none came for so long (seconds): composing and
+# sending confirmations in the same interpreter makes reading a third slower. Decisions do not wait.
+QUIET_SECONDS = 2.0
 
 
 class Dispatcher:
@@ -32,6 +36,7 @@ class Dispatcher:
         self._claimed: dict[str, deque[Job]] = {}
         self._resting: dict[str, float] = {}
         self._waiting: set[tuple[Queue, str]] = set()
+        self._quiet_until = 0.0
 
     def take_over(self, workers: Mapping[tuple[Queue, str], Worker]) -> None:
         """New workers after a reload; they begin with a clean slate."""
@@ -40,7 +45,17 @@ class Dispatcher:
                 self._load[worker.target] = 0
                 self._resting.pop(worker.target, None)
         self._workers = dict(workers)
+        for target in set(self._claimed) - {worker.target for worker in workers.values()}:
+            self._free(self._claimed.pop(target))
         self.look_everywhere()
+
+    def close(self) -> None:
+        """Hand out nothing more; what was not handed out is free for whoever comes next."""
+        self.take_over({})
+
+    def _free(self, claimed: Iterable[Job]) -> None:
+        with suppress(StoreFault):  # then they wait until their leases lapse, or for the next start
+            self._store.unlease_jobs([job.id for job in claimed])
 
     def look_everywhere(self) -> None:
         """Something may be due for anybody: time has passed."""
@@ -58,6 +73,15 @@ class Dispatcher:
             self._resting.pop(target, None)
         self.look_at(key for key in self._workers if key[1] == target)
 
+    def take_back(self, target: str, ids: Sequence[str]) -> None:
+        """Nobody has begun these jobs: free their leases, and look for them again."""
+        self._store.unlease_jobs(ids)
+        self.look_at(key for key in self._workers if key[1] == target)
+
+    def quiet(self, *, over: bool = False) -> None:
+        """Replies are coming in, or no more of them."""
+        self._quiet_until = 0.0 if over else self._clock.steady() + QUIET_SECONDS
+
     def wake(self, target: str | None = None) -> None:
         """An operator asked for a retry: no way rests."""
         for name in [target] if target else list(self._resting):
@@ -71,7 +95,9 @@ class Dispatcher:
 
     def run(self, now: datetime) -> None:
         for key in list(self._waiting):
-            _, target = key
+            queue, target = key
+            if queue is Queue.OUTBOX and self._clock.steady() < self._quiet_until:
+                continue
             if target in self.resting():
                 self._waiting.discard(key)
                 continue

@@ -7,6 +7,8 @@ import struct
 
 _LENGTH = struct.Struct("!I")
 MAX_FRAME = 64 * 1024 * 1024
+# The child's first frame: from now on a failure is the mail's, not the machine's.
+READY = b"ready"
 
 
 class FrameError(Exception):

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING
 import structlog
 
 from flexmaild.core.errors import Reason
+from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import MailKind
 from flexmaild.core.work import Idempotent, Job, JobEnd, JobState, Queue
-from flexmaild.daemon.clock import Clock, Sentry
+from flexmaild.daemon.clock import Clock, Led, Sentry
 from flexmaild.daemon.dispatch import Dispatcher
 from flexmaild.daemon.health import Health
-from flexmaild.daemon.items import Reloaded
+from flexmaild.daemon.items import PollEnded, Reloaded
 from flexmaild.daemon.judge import Draft
 from flexmaild.daemon.ledger import Ledger
 from flexmaild.daemon.parts import Parts
 from flexmaild.daemon.sign_ins import SignIns
 from flexmaild.daemon.systemd import Manager
+from flexmaild.daemon.troubles import Troubles
 from flexmaild.daemon.waiters import Waiters
+from flexmaild.net.grants import ApplicationState, ApplicationStatus
 from flexmaild.observe.logs import Logs
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Counts, Store, StoreConflict
@@ -41,12 +44,17 @@ CONFLICTS = 5
 REMEMBER = timedelta(days=400)
 # Finished jobs stay visible for a month.
 KEEP_JOBS = timedelta(days=30)
+# The way in among the ways of `Troubles`; targets of jobs are the others.
+REPLIES = "replies"
+# How many waiting mails are made due together; those beyond come when their own time has come.
+MOST_JOBS = 100_000
 
 
 @dataclass(slots=True)
 class House:
     clock: Clock
     sentry: Sentry
+    led: Led
     store: Store
     metrics: Metrics
     manager: Manager
@@ -60,11 +68,13 @@ class House:
     journal: Logs
     answer: Callable[[str, Call], Answer]
     reload: Callable[[str], Reloaded]
+    troubles: Troubles = field(default_factory=Troubles)
     counts: Counts = field(default_factory=lambda: Counts({}, {}, 0, {}))
 
     def now(self) -> datetime:
-        """The wall clock, never before what it once was (threat: a clock set back revives old requests)."""
-        return self.store.high_water(self.sentry.now())
+        """The wall clock, never before what it once was (threat: a clock set back revives old requests);
+        while it is behind that, time goes on from there, so that nothing waits until it has caught up."""
+        return self.led.lead(self.store.high_water(max(self.sentry.now(), self.led.now())))
 
     def commit_draft(
         self,
@@ -100,11 +110,67 @@ class House:
         self.health.way_ended(job.target, "" if end.result == "ok" else end.error)
         words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
         if end.result == "ok":
+            self.tell_open(job.target)
             _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))
         elif end.result == "later":
-            _log.warning("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
+            is_news = self._tell_failed(job.target, end.reason, end.error, end.closed)
+            say = _log.debug if end.closed or not is_news else _log.warning
+            say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
         else:
             _log.error("job given up", **words, fault=end.error)
+
+    def tell_poll_end(self, ended: PollEnded) -> None:
+        """The journal's line about a poll: only the first of equal failures is worth one."""
+        if ended.fault:
+            self._tell_failed(REPLIES, ended.reason, ended.fault, ended.step or ended.reason)
+            _log.debug("reading replies failed", transport=ended.transport, fault=ended.fault)
+            return
+        self.tell_open(REPLIES)
+        if ended.read:
+            _log.info("replies read", transport=ended.transport, mails=ended.read, deleted=ended.deleted)
+
+    def _tell_failed(self, way: str, reason: str, fault: str, closed: str) -> bool:
+        """Says once that a way is closed; True when this trouble is news. What ails an OAuth application is
+        told of the application, once for everything that needs it."""
+        is_news = self.troubles.failed(way, f"{reason} {closed}", self.clock.steady())
+        told = any(status.error in fault for status in self.tell_applications())
+        if closed and is_news and not told:
+            _log.error("a way is closed, it is tried again", way=way, reason=reason, fault=fault)
+        return is_news
+
+    def tell_open(self, way: str) -> None:
+        """A way was passed; a line only when it had been closed."""
+        trouble = self.troubles.over(way)
+        if trouble is not None:
+            seconds = round(self.clock.steady() - trouble.since)
+            _log.info("a way is open again", way=way, failed_tries=trouble.tries, seconds=seconds)
+            self.tell_applications()
+
+    def tell_applications(self) -> list[ApplicationStatus]:
+        """A line for each OAuth application that stands otherwise than before; returns those in trouble. What
+        waited for an application that is well again is tried at once."""
+        statuses = self.parts.tokens.status() if self.parts.tokens else []
+        for status in statuses:
+            before = self.troubles.changed(status)
+            if before is None:
+                continue
+            words = {"application": status.application, "state": status.state.value}
+            if status.state is ApplicationState.READY:
+                _log.info("an OAuth application is well again", **words, account=status.account)
+                self.try_again()
+            else:
+                say = _log.warning if status.state is ApplicationState.DEGRADED else _log.error
+                fault = {"code": status.error_code, "fault": status.error, "cure": status.cure}
+                say("an OAuth application gets no token", **words, **fault)
+        return [status for status in statuses if status.state is not ApplicationState.READY]
+
+    def try_again(self) -> None:
+        """The cure was applied: mails that wait are due now, and the replies are read."""
+        waiting = self.store.list_jobs(Queue.OUTBOX, (JobState.DEFERRED,), limit=MOST_JOBS)
+        if waiting:
+            self.store.retry_jobs(Queue.OUTBOX, [job.id for job in waiting], self.now())
+        self.dispatcher.wake(OUTGOING)
+        self.parts.poll()
 
     def count(self) -> None:
         """Refresh the gauges and the service manager's status line."""
@@ -141,11 +207,10 @@ class House:
             self.metrics.heartbeat(component, at)
 
     def _count_tokens(self) -> None:
-        if self.parts.tokens is None:
-            return
-        for application in self.parts.tokens.status():
-            if application.expires_at is not None:
-                self.metrics.token_expires(application.application, application.expires_at.timestamp())
+        tokens = self.parts.tokens
+        for status in tokens.status() if tokens else ():
+            at = 0.0 if status.expires_at is None else status.expires_at.timestamp()
+            self.metrics.token_expires(status.application, at)
 
     def _status_line(self, outbox: Counter[JobState]) -> str:
         waiting = outbox[JobState.QUEUED] + outbox[JobState.DEFERRED]

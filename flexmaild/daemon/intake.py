@@ -10,9 +10,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flexmaild.core.errors import Failure
@@ -63,16 +64,18 @@ class Intake:
         self._beat = beat
         self._clock = clock
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
-        self._stopping = threading.Event()
+        self._stopping, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def poll(self) -> Future[PollEnded]:
-        """Ask for a poll; calls that come while one runs share the next."""
+        """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
         future: Future[PollEnded] = Future()
         self._calls.put(future)
+        if self._over.is_set():  # the thread may have looked at its calls for the last time
+            self._cancel(self._called())
         return future
 
     def stop(self) -> None:
@@ -104,7 +107,8 @@ class Intake:
         finally:
             self._inbox.close()
             self._reader.close()
-            self._cancel_calls()
+            self._over.set()
+            self._cancel(self._called())
 
     def _next_calls(self) -> list[Future[PollEnded]]:
         """Everybody who asked for a poll by now; waits a little for the first."""
@@ -112,27 +116,35 @@ class Intake:
             calls = [self._calls.get(timeout=5.0)]
         except queue.Empty:
             return []
-        while not self._calls.empty():
-            calls.append(self._calls.get_nowait())
-        return [] if None in calls and self._stopping.is_set() else [c for c in calls if c is not None]
+        waiting = [call for call in [*calls, *self._called()] if call is not None]
+        if not self._stopping.is_set():
+            return waiting
+        self._cancel(waiting)
+        return []
 
-    def _cancel_calls(self) -> None:
-        while not self._calls.empty():
-            call = self._calls.get_nowait()
+    def _called(self) -> list[Future[PollEnded] | None]:
+        calls = []
+        with suppress(queue.Empty):
+            while True:
+                calls.append(self._calls.get_nowait())
+        return calls
+
+    def _cancel(self, calls: Iterable[Future[PollEnded] | None]) -> None:
+        for call in calls:
             if call is not None:
                 call.cancel()
 
     def _poll(self) -> PollEnded:
         began, tally = self._clock.steady(), Tally()
         folder: FolderState | None = None
-        fault = reason = ""
+        fault = reason = step = ""
         try:
             folder = self._inbox.open()
             if folder.messages:
                 self._reader.prepare()
             self._batches(folder, tally)
         except Failure as failure:
-            fault, reason = str(failure), failure.reason.value
+            fault, reason, step = str(failure), failure.reason.value, failure.step
             self._inbox.close()
         except (FutureTimeout, CancelledError):
             fault, reason = "the daemon did not commit in time; the mails stay in the folder", "other"
@@ -142,7 +154,9 @@ class Intake:
         self._reader.close()
         seconds = self._clock.steady() - began
         transport = self._settings.transport
-        return PollEnded(transport, seconds, folder, tally.read, tally.deleted, fault, reason, tally.outcomes)
+        return PollEnded(
+            transport, seconds, folder, tally.read, tally.deleted, fault, reason, tally.outcomes, step
+        )
 
     def _batches(self, folder: FolderState, tally: Tally) -> None:
         left = self._settings.process_count

@@ -25,6 +25,7 @@ class Due(Enum):
     COUNTS = auto()
     WATCHDOG = auto()
     PRUNE = auto()
+    TOKENS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class KnownAsked:
 
 @dataclass(frozen=True, slots=True)
 class PollEnded:
-    """A poll is over. `fault` is empty when it went well; `seconds` is how long it took."""
+    """A poll is over. `fault` is empty when it went well; `seconds` is how long it took; `step` is where it
+    failed ("token", "login", "folder")."""
 
     transport: str
     seconds: float
@@ -60,6 +62,7 @@ class PollEnded:
     fault: str = ""
     reason: str = ""
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,14 @@ class JobsEnded:
     ends: Sequence[JobEnd]
     pause: float = 0.0
     idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobsReturned:
+    """A worker that was told to stop had not begun these; whoever comes after it may have them at once."""
+
+    target: str
+    ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +117,15 @@ class WorkerDied:
     text: str
 
 
-Item = Due | SignalCame | Arrived | KnownAsked | PollEnded | JobsEnded | Asked | ReloadAsked | WorkerDied
+Item = (
+    Due
+    | SignalCame
+    | Arrived
+    | KnownAsked
+    | PollEnded
+    | JobsEnded
+    | JobsReturned
+    | Asked
+    | ReloadAsked
+    | WorkerDied
+)

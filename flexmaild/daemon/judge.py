@@ -13,7 +13,7 @@ from typing import Protocol
 
 from flexmaild.core import admission, engine, jobs
 from flexmaild.core.admission import Ruling, SenderPolicy
-from flexmaild.core.events import Effect, Event, Mail, Step
+from flexmaild.core.events import Effect, Event, Mail, Step, TimePassed
 from flexmaild.core.model import MailKind, Outcome, Reading, Request
 from flexmaild.core.ports import Fetched
 from flexmaild.core.tokens import Reference
@@ -99,6 +99,9 @@ def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]]
     referred = [admission.referred(reading) for _, reading in mails]
     named = {r.request_id for r in referred if isinstance(r, Reference)}
     draft = Draft(terms, now, dict(store.requests(named)) if named else {})
+    for request in list(draft.requests.values()):
+        # After a pause the mail may be quicker than the clock's tick: an expired request stays expired.
+        draft.apply(engine.step(request, TimePassed(), now))
     rulings = [_rule(reading, r, draft) for (_, reading), r in zip(mails, referred, strict=True)]
     spent = store.replayed({r.fingerprint for r in rulings if r.fingerprint})
     for (fetched, reading), first in zip(mails, rulings, strict=True):

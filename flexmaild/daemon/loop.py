@@ -10,11 +10,14 @@ import queue
 import signal
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import schedule
 import structlog
 
+from flexmaild.control import problems
+from flexmaild.control.problems import Problem
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.events import Bounced, TimePassed
 from flexmaild.core.model import Bounce, MailKind, Outcome, Reading
@@ -28,6 +31,7 @@ from flexmaild.daemon.items import (
     Due,
     Item,
     JobsEnded,
+    JobsReturned,
     KnownAsked,
     PollEnded,
     ReloadAsked,
@@ -54,6 +58,7 @@ class Loop:
         self._scheduler = schedule.Scheduler()
         self._unrecorded: list[JobEnd] = []
         self._exit: int | None = None
+        self._planned: timedelta | None = None
 
     def run(self) -> int:
         self.plan()
@@ -81,16 +86,19 @@ class Loop:
                 if not self._house.parts.is_busy():
                     return
                 continue
-            if isinstance(item, JobsEnded | Arrived | KnownAsked | PollEnded):
+            if isinstance(item, JobsEnded | JobsReturned | Arrived | KnownAsked | PollEnded):
                 self._handle_safely(item)
+            else:
+                _excuse(item, problems.stopping())
 
     def plan(self) -> None:
-        """What is due how often, by the settings in force."""
+        """What is due how often, by the settings in force. Begins to count anew, so it is not for a reload
+        that changes nothing here: frequent ones would put every poll off."""
         self._scheduler.clear()
         self._every(TICK, Due.TIME)
         self._every(COUNT_EVERY, Due.COUNTS)
         self._every(PRUNE_EVERY, Due.PRUNE)
-        interval = self._house.parts.poll_interval
+        self._planned = interval = self._house.parts.poll_interval
         if interval is not None:
             self._every(max(1, round(interval.total_seconds())), Due.POLL)
         if self._house.watchdog_seconds is not None:
@@ -106,6 +114,7 @@ class Loop:
             self._house.health.store_fault = ""
         except StoreBroken as fault:
             self._end(fault)
+            _excuse(item, fault)
         except StoreFault as fault:
             self._house.health.store_fault = str(fault)
             _log.error("store", fault=str(fault))
@@ -127,6 +136,8 @@ class Loop:
                 self._poll_ended(item)
             case JobsEnded():
                 self._jobs_ended(item)
+            case JobsReturned():
+                self._house.dispatcher.take_back(item.target, item.ids)
             case Asked():
                 self._asked(item)
             case ReloadAsked():
@@ -153,6 +164,9 @@ class Loop:
                 self._time_passed()
             case Due.COUNTS:
                 self._house.count()
+                self._look_at_tokens()
+            case Due.TOKENS:
+                self._house.tell_applications()
             case Due.PRUNE:
                 if self._house.prune(self._now()):
                     self._box.put(Due.PRUNE)
@@ -166,6 +180,14 @@ class Loop:
         else:
             self._house.manager.alive()
 
+    def _look_at_tokens(self) -> None:
+        """A new secret or token file may be the cure somebody just applied."""
+        house = self._house
+        if house.parts.tokens is not None:
+            house.tell_applications()
+            if house.parts.tokens.stirred():
+                house.try_again()
+
     def _time_passed(self) -> None:
         now = self._now()
         due = self._house.store.due_requests(now, DUE_REQUESTS)
@@ -175,11 +197,8 @@ class Loop:
             self._box.put(Due.TIME)
 
     def _arrived(self, item: Arrived) -> None:
-        try:
-            item.committed.set_result(self._commit_mails(item.mails))
-        except StoreFault as fault:
-            item.committed.set_exception(TryLater(Reason.OTHER, str(fault), step="commit"))
-            raise
+        self._house.dispatcher.quiet()
+        item.committed.set_result(self._commit_mails(item.mails))
 
     def _commit_mails(self, mails: Sequence[tuple[Fetched, Reading]]) -> dict[Mark, Outcome]:
         """Judge and commit; a mail that meets a bug in the house is set aside, its neighbours are not."""
@@ -204,16 +223,14 @@ class Loop:
 
     def _poll_ended(self, ended: PollEnded) -> None:
         house, failed = self._house, Reason(ended.reason) if ended.reason else None
+        house.dispatcher.quiet(over=True)
         house.health.poll_ended(ended)
         at = house.clock.now().timestamp()
         house.metrics.poll_ended(ended.transport, seconds=ended.seconds, at=at, failed=failed)
         house.metrics.mails_deleted(ended.deleted)
         if ended.folder is not None:
             house.metrics.mailbox(max(0, ended.folder.messages - ended.deleted))
-        if ended.fault:
-            _log.error("reading replies failed", transport=ended.transport, fault=ended.fault)
-        elif ended.read:
-            _log.info("replies read", transport=ended.transport, mails=ended.read, deleted=ended.deleted)
+        house.tell_poll_end(ended)
 
     def _jobs_ended(self, item: JobsEnded) -> None:
         self._house.dispatcher.ended(item.target, len(item.ends), item.pause)
@@ -259,7 +276,9 @@ class Loop:
         except SettingsError as faults:
             item.done.set_exception(faults)
         else:
-            self.plan()
+            if self._house.parts.poll_interval != self._planned:
+                self.plan()
+                self._box.put(Due.POLL)
             item.done.set_result(changed)
 
     def _signal(self, number: int) -> None:
@@ -278,8 +297,16 @@ class Loop:
 
 
 def _excuse(item: Item, error: Exception) -> None:
-    """Whoever waits for this item learns that it failed."""
-    for name in ("committed", "known", "answer", "done"):
-        future = getattr(item, name, None)
-        if isinstance(future, Future) and not future.done():
-            future.set_exception(error)
+    """Whoever waits for this item learns that it failed: a caller as a problem, the intake as a failed poll,
+    which leaves the mails in the folder."""
+    future: Future[Any]
+    match item:
+        case Arrived(committed=future) | KnownAsked(known=future):
+            error = TryLater(Reason.OTHER, str(error), step="commit")
+        case Asked(answer=future) | ReloadAsked(done=future):
+            if isinstance(error, StoreFault):
+                error = Problem(503, "The store failed", error.text, cure=error.cure, kind="store")
+        case _:
+            return
+    if not future.done():
+        future.set_exception(error)

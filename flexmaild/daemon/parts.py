@@ -66,6 +66,11 @@ class Parts:
     def is_busy(self) -> bool:
         return any(part.is_alive for part in self.threads())
 
+    def hurry(self) -> None:
+        """Somebody looks who may have cured something: OAuth applications that look dead are tried anew."""
+        if self.tokens is not None:
+            self.tokens.hurry()
+
     def poll(self) -> None:
         if self.intake is not None:
             self.intake.poll()

@@ -1,8 +1,9 @@
 """Hostile mail is understood in a child process: this end starts it, feeds it, and outlives it.
 
 `Reader.read` gives one reading for each mail, whatever the mail does to the child: one that kills or
-stalls it is tried again alone, then called unparsable; its neighbours are read as usual. Used by
-`daemon.intake` in its thread; the other end is `daemon.reader_child`.
+stalls it is tried again alone, then called unparsable; its neighbours are read as usual. A child that cannot
+be started at all (no memory, no descriptors, a package being replaced) says nothing about any mail: then
+`read` raises TryLater. Used by `daemon.intake` in its thread; the other end is `daemon.reader_child`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import MailNature, Reading
-from flexmaild.daemon.frames import FrameError, receive, send
+from flexmaild.daemon.frames import READY, FrameError, receive, send
 from flexmaild.mail.rules import Rules
 
 # A mail may take this long in all, seconds; its CPU time is limited in the child.
@@ -47,8 +49,10 @@ class Reader:
         self._on_death = on_death
         self._child: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
+        self._is_ready = False
 
     def read(self, letters: Sequence[Letter]) -> list[Reading]:
+        """A reading for each, in their order. Raises TryLater when there is nobody to read them."""
         readings: list[Reading | None] = [None] * len(letters)
         at = 0
         while at < len(letters):
@@ -60,8 +64,8 @@ class Reader:
 
     def prepare(self) -> None:
         """Start the child now, while something else is done; a failure shows at the first mail."""
-        with suppress(OSError):
-            self._ready()
+        with suppress(TryLater):
+            self._started()
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""
@@ -71,17 +75,18 @@ class Reader:
             self._child.kill()
             self._child.wait()
         self._line = self._child = None
+        self._is_ready = False
 
     def _read_on(self, letters: Sequence[Letter], readings: list[Reading | None], first: int) -> int:
         """Read from `first` on; returns the index at which the child failed, or the end."""
         sent = done = first
+        line = self._ready()
         try:
-            line = self._ready()
             while done < len(letters):
                 while sent < len(letters) and sent - done < WINDOW:
                     _send_letter(line, letters[sent])
                     sent += 1
-                readings[done] = _READING.validate_json(receive(line))
+                readings[done] = _checked(receive(line), letters[done])
                 done += 1
         except (OSError, FrameError, ValidationError) as fault:
             self._on_death(f"{type(fault).__name__}: {fault}")
@@ -94,10 +99,34 @@ class Reader:
         return answer[0] or _unread(letter)
 
     def _ready(self) -> socket.socket:
+        """The line to a child that has understood the rules. Raises TryLater."""
+        line = self._started()
+        if not self._is_ready:
+            try:
+                self._is_ready = receive(line) == READY
+            except (OSError, FrameError) as fault:
+                raise self._no_child(fault) from fault
+        return line
+
+    def _started(self) -> socket.socket:
         if self._line is not None and self._child is not None and self._child.poll() is None:
             return self._line
         self.close()
+        try:
+            return self._start()
+        except OSError as fault:
+            raise self._no_child(fault) from fault
+
+    def _no_child(self, fault: Exception) -> TryLater:
+        self._on_death(f"{type(fault).__name__}: {fault}")
+        self.close()
+        text = f"the process that reads mails cannot be started ({fault}); they stay in the folder"
+        cure = "Look for memory, processes and open files that are short; restart flexmaild after an upgrade."
+        return TryLater(Reason.OTHER, text, step="read", cure=cure)
+
+    def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
+        self._line = ours
         with theirs:
             self._child = subprocess.Popen(
                 [sys.executable, "-I", "-m", "flexmaild.daemon.reader_child", str(theirs.fileno())],
@@ -109,9 +138,16 @@ class Reader:
                 cwd="/",
             )
         ours.settimeout(WALL_SECONDS)
-        self._line = ours
         send(ours, self._rules)
         return ours
+
+
+def _checked(answer: bytes, letter: Letter) -> Reading:
+    """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
+    reading = _READING.validate_json(answer)
+    if reading.sha256 != hashlib.sha256(letter.data).hexdigest():
+        raise FrameError("an answer about another mail")
+    return reading
 
 
 def _send_letter(line: socket.socket, letter: Letter) -> None:

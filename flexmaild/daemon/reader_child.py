@@ -19,7 +19,7 @@ from typing import Any
 
 from flexmaild.core.model import Reading
 from flexmaild.daemon.dns import txt_record
-from flexmaild.daemon.frames import FrameError, receive, send
+from flexmaild.daemon.frames import READY, FrameError, receive, send
 from flexmaild.mail.reply import understand
 from flexmaild.mail.rules import Rules
 
@@ -39,6 +39,7 @@ def main() -> int:
     try:
         # From our own parent, over our own socket pair.
         rules: Rules = pickle.loads(receive(line))  # noqa: S301
+        send(line, READY)
         while True:
             size, partial, data = receive(line).split(b" ", 2)
             send(line, _answer(data, int(size), rules, partial == b"1"))

@@ -84,8 +84,8 @@ class Reloader:
         take_in_force(self.house, parts)
         parts.start(old)
         self.house.parts = parts
-        self.house.dispatcher.take_over(parts.workers)
         old.stop(parts)
+        self.house.dispatcher.take_over(parts.workers)
 
 
 def take_in_force(house: House, parts: Parts) -> None:

@@ -23,19 +23,21 @@ class SignIns:
     """By application; a new authorisation takes the place of one that was begun before."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._beginning = threading.Lock(), threading.Lock()
         self._waits: dict[str, _Wait] = {}
 
-    def begin(self, tokens: TokenDesk, application: str) -> Authorization:
-        """Start it and wait in the background. Raises Failure when the provider cannot be asked."""
-        begun = tokens.begin(application)
+    def begin(self, tokens: TokenDesk, application: str, on_end: Callable[[], None]) -> Authorization:
+        """Start it and wait in the background; `on_end` is called when it is over. Raises Failure when the
+        provider cannot be asked."""
         wait = _Wait(shown={"state": "pending", "id": application})
-        with self._lock:
-            earlier, self._waits[application] = self._waits.get(application), wait
+        with self._beginning:  # of two at once the second takes the place of the first, on both sides
+            begun = tokens.begin(application)
+            with self._lock:
+                earlier, self._waits[application] = self._waits.get(application), wait
         if earlier is not None:
             earlier.stop.set()
         threading.Thread(
-            target=_finish, args=(tokens, application, wait), name="sign-in", daemon=True
+            target=_finish, args=(tokens, begun, wait, on_end), name="sign-in", daemon=True
         ).start()
         return begun
 
@@ -52,16 +54,20 @@ class SignIns:
         return dict(found.shown)
 
     def stop(self) -> None:
+        """End them all: the daemon leaves. Whoever waits is told."""
         with self._lock:
             for wait in self._waits.values():
                 wait.stop.set()
 
 
-def _finish(tokens: TokenDesk, application: str, wait: _Wait) -> None:
+def _finish(tokens: TokenDesk, begun: Authorization, wait: _Wait, on_end: Callable[[], None]) -> None:
+    shown: dict[str, Any] = {"state": "failed", "detail": "a mistake of flexmaild's own; see its log"}
     try:
-        status = tokens.wait(application, stop=wait.stop)
-        shown: dict[str, Any] = {"state": "done", "account": status.account, "scopes": list(status.scopes)}
+        status = tokens.wait(begun.application, begun=begun, stop=wait.stop)
+        shown = {"state": "done", "account": status.account, "scopes": list(status.scopes)}
     except Failure as failure:
         shown = {"state": "failed", "detail": failure.text, "cure": failure.cure}
-    wait.shown = {"id": application, **shown}
-    wait.ended.set()
+    finally:
+        wait.shown = {"id": begun.application, **shown}
+        wait.ended.set()
+        on_end()

@@ -7,8 +7,7 @@ from the one before what did not change. Nothing is started here, and a failure 
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,15 +16,16 @@ from typing import Any
 from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.opening import Delegation, Policy
 from flexmaild.core.work import Queue
+from flexmaild.daemon.applications import build_tokens
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.crafts import MailCraft, SinkCraft
 from flexmaild.daemon.intake import Intake, IntakeSettings
 from flexmaild.daemon.items import Item
 from flexmaild.daemon.judge import Terms
 from flexmaild.daemon.limiter import Limiter
+from flexmaild.daemon.own_key import REFERENCE_KEY_FILE, own_key
 from flexmaild.daemon.parts import Parts
 from flexmaild.daemon.reader import Reader
 from flexmaild.daemon.templates import operator_templates
@@ -33,19 +33,15 @@ from flexmaild.daemon.worker import Worker
 from flexmaild.mail.render import Renderer
 from flexmaild.mail.rules import Rules
 from flexmaild.mail.write import Stationery
-from flexmaild.net.clouds import Purpose, Use
-from flexmaild.net.oauth import OAuthApplication, TokenDesk
-from flexmaild.net.token_store import TokenStore
+from flexmaild.net.clouds import Purpose
+from flexmaild.net.oauth import TokenDesk
 from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
-from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
 
-REFERENCE_KEY_FILE = "reference.key"
-KEY_BYTES = 32
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
 DELIVERIES_GIVE_UP = timedelta(days=3)
 
@@ -75,12 +71,8 @@ def schema() -> dict[str, Any]:
 def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) -> Parts:
     """All parts of these settings. Raises SettingsError, Failure or OSError; then nothing was changed."""
     same = _same_sections(settings, old)
-    tokens = old.tokens if old and "oauth_applications" in same else _tokens(settings)
-    tools = Tools(
-        token=_supplier(tokens, tie) if tokens else None,
-        trace=tie.trace,
-        graph_root=tokens.graph_root if tokens else None,
-    )
+    tokens = build_tokens(settings, tie.clock, old)
+    tools = old.tools if old and old.tokens is tokens else _tools(tokens, tie)
     key = _reference_key(settings)
     sources = operator_templates(settings.notifications.templates)
     stationery = _stationery(settings, sources, old)
@@ -106,6 +98,14 @@ def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) ->
         tokens=tokens,
         tools=tools,
         poll_interval=settings.incoming.process_interval if settings.incoming.enabled else None,
+    )
+
+
+def _tools(tokens: TokenDesk | None, tie: Tie) -> Tools:
+    return Tools(
+        token=_supplier(tokens, tie) if tokens else None,
+        trace=tie.trace,
+        graph_root=tokens.graph_root if tokens else None,
     )
 
 
@@ -141,7 +141,8 @@ def _workers(
     place = (Queue.OUTBOX, jobs.OUTGOING)
     if (
         old
-        and {"outgoing", "oauth_applications"} <= same
+        and "outgoing" in same
+        and old.tools.token is tools.token
         and (old.stationery, old.terms.key) == (stationery, key)
     ):
         workers[place] = old.workers[place]
@@ -174,7 +175,8 @@ def _intake(
 ) -> Intake | None:
     if not settings.incoming.enabled:
         return None
-    if old and old.intake and {"incoming", "outgoing", "approvals", "oauth_applications"} <= same:
+    unchanged = {"incoming", "outgoing", "approvals"} <= same
+    if old and old.intake and unchanged and old.tools.token is tools.token:
         return old.intake
     return Intake(
         IntakeSettings(settings.incoming.transport, settings.incoming.process_count),
@@ -239,86 +241,3 @@ def _reference_key(settings: Settings) -> bytes:
     if settings.approvals.reference_key is not None:
         return settings.approvals.reference_key.read().encode()
     return own_key(settings.state_directory / REFERENCE_KEY_FILE)
-
-
-def own_key(path: Path) -> bytes:
-    """32 random bytes kept in a file of our own (0600), made where there is none. Raises GiveUp, OSError."""
-    try:
-        key = path.read_bytes()
-        if len(key) < KEY_BYTES:  # with an empty key anybody could make references
-            cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
-            raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
-        return key
-    except FileNotFoundError:
-        fresh = path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        _sync(path.parent)
-        return path.read_bytes()
-
-
-def _sync(directory: Path) -> None:
-    """A new name is on stable storage only when its directory is (fsync(2))."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _tokens(settings: Settings) -> TokenDesk | None:
-    if not settings.oauth_applications:
-        return None
-    applications = {n: _application(n, settings) for n in settings.oauth_applications}
-    keys = {n: a.token_key.read for n, a in settings.oauth_applications.items() if a.token_key}
-    store = TokenStore(settings.state_directory / "oauth", keys)
-    return TokenDesk(applications, store)
-
-
-def _application(name: str, settings: Settings) -> OAuthApplication:
-    """One entry as the token desk takes it, with what the transports need its tokens for."""
-    entry = settings.oauth_applications[name]
-    certificate = entry.certificate
-    users = [part.username for part in _users_of(name, settings)]
-    return OAuthApplication(
-        provider=entry.provider,
-        client_id=entry.client_id,
-        tenant=entry.tenant,
-        flow=entry.flow,
-        client_secret=entry.client_secret.read if entry.client_secret else None,
-        private_key=certificate.private_key.read if certificate else None,
-        certificate=certificate.certificate.read_text if certificate else None,
-        authority=entry.authority,
-        cloud=entry.cloud,
-        ca_file=str(entry.ca_file or ""),
-        redirect_port=entry.redirect_port,
-        user=users[0] if users else "",
-        uses=tuple(_uses(name, settings)),
-        scopes=entry.scopes,
-    )
-
-
-def _users_of(name: str, settings: Settings) -> list[Outgoing | Incoming]:
-    ways: list[Outgoing | Incoming] = [settings.outgoing]
-    if settings.incoming.enabled:
-        ways.append(settings.incoming)
-    return [
-        w for w in ways if w.oauth_application == name and (w.auth_type == "oauth" or w.transport == "graph")
-    ]
-
-
-def _uses(name: str, settings: Settings) -> Iterator[Use]:
-    for way in _users_of(name, settings):
-        shared = bool(way.username) and way.mailbox.lower() != way.username.lower()
-        if way.transport == "smtp":
-            yield "smtp"
-        elif way.transport == "imap":
-            yield "imap"
-        elif isinstance(way, Outgoing):
-            yield "graph_send_shared" if shared else "graph_send"
-        else:
-            yield "graph_read_shared" if shared else "graph_read"

@@ -20,7 +20,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.model import Attachment, Request
 from flexmaild.core.work import Job, JobEnd
 from flexmaild.daemon.clock import Clock
-from flexmaild.daemon.items import Item, JobsEnded, WorkerDied
+from flexmaild.daemon.items import Item, JobsEnded, JobsReturned, WorkerDied
 
 # Jobs handed to a worker at once, and how many ends it reports together.
 BATCH = 50
@@ -75,7 +75,7 @@ class Worker:
         self._tasks.put(tasks)
 
     def stop(self) -> None:
-        """Finish the job in hand and end; the rest of the batch stays in the store."""
+        """Finish the job in hand and end; the rest of the batch is returned."""
         self._stopping.set()
         self._tasks.put(None)
 
@@ -104,6 +104,7 @@ class Worker:
             raise
         finally:
             self._craft.close()
+            self._return_all()
 
     _last_work = 0.0
 
@@ -116,6 +117,7 @@ class Worker:
         ends: list[JobEnd] = []
         for at, task in enumerate(tasks):
             if self._stopping.is_set():
+                self._return(tasks[at:])
                 break
             self._beat()
             try:
@@ -144,8 +146,22 @@ class Worker:
         return retry.after_failure(task.job, failure, self._clock.now(), self._give_up_after, jitter)
 
     def _give_back(self, rest: Sequence[Task], failure: Failure, ends: list[JobEnd]) -> None:
-        """The way is closed: hand all back with the same words, and ask for a pause."""
+        """The way is closed: hand all back with the same words, and ask for a pause. When the way is being
+        replaced that says nothing of the next one."""
+        if self._stopping.is_set():
+            self._return(rest)
+            self._put(JobsEnded(self.target, tuple(ends), idle=True))
+            return
         ends += [self._failed(task, failure) for task in rest]
         now = self._clock.now()
         pause = min(((e.again_at - now).total_seconds() for e in ends if e.again_at), default=0.0)
         self._put(JobsEnded(self.target, tuple(ends), pause=max(pause, 1.0), idle=True))
+
+    def _return(self, tasks: Sequence[Task]) -> None:
+        if tasks:
+            self._put(JobsReturned(self.target, tuple(task.job.id for task in tasks)))
+
+    def _return_all(self) -> None:
+        """What was handed over and not looked at."""
+        while not self._tasks.empty():
+            self._return(self._tasks.get_nowait() or ())

@@ -29,7 +29,15 @@ QUOTE_STARTS = (
     "border-top:solid #e1e1e1",
     "border-top:solid #b5c4df",
 )
-_SIGNATURE_MARKS = ('id="signature"', "gmail_signature", "moz-signature", "ms-outlook-mobile-signature")
+# Those whose quote is a blockquote, which ends.
+_MARKED_QUOTES = ("<blockquote", "gmail_quote", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote")
+_SIGNATURE_MARKS = (
+    'id="signature"',
+    "gmail_signature",
+    "moz-signature",
+    "ms-outlook-mobile-signature",
+    "msoautosig",
+)
 
 _BLOCKS = frozenset(
     [
@@ -174,6 +182,19 @@ def head_of(html: str) -> str:
         # A class or an id: the tag it stands in is where the quote begins.
         first = max(html.rfind("<", 0, first), 0)
     return f"{html[:first]}<br>{REPLY_MARKER}"
+
+
+def tail_of(html: str) -> str:
+    """What stands below the quoted mail where the mail program marks its end; empty where it does not.
+
+    Beneath an Outlook header everything is quoted, and so is what still has our reference below it.
+    """
+    low = _lowered(html)
+    starts = [(at, mark) for mark in QUOTE_STARTS if (at := low.find(mark)) >= 0]
+    end = low.rfind("</blockquote")
+    if not starts or min(starts)[1] not in _MARKED_QUOTES or end < 0:
+        return ""
+    return "" if "fm1-" in low[end:] else html[end:]
 
 
 def _tag(html: str, start: int, page: _Page) -> int:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from flexmaild.core.model import MailNature, Reading
 from flexmaild.mail import references
 from flexmaild.mail.automatic import nature
 from flexmaild.mail.bounce import bounces
 from flexmaild.mail.header import decoded
-from flexmaild.mail.html import head_of, visible
+from flexmaild.mail.html import head_of, tail_of, visible
+from flexmaild.mail.notices import Writer
 from flexmaild.mail.origin import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.read import Mail, Text, TooMuch, read
 from flexmaild.mail.rules import Rules
@@ -46,7 +48,8 @@ def understand(
     header, limits = mail.header, rules.limits
     who = sender(header, limits)
     kind, because = nature(mail, who.address, rules)
-    decision = _decision(mail, rules) if kind is MailNature.HUMAN else Decision(None)
+    writer = Writer.of(who.name, who.address)
+    decision = _decision(mail, rules, writer) if kind is MailNature.HUMAN else Decision(None)
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,
@@ -75,12 +78,12 @@ def understand(
     )
 
 
-def _decision(mail: Mail, rules: Rules) -> Decision:
+def _decision(mail: Mail, rules: Rules, writer: Writer) -> Decision:
     """The answer on which every reading of an unambiguous mail agrees (threats T14, T15)."""
     first: Decision | None = None
     seen: Typed | None = None
     for text in mail.texts[:_MOST_READINGS]:
-        for typed in _ways(text, rules):
+        for typed in _ways(text, rules, writer):
             if not any(line.strip() for line in typed.lines):
                 continue
             if typed == seen:
@@ -100,18 +103,30 @@ def _faulty(texts: Sequence[Text]) -> bool:
     return len(texts) > _MOST_READINGS or any(text.faults for text in texts)
 
 
-def _ways(text: Text, rules: Rules) -> list[Typed]:
+def _ways(text: Text, rules: Rules, writer: Writer) -> list[Typed]:
     """What was typed, once for every way this text may look on a screen.
 
-    A page of HTML is rendered only until its quote begins, the whole of it if nothing was typed above that.
+    A page of HTML is rendered only until its quote begins, and from where it ends; the whole of it if nothing
+    was typed above that.
     """
     if all(style != "html" for style, _ in text.segments):
-        return [trim(text.segments, rules)]
+        return [trim(text.segments, rules, writer)]
     for most in _FIRST_LINES:
-        ways = [trim(segments, rules) for segments in _rendered(text, head_of, most)]
+        ways = [trim(segments, rules, writer) for segments in _rendered(text, head_of, most)]
         if all(typed.cut and any(line.strip() for line in typed.lines) for typed in ways):
-            return ways
-    return [trim(segments, rules) for segments in _rendered(text, str, rules.limits.lines)]
+            return [_with_tail(typed, text, rules, writer) for typed in ways]
+    return [trim(segments, rules, writer) for segments in _rendered(text, str, rules.limits.lines)]
+
+
+def _with_tail(typed: Typed, text: Text, rules: Rules, writer: Writer) -> Typed:
+    """With what was typed beneath the quoted mail, which may contradict what stands above it."""
+    tails = [tail_of(page) for style, page in text.segments if style == "html"]
+    shown = "\n".join(visible(tails[-1], _FIRST_LINES[-1])[0] for _ in tails[-1:])
+    if not shown.strip():
+        return typed
+    # A line above, so that a name or a closing at once below the quote is known for a signature.
+    below = trim([("plain", f"> \n{shown}")], rules, writer).lines
+    return replace(typed, afterthought=(*typed.afterthought, *below))
 
 
 def _rendered(text: Text, page_of: Callable[[str], str], most_lines: int) -> list[list[tuple[str, str]]]:

@@ -61,6 +61,11 @@ class Rules:
     verify_dkim: bool = False
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """What an answer that decides begins with, normalised."""
+        return tuple(word for word, _, _ in self.words)
+
     @classmethod
     def of(
         cls,

@@ -11,14 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flexmaild.mail.layout import GUARD_LINE, HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
+from flexmaild.mail.notices import (
+    NOBODY,
+    Writer,
+    begins_signature,
+    is_delimiter,
+    is_device_line,
+    is_footer,
+    speaks_again,
+    without_banners,
+)
 from flexmaild.mail.quotes import (
     ATTRIBUTION_STARTS,
     ATTRIBUTION_VERBS,
-    CLOSINGS,
-    DEVICE_SIGNATURES,
-    DISCLAIMERS,
     FROM_LABELS,
     OTHER_LABELS,
     RULE_WORDS,
@@ -52,19 +60,23 @@ class Typed:
     cut: bool = False
 
 
-def trim(segments: Sequence[tuple[str, str]], rules: Rules) -> Typed:
-    """What was typed in this reading: segments of ("plain" | "flowed" | "delsp", text), in order."""
+def trim(segments: Sequence[tuple[str, str]], rules: Rules, writer: Writer = NOBODY) -> Typed:
+    """What was typed in this reading: segments of ("plain" | "flowed" | "delsp", text), in order.
+
+    writer: whose signature is looked for.
+    """
     lines: list[str] = []
     for style, text in segments:
         piece = [line[: rules.limits.line] for line in text.split("\n", rules.limits.lines)]
         del piece[rules.limits.lines :]
         lines.extend(unflowed(piece, style == "delsp") if style in ("flowed", "delsp") else piece)
-    lines = _without_armour(lines)
-    top, quote = _typed(lines, 0, rules)
-    after, interleaved = _beneath(lines, quote, rules) if quote < len(lines) else ((), False)
+    lines = without_banners(_without_armour(lines), rules.beginnings)
+    top, quote = _typed(lines, 0, rules, writer)
+    after, amid, broken = _beneath(lines, quote, rules, writer)
     if any(line.strip() for line in top):
-        return Typed(tuple(top), (*_beneath_device(lines[:quote]), *after), cut=quote < len(lines))
-    return Typed(after, between=interleaved)
+        later = (*_beneath_device(lines[:quote], writer), *amid, *after)
+        return Typed(tuple(top), later, cut=quote < len(lines))
+    return Typed(after, between=bool(amid) or broken)
 
 
 def unflowed(lines: Sequence[str], delsp: bool) -> list[str]:
@@ -100,7 +112,7 @@ def _without_armour(lines: list[str]) -> list[str]:
     return [line[2:] if line.startswith("- ") else line for line in inner]
 
 
-def _typed(lines: Sequence[str], start: int, rules: Rules) -> tuple[list[str], int]:
+def _typed(lines: Sequence[str], start: int, rules: Rules, writer: Writer) -> tuple[list[str], int]:
     """The typed lines from `start` on, and where the quote begins (the end, where there is none)."""
     signature = -1
     for i in range(start, len(lines)):
@@ -111,7 +123,7 @@ def _typed(lines: Sequence[str], start: int, rules: Rules) -> tuple[list[str], i
             end = i if signature < 0 else signature
             typed = _postscript(lines, end, i, start)
             return _without_rule([*typed, _before_ours(line)]), i
-        if signature < 0 and _begins_signature(lines, i, start):
+        if signature < 0 and begins_signature(lines, i, start, writer):
             signature = i
     end = len(lines) if signature < 0 else signature
     return _postscript(lines, end, len(lines), start), len(lines)
@@ -136,11 +148,14 @@ def _without_rule(typed: list[str]) -> list[str]:
 
 
 def _postscript(lines: Sequence[str], signature: int, end: int, start: int) -> list[str]:
-    """The lines above the signature, and a "PS" below it, which is typed and may change everything."""
+    """The lines above the signature, and what below it was typed after all and may change everything."""
     typed = list(lines[start:signature])
-    for i in range(signature, end):
-        word = lines[i].lstrip()[:5].casefold()
-        if word.startswith(("ps:", "p.s.", "ps ", "p.s:", "ps.", "nb:", "n.b.")):
+    first = lines[signature] if signature < end else ""
+    delimited = is_delimiter(first) or is_device_line(first)  # see _beneath_device
+    for i in range(signature + 1, end):
+        if is_footer(lines, i):
+            break
+        if speaks_again(lines[i], delimited):
             typed.extend(lines[i:end])
             break
     return typed
@@ -246,49 +261,35 @@ def _is_attribution(low: str) -> bool:
     return digits and "@" in ending and ending.endswith(ATTRIBUTION_VERBS)
 
 
-def _begins_signature(lines: Sequence[str], i: int, start: int) -> bool:
-    line = lines[i]
-    if line in ("-- ", "--", "—"):
-        return True
-    bare = line.strip()
-    low = bare.casefold()
-    if _is_device_line(line) or low.startswith(DISCLAIMERS):
-        return True
-    # A closing on the first line is no closing: there would be nothing above it to close.
-    has_text = any(earlier.strip() for earlier in lines[start:i])
-    return has_text and len(bare) < 60 and low.strip(" .,;!*_-–—") in CLOSINGS
-
-
-def _is_device_line(line: str) -> bool:
-    bare = line.strip()
-    return (
-        len(bare) < 100
-        and bare.casefold().startswith(DEVICE_SIGNATURES)
-        and not bare.endswith((".", "!", "?"))
-    )
-
-
-def _beneath_device(lines: Sequence[str]) -> tuple[str, ...]:
+def _beneath_device(lines: Sequence[str], writer: Writer) -> tuple[str, ...]:
     """What was typed beneath "Sent from my iPhone", where many a thumb goes on writing."""
-    start = next(
-        (i + 1 for i, line in enumerate(lines) if line.strip() and _is_device_line(line)), len(lines)
-    )
-    ends = (i for i in range(start, len(lines)) if lines[i].strip() and _begins_signature(lines, i, 0))
+    start = next((i + 1 for i, line in enumerate(lines) if line.strip() and is_device_line(line)), len(lines))
+    ends = (i for i in range(start, len(lines)) if lines[i].strip() and begins_signature(lines, i, 0, writer))
     return tuple(lines[start : next(ends, len(lines))])
 
 
-def _beneath(lines: Sequence[str], quote: int, rules: Rules) -> tuple[tuple[str, ...], bool]:
-    """What was typed beneath a quote marked with ">", and whether more was typed in its midst.
+def _beneath(
+    lines: Sequence[str], quote: int, rules: Rules, writer: Writer
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """What was typed beneath a quote marked with ">", what in its midst, and whether lines there lack it.
 
-    Only ">" marks where a quote ends; beneath an Outlook header everything is quoted to the end.
+    Only ">" marks where a quote ends; beneath an Outlook header everything is quoted to the end. In its midst
+    a paragraph of its own was typed; a line at once below a quoted one was only wrapped badly.
     """
     marked = [i for i in range(quote, len(lines)) if lines[i].startswith(">")]
     if not marked or not _only_introduces(lines[quote : marked[0]], rules):
-        return (), False
-    typed, _ = _typed(lines, marked[-1] + 1, rules)
-    inside = (lines[i] for i in range(marked[0], marked[-1]))
-    interleaved = any(line.strip() and not line.startswith(">") for line in inside)
-    return tuple(typed) if any(line.strip() for line in typed) else (), interleaved
+        return (), (), False
+    typed, _ = _typed(lines, marked[-1] + 1, rules, writer)
+    amid: list[str] = []
+    broken = False
+    for before, line in pairwise(lines[marked[0] : marked[-1]]):
+        if line.startswith(">") or not line.strip():
+            continue
+        if before.strip(" >") and not (amid and amid[-1] is before):
+            broken = True
+        else:
+            amid.append(line)
+    return tuple(typed) if any(line.strip() for line in typed) else (), tuple(amid), broken
 
 
 def _only_introduces(lines: Sequence[str], rules: Rules) -> bool:

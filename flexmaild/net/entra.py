@@ -6,7 +6,6 @@ as long as it does. Knows nothing of files, pacing or threads. Raises `OAuthFaul
 
 from __future__ import annotations
 
-import email.utils
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +23,7 @@ from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.net.clouds import Purpose, authority_url, scopes
 from flexmaild.net.entra_errors import fault, own_fault
 from flexmaild.net.grants import Grant, OAuthApplication, Pending
-from flexmaild.net.http import HttpSession, network_fault
+from flexmaild.net.http import HttpSession, date_seconds, json_object, network_fault, wait_seconds
 
 # Entra ID answers within a second or two; mail must not wait behind a token for longer than this.
 TOKEN_SECONDS = 30.0
@@ -56,27 +55,23 @@ class EntraSession(HttpSession):
         host = urlsplit(request.url or "").netloc
         if response.status_code == 429 or response.status_code >= 500:
             raise _Answered(_busy(response, host))
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
+        answer = json_object(response)
+        if answer is None:
             raise _Answered(own_fault("not_json", f"HTTP {response.status_code}", server=host))
         if response.status_code >= 400 and "openid-configuration" in (request.path_url or ""):
             raise _Answered(fault(answer, server=host, step="authority"))
         return response
 
     def _compare_clocks(self, response: requests.Response) -> None:
-        date = email.utils.parsedate_tz(response.headers.get("Date", ""))
-        if date:
-            self.skew = email.utils.mktime_tz(date) - time.time()
+        date = date_seconds(response.headers.get("Date", ""))
+        if date is not None:
+            self.skew = date - time.time()
 
 
 def _busy(response: requests.Response, host: str) -> TryLater:
     status = response.status_code
     reason = Reason.THROTTLED if status == 429 else Reason.SERVER
-    wait = response.headers.get("Retry-After", "")
-    after = float(wait) if wait.isdecimal() else None
+    after = wait_seconds(response.headers.get("Retry-After", ""))
     return TryLater(
         reason, f"HTTP {status} from the sign-in service", step="token", server=host, retry_after=after
     )
@@ -109,10 +104,13 @@ class Entra:
         return document
 
     def load(self, state: bytes) -> None:
-        """Takes over tokens written by `changed` before."""
-        self._cache = msal.SerializableTokenCache()
-        self._cache.deserialize(state.decode())
-        self._app = None
+        """Takes over tokens written by `changed` before; ValueError when they are somebody else's."""
+        cache = msal.SerializableTokenCache()
+        cache.deserialize(state.decode())
+        for kind in (cache.CredentialType.ACCOUNT, cache.CredentialType.REFRESH_TOKEN):
+            if not any(cache.search(kind)):
+                raise ValueError("no tokens of Entra ID")
+        self._cache, self._app = cache, None
 
     def changed(self) -> bytes | None:
         """The tokens to keep, when they changed since the last call of `kept`; app-only needs none kept."""

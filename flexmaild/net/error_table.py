@@ -197,6 +197,10 @@ missing_scope lasting permission missing: the token lacks a permission that is n
     Add it under API permissions, grant admin consent, then authorise again.
 wrong_state lasting answer not ours: the browser's answer does not belong to this authorisation
     @again
+token_file lasting token file unusable: the tokens on disk cannot be used
+    Put the file or the `token_key` it was made with back, or run `flexmailctl oauth authorize NAME`.
+token_key_lost lasting token key damaged: the key that the tokens were encrypted with is damaged
+    Restore it from a backup; or remove it and run `flexmailctl oauth authorize NAME`.
 bad_credential lasting key unusable: the private key or certificate is not readable PEM, or they do not match
     Give both as PEM; the key without a passphrase.
 unknown passing unknown error: an error this version does not know

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import email.utils
 import hashlib
 import hmac
 import json
@@ -24,7 +23,7 @@ from flexmaild.core.errors import Reason, TryLater
 from flexmaild.net.clouds import Purpose
 from flexmaild.net.entra_errors import fault, own_fault
 from flexmaild.net.grants import Grant, OAuthApplication, Pending
-from flexmaild.net.http import HttpSession, exchange
+from flexmaild.net.http import HttpSession, date_seconds, exchange, json_object, wait_seconds
 
 AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN = "https://oauth2.googleapis.com/token"  # noqa: S105 (an address)
@@ -54,6 +53,8 @@ class Google:
 
     def load(self, state: bytes) -> None:
         kept = json.loads(state)
+        if not isinstance(kept, dict) or not {"refresh_token", "account"} <= kept.keys():
+            raise ValueError("no tokens of Google")
         self._refresh, self.account = kept["refresh_token"], kept["account"]
         self._changed = False
 
@@ -129,22 +130,18 @@ class Google:
 
     def _answer(self, response: requests.Response, url: str) -> Mapping[str, Any]:
         host = urlsplit(url).netloc
-        date = email.utils.parsedate_tz(response.headers.get("Date", ""))
-        if date:
-            self.skew = email.utils.mktime_tz(date) - time.time()
+        date = date_seconds(response.headers.get("Date", ""))
+        if date is not None:
+            self.skew = date - time.time()
         status = response.status_code
         if status == 429 or status >= 500:
-            wait = response.headers.get("Retry-After", "")
             raise TryLater(
                 Reason.THROTTLED if status == 429 else Reason.SERVER,
                 f"HTTP {status} from the sign-in service", step="token", server=host,
-                retry_after=float(wait) if wait.isdecimal() else None,
+                retry_after=wait_seconds(response.headers.get("Retry-After", "")),
             )  # fmt: skip
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
+        answer = json_object(response)
+        if answer is None:
             raise own_fault("not_json", f"HTTP {status}", server=host)
         if status >= 400:
             raise fault(answer, server=host)
@@ -154,7 +151,9 @@ class Google:
         if "access_token" not in answer:
             raise fault(answer, server=urlsplit(self._token).netloc)
         granted = tuple(str(answer.get("scope") or " ".join(SCOPES)).split())
-        return Grant(str(answer["access_token"]), float(answer.get("expires_in", 3600)), granted, account)
+        life = str(answer.get("expires_in", ""))
+        seconds = float(life) if life.isascii() and life.isdecimal() else 3600.0
+        return Grant(str(answer["access_token"]), seconds, granted, account)
 
 
 def _address(answer: Mapping[str, Any]) -> str:

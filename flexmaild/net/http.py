@@ -8,6 +8,7 @@ kept, no .netrc or proxy variable read. Raises `requests` exceptions from `send`
 
 from __future__ import annotations
 
+import email.utils
 import ssl
 import threading
 import time
@@ -191,6 +192,33 @@ def exchange(
     except requests.RequestException as error:
         # The library's own words quote the address, and an upload address carries its own token.
         raise network_fault(error, step=step, url=url, changes=method != "GET") from None
+
+
+def json_object(response: requests.Response) -> dict[str, Any] | None:
+    """The JSON object that an answer holds; None for anything else, however deeply nested or cut off."""
+    try:
+        value = response.json()
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def date_seconds(text: str) -> float | None:
+    """An HTTP date (RFC 9110 section 5.6.7) in seconds since the epoch; None when it is none."""
+    try:
+        found = email.utils.parsedate_tz(text)
+        return None if found is None else float(email.utils.mktime_tz(found))
+    except (ValueError, OverflowError, TypeError):  # a year 0, a day 99
+        return None
+
+
+def wait_seconds(text: str) -> float | None:
+    """Retry-After (RFC 9110 section 10.2.3: a number or a date) in seconds from now; None without one."""
+    plain = text.strip()
+    if plain.isascii() and plain.isdecimal():
+        return float(plain)
+    until = date_seconds(plain)
+    return None if until is None else max(until - time.time(), 0.0)
 
 
 def network_fault(

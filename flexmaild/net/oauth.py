@@ -12,12 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.net.clouds import CLOUDS, Purpose
-from flexmaild.net.entra import Entra
 from flexmaild.net.entra_errors import OAuthFault, own_fault
-from flexmaild.net.google import Google
 from flexmaild.net.grants import (
     ApplicationState,
     ApplicationStatus,
@@ -30,7 +29,9 @@ from flexmaild.net.grants import (
 from flexmaild.net.scope_check import missing
 from flexmaild.net.sign_in import SignIn
 from flexmaild.net.status import status_of
-from flexmaild.net.token_store import TokenStore
+
+if TYPE_CHECKING:
+    from flexmaild.net.token_store import TokenStore
 
 __all__ = ["ApplicationState", "ApplicationStatus", "Authorization", "OAuthApplication", "TokenDesk"]
 
@@ -70,6 +71,7 @@ class Seat:
     again_at: float = 0.0
     credential: str = ""
     file_version: int = 0
+    told: tuple[int, str] = (0, "")
     scopes: tuple[str, ...] = ()
     refreshed_at: float | None = None
 
@@ -88,6 +90,8 @@ class TokenDesk:
         self._store, self._clock, self._now = store, clock, monotonic
         self._seats = {name: Seat(name, a, _issuer(a)) for name, a in applications.items()}
         self._sign_ins: dict[str, SignIn] = {}
+        for seat in self._seats.values():
+            self._look_at_disk(seat)
 
     def token(self, application: str, purpose: Purpose, *, force: bool = False) -> str:
         """A token that lives for at least another minute.
@@ -133,22 +137,28 @@ class TokenDesk:
         self,
         application: str,
         *,
+        begun: Authorization | None = None,
         stop: threading.Event | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> ApplicationStatus:
         """Waits until the person has signed in, checks who it was and what was granted, keeps the tokens.
 
-        progress: called with the seconds left, at each look. Raises `OAuthFault` with the cure otherwise; the
-        tokens of an earlier authorisation then stay as they were.
+        begun: what `begin` returned; another one that was begun since is then left alone. progress: called
+        with the seconds left, at each look. Raises `OAuthFault` with the cure otherwise; the tokens of an
+        earlier authorisation then stay as they were.
         """
         seat = self._seat(application)
         if seat.application.app_only:
             return self._prove(seat)
         sign_in = self._sign_ins.get(application)
-        if sign_in is None:
-            raise GiveUp(Reason.CLIENT, f"nobody is authorising {application!r}", step="authorise")
+        if sign_in is None or (begun and sign_in.shown is not begun):
+            text = f"this authorisation of {application!r} is over: it was begun anew or given up"
+            raise GiveUp(Reason.CLIENT, text, step="authorise")
         try:
             issuer, grant = sign_in.wait(stop or threading.Event(), progress or (lambda _: None), self._now)
+        except TryLater as failure:
+            failure.cure = _named(failure.cure, application)
+            raise
         finally:
             sign_in.close()
             if self._sign_ins.get(application) is sign_in:
@@ -178,6 +188,20 @@ class TokenDesk:
         """For the doctor: a fresh issuer that shares no state with the one in use."""
         return _issuer(self._seat(application).application)
 
+    def hurry(self) -> None:
+        """Somebody asks who may just have applied the cure: what looked lasting is tried at once, once. A
+        service that asked for a pause still gets it."""
+        for seat in self._seats.values():
+            if isinstance(seat.failure, OAuthFault) and seat.failure.dead:
+                seat.again_at = 0.0
+
+    def stirred(self) -> bool:
+        """Whether an application in trouble has got a new secret or a new token file since it was tried; each
+        change is told once."""
+        troubled = [seat for seat in self._seats.values() if seat.failure is not None]
+        changed = [seat for seat in troubled if self._has_changed(seat)]
+        return bool(changed)
+
     def application(self, name: str) -> OAuthApplication:
         return self._seat(name).application
 
@@ -191,6 +215,15 @@ class TokenDesk:
             seat.again_at = 0.0
             self.token(seat.name, purpose, force=True)
         return status_of(seat, self._clock(), self._now(), True)
+
+    def _look_at_disk(self, seat: Seat) -> None:
+        """So that the status is right from the start, and not only after the first use."""
+        if seat.application.app_only or not self._store.version(seat.name):
+            return
+        try:
+            self._notice_changes(seat)
+        except TryLater as failure:
+            self._failed(seat, failure)
 
     def _seat(self, name: str) -> Seat:
         if name not in self._seats:
@@ -244,6 +277,7 @@ class TokenDesk:
             seat.refreshed_at = self._clock()
 
     def _failed(self, seat: Seat, failure: TryLater) -> None:
+        failure.cure = _named(failure.cure, seat.name)
         seat.failure, seat.failures = failure, seat.failures + 1
         pause = min(FIRST_PAUSE * 2.0 ** (seat.failures - 1), LONGEST_PAUSE)
         if isinstance(failure, OAuthFault) and failure.dead:
@@ -255,20 +289,51 @@ class TokenDesk:
 
     def _notice_changes(self, seat: Seat) -> None:
         """A new secret or a new token file is a reason to try at once, whatever failed before."""
-        credential = _fingerprint(seat.application)
+        try:
+            credential = _fingerprint(seat.application)
+        except TryLater:
+            seat.credential = ""  # once it can be read again, that is a change
+            raise
         if credential != seat.credential:
             seat.issuer.drop()
             seat.credential, seat.again_at = credential, 0.0
         version = self._store.version(seat.name)
         if version != seat.file_version and not seat.application.app_only:
-            state = self._store.read(seat.name)
-            if state is not None:
-                seat.issuer.load(state)
+            self._load(seat, version)
             seat.file_version, seat.again_at = version, 0.0
+
+    def _load(self, seat: Seat, version: int) -> None:
+        state = self._store.read(seat.name)
+        if state is None:
+            return
+        try:
+            seat.issuer.load(state)
+        except ValueError:
+            detail = f"{self._store.path(seat.name)} holds those of another provider"
+            raise own_fault("token_file", detail, step="token store") from None
+        if seat.refreshed_at is None:
+            seat.refreshed_at = version / 1e9  # nanoseconds: written when last refreshed
+
+    def _has_changed(self, seat: Seat) -> bool:
+        version = 0 if seat.application.app_only else self._store.version(seat.name)
+        try:
+            found = (version, _fingerprint(seat.application))
+        except TryLater:
+            return False
+        is_new = found not in ((seat.file_version, seat.credential), seat.told)
+        seat.told = found
+        return is_new
 
 
 def _issuer(application: OAuthApplication) -> Issuer:
-    return Google(application) if application.provider == "google" else Entra(application)
+    # msal and requests are 10 MB and a tenth of a second, which a daemon without OAuth need not spend.
+    if application.provider == "google":
+        from flexmaild.net.google import Google
+
+        return Google(application)
+    from flexmaild.net.entra import Entra
+
+    return Entra(application)
 
 
 def _fingerprint(application: OAuthApplication) -> str:
@@ -278,6 +343,11 @@ def _fingerprint(application: OAuthApplication) -> str:
     for read in parts:
         digest.update(hashlib.sha256(read().encode()).digest() if read else b"-")
     return digest.hexdigest()
+
+
+def _named(cure: str, name: str) -> str:
+    """The cure with the application's own name in its commands."""
+    return cure.replace("authorize NAME", f"authorize {name}")
 
 
 def _again(failure: TryLater, seconds: float) -> TryLater:

@@ -88,9 +88,8 @@ def _certificate(application: OAuthApplication) -> Step:
     ends = certificate_ends(application)
     tried = "read the application's certificate"
     if ends is None:
-        return Step(
-            "certificate", False, tried, "it is not a PEM certificate", "Give the certificate as PEM."
-        )
+        cure = "Put it where `certificate` says, as PEM and readable by flexmaild."
+        return Step("certificate", False, tried, "it cannot be read as a PEM certificate", cure)
     left = ends - datetime.now(UTC)
     if left > CERTIFICATE_NOTICE:
         return Step("certificate", True, tried, f"it is valid until {ends:%Y-%m-%d}")

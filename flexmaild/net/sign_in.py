@@ -12,7 +12,6 @@ from collections.abc import Callable
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.net.clouds import Purpose
 from flexmaild.net.entra_errors import own_fault
-from flexmaild.net.google import Google
 from flexmaild.net.grants import Authorization, Grant, Issuer, OAuthApplication, wanted_purposes
 from flexmaild.net.loopback import Loopback
 from flexmaild.net.scope_check import missing
@@ -54,7 +53,9 @@ class SignIn:
             if left <= 0:
                 raise own_fault("expired_token", step="authorise")
             if stop.is_set() or self._closed.is_set():
-                raise GiveUp(Reason.CLIENT, "the authorisation was given up", step="authorise")
+                text = "the authorisation was given up: flexmaild stopped, or it was begun anew"
+                cure = "Run `flexmailctl oauth authorize` again."
+                raise GiveUp(Reason.CLIENT, text, step="authorise", cure=cure)
             progress(left)
             grant = self._look(stop)
         self._check(grant)
@@ -87,6 +88,8 @@ class SignIn:
             raise own_fault("wrong_user", detail, step="authorise")
         self._insist(missing(self._application, self.purpose, grant))
         self._issuer.accept(self._pending)
+        from flexmaild.net.google import Google  # late, see net.oauth
+
         if isinstance(self._issuer, Google):
             self._issuer.adopt_account(grant.account)
         for purpose in self._others:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
+from flexmaild.core.errors import Failure
 from flexmaild.net.entra_errors import OAuthFault
+from flexmaild.net.error_table import MEANINGS
 from flexmaild.net.grants import ApplicationState, ApplicationStatus, OAuthApplication
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def status_of(seat: Seat, clock: float, now: float, known: bool) -> ApplicationS
         state = ApplicationState.DEAD if dead else ApplicationState.DEGRADED
         if isinstance(failure, OAuthFault) and failure.code == "not_authorised":
             state = ApplicationState.UNAUTHORISED
+    error_code, error, cure = _trouble(seat.name, failure, known)
     ends = min((h.dies_at for h in seat.held.values()), default=None)
     alarm_at, alarm = _alarm(seat)
     return ApplicationStatus(
@@ -41,20 +42,32 @@ def status_of(seat: Seat, clock: float, now: float, known: bool) -> ApplicationS
         expires_at=None if ends is None else _time(clock + ends - now),
         refreshed_at=None if seat.refreshed_at is None else _time(seat.refreshed_at),
         alarm_at=alarm_at, alarm=alarm,
-        error_code=getattr(failure, "code", failure.reason.value) if failure else "",
-        error=failure.text if failure else "",
-        cure=failure.cure if failure else "",
+        error_code=error_code,
+        error=error,
+        cure=cure,
         clock_skew=seat.issuer.skew,
     )  # fmt: skip
+
+
+def _trouble(name: str, failure: Failure | None, known: bool) -> tuple[str, str, str]:
+    """Code, text and cure of what stands in the way; all empty when nothing does."""
+    if failure is not None:
+        return getattr(failure, "code", failure.reason.value), failure.text, failure.cure
+    if known:
+        return "", "", ""
+    row = MEANINGS["not_authorised"]
+    return row.code, row.cause, row.cure.replace("NAME", name)
 
 
 def certificate_ends(application: OAuthApplication) -> datetime | None:
     """When the application's certificate expires; None without one, or when it cannot be read."""
     if application.certificate is None:
         return None
+    from cryptography import x509  # late, see net.tls
+
     try:
         return x509.load_pem_x509_certificate(application.certificate().encode()).not_valid_after_utc
-    except ValueError:
+    except (ValueError, Failure):
         return None
 
 

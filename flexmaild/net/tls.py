@@ -10,12 +10,14 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, printable
 from flexmaild.net.wire import CertificateRefused, Wire
 from flexmaild.settings.session import Session
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -79,6 +81,8 @@ def secure(wire: Wire, session: Session, look: Callable[[ssl.SSLContext], Certif
 
 def read_certificate(wire: Wire) -> Certificate | None:
     """The certificate the server showed on this wire, None where it cannot be read."""
+    from cryptography import x509  # 7 MB that a daemon needs only when a server was refused, or examined
+
     der = wire.tls.getpeercert(binary_form=True) if wire.tls else None
     if not der:
         return None
@@ -146,6 +150,8 @@ def _unverified() -> ssl.SSLContext:
 
 
 def _names(found: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+
     try:
         held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
@@ -21,9 +22,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from flexmaild.core.errors import Reason, TryLater
+from flexmaild.net.entra_errors import own_fault
 
 # 32 characters of base64 or hex hold at least 128 bits; a key is made, not thought up.
 KEY_CHARACTERS = 32
+# A key of our own: 32 bytes in base64 for URLs (Fernet.generate_key).
+_KEY = re.compile(r"[\w-]{43}=", re.ASCII)
 
 
 class TokenStore:
@@ -49,7 +53,8 @@ class TokenStore:
             return 0
 
     def read(self, application: str) -> bytes | None:
-        """What was written last, None when nothing was. Raises TryLater when it cannot be read."""
+        """What was written last, None when nothing was. Raises OAuthFault (code token_file) when it was
+        changed, cut off or made with another key, TryLater when it cannot be read."""
         path = self.path(application)
         try:
             return self._fernet(application).decrypt(path.read_bytes())
@@ -58,9 +63,7 @@ class TokenStore:
         except OSError as error:
             raise _unusable(path, error) from error
         except InvalidToken:
-            cure = "Put the old `token_key` back, or run `flexmailctl oauth authorize` again."
-            text = f"{path}: cannot be decrypted with this key"
-            raise TryLater(Reason.AUTH, text, step="token store", cure=cure) from None
+            raise own_fault("token_file", f"{path} cannot be decrypted", step="token store") from None
 
     def write(self, application: str, data: bytes) -> None:
         """Replaces the file; on return it is on stable storage. Raises TryLater when that failed."""
@@ -92,28 +95,38 @@ class TokenStore:
         return Fernet(base64.urlsafe_b64encode(key))
 
     def _own_key(self) -> str:
+        """The key beside the tokens, made where there is none. It appears whole or not at all, and a damaged
+        one is replaced only while nothing was encrypted with it."""
         path = self._directory / "key"
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(Fernet.generate_key())
-                file.flush()
-                os.fsync(file.fileno())
+        if not path.exists():
+            _replace(path, Fernet.generate_key(), keep=True)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             cure = f"chmod 600 {path}, and authorise again: others may have read it."
             raise TryLater(Reason.OTHER, f"{path}: others may read this key", step="token store", cure=cure)
-        return path.read_text("ascii")
+        text = path.read_bytes().decode("ascii", "replace")
+        if not _KEY.fullmatch(text):
+            if any(self._directory.glob("*.token")):
+                raise own_fault("token_key_lost", str(path), step="token store")
+            path.unlink()
+            return self._own_key()
+        return text
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, *, keep: bool = False) -> None:
+    """Put the data in the file's place, whole and durable. keep: not where there is one by now."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        if keep:
+            with contextlib.suppress(FileExistsError):
+                os.link(name, path)
+            Path(name).unlink()
+        else:
+            Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -160,8 +160,11 @@ class _Bridge(logging.Handler):
         getattr(structlog.get_logger(record.name), level)(text, exc_info=record.exc_info)
 
 
+_NUMBERS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
+
+
 def _number(level: str) -> int:
-    return logging.getLevelNamesMapping()[level.upper()]
+    return _NUMBERS[level]
 
 
 def _take_over(logs: Logs) -> Callable[[], None]:

@@ -57,6 +57,12 @@ _PATTERNS = tuple(
         (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?", MASK),
     )
 )
+# What every one of these patterns needs somewhere. Most texts of a log (names, ids, digests, addresses) have
+# none of it, and looking once takes a tenth of looking thirteen times: that was half of the loop's time.
+_NEEDS_A_LOOK = re.compile(r"[=:\s]|eyJ")
+_TELLING_WORD = re.compile(
+    rf"(?i)auth|bearer|login|{_WORDS}|[?&](?:code|state|sig)=|://|-----BEGIN|eyJ"
+)
 _REFERENCE = re.compile(r"(?i)FM1-[A-Z2-7]{5,}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,}={0,2}")
 _TELLING_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{_WORDS}|authorization|body|raw|payload)$")
@@ -91,8 +97,9 @@ class Redactor:
                 text = text.replace(literal, MASK)
         if len(text) > PATTERN_LIMIT:
             text = text[-PATTERN_LIMIT:] if tail else text[:PATTERN_LIMIT]
-        for pattern, mask in _PATTERNS:
-            text = pattern.sub(mask, text)
+        if _NEEDS_A_LOOK.search(text) and _TELLING_WORD.search(text):
+            for pattern, mask in _PATTERNS:
+                text = pattern.sub(mask, text)
         text = _BASE64.sub(_mask_sasl, text)
         return _REFERENCE.sub(lambda found: found[0][:REFERENCE_SHOWN] + "...", text)
 
@@ -111,6 +118,8 @@ def escape(text: str) -> str:
 def _mask_sasl(found: re.Match[str]) -> str:
     """A SASL response that stands alone in a line: PLAIN (RFC 4616) begins with or holds NULs, XOAUTH2 and
     OAUTHBEARER (RFC 7628) hold auth=Bearer between \\x01."""
+    if found[0].islower():  # a NUL, and "auth=Bearer" at any alignment, bring a capital: most words have none
+        return found[0]
     try:
         text = base64.b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode()
     except (binascii.Error, ValueError):

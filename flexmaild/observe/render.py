@@ -34,7 +34,7 @@ Render = Callable[[Event], bytes]
 def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
     """The event with plain values only, nothing secret in them, each short, printable, and in its place."""
     shown = {}
-    for key in sorted(event, key=lambda key: FIRST.index(key) if key in FIRST else len(FIRST)):
+    for key in (*(k for k in FIRST if k in event), *(k for k in event if k not in FIRST)):
         if key == "exception":
             # The last lines of a traceback say what happened; the first ones are always the same.
             text = escape(redactor.clean(_text_of(event[key]), tail=True))
@@ -94,6 +94,8 @@ def as_kernel_line(event: Event) -> bytes:
 
 
 def _plain(value: object, redactor: Redactor, depth: int) -> Any:
+    if type(value) is str:  # nearly every value; the checks below cost more than the rest of a line
+        return _shown(value, redactor)
     if value is None or isinstance(value, bool | float):
         return value if value == value and value not in (float("inf"), float("-inf")) else str(value)
     if isinstance(value, Enum):

@@ -78,6 +78,8 @@ class _Server(Section):
     property_block: ClassVar[bool] = False
     """Set by a transport's class that reaches a server by `host`, `port` and `properties`."""
     protocol: ClassVar[Literal["smtp", "imap"]] = "smtp"
+    always_oauth: ClassVar[bool] = False
+    """Set by a transport's class that knows no other sign-in, whatever `auth_type` says."""
 
     if TYPE_CHECKING:  # declared by both classes, in the order of FlexDeploy's page
         auth_type: AuthType
@@ -105,6 +107,11 @@ class _Server(Section):
             ca_file=str(self.ca_file or ""),
             allow_cleartext_login=self.allow_cleartext_login,
         )
+
+    @property
+    def uses_oauth(self) -> bool:
+        """Whether `oauth_application` is signed in with."""
+        return self.always_oauth or self.auth_type == "oauth"
 
     def _ca_findings(self) -> Iterator[Finding]:
         if self.ca_file and not self.ca_file.is_file():
@@ -248,7 +255,7 @@ class Incoming(_Server):
         """An application keeps the tokens of the one person who signed in."""
         out, name = whole.outgoing, self.oauth_application
         application = whole.oauth_applications.get(name)
-        both = name == out.oauth_application and self.auth_type == out.auth_type == "oauth"
+        both = name == out.oauth_application and self.uses_oauth and out.uses_oauth
         if not both or application is None or application.flow == "client_credentials":
             return
         if self.username.casefold() != out.username.casefold():

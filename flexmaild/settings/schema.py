@@ -128,7 +128,7 @@ class Approvals(Section):
     reference_key: Secret | None = None
     """Key that references are signed with. Default: one made at the first start, in the state directory.
     Several machines that share a store need the same one."""
-    answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 5
+    answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 20
     """Most mails an hour that answer one sender."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:

@@ -120,6 +120,11 @@ def release(connection: Connection, owner: str) -> int:
     return connection.execute(update(jobs).where(leased).values(**_UNLEASED)).rowcount
 
 
+def unlease(connection: Connection, ids: Iterable[str]) -> None:
+    for part in slices(ids):
+        connection.execute(update(jobs).where(jobs.c.id.in_(part)).values(**_UNLEASED))
+
+
 def find(connection: Connection, condition: ColumnElement[bool]) -> Job | None:
     row = connection.execute(select(jobs).where(condition).order_by(jobs.c.seq.desc()).limit(1)).first()
     return None if row is None else job_of(row)

@@ -96,6 +96,11 @@ class Store:
         with self._database.writing() as connection:
             return jobs.release(connection, owner_other_than)
 
+    def unlease_jobs(self, ids: Iterable[str]) -> None:
+        """These were leased and not begun; they may be claimed again at once."""
+        with self._database.writing() as connection:
+            jobs.unlease(connection, ids)
+
     def job(self, id_: str) -> Job | None:
         with self._database.reading() as connection:
             return jobs.find(connection, tables.jobs.c.id == id_)

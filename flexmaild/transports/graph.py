@@ -7,7 +7,7 @@ it step by step for the doctor. Graph always signs in by OAuth, whatever `auth_t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.steps import Step
@@ -15,14 +15,15 @@ from flexmaild.net.clouds import CLOUDS
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import Flag, OptionalUrl
-from flexmaild.transports.graph_api import GraphApi, Token
-from flexmaild.transports.graph_inbox import GraphInbox
-from flexmaild.transports.graph_outbox import GraphOutbox
-from flexmaild.transports.graph_probe import examine_inbox, examine_outbox
 from flexmaild.transports.tools import Tools
 
+# The adapters are imported by the methods that make them: with them come requests and urllib3, which a daemon
+# that uses IMAP and SMTP need not load (7 MB, and a tenth of the time to READY).
 if TYPE_CHECKING:
     from flexmaild.settings.schema import Settings
+    from flexmaild.transports.graph_api import GraphApi, Token
+    from flexmaild.transports.graph_inbox import GraphInbox
+    from flexmaild.transports.graph_outbox import GraphOutbox
 
 _VERSION = "/v1.0"
 
@@ -30,6 +31,7 @@ _VERSION = "/v1.0"
 class GraphOutgoing(Outgoing):
     """Mail leaves by Microsoft Graph."""
 
+    always_oauth: ClassVar[bool] = True
     graph_url: OptionalUrl = ""
     """Address of Microsoft Graph. Default: that of the application's cloud."""
     save_to_sent_items: Flag = True
@@ -37,9 +39,13 @@ class GraphOutgoing(Outgoing):
     the text part itself, and after a lost answer it cannot be seen whether it was sent."""
 
     def outbox(self, tools: Tools) -> GraphOutbox:
+        from flexmaild.transports.graph_outbox import GraphOutbox
+
         return GraphOutbox(_api(self, tools), save=self.save_to_sent_items)
 
     def examine(self, tools: Tools) -> list[Step]:
+        from flexmaild.transports.graph_probe import examine_outbox
+
         return examine_outbox(_api(self, tools), _token(self, tools))
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
@@ -50,10 +56,13 @@ class GraphOutgoing(Outgoing):
 class GraphIncoming(Incoming):
     """Replies are read by Microsoft Graph."""
 
+    always_oauth: ClassVar[bool] = True
     graph_url: OptionalUrl = ""
     """Address of Microsoft Graph. Default: that of the application's cloud."""
 
     def inbox(self, tools: Tools) -> GraphInbox:
+        from flexmaild.transports.graph_inbox import GraphInbox
+
         return GraphInbox(
             _api(self, tools),
             self.reply_folder,
@@ -64,6 +73,8 @@ class GraphIncoming(Incoming):
         )
 
     def examine(self, tools: Tools) -> list[Step]:
+        from flexmaild.transports.graph_probe import examine_inbox
+
         return examine_inbox(_api(self, tools), self.inbox(tools), _token(self, tools))
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
@@ -83,6 +94,8 @@ def graph_root(address: str) -> str:
 
 
 def _api(settings: Outgoing | Incoming, tools: Tools) -> GraphApi:
+    from flexmaild.transports.graph_api import GraphApi
+
     given = getattr(settings, "graph_url", "")
     if not given:
         place = tools.graph_root

@@ -12,7 +12,7 @@ import binascii
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import requests
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.net.http import ANSWER_BYTES, TOTAL_SECONDS, HttpSession, exchange
+from flexmaild.net.http import ANSWER_BYTES, TOTAL_SECONDS, HttpSession, exchange, json_object
 from flexmaild.transports.graph_errors import failure
 
 Trace = Callable[[str], None]
@@ -67,7 +67,7 @@ class GraphApi:
         self.server = urlsplit(root).netloc
         self.mailbox = mailbox or "me"
         self.home = f"/users/{quote(mailbox, safe='@')}" if mailbox else "/me"
-        self._token, self._ca_file, self._trace = token, ca_file, trace or (lambda _: None)
+        self._token, self.ca_file, self._trace = token, ca_file, trace or (lambda _: None)
         self._session: HttpSession | None = None
         self._quiet_until = self._used_at = 0.0
 
@@ -145,11 +145,22 @@ class GraphApi:
             "POST", f"{self.root}/$batch", step=step, body=as_json({"requests": asked}), limit=BATCH_BYTES
         )
         found: dict[str, PartAnswer] = {}
-        for one in _objects(self._object(response, step).get("responses")):
+        for one in self.listed(self._object(response, step), "responses", step):
             headers = one.get("headers")
             clean = {str(k): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
             found[str(one.get("id"))] = PartAnswer(_status(one), clean, one.get("body"))
         return [found.get(str(n), PartAnswer(424)) for n in range(len(parts))]
+
+    def listed(
+        self, answer: Mapping[str, Any], name: str = "value", step: str = "list"
+    ) -> list[Mapping[str, Any]]:
+        """The objects of an answer's list. Without a list it is not Graph's: nothing was found out by it."""
+        value = answer.get(name)
+        if not isinstance(value, list):
+            text = f"the answer holds no {name!r} (mailbox {self.mailbox})"
+            cure = "Check that no proxy stands between this machine and Graph."
+            raise TryLater(Reason.SERVER, text, step=step, server=self.server, cure=cure)
+        return [one for one in value if isinstance(one, dict)]
 
     def part_failure(self, answer: PartAnswer, step: str) -> Failure:
         """The failure for a part's answer; a throttled one quiets the mailbox as a whole answer does."""
@@ -205,26 +216,20 @@ class GraphApi:
         if self._session and time.monotonic() - self._used_at > IDLE_SECONDS:
             self.close()
         if self._session is None:
-            self._session = HttpSession(self._ca_file)
+            self._session = HttpSession(self.ca_file)
         self._used_at = time.monotonic()
         return self._session
 
     def _object(self, response: requests.Response, step: str) -> Mapping[str, Any]:
-        try:
-            value = response.json()
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
+        value = json_object(response)
+        if value is None:
             text = f"the answer is not a JSON object ({self._where(response.headers, None)})"
             cure = "Check that no proxy stands between this machine and Graph."
             raise TryLater(Reason.SERVER, text, step=step, server=self.server, cure=cure)
         return value
 
     def _refusal(self, response: requests.Response, step: str) -> Failure:
-        try:
-            body = response.json()
-        except ValueError:
-            body = None
+        body = json_object(response)
         where = self._where(response.headers, body)
         error = failure(
             response.status_code, response.headers, body, step=step, server=self.server, where=where
@@ -279,10 +284,6 @@ def with_query(path: str, **options: str | int) -> str:
 def as_json(value: Mapping[str, Any]) -> bytes:
     """The body of a JSON request."""
     return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _objects(value: object) -> Iterable[Mapping[str, Any]]:
-    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
 def _status(answer: Mapping[str, Any]) -> int:

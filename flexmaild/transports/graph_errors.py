@@ -7,14 +7,13 @@ responses", "throttling limits" and the Outlook mail API. No I/O.
 
 from __future__ import annotations
 
-import email.utils
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.net.entra_errors import without_secrets
+from flexmaild.net.http import wait_seconds
 
 # A mailbox may be throttled for long, but a reply must not wait a day: looked at again every 15 minutes.
 RETRY_AFTER_CAP = 900.0
@@ -120,14 +119,9 @@ def code_of(body: object) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds (RFC 9110 section 10.2.3: a number or a date), capped; None without one."""
-    value = next((v for k, v in headers.items() if k.casefold() == "retry-after"), "").strip()
-    if value.isdecimal():
-        return min(float(value), RETRY_AFTER_CAP)
-    date = email.utils.parsedate_tz(value)
-    if date:
-        return min(max(email.utils.mktime_tz(date) - time.time(), 0.0), RETRY_AFTER_CAP)
-    return None
+    """Retry-After in seconds, capped; None without one."""
+    wait = wait_seconds(next((v for k, v in headers.items() if k.casefold() == "retry-after"), ""))
+    return None if wait is None else min(wait, RETRY_AFTER_CAP)
 
 
 def failure(

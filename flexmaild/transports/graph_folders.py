@@ -65,7 +65,7 @@ def _children(api: GraphApi, parent: str) -> Iterator[Mapping[str, Any]]:
     while link and link not in seen and len(seen) < _PAGES:
         seen.add(link)
         page = api.get_json(link, step="folder")
-        yield from (one for one in page.get("value") or () if isinstance(one, dict) and one.get("id"))
+        yield from (one for one in api.listed(page, step="folder") if one.get("id"))
         link = str(page.get("@odata.nextLink") or "")
 
 

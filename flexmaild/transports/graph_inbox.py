@@ -31,6 +31,7 @@ from flexmaild.transports.graph_partial import SELECT, rebuilt
 
 # PidTagMessageSize (MS-OXPROPS 2.797); Graph's message resource has no size of its own.
 _SIZE = "Integer 0xE08"
+_SIZE_DIGITS = 15
 # Mails a page, and how many pages more than mails wanted may be walked before the listing counts as endless.
 _PAGE, _PAGES = 100, 50
 _VALIDITY = "graph"
@@ -179,8 +180,8 @@ class GraphInbox:
         return listed
 
     def _listed(self, page: Mapping[str, Any]) -> Iterable[_Listed]:
-        for one in page.get("value") or ():
-            if isinstance(one, dict) and isinstance(one.get("id"), str):
+        for one in self._api.listed(page):
+            if isinstance(one.get("id"), str):
                 yield _Listed(Mark(self._api.mailbox, _VALIDITY, one["id"]), _size(one))
 
     def _read(self, listed: list[_Listed]) -> Iterable[Fetched]:
@@ -289,7 +290,7 @@ def _size(one: Mapping[str, Any]) -> int:
     properties = one.get("singleValueExtendedProperties")
     for entry in properties if isinstance(properties, list) else ():
         value = str(entry.get("value", "")) if isinstance(entry, dict) else ""
-        if value.isdecimal():
+        if value.isascii() and value.isdecimal() and len(value) <= _SIZE_DIGITS:
             return int(value)
     return 0
 

@@ -70,7 +70,7 @@ class GraphOutbox:
             if failure.reason in (Reason.AUTH, Reason.CLIENT):
                 return False
             raise
-        return bool(found.get("value"))
+        return bool(self._api.listed(found, step="look in Sent Items"))
 
     def _send(self, data: bytes) -> str:
         if len(data) > MIME_BYTES:
@@ -88,7 +88,9 @@ class GraphOutbox:
         """A draft, its attachments, and off. Until the last request nothing can have been sent."""
         try:
             made = self._api.created(self._api.post_json("/messages", draft.message, step="draft"), "draft")
-            path = f"/messages/{quote(str(made.get('id', '')), safe='')}"
+            if not made.get("id"):
+                raise TryLater(Reason.SERVER, "no id came", step="draft", server=self._api.server)
+            path = f"/messages/{quote(str(made['id']), safe='')}"
         except TryLater as failure:
             failure.uncertain = False
             raise

@@ -1,4 +1,4 @@
-"""Graph tried step by step for the doctor: token, permissions, mailbox, folder, right to delete.
+"""Graph tried step by step for the doctor: DNS, TCP, TLS, token, permissions, mailbox, folder, deletion.
 
 Called by the settings classes in `graph`. Sends nothing, reads no mail, deletes nothing; each step says what
 was tried, what Graph said, and what to do.
@@ -10,16 +10,18 @@ import time
 from collections.abc import Callable, Sequence
 
 from flexmaild.core.errors import Failure, Reason
+from flexmaild.core.ports import FolderState
 from flexmaild.core.steps import Step
 from flexmaild.net.scope_check import unverified_claims
 from flexmaild.transports.graph_api import GraphApi, Token
 from flexmaild.transports.graph_inbox import GraphInbox
+from flexmaild.transports.probe import examine_https
 
 
 def examine_outbox(api: GraphApi, token: Token) -> list[Step]:
     """The way out, up to where a mail could be handed over."""
-    steps = [_token(token)]
-    if steps[-1].ok:
+    steps = [*examine_https(api.root, api.ca_file), _token(token)]
+    if all(step.ok for step in steps):
         steps.append(_permission(token, "Mail.Send"))
         steps.append(_tried("mailbox", f"look for the mailbox {api.mailbox}", lambda: _look(api)))
     api.close()
@@ -28,12 +30,12 @@ def examine_outbox(api: GraphApi, token: Token) -> list[Step]:
 
 def examine_inbox(api: GraphApi, inbox: GraphInbox, token: Token) -> list[Step]:
     """The way in, up to the open folder."""
-    steps = [_token(token)]
-    if steps[-1].ok:
+    steps = [*examine_https(api.root, api.ca_file), _token(token)]
+    if all(step.ok for step in steps):
         steps.append(_permission(token, "Mail.ReadWrite"))
         steps.append(_tried("mailbox", f"look for the mailbox {api.mailbox}", lambda: _look(api)))
     if all(step.ok for step in steps):
-        steps.append(_tried("folder", "open the reply folder", lambda: _folder(inbox)))
+        steps += _folder(inbox)
     inbox.close()
     api.close()
     return steps
@@ -72,9 +74,20 @@ def _look(api: GraphApi) -> str:
     return f"{found.get('totalItemCount')} mails in {found.get('displayName')}"
 
 
-def _folder(inbox: GraphInbox) -> str:
-    state = inbox.open()
-    return f"{state.messages} mails wait in {state.detail}"
+def _folder(inbox: GraphInbox) -> list[Step]:
+    """The folder, and whether mails may be taken out of it."""
+    found: list[FolderState] = []
+
+    def look() -> str:
+        found.append(inbox.open())
+        return f"{found[0].messages} mails wait in {found[0].detail}"
+
+    steps = [_tried("folder", "open the reply folder", look)]
+    if found:
+        may, tried = found[0].can_delete, "look whether mails can be deleted"
+        cure = "" if may else "API permissions: Mail.ReadWrite (or Mail.ReadWrite.Shared), admin consent."
+        steps.append(Step("delete", may, tried, "they can" if may else "the token may only read", cure))
+    return steps
 
 
 def _tried(name: str, tried: str, work: Callable[[], str]) -> Step:

@@ -150,6 +150,7 @@ class ImapInbox:
             self._drop()
             raise
         self._leftover -= gone
+        self._handed -= gone  # they need not be looked for any more, or each look is wider than the last
         return len(gone)
 
     def rest(self) -> None:

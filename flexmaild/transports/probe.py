@@ -6,16 +6,19 @@ deleted. Stops at the first step that fails, since the ones behind it could only
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Inbox
 from flexmaild.core.steps import Step
-from flexmaild.net.connect import resolve
-from flexmaild.net.tls import is_trusted_unseen, read_certificate
+from flexmaild.net.connect import connect, resolve
+from flexmaild.net.tls import Certificate, is_trusted_unseen, read_certificate, secure
 from flexmaild.net.wire import Wire
 from flexmaild.settings.session import ImapSession, Session, SmtpSession
 from flexmaild.transports import imap_client, sasl, smtp_dialogue
@@ -95,6 +98,42 @@ def examine_imap(
     except _Stopped:
         pass
     return found.steps
+
+
+def examine_https(address: str, ca_file: str) -> list[Step]:
+    """The steps to a server that is spoken to by HTTPS, up to its certificate; nothing is asked of it."""
+    found, place = Examination(), urlsplit(address)
+    session = Session(place.hostname or "", place.port or 443, tls="implicit", ca_file=ca_file)
+    try:
+        _reach(found, session)
+        tried = f"connect to {session.host}:{session.port}"
+        wire = found.attempt("connect", tried, lambda: connect(session))
+        found.passed("connect", tried, "connected")
+        try:
+            wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
+            look = partial(_seen_certificate, session)
+            found.attempt("tls", _tls_tried(session), lambda: secure(wire, session, look))
+            _note_tls(found, session, wire)
+        finally:
+            wire.close()
+    except _Stopped:
+        pass
+    return found.steps
+
+
+def _seen_certificate(session: Session, context: ssl.SSLContext) -> Certificate | None:
+    try:
+        wire = connect(session)
+    except Failure:
+        return None
+    try:
+        wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
+        wire.start_tls(context, session.host)
+        return read_certificate(wire)
+    except Failure:
+        return None
+    finally:
+        wire.close()
 
 
 def examine_folder(inbox: Inbox, tried: str) -> list[Step]:

@@ -22,5 +22,5 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One daemon for tests that only ask, or that use requests of their own."""
     made = Service(tmp_path_factory.mktemp("shared"))
-    yield made.start()
+    yield made.start(approvals={"answers_per_hour": 1000})
     made.close()

@@ -1,6 +1,7 @@
-"""flexmaild as its users have it: the two installed programs, a settings file, the socket, Maildirs, the metrics port.
+"""flexmaild as its users have it: two programs, a settings file, the socket, Maildirs, a metrics port.
 
-Nothing of the package is imported here: what these tests hold on to is what pipelines and operators hold on to.
+Nothing of the package is imported here: what these tests hold on to is what pipelines and operators hold
+on to.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Service:
-    """A daemon with a mailbox of its own. `settings` are laid over the least that works, section by section."""
+    """A daemon with a mailbox of its own; settings are laid over the least that works, section by section."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -152,7 +153,9 @@ class Service:
             fields |= {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, data, fields)
             response = connection.getresponse()
-            return Answered(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+            return Answered(
+                response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+            )
         finally:
             connection.close()
 
@@ -163,7 +166,11 @@ class Service:
         return self.ask("POST", path, body, **headers)
 
     def request(self, *approvers: Any, **more: Any) -> dict[str, Any]:
-        body = {"title": "Deploy billing 4.2", "text": "All tests passed.", "approvers": list(approvers)} | more
+        body = {
+            "title": "Deploy billing 4.2",
+            "text": "All tests passed.",
+            "approvers": list(approvers),
+        } | more
         answered = self.post("/v1/approvals", body)
         assert answered.status == 201, answered.raw
         found: dict[str, Any] = answered.body
@@ -180,7 +187,9 @@ class Service:
         return found
 
     def metrics(self) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE) as page:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE
+        ) as page:
             text: str = page.read().decode()
         return text
 
@@ -212,7 +221,9 @@ class Service:
     def answer(self, mail: EmailMessage, text: str, **headers: str) -> dict[str, Any]:
         """Reply with history, have it read, and what was made of it."""
         quoted = "".join(f"> {line}\r\n" for line in text_of(mail).splitlines())
-        self.deliver(reply(mail, f"{text}\r\n\r\nOn Sat, 21 Nov 2026, {mail['From']} wrote:\r\n{quoted}", **headers))
+        self.deliver(
+            reply(mail, f"{text}\r\n\r\nOn Sat, 21 Nov 2026, {mail['From']} wrote:\r\n{quoted}", **headers)
+        )
         return self.process_now()
 
 

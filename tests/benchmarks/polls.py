@@ -10,12 +10,11 @@ from tests.benchmarks.table import ratio, show
 from tests.kit.dovecot import User
 
 WAITING, POLL, ROUNDS = 100_000, 30, 12
-# One file for many mails: 100,000 files would measure the file system.
-MDBOX = "mail_location = mdbox:~/mdbox\n"
 
 
 def main() -> None:
-    with directory() as root, servers(MDBOX) as hosts:
+    # mdbox keeps many mails in a file: 100,000 files would measure the file system.
+    with directory() as root, servers("mdbox") as hosts:
         seed = seeded(root, POLL * ROUNDS)
         few, many = hosts.dovecot.user(), hosts.dovecot.user()
         _append(hosts, many, seed.replies)

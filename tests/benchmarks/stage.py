@@ -31,6 +31,7 @@ from tests.kit.postfix import Postfix
 SWALLOWED = "discard.test"
 # Replies as mail programs send them, with history in text and HTML (bytes; testbeds of others use the same).
 REPLY_BYTES = 6000
+IN_MEMORY = Path("/dev/shm")  # noqa: S108
 _names = itertools.count()
 
 
@@ -63,8 +64,11 @@ class Daemon(House):
 
 @dataclass(frozen=True)
 class Servers:
+    """mail: where Dovecot keeps the users' folders."""
+
     dovecot: Dovecot
     postfix: Postfix
+    mail: Path
 
     def outgoing(self, port: int = 0) -> dict[str, Any]:
         """Settings for sending through Postfix, or to another port."""
@@ -86,7 +90,7 @@ class Servers:
 
     def fill(self, user: User, mails: Sequence[bytes]) -> None:
         """Put mails into the Maildir as a delivering server would, much faster."""
-        folder = self.dovecot.root / "mail" / user.name / "Maildir"
+        folder = self.mail / user.name / "mails"
         for sub in ("cur", "new", "tmp"):
             (folder / sub).mkdir(parents=True, exist_ok=True)
         for number, mail in enumerate(mails):
@@ -104,22 +108,27 @@ mail.imap.starttls.enable=false
 
 
 @contextmanager
-def servers(extra: str = "") -> Iterator[Servers]:
-    """Dovecot (with `extra` settings) and Postfix, gone with everything in them at the end."""
-    with directory() as root:
+def servers(kind: str = "maildir") -> Iterator[Servers]:
+    """Dovecot with folders of that kind, and Postfix; gone with everything in them at the end.
+
+    The folders lie in memory where the machine has such a place, so that a slow disk behind Dovecot does
+    not make all programs look alike.
+    """
+    with directory() as root, directory(IN_MEMORY if IN_MEMORY.is_dir() else None) as mail:
         pki = make_pki(root)
-        dovecot = Dovecot(pki, extra)
+        mail.chmod(0o777)
+        dovecot = Dovecot(pki, f"mail_location = {kind}:{mail}/%n/mails\n")
         postfix = Postfix(pki, dovecot)
         try:
-            yield Servers(dovecot.start(), postfix.start())
+            yield Servers(dovecot.start(), postfix.start(), mail)
         finally:
             postfix.remove()
             dovecot.remove()
 
 
 @contextmanager
-def directory() -> Iterator[Path]:
-    root = Path(tempfile.mkdtemp(prefix="fm-bench-"))
+def directory(below: Path | None = None) -> Iterator[Path]:
+    root = Path(tempfile.mkdtemp(prefix="fm-bench-", dir=below))
     try:
         yield root
     finally:

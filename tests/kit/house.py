@@ -58,6 +58,7 @@ class House:
                 (folder / sub).mkdir(parents=True, exist_ok=True)
         self.decisions.mkdir(exist_ok=True)
         self._clock = root / "clock"
+        self._ahead = self._wrong = 0.0
         self.write_settings(settings or {})
         self.client = Client(root / "control.sock")
         self.process: subprocess.Popen[bytes] | None = None
@@ -132,9 +133,17 @@ class House:
 
     def advance(self, seconds: float) -> None:
         """Move both clocks on, and wait until the daemon has looked at them."""
-        ahead = float(self._clock.read_text()) if self._clock.exists() else 0.0
+        self._ahead += seconds
+        self._write_clock()
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock wrong by so much; the steady one goes on."""
+        self._wrong = seconds
+        self._write_clock()
+
+    def _write_clock(self) -> None:
         fresh = self._clock.with_suffix(".new")
-        fresh.write_text(str(ahead + seconds))
+        fresh.write_text(f"{self._ahead} {self._wrong}")
         fresh.replace(self._clock)
 
     # What people see and do.

@@ -6,18 +6,25 @@ silent, and work goes on by itself when the thing is right again.
 
 from __future__ import annotations
 
-import json
+import base64
 import os
+import resource
 import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as futures_wait
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flexmaild.control.client import Refused, Unreachable
-from tests.kit.house import House, merged, until
+from tests.kit.house import ROOT, House, merged, until
 from tests.kit.scripted import ImapServer, SmtpServer, Talk
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
@@ -98,14 +105,13 @@ def test_a_part_that_a_reload_took_away_is_not_missed_by_the_watchdog(house: Hou
     house.write_settings(by_imap(server.port))
     house.start()
     assert hold.reached.wait(30)
-    house.write_settings({"incoming": {"enabled": False, "transport": "maildir", "path": None}})
+    house.write_settings({"incoming": {"enabled": False}})
     house.call("reload")
     hold.let_go.set()
     until(lambda: any("LOGOUT" in line for line in server.heard) or None, "the end of the old intake")
     house.advance(700)
-    status = house.call("status")
-    assert "intake" not in status["components"]
-    assert status["ready"], status["issues"]
+    until(lambda: house.call("status")["ready"] or None, "readiness, once the living have given their signs")
+    assert "intake" not in house.call("status")["components"]
 
 
 def test_a_changed_state_directory_waits_for_the_restart_whole(house: House, tmp_path: Path) -> None:
@@ -174,7 +180,7 @@ def test_a_reload_of_something_that_is_no_settings_file_is_refused_at_once(
 def test_a_fifo_as_settings_file_ends_the_start_with_78(house: House) -> None:
     house.config.unlink()
     os.mkfifo(house.config)
-    with pytest.raises(AssertionError, match="not a file"):
+    with pytest.raises(AssertionError, match="not a regular file"):
         house.start()
     assert house.process is not None
     assert house.process.wait(30) == 78
@@ -225,44 +231,309 @@ def _without_sinks(text: str) -> list[str]:
 # Clocks.
 
 
-def test_a_clock_set_back_does_not_make_a_deferred_mail_be_tried_all_the_time(
-    house: House, serving: Serving
-) -> None:
+def test_a_clock_set_back_neither_hammers_the_server_nor_stops_time(house: House, serving: Serving) -> None:
+    """A deferred mail waits its pause, no less and no more, wherever the wall clock is."""
     server = serving(SmtpServer({"RCPT": "450 greylisted"}))
-    house.write_settings(by_smtp(server.port))
+    house.write_settings(merged(by_smtp(server.port), {"incoming": {"process_interval": "1s"}}))
     house.start()
-    house.advance(6 * HOUR)
-    until(lambda: "NTP" in "" or house.call("status")["ready"], "a status")
-    house.advance(61)
-    asked = house.request(ALICE)
-    until(lambda: _tries(server) or None, "a first try")
-    house.advance(-6 * HOUR)
+    house.jump(6 * HOUR)
+    house.call("status")
+    house.advance(61)  # long enough for the wrong clock to be believed
+    until(lambda: house.call("status")["ready"] or None, "a status")
+    house.request(ALICE)
+    until(lambda: _attempts(house) == [1] or None, "a first try")
+    house.jump(0)
+    assert any("clock" in issue for issue in house.call("status")["issues"])
     house.call("outbox.retry_all")
-    until(lambda: _tries(server) >= 2 or None, "a try on the operator's word")
-    for _ in range(60):
-        house.call("status")
-    jobs = house.call("outbox.list")["items"]
-    assert [job["approval_id"] for job in jobs] == [asked["id"]]
-    import time
-
-    time.sleep(3)
+    until(lambda: _attempts(house) == [1] and _tries(server) == 2 or None, "a try on the operator's word")
+    _let_the_loop_look_around(house)
     assert _tries(server) == 2
-
-
-def _tries(server: SmtpServer) -> int:
-    return sum(line.startswith("RCPT") for line in server.heard)
+    house.advance(120)
+    until(lambda: _tries(server) == 3 or None, "the next try, after the pause")
 
 
 def test_a_clock_that_jumps_ahead_for_a_moment_gives_up_no_mail(house: House, serving: Serving) -> None:
     server = serving(SmtpServer({"RCPT": "450 greylisted"}))
     house.write_settings(by_smtp(server.port))
     house.start()
-    house.request(ALICE)
-    until(lambda: _tries(server) or None, "a first try")
-    house.call("status")
-    before = house.call("outbox.list")["items"][0]["attempt"]
-    house.advance_wall(5 * 365 * 24 * HOUR)
+    asked = house.request(ALICE, expires_in="30d")
+    until(lambda: _attempts(house) == [1] or None, "a first try")
+    house.jump(5 * 365 * 24 * HOUR)
     house.call("outbox.retry_all")
-    until(lambda: _tries(server) >= 2 or None, "a second try")
-    until(lambda: house.call("outbox.list")["items"][0]["attempt"] != before or None, "its end")
+    until(lambda: _tries(server) == 2 and _attempts(house) == [1] or None, "a second try")
     assert house.call("outbox.list")["items"][0]["state"] == "deferred"
+    assert house.show(asked["id"])["state"] == "pending"
+
+
+def _tries(server: SmtpServer) -> int:
+    return sum(line.startswith("RCPT") for line in server.heard)
+
+
+def _attempts(house: House) -> list[int]:
+    return [job["attempt"] for job in house.call("outbox.list")["items"]]
+
+
+def _let_the_loop_look_around(house: House) -> None:
+    """Until it has polled a few times: it looks for due work as often."""
+    polls = house.call("status")["incoming"]["polls"]
+    until(lambda: house.call("status")["incoming"]["polls"] >= polls + 4 or None, "some more polls")
+
+
+# Disks, descriptors, pipes.
+
+
+def test_a_full_disk_keeps_every_reply_says_so_and_goes_on_by_itself(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    limit(house, resource.RLIMIT_FSIZE, 4096)
+    with pytest.raises(Refused) as refused:
+        house.process_replies()
+    assert "no space left" in str(refused.value)
+    assert house.waiting() == 1
+    with pytest.raises(Refused) as refused:
+        house.request(BOB)
+    assert (refused.value.status, refused.value.kind) == (503, "store")
+    assert "no space left" in str(house.call("status")["issues"])
+    limit(house, resource.RLIMIT_FSIZE, resource.RLIM_INFINITY)
+    assert house.process_replies()["outcomes"] == {"decision": 1}
+    assert house.decided(asked["id"])["state"] == "approved"
+    until(lambda: house.call("status")["healthy"] or None, "health")
+
+
+def test_no_descriptors_left_makes_no_mail_unreadable(house: House) -> None:
+    """However few are left, at whatever point they run out: the mail waits, and is not called a bad one."""
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    assert house.process is not None
+    used = len(os.listdir(f"/proc/{house.process.pid}/fd"))
+    for spare in range(8):
+        with ThreadPoolExecutor(1) as other:
+            limit(house, resource.RLIMIT_NOFILE, used + spare)
+            asking = other.submit(_try_to_process, house)
+            done, _ = futures_wait([asking], 2.0)
+            limit(house, resource.RLIMIT_NOFILE, 1024)
+            asking.result()
+    assert house.process.poll() is None, house.log.read_text()[-3000:]
+    _try_to_process(house)
+    assert house.decided(asked["id"])["state"] == "approved"
+    assert house.call("quarantine.list", query={"limit": 10})["items"] == []
+    assert [v["approver"] for v in house.show(asked["id"])["verdicts"]] == [ALICE]
+
+
+def _try_to_process(house: House) -> None:
+    with suppress(Refused, Unreachable):
+        house.process_replies()
+
+
+def limit(house: House, what: int, value: int) -> None:
+    assert house.process is not None
+    _, hard = resource.prlimit(house.process.pid, what)
+    resource.prlimit(house.process.pid, what, (value, hard))
+
+
+def test_a_deleted_store_ends_the_daemon_and_is_not_replaced_by_an_empty_one(house: House) -> None:
+    """With an empty store every waiting reply would be a stranger's, and be deleted."""
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    kept = house.root / "kept"
+    (house.root / "state" / "flexmaild.db").rename(kept)
+    with pytest.raises(Refused, match="deleted or replaced"):
+        house.process_replies()
+    assert house.process is not None
+    assert house.process.wait(30) == 1
+    assert house.waiting() == 1
+    with pytest.raises(AssertionError, match="is gone"):
+        house.start()
+    assert house.process.wait(30) == 1
+    for file in (house.root / "state").glob("flexmaild.db-*"):
+        file.rename(house.root / file.name.replace("flexmaild.db", "kept"))
+    kept.rename(house.root / "state" / "flexmaild.db")
+    for file in house.root.glob("kept-*"):
+        file.rename(house.root / "state" / file.name.replace("kept", "flexmaild.db"))
+    house.start()
+    house.process_replies()
+    assert house.decided(asked["id"])["state"] == "approved"
+
+
+def test_a_truncated_reference_key_is_refused(house: House) -> None:
+    """With an empty key anybody could make references."""
+    house.start()
+    assert house.stop() == 0
+    (house.root / "state" / "reference.key").write_bytes(b"")
+    with pytest.raises(AssertionError, match="reference.key is damaged"):
+        house.start()
+
+
+def test_a_standard_error_that_nobody_reads_blocks_nothing(house: House) -> None:
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "tests.kit.clocked", str(house.config), str(house.root / "clock")]
+    house.process = subprocess.Popen(command, cwd=ROOT, stdout=writing, stderr=writing)
+    try:
+        until(lambda: _answers(house), "an answer")
+        for _ in range(30):
+            house.request(ALICE)
+        until(lambda: len(house.mails(ALICE)) == 30 or None, "thirty mails")
+        for mail in house.mails(ALICE):
+            house.answer(mail, "Approve")
+        assert house.process_replies()["outcomes"] == {"decision": 30}
+        assert house.stop() == 0
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _answers(house: House) -> bool:
+    try:
+        return bool(house.call("status"))
+    except (Unreachable, Refused):
+        return False
+
+
+# Stopping.
+
+
+def test_stopping_in_the_middle_of_a_mail_is_in_time_and_the_mail_keeps_its_message_id(
+    house: House, serving: Serving
+) -> None:
+    hold = Hold("250 taken")
+    silent, good = serving(SmtpServer({"content": hold})), serving(SmtpServer({}))
+    house.write_settings(by_smtp(silent.port))
+    house.start()
+    house.request(ALICE)
+    assert hold.reached.wait(30)
+    message_id = house.call("outbox.list")["items"][0]["message_id"]
+    assert house.process is not None
+    house.process.send_signal(signal.SIGTERM)
+    until(lambda: house.advance(1) or house.process.poll() is not None, "the end")
+    assert house.process.returncode == 0
+    house.write_settings(by_smtp(good.port))
+    house.start()
+    until(lambda: good.mails or None, "the mail")
+    assert f"Message-ID: <{message_id}>".encode() in good.mails[0]
+
+
+def test_the_second_signal_to_end_is_obeyed_at_once(house: House, serving: Serving) -> None:
+    hold = Hold("250 taken")
+    server = serving(SmtpServer({"content": hold}))
+    house.write_settings(by_smtp(server.port))
+    house.start()
+    house.request(ALICE)
+    assert hold.reached.wait(30)
+    assert house.process is not None
+    house.process.send_signal(signal.SIGTERM)
+    until(lambda: "stopping" in house.log.read_text() or None, "the beginning of the end")
+    house.process.send_signal(signal.SIGTERM)
+    assert house.process.wait(20) == 1
+
+
+def test_a_signal_to_reload_before_the_daemon_is_ready_is_obeyed_after_it_is(house: House) -> None:
+    command = [sys.executable, "-m", "flexmaild", "--config", str(house.config)]
+    with house.log.open("ab") as log:
+        house.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            # Python itself dies of it while it starts; from then on it is ours to remember.
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP]),  # noqa: PLW1509
+        )
+    house.process.send_signal(signal.SIGHUP)
+    until(lambda: _answers(house), "an answer")
+    until(lambda: "settings reloaded" in house.log.read_text() or None, "the reload")
+
+
+# Servers.
+
+
+def test_a_rotated_password_file_needs_no_reload(house: House, serving: Serving, tmp_path: Path) -> None:
+    server = serving(SmtpServer({"AUTH": "535 5.7.8 wrong"}))
+    secret = tmp_path / "smtp.secret"
+    secret.write_text("the-old-one\n")
+    secret.chmod(0o600)
+    house.write_settings(by_smtp(server.port, username="app", password={"file": str(secret)}))
+    house.start()
+    house.request(ALICE)
+    until(lambda: "535" in str(house.call("status")["issues"]) or None, "the fault in the status")
+    server.answers["AUTH"] = "235 in"
+    secret.write_text("the-new-one\n")
+    house.advance(400)
+    until(lambda: server.mails or None, "the mail")
+    logins = [base64.b64decode(line.split()[2]) for line in server.heard if line.startswith("AUTH PLAIN")]
+    assert logins[0] == b"\0app\0the-old-one"
+    assert logins[-1] == b"\0app\0the-new-one"
+    assert len(logins) == 2
+    until(lambda: house.call("status")["healthy"] or None, "health")
+
+
+def test_hours_of_refusals_make_the_pauses_grow_and_end_in_a_mail_given_up_that_can_be_retried(
+    house: House, serving: Serving
+) -> None:
+    server = serving(SmtpServer({"RCPT": "451 later"}))
+    house.write_settings(by_smtp(server.port))
+    house.start()
+    asked = house.request(ALICE, expires_in="30d", remind_after=[])
+    until(lambda: _attempts(house) == [1] or None, "the first try")
+    for tries in range(2, 6):
+        house.advance(30 * 2**tries)
+        until(lambda n=tries: _attempts(house) == [n] or None, f"try {tries}")
+    house.advance(6 * 24 * HOUR)
+    until(lambda: _states(house) == ["failed"] or None, "the end of the tries")
+    status = house.call("status")
+    assert "given up" in str(status["issues"])
+    assert house.show(asked["id"])["unreachable"] == [ALICE]
+    server.answers.pop("RCPT")
+    house.call("outbox.retry_all")
+    until(lambda: _states(house) == ["done"] or None, "the mail on its way")
+
+
+def _states(house: House) -> list[str]:
+    return [job["state"] for job in house.call("outbox.list")["items"]]
+
+
+def test_fifty_reloads_while_all_flows_lose_and_double_nothing(house: House) -> None:
+    house.start()
+    over = threading.Event()
+
+    def reload_on_and_on() -> int:
+        for number in range(50):
+            more = {"approvals": {"max_comment": 1000 + number}, "incoming": {"process_count": 7 + number}}
+            house.write_settings(more)
+            house.call("reload")
+        over.set()
+        return number
+
+    wanted: set[str] = set()
+    answered: set[str] = set()
+    with ThreadPoolExecutor(1) as other:
+        reloads = other.submit(reload_on_and_on)
+        while not over.is_set() or answered != wanted:
+            if len(wanted) < 60:
+                wanted.add(house.request(ALICE)["id"])
+            for mail in house.mails(ALICE, "approval_request"):
+                identifier = next(i for i in wanted if i.removeprefix("ap-") in str(mail["Message-ID"]))
+                if identifier not in answered:
+                    answered.add(identifier)
+                    house.answer(mail, "Approve")
+            _try_to_process(house)
+            assert not reloads.done() or reloads.exception() is None, reloads.exception()
+    until(lambda: _try_to_process(house) or not house.waiting(), "an empty folder")
+    assert {house.decided(i)["state"] for i in wanted} == {"approved"}
+    assert {len(house.show(i)["verdicts"]) for i in wanted} == {1}
+    until(lambda: len(house.mails(ALICE, "accepted")) >= len(wanted) or None, "the confirmations")
+    assert len(house.mails(ALICE, "approval_request")) == len(wanted)
+    assert len(house.mails(ALICE, "accepted")) == len(wanted)
+    until(lambda: len(list(house.decisions.glob("*.json"))) == len(wanted) or None, "the decision files")
+
+
+def test_a_metrics_port_that_is_taken_refuses_the_reload_whole(house: House) -> None:
+    house.start()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        house.write_settings({"metrics": {"listen": listen}, "approvals": {"expire_after": "2d"}})
+        with pytest.raises(Refused, match="in use"):
+            house.call("reload")
+    assert house.call("status")["settings"]["last_reload"] == "failed"
+    assert house.call("reload")["changed"] == ["approvals.expire_after", "metrics.listen"]

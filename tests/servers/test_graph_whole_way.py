@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-import yaml
 
 from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.house import REPLIES, House, merged, reply_bytes, until
+from tests.kit.graph_house import ALICE, GraphHouse
+from tests.kit.house import REPLIES, reply_bytes, until
 
 pytestmark = pytest.mark.servers
-ALICE = "alice@corp.test"
-
-
-class GraphHouse(House):
-    """A daemon that sends and reads by Graph as `REPLIES`."""
-
-    def __init__(self, root: Path, fake: FakeMicrosoft, application: Mapping[str, Any]) -> None:
-        self.fake, self.application = fake, application
-        super().__init__(root)
-
-    def write_settings(self, settings: Mapping[str, Any]) -> None:
-        graph = {"transport": "graph", "graph_url": self.fake.graph_url, "ca_file": self.fake.ca_file}
-        microsoft = {
-            "provider": "microsoft", "tenant": self.fake.tenant, "client_id": "app",
-            "authority": self.fake.login.url, "ca_file": self.fake.ca_file,
-        }  # fmt: skip
-        user = {} if self.application.get("flow") == "client_credentials" else {"username": REPLIES}
-        base = {
-            "outgoing": {**graph, **user, "from_address": REPLIES, "oauth_application": "m365"},
-            "incoming": {**graph, "enabled": True, "process_interval": "1h"},
-            "oauth_applications": {"m365": {**microsoft, **self.application}},
-            "control": {"socket": str(self.root / "control.sock")},
-            "metrics": {"listen": ""},
-            "state_directory": str(self.root / "state"),
-            "log": {"level": "debug", "format": "json"},
-        }
-        self.config.write_text(yaml.safe_dump(merged(base, settings)))
-        self.config.chmod(0o600)
-
-    def mails(self, to: str = "", kind: str = "") -> list[EmailMessage]:
-        raws = [m.raw for m in self.fake.post.box(ALICE).listing("inbox")]
-        found = [cast(EmailMessage, message_from_bytes(raw, policy=policy.default)) for raw in raws]
-        return [m for m in found if kind in (m["Flexmaild-Mail"] or "")]
-
-    def deliver(self, data: bytes) -> None:
-        self.fake.post.deliver(data)
 
 
 @pytest.fixture

@@ -14,10 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.net.entra_errors import OAuthFault
@@ -26,6 +22,7 @@ from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.token_store import TokenStore
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import KEY, USER, Clock, application, desk, post, sign_in
+from tests.kit.pem import key_and_certificate
 
 pytestmark = pytest.mark.servers
 
@@ -41,25 +38,6 @@ def fake() -> Iterator[FakeMicrosoft]:
 
 def by_secret(fake: FakeMicrosoft, secret: str = "s3cret-value", **facts: object) -> object:
     return application(fake, flow="client_credentials", client_secret=lambda: secret, user="", **facts)
-
-
-def key_and_certificate(days: int = 365) -> tuple[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "flexmaild")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private.decode(), certificate.public_bytes(pem).decode()
 
 
 def code_of(at: TokenDesk, purpose: str = "graph", *, force: bool = False) -> str:
@@ -573,6 +551,8 @@ def test_a_status_can_be_written_as_json_and_holds_no_secret(fake: FakeMicrosoft
 
 def test_tokens_of_a_lost_key_ask_for_a_new_authorisation(fake: FakeMicrosoft, tmp_path: Path) -> None:
     sign_in(fake, desk(application(fake), tmp_path))
-    other = TokenDesk({"m365": application(fake)}, TokenStore(tmp_path / "tokens", lambda: KEY[::-1]))
+    other = TokenDesk(
+        {"m365": application(fake)}, TokenStore(tmp_path / "tokens", {"m365": lambda: KEY[::-1]})
+    )
     with pytest.raises(TryLater, match="cannot be decrypted"):
         other.token("m365", "graph")

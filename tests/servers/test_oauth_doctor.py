@@ -90,6 +90,8 @@ def test_graph_is_tried_both_ways_without_touching_a_mail(fake: FakeMicrosoft) -
     box.put(mail())
     out, way_in = graph_steps(fake)
     assert all(step.ok for step in (*out.values(), *way_in.values()))
+    names = ["dns", "connect", "tls", "token", "permissions", "mailbox"]
+    assert list(out) == names and list(way_in) == [*names, "folder", "delete"]
     assert "1 mails wait" in way_in["folder"].answer
     assert {r.method for r in fake.api.log} == {"GET"} and len(box.listing("inbox")) == 1
 
@@ -115,7 +117,14 @@ def test_a_folder_that_is_not_there_is_told_with_the_others(fake: FakeMicrosoft)
 
 def test_a_graph_that_is_down_is_told(fake: FakeMicrosoft) -> None:
     fake.api.close()
-    assert not graph_steps(fake)[0]["mailbox"].ok
+    out, way_in = graph_steps(fake)
+    assert not out["connect"].ok and not way_in["connect"].ok
+
+
+def test_a_graph_whose_certificate_nobody_vouches_for_is_told_at_tls(fake: FakeMicrosoft) -> None:
+    assert graph_steps(fake)[0]["tls"].ok
+    step = graph_steps(fake, ca_file=None)[0]["tls"]
+    assert not step.ok and "CA certificate" in step.cure
 
 
 @pytest.mark.parametrize("given", ["https://g.example", "https://g.example/", "https://g.example/v1.0"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
+from flexmaild.daemon.items import Due
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
 from flexmaild.net.oauth import TokenDesk
 
@@ -28,7 +29,7 @@ def status(desk: Desk, call: Call) -> Answer:
 def authorize(desk: Desk, call: Call) -> Answer:
     name = call.path["name"]
     tokens = _tokens(desk, name)
-    begun = desk.house.sign_ins.begin(tokens, name)
+    begun = desk.house.sign_ins.begin(tokens, name, lambda: desk.put(Due.TOKENS))
     shown = {
         "id": begun.application,
         "flow": begun.flow,

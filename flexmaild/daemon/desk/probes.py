@@ -36,6 +36,7 @@ def try_outgoing(desk: Desk, call: Call) -> Answer:
     except ValueError as fault:
         raise NotAllowed("to", str(fault)) from None
     parts, began = desk.house.parts, time.monotonic()
+    parts.hurry()
     identifier = f"test-{time.time_ns()}@{parts.terms.domain}"
     data = compose(
         MailOrder(MailKind.TEST, Approver(to)),
@@ -64,6 +65,7 @@ def try_outgoing(desk: Desk, call: Call) -> Answer:
 def try_incoming(desk: Desk, call: Call) -> Answer:
     """Log in, open the folder, count; nothing is read or deleted."""
     parts, began = desk.house.parts, time.monotonic()
+    parts.hurry()
     incoming = parts.settings.incoming
     if not incoming.enabled:
         cure = "Set incoming.enabled: true and reload."
@@ -92,6 +94,7 @@ def doctor(desk: Desk, call: Call) -> Answer:
 
 def _steps(parts: Parts) -> list[Step]:
     settings, steps = parts.settings, list[Step]()
+    parts.hurry()
     if parts.tokens is not None:
         for name in settings.oauth_applications:
             steps += examine_application(parts.tokens, name)

@@ -58,7 +58,10 @@ def _show(house: House, call: Call, queue: Queue) -> Answer:
 
 def _retry(house: House, call: Call, queue: Queue) -> Answer:
     job = _found(house, call, queue)
+    if job.state is JobState.HELD:  # who wants this one tried now wants it released
+        house.store.unhold_jobs(queue, [job.id])
     _insist(house.store.retry_jobs(queue, [job.id], house.now()), job, "tried again")
+    house.parts.hurry()
     house.dispatcher.wake(job.target)
     return _show(house, call, queue)
 
@@ -67,6 +70,7 @@ def _retry_all(house: House, queue: Queue) -> Answer:
     states = (JobState.FAILED, JobState.DEFERRED)
     waiting = [job.id for job in house.store.list_jobs(queue, states, limit=100_000)]
     changed = house.store.retry_jobs(queue, waiting, house.now()) if waiting else 0
+    house.parts.hurry()
     house.dispatcher.wake()
     return Answer(200, {"retried": changed})
 

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 # A poll may take this long, seconds, before the caller hears that it goes on without them.
 POLL_SECONDS = 240.0
 RELOAD_SECONDS = 120.0
+# A clock that was set back by more is worth a look; time servers correct less in silence.
+CLOCK_BEHIND_SECONDS = 60.0
 
 
 def status(house: House, call: Call) -> Answer:
     """Everything in one look; `issues` says what to do something about."""
     house.count()
     issues = house.health.issues(house.dispatcher.resting(), house.failed_jobs())
-    issues += _token_issues(house)
+    issues += [*_token_issues(house), *_orphaned(house), *_clock_issues(house)]
     shown: dict[str, Any] = {
         "healthy": not issues,
         "ready": not house.health.not_ready(),
@@ -50,6 +52,30 @@ def status(house: House, call: Call) -> Answer:
 def _token_issues(house: House) -> list[str]:
     tokens = house.parts.tokens.status() if house.parts.tokens else []
     return [f"OAuth application {t.application}: {t.error} {t.cure}".strip() for t in tokens if t.error]
+
+
+def _orphaned(house: House) -> list[str]:
+    """Deliveries that wait for a sink which a reload took away: nobody tries them, and they are kept."""
+    waiting: Counter[str] = Counter()
+    for (queue, target, state), number in house.counts.jobs.items():
+        if queue is Queue.DELIVERY and state in (JobState.QUEUED, JobState.DEFERRED):
+            waiting[target] += number
+    return [
+        f"{number} deliveries wait for the sink {name}, which is no longer in the settings: put it back, or "
+        f"drop them (flexmailctl delivery list)"
+        for name, number in waiting.items()
+        if name not in house.parts.settings.sinks
+    ]
+
+
+def _clock_issues(house: House) -> list[str]:
+    behind = (house.now() - house.clock.now()).total_seconds()
+    if behind < CLOCK_BEHIND_SECONDS:
+        return []
+    return [
+        f"the system clock is {int(behind)} seconds behind what it was before; times are counted on from "
+        f"there: set the clock right (timedatectl)"
+    ]
 
 
 def _settings(house: House) -> dict[str, Any]:
@@ -120,6 +146,7 @@ def process(desk: Desk, call: Call) -> Answer:
         raise Problem(
             409, "Nothing to read", detail, kind="off", cure="Set incoming.enabled: true and reload."
         )
+    desk.house.parts.hurry()
     try:
         ended = intake.poll().result(POLL_SECONDS)
     except CancelledError:
