@@ -11,6 +11,7 @@ programs="
     /usr/sbin/postfix            postfix
     /usr/bin/strace              strace
     /usr/bin/systemd-analyze     systemd
+    /usr/bin/curl                curl
 "
 if [ "${1:-}" = bench ]; then
     programs="$programs

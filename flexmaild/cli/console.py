@@ -63,7 +63,7 @@ def _common() -> list[click.Parameter]:
     )
     socket = click.Option(
         ["--socket"],
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),  # whether we may is told by 77, not by click's 2
         expose_value=False,
         callback=_set_socket,
         help="The daemon's control socket. Default: $FLEXMAILD_SOCKET or /run/flexmaild/control.sock",

@@ -27,7 +27,7 @@ def _set_config(context: click.Context, _: click.Parameter, value: Path | None) 
 
 config_option = click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # whether it can be read is told by 78
     expose_value=False,
     callback=_set_config,
     help=f"The settings file. Default: {DEFAULT_CONFIG}",

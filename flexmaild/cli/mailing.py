@@ -1,4 +1,4 @@
-"""flexmailctl test-email, test-incoming, doctor, notify: mail as such."""
+"""flexmailctl test-email, test-incoming, doctor, self-test, notify: mail as such."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ def test_incoming(console: Console) -> None:
 def doctor(console: Console) -> None:
     """Go through the whole loop step by step, with a cure for each fault; exits with 1 when there is one."""
     body = console.ask("doctor")
+    console.show(body, _show_diagnosis)
+    if not body["healthy"]:
+        raise click.exceptions.Exit(exits.FAILED)
+
+
+@click.command("self-test", cls=Command)
+@pass_console
+def self_test(console: Console) -> None:
+    """Send a marked mail to the reply folder, with a forged result, and see what arrives; 1 if it is believed."""
+    body = console.ask("self_test")
     console.show(body, _show_diagnosis)
     if not body["healthy"]:
         raise click.exceptions.Exit(exits.FAILED)
@@ -84,7 +94,7 @@ def notify(
     console.show(answer, lambda queued: click.echo(output.safe(queued["id"])))
 
 
-COMMANDS = (test_email, test_incoming, doctor, notify)
+COMMANDS = (test_email, test_incoming, doctor, self_test, notify)
 
 _MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAILED", "skipped": "skipped"}
 

@@ -14,7 +14,7 @@ from flexmaild.cli.console import Console, Group, fail, pass_console
 # Shown of each application, in this order, as far as there is something to show.
 _FIELDS = ("state", "account", "scopes", "expires_at", "last_refresh", "next_alarm", "alarm", "error", "cure")
 # How long one question for progress is held, seconds.
-TURN = 20.0
+TURN = 5.0
 
 
 @click.group(cls=Group)

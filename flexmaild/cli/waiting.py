@@ -31,6 +31,8 @@ def wait_for_decision(client: Client, approval: str, seconds: float | None) -> A
             turn = {"timeout": f"{min(left, TURN):.3f}"}
             body = client.call("approval.wait", path={"id": approval}, query=turn).body
         except (Unreachable, Refused) as error:
+            if isinstance(error, Refused) and error.status == 503:
+                last_seen = time.monotonic()  # it is there, and too busy to have one more wait
             if not _may_pass(error) or not last_seen or time.monotonic() - last_seen > AWAY:
                 raise
             if until is not None and time.monotonic() >= until:

@@ -18,7 +18,8 @@ from flexmaild.core.work import JobState
 class Open(BaseModel):
     """An answer; may hold more than is declared."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    # Deferred: built at the first GET of /openapi.json, which no start has to wait for.
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class TestedEmail(Open):
@@ -190,7 +191,7 @@ class SentMail(Open):
 class ReadReply(Open):
     """A mail that came in about this request: its one outcome and the rule it followed from."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True, defer_build=True)
 
     at: datetime
     sender: str = Field(default="", alias="from")

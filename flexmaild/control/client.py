@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import socket
+import time
 import urllib.parse
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,6 +22,8 @@ from flexmaild.control.routes import BY_COMMAND, Route
 DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
 # A held answer comes at the asked time; this much later at most, seconds.
 SLACK = 30.0
+# Between two tries to get into a full backlog, seconds.
+BREATH = 0.02
 
 
 class Unreachable(Exception):
@@ -132,7 +135,14 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        until = time.monotonic() + self.timeout
+        while True:
+            try:
+                return self.sock.connect(str(self._path))
+            except BlockingIOError:  # the daemon's backlog is full: many call at once (unix(7))
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(BREATH)
 
 
 def _patience(route: Route, query: Mapping[str, Any]) -> float:

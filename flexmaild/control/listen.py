@@ -22,7 +22,9 @@ from flexmaild.core.errors import GiveUp, Reason
 MAX_PATH = 107
 # sd_listen_fds(3): the first descriptor handed over.
 FIRST_FD = 3
-BACKLOG = 128
+# As many may call at the same moment; curl and others fail at once when it is full. As much as systemd's
+# Backlog= gives, which the kernel cuts to net.core.somaxconn.
+BACKLOG = 4096
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ _UCRED = struct.Struct("3i")
 class Access:
     """Who may do what. An entry is a user name or, as "@name", a group.
 
-    admins: may do everything; empty means everybody who may connect (the socket's mode decides that).
-    readers: may only look. Everybody else may act when there are admins: ask, cancel, notify, test.
-    Root and the daemon's own user are always admins: they can change the daemon's files anyway.
+    admins: may do everything. readers: may only look. Everybody else who may connect (the socket's mode
+    decides that) may act: ask, cancel, notify, test; but see no references and raw mails, with which a
+    pipeline could answer itself. Root and the daemon's own user are always admins: they can change the
+    daemon's files anyway.
     """
 
     admins: tuple[str, ...] = ()
@@ -42,7 +43,7 @@ class Access:
             return "admin"
         if _listed(peer, self.readers):
             return "read"
-        return "act" if self.admins else "admin"
+        return "act"
 
 
 def permits(has: Role | None, needs: Role) -> bool:

@@ -65,6 +65,10 @@ def _fault(
             return Fault(path, f"must have at least {context['min_length']}")
         case "too_long":
             return Fault(path, f"must have at most {context['max_length']}")
+        case "string_too_short":
+            return Fault(path, "must not be empty")
+        case "string_too_long":
+            return Fault(path, f"must have at most {context['max_length']} characters")
     text = message[:1].lower() + message[1:]
     return Fault(path, text.replace("input should be", "must be").replace("value should", "must"))
 

@@ -178,6 +178,8 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Rul
     else:
         event = Answered(number, reading.answer, reading.comment, words[0], proof_of(reading), *words[1:])
         outcome, because = Outcome.DECISION, reading.answer.value
+    if reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
+        outcome, because = Outcome.UNDECIDED, "a rejection of this request needs a comment"
     if request.state is State.EXPIRED:
         outcome, because = Outcome.EXPIRED, "the request had expired"
     elif request.state is not State.PENDING:

@@ -46,11 +46,14 @@ def step(request: Request, event: Event, now: datetime) -> Step:
     return handler(request, event, now) if handler else Step(request)
 
 
-def open_request(request: Request, invited: tuple[Approver, ...], now: datetime) -> Step:
-    """The first step of a request: one invitation for each of `invited`."""
+def open_request(request: Request, invited: tuple[Approver, ...], now: datetime, caller: str = "") -> Step:
+    """The first step of a request: one invitation for each of `invited`. caller: the user who asked."""
     request, mails = _invite(request, invited, now)
     asked = [a.address for a in invited]
-    return Step(request, (*mails, Note("requested", {"by": request.terms.requester, "asked": asked})))
+    return Step(
+        request,
+        (*mails, Note("requested", {"by": request.terms.requester, "caller": caller, "asked": asked})),
+    )
 
 
 def slot_of(approver: Approver) -> str:
@@ -237,7 +240,8 @@ def _bounced(request: Request, event: Bounced, now: datetime) -> Step:
         return Step(request, (Note("bounced", data),))
     request = _with_invitation(request, replace(invitation, bounced=words))
     data["quorum_reachable"] = quorum.can_still_be_met(request)
-    return Step(request, (Note("bounced", data),))
+    listening = request.terms.sinks if request.state is State.PENDING else ()
+    return Step(request, (Note("bounced", data), *(Deliver(s, invitation.number) for s in listening)))
 
 
 def _with_invitation(request: Request, invitation: Invitation) -> Request:

@@ -81,9 +81,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Tell this sink the decision."""
+    """Tell this sink the decision; or, with the number of an invitation, that its mail came back."""
 
     sink: str
+    came_back: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

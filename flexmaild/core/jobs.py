@@ -105,15 +105,18 @@ def _thread_of(mail: Mail, reference: str, domain: str) -> str:
 
 
 def _delivery_job(request: Request, deliver: Deliver, now: datetime) -> Job:
-    identity = decision.event_id(request)
+    kind, identity, event = "decision", decision.event_id(request), ""
+    if deliver.came_back is not None:
+        kind, identity = "unreachable", decision.unreachable_id(request, deliver.came_back)
+        event = decision.unreachable(request, deliver.came_back, now)
     unique = f"{identity}/{deliver.sink}"
     return Job(
         id=job_id(Queue.DELIVERY, unique),
         queue=Queue.DELIVERY,
         target=deliver.sink,
-        kind="decision",
+        kind=kind,
         key=unique,
-        payload={"id": identity, "event": decision.event(request)},
+        payload={"id": identity, "event": event or decision.event(request)},
         created_at=now,
         due_at=now,
         approval_id=request.id,

@@ -91,6 +91,7 @@ class Policy:
     sinks: tuple[str, ...] = ()
     max_approvers: int = 100
     languages: Json = field(default_factory=dict)
+    can_prove: bool = True
 
 
 class Refused(Exception):
@@ -109,6 +110,9 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
     expires_in = ask.expires_in if ask.expires_in is not None else policy.expire_after
     if not timedelta(0) < expires_in <= MAX_EXPIRY:
         faults.append(NotAllowed("expires_in", "must lie in the future and within 365 days"))
+    if ask.require == "dmarc" and not policy.can_prove:
+        cure = "cannot be met: incoming.sender_authentication of the settings trusts nobody's results"
+        faults.append(NotAllowed("require", cure))
     expires_at = _plus(now, expires_in)
     escalate_after = ask.escalate_after or policy.escalate_after
     if ask.escalate_after is not None and not helpers:
@@ -154,12 +158,15 @@ def invited(terms: Terms, policy: Policy, now: datetime) -> tuple[Approver, ...]
 def _delegates(
     asked: list[Approver], delegations: tuple[Delegation, ...], terms: Terms, now: datetime
 ) -> Iterator[Approver]:
+    """Nobody is asked twice: whoever has a voice already, their own or another's, has no second one."""
+    have_voice = {address for a in terms.approvers for address in (a.address, *a.aliases)}
     for approver in asked:
         for d in delegations:
             active = (d.since is None or d.since <= now) and (d.until is None or now < d.until)
-            if active and d.approver == approver.address:
+            if active and d.approver == approver.address and d.delegate not in have_voice:
                 delegate = Approver(d.delegate, group=approver.group, on_behalf_of=approver.address)
                 if not quorum.is_barred(terms, delegate):
+                    have_voice.add(d.delegate)
                     yield delegate
 
 
@@ -211,9 +218,9 @@ def _escalation(
     found = _approvers(asked, policy, faults)
     if ask.escalate_to:
         for a in found:
-            if a.address in named:
+            if not named.isdisjoint((a.address, *a.aliases)):
                 faults.append(NotAllowed("escalate_to", f"{a.address} is an approver already"))
-    return tuple(replace(a, escalation=True) for a in found if a.address not in named)
+    return tuple(replace(a, escalation=True) for a in found if named.isdisjoint((a.address, *a.aliases)))
 
 
 def _requester(ask: Ask, faults: list[NotAllowed]) -> str:

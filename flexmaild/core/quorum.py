@@ -40,10 +40,24 @@ def ballot(request: Request) -> Ballot:
     for approver in request.terms.approvers:
         if not is_barred(request.terms, approver):
             groups.setdefault(approver.group or approver.address, []).append(approver.address)
-    voices = {v.approver: v.answer for v in request.effective}
+    voices = _voices(request)
     helpers = [a.address for a in request.terms.escalate_to if not is_barred(request.terms, a)]
     extra = tuple(helpers) if request.escalated else ()
     return Ballot({g: tuple(dict.fromkeys(s)) for g, s in groups.items()}, voices, extra)
+
+
+def _voices(request: Request) -> dict[str, Answer]:
+    """What each slot says. One person approves once: not for themselves and again as somebody's delegate."""
+    voices: dict[str, Answer] = {}
+    approved: set[str] = set()
+    for verdict in request.effective:
+        person = request.invitations[verdict.invitation].approver.address
+        if verdict.answer is Answer.APPROVE and person in approved:
+            continue
+        voices[verdict.approver] = verdict.answer
+        if verdict.answer is Answer.APPROVE:
+            approved.add(person)
+    return voices
 
 
 def decide(request: Request) -> tuple[State, str] | None:

@@ -49,7 +49,8 @@ def after_failure(
     closed = (failure.step or failure.reason.value) if of_the_way else ""
     lasting = isinstance(failure, GiveUp) and not of_the_way
     again_at = now + pause(job.queue, job.attempt, failure, jitter)
-    uncertain = isinstance(failure, TryLater) and failure.uncertain
+    # A doubt lasts until a try succeeds: one that did not get as far has not resolved it.
+    uncertain = job.uncertain or (isinstance(failure, TryLater) and failure.uncertain)
     if lasting or again_at - job.created_at > give_up_after:
         return JobEnd(job.id, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain)
     return JobEnd(

@@ -38,7 +38,8 @@ class JobState(StrEnum):
 class Job:
     """Something to be done, at least once, under one key.
 
-    target: "outgoing" for mails, the sink's name for deliveries. kind: a MailKind, or "decision".
+    target: "outgoing" for mails, the sink's name for deliveries. kind: a MailKind, "decision", or
+    "unreachable".
     key: unique for ever; the webhook-id and CloudEvents id of a delivery.
     payload: for a mail, a `MailOrder` as JSON; for a delivery, the event as JSON text under "event".
     message_id: the Message-ID without angle brackets, fixed before the first try, empty for deliveries.

@@ -39,7 +39,7 @@ from flexmaild.daemon.items import (
     WorkerDied,
 )
 from flexmaild.settings.faults import SettingsError
-from flexmaild.store import StoreBroken, StoreFault
+from flexmaild.store import StoreBroken, StoreConflict, StoreFault
 
 _log = structlog.get_logger("flexmaild")
 
@@ -111,13 +111,11 @@ class Loop:
         try:
             self._handle(item)
             self._house.dispatcher.run(self._now())
-            self._house.health.store_fault = ""
         except StoreBroken as fault:
             self._end(fault)
             _excuse(item, fault)
         except StoreFault as fault:
-            self._house.health.store_fault = str(fault)
-            _log.error("store", fault=str(fault))
+            self._store_failed(fault)
             _excuse(item, fault)
         except Exception as bug:  # noqa: BLE001 - the top of the loop: one bad value must not end the daemon
             self._house.metrics.unhandled("loop")
@@ -159,12 +157,12 @@ class Loop:
             case Due.POLL:
                 self._house.parts.poll()
             case Due.TIME:
+                self._try_the_store()
                 self._record([])
                 self._house.dispatcher.look_everywhere()
                 self._time_passed()
             case Due.COUNTS:
                 self._house.count()
-                self._look_at_tokens()
             case Due.TOKENS:
                 self._house.tell_applications()
             case Due.PRUNE:
@@ -173,20 +171,27 @@ class Loop:
             case Due.WATCHDOG:
                 self._feed_watchdog()
 
+    def _store_failed(self, fault: StoreFault) -> None:
+        """Say it once, and keep it for readiness and status until something can be written again."""
+        if self._house.health.store_fault != str(fault):
+            _log.error("store", fault=str(fault))
+        if not isinstance(fault, StoreConflict):
+            self._house.health.store_fault = str(fault)
+
+    def _try_the_store(self) -> None:
+        """After a fault: it is over when something was written, not when something could be read."""
+        health = self._house.health
+        if health.store_fault:
+            self._house.store.write_high_water()
+            health.store_fault = ""
+            _log.info("store writes again")
+
     def _feed_watchdog(self) -> None:
         silent = self._house.health.silent()
         if silent:
             _log.error("the watchdog is not fed", silent=silent)
         else:
             self._house.manager.alive()
-
-    def _look_at_tokens(self) -> None:
-        """A new secret or token file may be the cure somebody just applied."""
-        house = self._house
-        if house.parts.tokens is not None:
-            house.tell_applications()
-            if house.parts.tokens.stirred():
-                house.try_again()
 
     def _time_passed(self) -> None:
         now = self._now()

@@ -11,6 +11,7 @@ from flexmaild.core.opening import Policy
 from flexmaild.core.work import Queue
 from flexmaild.daemon.intake import Intake
 from flexmaild.daemon.judge import Terms
+from flexmaild.daemon.keeper import Keeper
 from flexmaild.daemon.worker import Worker
 from flexmaild.mail.rules import Rules
 from flexmaild.mail.write import Stationery
@@ -24,7 +25,7 @@ class Parts:
     """One generation of the house's moving parts.
 
     workers: by queue and target; one for the outbox, one for each sink. intake: None when replies are not
-    read. tokens: None without OAuth applications.
+    read. tokens and keeper: None without OAuth applications.
     """
 
     settings_file: Path
@@ -37,6 +38,7 @@ class Parts:
     workers: Mapping[tuple[Queue, str], Worker]
     intake: Intake | None
     tokens: TokenDesk | None
+    keeper: Keeper | None
     tools: Tools
     poll_interval: timedelta | None
 
@@ -47,7 +49,7 @@ class Parts:
             if id(part) not in kept:
                 part.start()
 
-    def stop(self, successor: Parts | None = None) -> list[Worker | Intake]:
+    def stop(self, successor: Parts | None = None) -> list[Worker | Intake | Keeper]:
         """Tell what the successor does not go on with to finish the work in hand; returns those threads."""
         kept = {id(part) for part in successor.threads()} if successor else set()
         leaving = [part for part in self.threads() if id(part) not in kept]
@@ -55,8 +57,9 @@ class Parts:
             part.stop()
         return leaving
 
-    def threads(self) -> list[Worker | Intake]:
-        return [*self.workers.values(), *([self.intake] if self.intake else [])]
+    def threads(self) -> list[Worker | Intake | Keeper]:
+        others = [part for part in (self.intake, self.keeper) if part is not None]
+        return [*self.workers.values(), *others]
 
     def components(self) -> list[str]:
         """The names under which the threads give their heartbeats."""

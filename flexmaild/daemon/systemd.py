@@ -33,9 +33,6 @@ class Manager:
     def alive(self) -> None:
         self._notifier.notify("WATCHDOG=1")
 
-    def more_time(self, seconds: float) -> None:
-        self._notifier.notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
-
     def status(self, text: str) -> None:
         folded = text.encode("ascii", "replace").decode().replace("\n", " ")
         self._notifier.notify(f"STATUS={folded}")

@@ -24,6 +24,7 @@ from flexmaild.daemon.crafts import MailCraft, SinkCraft
 from flexmaild.daemon.intake import Intake, IntakeSettings
 from flexmaild.daemon.items import Item
 from flexmaild.daemon.judge import Terms
+from flexmaild.daemon.keeper import Keeper
 from flexmaild.daemon.limiter import Limiter
 from flexmaild.daemon.own_key import REFERENCE_KEY_FILE, own_key
 from flexmaild.daemon.parts import Parts
@@ -96,6 +97,7 @@ def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) ->
         workers=_workers(settings, tie, tools, key, stationery, same, old),
         intake=_intake(settings, tie, tools, rules, same, old),
         tokens=tokens,
+        keeper=old.keeper if old and old.tokens is tokens else Keeper(tokens, tie.put) if tokens else None,
         tools=tools,
         poll_interval=settings.incoming.process_interval if settings.incoming.enabled else None,
     )
@@ -189,7 +191,7 @@ def _intake(
 
 
 def _policy(settings: Settings) -> Policy:
-    approvals = settings.approvals
+    approvals, proof = settings.approvals, settings.incoming.sender_authentication
     return Policy(
         expire_after=approvals.expire_after,
         remind_after=approvals.remind_after,
@@ -197,13 +199,14 @@ def _policy(settings: Settings) -> Policy:
         escalate_after=approvals.escalate_after,
         escalate_to=approvals.escalate_to,
         comment_on_reject=approvals.comment_on_reject,
-        require=settings.incoming.sender_authentication.require,
+        require=proof.require,
         delegations=tuple(
             Delegation(normal(d.from_), normal(d.to), d.since, d.until) for d in approvals.delegations
         ),
         sinks=tuple(settings.sinks),
         max_approvers=approvals.max_approvers,
         languages={normal(a): tag for a, tag in approvals.languages_by_approver.items()},
+        can_prove=bool(proof.trusted_authserv_ids or proof.exchange_online or proof.verify_dkim),
     )
 
 

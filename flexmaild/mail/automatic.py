@@ -29,7 +29,6 @@ _MACHINE_FIELDS = (
     b"x-autoresponse",
     b"x-fc-machinegenerated",
     b"x-amazon-auto-reply",
-    b"x-ms-exchange-inbox-rules-loop",
     b"x-ms-exchange-generated-message-source",
     b"x-vacation",
     b"x-loop",
@@ -159,6 +158,7 @@ def _machine(header: Header, rules: Rules) -> str:
         return "return-path"
     if submitted:
         return ""
-    # X-Auto-Response-Suppress is no evidence: Exchange rules set it on people's mail as well.
+    # X-Auto-Response-Suppress and X-MS-Exchange-Inbox-Rules-Loop are no evidence: Exchange sets them on
+    # people's mail as well, the latter on every mail that an inbox rule redirects to the reply mailbox.
     subject = decoded(header.first(b"subject"), rules.limits).casefold()
     return "subject" if subject.startswith(_SUBJECTS) else ""

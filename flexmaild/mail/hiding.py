@@ -10,19 +10,32 @@ from __future__ import annotations
 from enum import Enum
 
 _MOST_SHEETS = 50
-_WHITE = ("#fff", "white", "#fefefe", "rgb(255,255,255", "rgba(255,255,255", "transparent")
+# Colours nobody reads on white; those of CSS's other notations are not computed but doubted.
+_PALE_NAMES = (
+    *(
+        "white",
+        "transparent",
+        "snow",
+        "ivory",
+        "ghostwhite",
+        "mintcream",
+        "azure",
+        "floralwhite",
+        "aliceblue",
+    ),
+    *("seashell", "honeydew", "lavenderblush", "hsl", "hwb(", "lab(", "lch(", "ok", "color(", "inherit;back"),
+)
+_PALE = 0xE0
 _OUTWARDS = ("left:-", "top:-", "text-indent:-", "margin-left:-", "right:-")
+_STARTS = (";", '"', "'")
+# Declarations that text somebody just typed does not have.
 _MAY_HIDE = (
-    *(f"{before}color:{white}" for before in (";", '"', "'") for white in _WHITE),
-    "mso-hide:all",
-    "max-height:0",
-    "max-width:0",
-    "line-height:0",
-    "clip:rect(0",
-    "clip-path:",
-    "/*",
-    "\\",
-    "var(",
+    *(f"{before}{size}" for before in _STARTS for size in ("height:0", "height:1px", "width:0", "width:1px")),
+    *(f"{before}font:{size}" for before in _STARTS for size in ("0", "1px", "1pt")),
+    *("mso-hide:all", "max-height:0", "max-width:0", "line-height:0", "clip:rect(0", "clip-path:", "mask:"),
+    *("transform:", "scale:", "rotate:", "translate:", "zoom:", "filter:", "z-index:-", "inset:"),
+    *("letter-spacing:-", "unicode-bidi", "text-fill-color", "content-visibility", "calc(", "margin:-"),
+    *("position:fixed", "line-through", "animation:", "/*", "\\", "var("),
 )
 
 
@@ -39,11 +52,44 @@ def visibility(packed: str) -> Visibility:
     if "style" in packed:
         if _hides(packed):
             return Visibility.HIDDEN
-        if any(s in packed for s in _MAY_HIDE):
+        if _may_hide(packed):
             return Visibility.DOUBTFUL
     # <font color=white>
-    colour = packed.partition("color=")[2].lstrip("\"'")
-    return Visibility.DOUBTFUL if colour.startswith(_WHITE) else Visibility.SHOWN
+    attribute, _, colour = packed.partition("color=")
+    is_text = bool(colour) and not attribute.endswith("bg")
+    return Visibility.DOUBTFUL if is_text and _is_pale(colour.lstrip("\"'")) else Visibility.SHOWN
+
+
+def _may_hide(packed: str) -> bool:
+    if any(declaration in packed for declaration in _MAY_HIDE):
+        return True
+    colours = [packed.split(f"{before}color:", 1)[1] for before in _STARTS if f"{before}color:" in packed]
+    if any(_is_pale(colour) for colour in colours):
+        return True
+    grounds = (packed.partition(name)[2] for name in ("background:", "background-color:"))
+    return any(_value(ground) == _value(c) for ground in grounds if ground for c in colours)
+
+
+def _value(declaration: str) -> str:
+    end = next((i for i, c in enumerate(declaration[:40]) if c in ";\"'!"), 40)
+    return declaration[:end]
+
+
+def _is_pale(colour: str) -> bool:
+    """Whether text of this colour (`#fefefe…`, `rgb(250,…`, a name) may not be seen on white."""
+    if colour.startswith("rgb"):
+        numbers = colour.partition("(")[2].partition(")")[0].replace("/", ",").split(",")
+        faint = len(numbers) == 4 and _number(numbers[3], 0) < 0.3
+        return len(numbers) not in (3, 4) or faint or all(_number(n, 0) >= _PALE for n in numbers[:3])
+    bare = colour.removeprefix("#")
+    digits = next((i for i, c in enumerate(bare[:9]) if c not in "0123456789abcdef"), len(bare[:9]))
+    if colour.startswith("#") or digits in (3, 6):
+        if digits in (3, 6):
+            step = digits // 3
+            channels = (bare[i : i + step] * (3 - step) for i in range(0, digits, step))
+            return all(int(channel, 16) >= _PALE for channel in channels)
+        return digits in (4, 8)
+    return colour.startswith(_PALE_NAMES)
 
 
 def _hides(packed: str) -> bool:
@@ -87,7 +133,7 @@ def hidden_by_style_sheet(low: str) -> frozenset[str]:
         for rule in rules:
             selector, _, declarations = rule.rpartition("{")
             packed = '"' + "".join(declarations.split())
-            if _hides(packed) or any(s in packed for s in _MAY_HIDE):
+            if _hides(packed) or _may_hide(packed):
                 found.update(_subjects(selector.rpartition("{")[2]))
     return frozenset(found)
 

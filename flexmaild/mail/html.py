@@ -97,11 +97,16 @@ _RAW = frozenset(
         "math",
         "select",
         "iframe",
+        "noframes",
+        "noembed",
+        "datalist",
         "audio",
         "video",
         "head",
     ]
 )
+# Seen by some and not by others, or struck out.
+_DOUBTFUL = frozenset(("details", "dialog", "del", "s", "strike", "rp", "marquee", "button", "canvas"))
 _TAG_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789:-")
 _LONGEST_TAG = 8192
 
@@ -298,13 +303,15 @@ def _open(name: str, attributes: str, page: _Page) -> None:
         page.doubtful_depth += name == page.doubtful
     if attributes:
         _judge(name, attributes, page)
-    if page.suspects and name in page.suspects and not page.doubtful:
+    if not page.doubtful and (name in _DOUBTFUL or name in page.suspects):
         page.doubtful, page.doubtful_depth = name, 1
 
 
 def _judge(name: str, attributes: str, page: _Page) -> None:
     """Does this element hide what is in it, or begin a signature?"""
-    if len(attributes) > _LONGEST_TAG or ("=" not in attributes and "hidden" not in attributes.lower()):
+    if len(attributes) > _LONGEST_TAG:
+        return
+    if "=" not in attributes and "hidden" not in attributes.lower() and not page.suspects:
         return
     packed = "".join(unescape(attributes).lower().split())
     if not page.quoted and any(mark in packed for mark in _SIGNATURE_MARKS):

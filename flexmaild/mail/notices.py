@@ -55,7 +55,7 @@ _HEDGES = frozenset[str]().union(*NEGATIONS.values(), *CONDITIONS.values())
 
 def without_banners(lines: Sequence[str], action_words: tuple[str, ...]) -> list[str]:
     """The lines without the banners, disclaimers and tags that stand above what was typed."""
-    rest = list(lines)
+    rest = ["" if _is_picture(line) else line for line in lines]
     for _ in range(_MOST_BANNERS):
         start = next((i for i, line in enumerate(rest) if line.strip(" \t\xa0-=*_#~")), len(rest))
         length = _banner(rest[start : start + _LONGEST_NOTICE], action_words)
@@ -64,6 +64,15 @@ def without_banners(lines: Sequence[str], action_words: tuple[str, ...]) -> list
             return [tagged, *rest[start + 1 :]] if tagged else rest
         rest = rest[start + length :]
     return rest
+
+
+def _is_picture(line: str) -> bool:
+    """`[cid:image001.png@01D…]`: where Outlook and Apple Mail have a picture, such as a firm's logo."""
+    bare = line.strip()
+    inside = bare[1:-1]
+    if any(c in inside for c in " []<>"):
+        return False
+    return (bare[:5] == "[cid:" and bare[-1] == "]") or (bare[:6] == "<image" and bare[-1] == ">")
 
 
 def _untagged(line: str) -> str:

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from flexmaild.mail.clean import html_as_text
 from flexmaild.mail.inline import inlined_page, inlined_template
-from flexmaild.mail.templates import builtin_templates
+from flexmaild.mail.templates import SUFFIXES, builtin_templates
 
 STYLE_SHEET = "style.css"
 # What evaluating somebody's template can raise: Jinja2's own errors and Python's for wrong operands.
@@ -57,6 +57,10 @@ class Renderer:
         """The text and the HTML of the mail of that kind; our own templates where the operator's fail."""
         text = self._first_that_works(f"{kind}.txt.j2", context, on_fault)
         return text, self._first_that_works(f"{kind}.html.j2", context, on_fault)
+
+    def has(self, name: str) -> bool:
+        """Whether the operator has a template of that name."""
+        return any(f"{name}{suffix}" in self.custom for suffix in SUFFIXES)
 
     def named(self, name: str, context: Context) -> tuple[str, Markup | None] | TemplateFault:
         """An operator's template NAME.txt.j2, NAME.html.j2 or both, for the middle part of a mail."""

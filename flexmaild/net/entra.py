@@ -6,6 +6,7 @@ as long as it does. Knows nothing of files, pacing or threads. Raises `OAuthFaul
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -105,6 +106,8 @@ class Entra:
 
     def load(self, state: bytes) -> None:
         """Takes over tokens written by `changed` before; ValueError when they are somebody else's."""
+        if not isinstance(json.loads(state), dict):
+            raise ValueError("no tokens of Entra ID")
         cache = msal.SerializableTokenCache()
         cache.deserialize(state.decode())
         for kind in (cache.CredentialType.ACCOUNT, cache.CredentialType.REFRESH_TOKEN):

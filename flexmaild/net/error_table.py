@@ -120,6 +120,8 @@ AADSTS700016 lasting application not found: the tenant has no application with t
     Check `client_id` (the Application (client) ID) and `tenant`.
 AADSTS700024 lasting assertion out of time: the signed assertion is outside its time range: the clock is wrong
     Set this machine's clock (chrony).
+AADSTS700025 lasting secret not wanted: the redirect belongs to a public client, which has no secret
+    Leave `client_secret` out, or register `http://localhost` under Authentication > Web.
 AADSTS700027 lasting certificate unknown: the assertion is not signed by a certificate of this application
     Upload the certificate under Certificates & secrets; `private_key` must belong to it.
 AADSTS700030 lasting certificate invalid: the certificate's subject does not match

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 from flexmaild.core.errors import GiveUp, Reason
@@ -17,6 +17,16 @@ from flexmaild.core.errors import GiveUp, Reason
 _DONE = b"<!doctype html><title>flexmaild</title><p>Thank you. The terminal says whether it worked."
 # A code is about 1 kB (Entra ID); what is longer is not from the sign-in service.
 _FIELDS_BYTES = 16 * 1024
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread for each connection: browsers open some ahead that they never use."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """The library would print a traceback, beside the log and with who knows what in it."""
 
 
 class Loopback:
@@ -33,7 +43,8 @@ class Loopback:
                 self._take(urlsplit(self.path).query)
 
             def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
+                given = self.headers.get("Content-Length") or ""
+                length = int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
                 self._take(self.rfile.read(min(length, _FIELDS_BYTES)).decode("ascii", "replace"))
 
             def _take(self, text: str) -> None:
@@ -53,7 +64,7 @@ class Loopback:
                 """The request line of a GET holds the code."""
 
         try:
-            self._server = HTTPServer(("127.0.0.1", port), Handler)
+            self._server = _Server(("127.0.0.1", port), Handler)
         except OSError as error:
             text = f"port {port} on 127.0.0.1: {error.strerror}"
             cure = "Choose another `redirect_port`, or 0 for a free one."

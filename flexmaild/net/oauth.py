@@ -11,6 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,6 @@ class Seat:
     again_at: float = 0.0
     credential: str = ""
     file_version: int = 0
-    told: tuple[int, str] = (0, "")
     scopes: tuple[str, ...] = ()
     refreshed_at: float | None = None
 
@@ -193,14 +193,15 @@ class TokenDesk:
         service that asked for a pause still gets it."""
         for seat in self._seats.values():
             if isinstance(seat.failure, OAuthFault) and seat.failure.dead:
-                seat.again_at = 0.0
+                seat.credential = ""  # msal answers from its own memory for a minute unless made anew
 
-    def stirred(self) -> bool:
-        """Whether an application in trouble has got a new secret or a new token file since it was tried; each
-        change is told once."""
-        troubled = [seat for seat in self._seats.values() if seat.failure is not None]
-        changed = [seat for seat in troubled if self._has_changed(seat)]
-        return bool(changed)
+    def keep_fresh(self) -> None:
+        """Renews what is due of all that the settings use, whether or not anybody needs it now: a token not
+        used for long dies, and a fault must show before the next mail. Failures are in `status`."""
+        for seat in self._seats.values():
+            for purpose in wanted_purposes(seat.application) if seat.application.uses else ():
+                with suppress(TryLater):
+                    self.token(seat.name, purpose)
 
     def application(self, name: str) -> OAuthApplication:
         return self._seat(name).application
@@ -313,16 +314,6 @@ class TokenDesk:
             raise own_fault("token_file", detail, step="token store") from None
         if seat.refreshed_at is None:
             seat.refreshed_at = version / 1e9  # nanoseconds: written when last refreshed
-
-    def _has_changed(self, seat: Seat) -> bool:
-        version = 0 if seat.application.app_only else self._store.version(seat.name)
-        try:
-            found = (version, _fingerprint(seat.application))
-        except TryLater:
-            return False
-        is_new = found not in ((seat.file_version, seat.credential), seat.told)
-        seat.told = found
-        return is_new
 
 
 def _issuer(application: OAuthApplication) -> Issuer:

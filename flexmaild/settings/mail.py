@@ -209,7 +209,8 @@ class Incoming(_Server):
     allow_cleartext_login: Flag = False
     """Let a password go over a connection without TLS to a host that is not this machine."""
     mailbox: Line = ""
-    """Mailbox to read with OAuth or Graph (a shared mailbox). Default: `username`, then `reply_address`."""
+    """Mailbox to read with OAuth or Graph (a shared mailbox). Default: `outgoing.mailbox` if that is given
+    and user and address are the same; else `username`, then `reply_address`."""
     reply_folder: Line = "INBOX"
     """Folder that replies are read from. **Every mail in it is removed after processing.**"""
     reply_address: OptionalAddress = ""
@@ -280,7 +281,17 @@ def resolved_outgoing(outgoing: Outgoing) -> Outgoing:
 def resolved_incoming(incoming: Incoming, outgoing: Outgoing) -> Incoming:
     """The same with the fallbacks of FlexDeploy's page in place, most of which are outgoing settings."""
     half = _filled(incoming, inherited(outgoing))
-    return _filled(half, {"mailbox": half.username or half.reply_address, "reply_folder": "INBOX"})
+    return _filled(half, {"mailbox": _reply_mailbox(half, outgoing), "reply_folder": "INBOX"})
+
+
+def _reply_mailbox(incoming: Incoming, outgoing: Outgoing) -> str:
+    """Where replies arrive: in the shared mailbox that is sent from, when the same user reads and replies go
+    to its address; the user's own would be emptied in its place."""
+    is_shared = outgoing.mailbox not in ("", outgoing.username or outgoing.from_address)
+    is_same = (incoming.username, incoming.reply_address) == (outgoing.username, outgoing.from_address)
+    if is_shared and is_same:
+        return outgoing.mailbox
+    return incoming.username or incoming.reply_address
 
 
 def inherited(outgoing: Outgoing) -> dict[str, Any]:

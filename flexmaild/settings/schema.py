@@ -171,7 +171,8 @@ class Control(Section):
     mode: Mode = Field(default=0o660, json_schema_extra=RESTART)
     """Permissions of the socket, in quotes."""
     admins: tuple[Line, ...] = ()
-    """Users and @groups who may do everything. Empty: all who may connect."""
+    """Users and @groups who may do everything, beside root and the daemon's own user. Everybody else who may
+    connect may ask, look, test and cancel."""
     readers: tuple[Line, ...] = ()
     """Users and @groups who may only look."""
 

@@ -20,6 +20,8 @@ from flexmaild.store.tables import WAITING, jobs
 
 _ADD = insert_new(jobs, "key")
 _UNLEASED: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+# Somebody had it and did not say how it ended.
+_lapsed = jobs.c.lease_owner.is_not(None)
 
 
 def add(connection: Connection, new: Sequence[Job]) -> None:
@@ -49,7 +51,8 @@ def _ending(**values: Any) -> Update:
 
 
 def _unless(*kept: JobState, otherwise: JobState) -> ColumnElement[str]:
-    return case((_state.in_([state.value for state in kept]), _state), else_=otherwise.value)
+    # Not in_(): its list cannot stand in a statement that is executed for many rows at once.
+    return case((or_(*(_state == state.value for state in kept)), _state), else_=otherwise.value)
 
 
 _ENDINGS = {
@@ -107,7 +110,7 @@ def claim(
     lease = (
         update(jobs)
         .where(jobs.c.seq.in_(chosen))
-        .values(lease_owner=owner, lease_until=until)
+        .values(lease_owner=owner, lease_until=until, uncertain=or_(jobs.c.uncertain, _lapsed))
         .returning(*jobs.c)
     )
     rows = connection.execute(lease).all()
@@ -115,9 +118,10 @@ def claim(
 
 
 def release(connection: Connection, owner: str) -> int:
-    """Free what everybody but `owner` had leased: a store with one process has no other living owner."""
+    """Free what everybody but `owner` had leased: a store with one process has no other living owner. How
+    far that owner came with it nobody knows."""
     leased = jobs.c.lease_owner.is_not(None) & (jobs.c.lease_owner != owner)
-    return connection.execute(update(jobs).where(leased).values(**_UNLEASED)).rowcount
+    return connection.execute(update(jobs).where(leased).values(uncertain=True, **_UNLEASED)).rowcount
 
 
 def unlease(connection: Connection, ids: Iterable[str]) -> None:

@@ -89,6 +89,12 @@ def of_request(connection: Connection, approval_id: str) -> list[Seen]:
     return [seen_of(row) for row in connection.execute(query)]
 
 
+def newest_raw(connection: Connection, subject_part: str, since: datetime) -> bytes | None:
+    query = select(seen.c.sha256).where(seen.c.at >= since, seen.c.subject.contains(subject_part))
+    digest = connection.scalar(query.order_by(seen.c.seq.desc()).limit(1))
+    return raw(connection, digest) if digest else None
+
+
 def raw(connection: Connection, sha256: str) -> bytes | None:
     data = connection.scalar(select(raws.c.data).where(raws.c.sha256 == sha256))
     return None if data is None else zlib.decompress(data)

@@ -21,7 +21,7 @@ from flexmaild.store import audit, counts, jobs, mails, meta, prune, requests, t
 from flexmaild.store.codec import idempotent_of, idempotent_row
 from flexmaild.store.counts import Counts
 from flexmaild.store.engine import Database
-from flexmaild.store.errors import StorePassing
+from flexmaild.store.errors import StoreBroken, StoreFault
 from flexmaild.store.mails import Quarantined
 
 HIGH_WATER_STEP = timedelta(seconds=10)
@@ -170,6 +170,11 @@ class Store:
         with self._database.reading() as connection:
             return mails.replayed(connection, fingerprints)
 
+    def arrived(self, subject_part: str, since: datetime) -> bytes | None:
+        """The raw bytes of the newest mail since then whose subject holds this."""
+        with self._database.reading() as connection:
+            return mails.newest_raw(connection, subject_part, since)
+
     def raw(self, sha256: str) -> bytes | None:
         """The mail as it was read; None when it was never kept or is kept no longer."""
         with self._database.reading() as connection:
@@ -244,21 +249,25 @@ class Store:
 
     def high_water(self, now: datetime) -> datetime:
         """The later of `now` and every time this was ever asked with: time does not run backwards through a
-        restart. Written at most once in ten seconds; a disk that is full or busy only delays that."""
+        restart. Written at most once in ten seconds; a disk that is full, busy or read-only only delays that."""
         if self._highest is None:
             with self._database.reading() as connection:
                 self._highest = self._written = meta.high_water(connection)
         self._highest = max(self._highest, now)
         if self._highest - self._written >= HIGH_WATER_STEP:
-            self._write_high_water(self._highest)
+            try:
+                self.write_high_water()
+            except StoreBroken:
+                raise
+            except StoreFault:
+                pass  # whoever has something to write will hear of it
         return self._highest
 
-    def _write_high_water(self, moment: datetime) -> None:
-        try:
-            with self._database.writing() as connection:
-                meta.set_high_water(connection, moment)
-        except StorePassing:
-            return
+    def write_high_water(self) -> None:
+        """Write the newest time now: the smallest thing there is to write, to see whether writing works."""
+        moment = self._highest or tables.EPOCH
+        with self._database.writing() as connection:
+            meta.set_high_water(connection, moment)
         self._written = moment
 
     def prune(self, *, raw_before: datetime, seen_before: datetime, done_before: datetime) -> int:

@@ -371,3 +371,75 @@ def test_waiting_ends_with_the_decision_or_the_time(shared: Service) -> None:
     assert shared.get(f"/v1/approvals/{asked['id']}/wait?timeout=0.2").body["state"] == "pending"
     shared.answer(shared.mail(ALICE, "Awaited"), "Reject")
     assert shared.get(f"/v1/approvals/{asked['id']}/wait?timeout=30").body["state"] == "rejected"
+
+
+def bounce_of(service: Service, to: str, subject: str) -> bytes:
+    """What a mail server writes when there is no such user (RFC 3464)."""
+    asked = service.mail(to, subject)
+    return f"""From: MAILER-DAEMON@corp.example
+To: approvals@corp.example
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: text/plain
+
+Sorry.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.corp.example
+
+Final-Recipient: rfc822; {to}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 no such user
+
+--B
+Content-Type: message/rfc822
+
+Message-ID: {asked["Message-ID"]}
+To: {to}
+
+--B--
+""".encode()
+
+
+def test_an_approver_who_cannot_be_reached_is_told_of_by_sinks_and_status(shared: Service) -> None:
+    asked = shared.request(ALICE, "gone@corp.example", title="Gone", quorum="all", metadata={"build": "7"})
+    shared.deliver(bounce_of(shared, "gone@corp.example", "Gone"))
+    assert outcome(shared.process_now()) == "bounce"
+    shown = shared.shown(asked["id"])
+    assert (shown["state"], shown["unreachable"]) == ("pending", ["gone@corp.example"])
+    assert shown["quorum_reachable"] is False
+    assert "5.1.1" in shown["approvers"][1]["bounced"]
+    assert any(asked["id"] in warning for warning in shared.get("/v1/status").body["warnings"])
+    event = json.loads(until(lambda: _decision(shared, asked["id"]), "the event in the sink's directory"))
+    assert event["type"] == "flexmaild.approval.unreachable.v1"
+    assert event["data"]["approver"] == "gone@corp.example"
+    assert event["data"]["quorum_reachable"] is False
+    assert event["data"]["metadata"] == {"build": "7"}
+    assert len([m for m in shared.mails() if "Gone" in str(m["Subject"])]) == 2
+
+
+def test_a_rejection_without_the_comment_it_needs_is_not_counted_as_a_decision(shared: Service) -> None:
+    asked = shared.request(ALICE, title="Say why", comment_on_reject=True)
+    mail = shared.mail(ALICE, "Say why")
+    assert outcome(shared.answer(mail, "Reject")) == "undecided"
+    assert shared.shown(asked["id"])["state"] == "pending"
+    shared.mail(ALICE, "Say why", count=2)
+    assert outcome(shared.answer(mail, "Reject the backup still runs")) == "decision"
+    assert shared.shown(asked["id"])["state"] == "rejected"
+
+
+def test_the_history_says_who_asked_and_which_rule_decided(shared: Service) -> None:
+    asked = shared.request(ALICE, title="History", requester="jenkins")
+    shared.answer(shared.mail(ALICE, "History"), "Approve")
+    history = {entry["event"]: entry["data"] for entry in shared.shown(asked["id"])["history"]}
+    assert history["requested"]["by"] == "jenkins"
+    assert history["requested"]["caller"]
+    assert history["verdict"]["proof"] == "reference"
+    assert history["verdict"]["rule"] == "any"
+    assert shared.get("/v1/audit/verify").body["ok"] is True

@@ -202,3 +202,14 @@ def test_the_command_line_does_all_of_it(shared: Service, tmp_path: Path) -> Non
     assert (mail["To"], mail["Cc"]) == (f"{ANN}, {BEN}", CHIEF)
     assert files_of(mail) == [("notes.txt", b"hello")]
     assert shared.ctl("outbox", "show", done.stdout.strip()).returncode == 0
+
+
+def test_an_event_s_template_is_used_where_there_is_one(
+    service: Service, templates: Callable[..., str]
+) -> None:
+    service.start(notifications={"templates": templates(request_failed="It failed: {{ step }}.")})
+    service.post("/v1/notifications", note(event="request_completed"))
+    assert "All is well." in text_of(service.mail(ANN))
+    service.post("/v1/notifications", note(event="request_failed", variables={"step": "Deploy"}))
+    assert "It failed: Deploy." in text_of(service.mail(ANN, count=2))
+    assert service.post("/v1/notifications", note(event="request_completed", text="")).status == 422

@@ -89,7 +89,8 @@ def test_the_five_minute_settings_do_the_main_job(
     assert tested["tls"].startswith("TLSv1.")
     assert service.ctl("test-incoming").returncode == 0
     asked = service.ctl("--json", "approval", "request", "--title", "Deploy billing 4.2",
-                        "--text", "All tests passed.", "--approver", approver.address, "--idempotency-key", "build-1")  # fmt: skip
+                        "--text", "All tests passed.",
+                        "--approver", approver.address, "--idempotency-key", "build-1")  # fmt: skip
     identifier = json.loads(asked.stdout)["id"]
 
     def arrived() -> EmailMessage | None:

@@ -54,15 +54,15 @@ def _accepted(hosts: Servers, root: Path) -> Path:
 
 
 def _flexmaild(hosts: Servers, root: Path, state: Path) -> float:
-    """From the operator's "retry now" until the last end of a try is committed."""
+    """From the operator's "retry now" until the last end of a try is committed, which the journal tells; to
+    ask the daemon again and again would cost half of its time."""
     settings = {"outgoing": hosts.outgoing(), "incoming": {"enabled": False}}
     with running(root, settings, state) as daemon:
-        done = daemon.messages()["done"]
+        assert daemon.messages()["done"] == 0, "mails were sent before the start"
         began = time.perf_counter()
         daemon.call("outbox.retry_all")
-        until(lambda: daemon.messages()["done"] == MAILS, "the last mail", 120)
-        assert done < MAILS / 10, f"{done} mails were sent before the start"
-        return (time.perf_counter() - began) * MAILS / (MAILS - done)
+        until(lambda: daemon.log.read_bytes().count(b'"job done"') == MAILS, "the last mail", 120)
+        return time.perf_counter() - began
 
 
 def _smtplib(hosts: Servers, sample: bytes) -> None:

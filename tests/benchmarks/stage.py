@@ -31,7 +31,7 @@ from tests.kit.postfix import Postfix
 SWALLOWED = "discard.test"
 # Replies as mail programs send them, with history in text and HTML (bytes; testbeds of others use the same).
 REPLY_BYTES = 6000
-IN_MEMORY = Path("/dev/shm")  # noqa: S108
+IN_MEMORY = Path("/dev/shm")
 _names = itertools.count()
 
 

@@ -18,7 +18,7 @@ def machine() -> str:
 
 
 def show(title: str, unit: str, figures: Mapping[str, Sequence[float]], digits: int = 0) -> None:
-    """One line for each name: the best and the median of its runs. More is better, or less, as the unit says."""
+    """A line for each name: the best and the median of its runs. The unit says whether more is better."""
     print(title)
     least_is_best = unit in {"s", "ms", "MB", "bytes"}
     for name, values in figures.items():

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from tests.kit.house import REPLIES, House, reply_bytes
+from tests.kit.house import REPLIES, House, reply_bytes, until
 
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 BORDER = "mx.corp.test"
@@ -422,3 +423,41 @@ def test_honest_mail_is_reached_behind_a_flood_of_junk(house: House) -> None:
     assert house.process_replies()["messages"] == 150
     assert house.process_replies()["messages"] == 51
     assert house.decided(asked["id"])["state"] == "approved"
+
+
+# The border itself.
+
+
+def test_the_self_test_says_whether_the_border_removes_a_forged_result(house: House) -> None:
+    """Once with no border at all (what is sent is what arrives), once with one that does its duty."""
+    trusting = {"sender_authentication": {"require": "dmarc", "trusted_authserv_ids": [BORDER, "mx2.test"]}}
+    house.write_settings({"outgoing": {"path": str(house.replies)}, "incoming": trusting})
+    house.start()
+    found = house.call("self_test")
+    results = {step["name"]: step["result"] for step in found["steps"]}
+    assert (found["healthy"], results["arrival"], results["border"]) == (False, "ok", "failed")
+    assert "RFC 8601" in found["steps"][2]["cure"]
+    assert house.waiting() == 0
+    house.write_settings({"incoming": trusting})
+    house.call("reload")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(house.call, "self_test")
+        marked = until(lambda: [m for m in house.mails() if "Self-test" in str(m["Subject"])], "the mail")[0]
+        assert len(marked.get_all("Authentication-Results", [])) == 2
+        del marked["Authentication-Results"]
+        house.deliver(border(marked.as_bytes()))
+        found = asked.result(60)
+    assert found["healthy"]
+    assert [step["name"] for step in found["steps"]] == ["send", "arrival", "border", "authentication"]
+    assert "dmarc=pass (corp.test)" in found["steps"][3]["answer"]
+    assert house.mails(kind="unclear") == []
+
+
+def test_without_trusted_results_the_self_test_calls_the_proof_weak(house: House) -> None:
+    house.write_settings({"outgoing": {"path": str(house.replies)}})
+    house.start()
+    found = house.call("self_test")
+    assert found["healthy"]
+    assert (found["steps"][-1]["result"], "weakly" in found["steps"][-1]["answer"]) == ("warning", True)
+    status = house.call("status")
+    assert status["incoming"]["sender_authentication_strength"] == "weak"

@@ -42,7 +42,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def test_an_answer_lost_after_the_final_dot_doubles_a_mail_and_no_verdict(
     house: House, post: Post, proxied: Callable[[int], Proxy]
 ) -> None:
-    """Postfix has taken the mail, its 250 is lost: the copy has the same Message-ID, both replies count once."""
+    """Postfix has taken the mail, its 250 is lost: the copy has the same Message-ID, one reply counts."""
     proxy = proxied(post.postfix.smtp)
     start(house, post.settings("plain", smtp=proxy.port))
     proxy.cut_after = b"\r\n.\r\n"

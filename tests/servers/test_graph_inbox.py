@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
+from flexmaild.mail.reply import understand
+from flexmaild.mail.rules import Rules
 from flexmaild.transports.graph_inbox import GraphInbox
 from tests.kit.fake_microsoft import Answer, FakeMicrosoft, GraphError, Mailbox
 from tests.kit.fake_microsoft.bench import USER, api, mail
@@ -488,3 +492,52 @@ def test_the_dialogue_is_traced_without_token_and_body(fake: FakeMicrosoft, box:
     text = "\n".join(lines)
     assert "POST /$batch -> 200" in text and "request-id" in text
     assert "private" not in text and "eyJ" not in text
+
+
+def test_a_large_delivery_report_stays_a_machines_mail(fake: FakeMicrosoft, box: Mailbox) -> None:
+    """Its structure is lost with its size, and the mail it returns may begin with "Approve"."""
+    head = b"From: relay@example.com\r\nTo: bot@example.com\r\nMIME-Version: 1.0\r\n"
+    kind = b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    text = b"--b\r\nContent-Type: text/plain\r\n\r\nApprove\r\n"
+    box.put(head + kind + text + b"--b\r\n\r\n" + b"x" * 5000 + b"\r\n--b--\r\n")
+    (found,) = poll(inbox(fake, max_size=2000))
+    assert found.partial and found.data
+    reading = understand(found.data, found.size, Rules.of(USER), partial=True)
+    assert reading.nature is not MailNature.HUMAN
+
+
+@pytest.mark.parametrize("position", [0, 1, 9, 18, 19])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (404, "ErrorItemNotFound"), (403, "ErrorCannotDeleteObject"), (403, "ErrorAccessDenied"), (429, "x"),
+        (500, "x"), (503, "x"), (504, "x"), (424, "x"), (200, "x"),
+    ],
+)  # fmt: skip
+def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
+    fake: FakeMicrosoft, box: Mailbox, position: int, status: int, code: str
+) -> None:
+    for number in range(20):
+        box.put(mail(number))
+    door = inbox(fake)
+    door.open()
+    mails = door.fetch(20, none_known)
+    bad = mails[position].mark.uid
+    fake.graph.before_part = lambda part: (
+        Answer(status, {"error": {"code": code}}) if part.method == "DELETE" and bad in part.path else None
+    )
+    with suppress(GiveUp, TryLater):
+        door.dispose([m.mark for m in mails])
+    door.rest()
+    fake.graph.before_part = lambda _: None
+    left = len(box.listing("inbox"))
+    busy = status in (429, 503, 504)
+    assert left <= (20 - position if busy else 1)
+    again = inbox(fake)
+    known = {m.mark for m in mails}
+    for _ in range(2):
+        again.open()
+        assert again.fetch(30, lambda marks: {m for m in marks if m in known}) == []
+        again.dispose(())
+    gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
+    assert len(box.listing("inbox")) == 0 or gone

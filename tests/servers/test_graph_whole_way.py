@@ -68,3 +68,26 @@ def test_mail_waits_until_somebody_has_signed_in_and_then_goes_out(
         assert house.show(asked["id"])["state"] == "pending"
     finally:
         house.close()
+
+
+def test_a_mail_whose_answer_was_cut_off_by_a_crash_is_not_sent_twice(
+    fake: FakeMicrosoft, tmp_path: Path
+) -> None:
+    """Killed between Graph's taking the mail and its answer: Sent Items tells that it went out."""
+    facts = {"flow": "client_credentials", "client_secret": "a-client-secret-value"}
+    house = GraphHouse(tmp_path, fake, facts)
+    try:
+        house.start()
+        fake.api.fail("POST .*sendMail", kind="mute")
+        house.request(ALICE)
+        house.mail(ALICE)
+        house.kill()
+        house.start()
+        done = until(
+            lambda: [j for j in house.call("outbox.list", query={"limit": "9"})["items"] if j["done_at"]],
+            "the end of the mail",
+        )
+        assert "Sent Items" in done[0]["receipt"]
+        assert len(house.mails(ALICE)) == 1
+    finally:
+        house.close()

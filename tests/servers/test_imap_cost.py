@@ -150,3 +150,17 @@ def test_a_mail_without_the_peek_setting_is_marked_as_seen(dovecot: Dovecot) -> 
         other = dovecot.client(user)
         assert (other.search(None, "SEEN")[1] == [b""]) is peek
         other.logout()
+
+
+def test_a_look_does_not_get_wider_by_what_was_deleted_in_the_same_poll(dovecot: Dovecot) -> None:
+    user = dovecot.user()
+    dovecot.deliver(user, [mail(f"s{n}") for n in range(20)])
+    said: list[str] = []
+    inbox = inbox_of(user, dovecot.imap, trace=said.append)
+    inbox.open()
+    while fetched := inbox.fetch(4, nobody_is_known):
+        assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+    inbox.close()
+    looks = [line for line in said if "FETCH 1:" in line and "RFC822.SIZE" in line]
+    assert len(looks) == 5
+    assert all("FETCH 1:4 " in line for line in looks)

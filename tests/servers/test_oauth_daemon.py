@@ -83,8 +83,8 @@ def insist_ill(house: GraphHouse, code: str) -> str:
     assert fault and house.mails(ALICE) == []
     (job,) = house.call("outbox.list", query={"limit": "9"})["items"]
     assert job["state"] in ("queued", "deferred")
-    (line,) = lines(house, "gets no token")
-    assert (line["code"], line["cure"]) == (code, status_of(house)["cure"])
+    (line,) = [one for one in lines(house, "gets no token") if one["code"] == code]
+    assert line["cure"] == status_of(house)["cure"]
     assert len(lines(house, status_of(house)["error"])) == 1
     return str(asked["id"])
 
@@ -104,7 +104,7 @@ def insist_well(house: GraphHouse, identifier: str) -> None:
     house.process_replies()
     assert house.decided(identifier)["state"] == "approved"
     assert status_of(house)["state"] == "ok"
-    until(lambda: len(lines(house, "is well again", "info")) == 1, "one line that all is well")
+    until(lambda: lines(house, "is well again", "info"), "a line that all is well")
 
 
 def test_a_new_secret_is_found_by_itself(
@@ -128,7 +128,6 @@ def test_a_wrong_tenant_is_cured_by_a_reload(
     del house.application["tenant"]  # type: ignore[attr-defined]
     house.write_settings({})
     house.call("reload")
-    house.call("outbox.retry_all")
     insist_well(house, identifier)
 
 
@@ -276,3 +275,27 @@ def test_who_signs_in_is_learnt_by_a_reload(
     house.call("reload")
     assert authorise(house, REPLIES)["state"] == "failed"
     assert authorise(house, ALICE)["state"] == "done"
+
+
+def test_a_person_signs_in_for_a_shared_mailbox(
+    fake: FakeMicrosoft, open_house: Callable[..., GraphHouse], tmp_path: Path
+) -> None:
+    """What is sent comes from the shared mailbox, and its folder is read, not the person's own."""
+    bot = "approver-bot@corp.test"
+    fake.add_user(bot)
+    fake.graph.shared.add((bot, REPLIES))
+    house = GraphHouse(tmp_path, fake, {"flow": "device_code"})
+    house.write_settings({"outgoing": {"username": bot, "mailbox": REPLIES}, "incoming": {"username": bot}})
+    try:
+        house.start()
+        assert authorise(house, bot)["state"] == "done"
+        asked = house.request(ALICE)
+        mail = house.mail(ALICE)
+        assert REPLIES in str(mail["From"]) and fake.post.box(REPLIES).listing("sentitems")
+        house.deliver(reply_bytes(mail, "Reject not today"))
+        house.process_replies()
+        assert house.decided(asked["id"])["state"] == "rejected"
+        until(lambda: not fake.post.box(REPLIES).listing("inbox"), "an empty reply folder")
+        assert house.call("doctor")["healthy"]
+    finally:
+        house.close()

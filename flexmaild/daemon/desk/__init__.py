@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
-from flexmaild.daemon.desk import approvals, notifications, oauth, probes, queues, service
+from flexmaild.daemon.desk import approvals, notifications, oauth, probes, queues, self_test, service
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import Asked, Item
 
@@ -36,12 +36,14 @@ BY_LOOP: Mapping[str, Callable[[House, Call], Answer]] = {
     "quarantine.drop": queues.quarantine_drop,
     "quarantine.release": queues.quarantine_mark_released,
     "audit.verify": service.verify_audit,
+    "self_test.arrived": self_test.arrived,
 }
 
 BY_CALLER: Mapping[str, Callable[[Desk, Call], Answer]] = {
     "test_email": probes.try_outgoing,
     "test_incoming": probes.try_incoming,
     "doctor": probes.doctor,
+    "self_test": self_test.self_test,
     "process": service.process,
     "reload": service.reload,
     "log_level": service.log_level,

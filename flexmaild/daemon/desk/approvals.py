@@ -42,7 +42,7 @@ def request(house: House, call: Call) -> Answer:
     invited = opening.invited(terms, house.parts.policy, now)
     fresh = Request(tokens.request_id(secrets.token_bytes(10)), terms, now)
     draft = judge.Draft(house.parts.terms, now)
-    draft.apply(engine.open_request(fresh, invited, now))
+    draft.apply(engine.open_request(fresh, invited, now, call.peer.user))
     opened = draft.requests[fresh.id]
     _try_to_compose(house, opened, invited[0], now)
     shown = document(opened)

@@ -35,7 +35,7 @@ def send(house: House, call: Call) -> Answer:
     log_blob, log_file = _logs(body, house.parts.settings.notifications.attach_logs)
     files = [*attached, *log_file]
     now = house.now()
-    order = _order(body, recipients[0])
+    order = _order(body, recipients[0], house.parts.stationery.templates.has(body.event or ""))
     compose(order, None, "", house.parts.stationery, date=now, on_fault=_refuse)
     key = f"notification/{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
     identifier = jobs.job_id(Queue.OUTBOX, key)
@@ -76,12 +76,14 @@ def _recipients(body: bodies.Notification) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _order(body: bodies.Notification, first: str) -> MailOrder:
+def _order(body: bodies.Notification, first: str, is_event_known: bool) -> MailOrder:
+    """A template must be there; one for the event may be, and without it the caller's own text will do."""
+    own = body.event or "" if is_event_known or not (body.text or body.html) else ""
     facts = {
         "subject": body.subject,
         "text": body.text,
         "html": body.html,
-        "template": body.template or (body.event or ""),
+        "template": body.template or own,
         "variables": dict(body.variables),
         "to": list(body.to),
         "cc": list(body.cc),

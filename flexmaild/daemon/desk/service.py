@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from flexmaild import __version__
-from flexmaild.control import bodies
+from flexmaild.control import bodies, problems
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Fault, Problem
+from flexmaild.core import quorum
+from flexmaild.core.model import State
 from flexmaild.core.work import JobState, Queue
 from flexmaild.daemon.house import House
-from flexmaild.daemon.items import ReloadAsked
+from flexmaild.daemon.items import PollEnded, ReloadAsked
 from flexmaild.settings.faults import SettingsError
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # A poll may take this long, seconds, before the caller hears that it goes on without them.
 POLL_SECONDS = 240.0
+# The newest open requests whose approvers `status` looks at.
+MOST_LOOKED_AT = 200
 RELOAD_SECONDS = 120.0
 # A clock that was set back by more is worth a look; time servers correct less in silence.
 CLOCK_BEHIND_SECONDS = 60.0
@@ -36,7 +40,7 @@ def status(house: House, call: Call) -> Answer:
         "ready": not house.health.not_ready(),
         "version": __version__,
         "issues": issues,
-        "warnings": list(house.health.warnings),
+        "warnings": [*house.health.warnings, *_unreachable(house)],
         "started_at": _iso(house.health.started_at),
         "settings": _settings(house),
         "incoming": _incoming(house),
@@ -52,6 +56,16 @@ def status(house: House, call: Call) -> Answer:
 def _token_issues(house: House) -> list[str]:
     tokens = house.parts.tokens.status() if house.parts.tokens else []
     return [f"OAuth application {t.application}: {t.error} {t.cure}".strip() for t in tokens if t.error]
+
+
+def _unreachable(house: House) -> list[str]:
+    """Open requests some of whose approvers' mails came back."""
+    found = []
+    for request in house.store.list_requests(State.PENDING, MOST_LOOKED_AT):
+        if gone := quorum.unreachable(request):
+            rest = "can still decide" if quorum.can_still_be_met(request) else "are too few to decide"
+            found.append(f"{request.id}: mail to {', '.join(gone)} came back; the others {rest}")
+    return found
 
 
 def _orphaned(house: House) -> list[str]:
@@ -140,17 +154,7 @@ def _deliveries(house: House) -> dict[str, Any]:
 
 def process(desk: Desk, call: Call) -> Answer:
     """Read the replies now; answers when that is done."""
-    intake = desk.house.parts.intake
-    if intake is None:
-        detail = "reading replies is switched off"
-        raise Problem(
-            409, "Nothing to read", detail, kind="off", cure="Set incoming.enabled: true and reload."
-        )
-    desk.house.parts.hurry()
-    try:
-        ended = intake.poll().result(POLL_SECONDS)
-    except CancelledError:
-        raise Problem(503, detail="the daemon is stopping or changing its settings; ask again") from None
+    ended = _polled(desk.house)
     if ended.fault:
         extra = {"reason": ended.reason}
         raise Problem(502, "Reading replies failed", ended.fault, kind="server", extra=extra)
@@ -158,6 +162,21 @@ def process(desk: Desk, call: Call) -> Answer:
     detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"
     shown = {"messages": ended.read, "deleted": ended.deleted, "waiting": waiting, "detail": detail}
     return Answer(200, {**shown, "outcomes": dict(ended.outcomes), "seconds": round(ended.seconds, 3)})
+
+
+def _polled(house: House) -> PollEnded:
+    """The end of a poll; begun anew with the intake that a reload puts in the place of the one asked."""
+    parts, asked = house.parts, None
+    while parts.intake is not None:
+        if parts.intake is asked:
+            raise problems.stopping()
+        parts.hurry()
+        try:
+            return parts.intake.poll().result(POLL_SECONDS)
+        except CancelledError:
+            parts, asked = house.parts, parts.intake
+    cure = "Set incoming.enabled: true and reload."
+    raise Problem(409, "Nothing to read", "reading replies is switched off", kind="off", cure=cure)
 
 
 def reload(desk: Desk, call: Call) -> Answer:

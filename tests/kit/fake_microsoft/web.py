@@ -56,7 +56,8 @@ class Fault:
     """What happens to the next `times` requests whose "METHOD /path" the pattern finds.
 
     kind: answer (the one given), hang (until the fake is closed), drop (cut without an answer, before the
-    work is done), lose (the work is done, the answer is not sent), truncate, drip (a byte a second).
+    work is done), lose (the work is done, the answer is not sent), mute (the same, and the connection
+    stays), truncate, drip (a byte every 0.2 s).
     """
 
     pattern: str
@@ -181,7 +182,9 @@ class HttpsServer:
             handler.close_connection = True
             return
         answer = fault.answer if fault and fault.answer else self._handle(request)
-        if kind == "lose":
+        if kind == "mute":
+            self.closed.wait()
+        if kind in ("lose", "mute"):
             handler.close_connection = True
             return
         self._send(handler, answer, kind)

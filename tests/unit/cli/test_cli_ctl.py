@@ -353,6 +353,14 @@ def test_an_unhealthy_daemon_is_shown_and_fails_only_where_that_is_asked(termina
     assert terminal.run("status", "--check").exit_code == 1
 
 
+def test_a_border_that_believes_forgeries_fails_the_self_test(terminal: Terminal) -> None:
+    steps = [{"name": "border", "result": "failed", "answer": "still there", "cure": "Remove it."}]
+    terminal.desk.script = {"self_test": {"healthy": False, "steps": steps}}
+    done = terminal.run("self-test")
+    assert done.exit_code == 1
+    assert "FAILED   border" in done.stdout
+
+
 def test_a_doctor_who_finds_something_fails_and_names_the_cure(terminal: Terminal) -> None:
     steps = [
         {"name": "dns", "result": "ok", "tried": "mx"},

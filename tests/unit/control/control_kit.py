@@ -45,6 +45,7 @@ ANSWERS: Mapping[str, Any] = {
     "test_email": {"to": "a@example.org", "answer": "250 Ok", "tls": "TLSv1.3", "seconds": 0.2},
     "test_incoming": {"folder": "INBOX", "messages": 3, "can_delete": True, "seconds": 0.1},
     "doctor": {"healthy": True, "steps": [{"name": "dns", "result": "ok"}]},
+    "self_test": {"healthy": True, "steps": [{"name": "border", "result": "ok"}]},
     "status": {"healthy": True, "version": "1", "issues": []},
     "reload": {"reloaded": True},
     "process": {"messages": 2, "outcomes": {"decision": 2}},

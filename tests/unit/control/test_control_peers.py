@@ -31,7 +31,7 @@ def test_the_kernel_says_who_connected() -> None:
 @pytest.mark.parametrize(
     ("access", "who", "role"),
     [
-        (Access(), peer("ci"), "admin"),
+        (Access(), peer("ci"), "act"),
         (Access(admins=("ops",)), peer("ops"), "admin"),
         (Access(admins=("ops",)), peer("ci"), "act"),
         (Access(admins=("@wheel",)), peer("anna", "staff", "wheel"), "admin"),
@@ -39,7 +39,7 @@ def test_the_kernel_says_who_connected() -> None:
         (Access(admins=("@ops",)), peer("ops"), "act"),
         (Access(admins=("ops",), readers=("@monitor",)), peer("nagios", "monitor"), "read"),
         (Access(readers=("nagios",)), peer("nagios"), "read"),
-        (Access(readers=("nagios",)), peer("ci"), "admin"),
+        (Access(readers=("nagios",)), peer("ci"), "act"),
         (Access(admins=("anna",), readers=("anna",)), peer("anna"), "admin"),
         (Access(admins=("ops",), readers=("root",)), peer("root", uid=0), "admin"),
         (Access(admins=("ops",)), peer("me", uid=os.geteuid()), "admin"),
@@ -54,7 +54,7 @@ def test_one_whom_a_user_namespace_hides_is_nobody_in_particular(access: Access)
     """The kernel shows every user unknown to our namespace under one uid, which has a name of its own."""
     hidden = peer("nobody", uid=overflow_uid())
     assert access.role(hidden) is None
-    assert Access().role(hidden) == "admin"
+    assert Access().role(hidden) == "act"
 
 
 @pytest.mark.parametrize(

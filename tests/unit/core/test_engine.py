@@ -21,7 +21,7 @@ from flexmaild.core.events import (
     TimePassed,
     Unclear,
 )
-from flexmaild.core.model import Answer, Bounce, MailKind, Request, State
+from flexmaild.core.model import Answer, Approver, Bounce, Invitation, MailKind, Request, State
 from flexmaild.core.opening import AskedApprover, Delegation, Policy
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, says
 
@@ -156,6 +156,28 @@ def test_a_delegate_gets_a_mail_and_holds_the_same_voice() -> None:
     assert kinds(other) == [MailKind.ALREADY_DECIDED]
 
 
+def test_one_person_has_one_voice_however_many_delegate_to_them() -> None:
+    """Two of three must agree: the second may not be the first one's delegate in another coat."""
+    alice, bob, carol = PEOPLE
+    to_bob = Policy(delegations=(Delegation(alice, bob), Delegation(carol, bob)))
+    assert [i.approver.address for i in opened(policy=to_bob).invitations] == list(PEOPLE)
+    to_deputy = Policy(delegations=tuple(Delegation(a, "deputy@corp.test") for a in PEOPLE))
+    request = opened(quorum=2, policy=to_deputy)
+    assert [i.approver.on_behalf_of for i in request.invitations] == ["", "", "", alice]
+    deputy = Approver("deputy@corp.test", on_behalf_of=bob)
+    twice = replace(request, invitations=(*request.invitations, Invitation(4, deputy, NOW)))
+    twice = says(says(twice, 3, APPROVE).request, 4, APPROVE).request
+    assert (twice.state, len(twice.effective)) == (State.PENDING, 2)
+    assert says(twice, 2, APPROVE).request.state is State.APPROVED
+
+
+def test_who_answers_is_reachable_whatever_a_delivery_report_said() -> None:
+    bounce = Bounced(0, Bounce(PEOPLE[0], True, "5.1.1"))
+    request = engine.step(opened(quorum="all"), bounce, NOW).request
+    assert request.invitations[0].bounced
+    assert says(request, 0, APPROVE).request.invitations[0].bounced == ""
+
+
 def test_an_old_delegation_asks_nobody() -> None:
     policy = Policy(delegations=(Delegation(PEOPLE[0], "deputy@corp.test", None, NOW),))
     assert len(opened(policy=policy).invitations) == 3
@@ -181,6 +203,9 @@ def test_a_bounce_makes_an_approver_unreachable_and_the_quorum_visibly_so() -> N
     assert not quorum.can_still_be_met(step.request)
     (note,) = [e for e in step.effects if isinstance(e, Note)]
     assert note.data["quorum_reachable"] is False
+    assert [e for e in step.effects if isinstance(e, Deliver)] == [Deliver("folder", 0)]
+    again = engine.step(step.request, Bounced(0, bounce), NOW)
+    assert not any(isinstance(e, Deliver) for e in again.effects), "it is told once"
     passing = replace(bounce, permanent=False)
     assert engine.step(opened(), Bounced(0, passing), NOW).request == opened()
 
@@ -232,7 +257,8 @@ def test_whatever_happens_a_final_state_stays_and_is_told_once(
     steps = play(opened(quorum=rule, any_reject=any_reject, remind_after=(DAY,)), events)
     final = [s.request.state for s in steps if s.request.state is not State.PENDING]
     assert len(set(final)) <= 1
-    assert sum(isinstance(e, Deliver) for s in steps for e in s.effects) == (1 if final else 0)
+    told = [e for s in steps for e in s.effects if isinstance(e, Deliver)]
+    assert sum(e.came_back is None for e in told) == (1 if final else 0)
 
 
 @settings(max_examples=200)

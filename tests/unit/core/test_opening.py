@@ -107,3 +107,13 @@ def test_an_alias_of_another_approver_is_a_fault() -> None:
     )
     with pytest.raises(Refused, match="named already"):
         opening.terms_of(Ask("t", "x", both), POLICY, NOW)
+
+
+def test_a_proof_that_nobody_can_give_is_refused_at_once() -> None:
+    (fault,) = faults(*PEOPLE, require="dmarc", policy=Policy(can_prove=False))
+    assert "trusts nobody" in fault
+
+
+def test_whoever_escalation_asks_is_nobody_who_was_asked_under_an_alias() -> None:
+    helper = AskedApprover("escalate_to.0", "boss@corp.test", aliases=(PEOPLE[0],))
+    assert "approver already" in faults(*PEOPLE, escalate_after=HOUR, escalate_to=(helper,))[0]

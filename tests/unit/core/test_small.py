@@ -51,6 +51,18 @@ def test_a_lasting_fault_of_the_mail_is_given_up_one_of_the_way_is_not() -> None
     assert kept.again_at - NOW >= timedelta(minutes=2)
 
 
+def test_a_limit_on_all_mails_closes_the_way_one_on_a_recipient_does_not() -> None:
+    assert retry.is_of_the_way(TryLater(Reason.THROTTLED, "429", step="send"))
+    assert not retry.is_of_the_way(TryLater(Reason.THROTTLED, "452 5.2.2", step="rcpt"))
+
+
+def test_a_doubt_lasts_until_a_try_succeeds() -> None:
+    unsure = replace(JOB, uncertain=True)
+    later = retry.after_failure(unsure, TryLater(Reason.NETWORK, "refused"), NOW, FIVE_DAYS, 0.5)
+    assert later.uncertain
+    assert not retry.after_failure(JOB, TryLater(Reason.NETWORK, "refused"), NOW, FIVE_DAYS, 0.5).uncertain
+
+
 def test_what_is_too_old_is_given_up() -> None:
     old = replace(JOB, created_at=NOW - FIVE_DAYS)
     assert retry.after_failure(old, TryLater(Reason.SERVER, "450"), NOW, FIVE_DAYS, 0.5).result == "give_up"

@@ -113,3 +113,40 @@ def test_the_comment_of_an_html_reply_keeps_its_lines() -> None:
     assert read(html("<div>Approve one</div><div>two</div><div><br></div><div>three</div>")).comment == (
         "one\ntwo\n\nthree"
     )
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("font:0/0 a", "font-size:calc(0px)", "color:#fdfdfd", "color:snow", "color:hsl(0,0%,100%)"),
+        *("color:rgb(250,250,250)", "color:rgba(0,0,0,0.1)", "color:#0000", "background:#000;color:#000"),
+        *("filter:alpha(opacity=0)", "height:0;overflow:hidden", "width:1px;overflow:hidden", "scale:0"),
+        *("transform:scale(0)", "transform:translateX(-9999px)", "margin:-999px", "zoom:0", "rotate:y 90deg"),
+        *("position:fixed;top:-100vh", "inset:-9999px auto auto", "letter-spacing:-1em", "z-index:-1"),
+        *(
+            "unicode-bidi:bidi-override",
+            "text-decoration:line-through",
+            "-webkit-text-fill-color:transparent",
+        ),
+    ],
+)
+def test_a_style_that_may_hide_or_strike_out_the_word_makes_it_undecided(style: str) -> None:
+    page = f"<p style='{style}'>Approve</p><p>Fine</p>"
+    assert said(mail("Content-Type: text/html; charset=utf-8", body=page)) != "approve"
+
+
+@pytest.mark.parametrize(
+    "name", ["s", "del", "strike", "details", "dialog", "noframes", "noembed", "datalist"]
+)
+def test_an_element_that_hides_or_strikes_out_the_word_makes_it_undecided(name: str) -> None:
+    page = f"<{name}>Approve</{name}><p>Fine</p>"
+    assert said(mail("Content-Type: text/html; charset=utf-8", body=page)) != "approve"
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["color:rgba(0,0,0,0.87)", "color:rgb(0, 0, 0)", "background-color:white;color:#242424", "color:#1F497D"],
+)
+def test_the_colours_of_the_usual_programs_hide_nothing(style: str) -> None:
+    page = f"<div style='{style}'>Approve</div><div style='color:#808080'>Corp Ltd</div>"
+    assert said(mail("Content-Type: text/html; charset=utf-8", body=page)) == "approve"

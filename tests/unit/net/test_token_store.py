@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from flexmaild.core.errors import TryLater
+from flexmaild.net.entra_errors import OAuthFault
 from flexmaild.net.token_store import TokenStore
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -84,3 +87,47 @@ def test_forgetting_removes_the_file_once(tmp_path: Path) -> None:
     store.write("m365", TEXT)
     assert (store.forget("m365"), store.forget("m365")) == (True, False)
     assert store.read("m365") is None
+
+
+def test_a_key_file_left_empty_by_a_crash_is_made_anew_while_nothing_needs_it(tmp_path: Path) -> None:
+    (tmp_path / "key").touch(mode=0o600)
+    store = TokenStore(tmp_path)
+    store.write("m365", TEXT)
+    assert store.read("m365") == TEXT
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"short", b"x" * 44 + b"\n" * 9])
+def test_a_damaged_key_is_never_replaced_under_tokens(tmp_path: Path, content: bytes) -> None:
+    store = TokenStore(tmp_path)
+    store.write("m365", TEXT)
+    key = (tmp_path / "key").read_bytes()
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(OAuthFault, match="damaged") as error:
+        store.read("m365")
+    assert error.value.dead and "backup" in error.value.cure
+    (tmp_path / "key").write_bytes(key)
+    assert store.read("m365") == TEXT
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b"", lambda b: b[:40], lambda b: b[:-9] + b"A" * 9, lambda b: b"x"]
+)
+def test_a_damaged_token_file_is_a_lasting_fault_that_names_the_file(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    store = TokenStore(tmp_path, {"m365": lambda: KEY})
+    store.write("m365", TEXT)
+    store.path("m365").write_bytes(damage(store.path("m365").read_bytes()))
+    with pytest.raises(OAuthFault, match=r"m365\.token") as error:
+        store.read("m365")
+    assert error.value.dead and error.value.code == "token_file"
+
+
+def test_two_processes_that_start_together_agree_on_one_key(tmp_path: Path) -> None:
+    stores = [TokenStore(tmp_path) for _ in range(8)]
+    threads = [threading.Thread(target=store.write, args=(f"m{n}", TEXT)) for n, store in enumerate(stores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [stores[0].read(f"m{n}") for n in range(8)] == [TEXT] * 8

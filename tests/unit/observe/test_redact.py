@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexmaild.observe import redact
 from flexmaild.observe.redact import MASK, MAX_SECRETS, PATTERN_LIMIT, Redactor, escape, is_telling
 
 CANARY = 'Kanari&3n "v0gel"'
@@ -160,3 +161,20 @@ def test_a_telling_key_hides_its_value(key: str) -> None:
 def test_another_key_does_not(key: str) -> None:
     """Keys that only sound like one keep their values."""
     assert not is_telling(key)
+
+
+_PIECES = [piece for shape, _ in SHAPES for piece in (shape, *shape.split())] + list("=: \n\"'?&/@") + ["x"]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=6).map("".join))
+def test_the_quick_look_overlooks_nothing_that_a_pattern_would_find(text: str) -> None:
+    if redact._NEEDS_A_LOOK.search(text) and redact._TELLING_WORD.search(text):
+        return
+    assert [pattern.pattern for pattern, _ in redact._PATTERNS if pattern.search(text)] == []
+
+
+@given(st.binary(max_size=12), st.binary(max_size=12), st.binary(max_size=12))
+def test_no_sasl_response_is_written_in_small_letters_only(before: bytes, user: bytes, word: bytes) -> None:
+    """Words in small letters are passed over unread, so a response must never look like one."""
+    for raw in (before + b"\0" + user + b"\0" + word, before + b"auth=Bearer " + word):
+        assert not base64.b64encode(raw).decode().islower()

@@ -70,6 +70,17 @@ def test_a_lease_that_has_lapsed_is_no_lease(store: Store) -> None:
     assert claimed(store, NOW + LEASE) == ["j1"]
 
 
+def test_what_somebody_had_who_never_said_how_it_ended_is_uncertain(store: Store) -> None:
+    store.commit(Change(jobs=(job("j1"), job("j2"), job("j3"))))
+    claimed(store, limit=2, owner="dead")
+    store.unlease_jobs(["j2"])
+    store.release("alive")
+    assert [store.jobs([j])[j].uncertain for j in ("j1", "j2", "j3")] == [True, False, False]
+    claimed(store, owner="gone")
+    claimed(store, NOW + LEASE, owner="alive")
+    assert store.jobs(["j3"])["j3"].uncertain
+
+
 def test_at_the_start_the_leases_of_the_dead_are_free(store: Store, tmp_path: Path) -> None:
     store.commit(Change(jobs=(job("j1"), job("j2"))))
     assert claimed(store, limit=1, owner="dead") == ["j1"]
@@ -208,3 +219,14 @@ def test_counts_say_how_many_jobs_there_are_of_what_and_since_when(store: Store)
     }
     assert counts.oldest_due == {(OUTBOX, "outgoing"): late}
     assert (counts.requests, counts.quarantined) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("result", "state"), [("ok", JobState.DONE), ("later", JobState.DEFERRED), ("give_up", JobState.FAILED)]
+)
+def test_many_tries_end_in_one_commit(store: Store, result, state: JobState) -> None:
+    """A server that is down ends a whole batch alike."""
+    names = [f"j{n}" for n in range(50)]
+    store.commit(Change(jobs=tuple(job(name) for name in names)))
+    store.commit(Change(ended=tuple(JobEnd(name, result, NOW, error="refused") for name in names)))
+    assert {found(store, name).state for name in names} == {state}

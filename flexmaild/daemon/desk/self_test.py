@@ -1,0 +1,169 @@
+"""flexmailctl self-test: a marked mail goes out and comes back, and carries results it has no right to.
+
+What proves senders (docs/architecture.md) holds only if the border removes what senders wrote into a mail in
+the border's name (RFC 8601 section 5). This sends such a mail to the reply folder by the ordinary way, has it
+read by the ordinary way, where it is known for our own and decides nothing, and looks at what arrived. Runs
+in the caller's thread; only the look into the store is the loop's.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import CancelledError
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.problems import Problem
+from flexmaild.core.addresses import domain_of
+from flexmaild.core.errors import Failure
+from flexmaild.core.model import AuthResult, MailKind
+from flexmaild.core.ports import Envelope
+from flexmaild.core.steps import Step
+from flexmaild.daemon.desk.probes import document
+from flexmaild.daemon.house import House
+from flexmaild.daemon.parts import Parts
+from flexmaild.mail import mime
+from flexmaild.mail.header import Header, parse_header
+from flexmaild.mail.layout import OWN_MAIL_HEADER
+from flexmaild.mail.origin import auth_results
+from flexmaild.mail.read import split_header
+from flexmaild.settings.mail import SenderAuthentication
+from flexmaild.transports import build_outbox
+
+if TYPE_CHECKING:
+    from flexmaild.daemon.desk import Desk
+
+# A mail through a gateway that looks into attachments takes a minute or two; between polls a few seconds.
+ARRIVAL_SECONDS, PAUSE_SECONDS = 180.0, 3.0
+POLL_SECONDS = 120.0
+# A field of the family that Exchange's header firewall removes, and that nobody else writes.
+_EXCHANGE_FIELD = "X-MS-Exchange-Organization-Flexmaild-Test"
+
+
+def self_test(desk: Desk, call: Call) -> Answer:
+    """Send, wait for the arrival, look: each a step with its cure."""
+    parts = desk.house.parts
+    if parts.intake is None:
+        cure = "Set incoming.enabled: true and reload."
+        raise Problem(409, "Nothing to test", "reading replies is switched off", kind="off", cure=cure)
+    token = f"flexmaild-{secrets.token_hex(8)}"
+    steps = [_send(parts, token)]
+    if steps[0].ok:
+        raw, arrival = _arrival(desk, call, token)
+        steps.append(arrival)
+        if raw:
+            steps += _seen_on_it(parse_header(split_header(raw)[0]), parts, token)
+    shown = [document(step) for step in steps]
+    return Answer(200, {"healthy": all(step.ok for step in steps), "steps": shown})
+
+
+def arrived(house: House, call: Call) -> Answer:
+    """The loop's side: the marked mail as it was read, empty while it has not come."""
+    since = house.now() - timedelta(seconds=2 * ARRIVAL_SECONDS)
+    return Answer(200, house.store.arrived(call.path["token"], since) or b"")
+
+
+def _send(parts: Parts, token: str) -> Step:
+    began, sender = time.monotonic(), parts.stationery.from_address
+    to = parts.settings.incoming.reply_address
+    tried = f"send a marked mail to {to}"
+    outbox = build_outbox(parts.settings.outgoing, parts.tools)
+    try:
+        data = marked_mail(parts.settings.incoming.sender_authentication, sender, to, token)
+        answer = outbox.send(Envelope(f"{token}@{parts.terms.domain}", sender, (to,), data)).answer
+    except Failure as failure:
+        return Step("send", False, tried, str(failure), failure.cure, time.monotonic() - began)
+    finally:
+        outbox.close()
+    return Step("send", True, tried, answer, seconds=time.monotonic() - began)
+
+
+def marked_mail(proof: SenderAuthentication, sender: str, to: str, token: str) -> bytes:
+    """Our own mail, with the results only the border may write; `token` marks each."""
+    forged = f"dmarc=pass ({token}) header.from={domain_of(sender)}"
+    headers = [("Authentication-Results", f"{name}; {forged}") for name in proof.trusted_authserv_ids]
+    if proof.exchange_online:
+        headers.append((_EXCHANGE_FIELD, token))
+    headers += [
+        ("From", mime.address(sender)),
+        ("To", mime.address(to)),
+        ("Subject", f"Self-test {token}"),
+        ("Date", format_datetime(datetime.now(UTC))),
+        ("Message-ID", f"<{token}@{domain_of(sender)}>"),
+        ("Auto-Submitted", "auto-generated"),
+        (OWN_MAIL_HEADER, MailKind.TEST.value),
+    ]
+    return mime.build(headers, "flexmaild sent this to itself. It may be deleted.\n", "")
+
+
+def _arrival(desk: Desk, call: Call, token: str) -> tuple[bytes, Step]:
+    """Poll until the mail was read or the time is over."""
+    began, folder = time.monotonic(), desk.house.parts.settings.incoming.reply_folder
+    tried = f"wait for it in the folder {folder}"
+    asked = replace(call, path={"token": token})
+    while True:
+        fault = _poll(desk)
+        raw = desk.ask("self_test.arrived", asked).body
+        seconds = time.monotonic() - began
+        if isinstance(raw, bytes) and raw:
+            return raw, Step("arrival", True, tried, "arrived, read and deleted", seconds=seconds)
+        if fault or seconds > ARRIVAL_SECONDS:
+            cure = (
+                "Look for it in the junk folder and in the mail server's log, and whether mail to "
+                f"{desk.house.parts.settings.incoming.reply_address} comes into this folder."
+            )
+            return b"", Step("arrival", False, tried, fault or "it did not arrive", cure, seconds)
+        call.wait(threading.Event(), PAUSE_SECONDS)
+
+
+def _poll(desk: Desk) -> str:
+    """Read the folder now; the fault, if any."""
+    intake = desk.house.parts.intake
+    try:
+        return intake.poll().result(POLL_SECONDS).fault if intake else "reading replies was switched off"
+    except (CancelledError, TimeoutError):
+        return "the daemon is stopping, changing its settings, or waits for the mail server"
+
+
+def _seen_on_it(header: Header, parts: Parts, token: str) -> Iterable[Step]:
+    proof = parts.settings.incoming.sender_authentication
+    tried = "look whether the forged result was removed"
+    if not (proof.trusted_authserv_ids or proof.exchange_online):
+        cure = "Fill trusted_authserv_ids with your border's name and set require: dmarc."
+        yield Step("border", True, tried, "nobody's results are trusted: senders are proven weakly", cure)
+        return
+    yield _border(header, tried, token)
+    yield _authentication(() if _is_marked(header, token) else auth_results(header, parts.rules))
+
+
+def _is_marked(header: Header, token: str) -> bool:
+    fields = (*header.all(b"authentication-results"), *header.all(_EXCHANGE_FIELD.lower().encode()))
+    return any(token.encode() in value for value in fields)
+
+
+def _border(header: Header, tried: str, token: str) -> Step:
+    if not _is_marked(header, token):
+        return Step("border", True, tried, "it was removed on the way")
+    cure = (
+        "Have the server in front of this mailbox remove, from every incoming mail, Authentication-Results "
+        "fields that bear its own name (RFC 8601 section 5). Until then anybody can claim to be proven."
+    )
+    return Step("border", False, tried, "the forged result is still there", cure)
+
+
+def _authentication(results: Iterable[AuthResult]) -> Step:
+    tried = "look what the border says about the sender of this mail"
+    said = ", ".join(f"{r.authserv_id}: {r.method}={r.result} ({r.domain or 'no domain'})" for r in results)
+    if said:
+        return Step("authentication", True, tried, said)
+    cure = (
+        "Mail that stays inside often gets none. If replies are refused as not proven, compare "
+        "trusted_authserv_ids with the Authentication-Results of a reply."
+    )
+    return Step("authentication", True, tried, "no result of a trusted server", cure)

@@ -1,0 +1,72 @@
+"""A server that is down costs a line when it goes and one when it is back, however many mails wait."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from flexmaild.control.client import Refused
+from tests.kit.house import House, until
+
+ALICE = "alice@corp.test"
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def loud(house: House, text: str = "") -> list[dict[str, Any]]:
+    """What an operator who reads warnings and errors would see of it."""
+    found = [json.loads(line) for line in house.log.read_text().splitlines() if line.startswith("{")]
+    return [
+        one
+        for one in found
+        if one["level"] in ("warning", "error") and one["event"] != "settings" and text in json.dumps(one)
+    ]
+
+
+def test_an_hour_without_mail_servers_is_two_lines(tmp_path: Path) -> None:
+    port = closed_port()
+    place = {"host": "127.0.0.1", "port": port}
+    house = House(tmp_path)
+    house.write_settings(
+        {
+            "outgoing": {"transport": "smtp", "path": None, "auth_type": "none", "starttls": False, **place},
+            "incoming": {"transport": "imap", "path": None, "username": "u", "password": "p" * 12, **place},
+        }
+    )
+    text = house.config.read_text().replace("  path: null\n", "")
+    house.config.write_text(text)
+    try:
+        house.start()
+        for number in range(30):
+            house.request(ALICE, key=str(number))
+        for _ in range(12):
+            house.advance(300)
+            until(lambda: house.call("status")["outgoing"]["last_fault"], "the fault of the way out")
+            _try_process(house)
+        ways = [(one["event"], one["way"]) for one in loud(house)]
+        assert sorted(ways) == [
+            ("a way is closed, it is tried again", way) for way in ("outgoing", "replies")
+        ]
+        shown = house.call("status")
+        assert sum(shown["outgoing"]["messages"][state] for state in ("queued", "deferred")) == 30
+        house.write_settings({})
+        house.call("reload")
+        house.call("outbox.retry_all")
+        until(lambda: len(house.mails(ALICE)) == 30, "every mail")
+        house.process_replies()
+        until(lambda: house.log.read_text().count("a way is open again") == 2, "both ways open")
+    finally:
+        house.close()
+
+
+def _try_process(house: House) -> None:
+    try:
+        house.process_replies()
+    except Refused as refused:
+        assert "connect" in str(refused)

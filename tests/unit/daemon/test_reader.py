@@ -1,0 +1,42 @@
+"""The child that reads mails: what kills it is the mail's fault, what keeps it from starting is not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from flexmaild.core.errors import TryLater
+from flexmaild.core.model import MailNature
+from flexmaild.daemon.reader import Letter, Reader
+from flexmaild.mail.rules import Rules
+
+MAIL = b"From: alice@corp.test\r\nSubject: Re: x\r\n\r\nApprove\r\n"
+LETTER = Letter(MAIL, len(MAIL))
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    made = Reader(Rules.of("app@corp.test", "app@corp.test"), lambda fault: None)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])
+def test_a_child_that_cannot_be_started_condemns_no_mail(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """As while a package is being replaced, or without memory: the mails stay where they are."""
+    with monkeypatch.context() as changed:
+        changed.setattr(sys, "executable", program)
+        reader.prepare()
+        with pytest.raises(TryLater, match="stay in the folder"):
+            reader.read([LETTER])
+    (reading,) = reader.read([LETTER])
+    assert reading.nature is not MailNature.UNPARSABLE
+
+
+def test_no_letters_need_no_child(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert reader.read([]) == []
