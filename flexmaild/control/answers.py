@@ -263,7 +263,8 @@ class AuditVerified(Open):
 
 
 class OAuthApplication(Open):
-    """state: "ok", "not_authorized", "expiring", "failed". Never a token."""
+    """state: "ok", "not_authorized", "failed" (it passes by itself), "dead" (somebody must act). error_code:
+    the sign-in service's own ("AADSTS50173") or ours. clock_skew: its clock minus ours, in seconds."""
 
     name: str
     provider: str
@@ -274,6 +275,9 @@ class OAuthApplication(Open):
     expires_at: datetime | None = None
     last_refresh: datetime | None = None
     next_alarm: datetime | None = None
+    alarm: str = ""
+    error_code: str = ""
+    clock_skew: float | None = None
     error: str = ""
     cure: str = ""
 

@@ -92,7 +92,7 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
         return MailNature.OWN, "From is our own address"
     if is_from_daemon(header, sender):
         return MailNature.BOUNCE, "sent by a mail server"
-    listed = _listed(header)
+    listed = _listed(header, rules)
     if listed:
         return MailNature.LIST, listed
     because = _machine(header, rules)
@@ -127,13 +127,23 @@ def _report(root: Part) -> str:
     return ""
 
 
-def _listed(header: Header) -> str:
+def _listed(header: Header, rules: Rules) -> str:
+    """The header that shows a mailing list. The reply address itself may be a group: that one is none."""
+    if any(_is_list_of(address, header) for address in rules.own_addresses):
+        return ""
     for name in _LIST_FIELDS:
         if header.has(name):
             return name.decode()
     if any(value.strip().lower() == b"list" for value in header.all(b"precedence")):
         return "precedence: list"
     return ""
+
+
+def _is_list_of(address: str, header: Header) -> bool:
+    """Whether the list fields (RFC 2369, RFC 2919) name this address as the list."""
+    local, _, domain = address.partition("@")
+    identity, post = header.first(b"list-id").lower(), header.first(b"list-post").lower()
+    return f"<{local}.{domain}>".encode() in identity or f"<mailto:{address}>".encode() in post
 
 
 def _machine(header: Header, rules: Rules) -> str:

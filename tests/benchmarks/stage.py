@@ -143,16 +143,12 @@ def running(root: Path, settings: Mapping[str, Any], state: Path | None = None) 
     if state is not None:
         shutil.copytree(state, home / "state")
     os.sync()
-    daemon = Daemon(home, _without_nothing(settings))
+    daemon = Daemon(home, settings)
     try:
         yield daemon.start()
         daemon.stop()
     finally:
         daemon.close()
-
-
-def _without_nothing(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(settings)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ def insist_ill(house: GraphHouse, code: str) -> str:
     assert fault and house.mails(ALICE) == []
     (job,) = house.call("outbox.list", query={"limit": "9"})["items"]
     assert job["state"] in ("queued", "deferred")
+    lasting = code.startswith("AADSTS")
+    assert status_of(house)["state"] == ("dead" if lasting else status_of(house)["state"])
     (line,) = [one for one in lines(house, "gets no token") if one["code"] == code]
     assert line["cure"] == status_of(house)["cure"]
     assert len(lines(house, status_of(house)["error"])) == 1

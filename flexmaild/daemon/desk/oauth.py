@@ -17,7 +17,7 @@ _WORDS = {
     ApplicationState.READY: "ok",
     ApplicationState.UNAUTHORISED: "not_authorized",
     ApplicationState.DEGRADED: "failed",
-    ApplicationState.DEAD: "failed",
+    ApplicationState.DEAD: "dead",
 }
 
 

@@ -17,7 +17,7 @@ FIELDS = [
     ("X-Autoreply: yes", AUTO),
     ("X-Autorespond: out", AUTO),
     ("X-Auto-Reply-From: ann@corp.test", AUTO),
-    ("X-MS-Exchange-Inbox-Rules-Loop: ann@corp.test", AUTO),
+    ("X-MS-Exchange-Inbox-Rules-Loop: ann@corp.test", HUMAN),
     ("X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", AUTO),
     ("X-FC-MachineGenerated: true", AUTO),
     ("Precedence: bulk", AUTO),
@@ -91,3 +91,12 @@ def test_a_report_of_another_kind_is_automatic(kind: str) -> None:
         body=f"--x\n\nApprove\n--x\nContent-Type: message/{kind}\n\nA: b\n--x--\n",
     )
     assert read(data).nature is AUTO
+
+
+def test_the_reply_address_may_be_a_group_whose_mail_is_no_list_s() -> None:
+    """FlexDeploy's page allows a distribution group as the reply address; Google writes list fields then."""
+    own_list = OWN.replace("@", ".")
+    fields = ("Precedence: list", f"List-Id: <{own_list}>", f"Mailing-List: list {OWN}; contact x@y.test")
+    assert read(mail(*fields)).nature is HUMAN
+    assert read(mail("Precedence: list", f"List-Post: <https://x.test/>, <mailto:{OWN}>")).nature is HUMAN
+    assert read(mail("Precedence: list", f"List-Id: <not-{own_list}>")).nature is LIST
