@@ -132,7 +132,7 @@ class House:
     def _tell_failed(self, way: str, reason: str, fault: str, closed: str) -> bool:
         """Says once that a way is closed; True when this trouble is news. What ails an OAuth application is
         told of the application, once for everything that needs it."""
-        is_news = self.troubles.failed(way, f"{reason} {closed}", self.clock.steady())
+        is_news = self.troubles.failed(way, f"{reason} {closed}", self.clock.steady(), closed=bool(closed))
         told = any(status.error in fault for status in self.tell_applications())
         if closed and is_news and not told:
             _log.error("a way is closed, it is tried again", way=way, reason=reason, fault=fault)
@@ -144,6 +144,8 @@ class House:
         if trouble is not None:
             seconds = round(self.clock.steady() - trouble.since)
             _log.info("a way is open again", way=way, failed_tries=trouble.tries, seconds=seconds)
+            if trouble.closed and way == OUTGOING:
+                self._mails_again()
             self.tell_applications()
 
     def tell_applications(self) -> list[ApplicationStatus]:
@@ -166,11 +168,15 @@ class House:
 
     def try_again(self) -> None:
         """The cure was applied: mails that wait are due now, and the replies are read."""
+        self._mails_again()
+        self.parts.poll()
+
+    def _mails_again(self) -> None:
+        """The way out is open again: what waits for it need not wait for a pause that has grown meanwhile."""
         waiting = self.store.list_jobs(Queue.OUTBOX, (JobState.DEFERRED,), limit=MOST_JOBS)
         if waiting:
             self.store.retry_jobs(Queue.OUTBOX, [job.id for job in waiting], self.now())
         self.dispatcher.wake(OUTGOING)
-        self.parts.poll()
 
     def count(self) -> None:
         """Refresh the gauges and the service manager's status line."""

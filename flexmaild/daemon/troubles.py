@@ -13,11 +13,13 @@ from flexmaild.net.grants import ApplicationState, ApplicationStatus
 
 @dataclass(slots=True)
 class Trouble:
-    """kind: what makes two failures the same trouble. since: steady clock, seconds. tries: failed so far."""
+    """kind: what makes two failures the same trouble. since: steady clock, seconds. tries: failed so far.
+    closed: nothing at all could pass, as opposed to single mails that were refused."""
 
     kind: str
     since: float
     tries: int = 1
+    closed: bool = False
 
 
 class Troubles:
@@ -27,14 +29,14 @@ class Troubles:
         self._ways: dict[str, Trouble] = {}
         self._applications: dict[str, tuple[ApplicationState, str]] = {}
 
-    def failed(self, way: str, kind: str, now: float) -> bool:
+    def failed(self, way: str, kind: str, now: float, *, closed: bool = False) -> bool:
         """Counts a failed try; True when this is news."""
         known = self._ways.get(way)
         if known is not None and known.kind == kind:
             known.tries += 1
             return False
         since, tries = (known.since, known.tries + 1) if known else (now, 1)
-        self._ways[way] = Trouble(kind, since, tries)
+        self._ways[way] = Trouble(kind, since, tries, closed or bool(known and known.closed))
         return True
 
     def over(self, way: str) -> Trouble | None:

@@ -20,6 +20,8 @@ from tests.kit.dovecot import User
 from tests.kit.proxy import Proxy
 
 MAILS, ROUNDS = 2000, 3
+# getmail6 takes 7 ms for each, and one run in eight stalls for three minutes: then it is given another try.
+GETMAIL_MAILS, GETMAIL_TRIES = 500, 3
 # The slow loop over the slow line is measured on fewer mails: it takes 30 ms for each.
 FAR_LOOP_MAILS = 200
 ONE_WAY = 0.005
@@ -28,10 +30,11 @@ ONE_WAY = 0.005
 def main(mails: int = MAILS, rounds: int = ROUNDS) -> None:
     with directory() as root, servers() as hosts:
         seed = seeded(root, mails)
-        rates: dict[str, list[float]] = {name: [] for name in (*PROGRAMS, FAR_OURS, FAR_LOOP)}
+        rates: dict[str, list[float]] = {name: [] for name in (*PROGRAMS, GETMAIL, FAR_OURS, FAR_LOOP)}
         for _ in range(rounds):
             for name, program in PROGRAMS.items():
                 rates[name].append(_rate(program, hosts, root, seed))
+            rates[GETMAIL].append(_getmail_rate(hosts, root, Seed(seed.state, seed.replies[:GETMAIL_MAILS])))
             rates[FAR_OURS].append(_rate(flexmaild, hosts, root, seed, ONE_WAY))
             few = Seed(seed.state, seed.replies[:FAR_LOOP_MAILS])
             rates[FAR_LOOP].append(_rate(imaplib_loop, hosts, root, few, ONE_WAY))
@@ -39,7 +42,7 @@ def main(mails: int = MAILS, rounds: int = ROUNDS) -> None:
     show(f"{mails} replies of {size:.0f} bytes from Dovecot (Maildir)", "/s", rates)
     ours = rates["flexmaild"]
     ratio("flexmaild / fetchmail", ours, rates["fetchmail to a file"], ">= 1")
-    ratio("flexmaild / getmail6", ours, rates["getmail6 to a Maildir"], ">= 8")
+    ratio("flexmaild / getmail6", ours, rates[GETMAIL], ">= 8")
     ratio("flexmaild / imaplib loop", ours, rates["imaplib, one by one"], "(none)")
     ratio("flexmaild / imaplib loop at 10 ms", rates[FAR_OURS], rates[FAR_LOOP], ">= 15")
 
@@ -60,6 +63,15 @@ def _rate(program: Program, hosts: Servers, root: Path, seed: Seed, one_way: flo
     left = len(hosts.dovecot.subjects(user))
     assert left == 0, f"{left} mails were left in the folder"
     return len(seed.replies) / seconds
+
+
+def _getmail_rate(hosts: Servers, root: Path, seed: Seed) -> float:
+    for _ in range(GETMAIL_TRIES - 1):
+        try:
+            return _rate(getmail, hosts, root, seed)
+        except AssertionError as stalled:
+            print(f"getmail6 is given another try: {stalled}")
+    return _rate(getmail, hosts, root, seed)
 
 
 def flexmaild(hosts: Servers, user: User, port: int, root: Path, seed: Seed) -> float:
@@ -133,7 +145,7 @@ def _run(command: list[str], env: dict[str, str], user: pwd.struct_passwd | None
 PROGRAMS: dict[str, Program] = {
     "flexmaild": flexmaild,
     "fetchmail to a file": fetchmail,
-    "getmail6 to a Maildir": getmail,
     "imaplib, one by one": imaplib_loop,
 }
+GETMAIL = "getmail6 to a Maildir"
 FAR_OURS, FAR_LOOP = "flexmaild at 10 ms", "imaplib, one by one, at 10 ms"

@@ -57,7 +57,7 @@ def test_an_hour_without_mail_servers_is_two_lines(tmp_path: Path) -> None:
         assert sum(shown["outgoing"]["messages"][state] for state in ("queued", "deferred")) == 30
         house.write_settings({})
         house.call("reload")
-        house.call("outbox.retry_all")
+        house.request("bob@corp.test")  # it passes at once, and takes the others with it
         until(lambda: len(house.mails(ALICE)) == 30, "every mail")
         house.process_replies()
         until(lambda: house.log.read_text().count("a way is open again") == 2, "both ways open")

@@ -253,6 +253,23 @@ def test_files_that_vanish_while_it_runs_are_named_and_end_nothing(
     assert lines(house, "bug") == []
 
 
+def test_what_will_end_soon_and_a_clock_that_is_off_are_told_before_they_hurt(
+    fake: FakeMicrosoft, open_house: Callable[..., GraphHouse], tmp_path: Path
+) -> None:
+    key, certificate = key_and_certificate(days=10)
+    fake.entra.apps["app"].certificates = [certificate]
+    fake.login.clock_skew = 1000.0
+    (tmp_path / "key").write_text(key)
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "certificate").write_text(certificate)
+    pair = {"private_key": {"file": str(tmp_path / "key")}, "certificate": str(tmp_path / "certificate")}
+    house = open_house(flow="client_credentials", certificate=pair)
+    house.process_replies()
+    issues = "\n".join(house.call("status")["issues"])
+    assert "certificate expires" in issues and "clock" in issues
+    assert status_of(house)["state"] == "ok"
+
+
 def test_two_authorisations_at_once_leave_one_that_works(
     fake: FakeMicrosoft, open_house: Callable[..., GraphHouse]
 ) -> None:

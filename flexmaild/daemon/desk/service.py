@@ -16,6 +16,7 @@ from flexmaild.core.model import State
 from flexmaild.core.work import JobState, Queue
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import PollEnded, ReloadAsked
+from flexmaild.net.status import SKEW_SECONDS
 from flexmaild.settings.faults import SettingsError
 
 if TYPE_CHECKING:
@@ -54,8 +55,15 @@ def status(house: House, call: Call) -> Answer:
 
 
 def _token_issues(house: House) -> list[str]:
-    tokens = house.parts.tokens.status() if house.parts.tokens else []
-    return [f"OAuth application {t.application}: {t.error} {t.cure}".strip() for t in tokens if t.error]
+    found: list[str] = []
+    for status in house.parts.tokens.status() if house.parts.tokens else ():
+        said = [f"{status.error} {status.cure}".strip()] if status.error else []
+        if status.alarm_at is not None and status.alarm_at <= house.clock.now():
+            said.append(status.alarm)
+        if abs(status.clock_skew or 0.0) > SKEW_SECONDS:
+            said.append("its clock and this machine's differ by minutes: set this one right (chrony)")
+        found += [f"OAuth application {status.application}: {one}" for one in said]
+    return found
 
 
 def _unreachable(house: House) -> list[str]:

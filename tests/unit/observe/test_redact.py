@@ -168,7 +168,8 @@ _PIECES = [piece for shape, _ in SHAPES for piece in (shape, *shape.split())] + 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=6).map("".join))
 def test_the_quick_look_overlooks_nothing_that_a_pattern_would_find(text: str) -> None:
-    if redact._NEEDS_A_LOOK.search(text) and redact._TELLING_WORD.search(text):
+    looks = redact._NEEDS_A_LOOK.search(text) and redact._TELLING_WORD.search(text)
+    if looks and not (text.islower() and text.isidentifier()):
         return
     assert [pattern.pattern for pattern, _ in redact._PATTERNS if pattern.search(text)] == []
 
