@@ -40,7 +40,7 @@ def doctor(console: Console) -> None:
 @click.command("self-test", cls=Command)
 @pass_console
 def self_test(console: Console) -> None:
-    """Send a marked mail to the reply folder, with a forged result, and see what arrives; 1 if it is believed."""
+    """Send a marked mail with a forged result to the reply folder and see what arrives; 1 if believed."""
     body = console.ask("self_test")
     console.show(body, _show_diagnosis)
     if not body["healthy"]:

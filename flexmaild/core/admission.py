@@ -2,7 +2,7 @@
 
 `referred` finds the one reference of a reading; `rule` judges it against the request it names. Every
 path ends in a `Ruling` with exactly one outcome; only a ruling with an event can change a request. A
-forged, replayed, forwarded or machine-made mail ends here. Pure; called by `daemon.loop`.
+forged, replayed, forwarded or machine-made mail ends here. Pure; called by `daemon.judge`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from flexmaild.core.model import (
 
 @dataclass(frozen=True, slots=True)
 class SenderPolicy:
-    """incoming.sender_authentication: what every sender has to prove, and whose word is taken."""
+    """incoming.sender_authentication: what every sender has to prove."""
 
     require: Requirement = "reference"
 

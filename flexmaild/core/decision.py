@@ -10,13 +10,14 @@ from datetime import datetime
 
 from flexmaild.core import quorum
 from flexmaild.core.model import Request, Verdict
+from flexmaild.core.timing import iso
 
 TYPE = "flexmaild.approval.decided.v1"
 UNREACHABLE_TYPE = "flexmaild.approval.unreachable.v1"
 
 
 def event_id(request: Request) -> str:
-    """The idempotency key of this request's one decision; `webhook-id` and the CloudEvents `id`."""
+    """The idempotency key of this request's one decision: the CloudEvents `id`."""
     return f"{request.id}.decided"
 
 
@@ -25,7 +26,7 @@ def event(request: Request) -> str:
     if request.decided_at is None:
         raise ValueError(f"{request.id} has no decision yet")
     data = _about(request) | {
-        "decided_at": _iso(request.decided_at),
+        "decided_at": iso(request.decided_at),
         "decided_by": list(request.decided_by),
         "because": request.decided_because,
         "quorum": request.terms.quorum,
@@ -56,7 +57,7 @@ def _about(request: Request) -> dict[str, object]:
         "state": request.state.value,
         "title": request.terms.title,
         "requester": request.terms.requester,
-        "requested_at": _iso(request.created_at),
+        "requested_at": iso(request.created_at),
         "metadata": dict(request.terms.metadata),
     }
 
@@ -69,7 +70,7 @@ def _event(request: Request, kind: str, identity: str, at: datetime, data: dict[
         "source": "urn:flexmaild",
         "type": kind,
         "subject": request.id,
-        "time": _iso(at),
+        "time": iso(at),
         "datacontenttype": "application/json",
         "data": data,
     }
@@ -83,14 +84,10 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         "group": verdict.group,
         "answer": verdict.answer.value,
         "comment": verdict.comment,
-        "at": _iso(verdict.at),
+        "at": iso(verdict.at),
         "proof": verdict.proof,
         "sha256": verdict.sha256,
         "message_id": verdict.message_id,
         "escalation": verdict.escalation,
         "replaced": verdict.replaced,
     }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """What an event means for a request: `step(request, event, now)` gives the request afterwards and effects.
 
 The table at the end is the state machine; a pair that is not in it changes nothing. Called by
-`daemon.loop` only; knows no mail, no store and no clock.
+`daemon.judge` and `daemon.desk`; knows no mail, no store and no clock.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _tell_late(
     facts: dict[str, object] = {
         "state": request.state.value,
         "decided_by": [decided_by],
-        "decided_at": _iso(decided_at),
+        "decided_at": timing.iso(decided_at, "seconds"),
     }
     return _explain(request, event, now, MailKind.ALREADY_DECIDED, facts)
 
@@ -253,7 +253,7 @@ def _decision_facts(request: Request) -> dict[str, object]:
     return {
         "state": request.state.value,
         "decided_by": list(request.decided_by),
-        "decided_at": _iso(request.decided_at) if request.decided_at else "",
+        "decided_at": timing.iso(request.decided_at, "seconds") or "",
         "because": request.decided_because,
     }
 
@@ -272,10 +272,6 @@ def _voice(verdict: Verdict) -> dict[str, object]:
         "sha256": verdict.sha256,
         "message_id": verdict.message_id,
     }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 # The event is of the type its row names, which a dict's type cannot say.

@@ -1,4 +1,7 @@
-"""When something is due for a request: stored moments, so that restarts and clock jumps lose none."""
+"""When something is due for a request: stored moments, so that restarts and clock jumps lose none.
+
+Also how a moment is written for everybody outside. Used by `store`, `core` and `daemon.desk`.
+"""
 
 from __future__ import annotations
 
@@ -21,3 +24,8 @@ def next_due(request: Request) -> datetime | None:
 def reminders_due(request: Request, now: datetime) -> int:
     """How many planned reminders lie in the past; after a long stand-still they become one mail."""
     return sum(1 for moment in request.terms.remind_at if moment <= now)
+
+
+def iso(moment: datetime | None, precision: str = "milliseconds") -> str | None:
+    """A moment of UTC as RFC 3339 writes it, with Z; None stays None."""
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z") if moment else None

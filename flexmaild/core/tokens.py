@@ -85,7 +85,7 @@ def _tag(key: bytes, body: bytes, terms: Terms, invitation: Invitation) -> bytes
 
 
 def _asked(terms: Terms) -> bytes:
-    """SHA-256 of what is asked, so that a reference cannot serve for another question (threat T42)."""
+    """SHA-256 of what is asked, so that a reference cannot serve for another question."""
     asked = [terms.title, terms.text, terms.html, terms.template, dict(terms.variables), dict(terms.metadata)]
     asked.append([a.sha256 for a in terms.attachments])
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).digest()

@@ -1,7 +1,7 @@
 """What the house keeps and what is still to be done: jobs, seen mails, audit entries, and a Change.
 
 A `Change` is everything that follows from one value on the queue. The store commits it whole or not
-at all; nothing else is ever written. `jobs_for` turns the engine's effects into jobs.
+at all; nothing else is ever written. `core.jobs` turns the engine's effects into jobs.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ class Job:
 
     target: "outgoing" for mails, the sink's name for deliveries. kind: a MailKind, "decision", or
     "unreachable".
-    key: unique for ever; the webhook-id and CloudEvents id of a delivery.
-    payload: for a mail, a `MailOrder` as JSON; for a delivery, the event as JSON text under "event".
+    key: unique for ever, so that no job is made twice.
+    payload: for a mail, a `MailOrder` as JSON under "order"; for a delivery, the event as JSON text under
+    "event" and its CloudEvents id, which receivers know it by, under "id".
     message_id: the Message-ID without angle brackets, fixed before the first try, empty for deliveries.
     recipients: addr-specs a mail still has to reach (those accepted already are taken out).
     uncertain: the last try may have succeeded although no answer came.

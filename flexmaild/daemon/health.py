@@ -36,12 +36,11 @@ class Mailbox:
 
 
 @dataclass(slots=True)
-class Outgoing:
-    """The way out as the last tries found it."""
+class Way:
+    """A way out (the outbox, a sink) as the last tries found it."""
 
     last_success: datetime | None = None
     fault: str = ""
-    fault_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -50,7 +49,7 @@ class Health:
     started_at: datetime
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
-    ways: dict[str, Outgoing] = field(default_factory=dict)
+    ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     loaded_at: datetime | None = None
     store_fault: str = ""
@@ -92,9 +91,9 @@ class Health:
         self.mailbox.last_success_steady = self.clock.steady()
 
     def way_ended(self, target: str, fault: str) -> None:
-        way = self.ways.setdefault(target, Outgoing())
+        way = self.ways.setdefault(target, Way())
         if fault:
-            way.fault, way.fault_at = fault, self.clock.now()
+            way.fault = fault
         else:
             way.fault, way.last_success = "", self.clock.now()
 

@@ -69,7 +69,7 @@ class House:
     answer: Callable[[str, Call], Answer]
     reload: Callable[[str], Reloaded]
     troubles: Troubles = field(default_factory=Troubles)
-    counts: Counts = field(default_factory=lambda: Counts({}, {}, 0, {}))
+    counts: Counts = field(default_factory=lambda: Counts({}, {}, 0))
 
     def now(self) -> datetime:
         """The wall clock, never before what it once was (threat: a clock set back revives old requests);

@@ -47,7 +47,7 @@ class Craft(Protocol):
 
 
 class Worker:
-    """A thread with its craft. `load` is how many tasks it holds."""
+    """A thread with its craft."""
 
     def __init__(
         self,

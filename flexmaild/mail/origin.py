@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 
 from flexmaild.core.addresses import domain_of, normal_domain
 from flexmaild.core.model import AuthResult
-from flexmaild.mail.header import Header, clean, parse_header
-from flexmaild.mail.read import split_header
+from flexmaild.mail.header import Header, clean
 from flexmaild.mail.rules import Rules
 
 # The name given to results of Exchange Online, which gives none itself.
@@ -165,17 +164,6 @@ def dkim_domains(data: bytes, header: Header, lookup: Lookup) -> tuple[str, ...]
         if valid and domain and domain not in found:
             found.append(domain)
     return tuple(found)
-
-
-def dkim_names(data: bytes) -> tuple[str, ...]:
-    """The DNS names whose TXT records `lookup` will be asked for, for whoever fetches them beforehand."""
-    names: list[str] = []
-    for value in parse_header(split_header(data)[0][:131072]).all(b"dkim-signature")[:3]:
-        tags = _tags(value)
-        selector, domain = tags.get("s", ""), _normal(tags.get("d", ""))
-        if selector and domain and len(selector) < 200:
-            names.append(f"{selector}._domainkey.{domain}.")
-    return tuple(names)
 
 
 def _tags(value: bytes) -> dict[str, str]:

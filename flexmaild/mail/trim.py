@@ -277,7 +277,7 @@ def _beneath(
     a paragraph of its own was typed; a line at once below a quoted one was only wrapped badly.
     """
     marked = [i for i in range(quote, len(lines)) if lines[i].startswith(">")]
-    if not marked or not _only_introduces(lines[quote : marked[0]], rules):
+    if not marked or not _only_introduces(lines[quote : marked[0]]):
         return (), (), False
     typed, _ = _typed(lines, marked[-1] + 1, rules, writer)
     amid: list[str] = []
@@ -292,7 +292,7 @@ def _beneath(
     return tuple(typed) if any(line.strip() for line in typed) else (), tuple(amid), broken
 
 
-def _only_introduces(lines: Sequence[str], rules: Rules) -> bool:
+def _only_introduces(lines: Sequence[str]) -> bool:
     """Whether the lines before the first ">" are an attribution and nothing else (at most five lines)."""
     return sum(1 for line in lines if line.strip()) <= 5 and not any(
         line.lstrip().startswith(_STARS) or _REFERENCE in line.casefold() for line in lines

@@ -1,6 +1,6 @@
 """The small HTTP server for those who watch: /metrics, /-/healthy and /-/ready.
 
-`daemon.wiring` starts it for `metrics.listen` and a reload may close it and start another. It only reads:
+`daemon.doors` starts it for `metrics.listen` and a reload may close it and start another. It only reads:
 GET and HEAD, one request for each connection (HTTP/1.0), a bounded number of them, each with a deadline.
 It never changes anything, needs no password, and shows nothing that names a person.
 """

@@ -1,6 +1,6 @@
 """What may not be seen is taken out of a text, and what could lie about lines or terminals is made harmless.
 
-`observe.logs` passes every string of every event through `Redactor.clean`. `daemon.wiring` makes the one
+`observe.logs` passes every string of every event through `Redactor.clean`. `daemon.app` makes the one
 `Redactor` and hands its `register` to whatever reads a secret or receives a token. Nothing here writes,
 and nothing here is undone: a false alarm costs a word in a log, a miss costs a password.
 """
@@ -61,9 +61,7 @@ _PATTERNS = tuple(
 # What every one of these patterns needs somewhere. Most texts of a log (names, ids, digests, addresses) have
 # none of it, and looking once takes a tenth of looking thirteen times: that was half of the loop's time.
 _NEEDS_A_LOOK = re.compile(r"[=:\s]|eyJ")
-_TELLING_WORD = re.compile(
-    rf"(?i)auth|bearer|login|{_WORDS}|[?&](?:code|state|sig)=|://|-----BEGIN|eyJ"
-)
+_TELLING_WORD = re.compile(rf"(?i)auth|bearer|login|{_WORDS}|[?&](?:code|state|sig)=|://|-----BEGIN|eyJ")
 _REFERENCE = re.compile(r"(?i)FM1-[A-Z2-7]{5,}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,}={0,2}")
 _TELLING_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{_WORDS}|authorization|body|raw|payload)$")

@@ -190,12 +190,6 @@ class Metrics(Section):
     listen: Line = "127.0.0.1:9642"
     """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
 
-    @property
-    def address(self) -> tuple[str, int] | None:
-        """Host and port to bind; None when metrics are off."""
-        host, _, port = self.listen.rpartition(":")
-        return (host.strip("[]"), int(port)) if self.listen else None
-
     def findings(self, whole: Settings) -> Iterator[Finding]:
         if not self.listen:
             return

@@ -33,7 +33,7 @@ def open_store(url: str, *, state_directory: Path) -> Store:
         database.close()
         raise
     database.release_thread()
-    return Store(database, state_directory)
+    return Store(database)
 
 
 def database_file(url: str, state_directory: Path) -> Path:

@@ -7,10 +7,8 @@ Decides nothing about approvals.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import insert, select
 
@@ -30,9 +28,8 @@ HIGH_WATER_STEP = timedelta(seconds=10)
 class Store:
     """Durable memory of the daemon. See the module's head for who may call it and what it raises."""
 
-    def __init__(self, database: Database, state_directory: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._state_directory = state_directory
         self._highest: datetime | None = None
         self._written: datetime = tables.EPOCH
 
@@ -109,11 +106,6 @@ class Store:
         """Those that exist, by id."""
         with self._database.reading() as connection:
             return jobs.by_ids(connection, ids)
-
-    def job_by_message_id(self, message_id: str) -> Job | None:
-        """The mail that went out under this Message-ID (without angle brackets)."""
-        with self._database.reading() as connection:
-            return jobs.find(connection, tables.jobs.c.message_id == message_id)
 
     def list_jobs(
         self,
@@ -234,22 +226,9 @@ class Store:
         with self._database.reading() as connection:
             return counts.count(connection)
 
-    def meta(self, name: str) -> str | None:
-        with self._database.reading() as connection:
-            return meta.get(connection, name)
-
-    def set_meta(self, name: str, value: str) -> None:
-        with self._database.writing() as connection:
-            meta.put(connection, name, value)
-
-    def secret(self, name: str) -> bytes:
-        """32 random bytes that belong to this store under this name, the same for ever."""
-        with self._database.writing() as connection:
-            return meta.secret(connection, name)
-
     def high_water(self, now: datetime) -> datetime:
         """The later of `now` and every time this was ever asked with: time does not run backwards through a
-        restart. Written at most once in ten seconds; a disk that is full, busy or read-only only delays that."""
+        restart. Written at most once in ten seconds; a disk that is full or read-only only delays that."""
         if self._highest is None:
             with self._database.reading() as connection:
                 self._highest = self._written = meta.high_water(connection)
@@ -280,8 +259,3 @@ class Store:
             return prune.prune(
                 connection, raw_before=raw_before, seen_before=seen_before, done_before=done_before
             )
-
-    def free_bytes(self) -> int:
-        """Bytes that this user may still write where the state lies."""
-        status = os.statvfs(self._state_directory)
-        return status.f_bavail * status.f_frsize

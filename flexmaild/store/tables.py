@@ -131,7 +131,6 @@ jobs = Table(
     Index("ix_jobs_waiting", "queue", "target", "due_at", sqlite_where=WAITING),
     Index("ix_jobs_state", "queue", "state", "target", "due_at"),
     Index("ix_jobs_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
-    Index("ix_jobs_message_id", "message_id", sqlite_where=text("message_id IS NOT NULL")),
     Index("ix_jobs_done", "done_at", sqlite_where=text("done_at IS NOT NULL")),
 )
 
@@ -207,11 +206,4 @@ meta = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
-)
-
-secrets = Table(
-    "secrets",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
 )

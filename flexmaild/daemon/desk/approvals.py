@@ -18,6 +18,7 @@ from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
 from flexmaild.core.model import Approver, Attachment, Invitation, MailKind, Request, State, Verdict
+from flexmaild.core.timing import iso
 from flexmaild.core.work import Blob, Idempotent, Job, MailOrder, Queue, Seen
 from flexmaild.daemon import judge
 from flexmaild.daemon.house import House
@@ -63,7 +64,7 @@ def show(house: House, call: Call) -> Answer:
     found = _found(house, call)
     shown = document(found)
     trail = house.store.audit_trail(found.id)
-    shown["history"] = [{"at": _iso(e.at), "event": e.event, "data": dict(e.data)} for e in trail]
+    shown["history"] = [{"at": iso(e.at), "event": e.event, "data": dict(e.data)} for e in trail]
     sent = house.store.list_jobs(Queue.OUTBOX, approval_id=found.id)
     shown["mails"] = [_mail(job) | {"message_id": message_id_for(call, job)} for job in sent]
     shown["replies"] = [_reply(seen) for seen in house.store.outcomes(found.id)]
@@ -129,7 +130,7 @@ def _happen(house: House, call: Call, event: Event) -> Answer:
         return earlier
     found, now = _found(house, call), house.now()
     if found.state is not State.PENDING:
-        detail = f"{found.id} is {found.state.value} since {_iso(found.decided_at)}"
+        detail = f"{found.id} is {found.state.value} since {iso(found.decided_at)}"
         raise Problem(409, "The request is closed", detail, kind="closed", extra={"state": found.state.value})
 
     def draft() -> judge.Draft | None:
@@ -205,8 +206,8 @@ def document(found: Request) -> dict[str, Any]:
         "id": found.id,
         "state": found.state.value,
         "title": terms.title,
-        "created_at": _iso(found.created_at),
-        "expires_at": _iso(terms.expires_at),
+        "created_at": iso(found.created_at),
+        "expires_at": iso(terms.expires_at),
         "quorum": terms.quorum,
         "progress": {"approvals": done, "needed": needed},
         "quorum_reachable": found.state is not State.PENDING or quorum.can_still_be_met(found),
@@ -215,7 +216,7 @@ def document(found: Request) -> dict[str, Any]:
         "requester": terms.requester,
         "approvers": [_approver(i) for i in found.invitations],
         "verdicts": [_verdict(v) for v in found.verdicts],
-        "decided_at": _iso(found.decided_at),
+        "decided_at": iso(found.decided_at),
         "decided_by": list(found.decided_by),
         "decided_because": found.decided_because,
         "metadata": dict(terms.metadata),
@@ -231,7 +232,7 @@ def _approver(invitation: Invitation) -> dict[str, Any]:
         "group": approver.group,
         "on_behalf_of": approver.on_behalf_of,
         "escalation": approver.escalation,
-        "invited_at": _iso(invitation.issued_at),
+        "invited_at": iso(invitation.issued_at),
         "withdrawn": invitation.withdrawn,
         "bounced": invitation.bounced,
     }
@@ -243,7 +244,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "by": verdict.by,
         "answer": verdict.answer.value,
         "comment": verdict.comment,
-        "at": _iso(verdict.at),
+        "at": iso(verdict.at),
         "proof": verdict.proof,
         "sha256": verdict.sha256,
         "message_id": verdict.message_id,
@@ -258,14 +259,14 @@ def _mail(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "to": list(job.recipients),
         "state": job.state.value,
-        "sent_at": _iso(job.done_at),
+        "sent_at": iso(job.done_at),
         "last_error": job.last_error,
     }
 
 
 def _reply(seen: Seen) -> dict[str, Any]:
     return {
-        "at": _iso(seen.at),
+        "at": iso(seen.at),
         "from": seen.sender,
         "outcome": seen.outcome.value,
         "because": seen.because,
@@ -278,7 +279,3 @@ def message_id_for(call: Call, job: Job) -> str:
     """A mail's Message-ID; of the reference in it only admins see more than its beginning, for with the
     whole of it others could answer in an approver's name."""
     return job.message_id if call.role == "admin" else _REFERENCE.sub(r"\1…", job.message_id)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -10,6 +10,7 @@ from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobState, Queue
 from flexmaild.daemon.desk.approvals import kept, message_id_for
 from flexmaild.daemon.house import House
@@ -163,7 +164,7 @@ def quarantined(mail: Quarantined) -> dict[str, Any]:
     seen = mail.mail
     return {
         "id": mail.id,
-        "at": _iso(seen.at),
+        "at": iso(seen.at),
         "outcome": seen.outcome.value,
         "because": seen.because,
         "size": seen.size,
@@ -182,9 +183,9 @@ def document(job: Job, call: Call) -> dict[str, Any]:
         "state": job.state.value,
         "kind": job.kind,
         "target": job.target,
-        "created_at": _iso(job.created_at),
-        "due_at": _iso(job.due_at),
-        "done_at": _iso(job.done_at),
+        "created_at": iso(job.created_at),
+        "due_at": iso(job.due_at),
+        "done_at": iso(job.done_at),
         "attempt": job.attempt,
         "recipients": list(job.recipients),
         "approval_id": job.approval_id,
@@ -195,7 +196,3 @@ def document(job: Job, call: Call) -> dict[str, Any]:
         "receipt": job.receipt,
         "key": job.key,
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

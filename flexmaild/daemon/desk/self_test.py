@@ -1,6 +1,6 @@
 """flexmailctl self-test: a marked mail goes out and comes back, and carries results it has no right to.
 
-What proves senders (docs/architecture.md) holds only if the border removes what senders wrote into a mail in
+What proves senders (docs/operating.md) holds only if the border removes what senders wrote into a mail in
 the border's name (RFC 8601 section 5). This sends such a mail to the reply folder by the ordinary way, has it
 read by the ordinary way, where it is known for our own and decides nothing, and looks at what arrived. Runs
 in the caller's thread; only the look into the store is the loop's.

@@ -13,6 +13,7 @@ from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.core import quorum
 from flexmaild.core.model import State
+from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import PollEnded, ReloadAsked
@@ -42,14 +43,14 @@ def status(house: House, call: Call) -> Answer:
         "version": __version__,
         "issues": issues,
         "warnings": [*house.health.warnings, *_unreachable(house)],
-        "started_at": _iso(house.health.started_at),
+        "started_at": iso(house.health.started_at),
         "settings": _settings(house),
         "incoming": _incoming(house),
         "outgoing": _outgoing(house),
         "approvals": {state.value: n for state, n in house.counts.requests.items()},
         "deliveries": _deliveries(house),
         "quarantined": house.counts.quarantined,
-        "components": {c: _iso(datetime.fromtimestamp(at, UTC)) for c, at in house.beats().items()},
+        "components": {c: iso(datetime.fromtimestamp(at, UTC)) for c, at in house.beats().items()},
     }
     return Answer(200, shown)
 
@@ -104,7 +105,7 @@ def _settings(house: House) -> dict[str, Any]:
     health = house.health
     return {
         "file": str(house.parts.settings_file),
-        "loaded_at": _iso(health.loaded_at),
+        "loaded_at": iso(health.loaded_at),
         "last_reload": "failed" if health.settings_fault else "ok",
         "fault": health.settings_fault,
     }
@@ -127,7 +128,7 @@ def _incoming(house: House) -> dict[str, Any]:
         shown |= {
             "polls": box.polls,
             "failures_in_a_row": box.failures_in_a_row,
-            "last_success": _iso(box.last_success),
+            "last_success": iso(box.last_success),
             "last_fault": box.last.fault if box.last else "",
             "waiting": max(0, box.last.folder.messages - box.last.deleted)
             if box.last and box.last.folder
@@ -146,7 +147,7 @@ def _outgoing(house: House) -> dict[str, Any]:
     return {
         "transport": outgoing.transport,
         "from_address": outgoing.from_address,
-        "last_success": _iso(way.last_success) if way else None,
+        "last_success": iso(way.last_success) if way else None,
         "last_fault": way.fault if way else "",
         "messages": {state.value: jobs[state.value] for state in JobState},
     }
@@ -210,7 +211,7 @@ def log_level(desk: Desk, call: Call) -> Answer:
     body = cast(bodies.LogLevel, call.body)
     desk.house.journal.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
     until = desk.house.clock.now() + body.for_ if body.for_ else None
-    return Answer(200, {"level": body.level, "until": _iso(until)})
+    return Answer(200, {"level": body.level, "until": iso(until)})
 
 
 def verify_audit(house: House, call: Call) -> Answer:
@@ -223,7 +224,3 @@ def verify_audit(house: House, call: Call) -> Answer:
         "detail": detail,
     }
     return Answer(200, shown)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

@@ -117,7 +117,7 @@ metrics: {listen: "[::1]:0"}
     assert delegation.since == datetime(2026, 1, 31, tzinfo=UTC)
     assert delegation.until is not None and delegation.until > datetime(2026, 2, 1, 23, 59, tzinfo=UTC)
     assert settings.control.mode == 0o600
-    assert settings.metrics.address == ("::1", 0)
+    assert settings.metrics.listen == "[::1]:0"
 
 
 def test_a_transports_own_class_adds_settings_and_takes_leftovers_of_another_transport() -> None:

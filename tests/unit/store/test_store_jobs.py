@@ -35,9 +35,6 @@ def test_a_job_comes_back_as_it_was_given(store: Store) -> None:
     store.commit(Change(jobs=(given,)))
     assert store.job("j1") == given
     assert store.jobs(["j1", "none"]) == {"j1": given}
-    assert store.job_by_message_id("m@x") == given
-    assert store.job_by_message_id("other@x") is None
-    assert store.job_by_message_id("") is None
 
 
 def test_what_is_due_longest_is_given_out_first_and_only_once(store: Store) -> None:
@@ -208,16 +205,14 @@ def test_lists_of_jobs_are_filtered_and_paged(store: Store) -> None:
     assert store.list_jobs(OUTBOX, []) == []
 
 
-def test_counts_say_how_many_jobs_there_are_of_what_and_since_when(store: Store) -> None:
-    late = NOW - timedelta(hours=1)
-    store.commit(Change(jobs=(job("j1", due_at=late), job("j2"), job("d", queue=Queue.DELIVERY, target="s"))))
+def test_counts_say_how_many_jobs_there_are_of_what(store: Store) -> None:
+    store.commit(Change(jobs=(job("j1"), job("j2"), job("d", queue=Queue.DELIVERY, target="s"))))
     end(store, "ok", "d")
     counts = store.counts()
     assert counts.jobs == {
         (OUTBOX, "outgoing", JobState.QUEUED): 2,
         (Queue.DELIVERY, "s", JobState.DONE): 1,
     }
-    assert counts.oldest_due == {(OUTBOX, "outgoing"): late}
     assert (counts.requests, counts.quarantined) == ({}, 0)
 
 

@@ -29,7 +29,6 @@ QUESTIONS = {
     "list_jobs": lambda s: s.list_jobs(Queue.OUTBOX, [JobState.FAILED]),
     "jobs of a request": lambda s: s.list_jobs(approval_id="R1"),
     "job": lambda s: s.job("j"),
-    "job_by_message_id": lambda s: s.job_by_message_id("m@x"),
     "list_quarantine": lambda s: s.list_quarantine(),
     "audit_trail": lambda s: s.audit_trail("R1"),
     "idempotent": lambda s: s.idempotent("k"),

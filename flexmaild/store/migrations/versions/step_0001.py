@@ -84,7 +84,6 @@ def _jobs() -> None:
     _index("jobs", "waiting", "queue", "target", "due_at", where="state IN ('queued', 'deferred')")
     _index("jobs", "state", "queue", "state", "target", "due_at")
     _index("jobs", "approval", "approval_id", where="approval_id IS NOT NULL")
-    _index("jobs", "message_id", "message_id", where="message_id IS NOT NULL")
     _index("jobs", "done", "done_at", where="done_at IS NOT NULL")
 
 
@@ -146,6 +145,3 @@ def _small_things() -> None:
     )
     _index("idempotency", "at", "at")
     op.create_table("meta", _text("name", primary=True), _text("value"))
-    op.create_table(
-        "secrets", _text("name", primary=True), sa.Column("value", sa.LargeBinary, nullable=False)
-    )
