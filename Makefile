@@ -56,7 +56,7 @@ lock:
 	$(LOCK)/bin/python -m pip --quiet install uv
 	echo 'setuptools>=77' | $(COMPILE) - -o packaging/requirements-build.txt
 	$(COMPILE) setup.cfg -o packaging/requirements.txt
-	$(COMPILE) setup.cfg --extra dkim --extra postgresql --extra test -c packaging/requirements.txt \
+	$(COMPILE) setup.cfg --extra dkim --extra test -c packaging/requirements.txt \
 		-o packaging/requirements-test.txt
 
 clean:

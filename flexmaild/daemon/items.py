@@ -72,7 +72,6 @@ class JobsEnded:
     target: str
     ends: Sequence[JobEnd]
     pause: float = 0.0
-    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Worker:
             if len(ends) >= REPORT:
                 self._put(JobsEnded(self.target, tuple(ends)))
                 ends = []
-        self._put(JobsEnded(self.target, tuple(ends), idle=True))
+        self._put(JobsEnded(self.target, tuple(ends)))
 
     def _ended(self, task: Task, end: JobEnd) -> JobEnd:
         """Recipients the server wants later get a time for the next try."""
@@ -150,12 +150,12 @@ class Worker:
         replaced that says nothing of the next one."""
         if self._stopping.is_set():
             self._return(rest)
-            self._put(JobsEnded(self.target, tuple(ends), idle=True))
+            self._put(JobsEnded(self.target, tuple(ends)))
             return
         ends += [self._failed(task, failure) for task in rest]
         now = self._clock.now()
         pause = min(((e.again_at - now).total_seconds() for e in ends if e.again_at), default=0.0)
-        self._put(JobsEnded(self.target, tuple(ends), pause=max(pause, 1.0), idle=True))
+        self._put(JobsEnded(self.target, tuple(ends), pause=max(pause, 1.0)))
 
     def _return(self, tasks: Sequence[Task]) -> None:
         if tasks:

@@ -27,8 +27,6 @@ class Cloud:
     graph: str
     outlook: str
     outlook_app: str
-    smtp_host: str
-    imap_host: str
     permanent_delete: bool
 
 
@@ -38,8 +36,6 @@ CLOUDS: dict[CloudName, Cloud] = {
         "https://graph.microsoft.com",
         "https://outlook.office.com",
         "https://outlook.office365.com",
-        "smtp.office365.com",
-        "outlook.office365.com",
         True,
     ),
     "us_gov": Cloud(
@@ -47,8 +43,6 @@ CLOUDS: dict[CloudName, Cloud] = {
         "https://graph.microsoft.us",
         "https://outlook.office365.us",
         "https://outlook.office365.us",
-        "smtp.office365.us",
-        "outlook.office365.us",
         False,
     ),
     "china": Cloud(
@@ -56,8 +50,6 @@ CLOUDS: dict[CloudName, Cloud] = {
         "https://microsoftgraph.chinacloudapi.cn",
         "https://partner.outlook.cn",
         "https://partner.outlook.cn",
-        "smtp.partner.outlook.cn",
-        "partner.outlook.cn",
         False,
     ),
 }

@@ -94,7 +94,7 @@ METRICS = (
         "How long a poll took, failed ones included.",
         buckets=POLL_SECONDS,
     ),
-    Metric(Gauge, "flexmaild_mailbox_messages", "Messages in the reply folder when the last poll began."),
+    Metric(Gauge, "flexmaild_mailbox_messages", "Messages left in the reply folder by the last poll."),
     Metric(
         Counter,
         "flexmaild_messages_received_total",

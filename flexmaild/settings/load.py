@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -241,7 +240,6 @@ class _Builder:
                 self._found(path, f"is a secret in a file that every user can read: {cure}", None, False)
         for path, value in children(settings):
             hides = path[1:] == ("properties",) and holds_password(value)
-            hides = hides or (path == ("store", "url") and re.search(r"//[^/@:]*:[^@]+@", value) is not None)
             if hides and self.document.has(path):
                 self._found(path, f"holds a password in a file that every user can read: {cure}", None, False)
 

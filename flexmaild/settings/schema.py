@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PlainSerializer, PrivateAttr, SerializeAsAny
+from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
-from flexmaild.settings.secrets import MASK, Secret
+from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import AbsolutePath, Address, Flag, Line, Mode, Moment, Number, Span, wrong
 
@@ -39,13 +39,8 @@ def _name(text: str) -> str:
     return text
 
 
-def _without_password(url: str) -> str:
-    return re.sub(r"(//[^/@:]*:)[^@]*@", rf"\1{MASK}@", url)
-
-
 Word = Annotated[str, AfterValidator(_word)]
 Name = Annotated[str, AfterValidator(_name)]
-StoreUrl = Annotated[str, PlainSerializer(_without_password)]
 
 
 class Notifications(Section):
@@ -207,13 +202,15 @@ class Metrics(Section):
 class Store(Section):
     """Where requests, decisions and unsent mails are kept."""
 
-    url: StoreUrl = Field(default="", repr=False, json_schema_extra=RESTART)
-    """`sqlite:////absolute/path`, or `postgresql://user@host/database` where several machines share the work.
-    Default: `flexmaild.db` in the state directory."""
+    url: str = Field(default="", json_schema_extra=RESTART)
+    """`sqlite:////absolute/path`. Default: `flexmaild.db` in the state directory."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
-        if self.url and not re.match(r"sqlite:////|postgresql(\+psycopg)?://", self.url):
-            yield Finding(("url",), "must begin with sqlite://// (and an absolute path) or postgresql://")
+        if self.url.startswith("postgresql"):
+            text = "PostgreSQL is no store of this version: write sqlite://// and an absolute path"
+            yield Finding(("url",), text)
+        elif self.url and not self.url.startswith("sqlite:////"):
+            yield Finding(("url",), "must begin with sqlite://// and go on with an absolute path")
 
 
 class Log(Section):

@@ -100,8 +100,7 @@ def _locked(path: Path) -> int:
 def _held(path: Path, holder: str) -> StoreError:
     return StoreError(
         f"{path}: another flexmaild (pid {holder or 'unknown'}) is using this store.",
-        "stop it, or give this one a store.url and state_directory of its own; "
-        "several machines share a store through PostgreSQL.",
+        "stop it, or give this one a store.url and state_directory of its own.",
     )
 
 
@@ -110,7 +109,7 @@ def _refuse_network(path: Path) -> None:
     if kind in NETWORK:
         raise StoreError(
             f"{path}: an SQLite store cannot lie on a network file system ({kind}).",
-            "put store.url on a local disk; several machines share a store through PostgreSQL.",
+            "put store.url on a local disk.",
         )
 
 

@@ -106,11 +106,6 @@ def failure(error: BaseException, step: str, server: str) -> Failure:
     )
 
 
-def is_refusal(error: Failure) -> bool:
-    """Whether the server answered NO in words, so that the connection is still usable."""
-    return bool(error.answer) and error.reason is not Reason.NETWORK
-
-
 def _classified(words: str, step: str, server: str) -> Failure | None:
     lower = words.lower()
     for marks, reason, lasting, cure in _KNOWN:

@@ -249,6 +249,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "sha256": verdict.sha256,
         "message_id": verdict.message_id,
         "group": verdict.group,
+        "escalation": verdict.escalation,
         "replaced": verdict.replaced,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flexmaild.control.call import Answer, Call
@@ -145,7 +145,7 @@ def quarantine_release(desk: Desk, call: Call) -> Answer:
     finally:
         reader.close()
     answer = desk.ask("quarantine.release", call)
-    mark = Mark("quarantine", call.path["id"], datetime.now().isoformat())
+    mark = Mark("quarantine", call.path["id"], datetime.now(UTC).isoformat())
     item = Arrived([(Fetched(mark, len(raw), raw), reading)])
     desk.put(item)
     item.committed.result(JUDGE_SECONDS)

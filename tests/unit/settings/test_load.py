@@ -221,7 +221,6 @@ outgoing:
   username: u
   password: {CANARY}
   properties: "mail.smtp.proxy.host=p\\nmail.smtp.proxy.password={CANARY}"
-store: {{url: "postgresql://u:{CANARY}@localhost/d"}}
 """)
 
     shown = [
