@@ -1,7 +1,7 @@
 """From the bytes of a part to its text: transfer encodings and character sets, the known ones only.
 
 Called by `mail.read` and `mail.header`. Python's codec registry holds many things that are no character
-set of mail (utf-7, punycode, unicode_escape, threat T22), so there is a list; anything else is read as
+set of mail (utf-7, punycode, unicode_escape), so there is a list; anything else is read as
 latin-1 and reported as a fault. Never raises.
 """
 

@@ -1,8 +1,8 @@
 """The header of a mail or of a part: fields as bytes, unfolded, with everything odd about them noted.
 
 Called by `mail.read` and, for returned headers, by `mail.bounce`. A field is never repaired: what two
-programs could read in two ways is a fault, and a mail with a fault decides nothing (threats T15, T17).
-One pass over the lines; no regular expression touches them (T24).
+programs could read in two ways is a fault, and a mail with a fault decides nothing.
+One pass over the lines; no regular expression touches them.
 """
 
 from __future__ import annotations

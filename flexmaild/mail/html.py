@@ -1,7 +1,7 @@
 """The visible text of an HTML part, line by line, by one linear scan.
 
 Called by `mail.reply`. Not a browser: it answers "what would a person see, from the top". What is surely
-hidden (display:none, size 0, off-screen, comments, templates; threat T13) never appears; what may be hidden
+hidden (display:none, size 0, off-screen, comments, templates) never appears; what may be hidden
 (a class a style sheet hides, white letters) makes a second reading that must agree with the first. The
 standard `html.parser` is quadratic (17 s for 200 kB of "<!--"); here every character is looked at a
 bounded number of times. Never raises.

@@ -28,7 +28,7 @@ _MAX_ID = 900
 # One emoji takes twelve characters of header (RFC 2231): 60 of them stay on one line of 998.
 _MAX_FILENAME, _MAX_UTF8_FILENAME = 200, 60
 
-# Plain text with this in it would be decoded by whoever reads it, line breaks and all (threat T17).
+# Plain text with this in it would be decoded by whoever reads it, line breaks and all.
 _ENCODED = "=?"
 
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")

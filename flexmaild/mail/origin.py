@@ -47,7 +47,7 @@ Lookup = Callable[[bytes], bytes | None]
 
 
 def auth_results(header: Header, rules: Rules) -> tuple[AuthResult, ...]:
-    """The results of the trusted servers. None at all for a mail that no server received (threat T44)."""
+    """The results of the trusted servers. None at all for a mail that no server received."""
     if not header.has(b"received"):
         return ()
     found: list[AuthResult] = []

@@ -175,7 +175,7 @@ def _walk(part: Part) -> Iterator[Part]:
 
 
 def _readings(part: Part, limits: Limits) -> tuple[Text, ...]:
-    """Every way a mail client could show this part (threat T14): one per alternative."""
+    """Every way a mail client could show this part: one per alternative."""
     if part.parts:
         return _multipart_readings(part, limits)
     if part.kind not in ("text/plain", "text/html", "text/x-amp-html") or part.is_attachment:

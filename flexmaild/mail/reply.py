@@ -79,7 +79,7 @@ def understand(
 
 
 def _decision(mail: Mail, rules: Rules, writer: Writer) -> Decision:
-    """The answer on which every reading of an unambiguous mail agrees (threats T14, T15)."""
+    """The answer on which every reading of an unambiguous mail agrees."""
     first: Decision | None = None
     seen: Typed | None = None
     for text in mail.texts[:_MOST_READINGS]:

@@ -99,7 +99,7 @@ class Rules:
 def normal_word(text: str) -> str:
     """The form in which words are compared: composed and case-folded, never compatibility-mapped.
 
-    NFKC would make a full-width or mathematical "Approve" the same word (threat T12).
+    NFKC would make a full-width or mathematical "Approve" the same word.
     """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 

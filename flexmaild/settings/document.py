@@ -17,7 +17,7 @@ from flexmaild.settings.characters import complaint, strays
 from flexmaild.settings.faults import Fault, Path, dotted
 from flexmaild.settings.scalars import resolve
 
-# No settings file written by people comes near these (reliability-security T28).
+# No settings file written by people comes near these.
 LARGEST = 1 << 20
 DEEPEST = 20
 

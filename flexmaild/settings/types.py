@@ -216,7 +216,7 @@ def _absolute(text: object) -> object:
 
 
 def _one_line(text: str) -> str:
-    # A line break or NUL here would end up inside a protocol command (reliability-security T36).
+    # A line break or NUL here would end up inside a protocol command.
     if any(c in text for c in "\r\n\0"):
         raise wrong("must be one line without control characters")
     return text

@@ -99,7 +99,7 @@ NOBODY = "unauthenticated"
 
 # threat: (outcome, a part of the reason, the mail)
 THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
-    # T1, T2, T6: who it is from
+    # who it is from
     "from another": (NOBODY, "not who was asked", said(From=BOB)),
     "from two addresses": (NOBODY, "sender not readable", replaced(b"From: alice@corp.test", b"From: alice@corp.test, <eve@evil.test>")),
     "from unquoted": (NOBODY, "sender not readable", replaced(b"From: alice@corp.test", b"From: alice@corp.test <eve@evil.test>")),
@@ -131,13 +131,13 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "spf alone": (NOBODY, "not proven", lambda m: border(reply_bytes(m, "Approve"), "spf=pass smtp.mailfrom=corp.test")),
     "sealed by somebody": (NOBODY, "not proven", unproven("Received: by x", f"ARC-Authentication-Results: i=1; {BORDER}; dmarc=pass header.from=corp.test", "ARC-Seal: i=1; cv=none; d=corp.test")),
     "exchange's word": (NOBODY, "not proven", unproven("Received: by x", "X-MS-Exchange-Organization-AuthAs: Internal")),
-    # T3 to T5, T42: the reference
+    # the reference
     "no reference": ("unknown_reference", "no reference", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n".encode())),
     "an altered reference": (NOBODY, "altered reference", lambda m: border(f"From: {ALICE}\r\nIn-Reply-To: <fm1-aaaa.x@corp.test>\r\n\r\nApprove\r\n".encode())),
     "a made-up reference": (NOBODY, "reference to no request", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\nFM1-{'A' * 45}\r\n".encode())),
     "two references": (NOBODY, "disagree", lambda m: border(reply_bytes(m, "Approve") + f"\r\nFM1-{'A' * 45}\r\n".encode())),
     "one in the address": (NOBODY, "disagree", added(f"Delivered-To: approvals+fm1-{'a' * 45}@corp.test")),
-    # T7, T8: machines
+    # machines
     "out of office": ("auto_reply", "auto-submitted", said(Auto_Submitted="auto-replied")),
     "auto-submitted twice": ("auto_reply", "auto-submitted", added("Auto-Submitted: no", "Auto-Submitted: auto-generated")),
     "absence by subject": ("auto_reply", "subject", said(Subject="Automatic reply: Approval needed")),
@@ -152,7 +152,7 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "a bounce of nothing of ours": ("bounce", "none of our approval mails", bounce("<x@corp.test>")),
     "a bounce with a made-up reference": (NOBODY, "reference to no request", bounce(f"<fm1-{'a' * 45}.approval_request.0@corp.test>")),
     "a bounce about another": ("bounce", "a delivery report", bounce("", BOB)),
-    # T10 to T14: words
+    # words
     "nothing typed": ("undecided", "empty", said("")),
     "only quoted": ("undecided", "empty", said("> Approve")),
     "negated": ("undecided", "negated", said("Approve not")),
@@ -176,7 +176,7 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "page and text disagree": ("undecided", "parts_disagree", two("alternative", PAGE + "<p>Approve</p>", PLAIN + "Never")),
     "taken back below the quote": ("undecided", "both_words", lambda m: border(reply_bytes(m, "Approve") + b"\r\nor rather reject\r\n")),
     "taken back below a page's quote": ("undecided", "both_words", page("<p>Approve</p><blockquote>x</blockquote><p>or rather reject</p>")),
-    # T15, T16, T22: structure
+    # structure
     "two content types": ("undecided", "ambiguous", whole("Content-Type: text/plain\r\nContent-Type: text/html", "Approve")),
     "two encodings": ("undecided", "ambiguous", whole("Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64", "Approve")),
     "two boundaries": ("undecided", "", whole("Content-Type: multipart/mixed; boundary=a; boundary=b", "--a\r\n\r\nApprove\r\n--a--\r\n--b\r\n\r\nReject\r\n--b--\r\n")),
@@ -191,7 +191,7 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "only a forwarded mail": ("undecided", "empty", whole("Content-Type: message/rfc822", "From: a@b.c\r\n\r\nApprove {ref}")),
     "in an attachment": ("undecided", "empty", whole("Content-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment; filename=a.txt", "Approve")),
     "forwarded inline": ("undecided", "empty", said("---------- Forwarded message ---------\nFrom: Alice\n\nApprove")),
-    # T20 to T26, T36: bombs and poison
+    # bombs and poison
     "too many parts": ("unparsable", "100 MIME parts", whole("Content-Type: multipart/mixed; boundary=a", "--a\r\n\r\nApprove\r\n" * 200)),
     "too many fields": ("unparsable", "500 header fields", added(*["X-A: b"] * 600)),
     "a header too large": ("oversize", "header", added("X-A: " + "b" * 200_000)),

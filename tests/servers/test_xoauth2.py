@@ -110,7 +110,7 @@ def test_smtp_lets_the_user_send_with_a_token(
 def test_a_token_the_server_finds_expired_is_replaced_once(
     fake: FakeMicrosoft, server: Dovecot, pki: Pki, tmp_path: Path
 ) -> None:
-    """O-01: one forced refresh, one login more, no loss."""
+    """One forced refresh, one login more, no loss."""
     user, clock = server.user(), Clock()
     fake.add_user(user.address, mailbox=False)
     fake.entra.lifetime = 3599

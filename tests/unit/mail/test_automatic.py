@@ -1,4 +1,4 @@
-"""What no person wrote decides nothing, whatever words it begins with (T7, T8; P-01 to P-03)."""
+"""What no person wrote decides nothing, whatever words it begins with."""
 
 from __future__ import annotations
 

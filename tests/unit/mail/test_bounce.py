@@ -1,4 +1,4 @@
-"""A delivery report says which of our mails failed, for whom, and whether for good (issue 3 item 8)."""
+"""A delivery report says which of our mails failed, for whom, and whether for good."""
 
 from __future__ import annotations
 

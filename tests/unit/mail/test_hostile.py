@@ -1,4 +1,4 @@
-"""Hostile mails: everything ends in a Reading, within bounds, and none approves (T15, T20 to T25)."""
+"""Hostile mails: everything ends in a Reading, within bounds, and none approves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of an HTML reply decides, and nothing else (threats T13, T14)."""
+"""What a person sees of an HTML reply decides, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The receiving server's word about the sender counts, the sender's own word does not (T43, T44, P-05)."""
+"""The receiving server's word about the sender counts, the sender's own word does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser: equal to the standard one on good mail, honest about mail that is not (T15, T22)."""
+"""The parser: equal to the standard one on good mail, honest about mail that is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a mail is from: exactly one address in one of three forms, or nobody (threats T1, T2, T6)."""
+"""Who a mail is from: exactly one address in one of three forms, or nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No string, wherever it stands, adds a header field, a recipient or a part to our mails (T18, T19, T29)."""
+"""No string, wherever it stands, adds a header field, a recipient or a part to our mails."""
 
 from __future__ import annotations
 
