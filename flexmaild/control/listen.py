@@ -29,12 +29,12 @@ BACKLOG = 4096
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and how to bind. `group` empty: the daemon's own; `group_is_asked`: a missing one is an error."""
+    """Where and how to bind. `group` empty: the daemon's own. A group that is not there keeps others out and
+    nobody in, so it is warned of and stops nothing."""
 
     path: Path
     mode: int = 0o660
     group: str = ""
-    group_is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def bind(place: Place) -> Listening:
         os.umask(before)
     made = place.path.lstat()
     listening = Listening(listener, place.path, (made.st_dev, made.st_ino))
-    warnings = _hand_over(place, gid, made.st_gid, listening)
+    warnings = _hand_over(place, gid, made.st_gid)
     listener.listen(BACKLOG)
     return Listening(listener, place.path, listening.inode, warnings)
 
@@ -119,10 +119,7 @@ def _gid(place: Place) -> int | None:
     try:
         return grp.getgrnam(place.group).gr_gid
     except KeyError:
-        if not place.group_is_asked:
-            return None
-        cure = f"Create the group (groupadd --system {place.group}) or change control.group."
-        raise _fault(place.path, f"there is no group {place.group!r}", cure) from None
+        return None
 
 
 def _check_path(path: Path) -> None:
@@ -157,21 +154,21 @@ def _clear(path: Path) -> None:
         raise _fault(path, f"cannot be probed ({os.strerror(result)})", "Check who owns it and its mode.")
 
 
-def _hand_over(place: Place, gid: int | None, has: int, listening: Listening) -> tuple[str, ...]:
+def _hand_over(place: Place, gid: int | None, has: int) -> tuple[str, ...]:
     """Give the socket to its group, where it is not there already (a directory with setgid does it)."""
     missing = bool(place.group) and gid is None
     if missing:
-        return (f"control.group: there is no group {place.group!r}; the socket stays with our own group",)
+        cure = f"create it (groupadd --system {place.group}) or change control.group"
+        return (f"control.group: there is no group {place.group!r}, the socket stays with our own: {cure}",)
     if gid is None or gid == has:
         return ()
     try:
         os.chown(place.path, -1, gid)
-    except PermissionError as error:
-        if place.group_is_asked:
-            listening.close()
-            cure = f"Add flexmaild's user to the group {place.group}, or let a socket unit make the socket."
-            raise _fault(place.path, f"may not be given to the group {place.group!r}", cure) from error
-        return (f"control.group: not a member of {place.group!r}; the socket stays with our own group",)
+    except PermissionError:
+        cure = "add flexmaild's user to it, or let a socket unit make the socket"
+        return (
+            f"control.group: not a member of {place.group!r}, the socket stays with our own group: {cure}",
+        )
     return ()
 
 

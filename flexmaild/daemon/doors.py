@@ -30,12 +30,8 @@ class Doors:
         self._listen = ""
 
     def open(self, settings: Settings, desk: Desk) -> None:
-        place = Place(
-            settings.control.socket,
-            settings.control.mode,
-            settings.control.group,
-            "group" in settings.control.model_fields_set,
-        )
+        control = settings.control
+        place = Place(control.socket, control.mode, control.group)
         listening = listen(place)
         for warning in listening.warnings:
             _log.warning("control socket", warning=warning)

@@ -6,6 +6,7 @@ classes for transports and sinks come from the adapters' own files.
 
 from __future__ import annotations
 
+import grp
 import os
 import re
 import unicodedata
@@ -175,8 +176,19 @@ class Control(Section):
         # sun_path of unix(7) has 108 bytes with its final NUL.
         if len(os.fsencode(self.socket)) > 107:
             yield Finding(("socket",), "is longer than the 107 bytes Linux allows: choose a shorter path")
+        if self.group and not _group_exists(self.group):
+            text = f"is no group of this machine: run groupadd --system {self.group}, or name another"
+            yield Finding(("group",), text, grave=False)
         if self.mode & 0o002:
             yield Finding(("mode",), "lets every user of this machine command the daemon", grave=False)
+
+
+def _group_exists(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 class Metrics(Section):

@@ -78,17 +78,15 @@ def test_a_missing_directory_is_named_with_a_cure(place: Path) -> None:
         bind(Place(place / "none" / "s"))
 
 
-def test_a_missing_group_is_an_error_only_where_it_was_asked_for(place: Path) -> None:
+def test_a_missing_group_is_warned_of_with_its_cure_and_stops_nothing(place: Path) -> None:
     listening = bind(Place(place / "s", group="no-such-group"))
-    assert "no-such-group" in listening.warnings[0]
+    assert "groupadd --system no-such-group" in listening.warnings[0]
+    assert (place / "s").lstat().st_gid == os.getegid()
     listening.close()
-    with pytest.raises(GiveUp, match="groupadd"):
-        bind(Place(place / "s", group="no-such-group", group_is_asked=True))
-    assert not (place / "s").exists()
 
 
 def test_our_own_group_needs_no_permission(place: Path) -> None:
-    listening = bind(Place(place / "s", group=OWN_GROUP, group_is_asked=True))
+    listening = bind(Place(place / "s", group=OWN_GROUP))
     assert listening.warnings == ()
     assert (place / "s").lstat().st_gid == os.getegid()
     listening.close()
