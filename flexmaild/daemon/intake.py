@@ -101,7 +101,7 @@ class Intake:
                     self._put(ended)
                     for future in waiting:
                         future.set_result(ended)
-        except Exception as bug:
+        except Exception as bug:  # the top of the thread: the loop hears of it and ends the daemon
             self._put(WorkerDied("intake", f"{type(bug).__name__}: {bug}"))
             raise
         finally:

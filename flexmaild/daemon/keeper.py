@@ -51,6 +51,6 @@ class Keeper:
                     self._put(Due.TOKENS)
                 stood = stands
                 self._stopping.wait(LOOK_SECONDS)
-        except Exception as bug:
+        except Exception as bug:  # the top of the thread: the loop hears of it and ends the daemon
             self._put(WorkerDied("tokens", f"{type(bug).__name__}: {bug}"))
             raise

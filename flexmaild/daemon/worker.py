@@ -99,7 +99,7 @@ class Worker:
                 self._last_work = self._clock.steady()
                 if tasks is not None:
                     self._carry_out(tasks)
-        except Exception as bug:
+        except Exception as bug:  # the top of the thread: the loop hears of it and ends the daemon
             self._put(WorkerDied(f"worker {self.target}", f"{type(bug).__name__}: {bug}"))
             raise
         finally:
