@@ -116,6 +116,7 @@ class Job(Open):
     due_at: datetime | None = None
     done_at: datetime | None = None
     attempt: int = 0
+    running: bool = False
     recipients: list[str] = []
     approval_id: str = ""
     message_id: str = ""
@@ -236,6 +237,8 @@ class Approvals(Open):
 
 
 class QuarantinedMail(Open):
+    """outcome_now: what it became when it was read again; given by release only."""
+
     id: str
     at: datetime
     outcome: Outcome
@@ -246,6 +249,7 @@ class QuarantinedMail(Open):
     subject: str = ""
     message_id: str = ""
     approval_id: str = ""
+    outcome_now: Outcome | None = None
 
 
 class QuarantinedMails(Open):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from flexmaild.control.client import Refused
-from tests.kit.house import House, until
+from tests.kit.house import House, reply_bytes, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 
@@ -156,3 +156,38 @@ def test_a_hundred_reloads_leak_no_thread_and_no_descriptor(house: House) -> Non
     for _ in range(100):
         house.call("reload")
     until(lambda: used() <= before, f"as few threads and descriptors as before ({before}); now {used()}")
+
+
+def test_a_mail_released_from_quarantine_is_judged_anew_by_the_settings_of_now(house: House) -> None:
+    border = {"sender_authentication": {"trusted_authserv_ids": ["mx.corp.test"]}}
+    house.write_settings({"incoming": border})
+    house.start()
+    asked = house.request(ALICE)
+    data = reply_bytes(house.mail(ALICE), "Approve")
+    verdict = "Authentication-Results: mx.corp.test; dmarc=fail header.from=corp.test"
+    border_fields = f"{verdict}\r\nReceived: from x by mx.corp.test; Sat, 21 Nov 2026 10:00:00 +0000\r\n"
+    house.deliver(border_fields.encode() + data)
+    assert house.process_replies()["outcomes"] == {"unauthenticated": 1}
+    (aside,) = house.call("quarantine.list")["items"]
+    house.write_settings({})  # the operator learns that mx.corp.test is not to be trusted
+    house.call("reload")
+    released = house.call("quarantine.release", path={"id": aside["id"]})
+    assert (released["outcome"], released["outcome_now"]) == ("unauthenticated", "decision")
+    assert house.decided(asked["id"])["state"] == "approved"
+    assert house.call("quarantine.list")["items"] == []
+    with pytest.raises(Refused) as refused:
+        house.call("quarantine.release", path={"id": aside["id"]})
+    assert refused.value.status == 404
+
+
+def test_a_released_mail_that_is_refused_again_is_back_in_quarantine(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve", From="eve@corp.test")
+    house.process_replies()
+    (aside,) = house.call("quarantine.list")["items"]
+    released = house.call("quarantine.release", path={"id": aside["id"]})
+    assert released["outcome_now"] == "unauthenticated"
+    (again,) = house.call("quarantine.list")["items"]
+    assert again["id"] != aside["id"]
+    assert house.show(asked["id"])["state"] == "pending"
