@@ -19,7 +19,7 @@ from pathlib import Path
 
 from flexmaild.core.model import Approver, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.write import Stationery, compose
+from flexmaild.mail.compose.write import Stationery, compose
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 REFERENCE = "FM1-NBSWY3DPEB3W64TMMQQGC3TEEBQWY3BAORUGKIDPORUGK4RAO"

@@ -26,7 +26,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A proven person wrote, but not what decides; `why` is a code of `mail.verdict.WHY`."""
+    """A proven person wrote, but not what decides; `why` is a code of `mail.understand.verdict.WHY`."""
 
     invitation: int
     why: str

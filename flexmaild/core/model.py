@@ -187,7 +187,7 @@ class Request:
         return tuple(v for v in self.verdicts if not v.replaced)
 
 
-# What an incoming mail said, as `mail.reply` understood it.
+# What an incoming mail said, as `mail.understand.reply` understood it.
 
 
 class MailNature(StrEnum):
@@ -226,12 +226,12 @@ class AuthResult:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one mail said; made by `mail.reply.understand`, judged by `core.admission`.
+    """What one mail said; made by `mail.understand.reply.understand`, judged by `core.admission`.
 
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
     delegate: the Sender field's address where it differs from From.
     references: the references found, by place; texts as found, normalised by `core.tokens`.
-    answer: None means undecided, and `unclear` says why (a key of `mail.verdict.WHY`).
+    answer: None means undecided, and `unclear` says why (a key of `mail.understand.verdict.WHY`).
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     partial: only the text parts were fetched (a large attachment was left on the server).

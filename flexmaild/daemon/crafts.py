@@ -11,8 +11,8 @@ from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.work import Job, JobEnd
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.worker import Task
-from flexmaild.mail.render import TemplateFault
-from flexmaild.mail.write import Stationery, compose
+from flexmaild.mail.compose.render import TemplateFault
+from flexmaild.mail.compose.write import Stationery, compose
 
 _log = structlog.get_logger("flexmaild")
 

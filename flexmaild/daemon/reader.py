@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import MailNature, Reading
 from flexmaild.daemon.frames import READY, FrameError, receive, send
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.rules import Rules
 
 # A mail may take this long in all, seconds; its CPU time is limited in the child.
 WALL_SECONDS = 10.0

@@ -20,8 +20,8 @@ from typing import Any
 from flexmaild.core.model import Reading
 from flexmaild.daemon.dns import txt_record
 from flexmaild.daemon.frames import READY, FrameError, receive, send
-from flexmaild.mail.reply import understand
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.rules import Rules
 
 # One kilobyte of header can exhaust a stack and 260 kB of it can take 2.5 GB in careless parsers.
 MEMORY_BYTES = 512 * 1024 * 1024

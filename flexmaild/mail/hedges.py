@@ -1,6 +1,6 @@
 """The words that keep an approval from being one: negations, conditions, changes of mind, by language.
 
-Read by `mail.verdict` only. Lower case, composed, as tokens or as phrases of tokens; Japanese as pieces of
+Read by `mail.understand.verdict` only. Lower case, composed, as tokens or as phrases of tokens; Japanese as pieces of
 text, since it writes no blanks. All languages are looked for in every answer, because people comment in
 another language than the word they were offered, except where a language uses the very word harmlessly
 (HARMLESS_IN). Adding a language is adding an entry to each table.

@@ -1,6 +1,6 @@
 """The words of banners, footers and disclaimers, in nine languages.
 
-Read by `mail.notices` only. In lower case; all are looked for in every mail, because they are the firm's and
+Read by `mail.understand.notices` only. In lower case; all are looked for in every mail, because they are the firm's and
 not the writer's. Adding a shape is adding words here.
 """
 

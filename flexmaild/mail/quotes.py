@@ -1,6 +1,6 @@
 """How mail programs introduce the mail they quote, and how people sign off: the words of it.
 
-Read by `mail.trim` only. All words of all languages are looked for in every mail, because the language is
+Read by `mail.understand.trim` only. All words of all languages are looked for in every mail, because the language is
 the mail program's, not the writer's. Adding a language is adding words here.
 """
 

@@ -1,7 +1,7 @@
 """The words that decide, by language: action words only, not "yes" or "ok", which people write by habit.
 
 The first word of each tuple is the one we propose in mails of that language. Extended by
-`mail.verdict` with what makes an answer undecided (negations, hedges, questions).
+`mail.understand.verdict` with what makes an answer undecided (negations, hedges, questions).
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ import pytest
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
-from flexmaild.mail.reply import understand
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.transports.graph_inbox import GraphInbox
 from tests.kit.fake_microsoft import Answer, FakeMicrosoft, GraphError, Mailbox
 from tests.kit.fake_microsoft.bench import USER, api, mail

@@ -22,8 +22,8 @@ from flexmaild.core.timing import iso
 from flexmaild.core.work import Blob, Idempotent, Job, MailOrder, Queue, Seen
 from flexmaild.daemon import judge
 from flexmaild.daemon.house import House
-from flexmaild.mail.checks import check_request
-from flexmaild.mail.write import compose
+from flexmaild.mail.compose.template_checks import check_request
+from flexmaild.mail.compose.write import compose
 
 if TYPE_CHECKING:
     from flexmaild.daemon.desk import Desk

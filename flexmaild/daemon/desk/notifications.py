@@ -20,8 +20,8 @@ from flexmaild.core.opening import Refused
 from flexmaild.core.work import Blob, Change, Job, MailOrder, Queue
 from flexmaild.daemon.desk.approvals import idempotent, repeated, stored_files
 from flexmaild.daemon.house import House
-from flexmaild.mail.render import TemplateFault
-from flexmaild.mail.write import compose
+from flexmaild.mail.compose.render import TemplateFault
+from flexmaild.mail.compose.write import compose
 
 AttachLogs = Literal["never", "always", "on_failure"]
 

@@ -20,7 +20,7 @@ from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
 from flexmaild.core.work import MailOrder
 from flexmaild.daemon.parts import Parts
-from flexmaild.mail.write import compose
+from flexmaild.mail.compose.write import compose
 from flexmaild.net.oauth_probe import examine_application
 from flexmaild.transports import build_inbox, build_outbox, examine_incoming, examine_outgoing
 

@@ -1,7 +1,7 @@
 """What our mails say, in nine languages: `say("de", "unclear.lead")`, and dates and plurals.
 
 One module per language holds its sentences under the same keys with the same placeholders (a test
-proves it). Called by `mail.view` and, as `t(...)`, by the templates. Never sees a mail.
+proves it). Called by `mail.compose.context` and, as `t(...)`, by the templates. Never sees a mail.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from flexmaild.mail.texts import de, en, es, fr, it, ja, nl, pl, pt
+from flexmaild.mail.compose.texts import de, en, es, fr, it, ja, nl, pl, pt
 
 # A sentence, or one sentence per plural form of `{n}` (Unicode CLDR: one, few, many as far as needed).
 Text = str | tuple[str, ...]

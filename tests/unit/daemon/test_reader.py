@@ -10,7 +10,7 @@ import pytest
 from flexmaild.core.errors import TryLater
 from flexmaild.core.model import MailNature
 from flexmaild.daemon.reader import Letter, Reader
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.rules import Rules
 
 MAIL = b"From: alice@corp.test\r\nSubject: Re: x\r\n\r\nApprove\r\n"
 LETTER = Letter(MAIL, len(MAIL))

@@ -9,7 +9,7 @@ import pytest
 
 from flexmaild.core.model import MailNature
 from flexmaild.daemon.reader import Letter, Reader
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.rules import Rules
 
 CHILD = """#!{python}
 import json, socket, struct, sys

@@ -11,8 +11,8 @@ import yaml
 
 from flexmaild.core import tokens
 from flexmaild.core.model import Approver, Invitation, Request, Terms
-from flexmaild.mail.reply import understand
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.rules import Rules
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "wire-format.md"
 

@@ -1,7 +1,7 @@
 """What people write first, and what it must mean: the data of test_verdict.py.
 
 Each group is (language, expected answer or reason, lines). A line may hold a newline: the comment below it.
-"a" approve, "r" reject; else a key of `mail.verdict.WHY`.
+"a" approve, "r" reject; else a key of `mail.understand.verdict.WHY`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flexmaild.core.model import Reading
-from flexmaild.mail.reply import understand
-from flexmaild.mail.rules import Rules
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.rules import Rules
 
 OWN = "approvals@corp.test"
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"

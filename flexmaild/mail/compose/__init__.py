@@ -1,0 +1,1 @@
+"""From an order to the bytes of a mail: templates, texts, MIME."""

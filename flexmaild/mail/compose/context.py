@@ -1,0 +1,286 @@
+"""What the templates may speak of: one mapping of plain values, made from an order and its request.
+
+Called by `mail.compose.write`. docs/templates.md describes each name. Strings from outside are cleaned of
+control characters here; escaping is the templates' (autoescape).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from markupsafe import Markup
+
+from flexmaild.core.model import MailKind, Request, Terms
+from flexmaild.core.work import MailOrder
+from flexmaild.mail.compose import links, texts
+from flexmaild.mail.compose.sanitise import html_as_text, safe_html, text_as_html
+from flexmaild.mail.compose.mime import one_line, tidy
+from flexmaild.mail.compose.render import FaultHandler, Renderer, TemplateFault
+from flexmaild.mail.words import ACTION_WORDS
+
+# Kinds that ask for an answer: they begin with the marker and end with guard line and reference.
+ASKING = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER, MailKind.UNCLEAR, MailKind.COMMENT_NEEDED})
+# Kinds that show the whole request with its text.
+_WHOLE = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER})
+_MAX_METADATA = 12
+_MAX_VALUE = 300
+
+# label, value, and a remark in a softer colour
+Row = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What all our mails have in common; built from the settings.
+
+    reply_address: where answers go; plus_address: whether its local part may be extended by "+…".
+    message_id_domain: the right side of our Message-IDs. words: for mails in a language whose proposed
+    words an operator has replaced: tag → (approve, reject).
+    """
+
+    from_address: str
+    reply_address: str
+    message_id_domain: str
+    from_name: str = "flexmaild"
+    plus_address: bool = False
+    language: str = "en"
+    product: str = "flexmaild"
+    templates: Renderer = field(default_factory=Renderer)
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def view(
+    order: MailOrder,
+    request: Request | None,
+    reference: str,
+    stationery: Stationery,
+    now: datetime,
+    on_fault: FaultHandler,
+) -> dict[str, Any]:
+    """The context for this mail's templates; faults of a named template go to `on_fault`."""
+    lang = texts.language(order.language, order.to.language, stationery.language)
+    say = partial(texts.say, lang)
+    terms = request.terms if request else None
+    title = one_line(terms.title if terms else str(order.facts.get("subject", "")))
+    title = title or say("subject.notification", product=stationery.product)
+    approve, reject = _words(stationery, lang)
+    context: dict[str, Any] = {
+        **_facts(order, request),
+        "t": say,
+        "kind": order.kind.value,
+        "lang": lang,
+        "product": stationery.product,
+        "title": title,
+        "subject": _subject(order.kind, title, say, stationery.product),
+        "lead": _lead(order, say),
+        "address": order.to.address,
+        "name": one_line(order.to.name, 100),
+        "request_id": request.id if request else order.approval_id,
+        "requester": one_line(terms.requester) if terms else "",
+        "approve_word": approve,
+        "reject_word": reject,
+        "remarks": tuple(_remarks(order, say)),
+        "why": _why(order, say, approve, reject),
+    }
+    context["rows"] = tuple(_rows(order, request, context, now))
+    context["preheader"] = _preheader(order.kind, context, request, now)
+    context.update(_links(order.kind, reference, stationery, context))
+    context.update(_body(order, terms, context, stationery.templates, on_fault))
+    return context
+
+
+def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
+    """What happened, from the order's facts or from the request as it stands now."""
+    decided_at = order.facts.get("decided_at") or (request.decided_at if request else None)
+    if isinstance(decided_at, str):
+        decided_at = datetime.fromisoformat(decided_at)
+    by = order.facts.get("decided_by", request.decided_by if request else ())
+    return {
+        "state": str(order.facts.get("state") or (request.state.value if request else "")),
+        "decided_by": tuple(one_line(str(b)) for b in ([by] if isinstance(by, str) else by)),
+        "decided_at": decided_at,
+        "because": one_line(str(order.facts.get("because", ""))),
+        "answer": str(order.facts.get("answer", "")),
+        "comment": one_line(str(order.facts.get("comment", "")), 500),
+        "noted": order.facts.get("noted", 0),
+        "needed": order.facts.get("needed", 0),
+    }
+
+
+def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
+    """The two words we propose in this language."""
+    own = ACTION_WORDS.get(lang, ACTION_WORDS["en"])
+    return stationery.words.get(lang) or (own.approve[0], own.reject[0])
+
+
+def _subject(kind: MailKind, title: str, say: partial[str], product: str) -> str:
+    """Answers keep the request's subject, so that mail programs show them in its thread."""
+    if kind is MailKind.NOTIFICATION:
+        return title
+    if kind is MailKind.TEST:
+        return say("subject.test", product=product)
+    if kind is MailKind.REMINDER:
+        return say("subject.reminder", title=title)
+    asked = say("subject.request", title=title)
+    return asked if kind is MailKind.APPROVAL_REQUEST else f"Re: {asked}"
+
+
+def _lead(order: MailOrder, say: partial[str]) -> str:
+    if order.kind in (MailKind.ACCEPTED, MailKind.NOTED):
+        answer = "reject" if order.facts.get("answer") == "reject" else "approve"
+        return say(f"lead.{order.kind.value}.{answer}")
+    return say(f"lead.{order.kind.value}")
+
+
+def _remarks(order: MailOrder, say: partial[str]) -> Iterator[str]:
+    if order.to.on_behalf_of:
+        yield say("how.on_behalf_of", address=order.to.on_behalf_of)
+    if order.to.escalation:
+        yield say("how.escalation")
+    yield say("how.private")
+
+
+def _why(order: MailOrder, say: partial[str], approve: str, reject: str) -> str:
+    if order.kind is not MailKind.UNCLEAR:
+        return ""
+    try:
+        return say(f"why.{order.facts.get('why')}", approve=approve, reject=reject)
+    except KeyError:
+        return say("why.other")
+
+
+def _rows(
+    order: MailOrder, request: Request | None, context: Mapping[str, Any], now: datetime
+) -> Iterator[Row]:
+    """The small table: for a request what, who and until when; for an answer what became of it."""
+    say = context["t"]
+    if request is None:
+        return
+    if order.kind in _WHOLE:
+        yield from _asked_rows(order, request.terms, say, context["lang"], now)
+        return
+    yield say("label.request"), context["title"], ""
+    if order.kind in ASKING or order.kind is MailKind.NOTED:
+        yield _until(request.terms, say, context["lang"], now)
+    elif order.kind is not MailKind.NOT_ENTITLED:
+        yield from _decision_rows(order, request, context, say)
+    if context["comment"]:
+        yield say("label.comment"), context["comment"], ""
+
+
+def _asked_rows(order: MailOrder, terms: Terms, say: partial[str], lang: str, now: datetime) -> Iterator[Row]:
+    if terms.requester:
+        yield say("label.requester"), one_line(terms.requester), ""
+    yield _until(terms, say, lang, now)
+    if len(terms.approvers) > 1:
+        yield say("label.rule"), _rule(terms, say), ""
+    if order.to.group:
+        yield say("label.group"), one_line(order.to.group), ""
+    yield from _metadata(terms)
+    if terms.attachments:
+        yield say("label.attachments"), ", ".join(one_line(a.filename, 80) for a in terms.attachments[:5]), ""
+
+
+def _until(terms: Terms, say: partial[str], lang: str, now: datetime) -> Row:
+    return say("label.until"), texts.moment(terms.expires_at), texts.remaining(lang, terms.expires_at, now)
+
+
+def _rule(terms: Terms, say: partial[str]) -> str:
+    if isinstance(terms.quorum, int):
+        return say("rule.number", n=terms.quorum)
+    return say(f"rule.{terms.quorum}")
+
+
+def _metadata(terms: Terms) -> Iterator[Row]:
+    """What the pipeline says about itself, as far as it is flat; the rest is for programs."""
+    flat = [(k, v) for k, v in terms.metadata.items() if isinstance(v, str | int | float) and str(v)]
+    for key, value in flat[:_MAX_METADATA]:
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        yield one_line(str(key), 40), one_line(shown, _MAX_VALUE), ""
+
+
+def _decision_rows(
+    order: MailOrder, request: Request, context: Mapping[str, Any], say: partial[str]
+) -> Iterator[Row]:
+    if context["state"] != "pending":
+        yield say("label.decision"), say(f"state.{context['state']}"), ""
+    if context["decided_by"] and order.kind is not MailKind.ACCEPTED:
+        names = {a.address: a.name for a in request.terms.approvers if a.name}
+        who = (f"{names[by]} <{by}>" if by in names else by for by in context["decided_by"])
+        yield say("label.by"), one_line(", ".join(who), _MAX_VALUE), ""
+    if context["decided_at"]:
+        yield say("label.at"), texts.moment(context["decided_at"]), ""
+    if context["because"] and order.kind is MailKind.CANCELLED:
+        yield say("label.reason"), context["because"], ""
+
+
+def _preheader(kind: MailKind, context: Mapping[str, Any], request: Request | None, now: datetime) -> str:
+    """The line an inbox shows after the subject."""
+    if request is None:
+        return ""
+    if kind not in ASKING:
+        return str(context["lead"])
+    until = _until(request.terms, context["t"], context["lang"], now)
+    parts = (context["requester"], f"{until[0]}: {until[1]}", until[2])
+    return " · ".join(part for part in parts if part)
+
+
+def _links(
+    kind: MailKind, reference: str, stationery: Stationery, context: Mapping[str, Any]
+) -> dict[str, str]:
+    if kind not in ASKING or not reference:
+        return {"approve_link": "", "reject_link": ""}
+    to = links.reply_address(stationery.reply_address, reference, plus_address=stationery.plus_address)
+    subject = context["subject"] if context["subject"].startswith("Re: ") else f"Re: {context['subject']}"
+    return {
+        f"{name}_link": links.answer_link(
+            context[f"{name}_word"], to=to, subject=subject, reference=reference
+        )
+        for name in ("approve", "reject")
+    }
+
+
+def _body(
+    order: MailOrder,
+    terms: Terms | None,
+    context: Mapping[str, Any],
+    templates: Renderer,
+    on_fault: FaultHandler,
+) -> dict[str, str | Markup]:
+    """The question's context: the caller's text and HTML, or a named template with the caller's variables."""
+    if terms is not None and order.kind not in _WHOLE:
+        return {"body_text": "", "body_html": Markup()}
+    source: Mapping[str, Any] = order.facts
+    if terms is not None:
+        source = {
+            "text": terms.text,
+            "html": terms.html,
+            "template": terms.template,
+            "variables": terms.variables,
+        }
+    text, html = tidy(str(source.get("text", ""))).strip("\n"), str(source.get("html", ""))
+    if name := str(source.get("template", "")):
+        made = templates.named(name, {**_tidied(source.get("variables") or {}), **context})
+        if not isinstance(made, TemplateFault):
+            return {
+                "body_text": made[0].strip("\n"),
+                "body_html": text_as_html(made[0]) if made[1] is None else made[1],
+            }
+        on_fault(made)
+    page = safe_html(html) if html else text_as_html(text)
+    return {"body_text": text or html_as_text(page), "body_html": page}
+
+
+def _tidied(value: Any) -> Any:
+    """The caller's variables without control characters, at every depth."""
+    if isinstance(value, str):
+        return tidy(value)
+    if isinstance(value, Mapping):
+        return {str(key): _tidied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tidied(item) for item in value]
+    return value

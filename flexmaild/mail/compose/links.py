@@ -1,0 +1,42 @@
+"""The `mailto:` links that open a prefilled answer, and the reply address they go to (RFC 6068, RFC 5233).
+
+Called by `mail.compose.context` and `mail.compose.write`. There is no http link that decides: mail scanners open those
+before people do. A link never asks for anything but a new mail.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flexmaild.mail.format import GUARD_LINE, HINT_LINE, REFERENCE_LABEL
+from flexmaild.mail.compose.mime import one_line
+
+# Windows hands a mailto link to the mail program only up to 2,083 characters (INTERNET_MAX_URL_LENGTH
+# in wininet.h); Outlook cuts what is longer.
+MAX_LINK = 1990
+# RFC 5321 section 4.5.3.1.1: a local part has at most 64 octets.
+_MAX_LOCAL = 64
+
+
+def reply_address(address: str, reference: str, *, plus_address: bool) -> str:
+    """Where answers go: with the reference as a plus-address where that is allowed and fits."""
+    local, _, domain = address.rpartition("@")
+    tagged = f"{local}+{reference.lower()}"
+    if not plus_address or not reference or "+" in local or len(tagged.encode()) > _MAX_LOCAL:
+        return address
+    return f"{tagged}@{domain}"
+
+
+def answer_link(word: str, *, to: str, subject: str, reference: str) -> str:
+    """A link that opens a mail with `word` as its first line; the subject is cut until all fits."""
+    body = "\r\n".join(
+        (word, "", HINT_LINE.format(word=word), GUARD_LINE, f"{REFERENCE_LABEL} {reference}", "")
+    )
+    start = f"mailto:{quote(to, safe='@')}?subject="
+    end = f"&body={quote(body, safe='*')}"
+    subject = one_line(subject)
+    encoded = quote(subject, safe="")
+    while subject and len(start) + len(encoded) + len(end) > MAX_LINK:
+        subject = subject[:-8]
+        encoded = quote(subject + "…", safe="")
+    return start + encoded + end

@@ -1,0 +1,160 @@
+"""Templates and what becomes of them: a sandboxed Jinja2 environment, an operator's templates over ours.
+
+A template that cannot be rendered when a mail goes out never stops the mail: ours takes its place and the
+fault is reported. `mail.compose.template_checks` finds the faults before, when settings are loaded. Called by
+`mail.compose.context` and `mail.compose.write`; sources come as a mapping, this room opens no file.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from flexmaild.mail.compose.sanitise import html_as_text
+from flexmaild.mail.compose.inline import inlined_page, inlined_template
+from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
+
+STYLE_SHEET = "style.css"
+# What evaluating somebody's template can raise: Jinja2's own errors and Python's for wrong operands.
+RENDER_ERRORS = (
+    TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+
+Context = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFault:
+    """What is wrong with a template; `file` is its name, `line` counts from 1, 0 where none is known."""
+
+    file: str
+    line: int
+    text: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}. {self.cure}"
+
+
+FaultHandler = Callable[[TemplateFault], None]
+
+
+class Renderer:
+    """Renders by name; `sources` (name → text) are an operator's files and win over ours."""
+
+    def __init__(self, sources: Mapping[str, str] | None = None) -> None:
+        self._builtin = _Stock(builtin_templates())
+        self._stock = _Stock({**builtin_templates(), **sources}) if sources else self._builtin
+        self.custom = frozenset(sources or ()) - frozenset(builtin_templates())
+
+    def event(self, kind: str, context: Context, on_fault: FaultHandler) -> tuple[str, str]:
+        """The text and the HTML of the mail of that kind; our own templates where the operator's fail."""
+        text = self._first_that_works(f"{kind}.txt.j2", context, on_fault)
+        return text, self._first_that_works(f"{kind}.html.j2", context, on_fault)
+
+    def has(self, name: str) -> bool:
+        """Whether the operator has a template of that name."""
+        return any(f"{name}{suffix}" in self.custom for suffix in SUFFIXES)
+
+    def named(self, name: str, context: Context) -> tuple[str, Markup | None] | TemplateFault:
+        """An operator's template NAME.txt.j2, NAME.html.j2 or both, for the middle part of a mail."""
+        files = [f for f in (f"{name}.txt.j2", f"{name}.html.j2") if f in self.custom]
+        if not files:
+            known = ", ".join(sorted({f.partition(".")[0] for f in self.custom})) or "none"
+            return TemplateFault(name, 0, f"there is no template {name!r}", f"Templates there are: {known}.")
+        done: dict[str, str] = {}
+        for file in files:
+            try:
+                done[file] = self._stock.render(file, context)
+            except RENDER_ERRORS as error:
+                return fault_of(error, file)
+        html = done.get(f"{name}.html.j2")
+        text = done.get(f"{name}.txt.j2")
+        if text is None:
+            text = html_as_text(html or "")
+        return text, Markup(html) if html is not None else None  # noqa: S704  (the operator's own)
+
+    def _first_that_works(self, name: str, context: Context, on_fault: FaultHandler) -> str:
+        if self._stock is not self._builtin:
+            try:
+                return self._stock.page(name, context)
+            except RENDER_ERRORS as error:
+                on_fault(fault_of(error, name))
+        return self._builtin.page(name, context)
+
+
+class _Stock:
+    """One set of templates, ready to render."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = dict(sources)
+        self._late = False
+        self._environment = environment(self._sources)
+        self._write_styles_in()
+
+    def page(self, name: str, context: Context) -> str:
+        page = self.render(name, context)
+        return inlined_page(page) if self._late and name.endswith(".html.j2") else page
+
+    def render(self, name: str, context: Context) -> str:
+        return self._environment.get_template(name).render(context)
+
+    def _write_styles_in(self) -> None:
+        """Every rule into the templates' tags; where a template resists, into each page when it is made."""
+        css = self._sources[STYLE_SHEET]
+        pages = {name: text for name, text in self._sources.items() if name.endswith(".html.j2")}
+        with_sheet = {
+            n: t.replace("</head>", f"<style>\n{css}</style>\n</head>", 1) for n, t in pages.items()
+        }
+        try:
+            ready = {n: inlined_template(self._environment, t, css) for n, t in with_sheet.items()}
+        except TemplateSyntaxError:
+            ready = {"": None}  # reported by name when it is checked or rendered
+        self._late = None in ready.values()
+        self._sources.update(with_sheet if self._late else {n: t for n, t in ready.items() if t is not None})
+        self._environment = environment(self._sources)
+
+
+def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
+    """Jinja2 as we use it: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
+
+    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        # The second item becomes the file name in tracebacks, which is how a fault finds its line.
+        return (sources[name], name, lambda: True) if name in sources else None
+
+    return ImmutableSandboxedEnvironment(
+        loader=FunctionLoader(load),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+
+
+def fault_of(error: BaseException, name: str) -> TemplateFault:
+    """Where a template failed and what to do about it."""
+    file, line = name, 0
+    if isinstance(error, TemplateSyntaxError):
+        file, line = error.name or name, error.lineno
+    else:
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename.endswith(".j2"):
+                file, line = frame.filename, frame.lineno or 0
+    text = " ".join(str(error).split())[:300] or type(error).__name__
+    return TemplateFault(file, line, text, _cure(error))
+
+
+def _cure(error: BaseException) -> str:
+    if isinstance(error, TemplateSyntaxError):
+        return "Correct the Jinja2 syntax of this line."
+    if "undefined" in str(error):
+        return "docs/templates.md lists the names; `{{ name | default('') }}` allows for a missing one."
+    return "Correct what this line computes."

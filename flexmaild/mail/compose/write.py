@@ -1,0 +1,160 @@
+"""A mail of ours, from what it is to say to its bytes: `compose(order, request, reference, stationery, …)`.
+
+Called by `daemon.delivery` when a mail is sent, and again, with the same result, when it is sent again.
+The marker, the guard line and the reference are added here, outside any template, so that no template
+can lose them. Knows no transport and no clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime
+
+from markupsafe import Markup
+
+from flexmaild.core.addresses import normal_domain
+from flexmaild.core.model import Attachment, MailKind, Request
+from flexmaild.core.work import MailOrder
+from flexmaild.mail.compose import links, mime
+from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REFERENCE_LABEL, REPLY_MARKER
+from flexmaild.mail.compose.render import FaultHandler, TemplateFault
+from flexmaild.mail.compose.context import ASKING, Stationery, view
+
+__all__ = ["Stationery", "compose", "message_id"]
+
+# Sent because a mail came in, even where that mail had no Message-ID (RFC 3834 section 5).
+_ANSWERS = frozenset(
+    {
+        MailKind.ACCEPTED,
+        MailKind.NOTED,
+        MailKind.ALREADY_DECIDED,
+        MailKind.UNCLEAR,
+        MailKind.COMMENT_NEEDED,
+        MailKind.NOT_ENTITLED,
+    }
+)
+
+
+def message_id(reference: str, kind: MailKind, n: int, domain: str) -> str:
+    """The Message-ID (without angle brackets) of the n-th mail of this kind.
+
+    reference: the approver's, which comes back in a reply's In-Reply-To; or any id that is unique among
+    mails without a reference. A mail to somebody who was not asked does not carry the reference.
+    """
+    is_reference = reference.upper().startswith("FM1-") and kind is not MailKind.NOT_ENTITLED
+    domain = domain if domain.isascii() else normal_domain(domain)
+    left = reference.lower() if is_reference else f"fm-{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
+    return f"{left}.{kind.value}.{n}@{domain}"
+
+
+def compose(
+    order: MailOrder,
+    request: Request | None,
+    reference: str,
+    stationery: Stationery,
+    *,
+    date: datetime,
+    message_id: str = "",
+    attachments: Sequence[tuple[Attachment, bytes]] = (),
+    on_fault: FaultHandler | None = None,
+) -> bytes:
+    """The mail's bytes (RFC 5322, CRLF); the same arguments give the same bytes.
+
+    reference: this approver's ("FM1-…"), empty for mails that have none. date: goes into the Date field
+    and is "now" for what is said about time left. message_id: the job's, without angle brackets.
+    on_fault: told of an operator's template that failed; the mail goes out with ours in its place.
+    Raises NotAllowed when the recipient's address is none.
+    """
+    if order.kind is MailKind.NOT_ENTITLED:
+        reference = ""  # it belongs to somebody else
+    context = view(order, request, reference, stationery, date, on_fault or _ignore)
+    asks = order.kind in ASKING and bool(reference)
+    context["marker"] = REPLY_MARKER if asks else ""
+    context["reference_block"] = (
+        _reference_html(reference, context["t"]("foot.reference") if asks else "") if reference else ""
+    )
+    text, html = stationery.templates.event(order.kind.value, context, on_fault or _ignore)
+    return mime.build(
+        _headers(order, reference, stationery, context["subject"], context["lang"], date, message_id),
+        _framed(_squeezed(text), reference, asks),
+        _with_frame(html, context["marker"], context["reference_block"]),
+        [mime.File(a.filename, a.content_type, data) for a, data in attachments],
+    )
+
+
+def _ignore(fault: TemplateFault) -> None:
+    return None
+
+
+def _headers(
+    order: MailOrder,
+    reference: str,
+    stationery: Stationery,
+    subject: str,
+    lang: str,
+    date: datetime,
+    own_id: str,
+) -> list[tuple[str, str]]:
+    kind = order.kind
+    told = order.facts if kind is MailKind.NOTIFICATION else {}  # a pipeline names its own To, Cc, Reply-To
+    answers = kind in _ANSWERS or bool(order.in_reply_to)
+    own_id = own_id or message_id(reference or repr(order), kind, 0, stationery.message_id_domain)
+    reply_to = str(told.get("reply_to") or "")
+    if reference:
+        reply_to = links.reply_address(
+            stationery.reply_address, reference, plus_address=stationery.plus_address
+        )
+    asked = (
+        message_id(reference, MailKind.APPROVAL_REQUEST, 0, stationery.message_id_domain) if reference else ""
+    )
+    thread = mime.message_ids(i for i in (asked, order.in_reply_to) if i != own_id)
+    return [
+        ("From", mime.address(stationery.from_address, stationery.from_name)),
+        ("To", mime.addresses(told.get("to") or ()) or mime.address(order.to.address, order.to.name)),
+        ("Cc", mime.addresses(told.get("cc") or ())),
+        ("Subject", mime.unstructured(subject)),
+        ("Date", format_datetime(date)),
+        ("Message-ID", "".join(mime.message_ids([own_id]))),
+        ("Reply-To", mime.address(reply_to) if reply_to else ""),
+        ("In-Reply-To", "".join(thread[-1:])),
+        ("References", "\r\n ".join(thread)),
+        ("Auto-Submitted", "auto-replied" if answers else "auto-generated"),
+        # [MS-OXCMAIL]: no automatic answers to any of ours, no delivery reports (DR) for answers
+        ("X-Auto-Response-Suppress", "DR, OOF, AutoReply" if answers else "OOF, AutoReply"),
+        (OWN_MAIL_HEADER, kind.value),
+        ("Content-Language", lang),
+    ]
+
+
+def _squeezed(text: str) -> str:
+    """Without the runs of empty lines that a template's conditions leave behind."""
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.strip("\n")
+
+
+def _framed(text: str, reference: str, asks: bool) -> str:
+    start = f"{REPLY_MARKER}\n\n" if asks else ""
+    guard = f"{GUARD_LINE}\n" if asks else ""
+    return f"{start}{text}\n\n{guard}{REFERENCE_LABEL} {reference}\n" if reference else f"{text}\n"
+
+
+def _reference_html(reference: str, please: str) -> Markup:
+    """Styled on the spot, so that a page of the operator's own needs no class for it."""
+    return Markup(
+        '<p style="margin: 10px 0 0 0; font-size: 11px; line-height: 17px;">{}'
+        '<span style="font-family: Consolas, Menlo, monospace; word-break: break-all;">{} {}</span></p>'
+    ).format(Markup("{}<br>").format(please) if please else "", REFERENCE_LABEL, reference)
+
+
+def _with_frame(html: str, marker: str, block: str) -> str:
+    """The page with marker and reference, put in here where an operator's layout has left them out."""
+    if marker and marker not in html:
+        start = html.find(">", html.lower().find("<body")) + 1 if "<body" in html.lower() else 0
+        html = f"{html[:start]}<p>{marker}</p>{html[start:]}"
+    if block and block not in html:
+        end = html.lower().rfind("</body")
+        html = html[:end] + block + html[end:] if end >= 0 else html + block
+    return html

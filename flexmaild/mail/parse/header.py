@@ -1,0 +1,212 @@
+"""The header of a mail or of a part: fields as bytes, unfolded, with everything odd about them noted.
+
+Called by `mail.parse.message` and, for returned headers, by `mail.understand.bounce`. A field is never repaired: what two
+programs could read in two ways is a fault, and a mail with a fault decides nothing.
+One pass over the lines; no regular expression touches them.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flexmaild.mail.parse.charset import decode_known
+from flexmaild.mail.parse.limits import Limits
+
+# RFC 5322 section 3.6: at most one of each. Two of them are read as the first by some programs and as
+# the last by others (DKIM signs the last), which is how a forged From passes a filter.
+SINGLE = (
+    b"from",
+    b"sender",
+    b"subject",
+    b"date",
+    b"message-id",
+    b"content-type",
+    b"content-transfer-encoding",
+    b"mime-version",
+)
+_NAME = frozenset(range(33, 127)) - {ord(":")}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Fields by lower-case name in order of appearance, as they were but for the line breaks.
+
+    order: every field's name, from the top. faults: sentences about what is ambiguous.
+    """
+
+    fields: Mapping[bytes, list[bytes]]
+    order: tuple[bytes, ...]
+    faults: tuple[str, ...]
+
+    def has(self, name: bytes) -> bool:
+        return name in self.fields
+
+    def all(self, name: bytes) -> list[bytes]:
+        return self.fields.get(name, [])
+
+    def first(self, name: bytes) -> bytes:
+        """The topmost field of that name, empty where there is none."""
+        values = self.fields.get(name)
+        return values[0] if values else b""
+
+
+def parse_header(block: bytes) -> Header:
+    """The header in these bytes, line ends as they came. Linear; never raises."""
+    faults: list[str] = []
+    if b"\r" in block:
+        block = block.removesuffix(b"\r").replace(b"\r\n", b"\n")
+        if b"\r" in block:
+            faults.append("a bare CR in the header")
+    if b"\0" in block:
+        faults.append("a NUL in the header")
+    pieces: list[tuple[bytes, list[bytes]]] = []
+    for line in block.split(b"\n"):
+        if line[:1] in (b" ", b"\t"):
+            if not pieces:
+                faults.append("the header begins with a continuation line")
+            elif line.strip():
+                pieces[-1][1].append(line)
+            continue
+        name, colon, value = line.partition(b":")
+        if not colon:
+            if line and not (line.startswith((b"From ", b">From ")) and not pieces):
+                faults.append("a header line without a colon")
+            continue
+        key = name.strip().lower()
+        if key != name.lower() or not (key.replace(b"-", b"").isalnum() or (key and _NAME.issuperset(key))):
+            faults.append("a header field whose name is malformed")
+        pieces.append((key, [value]))
+    return _collected(pieces, faults)
+
+
+def _collected(pieces: list[tuple[bytes, list[bytes]]], faults: list[str]) -> Header:
+    fields: dict[bytes, list[bytes]] = {}
+    for key, lines in pieces:
+        value = lines[0] if len(lines) == 1 else b"".join(lines)
+        fields.setdefault(key, []).append(value.strip())
+    for name in SINGLE:
+        if len(fields.get(name, ())) > 1:
+            faults.append(f"more than one {name.decode()} field")
+    return Header(fields, tuple(key for key, _ in pieces), tuple(faults))
+
+
+def raw_text(value: bytes) -> tuple[str, bool]:
+    """The field's text, encoded-words as they are, and whether its bytes were ASCII or UTF-8 (RFC 6532)."""
+    try:
+        return value.decode("utf-8"), True
+    except UnicodeDecodeError:
+        return value.decode("latin-1"), False
+
+
+def clean(text: str) -> str:
+    """One line without control, format and surrogate characters: what may be logged, stored or mailed."""
+    if text.isascii() and text.isprintable():
+        return text
+    kept = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(kept.split())
+
+
+def decoded(value: bytes, limits: Limits) -> str:
+    """What a person sees in a field such as Subject: encoded-words decoded (RFC 2047), cut, one line.
+
+    More encoded-words than the limit stay as they are: CPython's decoder takes 7 s and 2.5 GB for 20,000.
+    """
+    text, _ = raw_text(value[: limits.field])
+    if "=?" in text and text.count("=?") <= limits.encoded_words:
+        text = _decode_words(text)
+    return clean(text)
+
+
+def _decode_words(text: str) -> str:
+    """Every `=?charset?B|Q?…?=` decoded; blanks between two of them go (RFC 2047 section 6.2)."""
+    out: list[str] = []
+    at, after_word = 0, False
+    while (start := text.find("=?", at)) >= 0:
+        word, end = _encoded_word(text, start)
+        if word is None:
+            out.append(text[at : start + 2])
+            at, after_word = start + 2, False
+            continue
+        between = text[at:start]
+        if not (after_word and between.isspace()):
+            out.append(between)
+        out.append(word)
+        at, after_word = end, True
+    out.append(text[at:])
+    return "".join(out)
+
+
+def _encoded_word(text: str, start: int) -> tuple[str | None, int]:
+    # RFC 2047 section 2 allows 75 characters; real senders write longer ones, hence the wider window.
+    piece = text[start + 2 : start + 1000].split("?", 2)
+    if len(piece) < 3 or piece[1].upper() not in ("B", "Q"):
+        return None, start
+    stop = piece[2].find("?=")
+    if stop < 0 or " " in piece[0]:
+        return None, start
+    data = piece[2][:stop].encode("ascii", "replace")
+    end = start + 2 + len(piece[0]) + len(piece[1]) + 2 + stop + 2
+    try:
+        if piece[1].upper() == "B":
+            raw = binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+        else:
+            raw = binascii.a2b_qp(data, header=True)
+    except binascii.Error:
+        return None, start
+    return decode_known(raw, piece[0].partition("*")[0])[0], end
+
+
+def parameters(value: bytes, limits: Limits) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """A Content-Type or Content-Disposition: its main word in lower case, its parameters, its faults.
+
+    RFC 2045 section 5.1, with quoted strings; the first of two equal names is returned and is a fault.
+    """
+    text, known = raw_text(value[: limits.field])
+    faults = [] if known else ["raw 8-bit characters in a content field"]
+    pieces = _split_quoted(text)
+    found: dict[str, str] = {}
+    if len(pieces) > limits.parameters:
+        faults.append("too many parameters of a content field")
+    for piece in pieces[1 : limits.parameters]:
+        name, equals, content = piece.partition("=")
+        name, content = name.strip().lower(), content.strip()
+        if not equals:
+            if name:
+                faults.append("a content field with a malformed parameter")
+            continue
+        if content.startswith('"'):
+            content, faulty = _unquoted(content)
+            if faulty:
+                faults.append("a content field with a malformed quoted string")
+        if name in found or (name.partition("*")[0] in ("boundary", "charset") and "*" in name):
+            faults.append(f"the parameter {clean(name)[:40]} twice or in parts")
+        found.setdefault(name, content)
+    return pieces[0].strip().lower(), found, tuple(faults)
+
+
+def _split_quoted(text: str) -> list[str]:
+    """Split at semicolons that stand outside quoted strings."""
+    if '"' not in text:
+        return text.split(";")
+    pieces, current, quoted = [], [], False
+    for chunk in text.split(";"):
+        current.append(chunk)
+        marks = chunk.count('"') - chunk.count('\\"')
+        quoted ^= marks % 2 == 1
+        if not quoted:
+            pieces.append(";".join(current))
+            current = []
+    return [*pieces, ";".join(current)] if current else pieces
+
+
+def _unquoted(text: str) -> tuple[str, bool]:
+    out: list[str] = []
+    at = 1
+    while at < len(text) and text[at] != '"':
+        if text[at] == "\\":
+            at += 1
+        out.append(text[at : at + 1])
+        at += 1
+    return "".join(out), bool(text[at + 1 :].strip()) or at >= len(text)

@@ -1,0 +1,104 @@
+"""What the room needs to know from outside to understand a mail: frozen, picklable, made once per settings.
+
+Built by `daemon.wiring` with `Rules.of(...)`, handed to `mail.understand.reply.understand` with every mail. Holds no
+secret and no request: what a mail means for a request is judged in `core.admission`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from flexmaild.core.model import Answer
+from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.words import ACTION_WORDS
+
+# The longest first: "approved by me" (an extra word) must win over "approved".
+Word = tuple[str, Answer, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to read a mail. Addresses are in the normal form of `core.addresses.normal`.
+
+    own_addresses: what our mails are sent from and what they ask to be answered to.
+    own_names: the display names our mails carry, at least 4 characters each, case-folded.
+    words: every word that decides, normalised, with what it says and its language.
+    exchange_online: the mailbox is read from the tenant whose Exchange Online wrote the header.
+    verify_dkim: check signatures ourselves as well; needs the `lookup` argument of `understand`.
+    """
+
+    own_addresses: frozenset[str]
+    own_names: tuple[str, ...]
+    words: tuple[Word, ...]
+    max_comment: int = 2000
+    trusted_authserv_ids: frozenset[str] = frozenset()
+    exchange_online: bool = False
+    verify_dkim: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """What an answer that decides begins with, normalised."""
+        return tuple(word for word, _, _ in self.words)
+
+    @classmethod
+    def of(
+        cls,
+        *addresses: str,
+        names: Iterable[str] = (),
+        approve: Iterable[str] = (),
+        reject: Iterable[str] = (),
+        languages: Iterable[str] | None = None,
+        max_comment: int = 2000,
+        trusted_authserv_ids: Iterable[str] = (),
+        exchange_online: bool = False,
+        verify_dkim: bool = False,
+        limits: Limits | None = None,
+    ) -> Rules:
+        """The rules for a mailbox with these own addresses. languages: None for all we know.
+
+        approve, reject: further words of the settings. Raises ValueError for a word that says both.
+        """
+        return cls(
+            own_addresses=frozenset(a.lower() for a in addresses if a),
+            own_names=tuple(n.casefold() for n in names if len(n) >= 4),
+            words=_words(approve, reject, languages),
+            max_comment=max_comment,
+            trusted_authserv_ids=frozenset(i.lower() for i in trusted_authserv_ids),
+            exchange_online=exchange_online,
+            verify_dkim=verify_dkim,
+            limits=limits or Limits(),
+        )
+
+
+def normal_word(text: str) -> str:
+    """The form in which words are compared: composed and case-folded, never compatibility-mapped.
+
+    NFKC would make a full-width or mathematical "Approve" the same word.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def _words(
+    approve: Iterable[str], reject: Iterable[str], languages: Iterable[str] | None
+) -> tuple[Word, ...]:
+    found: dict[str, tuple[Answer, str]] = {}
+    for language in ACTION_WORDS if languages is None else languages:
+        known = ACTION_WORDS[language]
+        _add(found, known.approve, Answer.APPROVE, language)
+        _add(found, known.reject, Answer.REJECT, language)
+    _add(found, approve, Answer.APPROVE, "")
+    _add(found, reject, Answer.REJECT, "")
+    words = ((word, answer, language) for word, (answer, language) in found.items())
+    return tuple(sorted(words, key=lambda entry: (-len(entry[0]), entry[0])))
+
+
+def _add(found: dict[str, tuple[Answer, str]], words: Iterable[str], answer: Answer, language: str) -> None:
+    for word in words:
+        key = normal_word(" ".join(word.split()))
+        if not key:
+            continue
+        if found.setdefault(key, (answer, language))[0] is not answer:
+            raise ValueError(f"the word {word!r} cannot both approve and reject")

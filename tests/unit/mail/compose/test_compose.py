@@ -1,0 +1,300 @@
+"""What each of our mails contains, and that it comes out as RFC 5322 wants it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import re
+from typing import Any
+
+import pytest
+
+from flexmaild.core.errors import NotAllowed
+from flexmaild.core.model import Approver, Attachment, MailKind, State
+from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REPLY_MARKER
+from flexmaild.mail.compose.texts import TEXTS
+from flexmaild.mail.compose.context import ASKING
+from flexmaild.mail.words import ACTION_WORDS
+from flexmaild.mail.compose.write import message_id
+
+OF_A_REQUEST = [k for k in MailKind if k not in (MailKind.NOTIFICATION, MailKind.TEST)]
+FACTS = {
+    "answer": "approve",
+    "state": "approved",
+    "comment": "fine",
+    "noted": 1,
+    "needed": 2,
+    "why": "negated",
+}
+
+
+@pytest.mark.parametrize("kind", MailKind)
+@pytest.mark.parametrize("language", TEXTS)
+def test_every_kind_in_every_language_is_one_readable_mail(
+    desk: Any, text_of: Any, html_of: Any, kind: MailKind, language: str
+) -> None:
+    data = desk.data(kind, facts=FACTS, language=language)
+    assert re.search(rb"\r(?!\n)|(?<!\r)\n", data) is None
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+    mail = desk.mail(kind, facts=FACTS, language=language)
+    assert mail.defects == []
+    assert mail[OWN_MAIL_HEADER] == kind.value
+    assert mail["Content-Language"] == language
+    assert f'<html lang="{language}">' in html_of(mail)
+    assert text_of(mail).strip()
+
+
+@pytest.mark.parametrize("kind", OF_A_REQUEST)
+def test_mails_that_ask_begin_with_the_marker_and_end_with_the_reference(
+    desk: Any, text_of: Any, html_of: Any, kind: MailKind
+) -> None:
+    mail = desk.mail(kind, facts=FACTS)
+    lines = text_of(mail).strip().split("\n")
+    asks = kind in ASKING
+    assert (lines[0] == REPLY_MARKER) is asks
+    assert (GUARD_LINE in lines) is asks
+    assert (REPLY_MARKER in html_of(mail)) is asks
+    if kind is not MailKind.NOT_ENTITLED:
+        assert lines[-1] == f"Reference {desk.reference}"
+        assert f"Reference {desk.reference}" in html_of(mail)
+
+
+def test_a_mail_to_somebody_who_was_not_asked_holds_no_reference(desk: Any) -> None:
+    own_id = message_id(desk.reference, MailKind.NOT_ENTITLED, 0, "example.org")
+    data = desk.data(MailKind.NOT_ENTITLED, message_id=own_id, in_reply_to="x@example.net")
+    assert desk.reference[4:20].lower().encode() not in data.lower()
+
+
+@pytest.mark.parametrize("kind", MailKind)
+@pytest.mark.parametrize("language", TEXTS)
+def test_no_line_of_ours_could_be_taken_for_an_answer(
+    desk: Any, text_of: Any, kind: MailKind, language: str
+) -> None:
+    """A reader that failed to see our text as a quotation must not find a decision in it."""
+    words = {w.casefold() for a in ACTION_WORDS.values() for w in (*a.approve, *a.reject)}
+    text = text_of(desk.mail(kind, facts=FACTS, language=language, terms={"metadata": {}}))
+    assert not [line for line in text.split("\n") if line.strip(" .!").casefold() in words]
+    first = text.split("\n")[0].casefold()
+    assert not [word for word in words if re.match(rf"{re.escape(word)}(\W|$)", first)]
+
+
+def test_the_same_order_gives_the_same_bytes(desk: Any) -> None:
+    attachment = Attachment("log.txt", "text/plain", hashlib.sha256(b"x").hexdigest(), 1)
+    once, again = (desk.data(attachments=[(attachment, b"x")]) for _ in range(2))
+    assert once == again
+
+
+def test_one_glance_tells_what_who_and_until_when(desk: Any, text_of: Any, html_of: Any) -> None:
+    mail = desk.mail(to=Approver("ann@example.org", group="Operations", on_behalf_of="cy@example.org"))
+    for text in (text_of(mail), html_of(mail)):
+        for fact in (
+            "Deploy shop 4.2 to production",
+            "pipeline@example.org",
+            "2026-11-28 14:30 UTC",
+            "in 7 days",
+            "one approval",
+            "Operations",
+            "on behalf of cy@example.org",
+            "shop",
+            "All tests are green.",
+        ):
+            assert fact in text
+        assert "nested" not in text
+
+
+def test_at_most_twelve_rows_of_metadata_are_shown(desk: Any, text_of: Any) -> None:
+    text = text_of(desk.mail(terms={"metadata": {f"key{n:02}": f"value{n}" for n in range(20)}}))
+    assert "key11: value11" in text
+    assert "key12" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "state", "wanted"),
+    [
+        (MailKind.NOTED, {"answer": "approve", "noted": 1, "needed": 3}, State.PENDING, "1 of 3"),
+        (
+            MailKind.ALREADY_DECIDED,
+            {"state": "rejected", "decided_by": ["bo@example.org"], "decided_at": "2026-11-21T12:00:00Z"},
+            State.REJECTED,
+            "By: Bo <bo@example.org>\nOn: 2026-11-21 12:00 UTC",
+        ),
+        (MailKind.ALREADY_DECIDED, {"state": "pending"}, State.PENDING, "in your place"),
+        (
+            MailKind.CANCELLED,
+            {"because": "built again", "state": "cancelled"},
+            State.CANCELLED,
+            "built again",
+        ),
+        (MailKind.UNCLEAR, {"why": "question"}, State.PENDING, "It read like a question."),
+        (MailKind.UNCLEAR, {"why": "never heard of"}, State.PENDING, "whether it approves or rejects"),
+        (MailKind.COMMENT_NEEDED, {}, State.PENDING, "first the word Reject, then the reason"),
+        (
+            MailKind.ACCEPTED,
+            {"answer": "reject", "comment": "too late today"},
+            State.REJECTED,
+            "too late today",
+        ),
+    ],
+)
+def test_an_answer_says_what_became_of_the_reply(
+    desk: Any, text_of: Any, kind: MailKind, facts: dict[str, Any], state: State, wanted: str
+) -> None:
+    assert wanted in text_of(desk.mail(kind, facts=facts, request={"state": state}))
+
+
+def test_answers_stay_in_the_thread_of_the_request(desk: Any) -> None:
+    request = desk.mail(message_id=message_id(desk.reference, MailKind.APPROVAL_REQUEST, 0, "example.org"))
+    answer = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to="reply-1@mail.example.net")
+    assert answer["In-Reply-To"] == "<reply-1@mail.example.net>"
+    assert answer["References"].split() == [request["Message-ID"], "<reply-1@mail.example.net>"]
+    assert answer["Subject"] == f"Re: {request['Subject']}"
+    assert desk.mail(MailKind.REMINDER)["In-Reply-To"] == request["Message-ID"]
+    assert request["In-Reply-To"] is None
+
+
+def test_a_long_message_id_is_neither_folded_nor_encoded(desk: Any) -> None:
+    """email.policy would write it as an encoded-word and break the thread (cpython#100991)."""
+    long_id = "A" * 300 + "@mail.example.net"
+    assert f"\r\nIn-Reply-To: <{long_id}>\r\n".encode() in desk.data(
+        MailKind.NOTED, facts=FACTS, in_reply_to=long_id
+    )
+
+
+@pytest.mark.parametrize("bad", ["a b@x", "a>b@x", "x" * 1000, "a\r\nBcc: evil@x", "ä@x", ""])
+def test_a_message_id_that_no_mail_may_carry_is_not_repeated(desk: Any, bad: str) -> None:
+    mail = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to=bad)
+    assert mail["References"] == mail["In-Reply-To"]
+    assert bad == "" or bad not in mail["References"]
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_machines_are_told_that_a_machine_wrote_it(desk: Any, kind: MailKind) -> None:
+    """RFC 3834: what a mail from outside caused is auto-replied, all else auto-generated."""
+    unasked, answer = desk.mail(kind, facts=FACTS), desk.mail(kind, facts=FACTS, in_reply_to="a@b")
+    assert answer["Auto-Submitted"] == "auto-replied"
+    assert unasked["Auto-Submitted"] in ("auto-generated", "auto-replied")
+    assert "OOF" in unasked["X-Auto-Response-Suppress"]
+    assert desk.mail()["Auto-Submitted"] == "auto-generated"
+
+
+def test_no_link_to_a_web_server_and_nothing_remote_is_in_our_own_pages(desk: Any, html_of: Any) -> None:
+    for kind in MailKind:
+        html = html_of(desk.mail(kind, facts=FACTS))
+        assert not re.search(r"https?:|src\s*=|url\(|@import|<link|<script", html, re.IGNORECASE)
+
+
+def test_the_page_has_its_styles_in_its_tags_and_dark_mode_in_its_head(desk: Any, html_of: Any) -> None:
+    html = html_of(desk.mail())
+    head, body = html.split("</head>")
+    assert "prefers-color-scheme: dark" in head
+    assert "<style" not in body
+    assert body.count("style=") > 20
+    assert html.index("charset") < 1024
+    assert 'class="preheader" style="display: none' in body
+    assert html.count("<table") == html.count("</table>")
+
+
+def test_the_reply_address_carries_the_reference_where_it_fits(desk: Any) -> None:
+    on = {"plus_address": True}
+    tagged = f"approvals+{desk.reference.lower()}@example.org"
+    assert desk.mail(stationery=on)["Reply-To"] == tagged
+    assert desk.mail()["Reply-To"] == "approvals@example.org"
+    long = {**on, "reply_address": "deployment-approvals@example.org"}
+    assert desk.mail(stationery=long)["Reply-To"] == "deployment-approvals@example.org"
+    assert desk.mail(MailKind.NOTIFICATION, facts={"subject": "Done"})["Reply-To"] is None
+
+
+def test_an_international_address_is_written_as_rfc_6532_and_5890_want(desk: Any) -> None:
+    data = desk.data(to=Approver("jürgen@bücher.example", "Jürgen Weiß"))
+    line = next(line for line in data.split(b"\r\n") if line.startswith(b"To: "))
+    assert line.endswith("<jürgen@xn--bcher-kva.example>".encode())
+    assert b"J\xc3\xbcrgen" not in line.split(b"<")[0]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "ann", "a@b, c@d", "ann@exa mple.org", "a\r\nb@x.org", '"a b"@x.org', "<a@b.org>", "a@b@c.org"],
+)
+def test_what_is_not_one_address_is_refused(desk: Any, bad: str) -> None:
+    with pytest.raises(NotAllowed):
+        desk.data(to=Approver(bad))
+
+
+def test_attachments_come_back_as_they_were(desk: Any) -> None:
+    data = bytes(range(256)) * 300
+    files = [
+        (Attachment(name, kind, "0" * 64, len(data)), data)
+        for name, kind in [
+            ("shop_3_Deploy_node1(4711).log", "text/plain"),
+            ("Protokoll für Ümläute.txt", "text/plain"),
+            ("../../etc/passwd", "application/octet-stream"),
+            ("😀" * 300 + ".zip", "message/rfc822"),
+            ('a"\r\nX-Evil: 1', "text/html\r\nX-Evil: 1"),
+        ]
+    ]
+    mail = desk.mail(attachments=files)
+    parts = list(mail.iter_attachments())
+    assert [p.get_payload(decode=True) for p in parts] == [data] * 5
+    names = [p.get_filename() for p in parts]
+    assert names[:2] == ["shop_3_Deploy_node1(4711).log", "Protokoll für Ümläute.txt"]
+    assert not [n for n in names if n is None or "/" in n or "\n" in n]
+    assert names[3] is not None and names[3].endswith(".zip")
+    assert not [p for p in parts if p["X-Evil"]]
+    assert parts[3].get_content_type() == "application/octet-stream"
+
+
+def test_a_notification_says_what_its_caller_wrote(desk: Any, text_of: Any, html_of: Any) -> None:
+    facts = {"subject": "Deployment failed: shop", "text": "Step 3 failed.\n  exit code 1 & more"}
+    mail = desk.mail(MailKind.NOTIFICATION, facts=facts)
+    assert mail["Subject"] == "Deployment failed: shop"
+    assert "Step 3 failed.\n  exit code 1 & more" in text_of(mail)
+    assert "Step 3 failed.<br>\n&nbsp; exit code 1 &amp; more" in html_of(mail)
+    assert "Reference" not in text_of(mail)
+
+
+def test_a_notification_names_all_its_recipients_but_the_hidden_ones(desk: Any) -> None:
+    many = [f"person{i}@example.org" for i in range(60)]
+    facts = {"subject": "Done", "to": many, "cc": ["boss@example.org"], "reply_to": "ops@bücher.example"}
+    data = desk.data(MailKind.NOTIFICATION, facts=facts, to=Approver(many[0]))
+    mail = email.message_from_bytes(data, policy=email.policy.default)
+    assert [a.addr_spec for a in mail["To"].addresses] == many
+    assert mail["Cc"] == "boss@example.org"
+    assert mail["Reply-To"] == "ops@xn--bcher-kva.example"
+    assert mail["Bcc"] is None
+    assert max(map(len, data.split(b"\r\n"))) < 998
+
+
+def test_facts_cannot_redirect_a_mail_that_is_no_notification(desk: Any) -> None:
+    mail = desk.mail(
+        facts={"to": ["eve@example.net"], "cc": ["eve@example.net"], "reply_to": "eve@example.net"}
+    )
+    assert (mail["To"], mail["Cc"]) == ("Ann Lee <ann@example.org>", None)
+    assert mail["Reply-To"] == "approvals@example.org"
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "reply_to"])
+def test_a_header_field_cannot_be_smuggled_in_by_an_address(desk: Any, field: str) -> None:
+    bad = "a@example.org\r\nX-Evil: 1"
+    facts = {"subject": "Done", field: bad if field == "reply_to" else [bad]}
+    with pytest.raises(NotAllowed):
+        desk.data(MailKind.NOTIFICATION, facts=facts)
+
+
+def test_message_ids_carry_the_reference_or_a_digest_and_are_the_same_every_time() -> None:
+    reference = "FM1-" + "A" * 45
+    asked = message_id(reference, MailKind.REMINDER, 2, "example.org")
+    assert asked == f"fm1-{'a' * 45}.reminder.2@example.org"
+    plain = message_id("job-17", MailKind.NOTIFICATION, 0, "bücher.example")
+    assert re.fullmatch(r"fm-[0-9a-f]{32}\.notification\.0@xn--bcher-kva\.example", plain)
+    assert plain == message_id("job-17", MailKind.NOTIFICATION, 0, "bücher.example")
+    assert plain != message_id("job-18", MailKind.NOTIFICATION, 0, "bücher.example")
+
+
+def test_a_notification_without_a_subject_still_has_one(desk: Any) -> None:
+    assert desk.mail(MailKind.NOTIFICATION, facts={"text": "x"})["Subject"] == "Notification from flexmaild"
+
+
+def test_a_request_with_html_only_has_a_text_part_that_says_the_same(desk: Any, text_of: Any) -> None:
+    text = text_of(desk.mail(terms={"text": "", "html": "<p>One</p><p>Two &amp; <b>three</b></p>"}))
+    assert "One\nTwo & three" in text

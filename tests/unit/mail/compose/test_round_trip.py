@@ -1,0 +1,92 @@
+"""What we write is what we read: answers to our own mails, in every language, as mail programs send them."""
+
+from __future__ import annotations
+
+import email.policy
+import re
+from email.message import EmailMessage
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from flexmaild.core.model import Answer, MailKind, MailNature, Reading
+from flexmaild.mail.understand.reply import Rules, understand
+from flexmaild.mail.compose.texts import TEXTS
+from flexmaild.mail.compose.context import ASKING
+from flexmaild.mail.words import ACTION_WORDS
+
+RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmaild",))
+FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}
+
+
+def reading(desk: Any, asked: EmailMessage, text: str, html: str = "") -> Reading:
+    reply = EmailMessage()
+    reply["From"] = "Ann Lee <ann@example.org>"
+    reply["To"] = asked["Reply-To"]
+    reply["Subject"] = f"Re: {asked['Subject']}"
+    reply["Message-ID"] = "<reply-1@mail.example.org>"
+    reply["In-Reply-To"] = str(asked["Message-ID"])
+    reply.set_content(text)
+    if html:
+        reply.add_alternative(html, subtype="html")
+    # With its usual line length, email.policy would encode In-Reply-To (cpython#100991).
+    data = reply.as_bytes(policy=email.policy.SMTP.clone(max_line_length=998))
+    return understand(data, len(data), RULES)
+
+
+def quoted(text: str) -> str:
+    return "".join(f"> {line}\n" for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("kind", sorted(ASKING))
+@pytest.mark.parametrize("lang", TEXTS)
+def test_the_links_answer_is_understood(desk: Any, html_of: Any, kind: MailKind, lang: str) -> None:
+    asked = desk.mail(kind, language=lang, stationery={"plus_address": True})
+    found = [unescape(link) for link in re.findall(r'href="(mailto:[^"]*)"', html_of(asked))]
+    for link, answer in zip(found, (Answer.APPROVE, Answer.REJECT), strict=True):
+        said = reading(desk, asked, parse_qs(urlsplit(link).query)["body"][0])
+        assert (said.answer, said.comment, said.nature) == (answer, "", MailNature.HUMAN)
+        assert said.body_references == (desk.reference,)
+        assert [r.upper() for r in (*said.thread_references, *said.address_references)] == [
+            desk.reference
+        ] * 2
+
+
+@pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
+@pytest.mark.parametrize("lang", TEXTS)
+def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothing(
+    desk: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
+) -> None:
+    asked = desk.mail(kind, language=lang, facts=FACTS)
+    intro = "On Sat, Nov 21, 2026 at 3:04 PM flexmaild <noreply@example.org> wrote:\n"
+    for word in ("", ACTION_WORDS[lang].reject[0]):
+        text = f"{word}\n\n{intro}\n{quoted(text_of(asked))}"
+        html = (
+            f'<div dir="ltr">{word}</div><br><div class="gmail_quote"><div class="gmail_attr">{intro}</div>'
+            f'<blockquote class="gmail_quote">{html_of(asked)}</blockquote></div>'
+        )
+        expected = Answer.REJECT if word else None
+        assert reading(desk, asked, text).answer is expected
+        assert reading(desk, asked, text, html).answer is expected
+
+
+@pytest.mark.parametrize("kind", sorted(ASKING))
+@pytest.mark.parametrize("lang", TEXTS)
+def test_our_mail_quoted_without_any_sign_of_a_quotation_decides_nothing(
+    desk: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
+) -> None:
+    """Some programs put the old mail below unmarked: only our own first line shows where it begins."""
+    asked = desk.mail(kind, language=lang, facts=FACTS)
+    assert reading(desk, asked, text_of(asked), html_of(asked)).answer is None
+    answered = reading(desk, asked, f"{ACTION_WORDS[lang].approve[0]}\n\n{text_of(asked)}")
+    assert (answered.answer, answered.comment) == (Answer.APPROVE, "")
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_a_mail_of_ours_that_comes_back_is_known_as_ours(desk: Any, kind: MailKind) -> None:
+    data = desk.data(kind, facts=FACTS)
+    said = understand(data, len(data), RULES)
+    assert said.nature is not MailNature.HUMAN
+    assert said.answer is None

@@ -1,0 +1,102 @@
+"""What no person wrote decides nothing, whatever words it begins with."""
+
+from __future__ import annotations
+
+import pytest
+
+from flexmaild.core.model import MailNature
+from flexmaild.mail.format import OWN_MAIL_HEADER
+from tests.unit.mail.mails import OWN, mail, parts, read
+
+AUTO, LIST, OWNMAIL, HUMAN = MailNature.AUTO_REPLY, MailNature.LIST, MailNature.OWN, MailNature.HUMAN
+FIELDS = [
+    ("Auto-Submitted: auto-replied", AUTO),
+    ("Auto-Submitted: auto-generated; owner=x", AUTO),
+    ("Auto-Submitted: auto-replied (vacation)", AUTO),
+    ("AUTO-SUBMITTED: AUTO-NOTIFIED", AUTO),
+    ("X-Autoreply: yes", AUTO),
+    ("X-Autorespond: out", AUTO),
+    ("X-Auto-Reply-From: ann@corp.test", AUTO),
+    ("X-MS-Exchange-Inbox-Rules-Loop: ann@corp.test", HUMAN),
+    ("X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", AUTO),
+    ("X-FC-MachineGenerated: true", AUTO),
+    ("Precedence: bulk", AUTO),
+    ("Precedence: junk", AUTO),
+    ("Precedence: auto_reply", AUTO),
+    ("Return-Path: <>", AUTO),
+    ("Precedence: list", LIST),
+    ("List-Id: <all.corp.test>", LIST),
+    ("List-Post: <mailto:all@corp.test>", LIST),
+    ("Mailing-List: contact all@corp.test", LIST),
+    (f"{OWN_MAIL_HEADER}: approval_request", OWNMAIL),
+    ("Auto-Submitted: no", HUMAN),
+    ("Auto-Submitted: No", HUMAN),
+    ("X-Autoreply: no", HUMAN),
+    ("Precedence: normal", HUMAN),
+    ("Return-Path: <ann@corp.test>", HUMAN),
+    ("X-Auto-Response-Suppress: All", HUMAN),
+]
+SUBJECTS = [
+    *(
+        "Automatic reply: Approval needed",
+        "Out of Office: Approval",
+        "Auto: x",
+        "Automatische Antwort: Freigabe",
+    ),
+    *("Abwesenheitsnotiz: x", "Réponse automatique : x", "Absence : x", "Respuesta automática: x"),
+    *("Fuera de la oficina: x", "Risposta automatica: x", "Fuori sede: x", "Resposta automática: x"),
+    *("Automatisch antwoord: x", "Afwezig: x", "Odpowiedź automatyczna: x", "自動応答: x", "不在: x"),
+    *("=?utf-8?q?R=C3=A9ponse_automatique?=: x", "=?iso-2022-jp?B?GyRCPCtGMDF+RXobKEI=?=: x"),
+]
+
+
+@pytest.mark.parametrize(("field", "nature"), FIELDS)
+def test_the_header_tells_a_machine_from_a_person(field: str, nature: MailNature) -> None:
+    reading = read(mail(field))
+    assert reading.nature is nature
+    assert (reading.answer is not None) == (nature is HUMAN)
+    assert bool(reading.nature_because) == (nature is not HUMAN)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_an_absence_note_is_known_by_its_subject_but_not_an_answer_to_one(subject: str) -> None:
+    assert read(mail(f"Subject: {subject}")).nature is AUTO
+    assert read(mail(f"Subject: Re: {subject}")).nature is HUMAN
+
+
+def test_a_person_who_says_so_is_one_whatever_the_subject() -> None:
+    assert read(mail("Auto-Submitted: no", "Subject: Out of office system 2.0")).nature is HUMAN
+
+
+def test_several_auto_submitted_fields_are_automatic_if_one_is() -> None:
+    assert read(mail("Auto-Submitted: no", "Auto-Submitted: auto-replied")).nature is AUTO
+
+
+def test_mail_from_our_own_address_is_our_own() -> None:
+    assert read(mail(sender=f"flexmaild <{OWN.upper()}>")).nature is OWNMAIL
+
+
+def test_a_calendar_answer_is_one_and_an_attached_calendar_is_not() -> None:
+    assert read(
+        parts("alternative", ("text/plain", "Approve"), ("text/calendar; method=REPLY", "BEGIN"))
+    ).nature is (MailNature.CALENDAR)
+    attached = "text/calendar\nContent-Disposition: attachment; filename=a.ics"
+    assert read(parts("mixed", ("text/plain", "Approve"), (attached, "BEGIN"))).nature is HUMAN
+
+
+@pytest.mark.parametrize("kind", ["disposition-notification", "feedback-report", "x"])
+def test_a_report_of_another_kind_is_automatic(kind: str) -> None:
+    data = mail(
+        f'Content-Type: multipart/report; report-type={kind}; boundary="x"',
+        body=f"--x\n\nApprove\n--x\nContent-Type: message/{kind}\n\nA: b\n--x--\n",
+    )
+    assert read(data).nature is AUTO
+
+
+def test_the_reply_address_may_be_a_group_whose_mail_is_no_list_s() -> None:
+    """FlexDeploy's page allows a distribution group as the reply address; Google writes list fields then."""
+    own_list = OWN.replace("@", ".")
+    fields = ("Precedence: list", f"List-Id: <{own_list}>", f"Mailing-List: list {OWN}; contact x@y.test")
+    assert read(mail(*fields)).nature is HUMAN
+    assert read(mail("Precedence: list", f"List-Post: <https://x.test/>, <mailto:{OWN}>")).nature is HUMAN
+    assert read(mail("Precedence: list", f"List-Id: <not-{own_list}>")).nature is LIST

@@ -1,0 +1,37 @@
+"""Our own corpus: what the common clients make of a reply is understood, in every language and encoding."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flexmaild.core.model import MailNature
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.rules import Rules
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+EXPECTED = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))
+REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
+RULES = Rules.of("approvals@corp.test")
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"], ids=["crlf", "lf"])
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_client_s_reply_says_what_was_typed(name: str, line_end: bytes) -> None:
+    data = (CORPUS / f"{name}.eml").read_bytes().replace(b"\r\n", line_end)
+    facts = EXPECTED[name]
+    reading = understand(data, len(data), RULES)
+    assert reading.nature is MailNature.HUMAN
+    assert reading.unclear == facts.get("unclear", "")
+    assert (reading.answer.value if reading.answer else None) == facts.get("answer")
+    assert reading.comment == facts.get("comment", "")
+    assert reading.language == facts.get("language", "")
+    assert reading.sender == "ann@corp.test"
+    assert reading.body_references == ((REFERENCE,) if facts.get("body", True) else ())
+    assert reading.thread_references == ((REFERENCE,) if facts.get("thread", True) else ())
+
+
+def test_the_corpus_holds_exactly_the_mails_it_speaks_of() -> None:
+    assert {path.stem for path in CORPUS.glob("*.eml")} == EXPECTED.keys()
