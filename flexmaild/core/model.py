@@ -76,7 +76,7 @@ class Approver:
 
     on_behalf_of: the approver (address) whose voice this delegate holds, empty for the approver.
     escalation: joined by escalation; see `core.quorum` for what that voice counts.
-    language: a tag of `mail/words` ("de"), empty for the setting's.
+    language: a tag of `languages` ("de"), empty for the setting's.
     """
 
     address: str

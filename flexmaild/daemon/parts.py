@@ -13,8 +13,8 @@ from flexmaild.daemon.intake import Intake
 from flexmaild.daemon.judge import Terms
 from flexmaild.daemon.keeper import Keeper
 from flexmaild.daemon.worker import Worker
-from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.compose.write import Stationery
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.settings.schema import Settings
 from flexmaild.transports.tools import Tools

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flexmaild.mail.compose.template_checks import check_templates
 from flexmaild.mail.compose.render import TemplateFault
+from flexmaild.mail.compose.template_checks import check_templates
 from flexmaild.settings.faults import Fault, SettingsError
 from flexmaild.settings.files import read_at_most
 

@@ -32,8 +32,8 @@ from flexmaild.daemon.reader import Reader
 from flexmaild.daemon.templates import operator_templates
 from flexmaild.daemon.worker import Worker
 from flexmaild.mail.compose.render import Renderer
-from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.compose.write import Stationery
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.net.clouds import Purpose
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.settings import describe

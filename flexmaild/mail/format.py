@@ -1,7 +1,7 @@
 """The lines of the wire format that both ends must agree on: what we write, and find again in a reply.
 
-`mail.compose.write` puts them into mails and prefilled replies, `mail.understand.trim` looks for them. docs/wire-format.md
-shows them in full mails.
+`compose.write` puts them into mails and prefilled replies, `mail.understand` looks for them;
+docs/wire-format.md shows them in full mails.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny
 
+from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
@@ -24,8 +25,13 @@ from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import AbsolutePath, Address, Flag, Line, Mode, Moment, Number, Span, wrong
 
-Language = Literal["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja"]
-LANGUAGES: tuple[Language, ...] = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja")
+# The languages replies are understood in, and those our mails are written in: the files of `languages`.
+if TYPE_CHECKING:
+    Understood = str
+    Written = str
+else:
+    Understood = Literal[tuple(LANGUAGES)]
+    Written = Literal[WRITTEN]
 
 
 def _word(text: str) -> str:
@@ -104,11 +110,11 @@ class Approvals(Section):
     """Whom to ask then."""
     words: Words = Words()
     """Words that decide, beside those of `languages`."""
-    languages: tuple[Language, ...] = LANGUAGES
+    languages: tuple[Understood, ...] = tuple(LANGUAGES)
     """Languages whose words for approve and reject are understood in replies."""
-    language: Language = "en"
+    language: Written = "en"
     """Language of our own mails."""
-    languages_by_approver: dict[Address, Language] = Field(default_factory=dict)
+    languages_by_approver: dict[Address, Written] = Field(default_factory=dict)
     """Language of the mails to single approvers, by address."""
     max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
     """Longest comment kept, in characters; the rest is cut."""

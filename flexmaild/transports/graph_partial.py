@@ -16,7 +16,7 @@ from flexmaild.core.errors import printable
 
 # internetMessageHeaders comes only when asked for by name (Microsoft, "message resource type").
 SELECT = "internetMessageHeaders,body"
-# The header limit of `mail.parse.message` is far below; this keeps a hostile header from filling memory first.
+# The header limit of `parse.message` is far below; this keeps a hostile header from filling memory first.
 _FIELDS, _FIELD_CHARACTERS = 500, 32 * 1024
 _STRUCTURE = frozenset({"content-type", "content-transfer-encoding", "mime-version", "content-disposition"})
 _NAME = re.compile(r"[!-9;-~]{1,76}")

@@ -29,10 +29,10 @@ from flexmaild.daemon.desk.probes import document
 from flexmaild.daemon.house import House
 from flexmaild.daemon.parts import Parts
 from flexmaild.mail.compose import mime
-from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.format import OWN_MAIL_HEADER
-from flexmaild.mail.understand.authentication_results import auth_results
+from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
+from flexmaild.mail.understand.authentication_results import auth_results
 from flexmaild.settings.mail import SenderAuthentication
 from flexmaild.transports import build_outbox
 

@@ -1,6 +1,6 @@
 """What the templates may speak of: one mapping of plain values, made from an order and its request.
 
-Called by `mail.compose.write`. docs/templates.md describes each name. Strings from outside are cleaned of
+Called by `compose.write`. docs/templates.md describes each name. Strings from outside are cleaned of
 control characters here; escaping is the templates' (autoescape).
 """
 
@@ -16,11 +16,11 @@ from markupsafe import Markup
 
 from flexmaild.core.model import MailKind, Request, Terms
 from flexmaild.core.work import MailOrder
+from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.compose import links, texts
-from flexmaild.mail.compose.sanitise import html_as_text, safe_html, text_as_html
 from flexmaild.mail.compose.mime import one_line, tidy
 from flexmaild.mail.compose.render import FaultHandler, Renderer, TemplateFault
-from flexmaild.mail.words import ACTION_WORDS
+from flexmaild.mail.compose.sanitise import html_as_text, safe_html, text_as_html
 
 # Kinds that ask for an answer: they begin with the marker and end with guard line and reference.
 ASKING = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER, MailKind.UNCLEAR, MailKind.COMMENT_NEEDED})
@@ -113,7 +113,7 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
 
 def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
     """The two words we propose in this language."""
-    own = ACTION_WORDS.get(lang, ACTION_WORDS["en"])
+    own = LANGUAGES[lang if lang in LANGUAGES else "en"].decide
     return stationery.words.get(lang) or (own.approve[0], own.reject[0])
 
 

@@ -2,7 +2,7 @@
 
 Mail programs drop `<style>` in many places (Gmail in replies, Outlook on Windows for much of it), so every
 rule goes into `style=` attributes; only `@media` rules (dark mode, phones) stay in the head. The Jinja
-tags are put aside as comments or marks while css-inline works. Called by `mail.compose.render`.
+tags are put aside as comments or marks while css-inline works. Called by `compose.render`.
 """
 
 from __future__ import annotations

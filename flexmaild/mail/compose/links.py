@@ -1,6 +1,6 @@
 """The `mailto:` links that open a prefilled answer, and the reply address they go to (RFC 6068, RFC 5233).
 
-Called by `mail.compose.context` and `mail.compose.write`. There is no http link that decides: mail scanners open those
+Called by `compose.context` and `compose.write`. There is no http link that decides: mail scanners open those
 before people do. A link never asks for anything but a new mail.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flexmaild.mail.format import GUARD_LINE, HINT_LINE, REFERENCE_LABEL
 from flexmaild.mail.compose.mime import one_line
+from flexmaild.mail.format import GUARD_LINE, HINT_LINE, REFERENCE_LABEL
 
 # Windows hands a mailto link to the mail program only up to 2,083 characters (INTERNET_MAX_URL_LENGTH
 # in wininet.h); Outlook cuts what is longer.

@@ -1,6 +1,6 @@
 """A mail as bytes (RFC 5322, CRLF only), from headers and parts that may hold any string at all.
 
-Called by `mail.compose.write`. Field names come from our code, never from data; every value leaves here as
+Called by `compose.write`. Field names come from our code, never from data; every value leaves here as
 printable ASCII (RFC 2047 where needed), except addresses with a UTF-8 local part (RFC 6532). Written
 by hand because `email.policy` folds long In-Reply-To fields into encoded-words (cpython#100991) and
 takes 1.5 ms a mail; tests read everything back with `email`. Never looks at what a mail means.

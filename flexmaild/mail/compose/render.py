@@ -1,8 +1,8 @@
 """Templates and what becomes of them: a sandboxed Jinja2 environment, an operator's templates over ours.
 
 A template that cannot be rendered when a mail goes out never stops the mail: ours takes its place and the
-fault is reported. `mail.compose.template_checks` finds the faults before, when settings are loaded. Called by
-`mail.compose.context` and `mail.compose.write`; sources come as a mapping, this room opens no file.
+fault is reported. `compose.template_checks` finds the faults before, when settings are loaded. Called by
+`compose.context` and `compose.write`; sources come as a mapping, this room opens no file.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSynta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from flexmaild.mail.compose.sanitise import html_as_text
 from flexmaild.mail.compose.inline import inlined_page, inlined_template
+from flexmaild.mail.compose.sanitise import html_as_text
 from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 
 STYLE_SHEET = "style.css"

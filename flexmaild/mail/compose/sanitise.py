@@ -3,7 +3,7 @@
 `terms.html` comes from whoever may ask on the socket, and the approver must be able to trust the page
 around it: no scripts, styles, forms, images, remote content or hidden text, links only to http, https
 and mailto. The output is written anew, tag by tag, so it is always well-formed. One linear scan: the
-standard `html.parser` needs 80 s for 100 kB of "<a ". Called by `mail.compose.context`.
+standard `html.parser` needs 80 s for 100 kB of "<a ". Called by `compose.context`.
 """
 
 from __future__ import annotations

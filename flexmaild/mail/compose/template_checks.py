@@ -18,10 +18,17 @@ from markupsafe import Markup
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.format import REPLY_MARKER
-from flexmaild.mail.compose.render import RENDER_ERRORS, STYLE_SHEET, Renderer, TemplateFault, environment, fault_of
-from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 from flexmaild.mail.compose.context import ASKING, Stationery, view
+from flexmaild.mail.compose.render import (
+    RENDER_ERRORS,
+    STYLE_SHEET,
+    Renderer,
+    TemplateFault,
+    environment,
+    fault_of,
+)
+from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
+from flexmaild.mail.format import REPLY_MARKER
 
 _NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 _REFERENCE = "FM1-" + "A" * 45

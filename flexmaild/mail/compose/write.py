@@ -18,9 +18,9 @@ from flexmaild.core.addresses import normal_domain
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.work import MailOrder
 from flexmaild.mail.compose import links, mime
-from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REFERENCE_LABEL, REPLY_MARKER
-from flexmaild.mail.compose.render import FaultHandler, TemplateFault
 from flexmaild.mail.compose.context import ASKING, Stationery, view
+from flexmaild.mail.compose.render import FaultHandler, TemplateFault
+from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REFERENCE_LABEL, REPLY_MARKER
 
 __all__ = ["Stationery", "compose", "message_id"]
 

@@ -1,6 +1,6 @@
 """From the bytes of a part to its text: transfer encodings and character sets, the known ones only.
 
-Called by `mail.parse.message` and `mail.parse.header`. Python's codec registry holds many things that are no character
+Called by `parse.message` and `parse.header`. Python's codec registry holds many things that are no character
 set of mail (utf-7, punycode, unicode_escape), so there is a list; anything else is read as
 latin-1 and reported as a fault. Never raises.
 """

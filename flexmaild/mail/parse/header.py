@@ -1,6 +1,6 @@
 """The header of a mail or of a part: fields as bytes, unfolded, with everything odd about them noted.
 
-Called by `mail.parse.message` and, for returned headers, by `mail.understand.bounce`. A field is never repaired: what two
+For `parse.message` and, for returned headers, by `bounce`. A field is never repaired: what two
 programs could read in two ways is a fault, and a mail with a fault decides nothing.
 One pass over the lines; no regular expression touches them.
 """

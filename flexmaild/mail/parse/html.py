@@ -1,6 +1,6 @@
 """The visible text of an HTML part, line by line, by one linear scan.
 
-Called by `mail.understand.reply`. Not a browser: it answers "what would a person see, from the top". What is surely
+For `reply`. Not a browser: it answers "what would a person see, from the top". What is surely
 hidden (display:none, size 0, off-screen, comments, templates) never appears; what may be hidden
 (a class a style sheet hides, white letters) makes a second reading that must agree with the first. The
 standard `html.parser` is quadratic (17 s for 200 kB of "<!--"); here every character is looked at a
@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import unescape
 
-from flexmaild.mail.parse.visibility import Visibility, hidden_by_style_sheet, names_in, visibility
 from flexmaild.mail.format import REPLY_MARKER
+from flexmaild.mail.parse.visibility import Visibility, hidden_by_style_sheet, names_in, visibility
 
 # Where the quoted mail begins in the source of the common clients: our own marker, Gmail, Apple Mail and
 # Thunderbird, Outlook desktop/web/mobile, Yahoo, Proton. What follows need not be scanned at all.

@@ -1,6 +1,6 @@
 """Bytes to a bounded, parsed mail: header, the tree of parts, and every reading of its text.
 
-Called by `mail.understand.reply`. Written by hand because the standard parser neither says what was ambiguous nor
+Called by `understand.reply`. Written by hand because the standard parser neither says what was ambiguous nor
 stays within bounds: `policy.default` takes 2.5 GB for one header, `compat32` overflows the stack at 3,000
 levels and loses "base64 x" silently (tests compare the two on every well-formed mail). Splitting is by
 `bytes.find`, depth and count are capped, and whatever two programs could read in two ways is a fault.

@@ -1,6 +1,6 @@
 """Which markup keeps text from being seen: inline styles, attributes and style sheets of a page.
 
-Called by `mail.parse.html` for every tag of the part somebody typed. Declarations are looked for in
+Called by `parse.html` for every tag of the part somebody typed. Declarations are looked for in
 the text with its blanks removed, not parsed: a false alarm costs a question, a missed one would show text
 nobody saw. What hides surely and what may hide are kept apart. Linear; never raises.
 """

@@ -1,6 +1,6 @@
 """May the sender be believed? What the receiving mail server wrote about it, and DKIM as a second opinion.
 
-Called by `mail.understand.reply`; `core.admission` judges. Of Authentication-Results (RFC 8601) only the topmost field
+For `reply`; `core.admission` judges. Of Authentication-Results (RFC 8601) only the topmost field
 of each trusted authserv-id counts, since all below may be the sender's own invention; of several results of
 one method the worst counts. Exchange Online writes no authserv-id, hence its own profile. Pure: DNS for DKIM
 is done by whoever passes `lookup`. Unreadable means no result, never a pass. Never raises.

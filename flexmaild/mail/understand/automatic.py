@@ -1,6 +1,6 @@
 """Did a person write this mail? Auto-replies, lists, calendar answers, delivery reports and our own mail.
 
-Called by `mail.understand.reply` before anything is made of the text: an out-of-office note may well begin with
+Called by `understand.reply` before anything is made of the text: an out-of-office note may well begin with
 "Approve". The rules are header rules (RFC 3834 section 2 and what Exchange, Notes, Gmail and the common
 responders really send); subjects count only where the header says nothing to the contrary. Never raises.
 """
@@ -8,8 +8,9 @@ responders really send); subjects count only where the header says nothing to th
 from __future__ import annotations
 
 from flexmaild.core.model import MailNature
-from flexmaild.mail.parse.header import Header, decoded
+from flexmaild.languages.load import words
 from flexmaild.mail.format import OWN_MAIL_HEADER
+from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.message import Mail, Part
 from flexmaild.mail.understand.rules import Rules
 
@@ -39,42 +40,7 @@ _PRECEDENCES = (b"bulk", b"junk", b"auto_reply", b"auto-reply")
 
 # How an absence note's subject begins, in the languages of Exchange, Gmail and Notes. At the start only:
 # an answer to such a note begins with "Re:".
-_SUBJECTS = (
-    *("automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "auto:", "out of office"),
-    *("out-of-office", "i am out of", "vacation", "on vacation", "away from", "automatische antwort"),
-    *("autom. antwort", "abwesenheit", "abwesend", "außer haus", "réponse automatique", "absence du bureau"),
-    *(
-        "absence :",
-        "absence:",
-        "absent du bureau",
-        "message d'absence",
-        "respuesta automática",
-        "fuera de la oficina",
-    ),
-    *("fuera de oficina", "ausente", "risposta automatica", "fuori sede", "fuori ufficio", "assente"),
-    *("resposta automática", "fora do escritório", "fora do escritorio", "ausência", "automatisch antwoord"),
-    *("afwezig", "niet aanwezig", "odpowiedź automatyczna", "automatyczna odpowiedź", "poza biurem"),
-    *(
-        "nieobecność",
-        "自動応答",
-        "自動返信",
-        "不在",
-        "不在通知",
-        "自动回复",
-        "自动答复",
-        "自動回覆",
-        "자동 회신",
-    ),
-    *(
-        "autosvar",
-        "frånvaro",
-        "fraværende",
-        "automatisk svar",
-        "automaattinen vastaus",
-        "автоответ",
-        "нет на месте",
-    ),
-)
+_SUBJECTS = words(lambda language: language.automatic.subjects)
 _DAEMONS = ("mailer-daemon", "mail-daemon", "maildaemon", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e")
 
 

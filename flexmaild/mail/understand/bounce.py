@@ -1,6 +1,6 @@
 """Delivery reports: which of our mails was not delivered, to whom, and whether for good.
 
-Called by `mail.understand.reply` for mails of that nature. Reads RFC 3464 itself (the returned header tells which
+Called by `understand.reply` for mails of that nature. Reads RFC 3464 itself (the returned header tells which
 mail), Exchange's and Gmail's plain notes by their own layout, and leaves odd formats to flufl.bounce, which
 knows them from Mailman's thirty years. A report decides nothing and is never answered. Never raises.
 """
@@ -15,8 +15,8 @@ from flexmaild.core.addresses import normal
 from flexmaild.core.model import Bounce
 from flexmaild.mail.parse.charset import transferred
 from flexmaild.mail.parse.header import Header, clean, parse_header, raw_text
-from flexmaild.mail.parse.message import Mail, Part, split_header
 from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.message import Mail, Part, split_header
 
 _STATUS = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")

@@ -1,9 +1,9 @@
 """What companies and mail gateways add to everybody's mail: banners on top, signatures and disclaimers below.
 
-Called by `mail.understand.trim`. "CAUTION: this email originated outside …" above an answer, or "if you are not the
+For `trim`. "CAUTION: this email originated outside …" above an answer, or "if you are not the
 intended recipient" below it, is nobody's word and must not make every answer of a firm undecided. Only known
 shapes are taken for such, line by line: a line too few leaves an answer undecided, a line too many would
-swallow a person's doubt. Words are in `mail.phrases`. Pure, linear, no regular expression.
+swallow a person's doubt. Words are in `languages`. Pure, linear, no regular expression.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flexmaild.mail.hedges import CONDITIONS, NEGATIONS
-from flexmaild.mail.phrases import (
-    BANNER_NOUNS,
-    BANNER_TAGS,
-    BANNER_TELLS,
-    BANNER_WORDS,
-    CLASSIFICATIONS,
-    CLOSING_THANKS,
-    CONTACT_LABELS,
-    DISCLAIMER_CONCEPTS,
-    EXCUSES,
-    FOOTERS,
-    JAPANESE_BANNERS,
+from flexmaild.languages.load import EVERY, words
+
+BANNER_TAGS = frozenset(words(lambda language: language.notice.banner_tags))
+BANNER_TELLS = words(lambda language: language.notice.banner_tells)
+BANNER_NOUNS = words(lambda language: language.notice.banner_nouns)
+BANNER_WORDS = frozenset(words(lambda language: language.notice.banner_words))
+BANNER_PIECES = words(lambda language: language.notice.banner_pieces)
+CLASSIFICATIONS = words(lambda language: language.notice.classifications)
+FOOTERS = words(lambda language: language.notice.footers)
+DISCLAIMERS = words(lambda language: language.notice.disclaimers)
+# Of these seven, a disclaimer speaks of three at least; people hardly of two in one paragraph.
+DISCLAIMER_CONCEPTS = tuple(
+    tuple(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
 )
-from flexmaild.mail.quotes import CLOSINGS, DEVICE_SIGNATURES, DISCLAIMERS
+CLOSINGS = frozenset(words(lambda language: language.signature.closings))
+CLOSING_THANKS = frozenset(words(lambda language: language.signature.thanks))
+CONTACT_LABELS = frozenset(words(lambda language: language.signature.contact_labels))
+DEVICE_SIGNATURES = words(lambda language: language.signature.devices)
+EXCUSES = words(lambda language: language.signature.excuses)
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
 _LONGEST_NOTICE, _MOST_BANNERS = 12, 4
@@ -50,7 +54,7 @@ class Writer:
 
 NOBODY = Writer()
 
-_HEDGES = frozenset[str]().union(*NEGATIONS.values(), *CONDITIONS.values())
+_HEDGES = frozenset(words(lambda language: (*language.doubt.negations, *language.doubt.conditions)))
 
 
 def without_banners(lines: Sequence[str], action_words: tuple[str, ...]) -> list[str]:
@@ -88,7 +92,7 @@ def _banner(lines: Sequence[str], action_words: tuple[str, ...]) -> int:
     if not lines:
         return 0
     first = _bare(lines[0])
-    if first in BANNER_TAGS or _is_classification(first) or _is_japanese_banner(lines[0]):
+    if first in BANNER_TAGS or _is_classification(first) or _holds_banner_piece(lines[0]):
         return 1
     paragraph = _paragraph(lines)
     usual = next((i for i, line in enumerate(paragraph) if not _is_usual(line)), len(paragraph))
@@ -119,8 +123,8 @@ def _tells(line: str) -> bool:
     return sum(1 for word in _words(low) if word not in BANNER_WORDS) <= _STRANGE_WORDS
 
 
-def _is_japanese_banner(line: str) -> bool:
-    return any(tell in line for tell in JAPANESE_BANNERS)
+def _holds_banner_piece(line: str) -> bool:
+    return any(tell in line for tell in BANNER_PIECES)
 
 
 def _is_classification(low: str) -> bool:

@@ -1,6 +1,6 @@
 """Our references in a mail, by the places where they come back: body, thread headers, plus-addresses.
 
-Called by `mail.understand.reply`. A reference is "FM1-" and 45 letters and digits of base32 (RFC 4648); here it is only
+For `reply`. A reference is "FM1-" and 45 letters and digits of base32 (RFC 4648); here it is only
 found and brought to one spelling, whether it is genuine is for `core.tokens` to say. What was altered stays
 visible (too short, too long), so that it can be told from a mail without any. Linear, bounded, never raises.
 """

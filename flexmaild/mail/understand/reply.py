@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flexmaild.core.model import MailNature, Reading
-from flexmaild.mail.understand import references
-from flexmaild.mail.understand.automatic import nature
-from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import head_of, tail_of, visible
-from flexmaild.mail.understand.notices import Writer
-from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
+from flexmaild.mail.understand import references
+from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
+from flexmaild.mail.understand.automatic import nature
+from flexmaild.mail.understand.bounce import bounces
+from flexmaild.mail.understand.notices import Writer
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
 from flexmaild.mail.understand.trim import Typed, trim

@@ -1,6 +1,6 @@
 """What the room needs to know from outside to understand a mail: frozen, picklable, made once per settings.
 
-Built by `daemon.wiring` with `Rules.of(...)`, handed to `mail.understand.reply.understand` with every mail. Holds no
+Built by `daemon.wiring` with `Rules.of(...)`, handed to `understand` with every mail. Holds no
 secret and no request: what a mail means for a request is judged in `core.admission`.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flexmaild.core.model import Answer
+from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.words import ACTION_WORDS
 
 # The longest first: "approved by me" (an extra word) must win over "approved".
 Word = tuple[str, Answer, str]
@@ -85,8 +85,8 @@ def _words(
     approve: Iterable[str], reject: Iterable[str], languages: Iterable[str] | None
 ) -> tuple[Word, ...]:
     found: dict[str, tuple[Answer, str]] = {}
-    for language in ACTION_WORDS if languages is None else languages:
-        known = ACTION_WORDS[language]
+    for language in LANGUAGES if languages is None else languages:
+        known = LANGUAGES[language].decide
         _add(found, known.approve, Answer.APPROVE, language)
         _add(found, known.reject, Answer.REJECT, language)
     _add(found, approve, Answer.APPROVE, "")

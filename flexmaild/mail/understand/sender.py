@@ -1,9 +1,9 @@
 """Who a mail says it is from: one From field, one address, in one of three forms, or nobody.
 
-Called by `mail.understand.reply`. The forms are `a@b`, `<a@b>` and `name <a@b>`; all others are read differently by
+For `reply`. The forms are `a@b`, `<a@b>` and `name <a@b>`; all others are read differently by
 different programs (`boss@corp.test <evil@x.test>` is the boss for Python and evil for DMARC), so
 they name nobody. 93.5 % of 837 public mails have one of the three; the rest is of the 1980s or broken.
-The address is only claimed here; `mail.understand.authentication_results` and `core.admission` say whether to believe it.
+The address is only claimed here; `core.admission` says whether to believe it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the person typed, cut out of the text of a reply.
 
-Called by `mail.understand.reply` with one reading of a mail. Lines are looked at from the top until one belongs to
+Called by `understand.reply` with one reading of a mail. Lines are looked at from the top until one belongs to
 something nobody typed just now: our guard lines, our marker, an attribution, a quoted header, a signature.
 No regular expression: the best known reply trimmers are cubic (14 s for 9 kB), this is one pass with a
 bounded look-ahead. A line too many can cost a question to the approver; our own words are always below
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from flexmaild.languages.load import words
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
 from flexmaild.mail.understand.notices import (
     NOBODY,
@@ -23,13 +24,6 @@ from flexmaild.mail.understand.notices import (
     is_footer,
     speaks_again,
     without_banners,
-)
-from flexmaild.mail.quotes import (
-    ATTRIBUTION_STARTS,
-    ATTRIBUTION_VERBS,
-    FROM_LABELS,
-    OTHER_LABELS,
-    RULE_WORDS,
 )
 from flexmaild.mail.understand.rules import Rules
 
@@ -43,6 +37,12 @@ _OUR_LINES = (
     "you may add a comment on the second line above",
 )
 _REFERENCE = "fm1-"
+
+FROM_LABELS = frozenset(words(lambda language: language.quote.from_labels))
+OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
+ATTRIBUTION_STARTS = words(lambda language: language.quote.attribution_starts)
+ATTRIBUTION_VERBS = words(lambda language: language.quote.attribution_verbs)
+RULE_WORDS = words(lambda language: language.quote.rule_words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From what a person typed to approve, reject or undecided: the one place where that is ruled.
 
-Called by `mail.understand.reply` with the lines `mail.understand.trim` cut out. The action word must be the first word of the
+Called by `understand.reply` with the lines `trim` cut out. The action word must be the first word of the
 first line that is not empty. What else there is may only make it undecided, by the table
 below, first hit wins; that costs one mail back. Pure.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flexmaild.core.model import Answer
-from flexmaild.mail import hedges
+from flexmaild.languages.load import EVERY, LANGUAGES, words
 from flexmaild.mail.understand.rules import Rules, Word, normal_word
 from flexmaild.mail.understand.trim import Typed
 
@@ -32,6 +32,28 @@ from flexmaild.mail.understand.trim import Typed
 # Approving starts a deployment and rejecting stops one, so the right column is milder: "Reject, tests do not
 # pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included;
 # habitual phrases ("no objections") are taken out first.
+
+
+def _phrases(phrases: Iterable[str]) -> tuple[str, ...]:
+    """Looked for in " token token "."""
+    return tuple(f" {phrase} " for phrase in phrases)
+
+
+_NEGATIONS = frozenset(words(lambda language: language.doubt.negations))
+_CONDITIONS = frozenset(words(lambda language: language.doubt.conditions))
+_RETRACTIONS = _phrases(words(lambda language: language.doubt.retractions))
+_PHRASES = _phrases(words(lambda language: language.doubt.phrases)) + _RETRACTIONS
+# Phrases people write with an approval every day although a word of the above is in them; taken out first.
+_HARMLESS = _phrases(phrase for language in EVERY for phrase in language.doubt.harmless)
+_OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
+# Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
+_AFTER_REJECT = frozenset(words(lambda language: language.doubt.after_reject))
+# Of languages that write no blanks, looked for as pieces of the text.
+_NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
+_CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
+_HARMLESS_PIECES = words(lambda language: language.doubt.harmless_pieces)
+# A thumb down or a stop sign beside an approval.
+_REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷")
 
 WHY: Mapping[str, str] = {
     "empty": "There was no text above the quoted mail.",
@@ -180,52 +202,44 @@ def _doubt_of_approval(language: str, tokens: Sequence[str], low: str) -> str:
     if not tokens and not low.strip():
         return ""
     line = f" {' '.join(tokens)} "
-    for phrase in hedges.HARMLESS:
+    for phrase in _HARMLESS:
         if phrase in line:
             line = line.replace(phrase, " ")
-    present = set(line.split()) - hedges.HARMLESS_IN.get(language or "en", frozenset())
-    if not all(words.isdisjoint(present) for words in hedges.NEGATIONS.values()):
+    present = set(line.split()) - _harmless_words(language or "en")
+    if not _NEGATIONS.isdisjoint(present):
         return "negated"
-    if any(symbol in low for symbol in hedges.REFUSING_SYMBOLS):
+    if any(symbol in low for symbol in _REFUSING_SYMBOLS):
         return "negated"
-    if not all(words.isdisjoint(present) for words in hedges.CONDITIONS.values()):
+    if not _CONDITIONS.isdisjoint(present):
         return "condition"
-    if any(phrase in line for phrase in (*hedges.PHRASES, *hedges.RETRACTIONS)):
+    if any(phrase in line for phrase in _PHRASES):
         return "condition"
-    return _japanese_doubt(low) if not low.isascii() else ""
+    return _doubt_in_pieces(low) if not low.isascii() else ""
 
 
-def _japanese_doubt(low: str) -> str:
-    for phrase in hedges.JAPANESE_HARMLESS:
+@lru_cache(maxsize=32)
+def _harmless_words(language: str) -> frozenset[str]:
+    """Words of doubt of another language that are ordinary ones in this."""
+    return frozenset(LANGUAGES[language].doubt.harmless_words) if language in LANGUAGES else frozenset()
+
+
+def _doubt_in_pieces(low: str) -> str:
+    for phrase in _HARMLESS_PIECES:
         low = low.replace(phrase, " ")
-    if any(piece in low for piece in hedges.JAPANESE_NEGATIONS):
+    if any(piece in low for piece in _NEGATION_PIECES):
         return "negated"
-    return "condition" if any(piece in low for piece in hedges.JAPANESE_CONDITIONS) else ""
+    return "condition" if any(piece in low for piece in _CONDITION_PIECES) else ""
 
 
 def _doubt_of_rejection(tokens: Sequence[str], first_line: Sequence[str]) -> str:
     line = f" {' '.join(tokens)} "
-    if any(phrase in line for phrase in hedges.RETRACTIONS):
+    if any(phrase in line for phrase in _RETRACTIONS):
         return "condition"
-    negating = frozenset[str]().union(*hedges.NEGATIONS.values())
-    if tokens and negating.issuperset(tokens):
+    if tokens and _NEGATIONS.issuperset(tokens):
         return "negated"
-    if first_line and any(first_line[0] in words for words in _REJECT_CONDITIONS.values()):
+    if first_line and first_line[0] in _AFTER_REJECT:
         return "condition"
     return ""
-
-
-# Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
-_REJECT_CONDITIONS: Mapping[str, frozenset[str]] = {
-    "en": frozenset(("if", "unless", "once", "when", "except", "or")),
-    "de": frozenset(("wenn", "falls", "sofern", "sobald", "außer", "oder")),
-    "fr": frozenset(("si", "sauf", "quand", "ou")),
-    "es": frozenset(("si", "salvo", "cuando", "o", "excepto")),
-    "it": frozenset(("se", "salvo", "quando", "o", "oppure", "tranne")),
-    "pt": frozenset(("se", "salvo", "quando", "ou", "exceto")),
-    "nl": frozenset(("als", "indien", "tenzij", "wanneer", "of", "behalve")),
-    "pl": frozenset(("jeśli", "jeżeli", "gdy", "chyba", "lub", "albo")),
-}
 
 
 def _says_other(answer: Answer, tokens: Sequence[str], low: str, words: tuple[Word, ...]) -> bool:
@@ -234,7 +248,7 @@ def _says_other(answer: Answer, tokens: Sequence[str], low: str, words: tuple[Wo
         return True
     if any(word in low for word in known.others_inside[answer]):
         return True
-    return answer is Answer.APPROVE and any(token.startswith(hedges.OPPOSED_STEMS) for token in tokens)
+    return answer is Answer.APPROVE and any(token.startswith(_OPPOSED_STEMS) for token in tokens)
 
 
 def _asks(low: str) -> bool:

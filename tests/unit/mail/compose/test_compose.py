@@ -12,11 +12,10 @@ import pytest
 
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, State
-from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REPLY_MARKER
-from flexmaild.mail.compose.texts import TEXTS
+from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
-from flexmaild.mail.words import ACTION_WORDS
 from flexmaild.mail.compose.write import message_id
+from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REPLY_MARKER
 
 OF_A_REQUEST = [k for k in MailKind if k not in (MailKind.NOTIFICATION, MailKind.TEST)]
 FACTS = {
@@ -30,7 +29,7 @@ FACTS = {
 
 
 @pytest.mark.parametrize("kind", MailKind)
-@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("language", WRITTEN)
 def test_every_kind_in_every_language_is_one_readable_mail(
     desk: Any, text_of: Any, html_of: Any, kind: MailKind, language: str
 ) -> None:
@@ -67,12 +66,12 @@ def test_a_mail_to_somebody_who_was_not_asked_holds_no_reference(desk: Any) -> N
 
 
 @pytest.mark.parametrize("kind", MailKind)
-@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("language", WRITTEN)
 def test_no_line_of_ours_could_be_taken_for_an_answer(
     desk: Any, text_of: Any, kind: MailKind, language: str
 ) -> None:
     """A reader that failed to see our text as a quotation must not find a decision in it."""
-    words = {w.casefold() for a in ACTION_WORDS.values() for w in (*a.approve, *a.reject)}
+    words = {w.casefold() for a in LANGUAGES.values() for w in (*a.decide.approve, *a.decide.reject)}
     text = text_of(desk.mail(kind, facts=FACTS, language=language, terms={"metadata": {}}))
     assert not [line for line in text.split("\n") if line.strip(" .!").casefold() in words]
     first = text.split("\n")[0].casefold()

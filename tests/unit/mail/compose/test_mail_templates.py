@@ -9,10 +9,10 @@ import pytest
 
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import MailKind, Request
-from flexmaild.mail.compose.template_checks import check_request, check_templates
-from flexmaild.mail.format import REPLY_MARKER
 from flexmaild.mail.compose.render import Renderer, TemplateFault
+from flexmaild.mail.compose.template_checks import check_request, check_templates
 from flexmaild.mail.compose.templates import builtin_templates
+from flexmaild.mail.format import REPLY_MARKER
 
 BARE_PAGE = "<html><body><p>{{ title }}</p></body></html>"
 

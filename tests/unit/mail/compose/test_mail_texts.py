@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose import texts
-from flexmaild.mail.words import ACTION_WORDS
 
 FORMS = {"pl": 3, "ja": 1}
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -19,29 +19,29 @@ def placeholders(text: texts.Text) -> set[str]:
     return {field for form in forms for _, field, _, _ in string.Formatter().parse(form) if field}
 
 
-@pytest.mark.parametrize("lang", texts.TEXTS)
+@pytest.mark.parametrize("lang", WRITTEN)
 def test_every_language_has_every_text_with_the_same_placeholders(lang: str) -> None:
-    own, english = texts.TEXTS[lang], texts.TEXTS["en"]
+    own, english = LANGUAGES[lang].texts, LANGUAGES["en"].texts
     assert list(own) == list(english)
     assert {k: placeholders(v) for k, v in own.items()} == {k: placeholders(v) for k, v in english.items()}
     assert not [k for k, v in own.items() if not v or (isinstance(v, str) and v != v.strip())]
 
 
-@pytest.mark.parametrize("lang", [lang for lang in texts.TEXTS if lang != "en"])
+@pytest.mark.parametrize("lang", [lang for lang in WRITTEN if lang != "en"])
 def test_every_language_is_translated(lang: str) -> None:
     """A few words are the same in two languages (Notification, open); more would be forgotten ones."""
-    same = [k for k, v in texts.TEXTS[lang].items() if v == texts.TEXTS["en"][k]]
+    same = [k for k, v in LANGUAGES[lang].texts.items() if v == LANGUAGES["en"].texts[k]]
     assert set(same) <= {"lead.notification", "state.pending", "label.decision"}
 
 
-@pytest.mark.parametrize("lang", texts.TEXTS)
+@pytest.mark.parametrize("lang", WRITTEN)
 def test_plurals_have_as_many_forms_as_the_language(lang: str) -> None:
-    many = [v for v in texts.TEXTS[lang].values() if not isinstance(v, str)]
+    many = [v for v in LANGUAGES[lang].texts.values() if not isinstance(v, str)]
     assert {len(v) for v in many} == {FORMS.get(lang, 2)}
 
 
 def test_languages_of_mails_and_of_action_words_are_the_same() -> None:
-    assert set(texts.TEXTS) == set(ACTION_WORDS)
+    assert set(WRITTEN) == set(LANGUAGES)
 
 
 @pytest.mark.parametrize(

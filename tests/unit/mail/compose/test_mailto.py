@@ -12,23 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flexmaild.core.model import MailKind
-from flexmaild.mail.format import GUARD_LINE, HINT_LINE
-from flexmaild.mail.compose.links import MAX_LINK, answer_link, reply_address
-from flexmaild.mail.compose.texts import TEXTS
+from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
-from flexmaild.mail.words import ACTION_WORDS
+from flexmaild.mail.compose.links import MAX_LINK, answer_link, reply_address
+from flexmaild.mail.format import GUARD_LINE, HINT_LINE
 
 REFERENCE = "FM1-" + "A" * 45
 
 
 @pytest.mark.parametrize("kind", sorted(ASKING))
-@pytest.mark.parametrize("lang", TEXTS)
+@pytest.mark.parametrize("lang", WRITTEN)
 def test_both_links_open_an_answer_in_the_wire_format(
     desk: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
     html = html_of(desk.mail(kind, language=lang, stationery={"plus_address": True}))
     found = [unescape(link) for link in re.findall(r'href="([^"]*)"', html)]
-    words = (ACTION_WORDS[lang].approve[0], ACTION_WORDS[lang].reject[0])
+    words = (LANGUAGES[lang].decide.approve[0], LANGUAGES[lang].decide.reject[0])
     for link, word in zip(found, words, strict=True):
         parts = urlsplit(link)
         fields = parse_qs(parts.query, strict_parsing=True)
@@ -44,7 +43,7 @@ def test_both_links_open_an_answer_in_the_wire_format(
 @settings(deadline=None)
 @given(
     subject=st.text(),
-    word=st.sampled_from([w for a in ACTION_WORDS.values() for w in (a.approve[0], a.reject[0])]),
+    word=st.sampled_from([w for a in LANGUAGES.values() for w in (a.decide.approve[0], a.decide.reject[0])]),
 )
 def test_a_link_is_never_longer_than_mail_programs_take(subject: str, word: str) -> None:
     for title in (subject, "承認" * 400 + subject, "😀" * 400):

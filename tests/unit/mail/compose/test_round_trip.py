@@ -12,10 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from flexmaild.core.model import Answer, MailKind, MailNature, Reading
-from flexmaild.mail.understand.reply import Rules, understand
-from flexmaild.mail.compose.texts import TEXTS
+from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
-from flexmaild.mail.words import ACTION_WORDS
+from flexmaild.mail.understand.reply import Rules, understand
 
 RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmaild",))
 FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}
@@ -41,7 +40,7 @@ def quoted(text: str) -> str:
 
 
 @pytest.mark.parametrize("kind", sorted(ASKING))
-@pytest.mark.parametrize("lang", TEXTS)
+@pytest.mark.parametrize("lang", WRITTEN)
 def test_the_links_answer_is_understood(desk: Any, html_of: Any, kind: MailKind, lang: str) -> None:
     asked = desk.mail(kind, language=lang, stationery={"plus_address": True})
     found = [unescape(link) for link in re.findall(r'href="(mailto:[^"]*)"', html_of(asked))]
@@ -55,13 +54,13 @@ def test_the_links_answer_is_understood(desk: Any, html_of: Any, kind: MailKind,
 
 
 @pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
-@pytest.mark.parametrize("lang", TEXTS)
+@pytest.mark.parametrize("lang", WRITTEN)
 def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothing(
     desk: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
     asked = desk.mail(kind, language=lang, facts=FACTS)
     intro = "On Sat, Nov 21, 2026 at 3:04 PM flexmaild <noreply@example.org> wrote:\n"
-    for word in ("", ACTION_WORDS[lang].reject[0]):
+    for word in ("", LANGUAGES[lang].decide.reject[0]):
         text = f"{word}\n\n{intro}\n{quoted(text_of(asked))}"
         html = (
             f'<div dir="ltr">{word}</div><br><div class="gmail_quote"><div class="gmail_attr">{intro}</div>'
@@ -73,14 +72,14 @@ def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothin
 
 
 @pytest.mark.parametrize("kind", sorted(ASKING))
-@pytest.mark.parametrize("lang", TEXTS)
+@pytest.mark.parametrize("lang", WRITTEN)
 def test_our_mail_quoted_without_any_sign_of_a_quotation_decides_nothing(
     desk: Any, text_of: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
     """Some programs put the old mail below unmarked: only our own first line shows where it begins."""
     asked = desk.mail(kind, language=lang, facts=FACTS)
     assert reading(desk, asked, text_of(asked), html_of(asked)).answer is None
-    answered = reading(desk, asked, f"{ACTION_WORDS[lang].approve[0]}\n\n{text_of(asked)}")
+    answered = reading(desk, asked, f"{LANGUAGES[lang].decide.approve[0]}\n\n{text_of(asked)}")
     assert (answered.answer, answered.comment) == (Answer.APPROVE, "")
 
 

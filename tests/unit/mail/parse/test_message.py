@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.mail.parse.message import read as parse
 from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.message import read as parse
 from tests.unit.mail.mails import mail, parts, read, said
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").glob("*.eml"))

@@ -11,7 +11,7 @@ from flexmaild.core.model import MailNature
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 
-CORPUS = Path(__file__).parents[2] / "corpus"
+CORPUS = Path(__file__).parents[3] / "corpus"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
 RULES = Rules.of("approvals@corp.test")

@@ -12,7 +12,7 @@ from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.mail.understand.reply import understand
 from tests.unit.mail.mails import OWN, RULES, mail, parts, read
 
-CORPUS = Path(__file__).parents[2] / "corpus"
+CORPUS = Path(__file__).parents[3] / "corpus"
 SEEDS = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
 # In these nobody typed an approving word, so none can be uncovered by damage.
 UNAPPROVED = (

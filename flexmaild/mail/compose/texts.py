@@ -1,44 +1,28 @@
-"""What our mails say, in nine languages: `say("de", "unclear.lead")`, and dates and plurals.
+"""What our mails say, in the mail's language: `say("de", "unclear.lead")`, and dates and plurals.
 
-One module per language holds its sentences under the same keys with the same placeholders (a test
-proves it). Called by `mail.compose.context` and, as `t(...)`, by the templates. Never sees a mail.
+The sentences are in the files of `languages`. Called by `compose.context` and, as `t(...)`, by the
+templates. Never sees a mail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from flexmaild.mail.compose.texts import de, en, es, fr, it, ja, nl, pl, pt
-
-# A sentence, or one sentence per plural form of `{n}` (Unicode CLDR: one, few, many as far as needed).
-Text = str | tuple[str, ...]
-
-TEXTS: Mapping[str, Mapping[str, Text]] = {
-    "en": en.TEXTS,
-    "de": de.TEXTS,
-    "fr": fr.TEXTS,
-    "es": es.TEXTS,
-    "it": it.TEXTS,
-    "pt": pt.TEXTS,
-    "nl": nl.TEXTS,
-    "pl": pl.TEXTS,
-    "ja": ja.TEXTS,
-}
+from flexmaild.languages.load import LANGUAGES, WRITTEN
 
 
 def language(*wishes: str) -> str:
     """The first of these tags we can write ("de-AT" is "de"), English if there is none."""
     for wish in wishes:
         tag = wish.replace("_", "-").partition("-")[0].lower()
-        if tag in TEXTS:
+        if tag in WRITTEN:
             return tag
     return "en"
 
 
 def say(lang: str, key: str, **values: object) -> str:
     """The sentence of that key. KeyError for a key no language has: a fault of the caller's code."""
-    text = TEXTS[lang][key]
+    text = LANGUAGES[lang].texts[key]
     if not isinstance(text, str):
         text = text[min(_plural_form(lang, values["n"]), len(text) - 1)]
     return text.format(**values) if values else text
@@ -66,10 +50,13 @@ def remaining(lang: str, until: datetime, now: datetime) -> str:
 def _plural_form(lang: str, number: object) -> int:
     """Which of a text's forms `number` takes (CLDR plural rules for whole numbers)."""
     n = number if isinstance(number, int) else 0
-    if lang == "pl":
-        if n == 1:
+    match LANGUAGES[lang].plural:
+        case "none":
             return 0
-        return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
-    if lang in ("fr", "pt"):
-        return int(n > 1)
+        case "one_or_none":
+            return int(n > 1)
+        case "polish":
+            if n == 1:
+                return 0
+            return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
     return int(n != 1)

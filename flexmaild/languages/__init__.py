@@ -1,0 +1,1 @@
+"""One TOML file for each language, and `load`, which reads them: adding a language is adding a file."""
