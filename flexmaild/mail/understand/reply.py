@@ -22,6 +22,7 @@ from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.understand.notices import Writer
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
+from flexmaild.mail.understand.sent import MailsSent
 from flexmaild.mail.understand.trim import Typed, trim
 from flexmaild.mail.understand.verdict import Decision, decide
 
@@ -34,11 +35,17 @@ _FIRST_LINES = (8, 40)
 
 
 def understand(
-    data: bytes, size: int, rules: Rules, partial: bool = False, lookup: Lookup | None = None
+    data: bytes,
+    size: int,
+    rules: Rules,
+    partial: bool = False,
+    lookup: Lookup | None = None,
+    mails_sent: MailsSent | None = None,
 ) -> Reading:
     """What this mail says. size: bytes on the server. partial: `data` holds only header and text parts.
 
     lookup: TXT records for our own DKIM check (with rules.verify_dkim); without it the check is left out.
+    mails_sent: asked once, with the references found in a person's mail, for what we had sent.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -49,6 +56,10 @@ def understand(
     who = sender(header, limits)
     kind, because = nature(mail, who.address, rules)
     writer = Writer.of(who.name, who.address)
+    in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
+    in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
+    if kind is MailNature.HUMAN and mails_sent is not None:
+        mails_sent(tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses))))
     decision = _decision(mail, rules, writer) if kind is MailNature.HUMAN else Decision(None)
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
@@ -63,9 +74,9 @@ def understand(
         sender_name=who.name,
         sender_fault=who.fault,
         delegate=delegate(header, who.address, limits),
-        body_references=references.in_text(text for t in mail.texts for _, text in t.segments),
-        thread_references=references.in_thread(header, limits),
-        address_references=references.in_addresses(header, limits),
+        body_references=in_text,
+        thread_references=in_thread,
+        address_references=in_addresses,
         answer=decision.answer,
         unclear=decision.unclear,
         comment=decision.comment,
