@@ -67,8 +67,10 @@ class Signature:
     closings: tuple[str, ...] = ()
     thanks: tuple[str, ...] = ()
     contact_labels: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    title_words: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
-    excuses: tuple[str, ...] = ()
+    device_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,11 @@ class Notice:
     banner_words: tuple[str, ...] = ()
     banner_pieces: tuple[str, ...] = ()
     classifications: tuple[str, ...] = ()
+    classification_words: tuple[str, ...] = ()
     footers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     disclaimers: tuple[str, ...] = ()
+    this_mail: tuple[str, ...] = ()
     concepts: tuple[tuple[str, ...], ...] = ()
 
 

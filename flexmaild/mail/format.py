@@ -11,6 +11,8 @@ REPLY_MARKER = "##- Please type your answer above this line -##"
 
 # The lines of a prefilled reply, as FlexDeploy writes them; `{word}` is the action word.
 HINT_LINE = "******* You may add a comment after the word [{word}] on the line above. *******"
+# FlexDeploy's older hint, which people still answer below.
+OLDER_HINT_LINE = "******* You may add a comment on the second line above. *******"
 GUARD_LINE = "******* Please DO NOT modify below this line. *******"
 REFERENCE_LABEL = "Reference"
 

@@ -348,3 +348,112 @@ def _close(name: str, page: _Page) -> None:
 def _squeezed(pieces: list[str]) -> str:
     """The pieces as one line, blanks collapsed as a browser does; a no-break space stays one blank."""
     return " ".join("".join(pieces).split())
+
+
+# ---- interim
+import unicodedata
+from selectolax.lexbor import LexborHTMLParser
+from flexmaild.mail.parse.shown import ShownLine
+class _L:
+    def __init__(self,text,depth=0,mark=""): self.text=text;self.depth=depth;self.mark=mark
+_PB = frozenset(
+    "p div li ul ol table tr h1 h2 h3 h4 h5 h6 blockquote pre section article header footer address dl dt dd"
+    " form fieldset center body html main aside nav figure caption tbody thead hr".split())
+_PU = frozenset(
+    "script style title template textarea noscript xml object svg math select iframe noframes noembed"
+    " datalist audio video head".split())
+_PD = frozenset("details dialog del s strike rp marquee button canvas".split())
+_PS = ('id="signature"', "gmail_signature", "moz-signature", "ms-outlook-mobile-signature",
+               "msoautosig")
+
+
+def _proto_lines(html: str) -> tuple[list, list | None]:
+    """The lines of a page; and, where some of it may not be seen, those that surely are."""
+    suspects = hidden_by_style_sheet(html.lower())
+    lines: list = []
+    buffer: list[tuple[str, bool]] = []
+    sure: list[str] = []
+    doubted = False
+
+    def end(depth: int, mark: str) -> None:
+        shown = " ".join("".join(t for t, _ in buffer).split())
+        if shown or not lines or lines[-1].text:
+            lines.append(_L(shown, depth, mark))
+            sure.append(" ".join("".join(t for t, d in buffer if not d).split()))
+        buffer.clear()
+
+    # (node, depth, mark, doubtful, preformatted) or a closing action
+    stack: list[tuple] = [(LexborHTMLParser(html).root, 0, "", False, False)]
+    while stack:
+        node, depth, mark, doubtful, pre = stack.pop()
+        if node is None:  # the end of a block
+            end(depth, mark)
+            continue
+        tag = node.tag
+        if tag == "-text":
+            text = node.text_content or ""
+            if doubtful and text.strip():
+                doubted = True
+            if pre and "\n" in text:
+                for piece in text.split("\n")[:-1]:
+                    buffer.append((piece, doubtful))
+                    end(depth, mark)
+                text = text.rsplit("\n", 1)[1]
+            buffer.append((text, doubtful))
+            continue
+        if tag[0] == "-" or tag in _PU:
+            continue
+        if tag == "br":
+            end(depth, mark)
+            continue
+        block = tag in _PB
+        outer = (depth, mark)
+        if block and any(t.strip() for t, _ in buffer):
+            end(depth, mark)
+        attributes = node.attributes
+        if attributes:
+            packed = "".join(f'{k}="{v or ""}";' for k, v in attributes.items()).lower()
+            packed = "".join(packed.split())
+            seen = visibility(packed)
+            if seen is Visibility.HIDDEN:
+                continue
+            if suspects and not suspects.isdisjoint(names_in(packed)):
+                seen = Visibility.DOUBTFUL
+            doubtful = doubtful or seen is Visibility.DOUBTFUL
+            if any(s in packed for s in _PS):
+                mark = "signature"
+        doubtful = doubtful or tag in _PD or tag in suspects
+        if tag == "img":
+            alt = attributes.get("alt") or ""
+            if any(unicodedata.category(c) == "So" for c in alt):  # an emoji that is a picture
+                buffer.append((alt, doubtful))
+            continue
+        if tag == "hr":
+            lines.append(_L("_" * 10, depth, "hr"))
+            sure.append("_" * 10)
+            continue
+        if tag in ("td", "th"):
+            buffer.append((" ", doubtful))
+        if tag == "blockquote":
+            depth += 1
+        if block:
+            stack.append((None, depth, mark, False, False))
+        children = list(node.iter(include_text=True))
+        for child in reversed(children):
+            stack.append((child, depth, mark, doubtful, pre or tag == "pre"))
+    end(0, "")
+    if not doubted:
+        return lines, None
+    return lines, [_L(t, line.depth, line.mark) for t, line in zip(sure, lines, strict=True)]
+
+
+def html_lines(page):
+    a,b=_proto_lines(page)
+    b=b or a
+    return [ShownLine(x.text,y.text,x.depth,"rule" if x.mark=="hr" else x.mark) for x,y in zip(a,b)]
+def html_text(page):
+    t=LexborHTMLParser(page)
+    for n in t.css("style,script,title"): n.decompose()
+    return t.root.text(separator="\n")
+def link_targets(page):
+    return [n.attributes["href"] or "" for n in LexborHTMLParser(page).css("a[href]")]

@@ -8,30 +8,37 @@ be understood is a Reading that says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from flexmaild.core.model import MailNature, Reading
 from flexmaild.mail.parse.header import decoded
-from flexmaild.mail.parse.html import head_of, tail_of, visible
+from flexmaild.mail.parse.html import html_lines
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
+from flexmaild.mail.parse.plain import plain_lines
+from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import references
 from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
-from flexmaild.mail.understand.notices import Writer
+from flexmaild.mail.understand.label import Labelled, label
+from flexmaild.mail.understand.lines import squeezed
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
-from flexmaild.mail.understand.sent import MailsSent
-from flexmaild.mail.understand.trim import Typed, trim
+from flexmaild.mail.understand.sent import MailsSent, SentText
+from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.verdict import Decision, decide
 
 __all__ = ["Rules", "understand"]
 
 # Alternatives looked at; a mail with more of them wants to be read in several ways.
 _MOST_READINGS = 8
-# Of a page, the lines rendered at first, then next: an answer with its comment is rarely longer.
-_FIRST_LINES = (8, 40)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a mail answers, and the lines of the reading that says so (None where no reading has text)."""
+
+    decision: Decision
+    labelled: Labelled | None
 
 
 def understand(
@@ -58,9 +65,12 @@ def understand(
     writer = Writer.of(who.name, who.address)
     in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
     in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
-    if kind is MailNature.HUMAN and mails_sent is not None:
-        mails_sent(tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses))))
-    decision = _decision(mail, rules, writer) if kind is MailNature.HUMAN else Decision(None)
+    decision = Decision(None)
+    if kind is MailNature.HUMAN:
+        found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
+        mails = mails_sent(found) if mails_sent is not None and found else None
+        sent = SentText.of(mails, limits, rules.own_addresses)
+        decision = _read_answer(mail, rules, writer, sent).decision
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,
@@ -89,63 +99,55 @@ def understand(
     )
 
 
-def _decision(mail: Mail, rules: Rules, writer: Writer) -> Decision:
+def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> Answered:
     """The answer on which every reading of an unambiguous mail agrees."""
-    first: Decision | None = None
-    seen: Typed | None = None
-    for text in mail.texts[:_MOST_READINGS]:
-        for typed in _ways(text, rules, writer):
-            if not any(line.strip() for line in typed.lines):
-                continue
-            if typed == seen:
-                continue
-            seen, decision = typed, decide(typed, rules)
-            if first is not None and decision.answer is not first.answer:
-                return Decision(None, "parts_disagree", language=first.language)
-            first = first or decision
+    first: Answered | None = None
+    for shown, sure in _readings(mail.texts):
+        labelled = label(shown, sent, rules, writer, sure=sure)
+        if not sure and not any(map(str.strip, (*labelled.above, *labelled.among, *labelled.below))):
+            continue
+        decision = decide(labelled, rules)
+        if first is not None and decision.answer is not first.decision.answer:
+            return Answered(Decision(None, "parts_disagree", language=first.decision.language), labelled)
+        first = first or Answered(decision, labelled)
     if first is None:
-        return Decision(None, "empty")
-    if first.answer is not None and (mail.header.faults or mail.root.faults or _faulty(mail.texts)):
-        return Decision(None, "ambiguous", language=first.language)
-    return first
+        return Answered(Decision(None, "empty"), None)
+    unclear = ""
+    if first.decision.answer is not None:
+        if mail.header.faults or mail.root.faults or _faulty(mail.texts):
+            unclear = "ambiguous"
+        elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
+            unclear = "other"
+    return Answered(Decision(None, unclear, language=first.decision.language), first.labelled) if unclear else first
 
 
 def _faulty(texts: Sequence[Text]) -> bool:
     return len(texts) > _MOST_READINGS or any(text.faults for text in texts)
 
 
-def _ways(text: Text, rules: Rules, writer: Writer) -> list[Typed]:
-    """What was typed, once for every way this text may look on a screen.
-
-    A page of HTML is rendered only until its quote begins, and from where it ends; the whole of it if nothing
-    was typed above that.
-    """
-    if all(style != "html" for style, _ in text.segments):
-        return [trim(text.segments, rules, writer)]
-    for most in _FIRST_LINES:
-        ways = [trim(segments, rules, writer) for segments in _rendered(text, head_of, most)]
-        if all(typed.cut and any(line.strip() for line in typed.lines) for typed in ways):
-            return [_with_tail(typed, text, rules, writer) for typed in ways]
-    return [trim(segments, rules, writer) for segments in _rendered(text, str, rules.limits.lines)]
-
-
-def _with_tail(typed: Typed, text: Text, rules: Rules, writer: Writer) -> Typed:
-    """With what was typed beneath the quoted mail, which may contradict what stands above it."""
-    tails = [tail_of(page) for style, page in text.segments if style == "html"]
-    shown = "\n".join(visible(tails[-1], _FIRST_LINES[-1])[0] for _ in tails[-1:])
-    if not shown.strip():
-        return typed
-    # A line above, so that a name or a closing at once below the quote is known for a signature.
-    below = trim([("plain", f"> \n{shown}")], rules, writer).lines
-    return replace(typed, afterthought=(*typed.afterthought, *below))
+def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[ShownLine], bool]]:
+    """The lines of every way in which this mail may be seen; True with those that certainly are."""
+    shown = [_shown(text) for text in texts[:_MOST_READINGS]]
+    pages = [
+        _letters(lines) for text, lines in zip(texts, shown, strict=False) if any(s == "html" for s, _ in text.segments)
+    ]
+    for text, lines in zip(texts, shown, strict=False):
+        if all(style != "html" for style, _ in text.segments):
+            # Some programs write a text part without line ends: the lines of the page are the person's.
+            if _letters(lines) not in pages:
+                yield lines, False
+            continue
+        yield lines, False
+        if any(line.sure != line.text for line in lines):
+            yield lines, True
 
 
-def _rendered(text: Text, page_of: Callable[[str], str], most_lines: int) -> list[list[tuple[str, str]]]:
-    """The text's segments with the HTML as seen: with and, if need be, without what may be hidden."""
-    shown: list[list[tuple[str, str]]] = []
+def _shown(text: Text) -> list[ShownLine]:
+    lines: list[ShownLine] = []
     for style, content in text.segments:
-        if style == "html":
-            shown.append([("plain", view) for view in visible(page_of(content), most_lines)])
-        else:
-            shown.append([(style, content)])
-    return [[views[min(rank, len(views) - 1)] for views in shown] for rank in range(max(map(len, shown)))]
+        lines += html_lines(content) if style == "html" else plain_lines(content, style)
+    return lines
+
+
+def _letters(lines: Sequence[ShownLine]) -> str:
+    return "".join(squeezed(line.text) for line in lines)

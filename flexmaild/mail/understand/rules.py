@@ -9,16 +9,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.understand.lines import squeezed
 
 # The longest first: "approved by me" (an extra word) must win over "approved".
 Word = tuple[str, Answer, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """How to read a mail. Addresses are in the normal form of `core.addresses.normal`.
 
@@ -38,7 +40,12 @@ class Rules:
     verify_dkim: bool = False
     limits: Limits = field(default_factory=Limits)
 
-    @property
+    @cached_property
+    def squeezed_words(self) -> frozenset[str]:
+        """The words that decide, as the lines of a reply are compared."""
+        return frozenset(squeezed(word) for word, _, _ in self.words)
+
+    @cached_property
     def beginnings(self) -> tuple[str, ...]:
         """What an answer that decides begins with, normalised."""
         return tuple(word for word, _, _ in self.words)

@@ -1,7 +1,32 @@
-"""The mails of ours that a reply may quote, as the caller of `understand` hands them over."""
+"""What we sent, as one string of letters and digits in which a reply's lines are found again.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+`SentText.of(mails, …)` is made by `reply` for each mail that is understood; `match` asks it. Line ends,
+prefixes, wrapping, tables, case and punctuation play no part, since only letters and digits are compared.
+Known are the subject, the text part and all text of the HTML part (hidden included) of our mails; what they
+quote of a person is known only as the continuation of our own words before it. The lines of a prefilled reply
+are always known, without the word that decides.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from urllib.parse import unquote
+
+from flexmaild.languages.load import LANGUAGES
+from flexmaild.mail.format import GUARD_LINE, HINT_LINE, OLDER_HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
+from flexmaild.mail.parse.header import decoded
+from flexmaild.mail.parse.html import html_text, link_targets
+from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.message import TooMuch, read, split_header
+from flexmaild.mail.understand.lines import _WORD, LINK, normal, squeezed
+
+# A place is looked at from this many equal characters on, and so many places of one seed at most.
+SEED = 8
+_MOST_PLACES = 20
+# Characters of sent text from which on an index is worth its making.
+_INDEXED = 30_000
+_END = "\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +40,155 @@ class SentMail:
     quotes: tuple[str, ...] = ()
 
 
-# From the references found in a mail to every mail that went out with one of them; None where they cannot be had.
+# From the references found in a mail to every mail that went out with one of them; None where they cannot
+# be had.
 MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
+
+
+@dataclass
+class SentText:
+    """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
+
+    foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
+    """
+
+    text: str = ""
+    bounds: frozenset[int] = frozenset()
+    foreign: tuple[tuple[int, int], ...] = ()
+    is_known: bool = True
+    lines: frozenset[str] = frozenset()
+    _sources: tuple[bytes, ...] = ()
+    _pages: tuple[str, ...] = ()
+    _addresses: frozenset[str] = field(default_factory=frozenset)
+    _most: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, mails: Sequence[SentMail] | None, limits: Limits, addresses: Iterable[str] = ()
+    ) -> "SentText":
+        """mails: None where the words cannot be had; addresses: our own, which alone are no run of words."""
+        texts: list[str] = []
+        pages: list[str] = []
+        quotes: list[str] = []
+        is_known = mails is not None
+        for mail in mails or ():
+            try:
+                texts += _texts(mail.data, limits, pages)
+            except TooMuch:
+                is_known = False
+            quotes += [squeezed(quote) for quote in mail.quotes]
+        found = _squeezed_all(texts, _CONSTANT)
+        found.foreign = tuple(_stretches(found.text, quotes))
+        found.is_known = is_known
+        found._sources = tuple(mail.data for mail in mails or ())
+        found._pages = tuple(pages)
+        found._addresses = frozenset(squeezed(address) for address in addresses)
+        return found
+
+    def places(self, norm: str) -> list[int]:
+        """Where a word begins and these characters follow, but not within what a person wrote."""
+        if len(self.text) > _INDEXED:
+            seed = self._index.get(norm[:SEED], ()) if len(norm) >= SEED else ()
+            return [at for at in seed if self.text.startswith(norm, at) and not self._is_foreign(at)]
+        found: list[int] = []
+        at = self.text.find(norm)
+        while at >= 0 and len(found) < _MOST_PLACES:
+            if at in self.bounds and not self._is_foreign(at):
+                found.append(at)
+            at = self.text.find(norm, at + 1)
+        return found
+
+    def has(self, norm: str) -> bool:
+        """Whether this stands in what we sent, from word to word."""
+        return any(at + len(norm) in self.bounds for at in self.places(norm))
+
+    def most(self, norm: str) -> int:
+        """How often this stands in that one of our texts that has it most often."""
+        if norm not in self._most:
+            self._most[norm] = max(text.count(norm) for text in self.text.split(_END))
+        return self._most[norm]
+
+    @cached_property
+    def _index(self) -> Mapping[str, Sequence[int]]:
+        """Where each seed begins: a long text is searched once for all lines."""
+        found: dict[str, list[int]] = {}
+        for at in self.bounds:
+            places = found.setdefault(self.text[at : at + SEED], [])
+            if len(places) < _MOST_PLACES:
+                places.append(at)
+        return found
+
+    def is_address(self, norm: str) -> bool:
+        """Whether this is one of our own addresses, which an attribution has as well as our text."""
+        return norm.removeprefix("mailto") in self._addresses
+
+    @cached_property
+    def links(self) -> str:
+        """The letters and digits of the links we sent, as they are and decoded."""
+        targets = [t for page in self._pages for t in link_targets(page)]
+        targets += [m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))]
+        plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
+        return _END.join("".join(normal(w) for w in _WORD.findall(form)) for form in dict.fromkeys(plain))
+
+    @cached_property
+    def source(self) -> str:
+        """The letters and digits of the MIME source, which some programs quote, but for the address lines."""
+        forms: list[str] = []
+        for data in self._sources:
+            head, body = split_header(data)
+            forms += [line for line in head.decode("utf-8", "replace").splitlines() if "@" not in line]
+            forms.append(body.decode("utf-8", "replace"))
+        return _END.join("".join(normal(w) for w in _WORD.findall(form)) for form in forms)
+
+    def _is_foreign(self, at: int) -> bool:
+        return any(start <= at < end for start, end in self.foreign)
+
+
+def _texts(data: bytes, limits: Limits, pages: list[str]) -> Iterator[str]:
+    """Subject, text and all text of the HTML of a mail of ours; the HTML itself is added to `pages`."""
+    mail = read(data, limits)
+    yield decoded(mail.header.first(b"subject"), limits)
+    for text in mail.texts:
+        for style, content in text.segments:
+            if style == "html":
+                pages.append(content)
+                yield html_text(content)
+            else:
+                yield content
+
+
+def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
+    """The texts behind those of `before`."""
+    words: list[str] = []
+    lines: set[str] = set()
+    for text in dict.fromkeys(texts):
+        for line in text.split("\n"):
+            plain = LINK.sub(" ", line)
+            found = _WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, _WORD.findall(plain)))
+            words += found
+            lines.add("".join(found))
+        words.append(_END)  # a word of its own, so that one ends before it
+    start = before or SentText()
+    bounds = accumulate(map(len, words), initial=len(start.text))
+    return SentText(start.text + "".join(words), start.bounds.union(bounds), lines=start.lines.union(lines))
+
+
+def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
+    for quote in quotes:
+        at = text.find(quote) if quote else -1
+        while at >= 0:
+            yield at, at + len(quote)
+            at = text.find(quote, at + len(quote))
+
+
+def _constant() -> Iterator[str]:
+    """The lines of every prefilled reply, whatever else is known."""
+    yield REPLY_MARKER
+    yield f"{GUARD_LINE} {REFERENCE_LABEL} FM1"
+    yield f"{OLDER_HINT_LINE} {GUARD_LINE}"
+    for language in LANGUAGES.values():
+        for word in (*language.decide.approve, *language.decide.reject):
+            yield f"{HINT_LINE.format(word=word)} {GUARD_LINE} {REFERENCE_LABEL} FM1"
+
+
+_CONSTANT = _squeezed_all(_constant())

@@ -1,6 +1,6 @@
 """From what a person typed to approve, reject or undecided: the one place where that is ruled.
 
-Called by `understand.reply` with the lines `trim` cut out. The action word must be the first word of the
+Called by `understand.reply` with labelled lines. The action word must be the first word of the
 first line that is not empty. What else there is may only make it undecided, by the table
 below, first hit wins; that costs one mail back. Pure.
 """
@@ -14,8 +14,19 @@ from functools import lru_cache
 
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import EVERY, LANGUAGES, words
+from flexmaild.mail.understand.doubt import (
+    CONDITION_PIECES,
+    CONDITIONS,
+    HARMLESS_PIECES,
+    NEGATION_PIECES,
+    NEGATIONS,
+    as_seen,
+    phrases,
+    spaced,
+    tokens,
+)
+from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.rules import Rules, Word, normal_word
-from flexmaild.mail.understand.trim import Typed
 
 # what is found                                     beside Approve            beside Reject
 # ------------------------------------------------  ------------------------  ------------------------
@@ -34,24 +45,13 @@ from flexmaild.mail.understand.trim import Typed
 # habitual phrases ("no objections") are taken out first.
 
 
-def _phrases(phrases: Iterable[str]) -> tuple[str, ...]:
-    """Looked for in " token token "."""
-    return tuple(f" {phrase} " for phrase in phrases)
-
-
-_NEGATIONS = frozenset(words(lambda language: language.doubt.negations))
-_CONDITIONS = frozenset(words(lambda language: language.doubt.conditions))
-_RETRACTIONS = _phrases(words(lambda language: language.doubt.retractions))
-_PHRASES = _phrases(words(lambda language: language.doubt.phrases)) + _RETRACTIONS
+_RETRACTIONS = phrases(words(lambda language: language.doubt.retractions))
+_PHRASES = phrases(words(lambda language: language.doubt.phrases)) + _RETRACTIONS
 # Phrases people write with an approval every day although a word of the above is in them; taken out first.
-_HARMLESS = _phrases(phrase for language in EVERY for phrase in language.doubt.harmless)
+_HARMLESS = phrases(phrase for language in EVERY for phrase in language.doubt.harmless)
 _OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
 # Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
 _AFTER_REJECT = frozenset(words(lambda language: language.doubt.after_reject))
-# Of languages that write no blanks, looked for as pieces of the text.
-_NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
-_CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
-_HARMLESS_PIECES = words(lambda language: language.doubt.harmless_pieces)
 # A thumb down or a stop sign beside an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷")
 
@@ -72,7 +72,7 @@ WHY: Mapping[str, str] = {
 # A decision and a comment of one line; what is longer was not typed as an answer (RFC 5322 allows 998).
 _LONGEST_LINE = 1000
 _LONGEST_WORD = 200
-# The words looked through; a comment beyond is still kept, but nobody hides a condition there unseen.
+# An answer that is longer was not typed as one; its end is not looked through, so it decides nothing.
 _LONGEST_TEXT = 20000
 
 _AFTER_WORD = frozenset(".,!:;…。、！，：；．")
@@ -92,15 +92,38 @@ class Decision:
     language: str = ""
 
 
-def decide(typed: Typed, rules: Rules) -> Decision:
-    """What the typed lines say, by the table above."""
-    lines = [line for line in typed.lines if line.strip()]
+def decide(said: Labelled, rules: Rules) -> Decision:
+    """What the typed lines say, by the table above, and whether they can be taken at their word."""
+    if said.is_foreign:
+        return Decision(None, "other")
+    above, among, below = (any(map(str.strip, part)) for part in (said.above, said.among, said.below))
+    parts = (said.above, said.among, said.below) if above else (said.among, said.below)
+    decision = _decide(_joined(*parts), rules)
+    if decision.answer is None:
+        return decision
+    if said.changed or (among and not above):
+        # What stands between quoted lines answers one of them; which, cannot be known.
+        return Decision(None, "other", language=decision.language)
+    return decision
+
+
+def _joined(*parts: Sequence[str]) -> list[str]:
+    """The parts one after the other, without the blank lines where they meet."""
+    joined: list[str] = []
+    for part in parts:
+        shown = [i for i, line in enumerate(part) if line.strip()]
+        joined += part[shown[0] : shown[-1] + 1] if shown else ()
+    return joined
+
+
+def _decide(typed: Sequence[str], rules: Rules) -> Decision:
+    lines = [line for line in typed if line.strip()]
     if not lines:
         return Decision(None, "empty")
     first = lines[0].strip()
     if not first.isprintable() and any(c not in _BLANKS and not c.isprintable() for c in first):
         return Decision(None, "stray_characters")
-    if len(first) > _LONGEST_LINE:
+    if len(first) > _LONGEST_LINE or sum(map(len, lines)) > _LONGEST_TEXT:
         return Decision(None, "too_long")
     found = _first_word(first, rules.words)
     if found is None:
@@ -108,11 +131,10 @@ def decide(typed: Typed, rules: Rules) -> Decision:
             None, "stray_characters" if _looks_like_a_word(first, rules.words) else "no_action_word"
         )
     (_, answer, language), rest = found
-    more = [rest, *lines[1:]]
-    unclear = _doubt(answer, language, more, typed, rules)
+    unclear = _doubt(answer, language, [rest, *lines[1:]], rules)
     if unclear:
         return Decision(None, unclear, language=language)
-    return Decision(answer, "", _comment(rest, typed.lines, rules.max_comment), language)
+    return Decision(answer, "", _comment(rest, typed, rules.max_comment), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,38 +203,31 @@ def _looks_like_a_word(line: str, words: Sequence[Word]) -> bool:
 _LOOKALIKES = dict(zip("аеорсухіјѕԁɡɑνοερτικαβνω", "aeopcyxijsdgavoeptikabvw", strict=False))
 
 
-def _doubt(answer: Answer, language: str, more: Sequence[str], typed: Typed, rules: Rules) -> str:
+def _doubt(answer: Answer, language: str, more: Sequence[str], rules: Rules) -> str:
     """The reason why the answer does not stand, a key of WHY; empty when it does."""
-    if typed.between:
-        return "other"
-    everything = "\n".join((*more, *typed.afterthought))[:_LONGEST_TEXT]
-    low = normal_word(everything).replace("’", "'").replace("`", "'")
-    tokens = _tokens(low)
-    if _says_other(answer, tokens, low, rules.words):
+    low = normal_word(as_seen("\n".join(more)))
+    found = tokens(low)
+    if _says_other(answer, found, low, rules.words):
         return "both_words"
-    asked = low if answer is Answer.APPROVE else normal_word(more[0])
+    asked = low if answer is Answer.APPROVE else normal_word(as_seen(more[0]))
     if _asks(asked):
         return "question"
     if answer is Answer.APPROVE:
-        return _doubt_of_approval(language, tokens, low)
-    return _doubt_of_rejection(tokens, _tokens(normal_word(more[0]).replace("’", "'")))
+        return _doubt_of_approval(language, found, low)
+    return _doubt_of_rejection(found, tokens(normal_word(as_seen(more[0]))))
 
 
-def _doubt_of_approval(language: str, tokens: Sequence[str], low: str) -> str:
-    if not tokens and not low.strip():
+def _doubt_of_approval(language: str, found: Sequence[str], low: str) -> str:
+    if not found and not low.strip():
         return ""
-    line = f" {' '.join(tokens)} "
+    line = spaced(found)
     for phrase in _HARMLESS:
         if phrase in line:
             line = line.replace(phrase, " ")
     present = set(line.split()) - _harmless_words(language or "en")
-    if not _NEGATIONS.isdisjoint(present):
+    if not NEGATIONS.isdisjoint(present) or any(symbol in low for symbol in _REFUSING_SYMBOLS):
         return "negated"
-    if any(symbol in low for symbol in _REFUSING_SYMBOLS):
-        return "negated"
-    if not _CONDITIONS.isdisjoint(present):
-        return "condition"
-    if any(phrase in line for phrase in _PHRASES):
+    if not CONDITIONS.isdisjoint(present) or any(phrase in line for phrase in _PHRASES):
         return "condition"
     return _doubt_in_pieces(low) if not low.isascii() else ""
 
@@ -224,31 +239,31 @@ def _harmless_words(language: str) -> frozenset[str]:
 
 
 def _doubt_in_pieces(low: str) -> str:
-    for phrase in _HARMLESS_PIECES:
+    for phrase in HARMLESS_PIECES:
         low = low.replace(phrase, " ")
-    if any(piece in low for piece in _NEGATION_PIECES):
+    if any(piece in low for piece in NEGATION_PIECES):
         return "negated"
-    return "condition" if any(piece in low for piece in _CONDITION_PIECES) else ""
+    return "condition" if any(piece in low for piece in CONDITION_PIECES) else ""
 
 
-def _doubt_of_rejection(tokens: Sequence[str], first_line: Sequence[str]) -> str:
-    line = f" {' '.join(tokens)} "
+def _doubt_of_rejection(found: Sequence[str], first_line: Sequence[str]) -> str:
+    line = spaced(found)
     if any(phrase in line for phrase in _RETRACTIONS):
         return "condition"
-    if tokens and _NEGATIONS.issuperset(tokens):
+    if found and NEGATIONS.issuperset(found):
         return "negated"
     if first_line and first_line[0] in _AFTER_REJECT:
         return "condition"
     return ""
 
 
-def _says_other(answer: Answer, tokens: Sequence[str], low: str, words: tuple[Word, ...]) -> bool:
-    known = _vocabulary(words)
-    if not known.others[answer].isdisjoint(tokens):
+def _says_other(answer: Answer, found: Sequence[str], low: str, entries: tuple[Word, ...]) -> bool:
+    known = _vocabulary(entries)
+    if not known.others[answer].isdisjoint(found):
         return True
     if any(word in low for word in known.others_inside[answer]):
         return True
-    return answer is Answer.APPROVE and any(token.startswith(_OPPOSED_STEMS) for token in tokens)
+    return answer is Answer.APPROVE and any(token.startswith(_OPPOSED_STEMS) for token in found)
 
 
 def _asks(low: str) -> bool:
@@ -256,20 +271,6 @@ def _asks(low: str) -> bool:
     if not any(mark in low for mark in "?？¿؟"):
         return False
     return any(any(m in piece for m in "?？¿؟") for piece in low.split() if "://" not in piece)
-
-
-def _tokens(low: str) -> list[str]:
-    """The words of a text in order: letters, digits, and the apostrophe or hyphen inside a word."""
-    spaced = "".join(c if c.isalnum() or c in "'-" or unicodedata.combining(c) else " " for c in low)
-    tokens: list[str] = []
-    for token in spaced.split():
-        bare = token.strip("'-")
-        if not bare:
-            continue
-        tokens.append(bare)
-        if "-" in bare:
-            tokens.extend(piece for piece in bare.split("-") if piece)
-    return tokens
 
 
 def _comment(rest: str, lines: Iterable[str], limit: int) -> str:

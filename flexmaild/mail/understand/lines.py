@@ -1,0 +1,150 @@
+"""The visible lines of a reply while they are being labelled: what each line is, and why we think so.
+
+Made by `label`, which every other module of the labelling works on. Nothing is ever removed: a line gets one
+label, and a line that holds a person's words beside something else says which part is theirs.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+
+from flexmaild.mail.parse.plain import unmarked
+from flexmaild.mail.parse.shown import ShownLine
+
+
+class Label(StrEnum):
+    """What a visible line is. BLANK lines show nothing; only TYPED ones are read for an answer."""
+
+    NONE = ""
+    BLANK = "blank"
+    TYPED = "typed"
+    OURS = "ours"
+    QUOTE = "quote"
+    QUOTE_HEADER = "quote header"
+    SIGNATURE = "signature"
+    CLOSING = "closing"
+    DISCLAIMER = "disclaimer"
+    BANNER = "banner"
+
+
+# A CJK character is a word of its own: these scripts write no blanks.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+# Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed.
+LINK = re.compile(r"<?(?:https?://|mailto:|www\.)[^\s<>\"]+>?|\[\d{1,3}\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a line in the form in which it is compared, and where it stands in the line's text."""
+
+    norm: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Line:
+    """text: as shown, quote marks included. bare: without them. norm: its letters and digits, links left out.
+
+    places: where in what we sent the whole line stands; parts: the runs of words of a line that is ours in
+    part only. typed: the person's part of a line that is not TYPED as a whole; None where it has none.
+    """
+
+    text: str
+    depth: int = 0
+    mark: str = ""
+    bare: str = ""
+    norm: str = ""
+    label: Label = Label.NONE
+    rule: str = ""
+    is_certain: bool = False
+    typed: str | None = None
+    changed: bool = False
+    places: frozenset[int] = frozenset()
+    parts: list["Run"] = field(default_factory=list)
+
+    def set(self, label: Label, rule: str, *, certain: bool = True) -> None:
+        self.label, self.rule, self.is_certain = label, rule, certain
+        self.typed = None
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.bare or self.bare.isspace()
+
+    @property
+    def low(self) -> str:
+        return self.bare.strip().casefold()
+
+    @property
+    def is_ours(self) -> bool:
+        return self.label is Label.OURS
+
+    def words(self) -> list[Word]:
+        """The words that count, with their places in `text`; those of links do not."""
+        text = self.text
+        links = [m.span() for m in LINK.finditer(text)] if has_link(text) else ()
+        found = [Word(normal(m[0]), m.start(), m.end()) for m in _WORD.finditer(text)]
+        if not links:
+            return found
+        return [w for w in found if not any(a <= w.start < b for a, b in links)]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words first to last (exclusive) of a line, which stand at `place` of what we sent; `end` is behind them."""
+
+    first: int
+    last: int
+    place: int
+    end: int
+
+
+def line_of(shown: ShownLine, text: str) -> Line:
+    """A line to be labelled; text: `shown.text` or `shown.sure`."""
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    return dressed(Line(text, shown.depth, shown.mark))
+
+
+def dressed(line: Line) -> Line:
+    """The line with what follows from its text."""
+    line.bare = unmarked(line.text) if line.depth else line.text
+    line.norm = squeezed(line.text)
+    return line
+
+
+def has_link(text: str) -> bool:
+    return ":" in text or "www." in text or "[" in text
+
+
+def squeezed(text: str) -> str:
+    """The letters and digits of a text as they are compared: no blanks, no punctuation, no case, no links."""
+    if has_link(text):
+        text = LINK.sub(" ", text)
+    if text.isascii():
+        return "".join(_WORD.findall(text.lower()))
+    return "".join([normal(word) for word in _WORD.findall(text)])
+
+
+@lru_cache(maxsize=4096)
+def normal(word: str) -> str:
+    """One word as it is compared."""
+    return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).casefold()
+
+
+def weight(norm: str) -> int:
+    """How much a run of characters says: a CJK one as much as three letters."""
+    return len(norm) if norm.isascii() else sum(3 if c > "\u3040" else 1 for c in norm)
+
+
+def shown(lines: Sequence[Line], start: int, stop: int) -> list[int]:
+    """The indexes of the lines from start to stop that show something."""
+    return [i for i in range(start, stop) if not lines[i].is_blank]
+
+
+def says_something(text: str) -> bool:
+    """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, "?" or "!"."""
+    return any(c.isalnum() or c in "?!+？！" or unicodedata.category(c) == "So" for c in text)
