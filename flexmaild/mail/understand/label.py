@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import quotes
-from flexmaild.mail.understand.lines import Label, Line, line_of, says_something, squeezed, weight
+from flexmaild.mail.understand.lines import Label, Line, has_link, line_of, says_something, squeezed, weight
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on, match
 from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
@@ -24,6 +24,8 @@ from flexmaild.mail.understand.signatures import Writer, label_endings
 STRONG = 25
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
+# What a mail program wrapped onto a line of its own: one word with the signs of an address on the web.
+_PIECE_OF_LINK = re.compile(r"(?=\S*[/%=&]\S*[/%=&])[^\s,;!]{6,}")
 _GUARDS = tuple(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)) + ("youmayaddacomment",)
 
 
@@ -56,7 +58,7 @@ def label(
     _label_ours(lines, sent, rules)
     quotes.label_headers(lines, rules)
     _label_surplus(lines, sent)
-    _label_known_in_source(lines, sent)
+    _label_links(lines, sent)
     quote = _quote_begins(lines)
     for line in lines[:quote]:
         if line.is_ours or line.typed is not None and line.label is Label.OURS:
@@ -139,6 +141,8 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     elif typed_before:
         if line.depth and re.fullmatch(r"[ >\t]*\d{1,2}[.)]?", head):
             line.rule = "a number before what we sent"
+        elif "---" in head or "___" in head:
+            _change(line)  # a mail program ran its own header and our text together
         else:
             line.rule, line.typed = "typed before ours", head
     elif typed_after:
@@ -174,19 +178,18 @@ def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
                 line.set(Label.TYPED, "more often than we sent it")
 
 
-def _label_known_in_source(lines: Sequence[Line], sent: SentText) -> None:
-    """Links, and the MIME source that some programs quote, among what is ours."""
+def _label_links(lines: Sequence[Line], sent: SentText) -> None:
+    """Links among what is ours: as we sent them, or rewritten by a border."""
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     if not ours:
         return
     for line in lines[ours[0] : ours[-1] + 1]:
         if line.label or line.is_blank:
             continue
-        whole = "".join(word.norm for word in line.words()) or squeezed(line.text.replace(":", " "))
-        if not whole and not says_something(line.bare):
-            line.set(Label.QUOTE, "no word in it")
-        elif not line.norm or len(whole) >= 6 and (whole in sent.links or line.depth and whole in sent.source):
-            line.set(Label.QUOTE, "a link, or the source of our mail")
+        if not line.norm and (has_link(line.bare) or not says_something(line.bare)):
+            line.set(Label.QUOTE, "a link, or no word in it")
+        elif _PIECE_OF_LINK.fullmatch(line.bare.strip()) and line.norm in sent.links:
+            line.set(Label.QUOTE, "the rest of a link")
 
 
 def _quote_begins(lines: Sequence[Line]) -> int:
@@ -240,8 +243,10 @@ def _by_place(lines: Sequence[Line], quote: int, first: int, last: int, is_forei
     among: list[str] = []
     below: list[str] = []
     for i, line in enumerate(lines):
-        if line.label is Label.TYPED or line.label is Label.BLANK:
-            said = line.bare if not line.depth else line.text
+        if line.label is Label.BLANK:
+            said = ""
+        elif line.label is Label.TYPED:
+            said = line.text
         elif line.typed is not None:
             said = line.typed
         else:

@@ -32,8 +32,10 @@ class Label(StrEnum):
 
 # A CJK character is a word of its own: these scripts write no blanks.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
-# Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed.
-LINK = re.compile(r"<?(?:https?://|mailto:|www\.)[^\s<>\"]+>?|\[\d{1,3}\]", re.IGNORECASE)
+# Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
+# blank in one is where format=flowed broke it, behind "?" or "&".
+_ADDRESS = r"(?:https?://|mailto:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
+LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Line:
 
     def set(self, label: Label, rule: str, *, certain: bool = True) -> None:
         self.label, self.rule, self.is_certain = label, rule, certain
-        self.typed = None
+        self.typed, self.changed = None, False
 
     @property
     def is_blank(self) -> bool:

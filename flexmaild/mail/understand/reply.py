@@ -69,7 +69,7 @@ def understand(
     if kind is MailNature.HUMAN:
         found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
         mails = mails_sent(found) if mails_sent is not None and found else None
-        sent = SentText.of(mails, limits, rules.own_addresses)
+        sent = SentText.of(mails, limits, rules.own_addresses, with_source=_quotes_source(mail.texts))
         decision = _read_answer(mail, rules, writer, sent).decision
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
@@ -119,6 +119,10 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "other"
     return Answered(Decision(None, unclear, language=first.decision.language), first.labelled) if unclear else first
+
+
+def _quotes_source(texts: Sequence[Text]) -> bool:
+    return any("Content-T" in content for text in texts for _, content in text.segments)
 
 
 def _faulty(texts: Sequence[Text]) -> bool:

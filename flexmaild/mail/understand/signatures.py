@@ -27,6 +27,8 @@ _LONGEST_CLOSING, _LONGEST_TITLE = 60, 10
 _NUMBER = re.compile(r"^(\w+)[ .:]{1,3}[+(0-9][0-9 ()./+-]{5,}[0-9)](?:[ ,;|/-]+\w{0,10}[ .:]{0,3}[+(0-9][0-9 ()./+-]{5,}[0-9)])*$")
 _POSTSCRIPT = ("ps:", "p.s.", "ps ", "p.s:", "ps.", "nb:", "n.b.", "p.s ")
 _CONTACT = re.compile(r"[@|]|://|www\.|\d{3}|\d{2}[ .-]\d{2}")
+# What signatures put between the things they set on one line.
+_PIECES = re.compile(r"\s+[-–—|·•/]\s+|[|;,]\s")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -123,7 +125,7 @@ def _closes(low: str, writer: Writer) -> bool:
     if len(low) >= _LONGEST_CLOSING:
         return False
     bare = low.strip(" .,;!*_-–—")
-    if bare in _CLOSINGS or bare.partition(" aus ")[0] in _CLOSINGS:
+    if bare in _CLOSINGS:
         return True
     found = re.findall(r"[^\W\d_]+(?:['’&-][^\W\d_]+)*|&", low)
     while found and found[-1] in writer.names:
@@ -165,11 +167,10 @@ def _is_moment(low: str) -> bool:
 def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
     """Whether this line below the first of a signature is a part of it."""
     text = lines[i].bare
-    if _SIGNATURE_LINES.has(text) or _is_title(text):
+    unknown = [piece for piece in _PIECES.split(text) if not _SIGNATURE_LINES.has(piece) and not _is_title(piece)]
+    if not unknown or _SIGNATURE_LINES.has(text):
         return True
-    if _decides(text, rules) or any(c in text for c in "?？¿"):
-        return False
-    if doubts_in(text):
+    if _decides(text, rules) or any(c in text for c in "?？¿") or any(map(doubts_in, unknown)):
         return False
     if _CONTACT.search(text) or _signs(lines[i], writer):
         return True
