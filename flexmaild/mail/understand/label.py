@@ -24,8 +24,6 @@ from flexmaild.mail.understand.signatures import Writer, label_endings
 STRONG = 25
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
-# What a mail program wrapped onto a line of its own: one word with the signs of an address on the web.
-_PIECE_OF_LINK = re.compile(r"(?=\S*[/%=&]\S*[/%=&])[^\s,;!]{6,}")
 _GUARDS = tuple(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)) + ("youmayaddacomment",)
 
 
@@ -58,7 +56,7 @@ def label(
     _label_ours(lines, sent, rules)
     quotes.label_headers(lines, rules)
     _label_surplus(lines, sent)
-    _label_links(lines, sent)
+    _label_links(lines)
     quote = _quote_begins(lines)
     for line in lines[:quote]:
         if line.is_ours or line.typed is not None and line.label is Label.OURS:
@@ -178,7 +176,7 @@ def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
                 line.set(Label.TYPED, "more often than we sent it")
 
 
-def _label_links(lines: Sequence[Line], sent: SentText) -> None:
+def _label_links(lines: Sequence[Line]) -> None:
     """Links among what is ours: as we sent them, or rewritten by a border."""
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     if not ours:
@@ -188,8 +186,6 @@ def _label_links(lines: Sequence[Line], sent: SentText) -> None:
             continue
         if not line.norm and (has_link(line.bare) or not says_something(line.bare)):
             line.set(Label.QUOTE, "a link, or no word in it")
-        elif _PIECE_OF_LINK.fullmatch(line.bare.strip()) and line.norm in sent.links:
-            line.set(Label.QUOTE, "the rest of a link")
 
 
 def _quote_begins(lines: Sequence[Line]) -> int:
@@ -201,6 +197,8 @@ def _quote_begins(lines: Sequence[Line]) -> int:
             return i
         if not line.is_ours:
             continue
+        if line.parts and any(later.label is Label.QUOTE_HEADER for later in lines[i + 1 :]):
+            continue  # a person's line that repeats our reference
         if line.depth or any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
             return i
         k = position.get(id(line), -1)

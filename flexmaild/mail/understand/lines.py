@@ -52,7 +52,7 @@ class Line:
     """text: as shown, quote marks included. bare: without them. norm: its letters and digits, links left out.
 
     places: where in what we sent the whole line stands; parts: the runs of words of a line that is ours in
-    part only. typed: the person's part of a line that is not TYPED as a whole; None where it has none.
+    part only. hidden: stretches of `text` that are the rest of a link. typed: the person's part of a line that is not TYPED as a whole; None where it has none.
     """
 
     text: str
@@ -65,6 +65,7 @@ class Line:
     is_certain: bool = False
     typed: str | None = None
     changed: bool = False
+    hidden: tuple[tuple[int, int], ...] = ()
     places: frozenset[int] = frozenset()
     parts: list["Run"] = field(default_factory=list)
 
@@ -87,7 +88,7 @@ class Line:
     def words(self) -> list[Word]:
         """The words that count, with their places in `text`; those of links do not."""
         text = self.text
-        links = [m.span() for m in LINK.finditer(text)] if has_link(text) else ()
+        links = [*self.hidden, *(m.span() for m in LINK.finditer(text))] if has_link(text) else self.hidden
         found = [Word(normal(m[0]), m.start(), m.end()) for m in _WORD.finditer(text)]
         if not links:
             return found

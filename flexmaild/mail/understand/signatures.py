@@ -62,6 +62,8 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
         if inside and _speaks_again(line):
             return
         opens = _opening(lines, i, stop, writer) if anything_above or start else ""
+        if start and not opens and _CONTACT.search(line.bare) and _belongs(lines, i, start, rules, writer):
+            opens = "contact details below the quote"
         if opens or line.mark == "signature":
             inside = True
         if opens in ("closing", "thanks above a name"):
@@ -172,7 +174,7 @@ def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Wr
         return True
     if _decides(text, rules) or any(c in text for c in "?？¿") or any(map(doubts_in, unknown)):
         return False
-    if _CONTACT.search(text) or _signs(lines[i], writer):
+    if (_CONTACT.search(text) and not _is_sentence(text)) or _signs(lines[i], writer):
         return True
     above = lines[i - 1] if i > start else None
     if above is not None and above.label is Label.SIGNATURE and _signs(above, writer) and text[-1:] not in ".!。":

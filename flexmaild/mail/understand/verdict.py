@@ -7,6 +7,7 @@ below, first hit wins; that costs one mail back. Pure.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ _LONGEST_TEXT = 20000
 
 _AFTER_WORD = frozenset(".,!:;…。、！，：；．")
 # Blanks that `str.isprintable` does not count as printable.
+# A reference opens a request; a comment goes to everybody who may see the decision.
+_REFERENCE = re.compile(r"\bFM1-[A-Z2-7]{20,}", re.IGNORECASE)
 _BLANKS = frozenset("\t\xa0\u2002\u2003\u2007\u2009\u202f\u3000")
 _DASHES = frozenset("-–—―")
 _EMPHASIS = "*_"
@@ -279,7 +282,7 @@ def _comment(rest: str, lines: Iterable[str], limit: int) -> str:
     below = list(lines)
     while below and not below[0].strip():
         below.pop(0)
-    kept = [_plain(line).rstrip() for line in (rest, *below[1:])]
+    kept = [_REFERENCE.sub("FM1-…", _plain(line)).rstrip() for line in (rest, *below[1:])]
     return "\n".join(kept).strip()[:limit].rstrip()
 
 
