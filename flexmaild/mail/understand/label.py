@@ -24,6 +24,7 @@ from flexmaild.mail.understand.signatures import Writer, label_endings
 STRONG = 25
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
+_BEFORE_OURS, _BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
 _GUARDS = tuple(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)) + ("youmayaddacomment",)
 
 
@@ -68,7 +69,7 @@ def label(
     label_endings(lines, 0, quote, rules, writer)
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
     _label_rest(lines)
-    return _by_place(lines, quote, first, last, quotes.is_foreign(lines, rules))
+    return _by_place(lines, quote, last, quotes.is_foreign(lines, rules))
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
@@ -142,14 +143,14 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
         elif "---" in head or "___" in head:
             _change(line)  # a mail program ran its own header and our text together
         else:
-            line.rule, line.typed = "typed before ours", head
+            line.rule, line.typed = _BEFORE_OURS, head
     elif typed_after:
         if "fm1" in line.norm and re.fullmatch(r"[-\w*\[\]…]+", tail.strip()) and not tail[:1].isspace():
             line.rule = "a reference, masked or with something glued to it"
         elif following is not None and _is_skipped(last.end, following):
             _change(line)  # other words stood here
         else:
-            line.rule, line.typed = "typed after ours", tail.strip(" \t*_>|")
+            line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
 
 
 def _is_skipped(end: int, following: Line) -> bool:
@@ -236,7 +237,7 @@ def _is_amid_quote(lines: Sequence[Line], k: int) -> bool:
     return all(line is not None and (line.is_ours or line.label is Label.QUOTE_HEADER) for line in near)
 
 
-def _by_place(lines: Sequence[Line], quote: int, first: int, last: int, is_foreign: bool) -> Labelled:
+def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) -> Labelled:
     above: list[str] = []
     among: list[str] = []
     below: list[str] = []
@@ -244,14 +245,14 @@ def _by_place(lines: Sequence[Line], quote: int, first: int, last: int, is_forei
         if line.label is Label.BLANK:
             said = ""
         elif line.label is Label.TYPED:
-            said = line.text
+            said = line.text if i < quote else line.bare
         elif line.typed is not None:
             said = line.typed
         else:
             continue
-        if i < first or (i == first and line.rule == "typed before ours"):
+        if i < quote or (i == quote and line.rule in (quotes.SPLIT, _BEFORE_OURS)):
             above.append(said)
-        elif i > last or (i == last and line.rule == "typed after ours"):
+        elif i > last or (i == last and line.rule == _BEHIND_OURS):
             below.append(said)
         else:
             among.append(said)

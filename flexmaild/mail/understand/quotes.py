@@ -39,6 +39,7 @@ _PROGRAM_LINE = re.compile(
     r"|>?from \S+@\S+ \w{3} \w{3} .*|\[?\d+\]?:?|part \d+\.\d+)$",
     re.IGNORECASE,
 )
+_GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
 PROGRAM_LINE = "a mail program's line at a quote"
 SPLIT = "typed in front of an attribution"
 
@@ -309,6 +310,8 @@ def _typed_behind(line: Line) -> str:
     if "@" in value:
         tail = re.split(r"\S+@[^\s;,]+", value)[-1]
         return tail.strip() if len(re.findall(r"\w{2,}", tail)) > 2 or doubts_in(tail) else ""
+    if _DATE.search(value) and not doubts_in(value) and len(value.split()) <= 12:
+        return ""
     if line.parts:
         tail = line.text[line.words()[line.parts[-1].last - 1].end :]
         return tail.strip() if re.search(r"[^\W\d_]{2,}", tail) else ""
@@ -345,7 +348,7 @@ def is_titled_rule(low: str) -> bool:
     """`-----Original Message-----` and its like: known words between dashes."""
     bare = low.strip()
     words_ = bare.strip("-—–=_* ‐")
-    if len(bare) - len(words_) < 4 or not 0 < len(words_) < 120:
+    if len(bare) - len(words_) < 4 or not 0 < len(words_) < 120 or bare[0].isalnum():
         return False
     return any(word in words_ for word in _RULE_WORDS) and not doubts_in(words_)
 
@@ -358,6 +361,9 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
     line = lines[at]
     if is_drawn(line.bare) or is_titled_rule(line.low) or _is_message_line(line.low):
         line.set(Label.QUOTE_HEADER, _RULE)
+    elif (glued := _GLUED_RULE.search(line.text)) and is_titled_rule(glued[0]):
+        line.set(Label.QUOTE_HEADER, SPLIT)
+        line.typed = line.text[: glued.start()].rstrip()
 
 
 def _is_message_line(low: str) -> bool:

@@ -140,8 +140,14 @@ def _signs(line: Line, writer: Writer) -> bool:
     low = line.low
     if writer.address and writer.address in low and len(tokens_of(low)) <= 2:
         return True
-    if _NUMBER.match(low) and _NUMBER.match(low)[1] in _CONTACT_LABELS and not _is_moment(low):  # type: ignore[index]
+    number = _NUMBER.match(low)
+    if number and number[1] in _CONTACT_LABELS and not _is_moment(low):
         return True
+    return _is_name(low, writer)
+
+
+def _is_name(low: str, writer: Writer) -> bool:
+    """The writer's name, alone or followed by a title or post."""
     if doubts_in(low):
         return False
     names = 0
@@ -177,7 +183,7 @@ def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Wr
     if (_CONTACT.search(text) and not _is_sentence(text)) or _signs(lines[i], writer):
         return True
     above = lines[i - 1] if i > start else None
-    if above is not None and above.label is Label.SIGNATURE and _signs(above, writer) and text[-1:] not in ".!。":
+    if above is not None and above.label is Label.SIGNATURE and _is_name(above.low, writer) and text[-1:] not in ".!。":
         return True  # the post below the name
     return not _is_sentence(text)
 
@@ -201,7 +207,7 @@ def _is_sentence(text: str) -> bool:
     small = sum(word.islower() for word in found[1:])
     if len(found) >= 3 and text.rstrip()[-1:] in ".!":
         return small >= 1
-    return len(found) >= 4 and 2 * small >= len(found) - 1
+    return len(found) >= 3 and small == len(found) - 1 or len(found) >= 4 and 2 * small >= len(found) - 1
 
 
 def _decides(text: str, rules: Rules) -> bool:
