@@ -20,10 +20,36 @@ NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
 CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
 HARMLESS_PIECES = words(lambda language: language.doubt.harmless_pieces)
 # "15. Mai 2026", "20 de nov. de 2026": in a date a word is a month, whatever it is elsewhere.
-_DATE = re.compile(r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}")
+_DATE = re.compile(
+    r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}"
+)
 # The verbs that are contracted with "not"; some programs make a blank of the apostrophe.
 _VERBS = frozenset(
-    "do does did is are was were have has had wo would ca could sho should must might need dare sha ai can".split()
+    [
+        "do",
+        "does",
+        "did",
+        "is",
+        "are",
+        "was",
+        "were",
+        "have",
+        "has",
+        "had",
+        "wo",
+        "would",
+        "ca",
+        "could",
+        "sho",
+        "should",
+        "must",
+        "might",
+        "need",
+        "dare",
+        "sha",
+        "ai",
+        "can",
+    ]
 )
 _LOST_APOSTROPHE = re.compile(rf"(?<= )({'|'.join(sorted(_VERBS))})n t ")
 # Apostrophes as keyboards and programs write them, and letters that only look like Latin ones. Used towards

@@ -15,7 +15,9 @@ from flexmaild.mail.understand.doubt import as_seen, doubts_in
 from flexmaild.mail.understand.lines import LINK
 
 # Letters and digits; a run of CJK characters ends where another script begins.
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_TOKEN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
+)
 _ADDRESS = re.compile(r"<[^<>]*>|\S+@\S+\.\S+")
 _PLACE = re.compile(r"\{(\w+)\}")
 # Words that each kind of place takes at most.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flexmaild.core import line_pattern
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import quotes
@@ -25,6 +26,7 @@ STRONG = 25
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
 _BEFORE_OURS, _BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
+IGNORED = "named in approvals.ignore_lines"
 _GUARDS = tuple(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)) + ("youmayaddacomment",)
 
 
@@ -51,6 +53,7 @@ def label(
 ) -> Labelled:
     """sure: read only what is certainly visible."""
     lines = [line_of(line, line.sure if sure else line.text) for line in shown]
+    _label_ignored(lines, rules)
     _label_armour(lines)
     quotes.strip_citation_marks(lines)
     match(lines, sent)
@@ -60,7 +63,7 @@ def label(
     _label_links(lines)
     quote = _quote_begins(lines)
     for line in lines[:quote]:
-        if line.is_ours or line.typed is not None and line.label is Label.OURS:
+        if line.is_ours or (line.typed is not None and line.label is Label.OURS):
             line.label, line.rule, line.typed, line.changed = Label.NONE, "", None, False
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     first, last = (ours[0], ours[-1]) if ours else (len(lines), -1)
@@ -70,6 +73,12 @@ def label(
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
     _label_rest(lines)
     return _by_place(lines, quote, last, quotes.is_foreign(lines, rules))
+
+
+def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
+    for line in lines if rules.ignore_lines else ():
+        if not line.is_blank and any(line_pattern.fits(pattern, line.bare) for pattern in rules.ignore_lines):
+            line.set(Label.DISCLAIMER, IGNORED)
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
@@ -115,10 +124,15 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rul
     continues = following is not None and goes_on(line, following)
     if line.norm in rules.squeezed_words and not line.depth:
         # Ours only where a requester's own text has the word on top of the whole next line.
-        return continues and following is not None and bool(following.places) and following.bare.strip()[:1].isalnum()
+        return (
+            continues
+            and following is not None
+            and bool(following.places)
+            and following.bare.strip()[:1].isalnum()
+        )
     if line.depth or weight(line.norm) >= SHORTEST_RUN:
         return True
-    return continues or before is not None and goes_on(before, line)
+    return continues or (before is not None and goes_on(before, line))
 
 
 def _share(line: Line, before: Line | None, following: Line | None) -> None:
@@ -127,7 +141,9 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
     if not line.depth and ours < STRONG:
-        near = before is not None and goes_on(before, line) or following is not None and goes_on(line, following)
+        near = (before is not None and goes_on(before, line)) or (
+            following is not None and goes_on(line, following)
+        )
         if ours < _COMMON_SHARE * weight(line.norm) or not near:
             return  # a person's line that has some words in common
     head = line.text[: words[first.first].start].rstrip(" *#-_>|[(<")

@@ -43,7 +43,9 @@ def match(lines: Sequence[Line], sent: SentText) -> None:
 
 def _hide_pieces_of_links(line: Line, sent: SentText) -> bool:
     """Leaves the rest of a link of ours, which a mail program wrapped onto this line, out of its words."""
-    found = [m.span() for m in _PIECE_OF_LINK.finditer(line.text) if squeezed(m[0].replace(":", " ")) in sent.links]
+    found = [
+        m.span() for m in _PIECE_OF_LINK.finditer(line.text) if squeezed(m[0].replace(":", " ")) in sent.links
+    ]
     if found:
         line.hidden = tuple(found)
         line.norm = "".join(word.norm for word in line.words())
@@ -75,12 +77,16 @@ def _whole(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[
     if weight(norm) >= SHORTEST_RUN:
         return found
     # Few letters are ours only where the next line goes on from there.
-    return [p for p in found if ahead and text.startswith(ahead, p + len(norm)) and len(norm + ahead) >= SHORTEST_RUN]
+    return [
+        p
+        for p in found
+        if ahead and text.startswith(ahead, p + len(norm)) and len(norm + ahead) >= SHORTEST_RUN
+    ]
 
 
 def _may_end(end: int, ahead: str, sent: SentText) -> bool:
     """Whether a line may end here: where a word of ours does, or where the next line goes on with it."""
-    return end in sent.bounds or bool(ahead) and sent.text.startswith(ahead[:_SHORTEST_CONTINUATION], end)
+    return end in sent.bounds or (bool(ahead) and sent.text.startswith(ahead[:_SHORTEST_CONTINUATION], end))
 
 
 def _parts(line: Line, ahead: str, ends: frozenset[int], sent: SentText) -> list[Run]:
@@ -101,7 +107,13 @@ def _parts(line: Line, ahead: str, ends: frozenset[int], sent: SentText) -> list
 
 
 def _run(
-    norm: str, words: Sequence[Word], starts: Sequence[int], first: int, ahead: str, expected: set[int], sent: SentText
+    norm: str,
+    words: Sequence[Word],
+    starts: Sequence[int],
+    first: int,
+    ahead: str,
+    expected: set[int],
+    sent: SentText,
 ) -> Run | None:
     """The longest run of ours that begins with this word."""
     at = starts[first]
@@ -126,7 +138,9 @@ def _run(
     said = norm[at : at + length]
     counted = weight(said) + (best - length if last == len(words) else 0)
     goes_on = place in expected and length >= _SHORTEST_CONTINUATION
-    if last == first or not goes_on and (counted < SHORTEST_RUN or last - first < 2 and length < LONGEST_WORD):
+    if last == first or (
+        not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < LONGEST_WORD))
+    ):
         return None
     return None if sent.is_address(said) else Run(first, last, place, place + length)
 

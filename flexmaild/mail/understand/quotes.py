@@ -162,7 +162,9 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     places = [at for name in _names(rules) if (at := low.find(name)) >= 0]
     places += [at for at, c in enumerate(low) if c.isdigit()][:1]
     head = low[: min(places, default=len(low))]
-    return 0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
+    return (
+        0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
+    )
 
 
 def _doubts_before(head: str) -> bool:
@@ -221,7 +223,7 @@ def _label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
 
 
 def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
-    """"Hi flexmaild,": some programs write it above the attribution."""
+    """ "Hi flexmaild,": some programs write it above the attribution."""
     for line in lines:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
@@ -271,7 +273,9 @@ def begins_block(lines: Sequence[Line], i: int) -> bool:
         if label := labelled(line.bare):
             labels.add(label)
     senders = any(label in FROM_LABELS for label in labels)
-    return (senders and len(labels) >= 3) or (len(labels) == 2 and first in FROM_LABELS and "@" in lines[i].bare)
+    return (senders and len(labels) >= 3) or (
+        len(labels) == 2 and first in FROM_LABELS and "@" in lines[i].bare
+    )
 
 
 def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> None:
@@ -288,11 +292,13 @@ def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> N
 def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
     """One line of a header block: a label and a value of the right form; the rest of it was typed."""
     line = lines[i]
-    if line.is_blank or line.label is Label.OURS and not labelled(line.bare):
+    if line.is_blank or (line.label is Label.OURS and not labelled(line.bare)):
         return
     is_field = bool(labelled(line.bare)) or _LABEL.match(line.bare) is not None
-    continues = i > 0 and lines[i - 1].label is Label.QUOTE_HEADER and (
-        "@" in line.bare or line.low.endswith((";", ">"))
+    continues = (
+        i > 0
+        and lines[i - 1].label is Label.QUOTE_HEADER
+        and ("@" in line.bare or line.low.endswith((";", ">")))
     )
     if not is_field and not continues:
         return
@@ -367,7 +373,7 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
 
 
 def _is_message_line(low: str) -> bool:
-    """"Original message from …" with a date, at once above a header block."""
+    """ "Original message from …" with a date, at once above a header block."""
     named = any(word in low for word in _RULE_WORDS) and any(c.isdigit() for c in low)
     return named and len(low.split()) < 8 and not doubts_in(low)
 
@@ -421,6 +427,8 @@ def _begins_attribution(lines: Sequence[Line], i: int) -> bool:
         if line.is_blank:
             return False
         joined = f"{joined} {line.low}".strip()
-        if _is_attribution(joined) and (joined.lstrip("-* ")[:1].isdigit() or joined.lstrip("-* ").startswith(_STARTS)):
+        if _is_attribution(joined) and (
+            joined.lstrip("-* ")[:1].isdigit() or joined.lstrip("-* ").startswith(_STARTS)
+        ):
             return True
     return False

@@ -33,6 +33,8 @@ __all__ = ["Rules", "understand"]
 
 # Alternatives looked at; a mail with more of them wants to be read in several ways.
 _MOST_READINGS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What a mail answers, and the lines of the reading that says so (None where no reading has text)."""
@@ -118,7 +120,11 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
             unclear = "ambiguous"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "other"
-    return Answered(Decision(None, unclear, language=first.decision.language), first.labelled) if unclear else first
+    return (
+        Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
+        if unclear
+        else first
+    )
 
 
 def _quotes_source(texts: Sequence[Text]) -> bool:
@@ -133,7 +139,9 @@ def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[ShownLine], bool]]:
     """The lines of every way in which this mail may be seen; True with those that certainly are."""
     shown = [_shown(text) for text in texts[:_MOST_READINGS]]
     pages = [
-        _letters(lines) for text, lines in zip(texts, shown, strict=False) if any(s == "html" for s, _ in text.segments)
+        _letters(lines)
+        for text, lines in zip(texts, shown, strict=False)
+        if any(s == "html" for s, _ in text.segments)
     ]
     for text, lines in zip(texts, shown, strict=False):
         if all(style != "html" for style, _ in text.segments):

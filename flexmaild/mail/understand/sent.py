@@ -136,7 +136,9 @@ class SentText:
     def links(self) -> str:
         """The letters and digits of the links we sent, as they are and decoded."""
         targets = [t for page in self._pages for t in link_targets(page)]
-        targets += [m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))]
+        targets += [
+            m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))
+        ]
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
         return _END.join("".join(normal(w) for w in _WORD.findall(form)) for form in dict.fromkeys(plain))
 
@@ -171,7 +173,9 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
             plain = LINK.sub(" ", line)
-            found = _WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, _WORD.findall(plain)))
+            found = (
+                _WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, _WORD.findall(plain)))
+            )
             words += found
             lines.add("".join(found))
         words.append(_END)  # a word of its own, so that one ends before it

@@ -229,7 +229,11 @@ def _doubt_of_approval(language: str, found: Sequence[str], low: str) -> str:
         if phrase in line:
             line = line.replace(phrase, " ")
     present = set(line.split()) - _harmless_words(language or "en")
-    if not NEGATIONS.isdisjoint(present) or any(map(is_contraction, present)) or any(symbol in low for symbol in _REFUSING_SYMBOLS):
+    if (
+        not NEGATIONS.isdisjoint(present)
+        or any(map(is_contraction, present))
+        or any(symbol in low for symbol in _REFUSING_SYMBOLS)
+    ):
         return "negated"
     if not CONDITIONS.isdisjoint(present) or any(phrase in line for phrase in _PHRASES):
         return "condition"
