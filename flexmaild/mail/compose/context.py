@@ -87,7 +87,6 @@ def view(
         "why": _why(order, say, approve, reject),
     }
     context["rows"] = tuple(_rows(order, request, context, now))
-    context["preheader"] = _preheader(order.kind, context, request, now)
     context.update(_links(order.kind, reference, stationery, context))
     context.update(_body(order, terms, context, stationery.templates, on_fault))
     return context
@@ -216,17 +215,6 @@ def _decision_rows(
         yield say("label.at"), texts.moment(context["decided_at"]), ""
     if context["because"] and order.kind is MailKind.CANCELLED:
         yield say("label.reason"), context["because"], ""
-
-
-def _preheader(kind: MailKind, context: Mapping[str, Any], request: Request | None, now: datetime) -> str:
-    """The line an inbox shows after the subject."""
-    if request is None:
-        return ""
-    if kind not in ASKING:
-        return str(context["lead"])
-    until = _until(request.terms, context["t"], context["lang"], now)
-    parts = (context["requester"], f"{until[0]}: {until[1]}", until[2])
-    return " · ".join(part for part in parts if part)
 
 
 def _links(

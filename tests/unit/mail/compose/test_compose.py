@@ -190,8 +190,23 @@ def test_the_page_has_its_styles_in_its_tags_and_dark_mode_in_its_head(desk: Any
     assert "<style" not in body
     assert body.count("style=") > 20
     assert html.index("charset") < 1024
-    assert 'class="preheader" style="display: none' in body
     assert html.count("<table") == html.count("</table>")
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_a_page_begins_with_what_a_person_sees_and_hides_nothing(
+    desk: Any, html_of: Any, kind: MailKind
+) -> None:
+    """Programs that show or quote it as text write a title and hidden lines above our first line."""
+    html = html_of(desk.mail(kind, facts=FACTS))
+    assert "<title" not in html
+    assert not re.search(r"display: ?none|mso-hide|max-height: ?0|font-size: ?0", html)
+    seen = " ".join(re.sub(r"<head>.*?</head>|<!--.*?-->|<[^>]*>", " ", html, flags=re.DOTALL).split())
+    if kind in ASKING:
+        assert seen.startswith(REPLY_MARKER)
+    else:
+        heading = re.findall(r"<h1[^>]*>([^<]*)", html)[0]
+        assert seen.startswith(heading) and seen.count(heading) == 1
 
 
 def test_the_reply_address_carries_the_reference_where_it_fits(desk: Any) -> None:
