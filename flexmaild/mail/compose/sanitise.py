@@ -16,7 +16,7 @@ from html import unescape
 import nh3
 from markupsafe import Markup, escape
 
-from flexmaild.mail.compose.mime import tidy
+from flexmaild.mail.compose.mime import tidy, without_delimiters
 
 # What is longer is shown as text; Gmail cuts a mail's page at 102 kB.
 MAX_HTML = 100_000
@@ -72,7 +72,7 @@ _PRE = re.compile(r"<pre\b[^<>]*>(.*?)</pre>", re.DOTALL)
 
 def text_as_html(text: str) -> Markup:
     """The text as it was typed: line breaks and indents kept, nothing in it becomes markup or a link."""
-    escaped = str(escape(tidy(text).strip("\n")))
+    escaped = str(escape(without_delimiters(tidy(text).strip("\n"))))
     return Markup(escaped.replace("  ", "&nbsp; ").replace("\n", "<br>\n"))  # noqa: S704  (escaped above)
 
 

@@ -209,6 +209,41 @@ def test_a_page_begins_with_what_a_person_sees_and_hides_nothing(
         assert seen.startswith(heading) and seen.count(heading) == 1
 
 
+@pytest.mark.parametrize("line", ["-- ", "--", "  --", "\u2014", "\u2013 ", "--\u00a0"])
+@pytest.mark.parametrize("where", ["text", "title", "html"])
+def test_no_line_of_a_request_makes_a_signature_of_what_follows(
+    desk: Any, text_of: Any, html_of: Any, line: str, where: str
+) -> None:
+    """Programs leave out all below such a line when they answer (RFC 3676 4.3): guard line and reference."""
+    terms = {"text": f"All is well.\n{line}\nOperations"}
+    if where == "title":
+        terms = {"title": line}
+    elif where == "html":
+        terms = {"text": "", "html": f"<p>All is well.</p><p>{line}</p><p>Operations</p>"}
+    mail = desk.mail(terms=terms)
+    lines = text_of(mail).split("\n")
+    assert "- -" in lines
+    assert not [seen for seen in lines if re.fullmatch(r"\s*(--|[\u2013-\u2015])\s*", seen)]
+    if where == "text":
+        assert "All is well.<br>\n- -<br>\nOperations" in html_of(mail)
+
+
+def test_dashes_that_are_no_signature_line_stay(desk: Any, text_of: Any) -> None:
+    text = "---\n-- Ann\na -- b\n--force\n- - -"
+    assert f"\n{text}\n" in text_of(desk.mail(terms={"text": text}))
+
+
+@pytest.mark.parametrize("text", ["From now on", "Grüße\nFrom now on", "x" * 76 + " From now on", "y" * 200])
+def test_no_line_on_the_wire_begins_like_an_mbox_envelope(desk: Any, text_of: Any, text: str) -> None:
+    """Mailboxes in one file write ">From " for it (RFC 2049 section 3)."""
+    for pad in range(80):
+        whole = f"{text}\n{'p' * pad} From here From there"
+        data = desk.data(terms={"text": whole})
+        assert b"\nFrom " not in data.partition(b"\r\n\r\n")[2]
+        assert max(map(len, data.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 78
+        assert whole in text_of(desk.mail(terms={"text": whole}))
+
+
 def test_the_reply_address_carries_the_reference_where_it_fits(desk: Any) -> None:
     on = {"plus_address": True}
     tagged = f"approvals+{desk.reference.lower()}@example.org"
