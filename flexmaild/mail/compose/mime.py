@@ -43,7 +43,7 @@ _UNWANTED = re.compile(
 )
 
 # The line above a signature (RFC 3676 section 4.3), give or take what typing aids and transports make of it.
-_DELIMITER = re.compile(r"^[^\S\n]*(?:--|[\u2013-\u2015])[^\S\n]*$", re.MULTILINE)
+_DELIMITER = re.compile(r"^([^\S\n]*)(?:--|[\u2013-\u2015])[^\S\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def without_delimiters(text: str) -> str:
 
     A blank goes between the dashes: what is put around them, some programs trim.
     """
-    return _DELIMITER.sub("- -", text)
+    return _DELIMITER.sub(r"\1- -", text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -142,6 +142,32 @@ def test_an_answer_says_what_became_of_the_reply(
     assert wanted in text_of(desk.mail(kind, facts=facts, request={"state": state}))
 
 
+@pytest.mark.parametrize("kind", [MailKind.ACCEPTED, MailKind.NOTED])
+def test_the_confirmation_shows_the_comment_with_its_lines(
+    desk: Any, text_of: Any, html_of: Any, kind: MailKind
+) -> None:
+    """The approver must see what was recorded; `{{` in it is nothing special."""
+    facts = {**FACTS, "comment": "looks <good>\n\n  {{ 1 }}  two\r\n-- \nFrom Ann"}
+    mail = desk.mail(kind, facts=facts)
+    assert "Your comment:\n  looks <good>\n\n    {{ 1 }}  two\n  - -\n  From Ann\n" in text_of(mail)
+    assert "looks &lt;good&gt;<br>\n<br>\n&nbsp; {{ 1 }}&nbsp; two<br>\n- -<br>\nFrom Ann" in html_of(mail)
+
+
+def test_a_comment_of_one_line_stands_behind_its_label(desk: Any, text_of: Any) -> None:
+    assert "\nYour comment: fine\n" in text_of(desk.mail(MailKind.ACCEPTED, facts=FACTS))
+
+
+def test_a_comment_is_shown_up_to_two_thousand_characters(desk: Any, text_of: Any, html_of: Any) -> None:
+    lines = "\n".join(f"line {n:04} of it" for n in range(1000))
+    mail = desk.mail(MailKind.ACCEPTED, facts={**FACTS, "comment": lines})
+    for shown in (text_of(mail), html_of(mail)):
+        assert lines[1970:1985].split("\n")[0] in shown
+        assert "…" in shown
+        assert "line 0150" not in shown
+    whole = "x" * 2000
+    assert whole in text_of(desk.mail(MailKind.ACCEPTED, facts={**FACTS, "comment": whole}))
+
+
 def test_answers_stay_in_the_thread_of_the_request(desk: Any) -> None:
     request = desk.mail(message_id=message_id(desk.reference, MailKind.APPROVAL_REQUEST, 0, "example.org"))
     answer = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to="reply-1@mail.example.net")
@@ -222,10 +248,10 @@ def test_no_line_of_a_request_makes_a_signature_of_what_follows(
         terms = {"text": "", "html": f"<p>All is well.</p><p>{line}</p><p>Operations</p>"}
     mail = desk.mail(terms=terms)
     lines = text_of(mail).split("\n")
-    assert "- -" in lines
+    assert "- -" in [seen.strip() for seen in lines]
     assert not [seen for seen in lines if re.fullmatch(r"\s*(--|[\u2013-\u2015])\s*", seen)]
     if where == "text":
-        assert "All is well.<br>\n- -<br>\nOperations" in html_of(mail)
+        assert re.search("All is well.<br>\n(&nbsp; )?- -<br>\nOperations", html_of(mail))
 
 
 def test_dashes_that_are_no_signature_line_stay(desk: Any, text_of: Any) -> None:
