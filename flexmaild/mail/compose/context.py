@@ -77,8 +77,8 @@ def view(
         "lang": lang,
         "product": stationery.product,
         "title": title,
-        "subject": _subject(order.kind, title, say, stationery.product),
-        "lead": _lead(order, say),
+        "subject": _subject(order, title, say, stationery.product),
+        "lead": say(f"lead.{_event(order)}"),
         "address": order.to.address,
         "name": one_line(order.to.name, 100),
         "request_id": request.id if request else order.approval_id,
@@ -124,23 +124,25 @@ def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
     return stationery.words.get(lang) or (own.approve[0], own.reject[0])
 
 
-def _subject(kind: MailKind, title: str, say: partial[str], product: str) -> str:
-    """Answers keep the request's subject, so that mail programs show them in its thread."""
-    if kind is MailKind.NOTIFICATION:
-        return title
-    if kind is MailKind.TEST:
-        return say("subject.test", product=product)
-    if kind is MailKind.REMINDER:
-        return say("subject.reminder", title=title)
-    asked = say("subject.request", title=title)
-    return asked if kind is MailKind.APPROVAL_REQUEST else f"Re: {asked}"
+def _subject(order: MailOrder, title: str, say: partial[str], product: str) -> str:
+    """What happened and to which request: a list of mails often shows no more than this."""
+    match order.kind:
+        case MailKind.NOTIFICATION:
+            return title
+        case MailKind.TEST:
+            return say("subject.test", product=product)
+        case MailKind.APPROVAL_REQUEST:
+            return say("subject.request", title=title)
+        case MailKind.NOT_ENTITLED:
+            return say("lead.not_entitled")  # the title is not for somebody who was not asked
+    return say(f"subject.{_event(order)}", title=title)
 
 
-def _lead(order: MailOrder, say: partial[str]) -> str:
-    if order.kind in (MailKind.ACCEPTED, MailKind.NOTED):
-        answer = "reject" if order.facts.get("answer") == "reject" else "approve"
-        return say(f"lead.{order.kind.value}.{answer}")
-    return say(f"lead.{order.kind.value}")
+def _event(order: MailOrder) -> str:
+    """The end of the keys of texts that differ by what an answer said."""
+    if order.kind not in (MailKind.ACCEPTED, MailKind.NOTED):
+        return order.kind.value
+    return f"{order.kind.value}.{'reject' if order.facts.get('answer') == 'reject' else 'approve'}"
 
 
 def _remarks(order: MailOrder, say: partial[str]) -> Iterator[str]:
@@ -165,7 +167,7 @@ def _rows(
 ) -> Iterator[Row]:
     """The small table: for a request what, who and until when; for an answer what became of it."""
     say = context["t"]
-    if request is None:
+    if request is None or order.kind is MailKind.NOT_ENTITLED:
         return
     if order.kind in _WHOLE:
         yield from _asked_rows(order, request.terms, say, context["lang"], now)
@@ -173,7 +175,7 @@ def _rows(
     yield say("label.request"), context["title"], ""
     if order.kind in ASKING or order.kind is MailKind.NOTED:
         yield _until(request.terms, say, context["lang"], now)
-    elif order.kind is not MailKind.NOT_ENTITLED:
+    else:
         yield from _decision_rows(order, request, context, say)
     if context["comment"]:
         yield say("label.comment"), context["comment"], ""
@@ -231,7 +233,9 @@ def _links(
     if kind not in ASKING or not reference:
         return {"approve_link": "", "reject_link": ""}
     to = links.reply_address(stationery.reply_address, reference, plus_address=stationery.plus_address)
-    subject = context["subject"] if context["subject"].startswith("Re: ") else f"Re: {context['subject']}"
+    # From a mail that explains as well, the button answers the request.
+    asked = context["t"]("subject.request", title=context["title"])
+    subject = f"Re: {context['subject'] if kind is MailKind.REMINDER else asked}"
     return {
         f"{name}_link": links.answer_link(
             context[f"{name}_word"], to=to, subject=subject, reference=reference

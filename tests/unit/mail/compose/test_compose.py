@@ -173,9 +173,30 @@ def test_answers_stay_in_the_thread_of_the_request(desk: Any) -> None:
     answer = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to="reply-1@mail.example.net")
     assert answer["In-Reply-To"] == "<reply-1@mail.example.net>"
     assert answer["References"].split() == [request["Message-ID"], "<reply-1@mail.example.net>"]
-    assert answer["Subject"] == f"Re: {request['Subject']}"
     assert desk.mail(MailKind.REMINDER)["In-Reply-To"] == request["Message-ID"]
     assert request["In-Reply-To"] is None
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_what_happened_can_be_told_from_the_subject_alone(desk: Any, language: str) -> None:
+    cases = [
+        *((kind, answer) for kind in (MailKind.ACCEPTED, MailKind.NOTED) for answer in ("approve", "reject")),
+        *((kind, "") for kind in OF_A_REQUEST if kind not in (MailKind.ACCEPTED, MailKind.NOTED)),
+    ]
+    subjects = [
+        desk.mail(kind, facts={**FACTS, "answer": answer}, language=language)["Subject"]
+        for kind, answer in cases
+    ]
+    assert len(set(subjects)) == len(subjects)
+    titled = [desk.terms.title in subject for subject in subjects]
+    assert titled == [kind is not MailKind.NOT_ENTITLED for kind, _ in cases]
+    words = {w.casefold() for a in LANGUAGES.values() for w in (*a.decide.approve, *a.decide.reject)}
+    assert not [s for s in subjects if s.casefold().startswith(tuple(words))]
+
+
+def test_somebody_who_was_not_asked_does_not_learn_the_title(desk: Any, text_of: Any, html_of: Any) -> None:
+    mail = desk.mail(MailKind.NOT_ENTITLED)
+    assert desk.terms.title not in str(mail["Subject"]) + text_of(mail) + html_of(mail)
 
 
 def test_a_long_message_id_is_neither_folded_nor_encoded(desk: Any) -> None:

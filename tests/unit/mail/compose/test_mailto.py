@@ -33,8 +33,8 @@ def test_both_links_open_an_answer_in_the_wire_format(
         fields = parse_qs(parts.query, strict_parsing=True)
         assert parts.scheme == "mailto"
         assert unquote(parts.path) == f"approvals+{desk.reference.lower()}@example.org"
-        assert fields["subject"][0].startswith("Re: ")
-        assert "Re: Re:" not in fields["subject"][0]
+        asked = desk.mail(kind if kind is MailKind.REMINDER else MailKind.APPROVAL_REQUEST, language=lang)
+        assert fields["subject"][0] == f"Re: {asked['Subject']}"
         assert fields["body"][0].split("\r\n") == [
             word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {desk.reference}", "",
         ]  # fmt: skip
