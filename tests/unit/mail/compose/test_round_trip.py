@@ -53,6 +53,19 @@ def test_the_links_answer_is_understood(desk: Any, html_of: Any, kind: MailKind,
         ] * 2
 
 
+def test_what_is_typed_where_a_program_puts_the_caret_stands_apart_from_our_lines(
+    desk: Any, html_of: Any
+) -> None:
+    """Claws Mail, Sylpheed and Roundcube open the prefilled answer with the caret at its end."""
+    link = unescape(re.findall(r'href="(mailto:[^"]*)"', html_of(desk.mail()))[0])
+    body = parse_qs(urlsplit(link).query)["body"][0]
+    assert f"{body}not before Tuesday".split("\r\n")[-3:] == [
+        f"Reference {desk.reference}",
+        "",
+        "not before Tuesday",
+    ]
+
+
 @pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothing(
