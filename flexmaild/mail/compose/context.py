@@ -268,11 +268,16 @@ def _body(
         if not isinstance(made, TemplateFault):
             return {
                 "body_text": made[0].strip("\n"),
-                "body_html": text_as_html(made[0]) if made[1] is None else made[1],
+                "body_html": _paragraph(made[0]) if made[1] is None else made[1],
             }
         on_fault(made)
-    page = safe_html(html) if html else text_as_html(text)
+    page = safe_html(html) if html else _paragraph(text)
     return {"body_text": text or html_as_text(page), "body_html": page}
+
+
+def _paragraph(text: str) -> Markup:
+    """Text for the page, in an element that ends a table's last line in programs that show no tables."""
+    return Markup('<p style="margin: 0;">{}</p>').format(text_as_html(text))
 
 
 def _tidied(value: Any) -> Any:

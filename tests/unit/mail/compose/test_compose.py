@@ -102,6 +102,19 @@ def test_one_glance_tells_what_who_and_until_when(desk: Any, text_of: Any, html_
         assert "nested" not in text
 
 
+@pytest.mark.parametrize("terms", [{}, {"text": "", "html": "<p>All tests are green.</p>"}])
+def test_a_program_that_shows_no_tables_can_tell_label_value_and_text_apart(
+    desk: Any, html_of: Any, terms: dict[str, Any]
+) -> None:
+    """Alpine ran "Answer until 2026-11-28 14:30 UTC in 7 days All tests are green." together."""
+    html = html_of(desk.mail(terms=terms))
+    labels = re.findall(r"<th[^>]*>([^<]*)</th>", html)
+    assert len(labels) == 4
+    assert all(label.endswith(":") for label in labels)
+    after = html.partition("</table>")[2]
+    assert re.match(r'\s*<div class="body"[^>]*><p style="margin: [^"]*">All tests', after)
+
+
 def test_at_most_twelve_rows_of_metadata_are_shown(desk: Any, text_of: Any) -> None:
     text = text_of(desk.mail(terms={"metadata": {f"key{n:02}": f"value{n}" for n in range(20)}}))
     assert "key11: value11" in text
