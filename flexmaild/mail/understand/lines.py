@@ -127,8 +127,11 @@ def has_link(text: str) -> bool:
 
 def squeezed(text: str) -> str:
     """The letters and digits of a text as they are compared: no blanks, no punctuation, no case, no links."""
-    if has_link(text):
-        text = LINK.sub(" ", text)
+    return letters(LINK.sub(" ", text) if has_link(text) else text)
+
+
+def letters(text: str) -> str:
+    """The same with the letters of links."""
     if text.isascii():
         return "".join(_WORD.findall(text.lower()))
     return "".join([normal(word) for word in _WORD.findall(text)])

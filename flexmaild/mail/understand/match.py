@@ -5,11 +5,10 @@ next line says at which of them the quote goes on. Nothing here says what a line
 common with what we sent.
 """
 
-import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from flexmaild.mail.understand.lines import Line, Run, Word, squeezed, weight
+from flexmaild.mail.understand.lines import Line, Run, Word, letters, weight
 from flexmaild.mail.understand.sent import SEED, SentText
 
 # Letters and digits (a CJK character counts as three) that make a run of its own, wherever it stands. Any
@@ -19,8 +18,6 @@ SHORTEST_RUN = 10
 LONGEST_WORD = 20
 # Where the quote goes on, so many are enough.
 _SHORTEST_CONTINUATION = 4
-# One word with the signs of an address on the web.
-_PIECE_OF_LINK = re.compile(r"(?=\S*[/%=&]\S*[/%=&])[^\s,;!]{6,}")
 # What of the next line tells whether a run goes on there.
 _AHEAD = 24
 
@@ -43,13 +40,22 @@ def match(lines: Sequence[Line], sent: SentText) -> None:
 
 def _hide_pieces_of_links(line: Line, sent: SentText) -> bool:
     """Leaves the rest of a link of ours, which a mail program wrapped onto this line, out of its words."""
-    found = [
-        m.span() for m in _PIECE_OF_LINK.finditer(line.text) if squeezed(m[0].replace(":", " ")) in sent.links
-    ]
+    found: list[tuple[int, int]] = []
+    at = 0
+    for piece in line.text.split() if has_link_signs(line.text) else ():
+        at = line.text.index(piece, at)
+        if has_link_signs(piece) and letters(piece) in sent.links:
+            found.append((at, at + len(piece)))
+        at += len(piece)
     if found:
         line.hidden = tuple(found)
         line.norm = "".join(word.norm for word in line.words())
     return bool(found)
+
+
+def has_link_signs(text: str) -> bool:
+    """Whether there are two of the signs that an address on the web is full of."""
+    return sum(map(text.count, "/%=&")) >= 2 and len(text) >= 6
 
 
 def goes_on(line: Line, following: Line) -> bool:

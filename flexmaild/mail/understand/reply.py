@@ -119,7 +119,7 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
         if mail.header.faults or mail.root.faults or _faulty(mail.texts):
             unclear = "ambiguous"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
-            unclear = "other"
+            unclear = "words_unknown"
     return (
         Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
         if unclear

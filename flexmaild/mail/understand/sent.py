@@ -19,7 +19,7 @@ from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_text, link_targets
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
-from flexmaild.mail.understand.lines import _WORD, LINK, normal, squeezed
+from flexmaild.mail.understand.lines import _WORD, LINK, letters, normal, squeezed
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
@@ -140,7 +140,7 @@ class SentText:
             m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))
         ]
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
-        return _END.join("".join(normal(w) for w in _WORD.findall(form)) for form in dict.fromkeys(plain))
+        return _END.join(letters(form) for form in dict.fromkeys(plain))
 
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)

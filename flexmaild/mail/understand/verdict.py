@@ -68,6 +68,10 @@ WHY: Mapping[str, str] = {
     "ambiguous": "The mail was built so that two programs could read it in two ways.",
     "stray_characters": "It contained invisible characters or characters that only look like letters.",
     "too_long": "Its first line was too long.",
+    "quote_changed": "It changed the quoted request, or added words to a line of it.",
+    "words_unknown": "It quoted a mail whose text is not known any more.",
+    "other_mail": "It answered somebody else's mail and not this request.",
+    "between": "It stood between lines of the quoted request.",
     "other": "It was not clear what it answered.",
 }
 
@@ -99,15 +103,15 @@ class Decision:
 def decide(said: Labelled, rules: Rules) -> Decision:
     """What the typed lines say, by the table above, and whether they can be taken at their word."""
     if said.is_foreign:
-        return Decision(None, "other")
-    above, among, below = (any(map(str.strip, part)) for part in (said.above, said.among, said.below))
-    parts = (said.above, said.among, said.below) if above else (said.among, said.below)
-    decision = _decide(_joined(*parts), rules)
+        return Decision(None, "other_mail")
+    decision = _decide(_joined(said.above, said.among, said.below), rules)
     if decision.answer is None:
         return decision
-    if said.changed or (among and not above):
-        # What stands between quoted lines answers one of them; which, cannot be known.
-        return Decision(None, "other", language=decision.language)
+    if any(map(str.strip, said.among)) and not any(map(str.strip, said.above)):
+        # It answers one of the lines around it; which, cannot be known.
+        return Decision(None, "between", language=decision.language)
+    if said.changed:
+        return Decision(None, "quote_changed", language=decision.language)
     return decision
 
 

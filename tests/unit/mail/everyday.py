@@ -9,25 +9,14 @@ firms and texts are ours, the shapes are those of the common mail programs and m
 
 from __future__ import annotations
 
-from tests.unit.mail.mails import MARKER, OWN, REFERENCE
+from tests.unit.mail.mails import MARKER, OWN, REFERENCE, REQUEST
 
-_REQUEST = (
-    MARKER,
-    "",
-    "Your approval is needed",
-    "",
-    "Deploy billing 2.3.1 to production",
-    "",
-    "To decide, answer this mail and begin with the word Approve or the word Reject.",
-    "",
-    f"Reference {REFERENCE}",
-)
 MARKED = f"On Fri, Nov 20, 2026 at 10:15 AM flexmaild <{OWN}> wrote:\n\n" + "\n".join(
-    f"> {line}".rstrip() for line in _REQUEST
+    f"> {line}".rstrip() for line in REQUEST
 )
 OUTLOOK = (
     f"From: flexmaild <{OWN}>\nSent: Friday, 20 November 2026 10:15\nTo: Ann Approver\n"
-    "Subject: Approval needed: Deploy billing 2.3.1\n\n" + "\n".join(_REQUEST)
+    "Subject: Approval needed: Deploy billing 2.3.1\n\n" + "\n".join(REQUEST)
 )
 RULED = "________________________________\n" + OUTLOOK
 PREFILLED = (
@@ -39,11 +28,11 @@ HTML_OUTLOOK = (
     '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal">'
     f"<b>From:</b> flexmaild &lt;{OWN}&gt;<br><b>Sent:</b> Friday, 20 November 2026 10:15<br>"
     "<b>To:</b> Ann Approver<br><b>Subject:</b> Approval needed</p></div>"
-    + "".join(f'<p class="MsoNormal">{line}</p>' for line in _REQUEST)
+    + "".join(f'<p class="MsoNormal">{line}</p>' for line in REQUEST)
 )
 HTML_GMAIL = (
     f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Fri, Nov 20, 2026 flexmaild &lt;{OWN}'
-    '&gt; wrote:<br></div><blockquote class="gmail_quote">' + "<br>".join(_REQUEST) + "</blockquote></div>"
+    '&gt; wrote:<br></div><blockquote class="gmail_quote">' + "<br>".join(REQUEST) + "</blockquote></div>"
 )
 
 CAUTION = (
@@ -230,7 +219,7 @@ SIGNATURES: tuple[Case, ...] = (
         "samsung",
         "plain",
         f"Approve\n\nSent from my Galaxy\n\n-------- Original message --------\nFrom: flexmaild <{OWN}>\nDate: 20/11/2026\nTo: Ann\n\n"
-        + "\n".join(_REQUEST),
+        + "\n".join(REQUEST),
         "approve",
         "",
     ),
@@ -252,7 +241,7 @@ SIGNATURES: tuple[Case, ...] = (
         "notes",
         "plain",
         f"Approve\n\nAnn Approver\nCorp Ltd\nNo smoking\n\n\n\nFrom:\tflexmaild <{OWN}>\nTo:\tAnn Approver/Corp@Corp\nDate:\t20.11.2026 10:15\nSubject:\tApproval needed\n\n"
-        + "\n".join(_REQUEST),
+        + "\n".join(REQUEST),
         "approve",
         "",
     ),
@@ -640,7 +629,7 @@ SPOKEN: tuple[Case, ...] = (
     (
         "html afterthought",
         "html",
-        f"<p>Approve</p><blockquote>{'<br>'.join(_REQUEST)}</blockquote><p>but only after the tests</p>",
+        f"<p>Approve</p><blockquote>{'<br>'.join(REQUEST)}</blockquote><p>but only after the tests</p>",
         "condition",
         "",
     ),

@@ -5,11 +5,24 @@ from __future__ import annotations
 from flexmaild.core.model import Reading
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sent import SentMail
 
 OWN = "approvals@corp.test"
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
 MARKER = "##- Please type your answer above this line -##"
 RULES = Rules.of(OWN)
+# The request that these replies answer, as it went out.
+REQUEST = (
+    MARKER,
+    "",
+    "Your approval is needed",
+    "",
+    "Deploy billing 2.3.1 to production",
+    "",
+    "To decide, answer this mail and begin with the word Approve or the word Reject.",
+    "",
+    f"Reference {REFERENCE}",
+)
 
 
 def mail(*fields: str, body: str = "Approve", sender: str = "Ann <ann@corp.test>") -> bytes:
@@ -26,7 +39,17 @@ def parts(kind: str, *bodies: tuple[str, str], fields: tuple[str, ...] = ()) -> 
     return mail(*fields, f'Content-Type: multipart/{kind}; boundary="x"', body=f"{inner}--x--\n")
 
 
+def sent(*lines: str, subject: str = "Approval needed: Deploy billing 2.3.1 to production") -> SentMail:
+    """A mail of ours with this text."""
+    return SentMail(mail(f"Subject: {subject}", body="\n".join(lines), sender=f"flexmaild <{OWN}>"))
+
+
+SENT = sent(*REQUEST)
+
+
 def read(data: bytes, rules: Rules = RULES, **more: object) -> Reading:
+    """What this mail says as a reply to REQUEST, unless `mails_sent` says otherwise."""
+    more.setdefault("mails_sent", lambda references: (SENT,))
     return understand(data, len(data), rules, **more)  # type: ignore[arg-type]
 
 

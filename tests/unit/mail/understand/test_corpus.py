@@ -10,11 +10,14 @@ import pytest
 from flexmaild.core.model import MailNature
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
+from tests.corpus.build import GUARD, HINT, REQUEST
+from tests.unit.mail.mails import sent
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 EXPECTED = json.loads((CORPUS / "expected.json").read_text(encoding="utf-8"))
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
 RULES = Rules.of("approvals@corp.test")
+SENT = sent(*REQUEST, *(line.format(word) for line in (HINT, GUARD) for word in ("Approve", "Reject")))
 
 
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n"], ids=["crlf", "lf"])
@@ -22,7 +25,7 @@ RULES = Rules.of("approvals@corp.test")
 def test_each_client_s_reply_says_what_was_typed(name: str, line_end: bytes) -> None:
     data = (CORPUS / f"{name}.eml").read_bytes().replace(b"\r\n", line_end)
     facts = EXPECTED[name]
-    reading = understand(data, len(data), RULES)
+    reading = understand(data, len(data), RULES, mails_sent=lambda references: (SENT,))
     assert reading.nature is MailNature.HUMAN
     assert reading.unclear == facts.get("unclear", "")
     assert (reading.answer.value if reading.answer else None) == facts.get("answer")

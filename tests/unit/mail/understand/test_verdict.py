@@ -6,15 +6,19 @@ import pytest
 
 from flexmaild.core.model import Answer
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.trim import Typed
+from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.verdict import WHY, decide
 from tests.unit.mail.first_lines import LINES
 
 RULES = Rules.of("approvals@corp.test")
 
 
-def say(text: str, rules: Rules = RULES, **more: object) -> str:
-    decision = decide(Typed(tuple(text.split("\n")), **more), rules)  # type: ignore[arg-type]
+def typed(above: str = "", *, among: str = "", below: str = "") -> Labelled:
+    return Labelled((), *(tuple(part.split("\n")) for part in (above, among, below)))
+
+
+def say(text: str, rules: Rules = RULES, **more: str) -> str:
+    decision = decide(typed(text, **more), rules)
     if decision.answer is None:
         return decision.unclear
     return {Answer.APPROVE: "a", Answer.REJECT: "r"}[decision.answer]
@@ -43,18 +47,18 @@ def test_words_of_the_settings_decide_too_and_languages_can_be_restricted() -> N
 
 @pytest.mark.parametrize("afterthought", ["Reject", "only if green", "sorry, I meant no"])
 def test_an_afterthought_beneath_the_quote_can_undo_an_approval(afterthought: str) -> None:
-    assert say("Approve", afterthought=(afterthought,)) not in ("a", "r")
+    assert say("Approve", below=afterthought) not in ("a", "r")
 
 
 def test_an_answer_between_quoted_lines_answers_nobody_knows_what() -> None:
-    assert say("Approve", between=True) == "other"
+    assert say("", among="Approve") == "between"
 
 
 def test_the_comment_is_cut_and_cleaned() -> None:
     rules = Rules.of("a@b.test", max_comment=10)
-    decision = decide(Typed(("Approve fine \x07and\u202e well",)), rules)
+    decision = decide(typed("Approve fine \x07and\u202e well"), rules)
     assert decision.answer is None
-    decision = decide(Typed(("Approve", "fine \x07and\u202e well and more")), rules)
+    decision = decide(typed("Approve\nfine \x07and\u202e well and more"), rules)
     assert (decision.answer, decision.comment) == (Answer.APPROVE, "fine and w")
-    assert decide(Typed(("Reject" + "x" * 990,)), RULES).unclear == "no_action_word"
-    assert decide(Typed(("Reject " + "x" * 1000,)), RULES).unclear == "too_long"
+    assert decide(typed("Reject" + "x" * 990), RULES).unclear == "no_action_word"
+    assert decide(typed("Reject " + "x" * 1000), RULES).unclear == "too_long"
