@@ -1,528 +1,347 @@
-"""The visible text of an HTML part, line by line, by one linear scan.
+"""What a person sees of an HTML part, line by line; and all the words of the pages that we sent ourselves.
 
-For `reply`. Not a browser: it answers "what would a person see, from the top". What is surely
-hidden (display:none, size 0, off-screen, comments, templates) never appears; what may be hidden
-(a class a style sheet hides, white letters) makes a second reading that must agree with the first. The
-standard `html.parser` is quadratic (17 s for 200 kB of "<!--"); here every character is looked at a
-bounded number of times. Never raises.
+`html_lines` is called by `mail.understand` for each HTML part of a reply, `html_text` and `link_targets`
+for our own mails, whose words are subtracted from it. The page is parsed as browsers do (lexbor), then
+walked once with what is inherited: colours, size, whether the text is shown at all. What certainly hides
+appears nowhere, what may hide only in `text`, struck-out words nowhere. Never fetches anything; raises only
+TooComplex; the cost is linear in the size of the page.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
-from html import unescape
 
-from flexmaild.mail.format import REPLY_MARKER
-from flexmaild.mail.parse.visibility import Visibility, hidden_by_style_sheet, names_in, visibility
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-# Where the quoted mail begins in the source of the common clients: our own marker, Gmail, Apple Mail and
-# Thunderbird, Outlook desktop/web/mobile, Yahoo, Proton. What follows need not be scanned at all.
-QUOTE_STARTS = (
-    "##-",
-    "<blockquote",
-    "gmail_quote",
-    "divrplyfwdmsg",
-    "mail-editor-reference-message-container",
-    "moz-cite-prefix",
-    "yahoo_quoted",
-    "protonmail_quote",
-    "border-top:solid #e1e1e1",
-    "border-top:solid #b5c4df",
-)
-# Those whose quote is a blockquote, which ends.
-_MARKED_QUOTES = ("<blockquote", "gmail_quote", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote")
-_SIGNATURE_MARKS = (
-    'id="signature"',
-    "gmail_signature",
-    "moz-signature",
-    "ms-outlook-mobile-signature",
-    "msoautosig",
-)
+from flexmaild.mail.parse.looks import REMARKABLE, Look, drawn, first_look, look_of
+from flexmaild.mail.parse.nesting import TooComplex, refuse_the_complex
+from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
+from flexmaild.mail.parse.style_sheets import Styles, styles_of
+
+__all__ = ["TooComplex", "html_lines", "html_text", "link_targets"]
 
 _BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "br",
-        "hr",
-        "li",
-        "ul",
-        "ol",
-        "table",
-        "tr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "pre",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "address",
-        "dl",
-        "dt",
-        "dd",
-        "form",
-        "fieldset",
-        "center",
-        "body",
-        "html",
-        "main",
-        "aside",
-        "nav",
-        "figure",
-        "caption",
-    ]
+    words(
+        "address article aside blockquote body caption center dd details dialog dir div dl dt"
+        " fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li"
+        " listing main menu nav ol optgroup option p plaintext pre search section summary table tbody"
+        " tfoot thead tr ul xmp"
+    )
 )
 _CELLS = frozenset(("td", "th"))
-_VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+# Nothing of these is ever shown, whatever is said of them; their text is code, data or for other programs.
+_UNSEEN = frozenset(
+    words(
+        "head script style title template noembed noframes datalist param source track area base"
+        " basefont link meta col colgroup frameset"
+    )
 )
-# What is inside these is never shown as text.
-_RAW = frozenset(
-    [
-        "script",
-        "style",
-        "title",
-        "template",
-        "textarea",
-        "noscript",
-        "xml",
-        "object",
-        "svg",
-        "math",
-        "select",
-        "iframe",
-        "noframes",
-        "noembed",
-        "datalist",
-        "audio",
-        "video",
-        "head",
-    ]
+# Shown by one program and not by the next, or in a form or an order of their own.
+_DOUBTFUL = frozenset(
+    words(
+        "details dialog progress meter rp rt ruby rtc rb marquee button canvas select textarea object"
+        " svg math noscript audio video applet bdo output map selectedcontent picture fencedframe"
+        " portal slot xmp listing plaintext keygen"
+    )
 )
-# Seen by some and not by others, or struck out.
-_DOUBTFUL = frozenset(("details", "dialog", "del", "s", "strike", "rp", "marquee", "button", "canvas"))
-_TAG_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789:-")
-_LONGEST_TAG = 8192
+_LOOKED_AT = REMARKABLE | _DOUBTFUL | {"summary"}
+# They show a document of their own, which is not looked at, in a place that we do not know.
+_FOREIGN = frozenset(("iframe", "frame", "embed", "fencedframe", "portal", "applet"))
+_SIGNATURES = frozenset(
+    words(
+        "signature gmail_signature gmail_signature_prefix moz-signature ms-outlook-mobile-signature"
+        " msoautosig applemailsignature ymail_android_signature composer_signature mobile_signature"
+        " ymail_ios_signature"
+    )
+)
+# How mail programs rename classes and ids of what they quote: x_ (Outlook on the web), m_-12345 (Gmail),
+# yiv12345 (Yahoo), ecx (Hotmail), x_-123 and zm_-123_parse_-45 (Zoho).
+_RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*_?)+", re.IGNORECASE)
+_NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
+_SHEET = re.compile(r"(?i)<style|<link")
+_LONGEST_UNBROKEN = 200
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An element whose children are being walked."""
+
+    node: LexborNode
+    look: Look
+    depth: int
+    signature: bool
+    block: bool
+    summary: Look | None = None  # how the first <summary> in it looks, which is seen when the rest is not
 
 
 @dataclass(slots=True)
 class _Page:
-    """What was seen so far. `lines` with everything doubtful, `sure` without it."""
+    """The lines so far, and the one that is being written."""
 
-    lines: list[str] = field(default_factory=list)
+    styles: Styles
+    lines: list[ShownLine] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
     sure: list[str] = field(default_factory=list)
-    current: list[str] = field(default_factory=list)
-    current_sure: list[str] = field(default_factory=list)
-    quoted: int = 0
-    hidden: str = ""
-    hidden_depth: int = 0
-    doubtful: str = ""
-    doubtful_depth: int = 0
-    saw_doubtful: bool = False
-    preformatted: int = 0
-    suspects: frozenset[str] = frozenset()
-    low: str = ""
-    saw_head: bool = False
+    differs: bool = False
+    unsure: bool = False
+    unbroken: bool = False
+    signed: bool = False  # all words of the line stand in a signature
+    started: bool = False
 
-    def end_line(self) -> None:
-        prefix = "> " * min(self.quoted, 9)
-        self.lines.append(prefix + _squeezed(self.current))
-        self.sure.append(prefix + _squeezed(self.current_sure))
-        self.current, self.current_sure = [], []
-
-    def add(self, text: str) -> None:
-        if self.hidden:
+    def add(self, text: str, look: Look, signature: bool) -> None:
+        if look.hidden:
             return
-        if "&" in text:
-            text = unescape(text)
-        if self.preformatted and "\n" in text:
-            for piece in text.split("\n"):
-                self._add(piece)
-                self.end_line()
+        self.shown.append(text)
+        blank = not text.strip()
+        if not blank:
+            self.signed = signature and (self.signed or not self.started)
+            self.started = True
+        if look.legible and not self.unsure:
+            self.sure.append(text)
+        elif not blank:
+            self.differs = True
+        self.unbroken = self.unbroken or look.space in ("pre", "nowrap")
+
+    def end_line(self, depth: int, forced: bool = False) -> None:
+        """Write the line, if there is one; a break makes one even where nothing stands on it."""
+        if not self.shown and not forced:
             return
-        self._add(text)
-
-    def _add(self, text: str) -> None:
-        self.current.append(text)
-        if not self.doubtful:
-            self.current_sure.append(text)
-        elif text.strip():
-            self.saw_doubtful = True
-
-
-def visible(html: str, most_lines: int) -> tuple[str, ...]:
-    """The readings of this page as plain text: one, or two where something may or may not be visible."""
-    low = _lowered(html)
-    page = _Page(low=low, suspects=hidden_by_style_sheet(low))
-    at, size = 0, len(html)
-    while at < size and len(page.lines) < most_lines:
-        tag = html.find("<", at)
-        if tag < 0:
-            page.add(html[at:])
-            break
-        if tag > at:
-            page.add(html[at:tag])
-        at = _tag(html, tag, page)
-    page.end_line()
-    readings = ["\n".join(page.lines)]
-    if page.saw_doubtful:
-        readings.append("\n".join(page.sure))
-    return tuple(readings)
+        whole = "".join(self.shown)
+        text = " ".join(whole.split())
+        if not text and not forced and "\xa0" not in whole:
+            self.shown.clear()
+            self.sure.clear()
+            return
+        if text or not self.lines or self.lines[-1].text:
+            sure = " ".join("".join(self.sure).split()) if self.differs else text
+            if self.unbroken and len(text) > _LONGEST_UNBROKEN:
+                sure = ""
+            self.lines.append(ShownLine(text, sure, depth, SIGNATURE if self.signed and text else ""))
+        self.shown.clear()
+        self.sure.clear()
+        self.differs = self.unbroken = self.signed = self.started = False
 
 
-def head_of(html: str) -> str:
-    """The page up to where the quoted mail begins, our marker in its place; all of it where none is known."""
-    low = _lowered(html)
-    starts = [at for mark in QUOTE_STARTS if (at := low.find(mark)) >= 0]
-    if not starts:
-        return html
-    first = min(starts)
-    if low[first] not in "<#":
-        # A class or an id: the tag it stands in is where the quote begins.
-        first = max(html.rfind("<", 0, first), 0)
-    return f"{html[:first]}<br>{REPLY_MARKER}"
+def html_lines(page: str) -> list[ShownLine]:
+    """What is seen of the page, from the top; TooComplex where it is beyond all that anyone types."""
+    tree = _parsed(page)
+    styles = styles_of(tree, page) if _SHEET.search(page) else Styles()
+    state = _Page(styles, unsure=styles.unsure)
+    root = tree.root
+    if root is not None:
+        _walk(root, state)
+    if state.unsure:
+        for line in state.lines:
+            line.sure = ""
+    return state.lines
 
 
-def tail_of(html: str) -> str:
-    """What stands below the quoted mail where the mail program marks its end; empty where it does not.
-
-    Beneath an Outlook header everything is quoted, and so is what still has our reference below it.
-    """
-    low = _lowered(html)
-    starts = [(at, mark) for mark in QUOTE_STARTS if (at := low.find(mark)) >= 0]
-    end = low.rfind("</blockquote")
-    if not starts or min(starts)[1] not in _MARKED_QUOTES or end < 0:
-        return ""
-    return "" if "fm1-" in low[end:] else html[end:]
+def _parsed(page: str) -> LexborHTMLParser:
+    refuse_the_complex(page)
+    # Without events: with them each <option> is copied into the list of all before it.
+    return LexborHTMLParser(page, options=LexborDocumentOptions.WO_EVENTS)
 
 
-def _tag(html: str, start: int, page: _Page) -> int:
-    """Deal with the markup at `start`; where to go on."""
-    following = html[start + 1 : start + 2]
-    if following == "!":
-        return _declaration(html, start)
-    if following == "?":
-        end = html.find(">", start)
-        return len(html) if end < 0 else end + 1
-    closing = following == "/"
-    name_at = start + 2 if closing else start + 1
-    if not html[name_at : name_at + 1].isalpha():
-        page.add("<")
-        return start + 1
-    end = _tag_end(html, name_at)
-    inside = html[name_at:end]
-    name = _name(inside)
-    if closing:
-        _close(name, page)
-        return end + 1
-    if name in _RAW and not inside.endswith("/"):
-        return _after_raw(page, end + 1, name)
-    _open(name, inside[len(name) :], page)
-    return end + 1
-
-
-def _declaration(html: str, start: int) -> int:
-    if html.startswith("<!--", start):
-        # Conditional comments included: what stands in <!--[if mso]> is for Outlook's eyes only.
-        end = html.find("-->", start + 4)
-        return len(html) if end < 0 else end + 3
-    end = html.find(">", start)
-    return len(html) if end < 0 else end + 1
-
-
-def _tag_end(html: str, at: int) -> int:
-    """The position of the ">" that ends the tag, quoted attribute values skipped."""
-    end = html.find(">", at)
-    if end < 0:
-        return len(html)
-    window = min(len(html), at + _LONGEST_TAG)
-    while at < end < window:
-        quotes = [q for mark in ("'", '"') if (q := html.find(mark, at, end)) >= 0]
-        if not quotes:
-            break
-        close = html.find(html[min(quotes)], min(quotes) + 1, window)
-        if close < 0:
-            break
-        at = close + 1
-        if close > end:
-            end = html.find(">", at)
-            end = len(html) if end < 0 else end
-    return end
-
-
-def _name(inside: str) -> str:
-    low = inside[:24].lower()
-    for i, character in enumerate(low):
-        if character not in _TAG_NAME:
-            return low[:i]
-    return low
-
-
-def _lowered(html: str) -> str:
-    """The page in lower case with every character at its place (U+0130 would become two)."""
-    low = html.lower()
-    return low if len(low) == len(html) else "".join(c.lower()[:1] for c in html)
-
-
-def _after_raw(page: _Page, at: int, name: str) -> int:
-    """Past the content of an element that holds no text; one that never ends hides the rest."""
-    if name == "head":
-        # Only the first counts; browsers ignore the others, and the end tag may be missing (HTML 13.2.6.4.4).
-        ends = [] if page.saw_head else [p for m in ("</head", "<body") if (p := page.low.find(m, at)) >= 0]
-        page.saw_head = True
-        return min(ends) if ends else at
-    end = page.low.find(f"</{name}", at)
-    return len(page.low) if end < 0 else end
-
-
-def _open(name: str, attributes: str, page: _Page) -> None:
-    if name in _BLOCKS:
-        if page.current or name == "br":
-            page.end_line()
-        if name == "blockquote":
-            page.quoted += 1
-        elif name == "hr" and not page.hidden:
-            page.add("_" * 10)
-            page.end_line()
-        elif name == "pre":
-            page.preformatted += 1
-    elif name in _CELLS:
-        page.add(" ")
-    if name in _VOID:
-        return
-    if page.hidden:
-        page.hidden_depth += name == page.hidden
-        return
-    if page.doubtful:
-        page.doubtful_depth += name == page.doubtful
-    if attributes:
-        _judge(name, attributes, page)
-    if not page.doubtful and (name in _DOUBTFUL or name in page.suspects):
-        page.doubtful, page.doubtful_depth = name, 1
-
-
-def _judge(name: str, attributes: str, page: _Page) -> None:
-    """Does this element hide what is in it, or begin a signature?"""
-    if len(attributes) > _LONGEST_TAG:
-        return
-    if "=" not in attributes and "hidden" not in attributes.lower() and not page.suspects:
-        return
-    packed = "".join(unescape(attributes).lower().split())
-    if not page.quoted and any(mark in packed for mark in _SIGNATURE_MARKS):
-        page.add("--")
-        page.end_line()
-    found = visibility(packed)
-    if found is Visibility.HIDDEN:
-        page.hidden, page.hidden_depth = name, 1
-        return
-    if page.suspects and not page.suspects.isdisjoint(names_in(attributes)):
-        found = Visibility.DOUBTFUL
-    if found is Visibility.DOUBTFUL and not page.doubtful:
-        page.doubtful, page.doubtful_depth = name, 1
-
-
-def _close(name: str, page: _Page) -> None:
-    if page.hidden and name == page.hidden:
-        page.hidden_depth -= 1
-        if page.hidden_depth <= 0:
-            page.hidden = ""
-    if page.doubtful and name == page.doubtful:
-        page.doubtful_depth -= 1
-        if page.doubtful_depth <= 0:
-            page.doubtful = ""
-    if name in _BLOCKS:
-        if page.current:
-            page.end_line()
-        if name == "blockquote":
-            page.quoted = max(0, page.quoted - 1)
-        elif name == "pre":
-            page.preformatted = max(0, page.preformatted - 1)
-
-
-def _squeezed(pieces: list[str]) -> str:
-    """The pieces as one line, blanks collapsed as a browser does; a no-break space stays one blank."""
-    return " ".join("".join(pieces).split())
-
-
-# ---- interim
-import unicodedata
-
-from selectolax.lexbor import LexborHTMLParser
-
-from flexmaild.mail.parse.shown import ShownLine
-
-
-class _L:
-    def __init__(self, text, depth=0, mark=""):
-        self.text = text
-        self.depth = depth
-        self.mark = mark
-
-
-_PB = frozenset(
-    [
-        "p",
-        "div",
-        "li",
-        "ul",
-        "ol",
-        "table",
-        "tr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "pre",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "address",
-        "dl",
-        "dt",
-        "dd",
-        "form",
-        "fieldset",
-        "center",
-        "body",
-        "html",
-        "main",
-        "aside",
-        "nav",
-        "figure",
-        "caption",
-        "tbody",
-        "thead",
-        "hr",
-    ]
-)
-_PU = frozenset(
-    [
-        "script",
-        "style",
-        "title",
-        "template",
-        "textarea",
-        "noscript",
-        "xml",
-        "object",
-        "svg",
-        "math",
-        "select",
-        "iframe",
-        "noframes",
-        "noembed",
-        "datalist",
-        "audio",
-        "video",
-        "head",
-    ]
-)
-_PD = frozenset(["details", "dialog", "del", "s", "strike", "rp", "marquee", "button", "canvas"])
-_PS = ('id="signature"', "gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "msoautosig")
-
-
-def _proto_lines(html: str) -> tuple[list, list | None]:
-    """The lines of a page; and, where some of it may not be seen, those that surely are."""
-    suspects = hidden_by_style_sheet(html.lower())
-    lines: list = []
-    buffer: list[tuple[str, bool]] = []
-    sure: list[str] = []
-    doubted = False
-
-    def end(depth: int, mark: str) -> None:
-        shown = " ".join("".join(t for t, _ in buffer).split())
-        if shown or not lines or lines[-1].text:
-            lines.append(_L(shown, depth, mark))
-            sure.append(" ".join("".join(t for t, d in buffer if not d).split()))
-        buffer.clear()
-
-    # (node, depth, mark, doubtful, preformatted) or a closing action
-    stack: list[tuple] = [(LexborHTMLParser(html).root, 0, "", False, False)]
-    while stack:
-        node, depth, mark, doubtful, pre = stack.pop()
-        if node is None:  # the end of a block
-            end(depth, mark)
-            continue
-        tag = node.tag
-        if tag == "-text":
-            text = node.text_content or ""
-            if doubtful and text.strip():
-                doubted = True
-            if pre and "\n" in text:
-                for piece in text.split("\n")[:-1]:
-                    buffer.append((piece, doubtful))
-                    end(depth, mark)
-                text = text.rsplit("\n", 1)[1]
-            buffer.append((text, doubtful))
-            continue
-        if tag[0] == "-" or tag in _PU:
-            continue
-        if tag == "br":
-            end(depth, mark)
-            continue
-        block = tag in _PB
-        outer = (depth, mark)
-        if block and any(t.strip() for t, _ in buffer):
-            end(depth, mark)
-        attributes = node.attributes
-        if attributes:
-            packed = "".join(f'{k}="{v or ""}";' for k, v in attributes.items()).lower()
-            packed = "".join(packed.split())
-            seen = visibility(packed)
-            if seen is Visibility.HIDDEN:
+def _walk(root: LexborNode, page: _Page) -> None:
+    """Every node once, in the order of the page; no recursion, pages nest deeper than Python's stack."""
+    stack: list[_Frame] = []
+    frame = _Frame(root, first_look(page.styles.dark), 0, False, True)
+    node: LexborNode | None = root
+    while node is not None:
+        entered = _enter(node, frame, page)
+        if entered is not None:
+            child = node.first_child
+            if child is not None:
+                stack.append(frame)
+                frame, node = entered, child
                 continue
-            if suspects and not suspects.isdisjoint(names_in(packed)):
-                seen = Visibility.DOUBTFUL
-            doubtful = doubtful or seen is Visibility.DOUBTFUL
-            if any(s in packed for s in _PS):
-                mark = "signature"
-        doubtful = doubtful or tag in _PD or tag in suspects
-        if tag == "img":
-            alt = attributes.get("alt") or ""
-            if any(unicodedata.category(c) == "So" for c in alt):  # an emoji that is a picture
-                buffer.append((alt, doubtful))
+            _leave(entered, page)
+        following = node.next if node is not root else None
+        while following is None and stack:
+            _leave(frame, page)
+            node = frame.node
+            frame = stack.pop()
+            following = node.next if node is not root else None
+        node = following
+    page.end_line(0)
+
+
+def _leave(frame: _Frame, page: _Page) -> None:
+    if frame.block:
+        page.end_line(frame.depth)
+
+
+def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
+    """Deal with a node; the frame for its children if they may be seen."""
+    tag = node.tag
+    if tag == "-text":
+        _text(node.text_content or "", frame, page)
+        return None
+    if tag is None or tag[0] == "-":
+        return None
+    if tag in _UNSEEN:
+        _unseen(node, tag, page)
+        return None
+    attributes = node.attributes
+    rules = page.styles.rules.get(node.mem_id, ()) if page.styles.rules else ()
+    look, display = frame.look, ""
+    if attributes or rules or tag in _LOOKED_AT:
+        found = look_of(look, tag, attributes, rules, tag in _DOUBTFUL)
+        if found is None:
+            return None
+        look, display = found.look, found.display
+        if tag == "summary" and frame.summary is not None:
+            look, frame.summary = frame.summary, None
+        if found.moves and not page.unsure and _covers(node, found.paints):
+            page.unsure = True
+    return _entered(node, tag, attributes, frame, look, display, page)
+
+
+def _entered(
+    node: LexborNode,
+    tag: str,
+    attributes: dict[str, str | None],
+    outer: _Frame,
+    look: Look,
+    display: str,
+    page: _Page,
+) -> _Frame | None:
+    """An element that is shown: its part in the lines, and the frame for what is inside."""
+    if tag == "br":
+        if not look.hidden:
+            page.end_line(outer.depth, forced=True)
+        return None
+    if tag in ("img", "image", "input"):
+        _picture(tag, attributes, outer, look, page)
+        return None
+    if tag in _FOREIGN:
+        page.unsure = True
+        return None
+    block = (tag in _BLOCKS and display != "inline") or display == "block"
+    if block:
+        page.end_line(outer.depth)
+    if tag == "hr":
+        _rule(look, outer, page)
+        return None
+    if tag in _CELLS or display == "cell":
+        page.shown.append(" ")
+        page.sure.append(" ")
+    signature = outer.signature or (bool(attributes) and _is_signature(attributes))
+    depth = outer.depth + (tag == "blockquote")
+    summary = outer.look if tag == "details" and not attributes else None
+    return _Frame(node, look, depth, signature, block, summary)
+
+
+def _text(text: str, frame: _Frame, page: _Page) -> None:
+    look = frame.look
+    if look.symbols:
+        picture = drawn(text)
+        look = look if picture is not None else look.doubted()
+        text = text if picture is None else picture
+    if look.breaks and ("\n" in text or "\r" in text):
+        pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for piece in pieces[:-1]:
+            page.add(piece, look, frame.signature)
+            if not look.hidden:
+                page.end_line(frame.depth, forced=True)
+        text = pieces[-1]
+        if not text:
+            return
+    page.add(text, look, frame.signature)
+
+
+def _unseen(node: LexborNode, tag: str, page: _Page) -> None:
+    if tag == "template" and "shadowrootmode" in node.attributes:
+        page.unsure = True  # it is shown in place of what stands around it
+    elif tag == "frameset":
+        page.unsure = True
+
+
+def _rule(look: Look, outer: _Frame, page: _Page) -> None:
+    if not look.hidden:
+        page.lines.append(ShownLine(RULE_TEXT, RULE_TEXT if look.legible else "", outer.depth, RULE))
+
+
+def _picture(tag: str, attributes: dict[str, str | None], outer: _Frame, look: Look, page: _Page) -> None:
+    """An emoji that is a picture was typed; other words of a picture are seen only where it is missing."""
+    if tag == "input":
+        if (attributes.get("type") or "").lower() != "hidden":
+            words = " ".join(filter(None, (attributes.get("value"), attributes.get("placeholder"))))
+            page.add(words, look.doubted(), outer.signature)
+        return
+    words = (attributes.get("alt") or "").strip()
+    if not words or len(words) > 100:
+        return
+    if any(unicodedata.category(c) == "So" for c in words):
+        bare = not any(c.isalnum() for c in words) and not _tiny(attributes)
+        page.add(words, look if bare else look.doubted(), outer.signature)
+    elif len(words) <= 20 and not _NO_TEXT_IN_PICTURES.search(words):
+        page.add(f" {words} ", look.doubted(), outer.signature)
+
+
+def _tiny(attributes: dict[str, str | None]) -> bool:
+    return any((attributes.get(side) or "").strip() in ("0", "1", "2", "3") for side in ("width", "height"))
+
+
+def _covers(node: LexborNode, paints: bool) -> bool:
+    """Whether an element that does not stand where it should has anything that may lie on other text."""
+    if paints or node.tag in ("img", "input", "hr"):
+        return True
+    if node.text(deep=True).strip():
+        return True
+    return (
+        node.css_first("img,svg,canvas,video,object,input,button,hr,iframe,table,[style],[class]") is not None
+    )
+
+
+def _is_signature(attributes: dict[str, str | None]) -> bool:
+    for name in ("id", "class"):
+        value = attributes.get(name)
+        if value and ("ignature" in value or "utosig" in value.lower()):
+            for word in value.split():
+                bare = _RENAMED.sub("", word, count=1) if _RENAMED.match(word) else word
+                if bare.lower() in _SIGNATURES:
+                    return True
+    return False
+
+
+# For the mails that we sent: all of their words.
+
+_NO_WORDS = frozenset(("script", "style", "title"))
+
+
+def html_text(page: str) -> str:
+    """All text of a page, hidden text too, its blocks separated by line ends."""
+    root = _parsed(page).root
+    pieces: list[str] = []
+    node, above = root, list[LexborNode]()
+    while node is not None:
+        tag = node.tag or ""
+        if tag == "-text":
+            pieces.append(node.text_content or "")
+        elif tag in _BLOCKS or tag == "br":
+            pieces.append("\n")
+        elif tag in _CELLS:
+            pieces.append(" ")
+        child = node.first_child if tag not in _NO_WORDS else None
+        if child is not None:
+            above.append(node)
+            node = child
             continue
-        if tag == "hr":
-            lines.append(_L("_" * 10, depth, "hr"))
-            sure.append("_" * 10)
-            continue
-        if tag in ("td", "th"):
-            buffer.append((" ", doubtful))
-        if tag == "blockquote":
-            depth += 1
-        if block:
-            stack.append((None, depth, mark, False, False))
-        children = list(node.iter(include_text=True))
-        for child in reversed(children):
-            stack.append((child, depth, mark, doubtful, pre or tag == "pre"))
-    end(0, "")
-    if not doubted:
-        return lines, None
-    return lines, [_L(t, line.depth, line.mark) for t, line in zip(sure, lines, strict=True)]
+        following = node.next if above else None
+        while following is None and above:
+            node = above.pop()
+            if node.tag in _BLOCKS:
+                pieces.append("\n")
+            following = node.next if above else None
+        node = following
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
-def html_lines(page):
-    a, b = _proto_lines(page)
-    b = b or a
-    return [ShownLine(x.text, y.text, x.depth, "rule" if x.mark == "hr" else x.mark) for x, y in zip(a, b)]
-
-
-def html_text(page):
-    t = LexborHTMLParser(page)
-    for n in t.css("style,script,title"):
-        n.decompose()
-    return t.root.text(separator="\n")
-
-
-def link_targets(page):
-    return [n.attributes["href"] or "" for n in LexborHTMLParser(page).css("a[href]")]
+def link_targets(page: str) -> list[str]:
+    """Where the links of a page lead, in their order."""
+    found = (node.attributes.get("href") for node in _parsed(page).css("a[href],area[href]"))
+    return [target for target in found if target]

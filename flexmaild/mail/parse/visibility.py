@@ -1,153 +1,153 @@
-"""Which markup keeps text from being seen: inline styles, attributes and style sheets of a page.
+"""What declarations (an inline style, a rule of a style sheet) do to the text they apply to.
 
-Called by `parse.html` for every tag of the part somebody typed. Declarations are looked for in
-the text with its blanks removed, not parsed: a false alarm costs a question, a missed one would show text
-nobody saw. What hides surely and what may hide are kept apart. Linear; never raises.
+Called by `mail.parse.style_sheets` and `mail.parse.looks`. Text is certainly seen only where every
+declaration is on a list of ours (`properties`): a property whose value leaves text readable. What hides
+surely is told apart, so that such text appears nowhere; all the rest is doubt. A false alarm costs a
+question, a missed one would count text that nobody saw. Linear; never raises; knows no tree.
 """
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
-_MOST_SHEETS = 50
-# Colours nobody reads on white; those of CSS's other notations are not computed but doubted.
-_PALE_NAMES = (
-    *(
-        "white",
-        "transparent",
-        "snow",
-        "ivory",
-        "ghostwhite",
-        "mintcream",
-        "azure",
-        "floralwhite",
-        "aliceblue",
-    ),
-    *("seashell", "honeydew", "lavenderblush", "hsl", "hwb(", "lab(", "lch(", "ok", "color(", "inherit;back"),
-)
-_PALE = 0xE0
-_OUTWARDS = ("left:-", "top:-", "text-indent:-", "margin-left:-", "right:-")
-_STARTS = (";", '"', "'")
-# Declarations that text somebody just typed does not have.
-_MAY_HIDE = (
-    *(f"{before}{size}" for before in _STARTS for size in ("height:0", "height:1px", "width:0", "width:1px")),
-    *(f"{before}font:{size}" for before in _STARTS for size in ("0", "1px", "1pt")),
-    *("mso-hide:all", "max-height:0", "max-width:0", "line-height:0", "clip:rect(0", "clip-path:", "mask:"),
-    *("transform:", "scale:", "rotate:", "translate:", "zoom:", "filter:", "z-index:-", "inset:"),
-    *("letter-spacing:-", "unicode-bidi", "text-fill-color", "content-visibility", "calc(", "margin:-"),
-    *("position:fixed", "line-through", "animation:", "/*", "\\", "var("),
-)
+import tinycss2
+from tinycss2.ast import Node
+
+from flexmaild.mail.parse.colours import Colour, attribute_colour
+from flexmaild.mail.parse.lengths import Length
+from flexmaild.mail.parse.properties import DISPLAY, OPACITY, SYMBOL_FONTS, Draft, note, settled
+
+# These hide all that is inside, and nothing inside can undo it.
+FOR_GOOD: Final = DISPLAY | OPACITY
+
+# Smaller is no text that somebody types and reads; below the second nothing is seen at all.
+READABLE_SIZE, SEEN_SIZE, LARGEST_SIZE = 6.0, 2.0, 200.0
+_LONGEST_STYLE = 4096  # Word's longest in the collections has 600 characters
+_LONGEST_CACHED = 600
 
 
-class Visibility(Enum):
-    SHOWN = 0
-    DOUBTFUL = 1
-    HIDDEN = 2
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What one list of declarations says about the text of its element.
+
+    `hides` and `declares` are groups; `sizes` may be relative to the parent's; `shift` is how far it moves
+    the text to the right, `indent` how far the first line hangs out to the left.
+    """
+
+    doubt: bool = False
+    moves: bool = False  # may cover, or lie under, text of other elements
+    paints: bool = False  # has a background or a border of its own
+    boxed: bool = False  # its box may be smaller than its text, which then stands on the parent's ground
+    hides: int = 0
+    declares: int = 0
+    important: int = 0
+    colours: tuple[Colour, ...] | None = None
+    grounds: tuple[Colour, ...] | None = None
+    colour_important: bool = False
+    ground_important: bool = False
+    sizes: tuple[Length, ...] = ()
+    size_important: bool = False
+    display: str = ""  # "block", "inline", "cell"
+    space: str = ""  # "pre", "pre-wrap", "nowrap", "normal"
+    shift: float = 0.0
+    left: float | None = None  # margin, border and padding; None where it says nothing of them
+    indent: float = 0.0
+    symbols: bool | None = None  # a font whose letters are pictures
+    plain: bool = False  # an element with it looks like one without; nothing needs to be tracked
 
 
-def visibility(packed: str) -> Visibility:
-    """What a tag's attributes (lower case, entities decoded, blanks removed) make of what is in it."""
-    if "hidden=" in packed or packed.startswith("hidden"):
-        return Visibility.HIDDEN
-    if "style" in packed:
-        if _hides(packed):
-            return Visibility.HIDDEN
-        if _may_hide(packed):
-            return Visibility.DOUBTFUL
-    # <font color=white>
-    attribute, _, colour = packed.partition("color=")
-    is_text = bool(colour) and not attribute.endswith("bg")
-    return Visibility.DOUBTFUL if is_text and _is_pale(colour.lstrip("\"'")) else Visibility.SHOWN
+DOUBTFUL: Final = Judgment(doubt=True)
 
 
-def _may_hide(packed: str) -> bool:
-    if any(declaration in packed for declaration in _MAY_HIDE):
-        return True
-    colours = [packed.split(f"{before}color:", 1)[1] for before in _STARTS if f"{before}color:" in packed]
-    if any(_is_pale(colour) for colour in colours):
-        return True
-    grounds = (packed.partition(name)[2] for name in ("background:", "background-color:"))
-    return any(_value(ground) == _value(c) for ground in grounds if ground for c in colours)
-
-
-def _value(declaration: str) -> str:
-    end = next((i for i, c in enumerate(declaration[:40]) if c in ";\"'!"), 40)
-    return declaration[:end]
-
-
-def _is_pale(colour: str) -> bool:
-    """Whether text of this colour (`#fefefe…`, `rgb(250,…`, a name) may not be seen on white."""
-    if colour.startswith("rgb"):
-        numbers = colour.partition("(")[2].partition(")")[0].replace("/", ",").split(",")
-        faint = len(numbers) == 4 and _number(numbers[3], 0) < 0.3
-        return len(numbers) not in (3, 4) or faint or all(_number(n, 0) >= _PALE for n in numbers[:3])
-    bare = colour.removeprefix("#")
-    digits = next((i for i, c in enumerate(bare[:9]) if c not in "0123456789abcdef"), len(bare[:9]))
-    if colour.startswith("#") or digits in (3, 6):
-        if digits in (3, 6):
-            step = digits // 3
-            channels = (bare[i : i + step] * (3 - step) for i in range(0, digits, step))
-            return all(int(channel, 16) >= _PALE for channel in channels)
-        return digits in (4, 8)
-    return colour.startswith(_PALE_NAMES)
-
-
-def _hides(packed: str) -> bool:
-    """Whether a declaration in this text surely makes its element invisible, tiny, or off the page."""
-    if "display:none" in packed or "visibility:hidden" in packed or "visibility:collapse" in packed:
-        return True
-    at = packed.find("font-size:")
-    if at >= 0 and _number(packed, at + 10) < 2 and not _relative(packed, at):
-        return True
-    at = packed.find("opacity:")
-    if at >= 0 and _number(packed, at + 8) < 0.1:
-        return True
-    return any(
-        (at := packed.find(name)) >= 0 and _number(packed, at + len(name)) >= 500 for name in _OUTWARDS
+def _finished(draft: Draft) -> Judgment:
+    hides = settled(draft)
+    told = draft.margin is not None or draft.padding is not None
+    left = (draft.margin or 0.0) + (draft.padding or 0.0) + draft.border
+    tracked = draft.colours or draft.grounds or draft.sizes or draft.display or draft.space or draft.symbols
+    return Judgment(
+        plain=not (tracked or draft.doubt or draft.moves or hides or draft.shows or left or draft.indent),
+        doubt=draft.doubt,
+        moves=draft.moves,
+        paints=draft.paints,
+        boxed=draft.boxed and bool(draft.grounds),
+        hides=hides,
+        declares=draft.hides | draft.shows,
+        important=draft.important,
+        colours=tuple(draft.colours[:4]) if draft.colours else None,
+        grounds=tuple(draft.grounds[:4]) if draft.grounds else None,
+        colour_important=draft.colour_important,
+        ground_important=draft.ground_important,
+        sizes=tuple(draft.sizes[:4]),
+        size_important=draft.size_important,
+        display=draft.display,
+        space=draft.space,
+        shift=left + max(0.0, draft.indent),
+        left=left if told else None,
+        indent=max(0.0, -draft.indent),
+        symbols=draft.symbols,
     )
 
 
-def _relative(low: str, at: int) -> bool:
-    """A font size in em, rem or per cent of at least a fifth, which is small but can be read."""
-    value = low[at + 10 : at + 30]
-    number = _number(value, 0)
-    rest = value.lstrip("0123456789.")
-    return (rest.startswith(("em", "rem")) and number >= 0.2) or (rest.startswith("%") and number >= 20)
+def judge_style(style: str) -> Judgment:
+    """The judgment of a `style` attribute."""
+    if len(style) <= _LONGEST_CACHED:
+        return _cached(style)
+    return _judged(style) if len(style) <= _LONGEST_STYLE else DOUBTFUL
 
 
-def _number(text: str, at: int) -> float:
-    end = at
-    while end < len(text) and end < at + 12 and (text[end].isdigit() or text[end] == "."):
-        end += 1
+@lru_cache(maxsize=2048)
+def _cached(style: str) -> Judgment:
+    return _judged(style)
+
+
+def _judged(style: str) -> Judgment:
     try:
-        return float(text[at:end])
-    except ValueError:
-        return 1000.0
+        return judge(tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True))
+    except (ValueError, RecursionError, ArithmeticError):
+        return DOUBTFUL  # a number of 5,000 digits, or brackets within brackets
 
 
-def hidden_by_style_sheet(low: str) -> frozenset[str]:
-    """Classes, ids and elements that a style sheet of the page (in lower case) hides, in any medium."""
-    found: set[str] = set()
-    for sheet in low.split("<style")[1:_MOST_SHEETS]:
-        rules = sheet.partition("</style")[0].split("}") if "{" in sheet else ()
-        for rule in rules:
-            selector, _, declarations = rule.rpartition("{")
-            packed = '"' + "".join(declarations.split())
-            if _hides(packed) or _may_hide(packed):
-                found.update(_subjects(selector.rpartition("{")[2]))
-    return frozenset(found)
+def judge(content: Iterable[Node]) -> Judgment:
+    """The judgment of what tinycss2 found in a style attribute or between the braces of a rule."""
+    draft = Draft()
+    for node in content:
+        if node.type != "declaration":
+            draft.doubt = True
+            continue
+        note(draft, node)
+    return _finished(draft)
 
 
-def _subjects(selectors: str) -> list[str]:
-    """What the selectors select: the classes and ids of their last compound, else its element."""
-    found: list[str] = []
-    for selector in selectors.split(","):
-        last = (selector.split() or [""])[-1]
-        _, mark, rest = last.partition("." if "." in last else "#")
-        found.extend(names_in(rest if mark else last))
-    return found
+@lru_cache(maxsize=512)
+def judge_font(colour: str, size: str, face: str) -> Judgment:
+    """`<font color size face>`, each empty where it is not there."""
+    draft = Draft()
+    if colour:
+        found = attribute_colour(colour)
+        draft.doubt = found is None
+        if found is not None:
+            draft.colours.append(found)
+    if size:
+        step = size.strip()
+        draft.sizes.append(Length(10.0 if step in ("1", "-2", "-1", "0") else 16.0))
+        draft.doubt = draft.doubt or step.lstrip("+-") not in "1234567"
+    if face:
+        draft.symbols = face.strip(" '\"").lower().startswith(SYMBOL_FONTS)
+    return _finished(draft)
 
 
-def names_in(text: str) -> list[str]:
-    """The words of a selector or of a tag's attributes."""
-    return "".join(c if c.isalnum() or c in "-_" else " " for c in text.lower()).split()
+@lru_cache(maxsize=512)
+def judge_ground(colour: str) -> Judgment:
+    """`bgcolor`, which body, tables and their parts may have."""
+    found = attribute_colour(colour)
+    return DOUBTFUL if found is None else Judgment(grounds=(found,), paints=True)
+
+
+@lru_cache(maxsize=512)
+def judge_colour(colour: str) -> Judgment:
+    """`<body text>`."""
+    found = attribute_colour(colour)
+    return DOUBTFUL if found is None else Judgment(colours=(found,))

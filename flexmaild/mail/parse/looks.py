@@ -1,0 +1,369 @@
+"""How text looks at a place of a page: what is inherited, and what an element changes of it.
+
+Called by `mail.parse.html` for each element that has attributes, rules of a style sheet or a look of its
+own. A look holds all colours and sizes that are possible, because which rule of a sheet wins is not worked
+out: text is certain only where it can be read in every case. Frozen, so that elements share it; never
+raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from flexmaild.mail.parse.colours import BLACK, INHERITED, LINK, WHITE, YELLOW, Colour, over, readable
+from flexmaild.mail.parse.lengths import Length
+from flexmaild.mail.parse.properties import AWAY, DISPLAY, STRUCK, VISIBILITY
+from flexmaild.mail.parse.shown import words
+from flexmaild.mail.parse.style_sheets import Rule
+from flexmaild.mail.parse.visibility import (
+    FOR_GOOD,
+    LARGEST_SIZE,
+    READABLE_SIZE,
+    SEEN_SIZE,
+    Judgment,
+    judge_colour,
+    judge_font,
+    judge_ground,
+    judge_style,
+)
+
+# A desktop's window; what stands further to the right is not seen without scrolling.
+_WIDEST = 900.0
+_MOST_COLOURS = 8
+# What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
+_DRAWN = {"J": "☺", "K": "😐", "L": "☹", "à": "→", "ß": "←", "è": "⇒", "ç": "⇐", "ó": "⇔"}
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """The colours that text may have at a place, and those that may be behind it."""
+
+    colours: tuple[Colour, ...] = (BLACK,)
+    grounds: tuple[Colour, ...] = (WHITE,)
+    links: tuple[Colour, ...] = (LINK,)
+
+    def readable(self) -> bool:
+        return all(readable(colour, ground) for colour in self.colours for ground in self.grounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an element hands down to those inside it.
+
+    `paints` has one paint, and a second for dark mode where the page has rules for it. `away` are the groups
+    by which text is hidden in a way that something inside may undo. `shift` is how far to the right text
+    begins at most, `room` how far at least; `least` and `most` bound the size of its letters.
+    """
+
+    paints: tuple[Paint, ...]
+    body: tuple[Paint, ...]
+    doubt: bool = False
+    away: int = 0
+    least: float = 16.0
+    most: float = 16.0
+    shift: float = 0.0
+    room: float = 0.0
+    space: str = ""
+    symbols: bool = False
+    hidden: bool = False
+    legible: bool = True
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a line end in the source is one on the page."""
+        return self.space in ("pre", "pre-wrap")
+
+    def doubted(self) -> Look:
+        return replace(self, doubt=True, legible=False)
+
+
+def drawn(text: str) -> str | None:
+    """What text in a font of pictures shows: Outlook's own few, or a bullet; None where that is not known."""
+    bare = text.strip()
+    return _DRAWN.get(bare, text) if len(bare) <= 1 else None
+
+
+def first_look(dark: bool) -> Look:
+    paints = (Paint(),) * (2 if dark else 1)
+    return Look(paints, paints)
+
+
+_SMALLER = {
+    **dict.fromkeys(("small", "sub", "sup", "h5", "big"), 0.83),
+    **dict.fromkeys(("code", "tt", "kbd", "samp", "pre", "listing", "xmp", "plaintext", "textarea"), 0.81),
+    "h6": 0.67,
+}
+_PREFORMATTED = {**dict.fromkeys(("pre", "listing", "xmp", "plaintext"), "pre"), "textarea": "pre-wrap"}
+_INDENTED = frozenset(("ul", "ol", "blockquote", "dd", "menu", "dir"))
+_BLOCKS_INLINE = frozenset(
+    ("p", "div", "li", "tr", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
+)
+# Elements that look unlike their parent without any attribute.
+REMARKABLE = frozenset(_SMALLER) | _INDENTED | frozenset(("s", "strike", "del", "mark", "a", "table", "body"))
+_STRUCK = frozenset(("s", "strike", "del"))
+
+
+@dataclass(slots=True)
+class Found:
+    """The look inside an element, how it is displayed, and whether it may lie on text of others."""
+
+    look: Look
+    display: str = ""
+    moves: bool = False
+    paints: bool = False
+
+
+def look_of(
+    outer: Look, tag: str, attributes: dict[str, str | None], rules: Sequence[Rule], doubtful: bool
+) -> Found | None:
+    """The look inside an element; None where all that is in it is hidden for good."""
+    style = attributes.get("style")
+    inline = judge_style(style) if style else None
+    if (inline is None or inline.plain) and not rules and not doubtful and _is_plain(tag, attributes):
+        return Found(outer)
+    if _is_hidden(attributes, inline, rules):
+        return None
+    change = _Change(outer, tag, doubtful)
+    for judgment in _attribute_judgments(tag, attributes):
+        change.replace_by(judgment)
+    for rule in rules:
+        change.add(rule)
+    if inline is not None:
+        change.replace_by(inline)
+        change.hide(inline, rules)
+    for rule in rules:
+        change.add_important(rule)
+    change.finish(tag, attributes, inline, rules)
+    return Found(change.look(tag), change.display, change.moves, change.paints)
+
+
+# Attributes that change nothing of what is seen.
+_HARMLESS = frozenset(
+    words(
+        "style class id lang dir align valign href width height cellpadding border cellspacing role title"
+        " target rel type cite name start rowspan colspan"
+    )
+)
+
+
+def _is_plain(tag: str, attributes: dict[str, str | None]) -> bool:
+    return tag not in REMARKABLE and attributes.keys() <= _HARMLESS
+
+
+def _is_hidden(attributes: dict[str, str | None], inline: Judgment | None, rules: Sequence[Rule]) -> bool:
+    """Whether nothing inside can be seen. What another declaration may undo is not hidden, but doubtful."""
+    hides = inline.hides & FOR_GOOD if inline is not None else 0
+    if hides and not any(rule.judgment.important & hides for rule in rules):
+        return True
+    if "hidden" in attributes:
+        told = [rule.judgment for rule in rules] + ([inline] if inline is not None else [])
+        return not any(judgment.declares & DISPLAY and not judgment.hides & DISPLAY for judgment in told)
+    return False
+
+
+def _attribute_judgments(tag: str, attributes: dict[str, str | None]) -> list[Judgment]:
+    found: list[Judgment] = []
+    if tag == "font":
+        values = [attributes.get(name) or "" for name in ("color", "size", "face")]
+        found.append(judge_font(*values))
+    if ground := attributes.get("bgcolor"):
+        found.append(judge_ground(ground))
+    if attributes.get("background"):
+        found.append(Judgment(doubt=True, paints=True))
+    if tag == "body" and (colour := attributes.get("text")):
+        found.append(judge_colour(colour))
+    return found
+
+
+class _Change:
+    """The look of an element while it is worked out."""
+
+    def __init__(self, outer: Look, tag: str, doubtful: bool) -> None:
+        self.outer = outer
+        self.paints_inside = list(outer.paints)
+        self.doubt = outer.doubt or doubtful
+        self.away = outer.away
+        self.least, self.most = outer.least, outer.most
+        self.shift, self.room = outer.shift, outer.room
+        self.space, self.symbols = outer.space, outer.symbols
+        self.display = ""
+        self.moves = self.paints = False
+        if tag in REMARKABLE:
+            self._by_tag(tag)
+
+    def _by_tag(self, tag: str) -> None:
+        factor = _SMALLER.get(tag)
+        if factor is not None:
+            self.least *= factor
+        self.space = _PREFORMATTED.get(tag, self.space)
+        if tag in _INDENTED:
+            self.shift += 40
+        elif tag in _STRUCK:
+            self.away |= STRUCK
+        elif tag == "mark":
+            self.paints_inside = [Paint((BLACK,), (YELLOW,), p.links) for p in self.paints_inside]
+        elif tag == "a":
+            self.paints_inside = [replace(p, colours=_merged(p.colours, p.links)) for p in self.paints_inside]
+        elif tag == "table":
+            self._by_table()
+
+    def _by_table(self) -> None:
+        """Without a doctype a table takes nothing but the body's colour from what is around it."""
+        self.paints_inside = [
+            replace(paint, colours=_merged(paint.colours, body.colours))
+            for paint, body in zip(self.paints_inside, self.outer.body, strict=True)
+        ]
+        self.least, self.most = min(self.least, 16.0), max(self.most, 16.0)
+        if self.away & STRUCK:
+            self.away, self.doubt = self.away & ~STRUCK, True
+
+    def replace_by(self, judgment: Judgment) -> None:
+        """By an attribute or an inline style, which wins over all that was inherited."""
+        self._mark(judgment)
+        self.paints_inside = [_painted(p, o, judgment, False) for p, o in self._pairs()]
+        if judgment.sizes:
+            self._size(judgment.sizes, True)
+        if judgment.symbols is not None:
+            self.symbols = judgment.symbols
+        self.space = judgment.space or self.space
+        self.display = judgment.display or self.display
+        self.shift += judgment.shift
+        self.room += judgment.left or 0.0
+
+    def add(self, rule: Rule) -> None:
+        """By a rule of a sheet, which may or may not win."""
+        judgment = rule.judgment
+        self._mark(judgment)
+        self.doubt = self.doubt or bool(judgment.hides) or bool(judgment.symbols)
+        self.paints_inside = [
+            _painted(p, o, judgment, True) if at or not rule.dark else p
+            for at, (p, o) in enumerate(self._pairs())
+        ]
+        if judgment.sizes:
+            self._size(judgment.sizes, False)
+        if judgment.space in ("pre", "nowrap") and self.space != "pre":
+            self.space = "nowrap"
+        self.shift += judgment.shift
+
+    def add_important(self, rule: Rule) -> None:
+        """By a rule that wins over an inline style as well."""
+        judgment = rule.judgment
+        if judgment.colour_important or judgment.ground_important:
+            self.paints_inside = [
+                _painted(p, o, judgment, not (rule.dark and at)) if at or not rule.dark else p
+                for at, (p, o) in enumerate(self._pairs())
+            ]
+        if judgment.size_important:
+            self._size(judgment.sizes, False)
+
+    def _pairs(self) -> Iterable[tuple[Paint, Paint]]:
+        return zip(self.paints_inside, self.outer.paints, strict=True)
+
+    def _mark(self, judgment: Judgment) -> None:
+        self.doubt = self.doubt or judgment.doubt
+        self.moves = self.moves or judgment.moves
+        self.paints = self.paints or judgment.paints
+        undone = self.away & judgment.declares & ~judgment.hides
+        if judgment.moves:
+            undone |= self.away & AWAY
+        if undone:
+            self.away, self.doubt = self.away & ~undone, True
+
+    def _size(self, sizes: tuple[Length, ...], replaces: bool) -> None:
+        least, most = self.outer.least, self.outer.most
+        low = min(s.value * least if s.relative else s.value for s in sizes)
+        high = max(s.value * most if s.relative else s.value for s in sizes)
+        self.least = low if replaces else min(self.least, low)
+        self.most = high if replaces else max(self.most, high)
+
+    def hide(self, inline: Judgment, rules: Sequence[Rule]) -> None:
+        """By an inline style; a rule that is important may undo it, then it is doubtful."""
+        hides = inline.hides
+        if not hides:
+            return
+        if any(rule.judgment.important & hides for rule in rules) or hides & FOR_GOOD:
+            self.doubt = True
+            hides = 0
+        self.away |= hides & (VISIBILITY | STRUCK | AWAY)
+
+    def finish(
+        self, tag: str, attributes: dict[str, str | None], inline: Judgment | None, rules: Sequence[Rule]
+    ) -> None:
+        if "hidden" in attributes or "popover" in attributes:
+            self.doubt = True
+        if any(rule.judgment.display == "inline" for rule in rules) and tag in _BLOCKS_INLINE:
+            self.doubt = True
+        if tag == "body" and not {"link", "vlink", "alink"}.isdisjoint(attributes):
+            self._links(attributes)
+        self._hang(inline, [rule.judgment for rule in rules])
+
+    def _links(self, attributes: dict[str, str | None]) -> None:
+        values = [value for name in ("link", "vlink") if (value := attributes.get(name))]
+        judgments = [judge_colour(value) for value in values]
+        self.doubt = self.doubt or any(judgment.doubt for judgment in judgments)
+        links = tuple(colour for judgment in judgments for colour in judgment.colours or ())
+        self.paints_inside = [replace(p, links=links or p.links) for p in self.paints_inside]
+
+    def _hang(self, inline: Judgment | None, judged: list[Judgment]) -> None:
+        """A first line that hangs out to the left, as in lists, needs room there."""
+        lefts = [judgment.left for judgment in judged if judgment.left is not None]
+        if inline is None or inline.left is None:
+            self.room += min(lefts, default=0.0)
+        indent = max(
+            [judgment.indent for judgment in judged] + [inline.indent if inline is not None else 0.0]
+        )
+        if self.room - indent < -8 or self.room < -8:
+            self.doubt = True
+
+    def look(self, tag: str) -> Look:
+        outer = self.outer
+        paints = tuple(self.paints_inside)
+        hidden = bool(self.away) or self.most < SEEN_SIZE
+        legible = (
+            not (self.doubt or hidden)
+            and self.least >= READABLE_SIZE
+            and self.most <= LARGEST_SIZE
+            and self.shift <= _WIDEST
+            and all(paint.readable() for paint in paints)
+        )
+        return Look(
+            paints,
+            paints if tag == "body" else outer.body,
+            self.doubt,
+            self.away,
+            self.least,
+            self.most,
+            self.shift,
+            self.room,
+            self.space,
+            self.symbols,
+            hidden,
+            legible,
+        )
+
+
+def _merged(colours: tuple[Colour, ...], more: tuple[Colour, ...]) -> tuple[Colour, ...]:
+    merged = tuple(dict.fromkeys((*colours, *more)))
+    # Beyond a bound nothing is certain: a colour on itself cannot be read.
+    return merged if len(merged) <= _MOST_COLOURS else (WHITE, BLACK)
+
+
+def _painted(paint: Paint, outer: Paint, judgment: Judgment, adds: bool) -> Paint:
+    """The paint after a judgment's colours; INHERITED stands for the parent's."""
+    if judgment.colours is None and judgment.grounds is None:
+        return paint
+    colours, grounds = paint.colours, paint.grounds
+    if judgment.colours is not None:
+        own = _known(judgment.colours, outer.colours)
+        colours = _merged(colours, own) if adds else own
+    if judgment.grounds is not None:
+        behind = outer.grounds
+        own = tuple(over(top, ground) for top in _known(judgment.grounds, behind) for ground in behind)
+        keeps = adds or judgment.boxed
+        grounds = _merged(grounds if adds else behind, own) if keeps else _merged((), own)
+    return Paint(colours, grounds, paint.links)
+
+
+def _known(own: tuple[Colour, ...], inherited: tuple[Colour, ...]) -> tuple[Colour, ...]:
+    return tuple(c for colour in own for c in (inherited if colour == INHERITED else (colour,)))

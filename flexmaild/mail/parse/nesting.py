@@ -1,0 +1,150 @@
+"""Whether a page is nested so deep, or its tags so many, that parsing it would cost too much.
+
+Called by `mail.parse.html` before the parser, which is quadratic in the depth of nesting, in the attributes
+of one tag, and in formatting tags that are never closed (each paragraph repeats them). Small pages are let
+through by their number of tags alone; of others the tags are followed with a stack, as HTML's own
+algorithm has it (HTML 13.2.6), where we cannot be exact with more depth rather than less. Linear.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from flexmaild.mail.parse.shown import words
+
+
+class TooComplex(ValueError):
+    """The page is nested too deep, or otherwise beyond limits: nobody typed it."""
+
+
+DEEPEST = 400  # the deepest of the collections, a thread of 30 mails, has 130
+_FEW_TAGS = 400
+_SMALL_PAGE = 40_000
+_MOST_ATTRIBUTES = 3_000
+_MOST_ATTRIBUTES_OF_ALL = 60_000
+# Drawings and formulas nest by other rules; nobody types them.
+_MOST_TAGS_WITH_DRAWINGS = 800
+# How often open formatting tags may be repeated all in all.
+_MOST_REPEATED = 200_000
+
+_FORMATTING = frozenset(words("a b big code em font i nobr s small strike strong tt u"))
+# Their end is implied by the next of their kind, or they hold nothing.
+_IMPLIED = frozenset(
+    words(
+        "p li dt dd tr td th tbody thead tfoot option optgroup colgroup caption body html head area"
+        " base basefont bgsound br col embed frame hr img image input keygen link meta param source"
+        " track wbr frameset"
+    )
+)
+_RAW = "script|style|title|textarea|xmp|iframe|noembed|noframes"
+_BORDERS = frozenset(words("applet marquee object table template select button"))
+# An end tag of another element (span, o:p …) does not reach through one of these.
+_SPECIAL = frozenset(
+    words(
+        "address article aside blockquote center details dialog dir div dl fieldset figcaption figure"
+        " footer form frameset h1 h2 h3 h4 h5 h6 header hgroup listing main menu nav ol pre search"
+        " section summary ul noscript plaintext"
+    )
+)
+_TAG = re.compile(
+    rf"<(?:!--(?:>|->|.*?--!?>|.*\Z)"
+    rf"|(?P<raw>{_RAW})(?=[\s/>])(?P<rawattrs>[^>]*+)>(?:.*?</(?P=raw)(?=[\s/>])|.*\Z)"
+    rf"|(?P<close>/?)(?P<name>[a-z][^\s/>]*+)"
+    rf"(?P<attrs>(?:[\s/]++|[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?)?+|=)*+))",
+    re.IGNORECASE | re.DOTALL,
+)
+_DRAWING = re.compile(r"<(?:svg|math)", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[\s/=]")
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is open at a place of the page."""
+
+    stack: list[str] = field(default_factory=list)
+    borders: list[int] = field(default_factory=list)
+    specials: list[int] = field(default_factory=list)
+    formatting: int = 0
+    kept: int = 0  # formatting whose parent was closed before it: it is opened again
+    repeated: int = 0
+    attributes: int = 0
+
+    def start(self, name: str) -> None:
+        if name in _IMPLIED:
+            self.repeated += self.formatting + self.kept
+            return
+        if name in _BORDERS:
+            self.borders.append(len(self.stack))
+            self.specials.append(len(self.stack))
+        elif name in _SPECIAL:
+            self.specials.append(len(self.stack))
+        elif name in _FORMATTING:
+            self.formatting += 1
+        self.stack.append(name)
+        self.repeated += self.formatting + self.kept
+
+    def end(self, name: str) -> None:
+        self.repeated += self.formatting + self.kept
+        if name in _FORMATTING or name in _SPECIAL:
+            low = self.borders[-1] + 1 if self.borders else 0
+        elif name in _BORDERS:
+            low = self.borders[-1] if self.borders else 0
+        else:
+            low = self.specials[-1] + 1 if self.specials else 0
+        above = self.stack[low:]
+        above.reverse()
+        if name not in above:
+            return
+        at = len(self.stack) - 1 - above.index(name)
+        if name in _FORMATTING and self.specials and self.specials[-1] > at:
+            # Closed across a block: what is inside gets a copy of it, and so may all that follows.
+            del self.stack[at]
+            self.specials = [s - (s > at) for s in self.specials]
+            self.borders = [b - (b > at) for b in self.borders]
+            self.formatting -= 1
+            self.kept += 1
+            return
+        self._drop(at, name)
+
+    def _drop(self, at: int, name: str) -> None:
+        dropped = self.stack[at:]
+        del self.stack[at:]
+        count = sum(map(_FORMATTING.__contains__, dropped))
+        self.formatting -= count
+        self.kept += count - (name in _FORMATTING)
+        while self.specials and self.specials[-1] >= at:
+            self.specials.pop()
+        while self.borders and self.borders[-1] >= at:
+            self.borders.pop()
+
+
+def refuse_the_complex(page: str) -> None:
+    """Raise TooComplex for a page that we will not parse."""
+    tags = page.count("<")
+    if tags <= _FEW_TAGS and len(page) <= _SMALL_PAGE:
+        return
+    if _DRAWING.search(page):
+        if tags > _MOST_TAGS_WITH_DRAWINGS or len(page) > _SMALL_PAGE:
+            raise TooComplex("a drawing among very many tags")
+        return
+    opened = _Open()
+    for match in _TAG.finditer(page):
+        name, attributes = match["name"], match["attrs"] or match["rawattrs"]
+        if attributes and len(attributes) > _MOST_ATTRIBUTES:
+            _count(opened, attributes)
+        if name is None:
+            continue
+        if match["close"]:
+            opened.end(name.lower())
+        else:
+            opened.start(name.lower())
+        if len(opened.stack) + opened.kept > DEEPEST or opened.repeated > _MOST_REPEATED:
+            raise TooComplex("nested too deep")
+
+
+def _count(opened: _Open, attributes: str) -> None:
+    count = len(_SEPARATOR.findall(attributes))
+    opened.attributes += count
+    if count > _MOST_ATTRIBUTES or opened.attributes > _MOST_ATTRIBUTES_OF_ALL:
+        raise TooComplex("a tag with thousands of attributes")
