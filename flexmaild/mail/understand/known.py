@@ -19,6 +19,8 @@ _TOKEN = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
 )
 _ADDRESS = re.compile(r"<[^<>]*>|\S+@\S+\.\S+")
+# A longer line is known as nothing, and its links are not looked for.
+_LONGEST = 1000
 _PLACE = re.compile(r"\{(\w+)\}")
 # Words that each kind of place takes at most.
 _PLACES = {"device": 6, "name": 8, "number": 8, "words": 4}
@@ -68,6 +70,8 @@ class KnownLines:
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
+    if len(text) > _LONGEST:
+        return tuple(_TOKEN.findall(text))
     if ":" in text or "@" in text or "<" in text or "www." in text:
         text = _ADDRESS.sub(" ", LINK.sub(" ", text))
     return tuple(_TOKEN.findall(as_seen(text)))

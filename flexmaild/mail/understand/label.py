@@ -209,12 +209,13 @@ def _quote_begins(lines: Sequence[Line]) -> int:
     """The first line of the quote; above it everything is the person's."""
     shown = [line for line in lines if line.norm]
     position = {id(line): k for k, line in enumerate(shown)}
+    last_header = max((i for i, line in enumerate(lines) if line.label is Label.QUOTE_HEADER), default=-1)
     for i, line in enumerate(lines):
         if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE:
             return i
         if not line.is_ours:
             continue
-        if line.parts and any(later.label is Label.QUOTE_HEADER for later in lines[i + 1 :]):
+        if line.parts and i < last_header:
             continue  # a person's line that repeats our reference
         if line.depth or any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
             return i
@@ -226,7 +227,7 @@ def _quote_begins(lines: Sequence[Line]) -> int:
             and goes_on(line, following)
             and weight(line.norm) + weight(following.norm) >= STRONG
         )
-        if strong and not any(later.label is Label.QUOTE_HEADER for later in lines[i:]):
+        if strong and i > last_header:
             return i
     return len(lines)
 
@@ -235,22 +236,33 @@ def _quote_begins(lines: Sequence[Line]) -> int:
 
 
 def _label_rest(lines: Sequence[Line]) -> None:
-    for k, line in enumerate(lines):
+    amid = _amid_quote(lines)
+    for line, is_amid in zip(lines, amid, strict=True):
         if line.label:
             continue
         if line.is_blank:
             line.label = Label.BLANK
-        elif not line.norm and not says_something(line.text) and _is_amid_quote(lines, k):
+        elif not line.norm and (line.depth or is_amid) and not says_something(line.text):
             line.set(Label.QUOTE, "no word in it")
         else:
             line.set(Label.TYPED, line.rule or "nothing else", certain=False)
 
 
-def _is_amid_quote(lines: Sequence[Line], k: int) -> bool:
-    if lines[k].depth:
-        return True
-    near = [next((line for line in side if line.norm), None) for side in (lines[:k][::-1], lines[k + 1 :])]
-    return all(line is not None and (line.is_ours or line.label is Label.QUOTE_HEADER) for line in near)
+def _amid_quote(lines: Sequence[Line]) -> list[bool]:
+    """For each line, whether the nearest lines with words above and below it are of the quote."""
+    above: list[bool] = []
+    of_quote = False
+    for line in lines:
+        above.append(of_quote)
+        if line.norm:
+            of_quote = line.is_ours or line.label is Label.QUOTE_HEADER
+    below: list[bool] = []
+    of_quote = False
+    for line in reversed(lines):
+        below.append(of_quote)
+        if line.norm:
+            of_quote = line.is_ours or line.label is Label.QUOTE_HEADER
+    return [a and b for a, b in zip(above, reversed(below), strict=True)]
 
 
 def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) -> Labelled:

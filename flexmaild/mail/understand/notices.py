@@ -30,7 +30,7 @@ _CONCEPTS = tuple(
 _THIS_MAIL = words(lambda language: language.notice.this_mail)
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
-_LONGEST_NOTICE, _MOST_BANNERS = 14, 4
+LONGEST_NOTICE, _MOST_BANNERS = 14, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
 # A classification has few words.
@@ -46,7 +46,7 @@ def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) ->
     for _ in range(_MOST_BANNERS):
         while at < stop and (lines[at].label or not lines[at].bare.strip(_AROUND)):
             at += 1
-        length = _banner(lines[at : min(stop, at + _LONGEST_NOTICE)], rules)
+        length = _banner(lines[at : min(stop, at + LONGEST_NOTICE)], rules)
         if not length:
             break
         for line in lines[at : at + length]:
@@ -95,8 +95,9 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines) if line.is_blank or line.label), len(lines))
-    return lines[: min(end, _LONGEST_NOTICE)]
+    near = lines[:LONGEST_NOTICE]
+    end = next((i for i, line in enumerate(near) if line.is_blank or line.label), len(near))
+    return near[:end]
 
 
 def _banner(lines: Sequence[Line], rules: Rules) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flexmaild.core.model import MailNature, Reading
 from flexmaild.mail.parse.header import decoded
-from flexmaild.mail.parse.html import html_lines
+from flexmaild.mail.parse.html import TooComplex, html_lines
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
@@ -25,7 +25,7 @@ from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
-from flexmaild.mail.understand.sent import MailsSent, SentText
+from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.verdict import Decision, decide
 
@@ -71,8 +71,11 @@ def understand(
     if kind is MailNature.HUMAN:
         found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
         mails = mails_sent(found) if mails_sent is not None and found else None
-        sent = SentText.of(mails, limits, rules.own_addresses, with_source=_quotes_source(mail.texts))
-        decision = _read_answer(mail, rules, writer, sent).decision
+        sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
+        try:
+            decision = _read_answer(mail, rules, writer, sent).decision
+        except TooComplex:
+            decision = Decision(None, "too_long")
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,

@@ -23,7 +23,9 @@ _DEVICES = KnownLines(words(lambda language: language.signature.devices))
 _SIGNATURE_LINES = KnownLines(words(lambda language: language.signature.lines))
 _TITLE_WORDS = frozenset(words(lambda language: language.signature.title_words))
 
-_LONGEST_CLOSING, _LONGEST_TITLE = 60, 10
+_LONGEST_CLOSING, _LONGEST_NUMBER = 60, 120
+# Words of a post or a department.
+_LONGEST_TITLE = 10
 _NUMBER = re.compile(
     r"^(\w+)[ .:]{1,3}[+(0-9][0-9 ()./+-]{5,}[0-9)](?:[ ,;|/-]+\w{0,10}[ .:]{0,3}[+(0-9][0-9 ()./+-]{5,}[0-9)])*$"
 )
@@ -86,7 +88,7 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     if notices.is_footer_line(text) or (notices.is_classification(text) and not _decides(text, rules)):
         lines[i].set(Label.DISCLAIMER, "a known footer")
         return 1
-    length = notices.notice_length(lines[i:stop], rules)
+    length = notices.notice_length(lines[i : min(stop, i + notices.LONGEST_NOTICE)], rules)
     for line in lines[i : i + length]:
         line.set(Label.DISCLAIMER, "a known disclaimer")
     return length
@@ -142,7 +144,7 @@ def _signs(line: Line, writer: Writer) -> bool:
     low = line.low
     if writer.address and writer.address in low and len(tokens_of(low)) <= 2:
         return True
-    number = _NUMBER.match(low)
+    number = _NUMBER.match(low) if len(low) < _LONGEST_NUMBER else None
     if number and number[1] in _CONTACT_LABELS and not _is_moment(low):
         return True
     return _is_name(low, writer)
