@@ -14,7 +14,7 @@ from flexmaild.core import line_pattern
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import quotes
-from flexmaild.mail.understand.lines import Label, Line, has_link, line_of, says_something, squeezed, weight
+from flexmaild.mail.understand.lines import Label, Line, Run, Word, has_link, line_of, says_something, squeezed, weight
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on, match
 from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
@@ -23,6 +23,8 @@ from flexmaild.mail.understand.signatures import Writer, label_endings
 
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
 STRONG = 25
+# Lines of one header block stand this near to each other.
+_NEAR = 4
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
 _BEFORE_OURS, _BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
@@ -138,6 +140,9 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rul
 def _share(line: Line, before: Line | None, following: Line | None) -> None:
     """A line with words of ours and others: what is whose."""
     words = line.words()
+    _give_back(line, words, following)
+    if not line.parts:
+        return
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
     if not line.depth and ours < STRONG:
@@ -169,10 +174,30 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
             line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
 
 
+def _give_back(line: Line, words: Sequence[Word], following: Line | None) -> None:
+    """Words at the end of a run that the next line has in their place: "The" typed in front of our "The …"."""
+    run = line.parts[-1]
+    taken = (*_begins_at(following), *(r.place for r in following.parts[:1])) if following else ()
+    places = [p for p in taken if run.place < p < run.end]
+    if not places:
+        return
+    last, end = run.last, run.end
+    while last > run.first and end > places[0]:
+        last -= 1
+        end -= len(words[last].norm)
+    line.parts[-1:] = [Run(run.first, last, run.place, end)] if last > run.first else []
+
+
+def _begins_at(line: Line | None) -> frozenset[int]:
+    """Where in what we sent the beginning of this line stands."""
+    if line is None:
+        return frozenset()
+    return line.places or frozenset(run.place for run in line.parts[:1] if not run.first)
+
+
 def _is_skipped(end: int, following: Line) -> bool:
     """Whether the next line of ours begins a little later than this one ended."""
-    places = following.places or frozenset(run.place for run in following.parts[:1] if not run.first)
-    return bool(places) and 0 < min((p - end for p in places if p >= end), default=0) < 400
+    return 0 < min((p - end for p in _begins_at(following) if p >= end), default=0) < 400
 
 
 def _change(line: Line) -> None:
@@ -180,17 +205,29 @@ def _change(line: Line) -> None:
 
 
 def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
-    """What stands there more often than we sent it: somebody typed or copied it. Each quote counts anew."""
+    """What a person copied: an unmarked line amid a marked quote, or one more often than we sent it.
+
+    Each quote counts anew. A badly wrapped line of a marked quote goes on from the line above it.
+    """
+    marked = {line.norm for line in lines if line.depth and line.is_ours}
+    is_marked = sum(1 if line.depth else -1 for line in lines if line.is_ours) > 0
     seen: dict[str, int] = {}
-    above = Label.NONE
-    for line in lines:
-        if line.label is Label.QUOTE_HEADER and above is not Label.QUOTE_HEADER:
-            seen = {}
-        above = line.label or above
-        if line.is_ours and line.places:
+    last_header = -_NEAR
+    above: Line | None = None
+    for i, line in enumerate(lines):
+        if line.label is Label.QUOTE_HEADER and line.rule in quotes.BEGINNINGS:
+            if i - last_header >= _NEAR:
+                seen = {}
+            last_header = i
+        if line.is_ours and line.places and not line.depth:
             seen[line.norm] = seen.get(line.norm, 0) + 1
-            if not line.depth and seen[line.norm] > 1 and seen[line.norm] > sent.most(line.norm):
+            goes_with_it = above is not None and above.depth and goes_on(above, line)
+            if is_marked and (line.norm in marked or not goes_with_it):
+                line.set(Label.TYPED, "unmarked amid a marked quote")
+            elif seen[line.norm] > 1 and seen[line.norm] > sent.most(line.norm):
                 line.set(Label.TYPED, "more often than we sent it")
+        if line.norm:
+            above = line
 
 
 def _label_links(lines: Sequence[Line]) -> None:
@@ -207,29 +244,34 @@ def _label_links(lines: Sequence[Line]) -> None:
 
 def _quote_begins(lines: Sequence[Line]) -> int:
     """The first line of the quote; above it everything is the person's."""
-    shown = [line for line in lines if line.norm]
-    position = {id(line): k for k, line in enumerate(shown)}
-    last_header = max((i for i, line in enumerate(lines) if line.label is Label.QUOTE_HEADER), default=-1)
-    for i, line in enumerate(lines):
-        if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE:
-            return i
+    header = _first_header(lines)
+    shown = [i for i, line in enumerate(lines) if line.norm]
+    following = dict(zip(shown, shown[1:], strict=False))
+    for i, line in enumerate(lines[:header]):
         if not line.is_ours:
             continue
-        if line.parts and i < last_header:
-            continue  # a person's line that repeats our reference
-        if line.depth or any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
+        if line.depth:
             return i
-        k = position.get(id(line), -1)
-        following = shown[k + 1] if 0 <= k < len(shown) - 1 else None
-        strong = (
-            following is not None
-            and following.is_ours
-            and goes_on(line, following)
-            and weight(line.norm) + weight(following.norm) >= STRONG
-        )
-        if strong and i > last_header:
+        if header < len(lines):
+            continue  # a person's line that repeats one of ours above the quote
+        if any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
             return i
-    return len(lines)
+        after = lines[following[i]] if i in following else None
+        if after is not None and after.is_ours and goes_on(line, after):
+            if weight(line.norm) + weight(after.norm) >= STRONG:
+                return i
+    return header
+
+
+def _first_header(lines: Sequence[Line]) -> int:
+    """The first quote header with something of ours below it, or the first at all; the end where there is none."""
+    headers = [
+        i
+        for i, line in enumerate(lines)
+        if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE
+    ]
+    last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
+    return next((i for i in headers if i < last), headers[0] if headers and last < 0 else len(lines))
 
 
 # --- the rest, and the result
