@@ -1,7 +1,7 @@
 """Replies as some fifty mail programs make them, from our mail's bytes and what a person types.
 
-`CLIENTS` holds a builder for each program and mode; `replies` puts an answer, and one more sentence, into every
-place where a person can type in it. Nothing here is random and nothing is shared with the reader under test.
+`CLIENTS` holds a builder for each program and mode; `replies` puts an answer, and one more sentence, into
+every place where a person can type in it. Nothing here is random, or shared with the reader under test.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from tests.layouts.desktop import DESKTOP
+from tests.layouts.devices import DEVICES
 from tests.layouts.model import Client, Draft, Original, Reply
 from tests.layouts.outlook import OUTLOOK
 from tests.layouts.places import Place, places
@@ -21,7 +23,7 @@ __all__ = ["CLIENTS", "Client", "Draft", "Reply", "replies", "reply"]
 
 CLIENTS: Mapping[str, Client] = {
     name: replace(client, name=name)
-    for group in (OUTLOOK, WEBMAIL, PLAIN, PREFILLED)
+    for group in (OUTLOOK, WEBMAIL, DEVICES, DESKTOP, PLAIN, PREFILLED)
     for name, client in group.items()
 }
 

@@ -1,8 +1,8 @@
 """What must become of a reply: the contract (PRODUCT section 4) as far as typed text is concerned.
 
 * The plain answer decides, and its comment is empty.
-* With a harmless sentence somewhere it decides and the sentence is in the comment, or it is undecided; it never
-  decides and loses it.
+* With a harmless sentence somewhere it decides and the sentence is in the comment, or it is undecided; it
+  never decides and loses it.
 * With a doubting sentence anywhere an approval never decides. A rejection stands, reasons and all.
 """
 
@@ -58,9 +58,15 @@ REJECT = {
 }
 
 # Plain answers of which today's knowledge says that they cannot be decided, by client and place ("" for all).
-CANNOT: dict[tuple[str, str], str] = {}
+_LABEL = (
+    "a label that the operator's gateway writes on top is told from typed words by approvals.ignore_lines"
+)
+CANNOT = {
+    ("outlook-labelled", ""): _LABEL,
+    ("owa-labelled", ""): _LABEL,
+}
 
-# A harmless sentence directly under the last line of a signature cannot be told from it; a doubt there still counts.
+# A harmless sentence right under the last line of a signature cannot be told from it; a doubt still counts.
 UNTOLD = frozenset({"signature-end"})
 
 PLAIN, HARMLESS_EXTRA, DOUBT, REJECTION = "plain", "harmless", "doubt", "rejection"

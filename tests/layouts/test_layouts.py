@@ -10,6 +10,7 @@ from tests.layouts.check import Case, cases
 from tests.layouts.clients import CLIENTS, replies
 from tests.layouts.phrases import LANGUAGES
 from tests.layouts.request import request
+from tests.layouts.thirty import ITEMS, Item
 
 
 @pytest.mark.parametrize("client", sorted(CLIENTS))
@@ -35,3 +36,8 @@ def test_the_sentences_of_this_suite_are_known_for_what_they_are(language: str) 
     harmless = Case("mutt", "next", expect.HARMLESS_EXTRA, language).judged()
     assert harmless.outcome == "kept", harmless
     assert read(Case("mutt", "plain", expect.PLAIN, language).reply().data, request(language))[0] == "approve"
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.title)
+def test_a_way_to_fail_that_nobody_had_named(item: Item) -> None:
+    assert not item.fault()
