@@ -1,7 +1,8 @@
 """All replies through the reader: `python -m tests.layouts.check [--client NAME] [--save FOLDER]`.
 
 Prints, for each client, what became of plain answers, of a harmless sentence and of a doubt, with examples of
-what must not be; ends with 1 if there is any. The choice of cases is always the same.
+what must not be, then the items of `thirty`; ends with 1 if there is any fault. The choice of cases is always
+the same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tests.layouts.model import Original, Reply, chance
 from tests.layouts.phrases import LANGUAGES
 from tests.layouts.places import PLACES, Place, places
 from tests.layouts.request import request
+from tests.layouts.thirty import ITEMS
 from tests.layouts.variants import VARIANTS
 
 _PLACES = {place.name: place for place in PLACES}
@@ -130,6 +132,14 @@ def _report(client: str, counts: Counter[tuple[str, str]], bad: list[tuple[Case,
             print(f"    {judged.outcome:9} {case}: {case.extra!r} -> {judged.said}")
 
 
+def _further() -> int:
+    faults = {item.title: said for item in ITEMS if (said := item.fault())}
+    print(f"further ways to fail: {len(ITEMS) - len(faults)} of {len(ITEMS)} as expected")
+    for title, said in faults.items():
+        print(f"    {title}: {said}")
+    return len(faults)
+
+
 def main() -> int:
     ask = argparse.ArgumentParser(prog="tests.layouts.check")
     ask.add_argument("--client", choices=sorted(CLIENTS))
@@ -146,6 +156,8 @@ def main() -> int:
             total += counts
             wrong += len(bad)
     _report(f"all {len(names)} clients", total, [])
+    if not given.client:
+        wrong += _further()
     print(f"{sum(total.values())} replies, {wrong} not as expected")
     return 1 if wrong else 0
 

@@ -39,14 +39,20 @@ def reply(
 ) -> Reply:
     """One reply. language: of the program, whose labels need not be in the language of the text."""
     original = request if isinstance(request, Original) else Original.of(request)
-    draft = place.draft(answer, extra, reject)
+    words = [lines[0].casefold() for lines in original.drafts]
+    draft = place.draft(answer, extra, reject or answer.casefold() in words[1:])
     return Reply(client, place.name, CLIENTS[client].build(original, draft, language), draft.typed)
 
 
 def replies(
     request: bytes, client: str, answer: str, extra: str, language: str = "en", reject: bool = False
 ) -> Iterator[Reply]:
-    """The plain answer and the answer with `extra`, at every place that this client has."""
+    """The plain answer and the answer with `extra`, at every place that this client has.
+
+    Of a mail without buttons there are no replies by button.
+    """
     original = Original.of(request)
+    if "pre" in CLIENTS[client].slots and not original.drafts:
+        return
     for place in places(CLIENTS[client].slots):
         yield reply(original, client, place, answer, extra, language, reject)

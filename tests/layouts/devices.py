@@ -79,7 +79,7 @@ def _rule(language: str) -> str:
     return f"-------- {SAMSUNG_MESSAGE[language]} --------"
 
 
-_block = labelled(dated=True, bold=False, end=" </div><div>")
+_block = labelled(dated=True, bold=False, end=" </div><div>", when="{d}/{m}/{y}  {hh}:{mm}  (GMT+01:00)")
 
 
 def _samsung_head(original: Original, draft: Draft, language: str) -> str:

@@ -64,9 +64,11 @@ _LABEL = (
 CANNOT = {
     ("outlook-labelled", ""): _LABEL,
     ("owa-labelled", ""): _LABEL,
+    ("mutt-post-indent", ""): "the line below the quote is of the person's own configuration",
 }
 
-# A harmless sentence right under the last line of a signature cannot be told from it; a doubt still counts.
+# A harmless sentence right under the last line of a signature cannot be told from it. A doubt there still
+# counts: Ctrl+End and typing puts it there in the programs that have the signature at the end.
 UNTOLD = frozenset({"signature-end"})
 
 PLAIN, HARMLESS_EXTRA, DOUBT, REJECTION = "plain", "harmless", "doubt", "rejection"
@@ -107,7 +109,7 @@ def judge(
         outcome = "kept"
     else:
         outcome = "hidden" if reply.place in UNTOLD else "LOST"
-    excused = kind == PLAIN and outcome == "undecided" and cannot(reply.client, reply.place)
+    excused = kind == PLAIN and outcome in ("undecided", "untidy") and cannot(reply.client, reply.place)
     return Judged(outcome, outcome in FINE[kind] or bool(excused), said)
 
 

@@ -13,7 +13,7 @@ from string import Template
 from tests.layouts.mime import alternative, escape, mail, part
 from tests.layouts.model import Client, Draft, Original
 from tests.layouts.pages import Rules, Wrap, block, text_of
-from tests.layouts.phrases import SIGNATURE, SUBJECT, attribution, header_block, phone
+from tests.layouts.phrases import SIGNATURE, SUBJECT, attribution, header_block, phone, written
 from tests.layouts.places import BOTTOM, HTML_QUOTE, SPLIT, TOP, below_lines, quoted_page
 
 Head = Callable[[Original, Draft, str], str]
@@ -146,11 +146,14 @@ def labelled(
     end: str = "<br>",
     order: tuple[int, ...] = (0, 1, 2, 3),
     colon: str = ":",
+    when: str = "",
 ) -> Head:
-    """A block of labels. order: of from, date, to, subject."""
+    """A block of labels. order: of from, date, to, subject. when: the program's own form of the date."""
 
     def head(original: Original, draft: Draft, language: str) -> str:
         rows = header_block(original, language, dated)
+        if when:
+            rows[1] = (rows[1][0], written(when, original, language))
         form = "<b>{}{}</b>{}{}" if bold else "{}{}{}{}"
         shown = [form.format(*(rows[at][0], colon, gap, escape(rows[at][1]))) for at in order]
         return end.join(shown) + "".join(f" {escape(typed)}" for typed in draft.at("header-end"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,9 +32,10 @@ def raw_source(original: Original) -> list[str]:
 
 
 def raw_mail(original: Original) -> list[str]:
-    """The whole mail under its mbox line."""
+    """The whole mail under its mbox line, without the fields that mailx leaves out."""
     line = f"From {original.sender} Fri Nov 20 10:15:02 2026"
-    return [line, *original.raw.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n").split("\n")]
+    rows = original.raw.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n").split("\n")
+    return [line, *(row for row in rows if not row.startswith("Message-ID:"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,18 @@ class Quoting:
     more: str = ""
 
 
+def _filled(line: str, width: int, soft: str) -> list[str]:
+    """soft: what a line that goes on ends with."""
+    *more, last = textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [*(f"{row}{soft}" for row in more), last]
+
+
 def typist(quoting: Quoting) -> Client:
     def build(original: Original, draft: Draft, language: str) -> bytes:
         lines = quoting.source(original)
         if quoting.wrap:
-            lines = [row for line in lines for row in textwrap.wrap(line, quoting.wrap) or [""]]
+            soft = " " if "flowed" in quoting.more else ""
+            lines = [row for line in lines for row in _filled(line, quoting.wrap, soft)]
         quote = quoted_text(lines, draft, lambda line: f"{quoting.mark}{line}", quoting.blank)
         wrote = attribution(quoting.program, original, language) if quoting.program else ""
         head = [row for row in (*quoting.above, *wrote.split("\n")) if row]
@@ -91,7 +100,6 @@ _SLOTS = (
     TOP | TEXT_QUOTE | BOTTOM | {"glued", "under-attribution", "signature", "signature-end", "below-dashes"}
 )
 
-_GNUS = Quoting("gnus", blank=">", source=as_seen, gap=1, encoding="")
 _MUTT = Quoting("mutt", headers=("User-Agent: Mutt/2.2.12 (2023-09-09)",))
 
 
@@ -108,8 +116,10 @@ def _forwarded(original: Original) -> list[str]:
 
 
 def _boxed(original: Original) -> list[str]:
-    """The HTML part as Emacs shows it: indented, with blanks at the ends."""
-    return [f"  {line}    " for line in as_seen(original)]
+    """The HTML part as Emacs shows it: title first, the hidden left out, indented, blanks at the ends."""
+    page = re.sub(r'<div class="preheader".*?</div>', "", original.html, flags=re.S)
+    shown = text_of(page, Rules(cell=" ")).rstrip("\n").split("\n")
+    return [original.subject, "", *(f"  {line}    " for line in shown)]
 
 
 _PLAIN = {
@@ -137,7 +147,7 @@ _PLAIN = {
     "s-nail": Quoting("s-nail", "\t", gap=1, headers=("User-Agent: s-nail v14.9.24",)),
     "bsd-mailx-m": Quoting("", "\t", blank="", source=raw_mail),
     "bsd-mailx-f": Quoting("", "", source=raw_mail),
-    "gnus": _GNUS,
+    "gnus": Quoting("gnus", blank=">", source=_boxed, gap=1, encoding=""),
     "gnus-outlook": Quoting(
         "mutt", "", source=_boxed, gap=1, above=("", "-----------------------"), encoding="", last=("", "")
     ),

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from html import unescape
+
 import pytest
 
 from tests.layouts import expectations as expect
@@ -21,10 +27,23 @@ def test_what_a_person_types_in_this_client_counts_or_is_asked_about(client: str
 
 
 @pytest.mark.parametrize("client", sorted(CLIENTS))
-def test_a_reply_is_the_same_at_each_run_and_names_what_was_typed(client: str) -> None:
+def test_a_reply_is_the_same_at_each_run_and_shows_each_typed_line_in_each_part(client: str) -> None:
     first, second = (list(replies(request(), client, "Approve", "wait for Bob")) for _ in range(2))
     assert first == second
-    assert all(reply.typed for reply in first)
+    for reply in first:
+        parts = list(_parts(reply.data))
+        assert parts
+        for line in reply.typed:
+            assert all(expect.squeezed(line) in part for part in parts), (reply.place, line)
+
+
+def _parts(data: bytes) -> Iterator[str]:
+    for part in email.message_from_bytes(data, policy=email.policy.default).walk():
+        if part.get_content_maintype() == "text":
+            text = part.get_content()
+            if part.get_content_subtype() == "html":
+                text = unescape(re.sub(r"<[^>]*>", "", text))
+            yield expect.squeezed(re.sub(r"^(> ?)+", "", text, flags=re.M))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
