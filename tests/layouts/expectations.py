@@ -67,6 +67,9 @@ CANNOT = {
     ("mutt-post-indent", ""): "the line below the quote is of the person's own configuration",
 }
 
+# Reasons that follow the word directly never make a rejection undecided.
+DIRECT = frozenset({"line", "line-dash", "next", "blank", "blanks", "pre-line", "pre-next"})
+
 # A harmless sentence right under the last line of a signature cannot be told from it. A doubt there still
 # counts: Ctrl+End and typing puts it there in the programs that have the signature at the end.
 UNTOLD = frozenset({"signature-end"})
@@ -109,8 +112,11 @@ def judge(
         outcome = "kept"
     else:
         outcome = "hidden" if reply.place in UNTOLD else "LOST"
-    excused = kind == PLAIN and outcome in ("undecided", "untidy") and cannot(reply.client, reply.place)
-    return Judged(outcome, outcome in FINE[kind] or bool(excused), said)
+    fine = outcome in FINE[kind]
+    if kind == REJECTION and reply.place in DIRECT:
+        fine = outcome == "kept"
+    excused = outcome in ("undecided", "untidy") and cannot(reply.client, reply.place)
+    return Judged(outcome, fine or bool(excused), said)
 
 
 def cannot(client: str, place: str) -> str:
