@@ -35,7 +35,7 @@ class Case:
 
 
 def judge(case: Case, answer: str | None, comment: str) -> str:
-    """"ok"; "wrong": decided against the expectation; "lost": decided, a typed word missing from the comment;
+    """ "ok"; "wrong": decided against the expectation; "lost": decided, a typed word missing from the comment;
     "extra": another's words in the comment; "unclear": not decided though clear."""
     if case.expected in ("approve", "reject"):
         if answer is None:

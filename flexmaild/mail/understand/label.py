@@ -14,12 +14,22 @@ from flexmaild.core import line_pattern
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import quotes
-from flexmaild.mail.understand.lines import Label, Line, Run, Word, has_link, line_of, says_something, squeezed, weight
+from flexmaild.mail.understand.lines import (
+    Label,
+    Line,
+    Run,
+    Word,
+    has_link,
+    line_of,
+    says_something,
+    squeezed,
+    weight,
+)
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on, match
 from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
-from flexmaild.mail.understand.signatures import Writer, label_endings
+from flexmaild.mail.understand.signatures import Writer, label_endings, label_known
 
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
 STRONG = 25
@@ -65,12 +75,13 @@ def label(
     _label_links(lines)
     quote = _quote_begins(lines)
     for line in lines[:quote]:
-        if line.is_ours or (line.typed is not None and line.label is Label.OURS):
+        if line.is_ours and not is_guard(line, sent):
             line.label, line.rule, line.typed, line.changed = Label.NONE, "", None, False
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     first, last = (ours[0], ours[-1]) if ours else (len(lines), -1)
     label_banners(lines, 0, quote, rules)
     label_banners(lines, quote, first, rules)
+    label_known(lines, quote, last, rules)
     label_endings(lines, 0, quote, rules, writer)
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
     _label_rest(lines)
@@ -81,6 +92,11 @@ def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
     for line in lines if rules.ignore_lines else ():
         if not line.is_blank and any(line_pattern.fits(pattern, line.bare) for pattern in rules.ignore_lines):
             line.set(Label.DISCLAIMER, IGNORED)
+
+
+def is_guard(line: Line, sent: SentText) -> bool:
+    """Whether this is a line of our prefilled replies, which no person types."""
+    return bool(line.places) and (min(line.places) < sent.guards or "fm1" in line.norm)
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
@@ -156,7 +172,11 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     line.set(Label.OURS, "in part")
     has_gap = any(one.last < two.first for one, two in zip(line.parts, line.parts[1:], strict=False))
     typed_before, typed_after = first.first > 0, last.last < len(words)
-    if has_gap or (typed_before and typed_after):
+    if (
+        has_gap
+        or (typed_before and typed_after)
+        or (typed_before and _is_skipped_before(before, first.place))
+    ):
         _change(line)
     elif typed_before:
         if line.depth and re.fullmatch(r"[ >\t]*\d{1,2}[.)]?", head):
@@ -177,6 +197,12 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
 def _give_back(line: Line, words: Sequence[Word], following: Line | None) -> None:
     """Words at the end of a run that the next line has in their place: "The" typed in front of our "The …"."""
     run = line.parts[-1]
+    if run.last - run.first >= 2 and run.last < len(words):
+        gap = line.text[words[run.last - 2].end : words[run.last - 1].start]
+        if any(c in gap for c in ".!?:;。！？") or "  " in gap:
+            # A single word of ours behind the end of a sentence begins the next one, which is not ours.
+            run = Run(run.first, run.last - 1, run.place, run.end - len(words[run.last - 1].norm))
+            line.parts[-1] = run
     taken = (*_begins_at(following), *(r.place for r in following.parts[:1])) if following else ()
     places = [p for p in taken if run.place < p < run.end]
     if not places:
@@ -193,6 +219,14 @@ def _begins_at(line: Line | None) -> frozenset[int]:
     if line is None:
         return frozenset()
     return line.places or frozenset(run.place for run in line.parts[:1] if not run.first)
+
+
+def _is_skipped_before(before: Line | None, place: int) -> bool:
+    """Whether the line above ended a little earlier than this run of ours begins: other words stood here."""
+    if before is None:
+        return False
+    ends = [p + len(before.norm) for p in before.places] or [run.end for run in before.parts[-1:]]
+    return 0 < min((place - end for end in ends if place >= end), default=0) < 400
 
 
 def _is_skipped(end: int, following: Line) -> bool:

@@ -34,7 +34,7 @@ _CITED = re.compile(r"[ \t]*([^\s>|:]{1,20}[>|])[ \t]")
 # What mail programs write around a quote, or for a part they cannot quote.
 _PROGRAM_LINE = re.compile(
     r"(?:references|visible links|links:?|non-text part: \S+|-{2,}\s*end quoted text\s*-{2,}"
-    r"|\[?quoted text hidden\]?|\[your message is attached\]|\[image: [^\]]*\]|\[cid:[^\]\s]+\]|<image\S*>"
+    r"|\[?quoted text hidden\]?|\[message clipped\](?:\s+view entire message)?|\[your message is attached\]|\[image: [^\]]*\]|\[cid:[^\]\s]+\]|<image\S*>"
     r"|-{2,} ?(?:start|end) (?:of )?(?:forwarded|included|quoted) (?:message|text) ?-{2,}"
     r"|>?from \S+@\S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|\[?\d+\]?:?|part \d+\.\d+)$",
     re.IGNORECASE,
@@ -173,7 +173,10 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     # A sentence in front of the date or the name that no list can split off: all of it was typed.
     places = [at for name in _names(rules) if (at := low.find(name)) >= 0]
     places += [at for at, c in enumerate(low) if c.isdigit()][:1]
-    head = low[: min(places, default=len(low))]
+    at = min(places, default=len(low))
+    if 0 < at < len(low) and low[at - 1].isalpha() and (_DATE.search(low, at) or known):
+        return at  # glued to a date or a name
+    head = low[:at]
     return (
         0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
     )

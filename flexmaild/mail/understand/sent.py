@@ -51,11 +51,12 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
+    guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
     """
 
     text: str = ""
     bounds: frozenset[int] = frozenset()
+    guards: int = 0
     foreign: tuple[tuple[int, int], ...] = ()
     is_known: bool = True
     lines: frozenset[str] = frozenset()
@@ -143,6 +144,7 @@ def sent_text(
     if with_source:
         found = _squeezed_all([form for mail in mails or () for form in _source(mail.data)], found)
     quotes = [squeezed(quote) for mail in mails or () for quote in mail.quotes]
+    found.guards = len(_CONSTANT.text)
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
     found._sources = tuple(mail.data for mail in mails or ())

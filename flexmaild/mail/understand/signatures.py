@@ -79,6 +79,14 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
         anything_above = True
 
 
+def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
+    """Device lines, footers and disclaimers that a border wrote into our mail before it was quoted."""
+    i = start
+    while i < stop:
+        is_free = not lines[i].label and not lines[i].is_blank
+        i += max(1, _known(lines, i, stop, rules)) if is_free else 1
+
+
 def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     """How many lines from here on are known as a whole, and labels them."""
     text = lines[i].bare

@@ -44,7 +44,12 @@ def texts(data: bytes, asked: Sequence[SentMail]) -> Iterator[Source]:
     """The plain text of a reply as lines, what we had sent, and who wrote it."""
     mail = read(data, RULES.limits)
     who = sender(mail.header, RULES.limits)
-    known = sent_text(tuple(asked), RULES.limits, RULES.own_addresses, any("Content-T" in c for t in mail.texts for _, c in t.segments))
+    known = sent_text(
+        tuple(asked),
+        RULES.limits,
+        RULES.own_addresses,
+        any("Content-T" in c for t in mail.texts for _, c in t.segments),
+    )
     for text in mail.texts:
         if all(style != "html" for style, _ in text.segments):
             lines = [line for style, content in text.segments for line in plain_lines(content, style)]
@@ -82,7 +87,9 @@ def shown(text: str, like: ShownLine | None = None) -> ShownLine:
     return ShownLine(text, text, like.depth if like else 0)
 
 
-def with_sentence(lines: Sequence[ShownLine], sentence: str, first: int) -> Iterator[tuple[str, list[ShownLine]]]:
+def with_sentence(
+    lines: Sequence[ShownLine], sentence: str, first: int
+) -> Iterator[tuple[str, list[ShownLine]]]:
     for i in range(first, len(lines) + 1, EACH_PLACE):
         yield f"above line {i}", [*lines[:i], shown(sentence), *lines[i:]]
     for i in range(first, len(lines), EACH_PLACE):
@@ -118,7 +125,11 @@ def test_a_sentence_put_anywhere_is_kept_or_nothing_is_decided(program: str) -> 
 def test_a_line_of_the_request_typed_once_more_is_kept_or_nothing_is_decided(program: str) -> None:
     lost = []
     for number, (lines, known, writer) in enumerate(sources().get(program, ())[:4]):
-        ours = [line for line in answered(lines, known, writer).labelled.lines if line.is_ours and len(line.norm) > 20]
+        ours = [
+            line
+            for line in answered(lines, known, writer).labelled.lines
+            if line.is_ours and len(line.norm) > 20
+        ]
         for again in ours[:3]:
             for place, changed in with_sentence(lines, again.bare.strip(), answer_line(lines)):
                 if not place.startswith("above"):
@@ -134,4 +145,7 @@ def test_all_lines_in_are_all_lines_labelled(program: str) -> None:
     for lines, known, writer in sources()[program]:
         labelled = answered(lines, known, writer).labelled
         assert len(labelled.lines) == len(lines)
-        assert all(line.label is not Label.NONE and line.rule or line.label is Label.BLANK for line in labelled.lines)
+        assert all(
+            (line.label is not Label.NONE and line.rule) or line.label is Label.BLANK
+            for line in labelled.lines
+        )
