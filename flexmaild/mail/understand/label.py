@@ -156,9 +156,7 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rul
 def _share(line: Line, before: Line | None, following: Line | None) -> None:
     """A line with words of ours and others: what is whose."""
     words = line.words()
-    _give_back(line, words, following)
-    if not line.parts:
-        return
+    _give_back(line, words)
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
     if not line.depth and ours < STRONG:
@@ -194,24 +192,21 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
             line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
 
 
-def _give_back(line: Line, words: Sequence[Word], following: Line | None) -> None:
-    """Words at the end of a run that the next line has in their place: "The" typed in front of our "The …"."""
+def _give_back(line: Line, words: Sequence[Word]) -> None:
+    """A single word of ours beyond the end of a sentence belongs to the sentence that is not ours."""
+    first = line.parts[0]
+    if first.first and first.last - first.first >= 2 and _is_apart(line, words, first.first):
+        line.parts[0] = Run(first.first + 1, first.last, first.place + len(words[first.first].norm), first.end)
     run = line.parts[-1]
-    if run.last - run.first >= 2 and run.last < len(words):
-        gap = line.text[words[run.last - 2].end : words[run.last - 1].start]
-        if any(c in gap for c in ".!?:;。！？") or "  " in gap:
-            # A single word of ours behind the end of a sentence begins the next one, which is not ours.
-            run = Run(run.first, run.last - 1, run.place, run.end - len(words[run.last - 1].norm))
-            line.parts[-1] = run
-    taken = (*_begins_at(following), *(r.place for r in following.parts[:1])) if following else ()
-    places = [p for p in taken if run.place < p < run.end]
-    if not places:
-        return
-    last, end = run.last, run.end
-    while last > run.first and end > places[0]:
-        last -= 1
-        end -= len(words[last].norm)
-    line.parts[-1:] = [Run(run.first, last, run.place, end)] if last > run.first else []
+    if run.last < len(words) and run.last - run.first >= 2 and _is_apart(line, words, run.last - 2):
+        run = Run(run.first, run.last - 1, run.place, run.end - len(words[run.last - 1].norm))
+        line.parts[-1] = run
+
+
+def _is_apart(line: Line, words: Sequence[Word], k: int) -> bool:
+    """Whether a sentence ends between word k and the next: then only one of the two is ours."""
+    gap = line.text[words[k].end : words[k + 1].start]
+    return "  " in gap or any(c in gap for c in ".!?:;。！？*#_|")
 
 
 def _begins_at(line: Line | None) -> frozenset[int]:
@@ -250,6 +245,8 @@ def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
     above: Line | None = None
     for i, line in enumerate(lines):
         if line.label is Label.QUOTE_HEADER and line.rule in quotes.BEGINNINGS:
+            if last_header < 0:
+                _give_back_all(lines[:i], sent)
             if i - last_header >= _NEAR:
                 seen = {}
             last_header = i
@@ -262,6 +259,13 @@ def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
                 line.set(Label.TYPED, "more often than we sent it")
         if line.norm:
             above = line
+
+
+def _give_back_all(lines: Sequence[Line], sent: SentText) -> None:
+    """Above the first header of a quote, words of ours are a person's."""
+    for line in lines:
+        if line.is_ours and not line.depth and not is_guard(line, sent):
+            line.set(Label.TYPED, "ours, but above the quote")
 
 
 def _label_links(lines: Sequence[Line]) -> None:

@@ -99,12 +99,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words first to last (exclusive) of a line, which stand at `place` of what we sent; `end` is behind them."""
+    """Words first to last (exclusive) of a line, which stand from `place` to `end` of what we sent.
+
+    is_last: the last of them is the last of the line.
+    """
 
     first: int
     last: int
     place: int
     end: int
+    is_last: bool = False
 
 
 def line_of(shown: ShownLine, text: str) -> Line:

@@ -40,6 +40,8 @@ _PROGRAM_LINE = re.compile(
     re.IGNORECASE,
 )
 _GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
+# Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
+_GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
 PROGRAM_LINE = "a mail program's line at a quote"
 _ATTRIBUTION, _BLOCK_LINE = "attribution", "header block"
 SPLIT = "typed in front of an attribution"
@@ -176,6 +178,8 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     at = min(places, default=len(low))
     if 0 < at < len(low) and low[at - 1].isalpha() and (_DATE.search(low, at) or known):
         return at  # glued to a date or a name
+    if glued := [m.start() for m in _GLUED.finditer(joined, 0, at)]:
+        return glued[-1]
     head = low[:at]
     return (
         0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1

@@ -20,7 +20,7 @@ from flexmaild.mail.parse.message import read
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import Label
+from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import sender
 from flexmaild.mail.understand.sent import SentMail, SentText, sent_text
@@ -104,6 +104,11 @@ def is_kept(sentence: str, comment: str) -> bool:
     return "".join(sentence.split()) in "".join(comment.replace(">", "").split())
 
 
+def is_of_request(line: Line) -> bool:
+    """A line of the text that was asked, not of the frame around it."""
+    return len(line.norm) > 12 and not any(sign in line.text for sign in ("***", "##-", "FM1-"))
+
+
 def answer_line(lines: Sequence[ShownLine]) -> int:
     """The first line that shows something: above it, another sentence is the first word."""
     return next((i for i, line in enumerate(lines) if line.text.strip()), 0) + 1
@@ -125,11 +130,8 @@ def test_a_sentence_put_anywhere_is_kept_or_nothing_is_decided(program: str) -> 
 def test_a_line_of_the_request_typed_once_more_is_kept_or_nothing_is_decided(program: str) -> None:
     lost = []
     for number, (lines, known, writer) in enumerate(sources().get(program, ())[:4]):
-        ours = [
-            line
-            for line in answered(lines, known, writer).labelled.lines
-            if line.is_ours and len(line.norm) > 20
-        ]
+        labelled = answered(lines, known, writer).labelled
+        ours = [line for line in labelled.lines if line.is_ours and known.most(line.norm) == 1 and is_of_request(line)]
         for again in ours[:3]:
             for place, changed in with_sentence(lines, again.bare.strip(), answer_line(lines)):
                 if not place.startswith("above"):
