@@ -46,7 +46,11 @@ Picture = tuple[str, MailOrder, Request, int, int, bool]
 
 def pictures() -> Iterator[Picture]:
     ask = MailOrder(MailKind.APPROVAL_REQUEST, ANN, REQUEST.id, 0)
-    facts = {"answer": "approve", "state": "approved", "comment": "looks good, please go ahead"}
+    facts = {
+        "answer": "approve",
+        "state": "approved",
+        "comment": "looks good to me,\nmetrics are green on all nodes",
+    }
     answer = MailOrder(MailKind.ACCEPTED, ANN, REQUEST.id, 0, facts, "reply@example.org")
     yield "request", ask, REQUEST, 660, 890, False
     yield "request-dark", ask, REQUEST, 660, 890, True

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny
 
+from flexmaild.core import line_pattern
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
@@ -118,6 +119,9 @@ class Approvals(Section):
     """Language of the mails to single approvers, by address."""
     max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
     """Longest comment kept, in characters; the rest is cut."""
+    ignore_lines: tuple[Line, ...] = ()
+    """Whole lines that your mail gateway adds to replies: neither doubt nor comment. Compared without case; `*`
+    stands for at most 80 characters."""
     comment_on_reject: Flag = False
     """Refuse a rejection without a comment, and ask for one."""
     delegations: tuple[Delegation, ...] = ()
@@ -134,6 +138,11 @@ class Approvals(Section):
     """Most mails an hour that answer one sender."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
+        known = [LANGUAGES[tag].decide for tag in self.languages]
+        deciding = [word for decide in (*known, self.words) for word in (*decide.approve, *decide.reject)]
+        for number, pattern in enumerate(self.ignore_lines):
+            if fault := line_pattern.fault_of(pattern, deciding):
+                yield Finding(("ignore_lines", number), fault)
         for number, after in enumerate(self.remind_after):
             if after >= self.expire_after:
                 yield Finding(("remind_after", number), "is not before approvals.expire_after", grave=False)

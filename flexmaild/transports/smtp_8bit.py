@@ -38,8 +38,8 @@ def _decode(part: Message) -> bool:
     if not isinstance(content, bytes) or b"\0" in content:
         return False
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if max(map(len, lines)) > LONGEST_LINE:
-        return False
+    if max(map(len, lines)) > LONGEST_LINE or any(line.startswith(b"From ") for line in lines):
+        return False  # the latter would be ">From " in a mailbox of one file (RFC 2049 section 3)
     part.replace_header("Content-Transfer-Encoding", "8bit")
     part.set_payload(b"\r\n".join(lines).decode("ascii", "surrogateescape"))
     return True

@@ -28,6 +28,8 @@ ASKING = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER, MailKind.UNCLE
 _WHOLE = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER})
 _MAX_METADATA = 12
 _MAX_VALUE = 300
+# As much of a comment as the default of approvals.max_comment keeps.
+_MAX_COMMENT = 2000
 
 # label, value, and a remark in a softer colour
 Row = tuple[str, str, str]
@@ -75,8 +77,8 @@ def view(
         "lang": lang,
         "product": stationery.product,
         "title": title,
-        "subject": _subject(order.kind, title, say, stationery.product),
-        "lead": _lead(order, say),
+        "subject": _subject(order, title, say, stationery.product),
+        "lead": say(f"lead.{_event(order)}"),
         "address": order.to.address,
         "name": one_line(order.to.name, 100),
         "request_id": request.id if request else order.approval_id,
@@ -87,7 +89,6 @@ def view(
         "why": _why(order, say, approve, reject),
     }
     context["rows"] = tuple(_rows(order, request, context, now))
-    context["preheader"] = _preheader(order.kind, context, request, now)
     context.update(_links(order.kind, reference, stationery, context))
     context.update(_body(order, terms, context, stationery.templates, on_fault))
     return context
@@ -105,10 +106,16 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
         "decided_at": decided_at,
         "because": one_line(str(order.facts.get("because", ""))),
         "answer": str(order.facts.get("answer", "")),
-        "comment": one_line(str(order.facts.get("comment", "")), 500),
+        "comment": _lines(str(order.facts.get("comment", ""))),
         "noted": order.facts.get("noted", 0),
         "needed": order.facts.get("needed", 0),
     }
+
+
+def _lines(text: str) -> str:
+    """A comment with the lines it was written in."""
+    text = "\n".join(line.rstrip() for line in tidy(text).strip("\n").split("\n")).rstrip()
+    return text if len(text) <= _MAX_COMMENT else text[: _MAX_COMMENT - 1].rstrip() + "…"
 
 
 def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
@@ -117,23 +124,25 @@ def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
     return stationery.words.get(lang) or (own.approve[0], own.reject[0])
 
 
-def _subject(kind: MailKind, title: str, say: partial[str], product: str) -> str:
-    """Answers keep the request's subject, so that mail programs show them in its thread."""
-    if kind is MailKind.NOTIFICATION:
-        return title
-    if kind is MailKind.TEST:
-        return say("subject.test", product=product)
-    if kind is MailKind.REMINDER:
-        return say("subject.reminder", title=title)
-    asked = say("subject.request", title=title)
-    return asked if kind is MailKind.APPROVAL_REQUEST else f"Re: {asked}"
+def _subject(order: MailOrder, title: str, say: partial[str], product: str) -> str:
+    """What happened and to which request: a list of mails often shows no more than this."""
+    match order.kind:
+        case MailKind.NOTIFICATION:
+            return title
+        case MailKind.TEST:
+            return say("subject.test", product=product)
+        case MailKind.APPROVAL_REQUEST:
+            return say("subject.request", title=title)
+        case MailKind.NOT_ENTITLED:
+            return say("lead.not_entitled")  # the title is not for somebody who was not asked
+    return say(f"subject.{_event(order)}", title=title)
 
 
-def _lead(order: MailOrder, say: partial[str]) -> str:
-    if order.kind in (MailKind.ACCEPTED, MailKind.NOTED):
-        answer = "reject" if order.facts.get("answer") == "reject" else "approve"
-        return say(f"lead.{order.kind.value}.{answer}")
-    return say(f"lead.{order.kind.value}")
+def _event(order: MailOrder) -> str:
+    """The end of the keys of texts that differ by what an answer said."""
+    if order.kind not in (MailKind.ACCEPTED, MailKind.NOTED):
+        return order.kind.value
+    return f"{order.kind.value}.{'reject' if order.facts.get('answer') == 'reject' else 'approve'}"
 
 
 def _remarks(order: MailOrder, say: partial[str]) -> Iterator[str]:
@@ -158,7 +167,7 @@ def _rows(
 ) -> Iterator[Row]:
     """The small table: for a request what, who and until when; for an answer what became of it."""
     say = context["t"]
-    if request is None:
+    if request is None or order.kind is MailKind.NOT_ENTITLED:
         return
     if order.kind in _WHOLE:
         yield from _asked_rows(order, request.terms, say, context["lang"], now)
@@ -166,7 +175,7 @@ def _rows(
     yield say("label.request"), context["title"], ""
     if order.kind in ASKING or order.kind is MailKind.NOTED:
         yield _until(request.terms, say, context["lang"], now)
-    elif order.kind is not MailKind.NOT_ENTITLED:
+    else:
         yield from _decision_rows(order, request, context, say)
     if context["comment"]:
         yield say("label.comment"), context["comment"], ""
@@ -218,24 +227,15 @@ def _decision_rows(
         yield say("label.reason"), context["because"], ""
 
 
-def _preheader(kind: MailKind, context: Mapping[str, Any], request: Request | None, now: datetime) -> str:
-    """The line an inbox shows after the subject."""
-    if request is None:
-        return ""
-    if kind not in ASKING:
-        return str(context["lead"])
-    until = _until(request.terms, context["t"], context["lang"], now)
-    parts = (context["requester"], f"{until[0]}: {until[1]}", until[2])
-    return " · ".join(part for part in parts if part)
-
-
 def _links(
     kind: MailKind, reference: str, stationery: Stationery, context: Mapping[str, Any]
 ) -> dict[str, str]:
     if kind not in ASKING or not reference:
         return {"approve_link": "", "reject_link": ""}
     to = links.reply_address(stationery.reply_address, reference, plus_address=stationery.plus_address)
-    subject = context["subject"] if context["subject"].startswith("Re: ") else f"Re: {context['subject']}"
+    # From a mail that explains as well, the button answers the request.
+    asked = context["t"]("subject.request", title=context["title"])
+    subject = f"Re: {context['subject'] if kind is MailKind.REMINDER else asked}"
     return {
         f"{name}_link": links.answer_link(
             context[f"{name}_word"], to=to, subject=subject, reference=reference
@@ -268,11 +268,16 @@ def _body(
         if not isinstance(made, TemplateFault):
             return {
                 "body_text": made[0].strip("\n"),
-                "body_html": text_as_html(made[0]) if made[1] is None else made[1],
+                "body_html": _paragraph(made[0]) if made[1] is None else made[1],
             }
         on_fault(made)
-    page = safe_html(html) if html else text_as_html(text)
+    page = safe_html(html) if html else _paragraph(text)
     return {"body_text": text or html_as_text(page), "body_html": page}
+
+
+def _paragraph(text: str) -> Markup:
+    """Text for the page, in an element that ends a table's last line in programs that show no tables."""
+    return Markup('<p style="margin: 0;">{}</p>').format(text_as_html(text))
 
 
 def _tidied(value: Any) -> Any:

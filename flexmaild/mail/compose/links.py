@@ -28,9 +28,12 @@ def reply_address(address: str, reference: str, *, plus_address: bool) -> str:
 
 
 def answer_link(word: str, *, to: str, subject: str, reference: str) -> str:
-    """A link that opens a mail with `word` as its first line; the subject is cut until all fits."""
+    """A link that opens a mail with `word` as its first line; the subject is cut until all fits.
+
+    Some programs put the caret at the end: an empty line keeps what is typed there apart from ours.
+    """
     body = "\r\n".join(
-        (word, "", HINT_LINE.format(word=word), GUARD_LINE, f"{REFERENCE_LABEL} {reference}", "")
+        (word, "", HINT_LINE.format(word=word), GUARD_LINE, f"{REFERENCE_LABEL} {reference}", "", "")
     )
     start = f"mailto:{quote(to, safe='@')}?subject="
     end = f"&body={quote(body, safe='*')}"

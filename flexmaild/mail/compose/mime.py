@@ -42,6 +42,9 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 
+# The line above a signature (RFC 3676 section 4.3), give or take what typing aids and transports make of it.
+_DELIMITER = re.compile(r"^([^\S\n]*)(?:--|[\u2013-\u2015])[^\S\n]*$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -55,6 +58,14 @@ class File:
 def tidy(text: str) -> str:
     """The text with newlines as LF and without the characters no mail should carry."""
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def without_delimiters(text: str) -> str:
+    """The text with no line below which programs see a signature, which they leave out of answers.
+
+    A blank goes between the dashes: what is put around them, some programs trim.
+    """
+    return _DELIMITER.sub(r"\1- -", text)
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -149,10 +160,19 @@ def _folded(words: Sequence[str]) -> str:
 
 def _leaf(content_type: str, text: str) -> bytes:
     data = tidy(text).strip("\n").replace("\n", "\r\n").encode("utf-8") + b"\r\n"
-    if data.isascii() and max(map(len, data.split(b"\r\n"))) <= LINE:
+    lines = data.split(b"\r\n")
+    if data.isascii() and max(map(len, lines)) <= LINE and not any(n.startswith(b"From ") for n in lines):
         return f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: 7bit\r\n\r\n".encode() + data
     head = f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head.encode() + binascii.b2a_qp(data)
+    return head.encode() + _quoted_printable(data)
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    """With the F of each "From " encoded: a soft line break may come before any (RFC 2049 section 3).
+
+    A control character, of which `tidy` leaves none, holds its place, so that the encoder counts it.
+    """
+    return binascii.b2a_qp(data.replace(b"From ", b"\x01rom ")).replace(b"=01", b"=46")
 
 
 def _attached(file: File) -> bytes:

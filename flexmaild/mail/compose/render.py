@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from flexmaild.mail.compose.inline import inlined_page, inlined_template
-from flexmaild.mail.compose.sanitise import html_as_text
+from flexmaild.mail.compose.sanitise import html_as_text, text_as_html
 from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 
 STYLE_SHEET = "style.css"
@@ -128,7 +128,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         # The second item becomes the file name in tracebacks, which is how a fault finds its line.
         return (sources[name], name, lambda: True) if name in sources else None
 
-    return ImmutableSandboxedEnvironment(
+    made = ImmutableSandboxedEnvironment(
         loader=FunctionLoader(load),
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
@@ -137,6 +137,8 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         auto_reload=False,
         cache_size=-1,
     )
+    made.filters["lines"] = text_as_html
+    return made
 
 
 def fault_of(error: BaseException, name: str) -> TemplateFault:

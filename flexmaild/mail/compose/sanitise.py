@@ -2,8 +2,9 @@
 
 `terms.html` comes from whoever may ask on the socket, and the approver must be able to trust the page
 around it: no scripts, styles, forms, images, remote content or hidden text, links only to http, https
-and mailto. The output is written anew, tag by tag, so it is always well-formed. One linear scan: the
-standard `html.parser` needs 80 s for 100 kB of "<a ". Called by `compose.context`.
+and mailto. nh3 parses it as a browser does and writes it anew; by hand is only what nh3 cannot do: leave
+out what is hidden, bound the depth and what a few kilobytes can grow to. Called by `compose.context` and
+`compose.render`. Never reads a reply.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ import re
 from functools import lru_cache
 from html import unescape
 
+import nh3
 from markupsafe import Markup, escape
 
-from flexmaild.mail.compose.mime import tidy
+from flexmaild.mail.compose.mime import tidy, without_delimiters
 
 # What is longer is shown as text; Gmail cuts a mail's page at 102 kB.
 MAX_HTML = 100_000
+# css-inline overflows the stack at some thousands, and mail programs give up long before.
 _MAX_DEPTH = 40
 
 _CELL = "border: 1px solid #dfe2e7; padding: 4px 10px; text-align: left;"
 _CODE = "font-family: Consolas, Menlo, monospace; font-size: 13px; background-color: #f3f4f6;"
-_ALLOWED = {
+_STYLES = {
     **dict.fromkeys(("p", "ul", "ol", "div"), "margin: 0 0 14px 0;"),
-    **dict.fromkeys(("b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "span", "li", "tr"), ""),
-    **dict.fromkeys(("thead", "tbody", "dl", "dt", "dd", "br", "hr"), ""),
     **dict.fromkeys(("h1", "h2", "h3", "h4"), "margin: 0 0 8px 0; font-size: 16px; line-height: 24px;"),
     "table": "border-collapse: collapse; margin: 0 0 14px 0; font-size: 14px;",
     "td": _CELL,
@@ -35,34 +36,51 @@ _ALLOWED = {
     "pre": _CODE + " padding: 10px 12px; margin: 0 0 14px 0; white-space: pre-wrap; word-break: break-word;",
     "a": "color: #0b5cad;",
 }
-_VOID = frozenset(
-    ("br", "hr", "img", "input", "meta", "link", "wbr", "col", "embed", "source", "area", "base")
-)
+_VOID = {"br", "hr"}
+_ALLOWED = {
+    *_STYLES, *_VOID, "b", "strong", "i", "em", "u", "s", "small", "sub", "sup", "span", "li", "tr", "thead",
+    "tbody", "dl", "dt", "dd",
+}  # fmt: skip
+# Left out with their tags only, and hidden with all that is in them when they are.
+_UNWRAPPED = {
+    "address", "article", "aside", "caption", "center", "details", "figcaption", "figure", "footer", "h5",
+    "h6", "header", "main", "nav", "section", "summary", "tfoot",
+}  # fmt: skip
 # Elements whose content is not text for people either.
-_DROPPED = frozenset(
-    {"script", "style", "head", "title", "template", "iframe", "object", "svg", "math", "noscript",
-     "textarea", "select", "option", "button", "form", "audio", "video", "canvas", "noembed", "xmp"}
-)  # fmt: skip
+_DROPPED = {
+    "script", "style", "title", "template", "iframe", "object", "svg", "math", "noscript", "textarea",
+    "select", "option", "button", "form", "audio", "video", "canvas", "noembed", "noframes", "xmp",
+}  # fmt: skip
+# These a browser opens again in each paragraph until they are closed: 9 kB of them with different
+# attributes make 4 MB. As elements of no meaning they are not, and get their names back afterwards.
+_FORMATTING = re.compile(r"<(/?)(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.I)
+_NAMELESS = {f"x-{name}" for name in ("b", "code", "em", "font", "i", "s", "small", "strong", "u")}
+
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20<>\"]+\Z", re.IGNORECASE)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0", re.I)
-# A tag; possessive, and never past the next "<", so that no input makes it look at a character many times.
-_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*+)((?:[^"'<>]++|"[^"<]*+"|'[^'<]*+')*+)>""")
-_ATTRIBUTE = re.compile(r"""([^\s=/"'<>]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++)))?""")
-_LINE_END = re.compile(r"<(?:br|/p|/li|/tr|/h\d|/div|/pre|/blockquote)>\n?")
-_ANY_TAG = re.compile(r"<[^<>]*>")
-# Longer numbers are no characters, and int() refuses those of more than 4,300 digits.
-_LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}+;?")
+_NONE = r"\s*:\s*0(?![\d.]*[1-9])"
+_HIDDEN = re.compile(
+    rf"display\s*:\s*none|visibility\s*:\s*hidden|font-size{_NONE}|opacity{_NONE}", re.IGNORECASE
+)
+# The three below are for HTML as nh3 writes it, where no "<" or ">" stands in text or in our attributes.
+_TAG = re.compile(r"<(/?)(?:x-)?([a-z0-9]+)([^<>]*)>")
+_BLOCK_EDGE = re.compile(
+    r"(?:\s*</?(?:blockquote|caption|d[dlt]|div|h[1-6]|hr|li|ol|p|section|t(?:able|body|foot|head|r)|ul)\b"
+    r"[^<>]*>\s*)+"
+)
+_PRE = re.compile(r"<pre\b[^<>]*>(.*?)</pre>", re.DOTALL)
 
 
 def text_as_html(text: str) -> Markup:
     """The text as it was typed: line breaks and indents kept, nothing in it becomes markup or a link."""
-    escaped = str(escape(tidy(text).strip("\n")))
+    escaped = str(escape(without_delimiters(tidy(text).strip("\n"))))
     return Markup(escaped.replace("  ", "&nbsp; ").replace("\n", "<br>\n"))  # noqa: S704  (escaped above)
 
 
 def html_as_text(html: str) -> str:
-    """A plain reading of HTML that `safe_html` or an operator's template has made."""
-    return unescape(_ANY_TAG.sub("", _LINE_END.sub("\n", html.replace("</td>", "  ")))).strip()
+    """A plain reading of HTML: blocks and rows on lines of their own, cells apart, nothing hidden."""
+    between_pres = _PRE.split(_shown(html))
+    lines = [piece if at % 2 else _flowing(piece) for at, piece in enumerate(between_pres)]
+    return tidy(unescape(_TAG.sub("", "\n".join(lines)))).strip()
 
 
 @lru_cache(maxsize=16)
@@ -70,91 +88,62 @@ def safe_html(html: str) -> Markup:
     """What is allowed of this HTML; the same request goes to many approvers, so results are kept."""
     if len(html) > MAX_HTML:
         return text_as_html(html[:MAX_HTML])
-    html = tidy(html)
-    writer, at = _Writer(), 0
-    while (start := html.find("<", at)) >= 0:
-        writer.text(html[at:start])
-        if html.startswith(("<!", "<?"), start):
-            at = _after_comment(html, start)
-        elif tag := _TAG.match(html, start):
-            writer.tag(tag[2].lower(), tag[3], is_end=bool(tag[1]))
-            at = tag.end()
-        else:
-            writer.text("<")
-            at = start + 1
-    writer.text(html[at:])
-    return writer.result()
-
-
-def _after_comment(html: str, start: int) -> int:
-    mark = "-->" if html.startswith("<!--", start) else ">"
-    end = html.find(mark, start)
-    return end + len(mark) if end >= 0 else len(html)
-
-
-class _Writer:
-    """Writes allowed tags with our own attributes and escaped text, and leaves out all else.
-
-    While something is left out with its content, `_dropped` is that element and `_depth` how many of its
-    name are open.
-    """
-
-    def __init__(self) -> None:
-        self._out: list[str] = []
-        self._open: list[str] = []
-        self._dropped = ""
-        self._depth = 0
-
-    def text(self, source: str) -> None:
-        if source and not self._dropped:
-            self._out.append(str(escape(_plain(source))))
-
-    def tag(self, name: str, attributes: str, *, is_end: bool) -> None:
-        if self._dropped:
-            if name == self._dropped:
-                self._depth += -1 if is_end else 1
-            if self._depth == 0:
-                self._dropped = ""
-        elif is_end:
-            self._close(name)
-        else:
-            self._start(name, attributes)
-
-    def result(self) -> Markup:
-        ends = (f"</{name}>" for name in reversed(self._open))
-        return Markup("".join([*self._out, *ends]))  # noqa: S704  (made of our own tags and escaped text)
-
-    def _start(self, name: str, source: str) -> None:
-        values: dict[str, str] = {}
-        for key, *quoted in _ATTRIBUTE.findall(source):
-            values.setdefault(key.lower(), _plain("".join(quoted)))
-        hidden = "hidden" in values or _HIDDEN.search(values.get("style", ""))
-        if (name in _DROPPED or hidden) and name not in _VOID:
-            self._dropped, self._depth = name, 1
-        elif name in _ALLOWED and len(self._open) < _MAX_DEPTH:
-            self._out.append(f"<{name}{_attributes(name, values)}>")
-            if name not in _VOID:
-                self._open.append(name)
-
-    def _close(self, name: str) -> None:
-        if name in self._open:
-            while (last := self._open.pop()) != name:
-                self._out.append(f"</{last}>")
-            self._out.append(f"</{name}>")
-
-
-def _plain(source: str) -> str:
-    """The characters that text or an attribute stands for."""
-    return tidy(unescape(_LONG_NUMBER.sub("\ufffd", source))) if "&" in source else source
-
-
-def _attributes(tag: str, values: dict[str, str]) -> str:
-    style = f' style="{_ALLOWED[tag]}"' if _ALLOWED[tag] else ""
-    if tag == "a" and _LINK.match(values.get("href", "").strip()):
-        return f'{style} href="{escape(values["href"].strip())}"'
-    spans = (
-        n
-        for n in ("colspan", "rowspan")
-        if tag in ("td", "th") and re.fullmatch(r"\d{1,2}", values.get(n, ""))
+    page = nh3.clean(
+        _shown(html),
+        tags=_ALLOWED,
+        clean_content_tags=_DROPPED,
+        attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
+        link_rel=None,
+        set_tag_attribute_values={tag: {"style": style} for tag, style in _STYLES.items()},
+        url_schemes={"http", "https", "mailto"},
     )
-    return style + "".join(f' {name}="{values[name]}"' for name in spans)
+    return Markup(tidy(page))  # noqa: S704  (the allow-list's)
+
+
+def _shown(html: str) -> str:
+    """The HTML well-formed, with the elements we know and without what is hidden."""
+    page = nh3.clean(
+        _FORMATTING.sub(r"<\1x-\2", tidy(html)),
+        tags=_ALLOWED | _UNWRAPPED | _NAMELESS,
+        clean_content_tags=_DROPPED,
+        attributes={"*": {"hidden", "style", "href", "colspan", "rowspan"}},
+        attribute_filter=_harmless,
+        link_rel=None,
+    )
+    return _without_hidden(page)
+
+
+def _without_hidden(page: str) -> str:
+    """Drops marked elements with their content, and tags that stand too deep without theirs."""
+    kept: list[str] = []
+    at = depth = hidden_at = 0
+    for tag in _TAG.finditer(page):
+        kept.append("" if hidden_at else page[at : tag.start()])
+        at = tag.end()
+        is_start = not tag[1] and tag[2] not in _VOID
+        depth += is_start
+        if is_start and not hidden_at and (' hidden="' in tag[3] or ' style="' in tag[3]):
+            hidden_at = depth
+        if not hidden_at and depth <= _MAX_DEPTH:
+            kept.append(f"<{tag[1]}{tag[2]}{tag[3]}>")
+        if tag[1]:
+            hidden_at = 0 if depth == hidden_at else hidden_at
+            depth -= 1
+    return "".join([*kept, page[at:]])
+
+
+def _harmless(tag: str, name: str, value: str) -> str | None:
+    """The attribute's value as we let it through, None for none; of a style only that it hides is kept."""
+    if name == "href":
+        return value.strip() if _LINK.match(value.strip()) else None
+    if name == "style":
+        return "" if _HIDDEN.search(value) else None
+    if name == "hidden":
+        return ""
+    return value if re.fullmatch(r"\d{1,2}", value) else None
+
+
+def _flowing(html: str) -> str:
+    """HTML outside <pre> with the lines that a page would have."""
+    flat = re.sub(r" ?</t[dh]> ?(?=<t[dh]\b)", "  ", re.sub(r"[ \t\n]+", " ", html))
+    return re.sub(r" ?<br> ?", "\n", _BLOCK_EDGE.sub("\n", flat))

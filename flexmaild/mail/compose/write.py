@@ -78,7 +78,7 @@ def compose(
     text, html = stationery.templates.event(order.kind.value, context, on_fault or _ignore)
     return mime.build(
         _headers(order, reference, stationery, context["subject"], context["lang"], date, message_id),
-        _framed(_squeezed(text), reference, asks),
+        _framed(mime.without_delimiters(_squeezed(text)), reference, asks),
         _with_frame(html, context["marker"], context["reference_block"]),
         [mime.File(a.filename, a.content_type, data) for a, data in attachments],
     )

@@ -352,19 +352,83 @@ def _squeezed(pieces: list[str]) -> str:
 
 # ---- interim
 import unicodedata
+
 from selectolax.lexbor import LexborHTMLParser
+
 from flexmaild.mail.parse.shown import ShownLine
+
+
 class _L:
-    def __init__(self,text,depth=0,mark=""): self.text=text;self.depth=depth;self.mark=mark
+    def __init__(self, text, depth=0, mark=""):
+        self.text = text
+        self.depth = depth
+        self.mark = mark
+
+
 _PB = frozenset(
-    "p div li ul ol table tr h1 h2 h3 h4 h5 h6 blockquote pre section article header footer address dl dt dd"
-    " form fieldset center body html main aside nav figure caption tbody thead hr".split())
+    [
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "tr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "pre",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "address",
+        "dl",
+        "dt",
+        "dd",
+        "form",
+        "fieldset",
+        "center",
+        "body",
+        "html",
+        "main",
+        "aside",
+        "nav",
+        "figure",
+        "caption",
+        "tbody",
+        "thead",
+        "hr",
+    ]
+)
 _PU = frozenset(
-    "script style title template textarea noscript xml object svg math select iframe noframes noembed"
-    " datalist audio video head".split())
-_PD = frozenset("details dialog del s strike rp marquee button canvas".split())
-_PS = ('id="signature"', "gmail_signature", "moz-signature", "ms-outlook-mobile-signature",
-               "msoautosig")
+    [
+        "script",
+        "style",
+        "title",
+        "template",
+        "textarea",
+        "noscript",
+        "xml",
+        "object",
+        "svg",
+        "math",
+        "select",
+        "iframe",
+        "noframes",
+        "noembed",
+        "datalist",
+        "audio",
+        "video",
+        "head",
+    ]
+)
+_PD = frozenset(["details", "dialog", "del", "s", "strike", "rp", "marquee", "button", "canvas"])
+_PS = ('id="signature"', "gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "msoautosig")
 
 
 def _proto_lines(html: str) -> tuple[list, list | None]:
@@ -448,12 +512,17 @@ def _proto_lines(html: str) -> tuple[list, list | None]:
 
 
 def html_lines(page):
-    a,b=_proto_lines(page)
-    b=b or a
-    return [ShownLine(x.text,y.text,x.depth,"rule" if x.mark=="hr" else x.mark) for x,y in zip(a,b)]
+    a, b = _proto_lines(page)
+    b = b or a
+    return [ShownLine(x.text, y.text, x.depth, "rule" if x.mark == "hr" else x.mark) for x, y in zip(a, b)]
+
+
 def html_text(page):
-    t=LexborHTMLParser(page)
-    for n in t.css("style,script,title"): n.decompose()
+    t = LexborHTMLParser(page)
+    for n in t.css("style,script,title"):
+        n.decompose()
     return t.root.text(separator="\n")
+
+
 def link_targets(page):
     return [n.attributes["href"] or "" for n in LexborHTMLParser(page).css("a[href]")]

@@ -20,7 +20,38 @@ NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
 CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
 HARMLESS_PIECES = words(lambda language: language.doubt.harmless_pieces)
 # "15. Mai 2026", "20 de nov. de 2026": in a date a word is a month, whatever it is elsewhere.
-_DATE = re.compile(r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}")
+_DATE = re.compile(
+    r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}"
+)
+# The verbs that are contracted with "not"; some programs make a blank of the apostrophe.
+_VERBS = frozenset(
+    [
+        "do",
+        "does",
+        "did",
+        "is",
+        "are",
+        "was",
+        "were",
+        "have",
+        "has",
+        "had",
+        "wo",
+        "would",
+        "ca",
+        "could",
+        "sho",
+        "should",
+        "must",
+        "might",
+        "need",
+        "dare",
+        "sha",
+        "ai",
+        "can",
+    ]
+)
+_LOST_APOSTROPHE = re.compile(rf"(?<= )({'|'.join(sorted(_VERBS))})n t ")
 # Apostrophes as keyboards and programs write them, and letters that only look like Latin ones. Used towards
 # doubt only: a word that decides is never read through this.
 _AS_SEEN = str.maketrans(
@@ -43,7 +74,7 @@ def doubts_in(text: str) -> set[str]:
     low = normal_word(as_seen(text))
     if any(c.isdigit() for c in low):
         low = _DATE.sub(" ", low)
-    found = {token for token in tokens(low) if token in _DOUBTS}
+    found = {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
     if not low.isascii():
         for piece in HARMLESS_PIECES:
             low = low.replace(piece, " ")
@@ -51,9 +82,18 @@ def doubts_in(text: str) -> set[str]:
     return found
 
 
+def is_contraction(token: str) -> bool:
+    """A verb with "not" in it, with or without its apostrophe: hasn't, didnt, cannot, donot."""
+    if token.endswith("n't"):
+        return True
+    return (token.endswith("nt") and token[:-2] in _VERBS) or (token.endswith("not") and token[:-3] in _VERBS)
+
+
 def tokens(low: str) -> list[str]:
     """The words of a text in order: letters, digits, and the apostrophe or hyphen inside a word."""
     spaced = "".join(c if c.isalnum() or c in "'-" or unicodedata.combining(c) else " " for c in low)
+    if " t " in spaced:
+        spaced = _LOST_APOSTROPHE.sub(r"\1n't ", f" {spaced} ")
     found: list[str] = []
     for token in spaced.split():
         bare = token.strip("'-")

@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flexmaild.core import line_pattern
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import quotes
-from flexmaild.mail.understand.lines import Label, Line, line_of, says_something, squeezed, weight
+from flexmaild.mail.understand.lines import Label, Line, has_link, line_of, says_something, squeezed, weight
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on, match
 from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
@@ -24,6 +25,8 @@ from flexmaild.mail.understand.signatures import Writer, label_endings
 STRONG = 25
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
+_BEFORE_OURS, _BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
+IGNORED = "named in approvals.ignore_lines"
 _GUARDS = tuple(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)) + ("youmayaddacomment",)
 
 
@@ -50,16 +53,17 @@ def label(
 ) -> Labelled:
     """sure: read only what is certainly visible."""
     lines = [line_of(line, line.sure if sure else line.text) for line in shown]
+    _label_ignored(lines, rules)
     _label_armour(lines)
     quotes.strip_citation_marks(lines)
     match(lines, sent)
     _label_ours(lines, sent, rules)
     quotes.label_headers(lines, rules)
     _label_surplus(lines, sent)
-    _label_known_in_source(lines, sent)
+    _label_links(lines)
     quote = _quote_begins(lines)
     for line in lines[:quote]:
-        if line.is_ours or line.typed is not None and line.label is Label.OURS:
+        if line.is_ours or (line.typed is not None and line.label is Label.OURS):
             line.label, line.rule, line.typed, line.changed = Label.NONE, "", None, False
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     first, last = (ours[0], ours[-1]) if ours else (len(lines), -1)
@@ -68,7 +72,13 @@ def label(
     label_endings(lines, 0, quote, rules, writer)
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
     _label_rest(lines)
-    return _by_place(lines, quote, first, last, quotes.is_foreign(lines, rules))
+    return _by_place(lines, quote, last, quotes.is_foreign(lines, rules))
+
+
+def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
+    for line in lines if rules.ignore_lines else ():
+        if not line.is_blank and any(line_pattern.fits(pattern, line.bare) for pattern in rules.ignore_lines):
+            line.set(Label.DISCLAIMER, IGNORED)
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
@@ -114,10 +124,15 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rul
     continues = following is not None and goes_on(line, following)
     if line.norm in rules.squeezed_words and not line.depth:
         # Ours only where a requester's own text has the word on top of the whole next line.
-        return continues and following is not None and bool(following.places) and following.bare.strip()[:1].isalnum()
+        return (
+            continues
+            and following is not None
+            and bool(following.places)
+            and following.bare.strip()[:1].isalnum()
+        )
     if line.depth or weight(line.norm) >= SHORTEST_RUN:
         return True
-    return continues or before is not None and goes_on(before, line)
+    return continues or (before is not None and goes_on(before, line))
 
 
 def _share(line: Line, before: Line | None, following: Line | None) -> None:
@@ -126,7 +141,9 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
     if not line.depth and ours < STRONG:
-        near = before is not None and goes_on(before, line) or following is not None and goes_on(line, following)
+        near = (before is not None and goes_on(before, line)) or (
+            following is not None and goes_on(line, following)
+        )
         if ours < _COMMON_SHARE * weight(line.norm) or not near:
             return  # a person's line that has some words in common
     head = line.text[: words[first.first].start].rstrip(" *#-_>|[(<")
@@ -139,15 +156,17 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     elif typed_before:
         if line.depth and re.fullmatch(r"[ >\t]*\d{1,2}[.)]?", head):
             line.rule = "a number before what we sent"
+        elif "---" in head or "___" in head:
+            _change(line)  # a mail program ran its own header and our text together
         else:
-            line.rule, line.typed = "typed before ours", head
+            line.rule, line.typed = _BEFORE_OURS, head
     elif typed_after:
         if "fm1" in line.norm and re.fullmatch(r"[-\w*\[\]…]+", tail.strip()) and not tail[:1].isspace():
             line.rule = "a reference, masked or with something glued to it"
         elif following is not None and _is_skipped(last.end, following):
             _change(line)  # other words stood here
         else:
-            line.rule, line.typed = "typed after ours", tail.strip(" \t*_>|")
+            line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
 
 
 def _is_skipped(end: int, following: Line) -> bool:
@@ -174,19 +193,16 @@ def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
                 line.set(Label.TYPED, "more often than we sent it")
 
 
-def _label_known_in_source(lines: Sequence[Line], sent: SentText) -> None:
-    """Links, and the MIME source that some programs quote, among what is ours."""
+def _label_links(lines: Sequence[Line]) -> None:
+    """Links among what is ours: as we sent them, or rewritten by a border."""
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     if not ours:
         return
     for line in lines[ours[0] : ours[-1] + 1]:
         if line.label or line.is_blank:
             continue
-        whole = "".join(word.norm for word in line.words()) or squeezed(line.text.replace(":", " "))
-        if not whole and not says_something(line.bare):
-            line.set(Label.QUOTE, "no word in it")
-        elif not line.norm or len(whole) >= 6 and (whole in sent.links or line.depth and whole in sent.source):
-            line.set(Label.QUOTE, "a link, or the source of our mail")
+        if not line.norm and (has_link(line.bare) or not says_something(line.bare)):
+            line.set(Label.QUOTE, "a link, or no word in it")
 
 
 def _quote_begins(lines: Sequence[Line]) -> int:
@@ -198,6 +214,8 @@ def _quote_begins(lines: Sequence[Line]) -> int:
             return i
         if not line.is_ours:
             continue
+        if line.parts and any(later.label is Label.QUOTE_HEADER for later in lines[i + 1 :]):
+            continue  # a person's line that repeats our reference
         if line.depth or any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
             return i
         k = position.get(id(line), -1)
@@ -235,20 +253,22 @@ def _is_amid_quote(lines: Sequence[Line], k: int) -> bool:
     return all(line is not None and (line.is_ours or line.label is Label.QUOTE_HEADER) for line in near)
 
 
-def _by_place(lines: Sequence[Line], quote: int, first: int, last: int, is_foreign: bool) -> Labelled:
+def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) -> Labelled:
     above: list[str] = []
     among: list[str] = []
     below: list[str] = []
     for i, line in enumerate(lines):
-        if line.label is Label.TYPED or line.label is Label.BLANK:
-            said = line.bare if not line.depth else line.text
+        if line.label is Label.BLANK:
+            said = ""
+        elif line.label is Label.TYPED:
+            said = line.text if i < quote else line.bare
         elif line.typed is not None:
             said = line.typed
         else:
             continue
-        if i < first or (i == first and line.rule == "typed before ours"):
+        if i < quote or (i == quote and line.rule in (quotes.SPLIT, _BEFORE_OURS)):
             above.append(said)
-        elif i > last or (i == last and line.rule == "typed after ours"):
+        elif i > last or (i == last and line.rule == _BEHIND_OURS):
             below.append(said)
         else:
             among.append(said)

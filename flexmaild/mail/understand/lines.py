@@ -31,9 +31,13 @@ class Label(StrEnum):
 
 
 # A CJK character is a word of its own: these scripts write no blanks.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
-# Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed.
-LINK = re.compile(r"<?(?:https?://|mailto:|www\.)[^\s<>\"]+>?|\[\d{1,3}\]", re.IGNORECASE)
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
+)
+# Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
+# blank in one is where format=flowed broke it, behind "?" or "&".
+_ADDRESS = r"(?:https?://|mailto:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
+LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Line:
     """text: as shown, quote marks included. bare: without them. norm: its letters and digits, links left out.
 
     places: where in what we sent the whole line stands; parts: the runs of words of a line that is ours in
-    part only. typed: the person's part of a line that is not TYPED as a whole; None where it has none.
+    part only. hidden: stretches of `text` that are the rest of a link. typed: the person's part of a line that is not TYPED as a whole; None where it has none.
     """
 
     text: str
@@ -63,12 +67,13 @@ class Line:
     is_certain: bool = False
     typed: str | None = None
     changed: bool = False
+    hidden: tuple[tuple[int, int], ...] = ()
     places: frozenset[int] = frozenset()
     parts: list["Run"] = field(default_factory=list)
 
     def set(self, label: Label, rule: str, *, certain: bool = True) -> None:
         self.label, self.rule, self.is_certain = label, rule, certain
-        self.typed = None
+        self.typed, self.changed = None, False
 
     @property
     def is_blank(self) -> bool:
@@ -85,7 +90,7 @@ class Line:
     def words(self) -> list[Word]:
         """The words that count, with their places in `text`; those of links do not."""
         text = self.text
-        links = [m.span() for m in LINK.finditer(text)] if has_link(text) else ()
+        links = [*self.hidden, *(m.span() for m in LINK.finditer(text))] if has_link(text) else self.hidden
         found = [Word(normal(m[0]), m.start(), m.end()) for m in _WORD.finditer(text)]
         if not links:
             return found

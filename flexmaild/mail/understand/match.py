@@ -5,10 +5,11 @@ next line says at which of them the quote goes on. Nothing here says what a line
 common with what we sent.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from flexmaild.mail.understand.lines import Line, Run, Word, weight
+from flexmaild.mail.understand.lines import Line, Run, Word, squeezed, weight
 from flexmaild.mail.understand.sent import SEED, SentText
 
 # Letters and digits (a CJK character counts as three) that make a run of its own, wherever it stands. Any
@@ -18,6 +19,8 @@ SHORTEST_RUN = 10
 LONGEST_WORD = 20
 # Where the quote goes on, so many are enough.
 _SHORTEST_CONTINUATION = 4
+# One word with the signs of an address on the web.
+_PIECE_OF_LINK = re.compile(r"(?=\S*[/%=&]\S*[/%=&])[^\s,;!]{6,}")
 # What of the next line tells whether a run goes on there.
 _AHEAD = 24
 
@@ -29,11 +32,24 @@ def match(lines: Sequence[Line], sent: SentText) -> None:
     for line, following in zip(with_words, [*with_words[1:], None], strict=False):
         ahead = following.norm[:_AHEAD] if following else ""
         line.places = frozenset(_whole(line.norm, ahead, ends, sent))
+        if not line.places and _hide_pieces_of_links(line, sent) and line.norm:
+            line.places = frozenset(_whole(line.norm, ahead, ends, sent))
         if line.places:
             ends = frozenset(place + len(line.norm) for place in line.places)
             continue
         line.parts = _parts(line, ahead, ends, sent)
         ends = frozenset(run.end for run in line.parts[-1:])
+
+
+def _hide_pieces_of_links(line: Line, sent: SentText) -> bool:
+    """Leaves the rest of a link of ours, which a mail program wrapped onto this line, out of its words."""
+    found = [
+        m.span() for m in _PIECE_OF_LINK.finditer(line.text) if squeezed(m[0].replace(":", " ")) in sent.links
+    ]
+    if found:
+        line.hidden = tuple(found)
+        line.norm = "".join(word.norm for word in line.words())
+    return bool(found)
 
 
 def goes_on(line: Line, following: Line) -> bool:
@@ -61,12 +77,16 @@ def _whole(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[
     if weight(norm) >= SHORTEST_RUN:
         return found
     # Few letters are ours only where the next line goes on from there.
-    return [p for p in found if ahead and text.startswith(ahead, p + len(norm)) and len(norm + ahead) >= SHORTEST_RUN]
+    return [
+        p
+        for p in found
+        if ahead and text.startswith(ahead, p + len(norm)) and len(norm + ahead) >= SHORTEST_RUN
+    ]
 
 
 def _may_end(end: int, ahead: str, sent: SentText) -> bool:
     """Whether a line may end here: where a word of ours does, or where the next line goes on with it."""
-    return end in sent.bounds or bool(ahead) and sent.text.startswith(ahead[:_SHORTEST_CONTINUATION], end)
+    return end in sent.bounds or (bool(ahead) and sent.text.startswith(ahead[:_SHORTEST_CONTINUATION], end))
 
 
 def _parts(line: Line, ahead: str, ends: frozenset[int], sent: SentText) -> list[Run]:
@@ -87,7 +107,13 @@ def _parts(line: Line, ahead: str, ends: frozenset[int], sent: SentText) -> list
 
 
 def _run(
-    norm: str, words: Sequence[Word], starts: Sequence[int], first: int, ahead: str, expected: set[int], sent: SentText
+    norm: str,
+    words: Sequence[Word],
+    starts: Sequence[int],
+    first: int,
+    ahead: str,
+    expected: set[int],
+    sent: SentText,
 ) -> Run | None:
     """The longest run of ours that begins with this word."""
     at = starts[first]
@@ -112,7 +138,9 @@ def _run(
     said = norm[at : at + length]
     counted = weight(said) + (best - length if last == len(words) else 0)
     goes_on = place in expected and length >= _SHORTEST_CONTINUATION
-    if last == first or not goes_on and (counted < SHORTEST_RUN or last - first < 2 and length < LONGEST_WORD):
+    if last == first or (
+        not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < LONGEST_WORD))
+    ):
         return None
     return None if sent.is_address(said) else Run(first, last, place, place + length)
 

@@ -39,6 +39,7 @@ _PROGRAM_LINE = re.compile(
     r"|>?from \S+@\S+ \w{3} \w{3} .*|\[?\d+\]?:?|part \d+\.\d+)$",
     re.IGNORECASE,
 )
+_GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
 PROGRAM_LINE = "a mail program's line at a quote"
 SPLIT = "typed in front of an attribution"
 
@@ -64,8 +65,10 @@ def label_headers(lines: Sequence[Line], rules: Rules) -> None:
     for border in _borders(lines):
         _label_block(lines, border, rules)
         _label_attribution(lines, border, rules)
-        _label_rules(lines, border)
+        if border < len(lines):
+            _label_rules(lines, border)
     _label_lone_attributions(lines, rules)
+    _label_salutations(lines, rules)
     _label_program_lines(lines)
     for i, line in enumerate(lines):
         if line.label is Label.QUOTE_HEADER and line.rule not in (PROGRAM_LINE, _RULE):
@@ -78,14 +81,13 @@ _RULE = "a rule above a quote"
 def _borders(lines: Sequence[Line]) -> list[int]:
     """Where a stretch of what we sent, or of quoted lines, begins; and the end, where a quote was deleted."""
     found = []
-    inside = False
+    depth, was_ours = 0, False
     for i, line in enumerate(lines):
         if line.is_blank:
             continue
-        quoted = line.is_ours or line.depth > 0 or line.typed is not None
-        if quoted and not inside:
+        if line.depth > depth or (line.is_ours and not was_ours):
             found.append(i)
-        inside = quoted
+        depth, was_ours = line.depth, line.is_ours
     ends = [i for i, line in enumerate(lines) if not line.is_blank]
     if ends and not lines[ends[-1]].label:
         found.append(ends[-1] + 1)
@@ -106,26 +108,30 @@ def _above(lines: Sequence[Line], border: int) -> int:
 def _label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
     """The fewest lines above the border that are an attribution; what is glued to its front is typed."""
     last = _above(lines, border)
-    if border < len(lines) and lines[border].depth and not lines[border].is_ours:
-        # Apple Mail quotes the attribution as well: "> On …, flexmaild wrote:".
-        inner = border
-        while inner < len(lines) and lines[inner].depth and not lines[inner].is_ours and inner - border < _MOST_LINES:
-            if _is_attribution(" ".join(line.low for line in lines[border : inner + 1])):
-                last = inner
-                break
-            inner += 1
-    if last < 0 or lines[last].label or lines[last].places:
+    if last < 0 or not _is_free(lines[last]):
         return
     joined = ""
+    found: tuple[int, int] | None = None
     for first in range(last, max(-1, last - _MOST_LINES), -1):
         line = lines[first]
-        if line.is_blank or line.label or len(joined) > _LONGEST:
-            return
+        if line.is_blank or not _is_free(line) or len(joined) > _LONGEST:
+            break
         joined = f"{line.bare.strip()} {joined}".strip()
         start = _attribution_start(joined, rules)
-        if start >= 0:
-            _take_attribution(lines, first, last, joined[:start])
-            return
+        is_dated = _CALENDAR.search(joined) is not None
+        if start >= 0 and (is_dated or found is None):
+            found = first, start
+        if found is not None and is_dated:
+            break
+    if found is not None:
+        first, start = found
+        text = " ".join(line.bare.strip() for line in lines[first : last + 1])
+        _take_attribution(lines, first, last, text[:start])
+
+
+def _is_free(line: Line) -> bool:
+    """Not known for something else; an attribution may hold our reference, and so words that we sent."""
+    return not line.label or (line.is_ours and not line.places)
 
 
 def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str) -> None:
@@ -152,14 +158,13 @@ def _attribution_start(joined: str, rules: Rules) -> int:
         rest = low[at:]
         if _is_attribution(rest) or (_names_us(rest, rules) and _is_unlisted_form(rest, True, rules)):
             return at
-    begins = low.lstrip("-* >\"'<«„“[(")
-    if begins[:1].isdigit() or begins.startswith(_STARTS) or _begins_with_us(begins, rules):
-        # A sentence in front of the date that no list can split off: all of it was typed.
-        head = low[: date.start()] if date else low
-        places = [at for name in _names(rules) if (at := head.find(name)) >= 0]
-        head = head[: min(places, default=len(head))]
-        return 0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head) else -1
-    return -1 if date is None or len(low.split()) > 14 or doubts_in(low) else 0
+    # A sentence in front of the date or the name that no list can split off: all of it was typed.
+    places = [at for name in _names(rules) if (at := low.find(name)) >= 0]
+    places += [at for at, c in enumerate(low) if c.isdigit()][:1]
+    head = low[: min(places, default=len(low))]
+    return (
+        0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
+    )
 
 
 def _doubts_before(head: str) -> bool:
@@ -217,16 +222,22 @@ def _label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
                 _take_attribution(lines, i, i, line.bare.strip()[:start])
 
 
+def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
+    """ "Hi flexmaild,": some programs write it above the attribution."""
+    for line in lines:
+        if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
+            continue
+        if any(name in line.low for name in rules.own_names) and not doubts_in(line.low):
+            if line.norm not in rules.squeezed_words:
+                line.set(Label.CLOSING, "a salutation that names us")
+
+
 def _names(rules: Rules) -> tuple[str, ...]:
     return (*rules.own_addresses, *rules.own_names, "fm1-")
 
 
 def _names_us(low: str, rules: Rules) -> bool:
     return any(name in low for name in _names(rules))
-
-
-def _begins_with_us(low: str, rules: Rules) -> bool:
-    return low.startswith(_names(rules))
 
 
 # --- header blocks
@@ -262,7 +273,9 @@ def begins_block(lines: Sequence[Line], i: int) -> bool:
         if label := labelled(line.bare):
             labels.add(label)
     senders = any(label in FROM_LABELS for label in labels)
-    return (senders and len(labels) >= 3) or (len(labels) == 2 and first in FROM_LABELS and "@" in lines[i].bare)
+    return (senders and len(labels) >= 3) or (
+        len(labels) == 2 and first in FROM_LABELS and "@" in lines[i].bare
+    )
 
 
 def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> None:
@@ -279,11 +292,13 @@ def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> N
 def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
     """One line of a header block: a label and a value of the right form; the rest of it was typed."""
     line = lines[i]
-    if line.is_blank or line.label is Label.OURS and not labelled(line.bare):
+    if line.is_blank or (line.label is Label.OURS and not labelled(line.bare)):
         return
     is_field = bool(labelled(line.bare)) or _LABEL.match(line.bare) is not None
-    continues = i > 0 and lines[i - 1].label is Label.QUOTE_HEADER and (
-        "@" in line.bare or line.low.endswith((";", ">"))
+    continues = (
+        i > 0
+        and lines[i - 1].label is Label.QUOTE_HEADER
+        and ("@" in line.bare or line.low.endswith((";", ">")))
     )
     if not is_field and not continues:
         return
@@ -301,6 +316,8 @@ def _typed_behind(line: Line) -> str:
     if "@" in value:
         tail = re.split(r"\S+@[^\s;,]+", value)[-1]
         return tail.strip() if len(re.findall(r"\w{2,}", tail)) > 2 or doubts_in(tail) else ""
+    if _DATE.search(value) and not doubts_in(value) and len(value.split()) <= 12:
+        return ""
     if line.parts:
         tail = line.text[line.words()[line.parts[-1].last - 1].end :]
         return tail.strip() if re.search(r"[^\W\d_]{2,}", tail) else ""
@@ -337,7 +354,7 @@ def is_titled_rule(low: str) -> bool:
     """`-----Original Message-----` and its like: known words between dashes."""
     bare = low.strip()
     words_ = bare.strip("-—–=_* ‐")
-    if len(bare) - len(words_) < 4 or not 0 < len(words_) < 120:
+    if len(bare) - len(words_) < 4 or not 0 < len(words_) < 120 or bare[0].isalnum():
         return False
     return any(word in words_ for word in _RULE_WORDS) and not doubts_in(words_)
 
@@ -350,10 +367,13 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
     line = lines[at]
     if is_drawn(line.bare) or is_titled_rule(line.low) or _is_message_line(line.low):
         line.set(Label.QUOTE_HEADER, _RULE)
+    elif (glued := _GLUED_RULE.search(line.text)) and is_titled_rule(glued[0]):
+        line.set(Label.QUOTE_HEADER, SPLIT)
+        line.typed = line.text[: glued.start()].rstrip()
 
 
 def _is_message_line(low: str) -> bool:
-    """"Original message from …" with a date, at once above a header block."""
+    """ "Original message from …" with a date, at once above a header block."""
     named = any(word in low for word in _RULE_WORDS) and any(c.isdigit() for c in low)
     return named and len(low.split()) < 8 and not doubts_in(low)
 
@@ -374,17 +394,30 @@ def _label_program_lines(lines: Sequence[Line]) -> None:
 
 def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
     """Whether the topmost quote header names an address that is not ours: then it answers somebody else."""
-    top: list[str] = []
-    for i, line in enumerate(lines[:60]):
-        if line.label is Label.QUOTE_HEADER and line.rule not in (PROGRAM_LINE, _RULE):
-            top = [text.low for text in lines[i : i + 8] if text.label is Label.QUOTE_HEADER]
-            break
-        if line.is_ours:
+    for i, line in enumerate(lines):
+        if line.label is Label.OURS:
             return False
-        if not line.label and not line.is_blank and (begins_block(lines, i) or _begins_attribution(lines, i)):
-            top = [text.low for text in lines[i : i + 3]]
+        if line.is_blank or line.rule in (PROGRAM_LINE, _RULE):
+            continue
+        if line.label is Label.QUOTE_HEADER or begins_block(lines, i) or _begins_attribution(lines, i):
+            return _names_another(_header_at(lines, i), rules)
+    return False
+
+
+def _header_at(lines: Sequence[Line], i: int) -> str:
+    """Who is named by the header that begins here: the sender's line of a block, or the attribution."""
+    if labelled(lines[i].bare):
+        block = lines[i : i + 8]
+        return next((line.low for line in block if labelled(line.bare) in FROM_LABELS), "")
+    text = ""
+    for line in lines[i : i + _MOST_LINES]:
+        text = f"{text} {line.low}"
+        if line.is_blank or _is_attribution(text):
             break
-    text = " ".join(top)
+    return text
+
+
+def _names_another(text: str, rules: Rules) -> bool:
     return "@" in text and not _names_us(text, rules)
 
 
@@ -394,6 +427,8 @@ def _begins_attribution(lines: Sequence[Line], i: int) -> bool:
         if line.is_blank:
             return False
         joined = f"{joined} {line.low}".strip()
-        if _is_attribution(joined) and (joined.lstrip("-* ")[:1].isdigit() or joined.lstrip("-* ").startswith(_STARTS)):
+        if _is_attribution(joined) and (
+            joined.lstrip("-* ")[:1].isdigit() or joined.lstrip("-* ").startswith(_STARTS)
+        ):
             return True
     return False

@@ -33,6 +33,8 @@ __all__ = ["Rules", "understand"]
 
 # Alternatives looked at; a mail with more of them wants to be read in several ways.
 _MOST_READINGS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What a mail answers, and the lines of the reading that says so (None where no reading has text)."""
@@ -69,7 +71,7 @@ def understand(
     if kind is MailNature.HUMAN:
         found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
         mails = mails_sent(found) if mails_sent is not None and found else None
-        sent = SentText.of(mails, limits, rules.own_addresses)
+        sent = SentText.of(mails, limits, rules.own_addresses, with_source=_quotes_source(mail.texts))
         decision = _read_answer(mail, rules, writer, sent).decision
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
@@ -118,7 +120,15 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
             unclear = "ambiguous"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "other"
-    return Answered(Decision(None, unclear, language=first.decision.language), first.labelled) if unclear else first
+    return (
+        Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
+        if unclear
+        else first
+    )
+
+
+def _quotes_source(texts: Sequence[Text]) -> bool:
+    return any("Content-T" in content for text in texts for _, content in text.segments)
 
 
 def _faulty(texts: Sequence[Text]) -> bool:
@@ -129,7 +139,9 @@ def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[ShownLine], bool]]:
     """The lines of every way in which this mail may be seen; True with those that certainly are."""
     shown = [_shown(text) for text in texts[:_MOST_READINGS]]
     pages = [
-        _letters(lines) for text, lines in zip(texts, shown, strict=False) if any(s == "html" for s, _ in text.segments)
+        _letters(lines)
+        for text, lines in zip(texts, shown, strict=False)
+        if any(s == "html" for s, _ in text.segments)
     ]
     for text, lines in zip(texts, shown, strict=False):
         if all(style != "html" for style, _ in text.segments):

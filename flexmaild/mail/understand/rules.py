@@ -27,6 +27,7 @@ class Rules:
     own_addresses: what our mails are sent from and what they ask to be answered to.
     own_names: the display names our mails carry, at least 4 characters each, case-folded.
     words: every word that decides, normalised, with what it says and its language.
+    ignore_lines: what the operator's gateway writes, see `core.line_pattern`.
     exchange_online: the mailbox is read from the tenant whose Exchange Online wrote the header.
     verify_dkim: check signatures ourselves as well; needs the `lookup` argument of `understand`.
     """
@@ -35,6 +36,7 @@ class Rules:
     own_names: tuple[str, ...]
     words: tuple[Word, ...]
     max_comment: int = 2000
+    ignore_lines: tuple[str, ...] = ()
     trusted_authserv_ids: frozenset[str] = frozenset()
     exchange_online: bool = False
     verify_dkim: bool = False
@@ -59,6 +61,7 @@ class Rules:
         reject: Iterable[str] = (),
         languages: Iterable[str] | None = None,
         max_comment: int = 2000,
+        ignore_lines: Iterable[str] = (),
         trusted_authserv_ids: Iterable[str] = (),
         exchange_online: bool = False,
         verify_dkim: bool = False,
@@ -73,6 +76,7 @@ class Rules:
             own_names=tuple(n.casefold() for n in names if len(n) >= 4),
             words=_words(approve, reject, languages),
             max_comment=max_comment,
+            ignore_lines=tuple(ignore_lines),
             trusted_authserv_ids=frozenset(i.lower() for i in trusted_authserv_ids),
             exchange_online=exchange_online,
             verify_dkim=verify_dkim,

@@ -64,9 +64,17 @@ class SentText:
 
     @classmethod
     def of(
-        cls, mails: Sequence[SentMail] | None, limits: Limits, addresses: Iterable[str] = ()
+        cls,
+        mails: Sequence[SentMail] | None,
+        limits: Limits,
+        addresses: Iterable[str] = (),
+        *,
+        with_source: bool = False,
     ) -> "SentText":
-        """mails: None where the words cannot be had; addresses: our own, which alone are no run of words."""
+        """mails: None where the words cannot be had; addresses: our own, which alone are no run of words.
+
+        with_source: their MIME source too, which some programs quote in place of the text.
+        """
         texts: list[str] = []
         pages: list[str] = []
         quotes: list[str] = []
@@ -78,6 +86,8 @@ class SentText:
                 is_known = False
             quotes += [squeezed(quote) for quote in mail.quotes]
         found = _squeezed_all(texts, _CONSTANT)
+        if with_source:
+            found = _squeezed_all([form for mail in mails or () for form in _source(mail.data)], found)
         found.foreign = tuple(_stretches(found.text, quotes))
         found.is_known = is_known
         found._sources = tuple(mail.data for mail in mails or ())
@@ -126,19 +136,11 @@ class SentText:
     def links(self) -> str:
         """The letters and digits of the links we sent, as they are and decoded."""
         targets = [t for page in self._pages for t in link_targets(page)]
-        targets += [m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))]
+        targets += [
+            m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))
+        ]
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
         return _END.join("".join(normal(w) for w in _WORD.findall(form)) for form in dict.fromkeys(plain))
-
-    @cached_property
-    def source(self) -> str:
-        """The letters and digits of the MIME source, which some programs quote, but for the address lines."""
-        forms: list[str] = []
-        for data in self._sources:
-            head, body = split_header(data)
-            forms += [line for line in head.decode("utf-8", "replace").splitlines() if "@" not in line]
-            forms.append(body.decode("utf-8", "replace"))
-        return _END.join("".join(normal(w) for w in _WORD.findall(form)) for form in forms)
 
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)
@@ -157,6 +159,13 @@ def _texts(data: bytes, limits: Limits, pages: list[str]) -> Iterator[str]:
                 yield content
 
 
+def _source(data: bytes) -> Iterator[str]:
+    """The header of a mail of ours, but for the lines with addresses, and its body as it went out."""
+    head, body = split_header(data)
+    yield "\n".join(line for line in head.decode("utf-8", "replace").splitlines() if "@" not in line)
+    yield body.decode("utf-8", "replace")
+
+
 def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
     """The texts behind those of `before`."""
     words: list[str] = []
@@ -164,7 +173,9 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
             plain = LINK.sub(" ", line)
-            found = _WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, _WORD.findall(plain)))
+            found = (
+                _WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, _WORD.findall(plain)))
+            )
             words += found
             lines.add("".join(found))
         words.append(_END)  # a word of its own, so that one ends before it

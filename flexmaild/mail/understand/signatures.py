@@ -24,9 +24,13 @@ _SIGNATURE_LINES = KnownLines(words(lambda language: language.signature.lines))
 _TITLE_WORDS = frozenset(words(lambda language: language.signature.title_words))
 
 _LONGEST_CLOSING, _LONGEST_TITLE = 60, 10
-_NUMBER = re.compile(r"^(\w+)[ .:]{1,3}[+(0-9][0-9 ()./+-]{5,}[0-9)](?:[ ,;|/-]+\w{0,10}[ .:]{0,3}[+(0-9][0-9 ()./+-]{5,}[0-9)])*$")
+_NUMBER = re.compile(
+    r"^(\w+)[ .:]{1,3}[+(0-9][0-9 ()./+-]{5,}[0-9)](?:[ ,;|/-]+\w{0,10}[ .:]{0,3}[+(0-9][0-9 ()./+-]{5,}[0-9)])*$"
+)
 _POSTSCRIPT = ("ps:", "p.s.", "ps ", "p.s:", "ps.", "nb:", "n.b.", "p.s ")
 _CONTACT = re.compile(r"[@|]|://|www\.|\d{3}|\d{2}[ .-]\d{2}")
+# What signatures put between the things they set on one line.
+_PIECES = re.compile(r"\s+[-–—|·•/]\s+|[|;,]\s")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -60,6 +64,8 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
         if inside and _speaks_again(line):
             return
         opens = _opening(lines, i, stop, writer) if anything_above or start else ""
+        if start and not opens and _CONTACT.search(line.bare) and _belongs(lines, i, start, rules, writer):
+            opens = "contact details below the quote"
         if opens or line.mark == "signature":
             inside = True
         if opens in ("closing", "thanks above a name"):
@@ -77,7 +83,7 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     if is_device_line(text):
         lines[i].set(Label.SIGNATURE, "a device's line")
         return 1
-    if notices.is_footer_line(text) or notices.is_classification(text) and not _decides(text, rules):
+    if notices.is_footer_line(text) or (notices.is_classification(text) and not _decides(text, rules)):
         lines[i].set(Label.DISCLAIMER, "a known footer")
         return 1
     length = notices.notice_length(lines[i:stop], rules)
@@ -100,7 +106,7 @@ def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
     """What begins a signature at this line; empty where none does."""
     text = lines[i].bare
     low = lines[i].low
-    if text == "-- " or lines[i].mark and text == "--":
+    if text == "-- " or (lines[i].mark and text == "--"):
         return "delimiter"
     if is_delimiter(text):
         below = next((line for line in lines[i + 1 : min(stop, i + 4)] if not line.is_blank), None)
@@ -123,7 +129,7 @@ def _closes(low: str, writer: Writer) -> bool:
     if len(low) >= _LONGEST_CLOSING:
         return False
     bare = low.strip(" .,;!*_-–—")
-    if bare in _CLOSINGS or bare.partition(" aus ")[0] in _CLOSINGS:
+    if bare in _CLOSINGS:
         return True
     found = re.findall(r"[^\W\d_]+(?:['’&-][^\W\d_]+)*|&", low)
     while found and found[-1] in writer.names:
@@ -136,8 +142,14 @@ def _signs(line: Line, writer: Writer) -> bool:
     low = line.low
     if writer.address and writer.address in low and len(tokens_of(low)) <= 2:
         return True
-    if _NUMBER.match(low) and _NUMBER.match(low)[1] in _CONTACT_LABELS and not _is_moment(low):  # type: ignore[index]
+    number = _NUMBER.match(low)
+    if number and number[1] in _CONTACT_LABELS and not _is_moment(low):
         return True
+    return _is_name(low, writer)
+
+
+def _is_name(low: str, writer: Writer) -> bool:
+    """The writer's name, alone or followed by a title or post."""
     if doubts_in(low):
         return False
     names = 0
@@ -165,16 +177,22 @@ def _is_moment(low: str) -> bool:
 def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
     """Whether this line below the first of a signature is a part of it."""
     text = lines[i].bare
-    if _SIGNATURE_LINES.has(text) or _is_title(text):
+    unknown = [
+        piece for piece in _PIECES.split(text) if not _SIGNATURE_LINES.has(piece) and not _is_title(piece)
+    ]
+    if not unknown or _SIGNATURE_LINES.has(text):
         return True
-    if _decides(text, rules) or any(c in text for c in "?？¿"):
+    if _decides(text, rules) or any(c in text for c in "?？¿") or any(map(doubts_in, unknown)):
         return False
-    if doubts_in(text):
-        return False
-    if _CONTACT.search(text) or _signs(lines[i], writer):
+    if (_CONTACT.search(text) and not _is_sentence(text)) or _signs(lines[i], writer):
         return True
     above = lines[i - 1] if i > start else None
-    if above is not None and above.label is Label.SIGNATURE and _signs(above, writer) and text[-1:] not in ".!。":
+    if (
+        above is not None
+        and above.label is Label.SIGNATURE
+        and _is_name(above.low, writer)
+        and text[-1:] not in ".!。"
+    ):
         return True  # the post below the name
     return not _is_sentence(text)
 
@@ -185,8 +203,10 @@ def _is_title(text: str) -> bool:
     if not 0 < len(found) <= _LONGEST_TITLE:
         return False
     strange = [t for t in found if t.casefold() not in _TITLE_WORDS]
-    return len(found) - len(strange) >= 2 and not doubts_in(" ".join(strange)) and not any(
-        t[0].islower() for t in strange
+    return (
+        len(found) - len(strange) >= 2
+        and not doubts_in(" ".join(strange))
+        and not any(t[0].islower() for t in strange)
     )
 
 
@@ -198,7 +218,7 @@ def _is_sentence(text: str) -> bool:
     small = sum(word.islower() for word in found[1:])
     if len(found) >= 3 and text.rstrip()[-1:] in ".!":
         return small >= 1
-    return len(found) >= 4 and 2 * small >= len(found) - 1
+    return (len(found) >= 3 and small == len(found) - 1) or (len(found) >= 4 and 2 * small >= len(found) - 1)
 
 
 def _decides(text: str, rules: Rules) -> bool:

@@ -7,6 +7,7 @@ below, first hit wins; that costs one mail back. Pure.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from flexmaild.mail.understand.doubt import (
     NEGATION_PIECES,
     NEGATIONS,
     as_seen,
+    is_contraction,
     phrases,
     spaced,
     tokens,
@@ -77,6 +79,8 @@ _LONGEST_TEXT = 20000
 
 _AFTER_WORD = frozenset(".,!:;…。、！，：；．")
 # Blanks that `str.isprintable` does not count as printable.
+# A reference opens a request; a comment goes to everybody who may see the decision.
+_REFERENCE = re.compile(r"\bFM1-[A-Z2-7]{20,}", re.IGNORECASE)
 _BLANKS = frozenset("\t\xa0\u2002\u2003\u2007\u2009\u202f\u3000")
 _DASHES = frozenset("-–—―")
 _EMPHASIS = "*_"
@@ -225,7 +229,11 @@ def _doubt_of_approval(language: str, found: Sequence[str], low: str) -> str:
         if phrase in line:
             line = line.replace(phrase, " ")
     present = set(line.split()) - _harmless_words(language or "en")
-    if not NEGATIONS.isdisjoint(present) or any(symbol in low for symbol in _REFUSING_SYMBOLS):
+    if (
+        not NEGATIONS.isdisjoint(present)
+        or any(map(is_contraction, present))
+        or any(symbol in low for symbol in _REFUSING_SYMBOLS)
+    ):
         return "negated"
     if not CONDITIONS.isdisjoint(present) or any(phrase in line for phrase in _PHRASES):
         return "condition"
@@ -278,7 +286,7 @@ def _comment(rest: str, lines: Iterable[str], limit: int) -> str:
     below = list(lines)
     while below and not below[0].strip():
         below.pop(0)
-    kept = [_plain(line).rstrip() for line in (rest, *below[1:])]
+    kept = [_REFERENCE.sub("FM1-…", _plain(line)).rstrip() for line in (rest, *below[1:])]
     return "\n".join(kept).strip()[:limit].rstrip()
 
 

@@ -102,6 +102,19 @@ def test_one_glance_tells_what_who_and_until_when(desk: Any, text_of: Any, html_
         assert "nested" not in text
 
 
+@pytest.mark.parametrize("terms", [{}, {"text": "", "html": "<p>All tests are green.</p>"}])
+def test_a_program_that_shows_no_tables_can_tell_label_value_and_text_apart(
+    desk: Any, html_of: Any, terms: dict[str, Any]
+) -> None:
+    """Alpine ran "Answer until 2026-11-28 14:30 UTC in 7 days All tests are green." together."""
+    html = html_of(desk.mail(terms=terms))
+    labels = re.findall(r"<th[^>]*>([^<]*)</th>", html)
+    assert len(labels) == 4
+    assert all(label.endswith(":") for label in labels)
+    after = html.partition("</table>")[2]
+    assert re.match(r'\s*<div class="body"[^>]*><p style="margin: [^"]*">All tests', after)
+
+
 def test_at_most_twelve_rows_of_metadata_are_shown(desk: Any, text_of: Any) -> None:
     text = text_of(desk.mail(terms={"metadata": {f"key{n:02}": f"value{n}" for n in range(20)}}))
     assert "key11: value11" in text
@@ -142,14 +155,61 @@ def test_an_answer_says_what_became_of_the_reply(
     assert wanted in text_of(desk.mail(kind, facts=facts, request={"state": state}))
 
 
+@pytest.mark.parametrize("kind", [MailKind.ACCEPTED, MailKind.NOTED])
+def test_the_confirmation_shows_the_comment_with_its_lines(
+    desk: Any, text_of: Any, html_of: Any, kind: MailKind
+) -> None:
+    """The approver must see what was recorded; `{{` in it is nothing special."""
+    facts = {**FACTS, "comment": "looks <good>\n\n  {{ 1 }}  two\r\n-- \nFrom Ann"}
+    mail = desk.mail(kind, facts=facts)
+    assert "Your comment:\n  looks <good>\n\n    {{ 1 }}  two\n  - -\n  From Ann\n" in text_of(mail)
+    assert "looks &lt;good&gt;<br>\n<br>\n&nbsp; {{ 1 }}&nbsp; two<br>\n- -<br>\nFrom Ann" in html_of(mail)
+
+
+def test_a_comment_of_one_line_stands_behind_its_label(desk: Any, text_of: Any) -> None:
+    assert "\nYour comment: fine\n" in text_of(desk.mail(MailKind.ACCEPTED, facts=FACTS))
+
+
+def test_a_comment_is_shown_up_to_two_thousand_characters(desk: Any, text_of: Any, html_of: Any) -> None:
+    lines = "\n".join(f"line {n:04} of it" for n in range(1000))
+    mail = desk.mail(MailKind.ACCEPTED, facts={**FACTS, "comment": lines})
+    for shown in (text_of(mail), html_of(mail)):
+        assert lines[1970:1985].split("\n")[0] in shown
+        assert "…" in shown
+        assert "line 0150" not in shown
+    whole = "x" * 2000
+    assert whole in text_of(desk.mail(MailKind.ACCEPTED, facts={**FACTS, "comment": whole}))
+
+
 def test_answers_stay_in_the_thread_of_the_request(desk: Any) -> None:
     request = desk.mail(message_id=message_id(desk.reference, MailKind.APPROVAL_REQUEST, 0, "example.org"))
     answer = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to="reply-1@mail.example.net")
     assert answer["In-Reply-To"] == "<reply-1@mail.example.net>"
     assert answer["References"].split() == [request["Message-ID"], "<reply-1@mail.example.net>"]
-    assert answer["Subject"] == f"Re: {request['Subject']}"
     assert desk.mail(MailKind.REMINDER)["In-Reply-To"] == request["Message-ID"]
     assert request["In-Reply-To"] is None
+
+
+@pytest.mark.parametrize("language", WRITTEN)
+def test_what_happened_can_be_told_from_the_subject_alone(desk: Any, language: str) -> None:
+    cases = [
+        *((kind, answer) for kind in (MailKind.ACCEPTED, MailKind.NOTED) for answer in ("approve", "reject")),
+        *((kind, "") for kind in OF_A_REQUEST if kind not in (MailKind.ACCEPTED, MailKind.NOTED)),
+    ]
+    subjects = [
+        desk.mail(kind, facts={**FACTS, "answer": answer}, language=language)["Subject"]
+        for kind, answer in cases
+    ]
+    assert len(set(subjects)) == len(subjects)
+    titled = [desk.terms.title in subject for subject in subjects]
+    assert titled == [kind is not MailKind.NOT_ENTITLED for kind, _ in cases]
+    words = {w.casefold() for a in LANGUAGES.values() for w in (*a.decide.approve, *a.decide.reject)}
+    assert not [s for s in subjects if s.casefold().startswith(tuple(words))]
+
+
+def test_somebody_who_was_not_asked_does_not_learn_the_title(desk: Any, text_of: Any, html_of: Any) -> None:
+    mail = desk.mail(MailKind.NOT_ENTITLED)
+    assert desk.terms.title not in str(mail["Subject"]) + text_of(mail) + html_of(mail)
 
 
 def test_a_long_message_id_is_neither_folded_nor_encoded(desk: Any) -> None:
@@ -190,8 +250,58 @@ def test_the_page_has_its_styles_in_its_tags_and_dark_mode_in_its_head(desk: Any
     assert "<style" not in body
     assert body.count("style=") > 20
     assert html.index("charset") < 1024
-    assert 'class="preheader" style="display: none' in body
     assert html.count("<table") == html.count("</table>")
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_a_page_begins_with_what_a_person_sees_and_hides_nothing(
+    desk: Any, html_of: Any, kind: MailKind
+) -> None:
+    """Programs that show or quote it as text write a title and hidden lines above our first line."""
+    html = html_of(desk.mail(kind, facts=FACTS))
+    assert "<title" not in html
+    assert not re.search(r"display: ?none|mso-hide|max-height: ?0|font-size: ?0", html)
+    seen = " ".join(re.sub(r"<head>.*?</head>|<!--.*?-->|<[^>]*>", " ", html, flags=re.DOTALL).split())
+    if kind in ASKING:
+        assert seen.startswith(REPLY_MARKER)
+    else:
+        heading = re.findall(r"<h1[^>]*>([^<]*)", html)[0]
+        assert seen.startswith(heading) and seen.count(heading) == 1
+
+
+@pytest.mark.parametrize("line", ["-- ", "--", "  --", "\u2014", "\u2013 ", "--\u00a0"])
+@pytest.mark.parametrize("where", ["text", "title", "html"])
+def test_no_line_of_a_request_makes_a_signature_of_what_follows(
+    desk: Any, text_of: Any, html_of: Any, line: str, where: str
+) -> None:
+    """Programs leave out all below such a line when they answer (RFC 3676 4.3): guard line and reference."""
+    terms = {"text": f"All is well.\n{line}\nOperations"}
+    if where == "title":
+        terms = {"title": line}
+    elif where == "html":
+        terms = {"text": "", "html": f"<p>All is well.</p><p>{line}</p><p>Operations</p>"}
+    mail = desk.mail(terms=terms)
+    lines = text_of(mail).split("\n")
+    assert "- -" in [seen.strip() for seen in lines]
+    assert not [seen for seen in lines if re.fullmatch(r"\s*(--|[\u2013-\u2015])\s*", seen)]
+    if where == "text":
+        assert re.search("All is well.<br>\n(&nbsp; )?- -<br>\nOperations", html_of(mail))
+
+
+def test_dashes_that_are_no_signature_line_stay(desk: Any, text_of: Any) -> None:
+    text = "---\n-- Ann\na -- b\n--force\n- - -"
+    assert f"\n{text}\n" in text_of(desk.mail(terms={"text": text}))
+
+
+@pytest.mark.parametrize("text", ["From now on", "Grüße\nFrom now on", "x" * 76 + " From now on", "y" * 200])
+def test_no_line_on_the_wire_begins_like_an_mbox_envelope(desk: Any, text_of: Any, text: str) -> None:
+    """Mailboxes in one file write ">From " for it (RFC 2049 section 3)."""
+    for pad in range(80):
+        whole = f"{text}\n{'p' * pad} From here From there"
+        data = desk.data(terms={"text": whole})
+        assert b"\nFrom " not in data.partition(b"\r\n\r\n")[2]
+        assert max(map(len, data.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 78
+        assert whole in text_of(desk.mail(terms={"text": whole}))
 
 
 def test_the_reply_address_carries_the_reference_where_it_fits(desk: Any) -> None:

@@ -33,10 +33,10 @@ def test_both_links_open_an_answer_in_the_wire_format(
         fields = parse_qs(parts.query, strict_parsing=True)
         assert parts.scheme == "mailto"
         assert unquote(parts.path) == f"approvals+{desk.reference.lower()}@example.org"
-        assert fields["subject"][0].startswith("Re: ")
-        assert "Re: Re:" not in fields["subject"][0]
+        asked = desk.mail(kind if kind is MailKind.REMINDER else MailKind.APPROVAL_REQUEST, language=lang)
+        assert fields["subject"][0] == f"Re: {asked['Subject']}"
         assert fields["body"][0].split("\r\n") == [
-            word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {desk.reference}", "",
+            word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {desk.reference}", "", "",
         ]  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def test_a_link_is_never_longer_than_mail_programs_take(subject: str, word: str)
         assert re.fullmatch(
             r"mailto:[A-Za-z0-9%.@_~-]+\?subject=[A-Za-z0-9%._~-]*&body=[A-Za-z0-9%._~*-]+", link
         )
-        assert unquote(link).endswith(f"Reference {REFERENCE}\r\n")
+        assert unquote(link).endswith(f"Reference {REFERENCE}\r\n\r\n")
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmai
 FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}
 
 
-def reading(desk: Any, asked: EmailMessage, text: str, html: str = "") -> Reading:
+def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: str = "Re: ") -> Reading:
     reply = EmailMessage()
     reply["From"] = "Ann Lee <ann@example.org>"
     reply["To"] = asked["Reply-To"]
-    reply["Subject"] = f"Re: {asked['Subject']}"
+    reply["Subject"] = f"{prefix}{asked['Subject']}"
     reply["Message-ID"] = "<reply-1@mail.example.org>"
     reply["In-Reply-To"] = str(asked["Message-ID"])
     reply.set_content(text)
@@ -53,6 +53,19 @@ def test_the_links_answer_is_understood(desk: Any, html_of: Any, kind: MailKind,
         ] * 2
 
 
+def test_what_is_typed_where_a_program_puts_the_caret_stands_apart_from_our_lines(
+    desk: Any, html_of: Any
+) -> None:
+    """Claws Mail, Sylpheed and Roundcube open the prefilled answer with the caret at its end."""
+    link = unescape(re.findall(r'href="(mailto:[^"]*)"', html_of(desk.mail()))[0])
+    body = parse_qs(urlsplit(link).query)["body"][0]
+    assert f"{body}not before Tuesday".split("\r\n")[-3:] == [
+        f"Reference {desk.reference}",
+        "",
+        "not before Tuesday",
+    ]
+
+
 @pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothing(
@@ -69,6 +82,18 @@ def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothin
         expected = Answer.REJECT if word else None
         assert reading(desk, asked, text).answer is expected
         assert reading(desk, asked, text, html).answer is expected
+
+
+@pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
+@pytest.mark.parametrize("lang", WRITTEN)
+def test_no_subject_of_ours_makes_an_answer_look_like_a_machines(
+    desk: Any, kind: MailKind, lang: str
+) -> None:
+    """An out-of-office note is known by how its subject begins, with or without a program's "Re:"."""
+    asked = desk.mail(kind, language=lang, facts=FACTS)
+    for prefix in ("", "Re: "):
+        said = reading(desk, asked, LANGUAGES[lang].decide.reject[0], prefix=prefix)
+        assert (said.nature, said.answer) == (MailNature.HUMAN, Answer.REJECT)
 
 
 @pytest.mark.parametrize("kind", sorted(ASKING))

@@ -32,6 +32,11 @@ from flexmaild.mail.compose.sanitise import MAX_HTML, html_as_text, safe_html, t
         ("<!-- x --><!DOCTYPE html><?php x ?>a", "a"),
         ("<b>never closed", "<b>never closed</b>"),
         ("</td></table></body>after", "after"),
+        ("<section hidden>a<p>b</section>c", "c"),
+        ("<b style='display:none'>a</b><font style='opacity: 0'>b</font>c", "c"),
+        ("<span style='font-size: 0.9em; opacity: 0.5'>seen</span>", "<span>seen</span>"),
+        ("<a href='https://x?y=&quot; hidden=&quot;'>seen</a>", '<a style="color: #0b5cad;">seen</a>'),
+        ("<div><u>a</div>b", '<div style="margin: 0 0 14px 0;"><u>a</u></div>b'),
     ],
 )
 def test_only_harmless_tags_remain(html: str, expected: str) -> None:
@@ -92,6 +97,20 @@ def test_a_flood_is_read_in_one_pass(piece: str) -> None:
     safe_html((piece * MAX_HTML)[:MAX_HTML])
 
 
+@pytest.mark.parametrize("name", ["b", "font", "nobr", "a", "span"])
+def test_elements_that_a_browser_opens_again_in_each_paragraph_do_not_multiply(name: str) -> None:
+    """Nine kilobytes of these grew to four megabytes, and a hundred to gigabytes."""
+    html = "<p>" + "".join(f"<{name} n={n}>" for n in range(400)) + "<p>x" * 1000
+    assert len(safe_html(html)) < 20 * len(html)
+
+
+def test_what_stands_too_deep_keeps_its_text_and_loses_its_tags() -> None:
+    """css-inline, which may read the page again, overflows the stack at some thousands."""
+    safe = safe_html("<div>" * 9000 + "deep" + "</div>" * 9000)
+    assert safe.count("<div") == safe.count("</div") == 40
+    assert "deep" in safe
+
+
 def test_a_number_too_long_for_a_character_is_no_error() -> None:
     assert safe_html("&#" + "9" * 5000 + ";a&#x202e;b&#0;") == "\ufffdab\ufffd"
 
@@ -102,6 +121,25 @@ def test_html_has_a_plain_reading_for_the_text_part() -> None:
     )
     assert html_as_text(html).split("\n")[0] == "One & two"
     assert [line.strip() for line in html_as_text(html).split("\n") if line.strip()][-1] == "1  2"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("One<ul><li>x</li><li>y</li></ul>two", "One\nx\ny\ntwo"),
+        ("<div>One<p>two</p>three</div>", "One\ntwo\nthree"),
+        (
+            "<p>wrapped\n  in the <b>source</b>\n</p>\n<p>next<br><br>last</p>",
+            "wrapped in the source\nnext\n\nlast",
+        ),
+        ("<p>a</p><pre>b\n  c</pre><p>d</p>", "a\n\nb\n  c\n\nd"),
+        ("<tr><th>a</th><td>b</td></tr>", "ab"),
+        ("<table><tr><th>a</th><td>b</td></tr><tr><td>c</td></tr></table>d", "a  b\nc\nd"),
+        ("<style>p{}</style><!-- <b>x</b> --><p hidden>h</p>a &lt;b&gt; &amp;lt;", "a <b> &lt;"),
+    ],
+)
+def test_the_plain_reading_has_the_lines_of_the_page(html: str, expected: str) -> None:
+    assert html_as_text(html) == expected
 
 
 def test_text_keeps_its_lines_and_indents() -> None:
