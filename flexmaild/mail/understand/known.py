@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeAlias
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
@@ -35,9 +36,9 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 # The parts of a pattern: "(this|that)", either of which may be empty, "{place}", words.
-_PART = re.compile(r"\(([^()|]*(?:\|[^()|]*)+)\)|\{(\w+)\}|[^({]+|[({]")
+_PART = re.compile(r"[(|)]|\{\w+\}|[^(|){]+")
 # What ends a sentence, between two words.
-_STOP = re.compile(r"[.:;!](?!\S)|[。！？；：;!]")
+_STOP = re.compile(r"[.:]\s|[;!。！？；：]")
 # Words that each kind of place takes at most.
 _PLACES = {"device": 9, "terms": 9, "name": 10, "number": 10, "words": 5}
 _LONGEST = 160
@@ -62,7 +63,7 @@ class _Text:
     stops: frozenset[int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Node:
     """A place in the tree of all patterns: what may follow here."""
 
@@ -70,6 +71,16 @@ class _Node:
     places: dict[str, "_Node"] = field(default_factory=dict)
     joins: list["_Node"] = field(default_factory=list)
     is_end: bool = False
+
+    def after(self, part: str) -> "_Node":
+        """What follows here behind a word or a place."""
+        if part[0] == "{":
+            return self.places.setdefault(part[1:-1], _Node())
+        return self.words.setdefault(part, _Node())
+
+
+# A word, a place such as "{name}", or a choice.
+_Part: TypeAlias = "str | list[list[_Part]]"
 
 
 class KnownLines:
@@ -82,10 +93,28 @@ class KnownLines:
     def __init__(self, patterns: Iterable[str]) -> None:
         self._root = _Node()
         for pattern in patterns:
-            for form in _begun(pattern):
-                _grown(self._root, form).is_end = True
-            if any(True for _ in _ends(self._root, _tokens(""), 0)):
+            ends = self._grown([self._root], _parts(pattern))
+            if self._root in ends:
                 raise ValueError(f"no pattern of a known line: {pattern!r}")
+            for end in ends:
+                end.is_end = True
+
+    def _grown(self, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
+        """The nodes at the ends of these parts, which begin at some nodes.
+
+        All but the root are joined into one behind a choice, so that the tree stays small.
+        """
+        for part in parts:
+            if isinstance(part, str):
+                nodes = [node.after(part) for node in nodes]
+                continue
+            ends = [end for choice in part for end in self._grown(nodes, choice)]
+            joined = _Node()
+            for end in ends:
+                if end is not self._root:
+                    end.joins.append(joined)
+            nodes = [self._root, joined] if self._root in ends else [joined]
+        return nodes
 
     def has(self, text: str) -> bool:
         """Whether all of this text is known."""
@@ -115,32 +144,26 @@ class KnownLines:
         return at
 
 
-def _begun(pattern: str) -> Iterator[str]:
-    """The pattern once for each of the choices that it begins with, so that all patterns begin with a word."""
-    choice = _PART.match(pattern)
-    if choice is None or choice[1] is None:
-        yield pattern
-        return
-    for chosen in choice[1].split("|"):
-        yield from _begun(f"{chosen}{pattern[choice.end() :]}".lstrip())
-
-
-def _grown(node: _Node, pattern: str) -> _Node:
-    """The node at the end of this pattern, which begins at a node."""
-    for part in _PART.finditer(pattern):
-        if part[1] is not None:
-            ends = [_grown(node, choice) for choice in part[1].split("|")]
-            node = _Node()
-            for end in ends:
-                end.joins.append(node)
-        elif part[2] is not None:
-            if part[2] not in _PLACES:
-                raise ValueError(f"no place of a known line: {pattern!r}")
-            node = node.places.setdefault(part[2], _Node())
+def _parts(pattern: str) -> list[_Part]:
+    """The words, places and choices of a pattern, in order; a choice is the list of what may be chosen."""
+    open_choices: list[list[list[_Part]]] = [[[]]]
+    for part in _PART.findall(pattern):
+        if part == "(":
+            open_choices.append([[]])
+        elif part == "|":
+            open_choices[-1].append([])
+        elif part == ")":
+            choice = open_choices.pop()
+            open_choices[-1][-1].append(choice)
+        elif part[0] != "{":
+            open_choices[-1][-1] += _tokens(part).low
+        elif part[1:-1] in _PLACES:
+            open_choices[-1][-1].append(part)
         else:
-            for word in _tokens(part[0]).low:
-                node = node.words.setdefault(word, _Node())
-    return node
+            raise ValueError(f"no place of a known line: {pattern!r}")
+    if len(open_choices) != 1 or len(open_choices[0]) != 1:
+        raise ValueError(f"a choice without its bracket: {pattern!r}")
+    return open_choices[0][0]
 
 
 @lru_cache(maxsize=512)
