@@ -51,6 +51,8 @@ _LONGEST_CLASSIFICATION = 7
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=\D)|(?<=[。！？；])")
+# What lists draw above their lines has this length at least; a shorter one begins a signature.
+_SHORTEST_RULE = 8
 
 
 def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
@@ -100,6 +102,9 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
 
     Lines that are known, or a disclaimer with the paragraphs that go on with it.
     """
+    if rule := _rule_length(lines):
+        known = _FOOTERS.length([line.bare for line in _paragraph(lines[rule:])])
+        return rule + known if known else 0
     if known := _FOOTERS.length([line.bare for line in _paragraph(lines)]):
         return known
     length = _disclaimer(lines, rules)
@@ -112,6 +117,14 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
         else:
             break
     return length
+
+
+def _rule_length(lines: Sequence[Line]) -> int:
+    """The length of a drawn line with the blank ones below it; 0 where there is none."""
+    bare = lines[0].bare.strip() if lines else ""
+    if len(bare) < _SHORTEST_RULE or bare.strip(_AROUND):
+        return 0
+    return next((i for i in range(1, len(lines)) if not lines[i].is_blank), len(lines))
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
@@ -195,20 +208,32 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
 def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     """Whether this text speaks of this mail and of three of secrecy, the recipient, an error, deleting …
 
-    Two will do where nothing in it doubts, one where it goes on with a disclaimer. A sentence that doubts must
-    speak of it, and none may decide.
+    Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence that
+    doubts must speak of one itself, and none may decide.
     """
     doubts = False
-    for sentence in _SENTENCE.split(text):
+    for sentence in _sentences(text):
         if doubts_in(sentence):
             doubts = True
             if not _concepts(sentence) and not _is_of_this_mail(sentence) and not _FOOTERS.has(sentence):
                 return False
     if any(normal_word(token) in rules.beginnings for token in tokens_of(text)):
         return False
+    things = _concepts(text) + _is_of_this_mail(text)
     if goes_on:
-        return _concepts(text) >= 1 or _is_of_this_mail(text)
-    return _is_of_this_mail(text) and _concepts(text) >= (3 if doubts else 2)
+        return things >= (2 if doubts else 1)
+    return _is_of_this_mail(text) and things >= (4 if doubts else 3)
+
+
+def _sentences(text: str) -> list[str]:
+    """The text cut at its full stops and colons, but not behind "sp." in "sp. z o.o."."""
+    found: list[str] = []
+    for piece in _SENTENCE.split(text):
+        if found and piece[:1].islower() and found[-1].endswith("."):
+            found[-1] += f" {piece}"
+        else:
+            found.append(piece)
+    return found
 
 
 def _concepts(text: str) -> int:
