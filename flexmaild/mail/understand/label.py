@@ -80,8 +80,8 @@ def label(
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     first, last = (ours[0], ours[-1]) if ours else (len(lines), -1)
     label_banners(lines, 0, quote, rules)
-    label_banners(lines, quote, first, rules)
-    label_known(lines, quote, last, rules)
+    marked = next((i for i, line in enumerate(lines) if line.depth), len(lines))
+    label_known(lines, min(quote, marked), max(last, first), rules)
     label_endings(lines, 0, quote, rules, writer)
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
     _label_rest(lines)

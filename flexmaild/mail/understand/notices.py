@@ -61,7 +61,7 @@ def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) ->
     for _ in range(_MOST_BANNERS):
         while at < stop and (lines[at].label or not lines[at].bare.strip(_AROUND)):
             at += 1
-        length = _banner(lines[at : min(stop, at + LONGEST_NOTICE)], rules)
+        length = banner_length(lines[at : min(stop, at + LONGEST_NOTICE)], rules)
         if not length:
             break
         for line in lines[at : at + length]:
@@ -83,13 +83,22 @@ def untagged(text: str) -> str:
 
 
 def is_classification(text: str) -> bool:
-    """`Classification: Internal`, `TLP:AMBER`, `[Public]`, `社外秘`: all of it is a label's words."""
+    """`Classification: Internal`, `[Public]`, `社外秘`: known as a whole, or marked and of a label's words."""
     if len(text) > 80:
         return False
     if _CLASSIFICATIONS.has(text):
         return True
-    found = [token.casefold() for token in tokens_of(text)]
+    return _is_marked(text.strip()) and _is_of_label_words(text)
+
+
+def _is_of_label_words(text: str) -> bool:
+    found = [token.casefold() for token in tokens_of(text[:80])]
     return 0 < len(found) <= _LONGEST_CLASSIFICATION and _CLASSIFICATION_WORDS.issuperset(found)
+
+
+def _is_marked(text: str) -> bool:
+    """Whether it looks like a label at all: in brackets, in capitals, or with a colon."""
+    return text[:1] in ("[", "(", "{", "【", "<") or ":" in text or "：" in text or "//" in text or text.isupper()
 
 
 def is_footer_line(text: str) -> bool:
@@ -132,11 +141,12 @@ def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
     return lines[: min(end, LONGEST_NOTICE)]
 
 
-def _banner(lines: Sequence[Line], rules: Rules) -> int:
+def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label:
         return 0
-    if is_classification(lines[0].bare):
+    alone = len(lines) > 1 and lines[1].is_blank
+    if is_classification(lines[0].bare) or (alone and _is_of_label_words(lines[0].bare)):
         return 1
     paragraph = [line.bare for line in _paragraph(lines)]
     if known := _TAGS.length(paragraph):

@@ -86,13 +86,14 @@ _RULE = "a rule above a quote"
 def _borders(lines: Sequence[Line]) -> list[int]:
     """Where a stretch of what we sent, or of quoted lines, begins; and the end, where a quote was deleted."""
     found = []
-    depth, was_ours = 0, False
+    depth, was_whole = 0, False
     for i, line in enumerate(lines):
         if line.is_blank:
             continue
-        if line.depth > depth or (line.is_ours and not was_ours):
+        is_whole = line.is_ours and bool(line.places)
+        if line.depth > depth or (is_whole and not was_whole):
             found.append(i)
-        depth, was_ours = line.depth, line.is_ours
+        depth, was_whole = line.depth, is_whole
     ends = [i for i, line in enumerate(lines) if not line.is_blank]
     if ends and not lines[ends[-1]].label:
         found.append(ends[-1] + 1)

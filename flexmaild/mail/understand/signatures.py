@@ -80,11 +80,17 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
 
 
 def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
-    """Device lines, footers and disclaimers that a border wrote into our mail before it was quoted."""
+    """Banners, footers and the like that a border wrote into our mail before it was quoted."""
     i = start
     while i < stop:
-        is_free = not lines[i].label and not lines[i].is_blank
-        i += max(1, _known(lines, i, stop, rules)) if is_free else 1
+        if lines[i].label or lines[i].is_blank:
+            i += 1
+            continue
+        near = lines[i : min(stop, i + notices.LONGEST_NOTICE)]
+        if length := notices.banner_length(near, rules):
+            for line in near[:length]:
+                line.set(Label.BANNER, "a known banner")
+        i += length or _known(lines, i, stop, rules) or 1
 
 
 def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
