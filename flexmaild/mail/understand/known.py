@@ -18,7 +18,9 @@ from flexmaild.mail.understand.doubt import as_seen, doubts_in
 from flexmaild.mail.understand.rules import normal_word
 
 # Letters and digits; a run of CJK characters ends where another script begins.
-_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_RUN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
+)
 # What is compared: a Chinese or Japanese character, a word with its accents, apostrophes and hyphens, a
 # question mark, an emoji.
 _LETTER = (
@@ -94,6 +96,8 @@ class KnownLines:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._root = _Node()
+        # The same lines stand in a mail's text and page, and in every mail of one person.
+        self._known = lru_cache(maxsize=2048)(self._is_known)
         for pattern in patterns:
             ends = self._grown([self._root], _parts(pattern))
             if self._root in ends:
@@ -120,8 +124,9 @@ class KnownLines:
 
     def has(self, text: str) -> bool:
         """Whether all of this text is known."""
-        if len(text) > _LONGEST_TEXT:
-            return False
+        return len(text) <= _LONGEST_TEXT and self._known(text)
+
+    def _is_known(self, text: str) -> bool:
         tokens = _tokens(text)
         count = len(tokens.low)
         if not 0 < count <= _LONGEST:
@@ -227,7 +232,7 @@ def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
 def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
     """Whether these words may stand at a free place: no sentence can."""
     last, low = tokens.found[end - 1], tokens.low[end - 1]
-    if place == "terms" or place == "device" and low in _TERMS:
+    if place == "terms" or (place == "device" and low in _TERMS):
         return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
     if not last[0].isalnum() or low in _DECIDING or low.startswith(_OPPOSED):
         return False
@@ -240,7 +245,11 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
         return False
     if place != "name" and _stops(tokens, at, end):
         return False
-    said = [token for token, low in zip(tokens.found[at:end], tokens.low[at:end], strict=True) if low not in _TERMS]
+    said = [
+        token
+        for token, low in zip(tokens.found[at:end], tokens.low[at:end], strict=True)
+        if low not in _TERMS
+    ]
     return not doubts_in(" ".join(said)) and (last.isascii() or not doubts_in("".join(said)))
 
 

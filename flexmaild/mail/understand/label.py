@@ -196,7 +196,9 @@ def _give_back(line: Line, words: Sequence[Word]) -> None:
     """A single word of ours beyond the end of a sentence belongs to the sentence that is not ours."""
     first = line.parts[0]
     if first.first and first.last - first.first >= 2 and _is_apart(line, words, first.first):
-        line.parts[0] = Run(first.first + 1, first.last, first.place + len(words[first.first].norm), first.end)
+        line.parts[0] = Run(
+            first.first + 1, first.last, first.place + len(words[first.first].norm), first.end
+        )
     run = line.parts[-1]
     if run.last < len(words) and run.last - run.first >= 2 and _is_apart(line, words, run.last - 2):
         run = Run(run.first, run.last - 1, run.place, run.end - len(words[run.last - 1].norm))
@@ -250,7 +252,7 @@ def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
             if i - last_header >= _NEAR:
                 seen = {}
             last_header = i
-        if line.is_ours and line.places and not line.depth:
+        if line.is_ours and line.places and not line.depth and not is_guard(line, sent):
             seen[line.norm] = seen.get(line.norm, 0) + 1
             goes_with_it = above is not None and above.depth and goes_on(above, line)
             if is_marked and (line.norm in marked or not goes_with_it):

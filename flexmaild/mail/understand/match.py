@@ -142,7 +142,11 @@ def _run(
         last -= 1
     if not is_whole_rest and ahead:
         # A word typed behind ours may be the one that the next line of ours begins with: then it is not ours.
-        again = (k for k in range(max(first, last - 3), last) if sent.text.startswith(ahead, place + starts[k] - at))
+        again = (
+            k
+            for k in range(max(first, last - 3), last)
+            if sent.text.startswith(ahead, place + starts[k] - at)
+        )
         last = next(again, last)
     length = starts[last] - at
     said = norm[at : at + length]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
 from flexmaild.mail.understand.known import KnownLines, tokens_of
-from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
@@ -21,7 +21,13 @@ _BANNER_WORDS = frozenset(words(lambda language: language.notice.banner_words))
 # Of languages that write no blanks: what tells by itself, and what may stand around it.
 _BANNER_PIECES = words(lambda language: language.notice.banner_pieces)
 _UNSPACED = re.compile(
-    "|".join(sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True))
+    "|".join(
+        sorted(
+            (re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"),
+            key=len,
+            reverse=True,
+        )
+    )
 )
 _CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
 _CLASSIFICATION_WORDS = frozenset(words(lambda language: language.notice.classification_words))
@@ -51,6 +57,8 @@ _LONGEST_CLASSIFICATION = 7
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=\D)|(?<=[。！？；])")
+# Letters of a disclaimer that is known by what it speaks of, a CJK one counted threefold.
+_SHORTEST_DISCLAIMER = 60
 # What lists draw above their lines has this length at least; a shorter one begins a signature.
 _SHORTEST_RULE = 8
 
@@ -98,7 +106,13 @@ def _is_of_label_words(text: str) -> bool:
 
 def _is_marked(text: str) -> bool:
     """Whether it looks like a label at all: in brackets, in capitals, or with a colon."""
-    return text[:1] in ("[", "(", "{", "【", "<") or ":" in text or "：" in text or "//" in text or text.isupper()
+    return (
+        text[:1] in ("[", "(", "{", "【", "<")
+        or ":" in text
+        or "：" in text
+        or "//" in text
+        or text.isupper()
+    )
 
 
 def is_footer_line(text: str) -> bool:
@@ -137,7 +151,9 @@ def _rule_length(lines: Sequence[Line]) -> int:
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines))
+    end = next(
+        (i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines)
+    )
     return lines[: min(end, LONGEST_NOTICE)]
 
 
@@ -179,8 +195,10 @@ def _tells(line: str) -> bool:
     ):
         return False
     strange = _strange(line)
-    return len(strange) <= _STRANGE_WORDS and all(word[0].isupper() for word in strange) and not doubts_in(
-        " ".join(strange)
+    return (
+        len(strange) <= _STRANGE_WORDS
+        and all(word[0].isupper() for word in strange)
+        and not doubts_in(" ".join(strange))
     )
 
 
@@ -203,7 +221,9 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
     The first line must speak of it already, so that a person's line above is no part of it.
     """
     paragraph = [line.bare for line in _paragraph(lines)]
-    if not paragraph or not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
+    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
+        return 0
+    if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
         return 0
     end = 0
     while end < len(paragraph):

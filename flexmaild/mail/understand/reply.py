@@ -21,6 +21,7 @@ from flexmaild.mail.understand import references
 from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
+from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.mail.understand.rules import Rules
@@ -121,6 +122,8 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
     if first.decision.answer is not None:
         if mail.header.faults or mail.root.faults or _faulty(mail.texts):
             unclear = "ambiguous"
+        elif sent.subjects and doubts_in(sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))):
+            unclear = "condition"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"
     return (

@@ -59,6 +59,7 @@ class SentText:
     guards: int = 0
     foreign: tuple[tuple[int, int], ...] = ()
     is_known: bool = True
+    subjects: tuple[str, ...] = ()
     lines: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
     _pages: tuple[str, ...] = ()
@@ -119,6 +120,11 @@ class SentText:
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
         return _END.join(letters(form) for form in dict.fromkeys(plain))
 
+    def added_to_subject(self, subject: str) -> str:
+        """The words of a reply's subject that none of our subjects has."""
+        ours = {normal(word) for ours in self.subjects for word in _WORD.findall(ours)}
+        return " ".join(word for word in _WORD.findall(subject) if normal(word) not in ours)
+
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)
 
@@ -134,10 +140,13 @@ def sent_text(
     """
     texts: list[str] = []
     pages: list[str] = []
+    subjects: list[str] = []
     is_known = mails is not None
     for mail in mails or ():
         try:
-            texts += _texts(mail.data, limits, pages)
+            subject, *rest = _texts(mail.data, limits, pages)
+            subjects.append(subject)
+            texts += (subject, *rest)
         except TooMuch:
             is_known = False
     found = _squeezed_all(texts, _CONSTANT)
@@ -147,6 +156,7 @@ def sent_text(
     found.guards = len(_CONSTANT.text)
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
+    found.subjects = tuple(subjects)
     found._sources = tuple(mail.data for mail in mails or ())
     found._pages = tuple(pages)
     found._addresses = frozenset(squeezed(address) for address in addresses)
