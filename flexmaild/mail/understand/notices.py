@@ -126,8 +126,8 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     Lines that are known, or a disclaimer with the paragraphs that go on with it.
     """
     if rule := _rule_length(lines):
-        known = _FOOTERS.length([line.bare for line in _paragraph(lines[rule:])])
-        return rule + known if known else 0
+        below = notice_length(lines[rule:], rules) if rule < len(lines) else 0
+        return rule + below if below else 0
     if known := _FOOTERS.length([line.bare for line in _paragraph(lines)]):
         return known
     length = _disclaimer(lines, rules)
@@ -159,7 +159,7 @@ def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
 
 def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
-    if not lines or lines[0].label:
+    if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
     alone = len(lines) > 1 and lines[1].is_blank
     if is_classification(lines[0].bare) or (alone and _is_of_label_words(lines[0].bare)):
@@ -197,7 +197,7 @@ def _tells(line: str) -> bool:
     strange = _strange(line)
     return (
         len(strange) <= _STRANGE_WORDS
-        and all(word[0].isupper() for word in strange)
+        and all(word[0].isupper() or len(word) <= 4 for word in strange)
         and not doubts_in(" ".join(strange))
     )
 
