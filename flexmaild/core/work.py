@@ -161,8 +161,8 @@ class KeptMail:
 
     job_id: str
     sha256: str
-    deflated: bytes | None
-    quotes: tuple[str, ...] = ()
+    deflated: bytes | None = field(repr=False)
+    quotes: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class SentMails:
 
 
 def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:
-    """Inflated, all or nothing: who knows some of the words would take the others for the person's."""
+    """Inflated, all or nothing: with a part of the words, the rest would be taken for the person's."""
     mails: list[SentMail] = []
     left = MOST_BYTES
     for mail in kept:
