@@ -16,7 +16,7 @@ from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.jobs import order_of
 from flexmaild.core.work import Job, KeptMail
-from flexmaild.mail.compose.mime import one_line
+from flexmaild.mail.compose.context import MAX_COMMENT
 from flexmaild.mail.understand.sent import SentMail
 from flexmaild.store import StoreFault
 from flexmaild.store.read_only import ReadOnlyStore
@@ -25,8 +25,6 @@ from flexmaild.store.read_only import ReadOnlyStore
 MOST_BYTES = 1 << 20
 # The step of a poll that failed because the store could not be read.
 STORE = "store"
-# As much of a comment as our mails repeat (`mail.compose.context`).
-COMMENT_SHOWN = 500
 
 
 def kept_mail(job: Job, data: bytes) -> KeptMail | None:
@@ -35,7 +33,7 @@ def kept_mail(job: Job, data: bytes) -> KeptMail | None:
         return None
     # Level 1, as for raw mails: 8 kB become 3.
     deflated = zlib.compress(data, 1) if len(data) <= MOST_BYTES else None
-    comment = one_line(str(order_of(job).facts.get("comment") or ""), COMMENT_SHOWN)
+    comment = str(order_of(job).facts.get("comment") or "")[: MAX_COMMENT - 1]
     return KeptMail(job.id, hashlib.sha256(data).hexdigest(), deflated, (comment,) if comment else ())
 
 
