@@ -37,10 +37,11 @@ _LINK = re.compile(
 )
 # The parts of a pattern: "(this|that)", either of which may be empty, "{place}", words.
 _PART = re.compile(r"[(|)]|\{\w+\}|[^(|){]+")
+_DIGIT = re.compile(r"\d")
 # What ends a sentence, between two words.
 _STOP = re.compile(r"[.:]\s|[;!。！？；：]")
 # Words that each kind of place takes at most.
-_PLACES = {"device": 9, "terms": 9, "name": 10, "number": 10, "words": 5}
+_PLACES = {"device": 10, "terms": 10, "name": 10, "number": 10, "words": 5}
 _LONGEST = 160
 # Lines that a mail program may have made of one.
 _MOST_LINES = 6
@@ -77,6 +78,10 @@ class _Node:
         if part[0] == "{":
             return self.places.setdefault(part[1:-1], _Node())
         return self.words.setdefault(part, _Node())
+
+    def goes_on(self, low: Sequence[str]) -> bool:
+        """Whether a pattern may end here or go on with one of these words: a quick look ahead."""
+        return self.is_end or bool(self.places or self.joins) or not self.words.keys().isdisjoint(low)
 
 
 # A word, a place such as "{name}", or a choice.
@@ -172,6 +177,11 @@ def tokens_of(text: str) -> tuple[str, ...]:
     return tuple(_RUN.findall(as_seen(_without_links(text))))
 
 
+def asks(text: str) -> bool:
+    """Whether a question mark or an emoji stands in it that may be an answer."""
+    return any(not token[0].isalnum() for token in _tokens(text).found)
+
+
 def _without_links(text: str) -> str:
     if "@" in text or "/" in text or "[" in text or "www." in text or ":" in text:
         return _LINK.sub(" ", text)
@@ -214,7 +224,10 @@ def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
     if (after := node.words.get(tokens.low[at])) is not None:
         yield from _ends(after, tokens, at + 1)
     for place, after in node.places.items():
-        for end in range(at + 1, min(at + _PLACES[place], len(tokens.low)) + 1):
+        most = min(at + _PLACES[place], len(tokens.low))
+        if not after.goes_on(tokens.low[at + 1 : most + 1]):
+            continue
+        for end in range(at + 1, most + 1):
             if not _may_stand_for(place, tokens, at, end):
                 break
             yield from _ends(after, tokens, end)
@@ -227,10 +240,10 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
         return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
     if not last[0].isalnum() or low in _DECIDING or low.startswith(_OPPOSED):
         return False
-    has_digit = any(c.isdigit() for c in last)
+    has_digit = _DIGIT.search(last) is not None
     if place == "number":
         return has_digit
-    if place == "device" and not has_digit and not any(c.isupper() for c in last):
+    if place == "device" and not has_digit and last == last.lower():
         return False
     if place == "name" and last.islower() and not has_digit:
         return False

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
-from flexmaild.mail.understand.known import KnownLines, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules, normal_word
 
@@ -45,8 +45,8 @@ _THIS_MAIL = words(lambda language: language.notice.this_mail)
 _LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
-# A classification has few words.
-_LONGEST_CLASSIFICATION = 7
+# A classification has few words, and fewer with a firm's name: "Orange Restricted".
+_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 4
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
@@ -88,8 +88,12 @@ def is_classification(text: str) -> bool:
         return False
     if _CLASSIFICATIONS.has(text):
         return True
-    found = [token.casefold() for token in tokens_of(text)]
-    return 0 < len(found) <= _LONGEST_CLASSIFICATION and _CLASSIFICATION_WORDS.issuperset(found)
+    found = () if asks(text) else tokens_of(text)
+    strange = [token for token in found if token.casefold() not in _CLASSIFICATION_WORDS]
+    if not strange:
+        return 0 < len(found) <= _LONGEST_CLASSIFICATION
+    is_named = len(found) > len(strange) and len(found) <= _LONGEST_WITH_NAME and all(t[0].isupper() for t in found)
+    return is_named and not doubts_in(text)
 
 
 def is_footer_line(text: str) -> bool:
@@ -136,7 +140,7 @@ def _banner(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label:
         return 0
-    if is_classification(lines[0].bare):
+    if is_classification(lines[0].bare) and not _decides(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in _paragraph(lines)]
     if known := _TAGS.length(paragraph):
@@ -158,7 +162,7 @@ def _strange(line: str) -> list[str]:
         low = word.casefold()
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
-    return found
+    return [*found, "?"] if asks(line) else found
 
 
 def _tells(line: str) -> bool:
@@ -213,11 +217,11 @@ def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     """
     doubts = False
     for sentence in _sentences(text):
-        if doubts_in(sentence):
+        if doubts_in(sentence) or asks(sentence):
             doubts = True
             if not _concepts(sentence) and not _is_of_this_mail(sentence) and not _FOOTERS.has(sentence):
                 return False
-    if any(normal_word(token) in rules.beginnings for token in tokens_of(text)):
+    if _decides(text, rules):
         return False
     things = _concepts(text) + _is_of_this_mail(text)
     if goes_on:
@@ -234,6 +238,12 @@ def _sentences(text: str) -> list[str]:
         else:
             found.append(piece)
     return found
+
+
+def _decides(text: str, rules: Rules) -> bool:
+    """Whether a word that decides stands in this text."""
+    found = {normal_word(token) for token in tokens_of(text)}
+    return any(word in found for word in rules.beginnings)
 
 
 def _concepts(text: str) -> int:
