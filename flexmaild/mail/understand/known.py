@@ -157,15 +157,15 @@ def _parts(pattern: str) -> list[_Part]:
             open_choices.append([[]])
         elif part == "|":
             open_choices[-1].append([])
-        elif part == ")":
+        elif part == ")" and len(open_choices) > 1:
             choice = open_choices.pop()
             open_choices[-1][-1].append(choice)
-        elif part[0] != "{":
+        elif part[0] not in "{)":
             open_choices[-1][-1] += _tokens(part).low
         elif part[1:-1] in _PLACES:
             open_choices[-1][-1].append(part)
         else:
-            raise ValueError(f"no place of a known line: {pattern!r}")
+            raise ValueError(f"no such place, or a bracket too many: {pattern!r}")
     if len(open_choices) != 1 or len(open_choices[0]) != 1:
         raise ValueError(f"a choice without its bracket: {pattern!r}")
     return open_choices[0][0]

@@ -5,7 +5,7 @@ leaves an answer undecided, a line too many would swallow a person's doubt. The 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
@@ -14,17 +14,30 @@ from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules, normal_word
 
+
+def _low(text: str) -> str:
+    """The text in the form in which it is looked through: as a person sees it, in lower case."""
+    return as_seen(as_seen(text).casefold())
+
+
+def _seen(pieces: Iterable[str]) -> tuple[str, ...]:
+    """Words of `languages` in the same form."""
+    return tuple(_low(piece) for piece in pieces)
+
+
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
-_TELLS = words(lambda language: language.notice.banner_tells)
-_NOUNS = words(lambda language: language.notice.banner_nouns)
-_BANNER_WORDS = frozenset(words(lambda language: language.notice.banner_words))
+_TELLS = _seen(words(lambda language: language.notice.banner_tells))
+_NOUNS = _seen(words(lambda language: language.notice.banner_nouns))
+_BANNER_WORDS = frozenset(_seen(words(lambda language: language.notice.banner_words)))
 # Of languages that write no blanks: what tells by itself, and what may stand around it.
-_BANNER_PIECES = words(lambda language: language.notice.banner_pieces)
+_BANNER_PIECES = _seen(words(lambda language: language.notice.banner_pieces))
 _UNSPACED = re.compile(
-    "|".join(sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True))
+    "|".join(
+        sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True)
+    )
 )
 _CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
-_CLASSIFICATION_WORDS = frozenset(words(lambda language: language.notice.classification_words))
+_CLASSIFICATION_WORDS = frozenset(_seen(words(lambda language: language.notice.classification_words)))
 _FOOTERS = KnownLines(
     words(
         lambda language: (
@@ -36,10 +49,8 @@ _FOOTERS = KnownLines(
     )
 )
 # A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
-_CONCEPTS = tuple(
-    tuple(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
-)
-_THIS_MAIL = words(lambda language: language.notice.this_mail)
+_CONCEPTS = tuple(_seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7))
+_THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
 _LONGEST_NOTICE, _MOST_BANNERS = 40, 4
@@ -89,7 +100,7 @@ def is_classification(text: str) -> bool:
     if _CLASSIFICATIONS.has(text):
         return True
     found = () if asks(text) else tokens_of(text)
-    strange = [token for token in found if token.casefold() not in _CLASSIFICATION_WORDS]
+    strange = [token for token in found if _low(token) not in _CLASSIFICATION_WORDS]
     if not strange:
         return 0 < len(found) <= _LONGEST_CLASSIFICATION
     is_named = len(found) > len(strange) and len(found) <= _LONGEST_WITH_NAME and all(t[0].isupper() for t in found)
@@ -116,7 +127,10 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     while at and at < len(lines):
         if lines[at].is_blank:
             at += 1
-        elif more := _disclaimer(lines[at:], rules, goes_on=True):
+        elif more := (
+            _FOOTERS.length([line.bare for line in _paragraph(lines[at:])])
+            or _disclaimer(lines[at:], rules, goes_on=True)
+        ):
             length = at = at + more
         else:
             break
@@ -159,7 +173,7 @@ def _strange(line: str) -> list[str]:
     """The words of this line, as written, that banners do not consist of."""
     found = []
     for word in _words(line):
-        low = word.casefold()
+        low = _low(word)
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
     return [*found, "?"] if asks(line) else found
@@ -167,7 +181,7 @@ def _strange(line: str) -> list[str]:
 
 def _tells(line: str) -> bool:
     """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
-    low = as_seen(line).casefold()
+    low = _low(line)
     if not any(piece in low for piece in _BANNER_PIECES) and (
         not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS)
     ):
@@ -259,7 +273,7 @@ def _is_of_this_mail(text: str) -> bool:
 
 @lru_cache(maxsize=128)
 def _spaced(text: str) -> str:
-    return " ".join(as_seen(text).casefold().split())
+    return " ".join(_low(text).split())
 
 
 def _words(line: str) -> list[str]:
