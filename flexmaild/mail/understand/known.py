@@ -39,10 +39,11 @@ _LINK = re.compile(
 )
 # The parts of a pattern: "(this|that)", either of which may be empty, "{place}", words.
 _PART = re.compile(r"[(|)]|\{\w+\}|[^(|){]+")
+_DIGIT = re.compile(r"\d")
 # What ends a sentence, between two words.
 _STOP = re.compile(r"[.:]\s|[;!。！？；：]")
 # Words that each kind of place takes at most.
-_PLACES = {"device": 9, "terms": 9, "name": 10, "number": 10, "words": 5}
+_PLACES = {"device": 10, "terms": 10, "name": 10, "number": 10, "words": 5}
 _LONGEST = 160
 # Characters of a text that may be known; the links of a longer one are not looked for.
 _LONGEST_TEXT = 4000
@@ -81,6 +82,10 @@ class _Node:
         if part[0] == "{":
             return self.places.setdefault(part[1:-1], _Node())
         return self.words.setdefault(part, _Node())
+
+    def goes_on(self, low: Sequence[str]) -> bool:
+        """Whether a pattern may end here or go on with one of these words: a quick look ahead."""
+        return self.is_end or bool(self.places or self.joins) or not self.words.keys().isdisjoint(low)
 
 
 # A word, a place such as "{name}", or a choice.
@@ -161,15 +166,15 @@ def _parts(pattern: str) -> list[_Part]:
             open_choices.append([[]])
         elif part == "|":
             open_choices[-1].append([])
-        elif part == ")":
+        elif part == ")" and len(open_choices) > 1:
             choice = open_choices.pop()
             open_choices[-1][-1].append(choice)
-        elif part[0] != "{":
+        elif part[0] not in "{)":
             open_choices[-1][-1] += _tokens(part).low
         elif part[1:-1] in _PLACES:
             open_choices[-1][-1].append(part)
         else:
-            raise ValueError(f"no place of a known line: {pattern!r}")
+            raise ValueError(f"no such place, or a bracket too many: {pattern!r}")
     if len(open_choices) != 1 or len(open_choices[0]) != 1:
         raise ValueError(f"a choice without its bracket: {pattern!r}")
     return open_choices[0][0]
@@ -179,6 +184,11 @@ def _parts(pattern: str) -> list[_Part]:
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
     return tuple(_RUN.findall(as_seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
+
+
+def asks(text: str) -> bool:
+    """Whether a question mark or an emoji stands in it that may be an answer."""
+    return any(not token[0].isalnum() for token in _tokens(text).found)
 
 
 def _without_links(text: str) -> str:
@@ -223,7 +233,10 @@ def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
     if (after := node.words.get(tokens.low[at])) is not None:
         yield from _ends(after, tokens, at + 1)
     for place, after in node.places.items():
-        for end in range(at + 1, min(at + _PLACES[place], len(tokens.low)) + 1):
+        most = min(at + _PLACES[place], len(tokens.low))
+        if not after.goes_on(tokens.low[at + 1 : most + 1]):
+            continue
+        for end in range(at + 1, most + 1):
             if not _may_stand_for(place, tokens, at, end):
                 break
             yield from _ends(after, tokens, end)
@@ -236,10 +249,10 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
         return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
     if not last[0].isalnum() or low in _DECIDING or low.startswith(_OPPOSED):
         return False
-    has_digit = any(c.isdigit() for c in last)
+    has_digit = _DIGIT.search(last) is not None
     if place == "number":
         return has_digit
-    if place == "device" and not has_digit and not any(c.isupper() for c in last):
+    if place == "device" and not has_digit and last == last.lower():
         return False
     if place == "name" and last.islower() and not has_digit:
         return False

@@ -5,32 +5,39 @@ leaves an answer undecided, a line too many would swallow a person's doubt. The 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
-from flexmaild.mail.understand.known import KnownLines, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 
+
+def _low(text: str) -> str:
+    """The text in the form in which it is looked through: as a person sees it, in lower case."""
+    return as_seen(as_seen(text).casefold())
+
+
+def _seen(pieces: Iterable[str]) -> tuple[str, ...]:
+    """Words of `languages` in the same form."""
+    return tuple(_low(piece) for piece in pieces)
+
+
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
-_TELLS = words(lambda language: language.notice.banner_tells)
-_NOUNS = words(lambda language: language.notice.banner_nouns)
-_BANNER_WORDS = frozenset(words(lambda language: language.notice.banner_words))
+_TELLS = _seen(words(lambda language: language.notice.banner_tells))
+_NOUNS = _seen(words(lambda language: language.notice.banner_nouns))
+_BANNER_WORDS = frozenset(_seen(words(lambda language: language.notice.banner_words)))
 # Of languages that write no blanks: what tells by itself, and what may stand around it.
-_BANNER_PIECES = words(lambda language: language.notice.banner_pieces)
+_BANNER_PIECES = _seen(words(lambda language: language.notice.banner_pieces))
 _UNSPACED = re.compile(
     "|".join(
-        sorted(
-            (re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"),
-            key=len,
-            reverse=True,
-        )
+        sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True)
     )
 )
 _CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
-_CLASSIFICATION_WORDS = frozenset(words(lambda language: language.notice.classification_words))
+_CLASSIFICATION_WORDS = frozenset(_seen(words(lambda language: language.notice.classification_words)))
 _FOOTERS = KnownLines(
     words(
         lambda language: (
@@ -42,17 +49,15 @@ _FOOTERS = KnownLines(
     )
 )
 # A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
-_CONCEPTS = tuple(
-    tuple(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
-)
-_THIS_MAIL = words(lambda language: language.notice.this_mail)
+_CONCEPTS = tuple(_seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7))
+_THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
 LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
-# A classification has few words.
-_LONGEST_CLASSIFICATION = 7
+# A classification has few words, and fewer with a firm's name: "Orange Restricted".
+_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 4
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
@@ -91,28 +96,27 @@ def untagged(text: str) -> str:
 
 
 def is_classification(text: str) -> bool:
-    """`Classification: Internal`, `[Public]`, `社外秘`: known as a whole, or marked and of a label's words."""
+    """`Classification: Internal`, `TLP:AMBER`, `[Public]`, `社外秘`: all of it is a label's words."""
     if len(text) > 80:
         return False
     if _CLASSIFICATIONS.has(text):
         return True
-    return _is_marked(text.strip()) and _is_of_label_words(text)
-
-
-def _is_of_label_words(text: str) -> bool:
-    found = [token.casefold() for token in tokens_of(text[:80])]
-    return 0 < len(found) <= _LONGEST_CLASSIFICATION and _CLASSIFICATION_WORDS.issuperset(found)
+    found = () if asks(text) else tokens_of(text)
+    strange = [token for token in found if _low(token) not in _CLASSIFICATION_WORDS]
+    if not strange:  # "all green" is what people write
+        return 0 < len(found) <= _LONGEST_CLASSIFICATION and _is_marked(text.strip())
+    is_named = len(found) > len(strange) and len(found) <= _LONGEST_WITH_NAME and all(t[0].isupper() for t in found)
+    return is_named and not doubts_in(text)
 
 
 def _is_marked(text: str) -> bool:
-    """Whether it looks like a label at all: in brackets, in capitals, or with a colon."""
-    return (
-        text[:1] in ("[", "(", "{", "【", "<")
-        or ":" in text
-        or "：" in text
-        or "//" in text
-        or text.isupper()
-    )
+    """Whether it looks like a label: in brackets, in capitals, or with a colon."""
+    return text[:1] in ("[", "(", "{", "【", "<") or ":" in text or "：" in text or "//" in text or text.isupper()
+
+
+def _is_of_label_words(text: str) -> bool:
+    found = [_low(token) for token in tokens_of(text[:80])]
+    return 0 < len(found) <= _LONGEST_CLASSIFICATION and _CLASSIFICATION_WORDS.issuperset(found)
 
 
 def is_footer_line(text: str) -> bool:
@@ -135,7 +139,10 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     while at and at < len(lines):
         if lines[at].is_blank:
             at += 1
-        elif more := _disclaimer(lines[at:], rules, goes_on=True):
+        elif more := (
+            _FOOTERS.length([line.bare for line in _paragraph(lines[at:])])
+            or _disclaimer(lines[at:], rules, goes_on=True)
+        ):
             length = at = at + more
         else:
             break
@@ -151,9 +158,7 @@ def _rule_length(lines: Sequence[Line]) -> int:
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next(
-        (i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines)
-    )
+    end = next((i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines))
     return lines[: min(end, LONGEST_NOTICE)]
 
 
@@ -162,7 +167,8 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
     alone = len(lines) > 1 and lines[1].is_blank
-    if is_classification(lines[0].bare) or (alone and _is_of_label_words(lines[0].bare)):
+    is_label = is_classification(lines[0].bare) or (alone and _is_of_label_words(lines[0].bare))
+    if is_label and not _decides(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in _paragraph(lines)]
     if known := _TAGS.length(paragraph):
@@ -181,24 +187,22 @@ def _strange(line: str) -> list[str]:
     """The words of this line, as written, that banners do not consist of."""
     found = []
     for word in _words(line):
-        low = word.casefold()
+        low = _low(word)
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
-    return found
+    return [*found, "?"] if asks(line) else found
 
 
 def _tells(line: str) -> bool:
     """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
-    low = as_seen(line).casefold()
+    low = _low(line)
     if not any(piece in low for piece in _BANNER_PIECES) and (
         not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS)
     ):
         return False
     strange = _strange(line)
-    return (
-        len(strange) <= _STRANGE_WORDS
-        and all(word[0].isupper() or len(word) <= 4 for word in strange)
-        and not doubts_in(" ".join(strange))
+    return len(strange) <= _STRANGE_WORDS and all(word[0].isupper() or len(word) <= 4 for word in strange) and not doubts_in(
+        " ".join(strange)
     )
 
 
@@ -243,11 +247,11 @@ def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     """
     doubts = False
     for sentence in _sentences(text):
-        if doubts_in(sentence):
+        if doubts_in(sentence) or asks(sentence):
             doubts = True
             if not _concepts(sentence) and not _is_of_this_mail(sentence) and not _FOOTERS.has(sentence):
                 return False
-    if any(normal_word(token) in rules.beginnings for token in tokens_of(text)):
+    if _decides(text, rules):
         return False
     things = _concepts(text) + _is_of_this_mail(text)
     if goes_on:
@@ -266,6 +270,12 @@ def _sentences(text: str) -> list[str]:
     return found
 
 
+def _decides(text: str, rules: Rules) -> bool:
+    """Whether a word that decides stands in this text."""
+    found = {normal_word(token) for token in tokens_of(text)}
+    return any(word in found for word in rules.beginnings)
+
+
 def _concepts(text: str) -> int:
     low = _spaced(text)
     return sum(1 for concept in _CONCEPTS if any(piece in low for piece in concept))
@@ -279,7 +289,7 @@ def _is_of_this_mail(text: str) -> bool:
 
 @lru_cache(maxsize=128)
 def _spaced(text: str) -> str:
-    return " ".join(as_seen(text).casefold().split())
+    return " ".join(_low(text).split())
 
 
 def _words(line: str) -> list[str]:
