@@ -1,9 +1,9 @@
 """Lines that are known as a whole: what devices, virus scanners, lists and gateways write, with free places.
 
-Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins or
-by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never one
-that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question mark and
-an emoji do, for they may be an answer. The texts are in `languages`.
+Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins
+or by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never
+one that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question
+mark and an emoji do, for they may be an answer. The texts are in `languages`.
 """
 
 import re
@@ -18,7 +18,9 @@ from flexmaild.mail.understand.doubt import as_seen, doubts_in
 from flexmaild.mail.understand.rules import normal_word
 
 # Letters and digits; a run of CJK characters ends where another script begins.
-_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_RUN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
+)
 # What is compared: a Chinese or Japanese character, a word with its accents, apostrophes and hyphens, a
 # question mark, an emoji.
 _LETTER = (
@@ -89,7 +91,7 @@ _Part: TypeAlias = "str | list[list[_Part]]"
 
 
 class KnownLines:
-    """Patterns such as "(sent|written) from my {device}"; a line may hold several of them, one after the other.
+    """Patterns such as "(sent|written) from my {device}"; a line may hold several, one after the other.
 
     Places: {device} takes names and the words of `device_words`, {terms} these alone, {name} names, {number}
     what has a digit, {words} any few words; none of them one that doubts or decides.
@@ -177,6 +179,12 @@ def tokens_of(text: str) -> tuple[str, ...]:
     return tuple(_RUN.findall(as_seen(_without_links(text))))
 
 
+def decides(token: str) -> bool:
+    """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
+    low = normal_word(as_seen(token))
+    return low in _DECIDING or low.startswith(_OPPOSED)
+
+
 def asks(text: str) -> bool:
     """Whether a question mark or an emoji stands in it that may be an answer."""
     return any(not token[0].isalnum() for token in _tokens(text).found)
@@ -236,9 +244,9 @@ def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
 def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
     """Whether these words may stand at a free place: no sentence can."""
     last, low = tokens.found[end - 1], tokens.low[end - 1]
-    if place == "terms" or place == "device" and low in _TERMS:
+    if place == "terms" or (place == "device" and low in _TERMS):
         return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
-    if not last[0].isalnum() or low in _DECIDING or low.startswith(_OPPOSED):
+    if not last[0].isalnum() or decides(last):
         return False
     has_digit = _DIGIT.search(last) is not None
     if place == "number":
@@ -249,7 +257,11 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
         return False
     if place != "name" and _stops(tokens, at, end):
         return False
-    said = [token for token, low in zip(tokens.found[at:end], tokens.low[at:end], strict=True) if low not in _TERMS]
+    said = [
+        token
+        for token, low in zip(tokens.found[at:end], tokens.low[at:end], strict=True)
+        if low not in _TERMS
+    ]
     return not doubts_in(" ".join(said)) and (last.isascii() or not doubts_in("".join(said)))
 
 

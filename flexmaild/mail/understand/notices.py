@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
-from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules, normal_word
 
@@ -33,7 +33,11 @@ _BANNER_WORDS = frozenset(_seen(words(lambda language: language.notice.banner_wo
 _BANNER_PIECES = _seen(words(lambda language: language.notice.banner_pieces))
 _UNSPACED = re.compile(
     "|".join(
-        sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True)
+        sorted(
+            (re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"),
+            key=len,
+            reverse=True,
+        )
     )
 )
 _CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
@@ -49,7 +53,9 @@ _FOOTERS = KnownLines(
     )
 )
 # A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
-_CONCEPTS = tuple(_seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7))
+_CONCEPTS = tuple(
+    _seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
+)
 _THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
@@ -57,7 +63,7 @@ _LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
 # A classification has few words, and fewer with a firm's name: "Orange Restricted".
-_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 4
+_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
@@ -100,11 +106,18 @@ def is_classification(text: str) -> bool:
     if _CLASSIFICATIONS.has(text):
         return True
     found = () if asks(text) else tokens_of(text)
-    strange = [token for token in found if _low(token) not in _CLASSIFICATION_WORDS]
-    if not strange:
+    is_strange = [_low(token) not in _CLASSIFICATION_WORDS for token in found]
+    if not any(is_strange):
         return 0 < len(found) <= _LONGEST_CLASSIFICATION
-    is_named = len(found) > len(strange) and len(found) <= _LONGEST_WITH_NAME and all(t[0].isupper() for t in found)
-    return is_named and not doubts_in(text)
+    # A firm's name before it: "Orange Restricted"
+    is_named = is_strange[0] and not is_strange[-1] and is_strange == sorted(is_strange, reverse=True)
+    return (
+        is_named
+        and len(found) <= _LONGEST_WITH_NAME
+        and all(token[0].isupper() for token in found)
+        and not doubts_in(text)
+        and not any(decides(token) for token in found)
+    )
 
 
 def is_footer_line(text: str) -> bool:
@@ -146,7 +159,9 @@ def _rule_length(lines: Sequence[Line]) -> int:
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines[:_LONGEST_NOTICE]) if line.is_blank or line.label), len(lines))
+    end = next(
+        (i for i, line in enumerate(lines[:_LONGEST_NOTICE]) if line.is_blank or line.label), len(lines)
+    )
     return lines[: min(end, _LONGEST_NOTICE)]
 
 
@@ -187,8 +202,10 @@ def _tells(line: str) -> bool:
     ):
         return False
     strange = _strange(line)
-    return len(strange) <= _STRANGE_WORDS and all(word[0].isupper() for word in strange) and not doubts_in(
-        " ".join(strange)
+    return (
+        len(strange) <= _STRANGE_WORDS
+        and all(word[0].isupper() for word in strange)
+        and not doubts_in(" ".join(strange))
     )
 
 
@@ -211,7 +228,7 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
     The first line must speak of it already, so that a person's line above is no part of it.
     """
     paragraph = [line.bare for line in _paragraph(lines)]
-    if not paragraph or not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
+    if not paragraph or (not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0])):
         return 0
     end = 0
     while end < len(paragraph):
@@ -226,8 +243,8 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
 def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     """Whether this text speaks of this mail and of three of secrecy, the recipient, an error, deleting …
 
-    Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence that
-    doubts must speak of one itself, and none may decide.
+    Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence
+    that doubts must speak of one itself, and none may decide.
     """
     doubts = False
     for sentence in _sentences(text):
