@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from flexmaild.languages.load import words
@@ -98,30 +98,19 @@ class KnownLines:
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._root = _Node()
-        for pattern in patterns:
-            ends = self._grown([self._root], _parts(pattern))
-            if self._root in ends:
+        self._patterns = tuple(patterns)
+
+    @cached_property
+    def _root(self) -> _Node:
+        """The tree of all patterns, made when first asked for: a command that reads no mail needs none."""
+        root = _Node()
+        for pattern in self._patterns:
+            ends = _grown(root, [root], _parts(pattern))
+            if root in ends:
                 raise ValueError(f"no pattern of a known line: {pattern!r}")
             for end in ends:
                 end.is_end = True
-
-    def _grown(self, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
-        """The nodes at the ends of these parts, which begin at some nodes.
-
-        All but the root are joined into one behind a choice, so that the tree stays small.
-        """
-        for part in parts:
-            if isinstance(part, str):
-                nodes = [node.after(part) for node in nodes]
-                continue
-            ends = [end for choice in part for end in self._grown(nodes, choice)]
-            joined = _Node()
-            for end in ends:
-                if end is not self._root:
-                    end.joins.append(joined)
-            nodes = [self._root, joined] if self._root in ends else [joined]
-        return nodes
+        return root
 
     def has(self, text: str) -> bool:
         """Whether all of this text is known."""
@@ -149,6 +138,24 @@ class KnownLines:
                 break
             at = end
         return at
+
+
+def _grown(root: _Node, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
+    """The nodes at the ends of these parts, which begin at some nodes.
+
+    All but the root are joined into one behind a choice, so that the tree stays small.
+    """
+    for part in parts:
+        if isinstance(part, str):
+            nodes = [node.after(part) for node in nodes]
+            continue
+        ends = [end for choice in part for end in _grown(root, nodes, choice)]
+        joined = _Node()
+        for end in ends:
+            if end is not root:
+                end.joins.append(joined)
+        nodes = [root, joined] if root in ends else [joined]
+    return nodes
 
 
 def _parts(pattern: str) -> list[_Part]:
