@@ -45,6 +45,8 @@ _STOP = re.compile(r"[.:]\s|[;!。！？；：]")
 # Words that each kind of place takes at most.
 _PLACES = {"device": 10, "terms": 10, "name": 10, "number": 10, "words": 5}
 _LONGEST = 160
+# Characters of a text that may be known; the links of a longer one are not looked for.
+_LONGEST_TEXT = 4000
 # Lines that a mail program may have made of one.
 _MOST_LINES = 6
 _DECIDING = frozenset(
@@ -99,6 +101,8 @@ class KnownLines:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._patterns = tuple(patterns)
+        # The same lines stand in a mail's text and page, and in every mail of one person.
+        self._known = lru_cache(maxsize=2048)(self._is_known)
 
     @cached_property
     def _root(self) -> _Node:
@@ -114,6 +118,9 @@ class KnownLines:
 
     def has(self, text: str) -> bool:
         """Whether all of this text is known."""
+        return len(text) <= _LONGEST_TEXT and self._known(text)
+
+    def _is_known(self, text: str) -> bool:
         tokens = _tokens(text)
         count = len(tokens.low)
         if not 0 < count <= _LONGEST:
@@ -183,7 +190,7 @@ def _parts(pattern: str) -> list[_Part]:
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
-    return tuple(_RUN.findall(as_seen(_without_links(text))))
+    return tuple(_RUN.findall(as_seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
 
 
 def decides(token: str) -> bool:

@@ -267,7 +267,7 @@ def _give_back_all(lines: Sequence[Line], sent: SentText) -> None:
     """Above the first header of a quote, words of ours are a person's."""
     for line in lines:
         if line.is_ours and not line.depth and not is_guard(line, sent):
-            line.set(Label.TYPED, "ours, but above the quote")
+            line.set(Label.NONE, "")
 
 
 def _label_links(lines: Sequence[Line]) -> None:

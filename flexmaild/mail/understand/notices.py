@@ -11,7 +11,7 @@ from functools import lru_cache
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
 from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
-from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 
 
@@ -68,6 +68,8 @@ _LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=\D)|(?<=[。！？；])")
+# Letters of a disclaimer that is known by what it speaks of, a CJK one counted threefold.
+_SHORTEST_DISCLAIMER = 60
 # What lists draw above their lines has this length at least; a shorter one begins a signature.
 _SHORTEST_RULE = 8
 
@@ -131,8 +133,8 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     Lines that are known, or a disclaimer with the paragraphs that go on with it.
     """
     if rule := _rule_length(lines):
-        known = _FOOTERS.length([line.bare for line in _paragraph(lines[rule:])])
-        return rule + known if known else 0
+        below = notice_length(lines[rule:], rules) if rule < len(lines) else 0
+        return rule + below if below else 0
     if known := _FOOTERS.length([line.bare for line in _paragraph(lines)]):
         return known
     length = _disclaimer(lines, rules)
@@ -167,7 +169,7 @@ def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
 
 def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
-    if not lines or lines[0].label:
+    if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
     if is_classification(lines[0].bare) and not _decides(lines[0].bare, rules):
         return 1
@@ -228,7 +230,9 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
     The first line must speak of it already, so that a person's line above is no part of it.
     """
     paragraph = [line.bare for line in _paragraph(lines)]
-    if not paragraph or (not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0])):
+    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
+        return 0
+    if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
         return 0
     end = 0
     while end < len(paragraph):
