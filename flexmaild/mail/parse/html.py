@@ -62,6 +62,14 @@ _RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
 _SHEET = re.compile(r"(?i)<style|<link")
 _LONGEST_UNBROKEN = 200
+_PAINTED = frozenset(words("img svg canvas video object embed input button textarea select hr iframe table"))
+_PAINTED_INSIDE = ",".join(
+    (
+        *sorted(_PAINTED),
+        *("[bgcolor]", "[background]"),
+        *(f'[style*="{name}" i]' for name in ("background", "border", "shadow", "outline")),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -194,7 +202,7 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
         look, display = found.look, found.display
         if tag == "summary" and frame.summary is not None:
             look, frame.summary = frame.summary, None
-        if found.moves and not page.unsure and _covers(node, found.paints):
+        if found.moves and not page.unsure and _covers(node, found.paints, bool(page.styles.rules)):
             page.unsure = True
     return _entered(node, tag, attributes, frame, look, display, page)
 
@@ -261,7 +269,7 @@ def _unseen(node: LexborNode, tag: str, page: _Page) -> None:
 
 def _rule(look: Look, outer: _Frame, page: _Page) -> None:
     if not look.hidden:
-        page.lines.append(ShownLine(RULE_TEXT, RULE_TEXT if look.legible else "", outer.depth, RULE))
+        page.lines.append(ShownLine(RULE_TEXT, RULE_TEXT if outer.look.legible else "", outer.depth, RULE))
 
 
 def _picture(tag: str, attributes: dict[str, str | None], outer: _Frame, look: Look, page: _Page) -> None:
@@ -285,15 +293,11 @@ def _tiny(attributes: dict[str, str | None]) -> bool:
     return any((attributes.get(side) or "").strip() in ("0", "1", "2", "3") for side in ("width", "height"))
 
 
-def _covers(node: LexborNode, paints: bool) -> bool:
+def _covers(node: LexborNode, paints: bool, ruled: bool) -> bool:
     """Whether an element that does not stand where it should has anything that may lie on other text."""
-    if paints or node.tag in ("img", "input", "hr"):
+    if paints or node.tag in _PAINTED or node.text(deep=True).strip():
         return True
-    if node.text(deep=True).strip():
-        return True
-    return (
-        node.css_first("img,svg,canvas,video,object,input,button,hr,iframe,table,[style],[class]") is not None
-    )
+    return node.css_first(_PAINTED_INSIDE + (",[class] *,[id] *" if ruled else "")) is not None
 
 
 def _is_signature(attributes: dict[str, str | None]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from flexmaild.mail.parse.colours import BLACK, INHERITED, LINK, WHITE, YELLOW, Colour, over, readable
 from flexmaild.mail.parse.lengths import Length
@@ -31,6 +32,7 @@ from flexmaild.mail.parse.visibility import (
 # A desktop's window; what stands further to the right is not seen without scrolling.
 _WIDEST = 900.0
 _MOST_COLOURS = 8
+_RAISED = 12.0
 # What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
 _DRAWN = {"J": "☺", "K": "😐", "L": "☹", "à": "→", "ß": "←", "è": "⇒", "ç": "⇐", "ó": "⇔"}
 
@@ -47,7 +49,7 @@ class Paint:
         return all(readable(colour, ground) for colour in self.colours for ground in self.grounds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """What an element hands down to those inside it.
 
@@ -84,9 +86,13 @@ def drawn(text: str) -> str | None:
     return _DRAWN.get(bare, text) if len(bare) <= 1 else None
 
 
+_LIGHT = Look((Paint(),), (Paint(),))
+_LIGHT_AND_DARK = Look((Paint(), Paint()), (Paint(), Paint()))
+
+
 def first_look(dark: bool) -> Look:
-    paints = (Paint(),) * (2 if dark else 1)
-    return Look(paints, paints)
+    """The look of a page before anything is said of it: the same object for all pages, see `_kept`."""
+    return _LIGHT_AND_DARK if dark else _LIGHT
 
 
 _SMALLER = {
@@ -104,7 +110,7 @@ REMARKABLE = frozenset(_SMALLER) | _INDENTED | frozenset(("s", "strike", "del", 
 _STRUCK = frozenset(("s", "strike", "del"))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """The look inside an element, how it is displayed, and whether it may lie on text of others."""
 
@@ -114,13 +120,37 @@ class Found:
     paints: bool = False
 
 
+# What of an element's attributes has a part in its look.
+_TELLING = frozenset(
+    words("style hidden popover color size face bgcolor background text link vlink alink wrap inert")
+)
+_LONGEST_KEPT = 600
+
+
 def look_of(
-    outer: Look, tag: str, attributes: dict[str, str | None], rules: Sequence[Rule], doubtful: bool
+    outer: Look, tag: str, attributes: dict[str, str | None], rules: tuple[Rule, ...], doubtful: bool
 ) -> Found | None:
     """The look inside an element; None where all that is in it is hidden for good."""
+    told = tuple([item for item in attributes.items() if item[0] in _TELLING]) if attributes else ()
+    if not told and not rules and not doubtful and tag not in REMARKABLE:
+        return Found(outer)
+    for _, value in told:
+        if value is not None and len(value) > _LONGEST_KEPT:
+            return _worked_out(outer, tag, told, rules, doubtful)
+    return _kept(outer, tag, told, rules, doubtful)
+
+
+def _worked_out(
+    outer: Look,
+    tag: str,
+    told: tuple[tuple[str, str | None], ...],
+    rules: tuple[Rule, ...],
+    doubtful: bool,
+) -> Found | None:
+    attributes = dict(told)
     style = attributes.get("style")
     inline = judge_style(style) if style else None
-    if (inline is None or inline.plain) and not rules and not doubtful and _is_plain(tag, attributes):
+    if tag not in REMARKABLE and not rules and not doubtful and len(told) == 1 and inline and inline.plain:
         return Found(outer)
     if _is_hidden(attributes, inline, rules):
         return None
@@ -138,17 +168,8 @@ def look_of(
     return Found(change.look(tag), change.display, change.moves, change.paints)
 
 
-# Attributes that change nothing of what is seen.
-_HARMLESS = frozenset(
-    words(
-        "style class id lang dir align valign href width height cellpadding border cellspacing role title"
-        " target rel type cite name start rowspan colspan"
-    )
-)
-
-
-def _is_plain(tag: str, attributes: dict[str, str | None]) -> bool:
-    return tag not in REMARKABLE and attributes.keys() <= _HARMLESS
+# Mails of one program have the same elements within the same elements: nearly all looks are known already.
+_kept = lru_cache(maxsize=2048)(_worked_out)
 
 
 def _is_hidden(attributes: dict[str, str | None], inline: Judgment | None, rules: Sequence[Rule]) -> bool:
@@ -292,11 +313,25 @@ class _Change:
     ) -> None:
         if "hidden" in attributes or "popover" in attributes:
             self.doubt = True
+        if tag == "pre" and "wrap" in attributes and self.space == "pre":
+            self.space = "pre-wrap"  # Thunderbird's quoted plain text
         if any(rule.judgment.display == "inline" for rule in rules) and tag in _BLOCKS_INLINE:
             self.doubt = True
         if tag == "body" and not {"link", "vlink", "alink"}.isdisjoint(attributes):
             self._links(attributes)
-        self._hang(inline, [rule.judgment for rule in rules])
+        judged = [rule.judgment for rule in rules]
+        self._hang(inline, judged)
+        self._together([*judged, inline] if inline is not None else judged)
+
+    def _together(self, judged: list[Judgment]) -> None:
+        """Declarations that do something only beside each other, perhaps in different rules."""
+        if any(j.clips for j in judged) and any(j.sized for j in judged):
+            self.doubt = True
+        offset = max((j.offset for j in judged), default=0.0)
+        if offset and any(j.placed for j in judged):
+            self.doubt = True
+            # Word raises text by a few points; that covers nothing.
+            self.moves = self.moves or offset > _RAISED
 
     def _links(self, attributes: dict[str, str | None]) -> None:
         values = [value for name in ("link", "vlink") if (value := attributes.get(name))]

@@ -8,6 +8,7 @@ down the tree. Linear; never raises for what tinycss2 parsed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,6 +31,10 @@ class Draft:
     moves: bool = False
     paints: bool = False
     boxed: bool = False
+    clips: bool = False
+    sized: bool = False
+    placed: bool = False
+    offset: float = 0.0
     hides: int = 0
     shows: int = 0
     important: int = 0
@@ -89,7 +94,7 @@ def _words_only(draft: Draft, name: str, values: _Values) -> bool:
 _DISPLAYS = {
     **dict.fromkeys(("block", "list-item", "table", "flow-root"), "block"),
     **dict.fromkeys(("table-row", "table-row-group", "table-header-group", "table-caption"), "block"),
-    **dict.fromkeys(("inline", "inline-block", "inline-table"), "inline"),
+    **dict.fromkeys(("inline", "inline-block", "inline-table", "initial", "unset"), "inline"),
     "table-cell": "cell",
 }
 
@@ -190,6 +195,8 @@ SYMBOL_FONTS = ("wingdings", "webdings", "symbol", "marlett", "zapfdingbats", "z
 def _family(draft: Draft, name: str, values: _Values) -> bool:
     first = values[0]
     family = " ".join(_word(v) or str(v.value) for v in values[:2] if v.type in ("ident", "string"))
+    if any(v.type == "error" for v in values):
+        return True  # a line end in quotes, as mail programs fold: browsers drop the declaration
     draft.symbols = first.type in ("ident", "string") and family.lower().startswith(SYMBOL_FONTS)
     return _any(draft, name, values)
 
@@ -247,12 +254,14 @@ def _font(draft: Draft, name: str, values: _Values) -> bool:
             if token.type in ("ident", "number"):
                 continue  # style, variant, weight
             return False
-        draft.sizes.append(size)
         rest = values[at + 1 :]
+        if not rest:
+            return True  # without a family it is none
+        draft.sizes.append(size)
         if rest and rest[0].type == "literal" and rest[0].value == "/":
             tall = _line_height(draft, name, rest[1:2])
             return tall and bool(rest[2:]) and _family(draft, name, rest[2:])
-        return bool(rest) and _family(draft, name, rest)
+        return _family(draft, name, rest)
     return False
 
 
@@ -382,9 +391,10 @@ def _extent(draft: Draft, name: str, values: _Values) -> bool:
     if _neutral(token) or _word(token) in ("fit-content", "max-content", "min-content"):
         return True
     if token.type == "percentage":
+        draft.sized = draft.sized or name == "height"
         return bool(1 <= token.value <= 100)
     pixels = _pixels(token)
-    draft.boxed = True
+    draft.boxed = draft.sized = True
     return pixels is not None and 10 <= pixels <= 2000
 
 
@@ -399,14 +409,16 @@ def _greatest_extent(draft: Draft, name: str, values: _Values) -> bool:
     if _neutral(values[0]):
         return True
     pixels = _pixels(values[0])
-    draft.boxed = True
-    return pixels is not None and pixels >= 100 and name == "max-width"
+    draft.boxed = draft.sized = True
+    return pixels is not None and pixels >= 10
 
 
 def _position(draft: Draft, name: str, values: _Values) -> bool:
     word = _word(values[0])
     if word in ("static", "relative", "initial", "inherit", "unset"):
+        draft.placed = word == "relative"
         return True
+    draft.placed = True
     draft.moves = True
     draft.shows |= STRUCK
     if word in ("absolute", "fixed"):
@@ -429,12 +441,13 @@ def _offset(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
     if pixels == 0 and len(values) == 1:
         return True
-    draft.moves = True
+    # Only what has a position is moved, and that may be said by another rule.
+    draft.offset = max(draft.offset, math.inf if pixels is None or len(values) != 1 else abs(pixels))
     if pixels is not None and pixels <= _FAR and name in ("left", "top"):
         draft.hides |= AWAY
     else:
         draft.shows |= AWAY
-    return False
+    return True
 
 
 def _float(draft: Draft, name: str, values: _Values) -> bool:
@@ -447,7 +460,9 @@ def _bidi(draft: Draft, name: str, values: _Values) -> bool:
 
 
 def _overflow(draft: Draft, name: str, values: _Values) -> bool:
-    return all(_word(v) == "visible" or (_neutral(v) and _word(v) != "auto") for v in values)
+    """Scroll bars cut off nothing where the box grows with its text; `clips` and `sized` are put together."""
+    draft.clips = any(_word(v) in ("auto", "scroll") for v in values)
+    return all(_word(v) in ("visible", "auto", "scroll", "initial", "unset") for v in values)
 
 
 def _stroke(draft: Draft, name: str, values: _Values) -> bool:
@@ -542,9 +557,9 @@ def _table() -> dict[str, _Judge]:
                 " layout-grid-mode tab-stops tab-interval nav-index gap row-gap flex-direction"
                 " align-items align-self justify-content justify-items flex-wrap -webkit-box-align"
                 " font-optical-sizing font-synthesis -webkit-touch-callout vertical-align-last"
-                " text-combine object-fit object-position scroll-behavior font-variant-east-asian"
-                " font-variant-numeric font-variant-ligatures font-variant-caps font-kerning"
-                " font-language-override"
+                " text-combine object-fit object-position scroll-behavior -ms-interpolation-mode"
+                " font-variant-east-asian font-variant-numeric font-variant-ligatures"
+                " font-variant-caps font-kerning font-language-override"
             ),
         ),
         (
@@ -638,7 +653,7 @@ def note(draft: Draft, node: Declaration) -> None:
         draft.names.add(name)
         accepted = judged(draft, name, values)
     elif name.startswith("mso-"):
-        accepted = _office(name)
+        accepted = _office(name) or (name == "mso-element" and _word(values[0]) == "para-border-div")
     else:
         draft.names.add(name)
         accepted = name != "all" and all(_neutral(v) for v in values)

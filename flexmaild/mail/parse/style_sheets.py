@@ -18,7 +18,7 @@ from tinycss2.ast import Node
 from tinycss2.serializer import serialize_identifier
 
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.parse.visibility import Judgment, judge
+from flexmaild.mail.parse.visibility import DOUBTFUL, Judgment, judge
 
 # Word writes one sheet of 3 to 40 kB; a thread in which five people used Word has five.
 _MOST_SHEETS, _MOST_CHARACTERS, _MOST_RULES = 50, 100_000, 2_000
@@ -26,9 +26,10 @@ _LARGEST_CACHED = 48_000
 # How many characters of the page all the selectors together may look through.
 _MOST_LOOKED_THROUGH = 20_000_000
 _LONGEST_SELECTOR = 400
+_MOST_FOR_ONE, _MOST_FOUND = 40, 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A rule that does something; of each selector the compounds that must be found, the subject last."""
 
@@ -37,6 +38,9 @@ class Rule:
     conditional: bool = False  # within @media or @supports: it may apply
     dark: bool = False  # within @media (prefers-color-scheme: dark)
     writes: bool = False  # `content`: it shows text that is not in the page
+
+
+_ANYTHING = (Rule((("*",),), DOUBTFUL),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Styles:
 
     unsure: bool = False
     dark: bool = False
-    rules: dict[int, list[Rule]] = field(default_factory=dict)
+    found: int = 0
+    rules: dict[int, tuple[Rule, ...]] = field(default_factory=dict)
 
 
 def styles_of(tree: LexborHTMLParser, page: str) -> Styles:
@@ -89,10 +94,16 @@ def _apply(rule: Rule, conditional: bool, matcher: _Matcher, styles: Styles) -> 
             continue
         styles.dark = styles.dark or rule.dark
         styles.unsure = styles.unsure or rule.writes
-        for identity in matcher.find(compounds[-1]):
-            rules = styles.rules.setdefault(identity, [])
+        found = matcher.find(compounds[-1])
+        styles.found += len(found)
+        if styles.found > _MOST_FOUND:
+            styles.unsure = True
+            return
+        for identity in found:
+            rules = styles.rules.get(identity, ())
             if rule not in rules[-1:]:
-                rules.append(rule)
+                # Long lists are copied for each rule; beyond a few the winner is anyone's guess.
+                styles.rules[identity] = (*rules, rule) if len(rules) < _MOST_FOR_ONE else _ANYTHING
 
 
 class _Matcher:

@@ -41,6 +41,10 @@ class Judgment:
     moves: bool = False  # may cover, or lie under, text of other elements
     paints: bool = False  # has a background or a border of its own
     boxed: bool = False  # its box may be smaller than its text, which then stands on the parent's ground
+    clips: bool = False  # cuts off what its box has no room for
+    sized: bool = False  # its box does not grow with its text
+    placed: bool = False  # has a position, so that an offset moves it
+    offset: float = 0.0
     hides: int = 0
     declares: int = 0
     important: int = 0
@@ -73,6 +77,10 @@ def _finished(draft: Draft) -> Judgment:
         moves=draft.moves,
         paints=draft.paints,
         boxed=draft.boxed and bool(draft.grounds),
+        clips=draft.clips,
+        sized=draft.sized,
+        placed=draft.placed,
+        offset=draft.offset,
         hides=hides,
         declares=draft.hides | draft.shows,
         important=draft.important,
