@@ -62,6 +62,8 @@ _RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
 _SHEET = re.compile(r"(?i)<style|<link")
 _LONGEST_UNBROKEN = 200
+# Different inline styles, and their characters (the longest are not parsed); a thread of 30 mails has 300.
+_MOST_STYLES, _MOST_STYLED, _COSTLY_STYLE = 3_000, 60_000, 4_096
 _PAINTED = frozenset(words("img svg canvas video object embed input button textarea select hr iframe table"))
 _PAINTED_INSIDE = ",".join(
     (
@@ -94,6 +96,8 @@ class _Page:
     sure: list[str] = field(default_factory=list)
     differs: bool = False
     unsure: bool = False
+    different: set[str] = field(default_factory=set)  # inline styles, each of which is parsed once
+    parsed: int = 0
     unbroken: bool = False
     signed: bool = False  # all words of the line stand in a signature
     started: bool = False
@@ -111,6 +115,12 @@ class _Page:
         elif not blank:
             self.differs = True
         self.unbroken = self.unbroken or look.space in ("pre", "nowrap")
+
+    def count(self, style: str) -> None:
+        self.different.add(style)
+        self.parsed += min(len(style), _COSTLY_STYLE)
+        if len(self.different) > _MOST_STYLES or self.parsed > _MOST_STYLED:
+            raise TooComplex("thousands of different styles")
 
     def end_line(self, depth: int, forced: bool = False) -> None:
         """Write the line, if there is one; a break makes one even where nothing stands on it."""
@@ -196,6 +206,8 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
     rules = page.styles.rules.get(node.mem_id, ()) if page.styles.rules else ()
     look, display = frame.look, ""
     if attributes or rules or tag in _LOOKED_AT:
+        if attributes and (style := attributes.get("style")) and style not in page.different:
+            page.count(style)
         found = look_of(look, tag, attributes, rules, tag in _DOUBTFUL)
         if found is None:
             return None

@@ -63,6 +63,7 @@ class _Open:
     """What is open at a place of the page."""
 
     stack: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
     borders: list[int] = field(default_factory=list)
     specials: list[int] = field(default_factory=list)
     formatting: int = 0
@@ -82,10 +83,13 @@ class _Open:
         elif name in _FORMATTING:
             self.formatting += 1
         self.stack.append(name)
+        self.counts[name] = self.counts.get(name, 0) + 1
         self.repeated += self.formatting + self.kept
 
     def end(self, name: str) -> None:
         self.repeated += self.formatting + self.kept
+        if not self.counts.get(name):
+            return
         if name in _FORMATTING or name in _SPECIAL:
             low = self.borders[-1] + 1 if self.borders else 0
         elif name in _BORDERS:
@@ -100,6 +104,7 @@ class _Open:
         if name in _FORMATTING and self.specials and self.specials[-1] > at:
             # Closed across a block: what is inside gets a copy of it, and so may all that follows.
             del self.stack[at]
+            self.counts[name] -= 1
             self.specials = [s - (s > at) for s in self.specials]
             self.borders = [b - (b > at) for b in self.borders]
             self.formatting -= 1
@@ -110,6 +115,8 @@ class _Open:
     def _drop(self, at: int, name: str) -> None:
         dropped = self.stack[at:]
         del self.stack[at:]
+        for gone in dropped:
+            self.counts[gone] -= 1
         count = sum(map(_FORMATTING.__contains__, dropped))
         self.formatting -= count
         self.kept += count - (name in _FORMATTING)
