@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from flexmaild.mail.parse.looks import REMARKABLE, Look, drawn, first_look, look_of
+from flexmaild.mail.parse.looks import REMARKABLE, Found, Look, drawn, first_look, look_of
 from flexmaild.mail.parse.nesting import TooComplex, refuse_the_complex
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
 from flexmaild.mail.parse.style_sheets import Styles, styles_of
@@ -62,6 +62,7 @@ _RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
 _SHEET = re.compile(r"(?i)<style|<link")
 _LONGEST_UNBROKEN = 200
+_OF_COLUMNS = frozenset(("width", "span", "class", "align", "valign"))
 # Different inline styles, and their characters (the longest are not parsed); a thread of 30 mails has 300.
 _MOST_STYLES, _MOST_STYLED, _COSTLY_STYLE = 3_000, 60_000, 4_096
 _PAINTED = frozenset(words("img svg canvas video object embed input button textarea select hr iframe table"))
@@ -214,7 +215,7 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
         look, display = found.look, found.display
         if tag == "summary" and frame.summary is not None:
             look, frame.summary = frame.summary, None
-        if found.moves and not page.unsure and _covers(node, found.paints, bool(page.styles.rules)):
+        if found.moves and not page.unsure and _covers(node, found, bool(page.styles.rules)):
             page.unsure = True
     return _entered(node, tag, attributes, frame, look, display, page)
 
@@ -239,6 +240,8 @@ def _entered(
     if tag in _FOREIGN:
         page.unsure = True
         return None
+    if tag == "dialog" and "open" in attributes:
+        page.unsure = True  # it lies on the rest
     block = (tag in _BLOCKS and display != "inline") or display == "block"
     if block:
         page.end_line(outer.depth)
@@ -275,8 +278,15 @@ def _text(text: str, frame: _Frame, page: _Page) -> None:
 def _unseen(node: LexborNode, tag: str, page: _Page) -> None:
     if tag == "template" and "shadowrootmode" in node.attributes:
         page.unsure = True  # it is shown in place of what stands around it
-    elif tag == "frameset":
-        page.unsure = True
+    elif tag == "frameset" or (tag == "head" and node.css_first("noscript") is not None):
+        page.unsure = True  # without scripts the text of <noscript> is text of the body
+    elif tag == "colgroup" and (page.styles.rules or _has_ground(node)):
+        page.unsure = True  # its background is that of all cells below it
+
+
+def _has_ground(group: LexborNode) -> bool:
+    columns = (group, *group.iter())
+    return not all(column.attributes.keys() <= _OF_COLUMNS for column in columns)
 
 
 def _rule(look: Look, outer: _Frame, page: _Page) -> None:
@@ -305,9 +315,14 @@ def _tiny(attributes: dict[str, str | None]) -> bool:
     return any((attributes.get(side) or "").strip() in ("0", "1", "2", "3") for side in ("width", "height"))
 
 
-def _covers(node: LexborNode, paints: bool, ruled: bool) -> bool:
+def _covers(node: LexborNode, found: Found, ruled: bool) -> bool:
     """Whether an element that does not stand where it should has anything that may lie on other text."""
-    if paints or node.tag in _PAINTED or node.text(deep=True).strip():
+    if found.paints or node.tag in _PAINTED:
+        return True
+    child = node.first_child
+    # Hidden words lie on nothing; but an element among them may show its own again.
+    alone = found.look.hidden and child is not None and child.tag == "-text" and child.next is None
+    if not alone and node.text(deep=True).strip():
         return True
     return node.css_first(_PAINTED_INSIDE + (",[class] *,[id] *" if ruled else "")) is not None
 

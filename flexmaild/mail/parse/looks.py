@@ -33,6 +33,8 @@ from flexmaild.mail.parse.visibility import (
 _WIDEST = 900.0
 _MOST_COLOURS = 8
 _RAISED = 12.0
+# Letters so large that they reach into the line above; Outlook's headings have 21, web pages' 32.
+_LARGE = 36.0
 # What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
 _DRAWN = {"J": "☺", "K": "😐", "L": "☹", "à": "→", "ß": "←", "è": "⇒", "ç": "⇐", "ó": "⇔"}
 
@@ -68,6 +70,8 @@ class Look:
     room: float = 0.0
     space: str = ""
     symbols: bool = False
+    tight: bool = False
+    backwards: bool = False
     hidden: bool = False
     legible: bool = True
 
@@ -102,8 +106,11 @@ _SMALLER = {
 }
 _PREFORMATTED = {**dict.fromkeys(("pre", "listing", "xmp", "plaintext"), "pre"), "textarea": "pre-wrap"}
 _INDENTED = frozenset(("ul", "ol", "blockquote", "dd", "menu", "dir"))
-_BLOCKS_INLINE = frozenset(
-    ("p", "div", "li", "tr", "table", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = frozenset(
+    words(
+        "html body p div ul ol li table tbody thead tfoot tr td th blockquote h1 h2 h3 h4 h5 h6 pre center hr"
+        " section article header footer address dl dt dd form fieldset main aside nav figure caption"
+    )
 )
 # Elements that look unlike their parent without any attribute.
 REMARKABLE = frozenset(_SMALLER) | _INDENTED | frozenset(("s", "strike", "del", "mark", "a", "table", "body"))
@@ -120,18 +127,41 @@ class Found:
     paints: bool = False
 
 
+_DOUBTED = frozenset(words("hidden popover cellpadding cellspacing border hspace vspace width height"))
+
+
 # What of an element's attributes has a part in its look.
 _TELLING = frozenset(
     words("style hidden popover color size face bgcolor background text link vlink alink wrap inert")
 )
 _LONGEST_KEPT = 600
+# Of these only what is large: how far text may be moved by it.
+_LENGTHS = {
+    **dict.fromkeys(("cellpadding", "cellspacing", "border", "hspace", "vspace"), 99),
+    "width": 900,
+    "height": 300,
+}
+
+
+def _tells(name: str, value: str | None) -> bool:
+    if name == "dir":
+        return value is not None and value.lower() == "rtl"
+    return name in _TELLING or (name in _LENGTHS and value is not None and _is_large(name, value))
+
+
+@lru_cache(maxsize=512)
+def _is_large(name: str, value: str) -> bool:
+    """Whether an attribute's length is more than it should be; what is no number is left to the browser."""
+    digits = value.strip().partition(".")[0].rstrip("%px ")
+    most = 100 if "%" in value else _LENGTHS[name]
+    return len(digits) > 2 and (not digits.isdecimal() or len(digits) > 5 or int(digits) > most)
 
 
 def look_of(
     outer: Look, tag: str, attributes: dict[str, str | None], rules: tuple[Rule, ...], doubtful: bool
 ) -> Found | None:
     """The look inside an element; None where all that is in it is hidden for good."""
-    told = tuple([item for item in attributes.items() if item[0] in _TELLING]) if attributes else ()
+    told = tuple([item for item in attributes.items() if _tells(*item)]) if attributes else ()
     if not told and not rules and not doubtful and tag not in REMARKABLE:
         return Found(outer)
     for _, value in told:
@@ -192,6 +222,8 @@ def _attribute_judgments(tag: str, attributes: dict[str, str | None]) -> list[Ju
         found.append(judge_ground(ground))
     if attributes.get("background"):
         found.append(Judgment(doubt=True, paints=True))
+    if (attributes.get("dir") or "").lower() == "rtl":
+        found.append(Judgment(backwards=True))
     if tag == "body" and (colour := attributes.get("text")):
         found.append(judge_colour(colour))
     return found
@@ -207,7 +239,8 @@ class _Change:
         self.away = outer.away
         self.least, self.most = outer.least, outer.most
         self.shift, self.room = outer.shift, outer.room
-        self.space, self.symbols = outer.space, outer.symbols
+        self.space, self.symbols, self.tight = outer.space, outer.symbols, outer.tight
+        self.backwards = outer.backwards
         self.display = ""
         self.moves = self.paints = False
         if tag in REMARKABLE:
@@ -247,6 +280,9 @@ class _Change:
             self._size(judgment.sizes, True)
         if judgment.symbols is not None:
             self.symbols = judgment.symbols
+        if judgment.tight is not None:
+            self.tight = judgment.tight
+        self.backwards = self.backwards or judgment.backwards
         self.space = judgment.space or self.space
         self.display = judgment.display or self.display
         self.shift += judgment.shift
@@ -266,6 +302,7 @@ class _Change:
         if judgment.space in ("pre", "nowrap") and self.space != "pre":
             self.space = "nowrap"
         self.shift += judgment.shift
+        self.tight = self.tight or bool(judgment.tight)
 
     def add_important(self, rule: Rule) -> None:
         """By a rule that wins over an inline style as well."""
@@ -294,7 +331,7 @@ class _Change:
     def _size(self, sizes: tuple[Length, ...], replaces: bool) -> None:
         least, most = self.outer.least, self.outer.most
         low = min(s.value * least if s.relative else s.value for s in sizes)
-        high = max(s.value * most if s.relative else s.value for s in sizes)
+        high = max(_grown(s.value * most) if s.relative else s.value for s in sizes)
         self.least = low if replaces else min(self.least, low)
         self.most = high if replaces else max(self.most, high)
 
@@ -311,27 +348,41 @@ class _Change:
     def finish(
         self, tag: str, attributes: dict[str, str | None], inline: Judgment | None, rules: Sequence[Rule]
     ) -> None:
-        if "hidden" in attributes or "popover" in attributes:
+        if not attributes.keys().isdisjoint(_DOUBTED):
             self.doubt = True
         if tag == "pre" and "wrap" in attributes and self.space == "pre":
             self.space = "pre-wrap"  # Thunderbird's quoted plain text
-        if any(rule.judgment.display == "inline" for rule in rules) and tag in _BLOCKS_INLINE:
+        if any(rule.judgment.display == "inline" for rule in rules) and tag in _BLOCKS:
             self.doubt = True
         if tag == "body" and not {"link", "vlink", "alink"}.isdisjoint(attributes):
             self._links(attributes)
         judged = [rule.judgment for rule in rules]
         self._hang(inline, judged)
-        self._together([*judged, inline] if inline is not None else judged)
+        self._together([*judged, inline] if inline is not None else judged, tag)
 
-    def _together(self, judged: list[Judgment]) -> None:
+    def _together(self, judged: list[Judgment], tag: str) -> None:
         """Declarations that do something only beside each other, perhaps in different rules."""
         if any(j.clips for j in judged) and any(j.sized for j in judged):
             self.doubt = True
         offset = max((j.offset for j in judged), default=0.0)
         if offset and any(j.placed for j in judged):
             self.doubt = True
-            # Word raises text by a few points; that covers nothing.
+            # Word raises text by a few points; that covers nothing if it has no ground of its own.
             self.moves = self.moves or offset > _RAISED
+            self.tight = True
+        inline = self.display == "inline" or (tag not in _BLOCKS and self.display != "block")
+        if any(j.outdent for j in judged) and inline:
+            self.doubt = self.moves = self.paints = True  # one after the other they go far to the left
+        if inline and any(j.sized for j in judged):
+            self.tight = True  # what does not fit into it lies on what is beside it
+        self._crowd(inline and any(j.grounds for j in judged))
+
+    def _crowd(self, on_its_line: bool) -> None:
+        """A ground behind words, or words that are not to be seen, may cover a line that is too close."""
+        if self.tight or self.most > _LARGE:
+            unseen = not all(paint.readable() for paint in self.paints_inside)
+            self.moves = self.moves or on_its_line or unseen
+            self.paints = self.paints or on_its_line
 
     def _links(self, attributes: dict[str, str | None]) -> None:
         values = [value for name in ("link", "vlink") if (value := attributes.get(name))]
@@ -348,8 +399,10 @@ class _Change:
         indent = max(
             [judgment.indent for judgment in judged] + [inline.indent if inline is not None else 0.0]
         )
-        if self.room - indent < -8 or self.room < -8:
+        self.backwards = self.backwards or any(judgment.backwards for judgment in judged)
+        if self.room - indent < -8 or self.room < -8 or (indent and self.backwards):
             self.doubt = True
+            self.moves = self.moves or indent > 0
 
     def look(self, tag: str) -> Look:
         outer = self.outer
@@ -373,9 +426,16 @@ class _Change:
             self.room,
             self.space,
             self.symbols,
+            self.tight,
+            self.backwards,
             hidden,
             legible,
         )
+
+
+def _grown(size: float) -> float:
+    """Chromium shows no relative size smaller than 6 pixels, unless it is 0."""
+    return max(size, 6.0) if size > 0 else size
 
 
 def _merged(colours: tuple[Colour, ...], more: tuple[Colour, ...]) -> tuple[Colour, ...]:

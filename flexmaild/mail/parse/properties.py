@@ -33,6 +33,9 @@ class Draft:
     boxed: bool = False
     clips: bool = False
     sized: bool = False
+    tight: bool | None = None
+    outdent: bool = False
+    backwards: bool = False
     placed: bool = False
     offset: float = 0.0
     hides: int = 0
@@ -266,17 +269,18 @@ def _font(draft: Draft, name: str, values: _Values) -> bool:
 
 
 def _line_height(draft: Draft, name: str, values: _Values) -> bool:
+    """Lines that are too close lie on each other; those of 1 have no space between them."""
     if len(values) != 1 or _neutral(values[0]):
+        draft.tight = len(values) != 1
         return len(values) == 1
     token = values[0]
-    if token.type == "number":
-        return bool(0.8 <= token.value <= 5)
-    if token.type == "percentage":
-        return bool(80 <= token.value <= 500)
     found = length_of(token)
-    if found is None:
-        return False
-    return 0.8 <= found.value <= 5 if found.relative else 8 <= found.value <= 120
+    if found is not None and not found.relative and token.type != "number":
+        draft.tight = found.value < 12
+        return 8 <= found.value <= 120
+    factor = token.value / 100 if token.type == "percentage" else found.value if found is not None else 0.0
+    draft.tight = factor < 1
+    return bool(0.8 <= factor <= 5)
 
 
 def _pixels(token: Node, whole: float = 1000.0) -> float | None:
@@ -297,6 +301,10 @@ def _edge(values: _Values, side: int) -> Node:
 _SIDES = {"top": 0, "right": 1, "bottom": 2, "left": 3}
 # Outlook lets tables stand out by the padding of their cells, 5.4pt; a page's own margin is 8px.
 _OUTDENT = -8.0
+# Half a window's height of nothing above a text: it is not seen without scrolling.
+_LOWEST = 300.0
+# In a wider box text at its right side is not seen.
+_WIDEST = 900.0
 
 
 def _margin(draft: Draft, name: str, values: _Values) -> bool:
@@ -311,10 +319,13 @@ def _margin(draft: Draft, name: str, values: _Values) -> bool:
         if pixels is None:
             return False
         if pixels < (_OUTDENT if at in (1, 3) else 0):
-            draft.moves = True
+            draft.moves = draft.paints = True  # what follows is moved with it
             return False
         if at == 3:
             draft.margin = pixels
+        draft.outdent = draft.outdent or pixels < 0
+        if at == 0 and pixels > _LOWEST:
+            return False
     if side in (None, 3) and draft.margin is None:
         draft.margin = 0.0
     return True
@@ -325,6 +336,9 @@ def _padding(draft: Draft, name: str, values: _Values) -> bool:
     if len(values) > (4 if side is None else 1):
         return False
     token = _edge(values, 3) if side is None else values[0]
+    above = _edge(values, 0) if side in (None, 0) else None
+    if above is not None and (_pixels(above) or 0.0) > _LOWEST:
+        return False
     if side in (None, 3):
         pixels = 0.0 if _neutral(token) else _pixels(token)
         if pixels is None:
@@ -358,6 +372,7 @@ def _indent(draft: Draft, name: str, values: _Values) -> bool:
         return False
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
     if pixels is None or pixels < -100:
+        draft.moves = True
         return False
     draft.indent = pixels
     return True
@@ -365,9 +380,10 @@ def _indent(draft: Draft, name: str, values: _Values) -> bool:
 
 def _spacing(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
-    return (
-        len(values) == 1 and pixels is not None and (-1 if name == "letter-spacing" else -2) <= pixels <= 10
-    )
+    least = -1 if name == "letter-spacing" else -2
+    if pixels is None or pixels < least:
+        draft.moves = draft.paints = True
+    return len(values) == 1 and pixels is not None and least <= pixels <= 10
 
 
 _SPACES = {"normal": "normal", "nowrap": "nowrap", "pre": "pre", "initial": "normal"} | dict.fromkeys(
@@ -395,12 +411,12 @@ def _extent(draft: Draft, name: str, values: _Values) -> bool:
         return bool(1 <= token.value <= 100)
     pixels = _pixels(token)
     draft.boxed = draft.sized = True
-    return pixels is not None and 10 <= pixels <= 2000
+    return pixels is not None and 10 <= pixels <= _WIDEST
 
 
 def _least_extent(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
-    return len(values) == 1 and pixels is not None and 0 <= pixels <= 2000
+    return len(values) == 1 and pixels is not None and 0 <= pixels <= _WIDEST
 
 
 def _greatest_extent(draft: Draft, name: str, values: _Values) -> bool:
@@ -455,6 +471,11 @@ def _float(draft: Draft, name: str, values: _Values) -> bool:
     return all(_neutral(v) for v in values)
 
 
+def _direction(draft: Draft, name: str, values: _Values) -> bool:
+    draft.backwards = _word(values[0]) == "rtl"
+    return _any(draft, name, values)
+
+
 def _bidi(draft: Draft, name: str, values: _Values) -> bool:
     return all(_word(v) in ("normal", "embed", "isolate", "plaintext", "initial", "inherit") for v in values)
 
@@ -490,7 +511,10 @@ def _scheme(draft: Draft, name: str, values: _Values) -> bool:
 
 def _vertical(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if values[0].type == "ident" else _pixels(values[0], 16.0)
-    return len(values) == 1 and pixels is not None and -16 <= pixels <= 16
+    if len(values) == 1 and pixels is not None and -16 <= pixels <= 16:
+        return True
+    draft.moves = draft.paints = True
+    return False
 
 
 # Office's own, which browsers do not know and which change no text in Outlook either. Not mso-hide,
@@ -553,7 +577,7 @@ def _table() -> dict[str, _Judge]:
                 " -webkit-user-select -moz-user-select -ms-user-select pointer-events touch-action"
                 " resize clear z-index transition transition-property transition-duration"
                 " transition-delay transition-timing-function -webkit-font-smoothing"
-                " -moz-osx-font-smoothing direction text-kashida-space punctuation-wrap"
+                " -moz-osx-font-smoothing text-kashida-space punctuation-wrap"
                 " layout-grid-mode tab-stops tab-interval nav-index gap row-gap flex-direction"
                 " align-items align-self justify-content justify-items flex-wrap -webkit-box-align"
                 " font-optical-sizing font-synthesis -webkit-touch-callout vertical-align-last"
@@ -617,6 +641,7 @@ _JUDGES: Final[dict[str, _Judge]] = _table() | {
     "text-indent": _indent,
     "position": _position,
     "float": _float,
+    "direction": _direction,
     "unicode-bidi": _bidi,
     "-webkit-text-fill-color": _text_fill,
     "zoom": _zoom,
@@ -640,6 +665,14 @@ _GROUPS: Final = {
 }
 
 
+# Whatever they say, text does not leave its place by them.
+_STAYING = words(
+    "table-layout text-transform text-overflow text-wrap text-decoration text-underline -webkit-text- font-"
+    " list- column flex order mask clip content grid block-size inline-size max-block-size max-inline-size"
+    " background all writing-mode mso- color"
+)
+
+
 def note(draft: Draft, node: Declaration) -> None:
     """Take a declaration into the draft."""
     name = node.lower_name
@@ -657,6 +690,10 @@ def note(draft: Draft, node: Declaration) -> None:
     else:
         draft.names.add(name)
         accepted = name != "all" and all(_neutral(v) for v in values)
+        if not accepted and not name.startswith(_STAYING):
+            # What we do not know may move its element onto others, some of it what follows as well.
+            draft.moves = True
+            draft.paints = draft.paints or "margin" in name or "spacing" in name
     if not accepted:
         draft.doubt = True
     if node.important:

@@ -79,7 +79,10 @@ def styles_of(tree: LexborHTMLParser, page: str) -> Styles:
     for node, text in zip(sheets, texts, strict=True):
         sheet = _cached(text) if len(text) <= _LARGEST_CACHED else _read(text)
         styles.unsure = styles.unsure or sheet.unsure
-        conditional = "media" in node.attributes
+        medium = (node.attributes.get("media") or "all").strip().lower()
+        if medium == "print":
+            continue
+        conditional = medium not in ("all", "screen")
         for rule in (*sheet.rules, *sheet.flush) if hangs else sheet.rules:
             _apply(rule, conditional, matcher, styles)
     styles.unsure = styles.unsure or matcher.failed
@@ -190,6 +193,8 @@ class _Reader:
             self.unsure = self.unsure or "src" in names
         elif name in _GROUPING and node.content is not None:
             words = {token.lower_value for token in _flat(node.prelude) if token.type == "ident"}
+            if name == "media" and words == {"print"}:
+                return
             is_dark = name == "media" and {"prefers-color-scheme", "dark"} <= words <= _DARK
             inside = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
             self.rules_in(inside, conditional or not (is_dark or words <= _EVERYWHERE), dark or is_dark)

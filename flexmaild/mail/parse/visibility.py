@@ -43,6 +43,9 @@ class Judgment:
     boxed: bool = False  # its box may be smaller than its text, which then stands on the parent's ground
     clips: bool = False  # cuts off what its box has no room for
     sized: bool = False  # its box does not grow with its text
+    tight: bool | None = None  # its lines may lie on those above; None where it says nothing of them
+    outdent: bool = False  # a margin that is a little less than nothing, as Outlook's tables have
+    backwards: bool = False  # from right to left, where a first line hangs out to the right
     placed: bool = False  # has a position, so that an offset moves it
     offset: float = 0.0
     hides: int = 0
@@ -70,15 +73,44 @@ def _finished(draft: Draft) -> Judgment:
     hides = settled(draft)
     told = draft.margin is not None or draft.padding is not None
     left = (draft.margin or 0.0) + (draft.padding or 0.0) + draft.border
-    tracked = draft.colours or draft.grounds or draft.sizes or draft.display or draft.space or draft.symbols
+    boxes = (
+        draft.clips
+        or draft.sized
+        or draft.placed
+        or draft.tight
+        or draft.outdent
+        or draft.offset
+        or draft.backwards
+    )
+    tracked = (
+        boxes
+        or draft.colours
+        or draft.grounds
+        or draft.sizes
+        or draft.display
+        or draft.space
+        or draft.symbols
+    )
     return Judgment(
-        plain=not (tracked or draft.doubt or draft.moves or hides or draft.shows or left or draft.indent),
+        plain=not (
+            tracked
+            or draft.important
+            or draft.doubt
+            or draft.moves
+            or hides
+            or draft.shows
+            or left
+            or draft.indent
+        ),
         doubt=draft.doubt,
         moves=draft.moves,
         paints=draft.paints,
         boxed=draft.boxed and bool(draft.grounds),
         clips=draft.clips,
         sized=draft.sized,
+        tight=draft.tight,
+        outdent=draft.outdent,
+        backwards=draft.backwards,
         placed=draft.placed,
         offset=draft.offset,
         hides=hides,
