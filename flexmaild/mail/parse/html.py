@@ -62,6 +62,7 @@ _RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
 _SHEET = re.compile(r"(?i)<style|<link")
 _LONGEST_UNBROKEN = 200
+_LONG_GAP = "\xa0" * 60
 _OF_COLUMNS = frozenset(("width", "span", "class", "align", "valign"))
 # Different inline styles, and their characters (the longest are not parsed); a thread of 30 mails has 300.
 _MOST_STYLES, _MOST_STYLED, _COSTLY_STYLE = 3_000, 60_000, 4_096
@@ -135,7 +136,7 @@ class _Page:
             return
         if text or not self.lines or self.lines[-1].text:
             sure = " ".join("".join(self.sure).split()) if self.differs else text
-            if self.unbroken and len(text) > _LONGEST_UNBROKEN:
+            if (self.unbroken and len(whole.expandtabs()) > _LONGEST_UNBROKEN) or _LONG_GAP in whole:
                 sure = ""
             self.lines.append(ShownLine(text, sure, depth, SIGNATURE if self.signed and text else ""))
         self.shown.clear()
@@ -214,7 +215,7 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
             return None
         look, display = found.look, found.display
         if tag == "summary" and frame.summary is not None:
-            look, frame.summary = frame.summary, None
+            look, frame.summary = look if attributes or rules else frame.summary, None
         if found.moves and not page.unsure and _covers(node, found, bool(page.styles.rules)):
             page.unsure = True
     return _entered(node, tag, attributes, frame, look, display, page)
@@ -243,7 +244,7 @@ def _entered(
     if tag == "dialog" and "open" in attributes:
         page.unsure = True  # it lies on the rest
     block = (tag in _BLOCKS and display != "inline") or display == "block"
-    if block:
+    if block or tag == "hr":
         page.end_line(outer.depth)
     if tag == "hr":
         _rule(look, outer, page)

@@ -18,6 +18,7 @@ from flexmaild.mail.parse.properties import AWAY, DISPLAY, STRUCK, VISIBILITY
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.parse.style_sheets import Rule
 from flexmaild.mail.parse.visibility import (
+    DOUBTFUL,
     FOR_GOOD,
     LARGEST_SIZE,
     READABLE_SIZE,
@@ -36,7 +37,26 @@ _RAISED = 12.0
 # Letters so large that they reach into the line above; Outlook's headings have 21, web pages' 32.
 _LARGE = 36.0
 # What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
-_DRAWN = {"J": "☺", "K": "😐", "L": "☹", "à": "→", "ß": "←", "è": "⇒", "ç": "⇐", "ó": "⇔"}
+_DRAWN = {
+    "J": "☺",
+    "K": "😐",
+    "L": "☹",
+    "à": "→",
+    "ß": "←",
+    "è": "⇒",
+    "ç": "⇐",
+    "ó": "⇔",
+    # And the marks of its lists.
+    "l": "●",
+    "n": "■",
+    "o": "□",
+    "q": "❑",
+    "v": "❖",
+    "§": "▪",
+    "Ø": "➢",
+    "ü": "✓",
+    "û": "✗",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +105,11 @@ class Look:
 
 
 def drawn(text: str) -> str | None:
-    """What text in a font of pictures shows: Outlook's own few, or a bullet; None where that is not known."""
+    """What text in a font of pictures shows: Outlook's own few, or a mark; None where that is not known."""
     bare = text.strip()
-    return _DRAWN.get(bare, text) if len(bare) <= 1 else None
+    if bare in _DRAWN:
+        return text.replace(bare, _DRAWN[bare])
+    return text if len(bare) <= 1 and not bare.isalnum() else None
 
 
 _LIGHT = Look((Paint(),), (Paint(),))
@@ -104,7 +126,12 @@ _SMALLER = {
     **dict.fromkeys(("code", "tt", "kbd", "samp", "pre", "listing", "xmp", "plaintext", "textarea"), 0.81),
     "h6": 0.67,
 }
-_PREFORMATTED = {**dict.fromkeys(("pre", "listing", "xmp", "plaintext"), "pre"), "textarea": "pre-wrap"}
+_LARGER = {"h1": 2.0, "h2": 1.5, "h3": 1.17, "big": 1.2}
+_PREFORMATTED = {
+    "nobr": "nowrap",
+    **dict.fromkeys(("pre", "listing", "xmp", "plaintext"), "pre"),
+    "textarea": "pre-wrap",
+}
 _INDENTED = frozenset(("ul", "ol", "blockquote", "dd", "menu", "dir"))
 _BLOCKS = frozenset(
     words(
@@ -113,7 +140,11 @@ _BLOCKS = frozenset(
     )
 )
 # Elements that look unlike their parent without any attribute.
-REMARKABLE = frozenset(_SMALLER) | _INDENTED | frozenset(("s", "strike", "del", "mark", "a", "table", "body"))
+REMARKABLE = (
+    frozenset((*_SMALLER, *_LARGER, *_PREFORMATTED))
+    | _INDENTED
+    | frozenset(("s", "strike", "del", "mark", "a", "table", "body"))
+)
 _STRUCK = frozenset(("s", "strike", "del"))
 
 
@@ -132,9 +163,9 @@ _DOUBTED = frozenset(words("hidden popover cellpadding cellspacing border hspace
 
 # What of an element's attributes has a part in its look.
 _TELLING = frozenset(
-    words("style hidden popover color size face bgcolor background text link vlink alink wrap inert")
+    words("style hidden popover color size face bgcolor background text link vlink alink wrap nowrap")
 )
-_LONGEST_KEPT = 600
+_LONGEST_KEPT, _LONGEST_VALUE = 600, 60
 # Of these only what is large: how far text may be moved by it.
 _LENGTHS = {
     **dict.fromkeys(("cellpadding", "cellspacing", "border", "hspace", "vspace"), 99),
@@ -146,7 +177,7 @@ _LENGTHS = {
 def _tells(name: str, value: str | None) -> bool:
     if name == "dir":
         return value is not None and value.lower() == "rtl"
-    return name in _TELLING or (name in _LENGTHS and value is not None and _is_large(name, value))
+    return name in _TELLING or (name in _LENGTHS and value is not None and _is_large(name, value[:20]))
 
 
 @lru_cache(maxsize=512)
@@ -215,6 +246,12 @@ def _is_hidden(attributes: dict[str, str | None], inline: Judgment | None, rules
 
 def _attribute_judgments(tag: str, attributes: dict[str, str | None]) -> list[Judgment]:
     found: list[Judgment] = []
+    if any(
+        value is not None and len(value) > _LONGEST_VALUE
+        for name, value in attributes.items()
+        if name != "style"
+    ):
+        return [DOUBTFUL]  # and no place in a cache
     if tag == "font":
         values = [attributes.get(name) or "" for name in ("color", "size", "face")]
         found.append(judge_font(*values))
@@ -250,6 +287,7 @@ class _Change:
         factor = _SMALLER.get(tag)
         if factor is not None:
             self.least *= factor
+        self.most *= _LARGER.get(tag, 1.0)
         self.space = _PREFORMATTED.get(tag, self.space)
         if tag in _INDENTED:
             self.shift += 40
@@ -285,8 +323,12 @@ class _Change:
         self.backwards = self.backwards or judgment.backwards
         self.space = judgment.space or self.space
         self.display = judgment.display or self.display
-        self.shift += judgment.shift
+        self._shift(judgment)
         self.room += judgment.left or 0.0
+
+    def _shift(self, judgment: Judgment) -> None:
+        """To the right; lengths in letters were taken for letters of 16 pixels."""
+        self.shift += judgment.shift * max(1.0, self.most / 16)
 
     def add(self, rule: Rule) -> None:
         """By a rule of a sheet, which may or may not win."""
@@ -301,7 +343,7 @@ class _Change:
             self._size(judgment.sizes, False)
         if judgment.space in ("pre", "nowrap") and self.space != "pre":
             self.space = "nowrap"
-        self.shift += judgment.shift
+        self._shift(judgment)
         self.tight = self.tight or bool(judgment.tight)
 
     def add_important(self, rule: Rule) -> None:
@@ -350,6 +392,8 @@ class _Change:
     ) -> None:
         if not attributes.keys().isdisjoint(_DOUBTED):
             self.doubt = True
+        if "nowrap" in attributes and tag in ("td", "th") and not self.space:
+            self.space = "nowrap"
         if tag == "pre" and "wrap" in attributes and self.space == "pre":
             self.space = "pre-wrap"  # Thunderbird's quoted plain text
         if any(rule.judgment.display == "inline" for rule in rules) and tag in _BLOCKS:
@@ -399,6 +443,7 @@ class _Change:
         indent = max(
             [judgment.indent for judgment in judged] + [inline.indent if inline is not None else 0.0]
         )
+        indent *= max(1.0, self.most / 16)
         self.backwards = self.backwards or any(judgment.backwards for judgment in judged)
         if self.room - indent < -8 or self.room < -8 or (indent and self.backwards):
             self.doubt = True

@@ -136,6 +136,7 @@ def _opacity(draft: Draft, name: str, values: _Values) -> bool:
     return _neutral(token)
 
 
+_MEASURED = frozenset(("dimension", "number", "percentage"))
 _STRIKE_STYLES = frozenset(
     ("text-decoration-color", "text-decoration-thickness", "text-decoration-style", "float", "position")
 )
@@ -148,7 +149,16 @@ def _decoration(draft: Draft, name: str, values: _Values) -> bool:
         # A line in a colour of its own may be one that is not seen.
         return set(words) <= {"line-through", "underline", "overline", "solid", "double"}
     draft.shows |= STRUCK
-    return _coloured(draft, name, values) and "blink" not in words
+    return _coloured(draft, name, values) and _thin(draft, name, values)
+
+
+def _thin(draft: Draft, name: str, values: _Values) -> bool:
+    """A line by the text, or how far it is from it; a broad one lies on the line above."""
+    sizes = [0.0 if v.type == "ident" else _pixels(v, 16.0) for v in values if v.type in _MEASURED]
+    if all(size is not None and abs(size) <= 8 for size in sizes):
+        return True
+    draft.moves = draft.paints = True
+    return False
 
 
 def _colour(draft: Draft, name: str, values: _Values) -> bool:
@@ -234,6 +244,9 @@ def _size(draft: Draft, name: str, values: _Values) -> bool:
     if found is None or found.value < 0:
         return False
     draft.sizes.append(found)
+    if values[0].type == "dimension" and values[0].lower_unit == "rem":
+        # Of the root's size, which is 16 unless somebody says so.
+        draft.sizes.append(Length(float(values[0].value), True))
     return True
 
 
@@ -486,6 +499,26 @@ def _overflow(draft: Draft, name: str, values: _Values) -> bool:
     return all(_word(v) in ("visible", "auto", "scroll", "initial", "unset") for v in values)
 
 
+def _layer(draft: Draft, name: str, values: _Values) -> bool:
+    """Below 0 text lies behind the backgrounds around it."""
+    return all(v.type == "ident" or (v.type == "number" and v.value >= 0) for v in values)
+
+
+def _tabs(draft: Draft, name: str, values: _Values) -> bool:
+    return all(_neutral(v) or (v.type == "number" and v.value <= 16) for v in values)
+
+
+def _gaps(draft: Draft, name: str, values: _Values) -> bool:
+    sizes = [0.0 if _neutral(v) else _pixels(v) for v in values]
+    return all(size is not None and 0 <= size <= 40 for size in sizes)
+
+
+def _wrap(draft: Draft, name: str, values: _Values) -> bool:
+    if any(_word(v) == "nowrap" for v in values):
+        draft.space = draft.space or "nowrap"
+    return _words_only(draft, name, values)
+
+
 def _stroke(draft: Draft, name: str, values: _Values) -> bool:
     return all(_neutral(v) or (v.type in ("number", "dimension") and v.value == 0) for v in values)
 
@@ -497,7 +530,7 @@ def _text_fill(draft: Draft, name: str, values: _Values) -> bool:
 def _zoom(draft: Draft, name: str, values: _Values) -> bool:
     token = values[0]
     whole = {"number": 1, "percentage": 100}.get(token.type)
-    return _neutral(token) or (whole is not None and whole <= token.value <= 2 * whole)
+    return _neutral(token) or (whole is not None and token.value == whole)
 
 
 def _behaviour(draft: Draft, name: str, values: _Values) -> bool:
@@ -519,38 +552,17 @@ def _vertical(draft: Draft, name: str, values: _Values) -> bool:
 
 # Office's own, which browsers do not know and which change no text in Outlook either. Not mso-hide,
 # mso-font-width, mso-text-raise, mso-style-textfill-…, and what we do not know.
-_OFFICE = (
-    *("mso-style-", "mso-fareast-", "mso-bidi-", "mso-ansi-", "mso-ascii-", "mso-hansi-", "mso-list"),
-    *(
-        "mso-ligatures",
-        "mso-themecolor",
-        "mso-themeshade",
-        "mso-themetint",
-        "mso-margin-",
-        "mso-line-height-",
-    ),
-    *("mso-border-", "mso-padding-", "mso-yfti-", "mso-cellspacing", "mso-table-", "mso-no-proof"),
-    *("mso-pagination", "mso-outline-level", "mso-highlight", "mso-symbol-font-family", "mso-char-type"),
-    *("mso-font-kerning", "mso-font-charset", "mso-font-pitch", "mso-font-signature", "mso-level-"),
-    *(
-        "mso-layout-grid",
-        "mso-width-",
-        "mso-height-",
-        "mso-generic-font-family",
-        "mso-font-alt",
-        "mso-default-",
-    ),
-    *("mso-para-margin", "mso-header-margin", "mso-footer-margin", "mso-paper-source", "mso-add-space"),
-    *(
-        "mso-cell-special",
-        "mso-row-margin",
-        "mso-displayed-",
-        "mso-effects-",
-        "mso-spacerun",
-        "mso-tab-count",
-    ),
-    *("mso-font-format", "mso-number-format", "mso-background-themecolor", "mso-shading", "mso-pattern"),
-    *("mso-element-", "mso-wrap-", "mso-position-", "mso-comment-", "mso-footnote-", "mso-break-type"),
+_OFFICE = words(
+    "mso-style- mso-fareast- mso-bidi- mso-ansi- mso-ascii- mso-hansi- mso-list mso-ligatures"
+    " mso-themecolor mso-themeshade mso-themetint mso-margin- mso-line-height- mso-border-"
+    " mso-padding- mso-yfti- mso-cellspacing mso-table- mso-no-proof mso-pagination mso-outline-level"
+    " mso-highlight mso-symbol-font-family mso-char-type mso-font-kerning mso-font-charset"
+    " mso-font-pitch mso-font-signature mso-level- mso-layout-grid mso-width- mso-height-"
+    " mso-generic-font-family mso-font-alt mso-default- mso-para-margin mso-header-margin"
+    " mso-footer-margin mso-paper-source mso-add-space mso-cell-special mso-row-margin mso-displayed-"
+    " mso-effects- mso-spacerun mso-tab-count mso-font-format mso-number-format"
+    " mso-background-themecolor mso-shading mso-pattern mso-element- mso-wrap- mso-position-"
+    " mso-comment- mso-footnote- mso-break-type"
 )
 
 
@@ -565,19 +577,17 @@ def _table() -> dict[str, _Judge]:
             _any,
             words(
                 "font-style font-weight font-stretch text-align text-align-last text-justify"
-                " text-transform text-underline-position text-underline-offset text-rendering"
-                " text-overflow text-wrap text-wrap-mode text-wrap-style text-size-adjust"
-                " -webkit-text-size-adjust -ms-text-size-adjust -moz-text-size-adjust text-autospace"
-                " text-spacing-trim word-break word-wrap overflow-wrap hyphens -webkit-hyphens"
-                " -ms-hyphens -moz-hyphens -epub-hyphens line-break -webkit-line-break"
-                " -khtml-line-break -webkit-nbsp-mode tab-size -moz-tab-size widows orphans page"
-                " page-break-before page-break-after page-break-inside break-before break-after"
-                " break-inside size panose-1 cursor border-collapse border-radius border-spacing"
-                " box-sizing -webkit-box-sizing empty-cells caption-side user-select"
-                " -webkit-user-select -moz-user-select -ms-user-select pointer-events touch-action"
-                " resize clear z-index transition transition-property transition-duration"
-                " transition-delay transition-timing-function -webkit-font-smoothing"
-                " -moz-osx-font-smoothing text-kashida-space punctuation-wrap"
+                " text-transform text-underline-position text-rendering text-overflow text-wrap-style"
+                " text-size-adjust -webkit-text-size-adjust -ms-text-size-adjust -moz-text-size-adjust"
+                " text-autospace text-spacing-trim word-break word-wrap overflow-wrap hyphens"
+                " -webkit-hyphens -ms-hyphens -moz-hyphens -epub-hyphens line-break -webkit-line-break"
+                " -khtml-line-break -webkit-nbsp-mode widows orphans page page-break-before"
+                " page-break-after page-break-inside break-before break-after break-inside size"
+                " panose-1 cursor border-collapse border-radius box-sizing -webkit-box-sizing"
+                " empty-cells caption-side user-select -webkit-user-select -moz-user-select"
+                " -ms-user-select pointer-events touch-action resize clear transition"
+                " transition-property transition-duration transition-delay transition-timing-function"
+                " -webkit-font-smoothing -moz-osx-font-smoothing text-kashida-space punctuation-wrap"
                 " layout-grid-mode tab-stops tab-interval nav-index gap row-gap flex-direction"
                 " align-items align-self justify-content justify-items flex-wrap -webkit-box-align"
                 " font-optical-sizing font-synthesis -webkit-touch-callout vertical-align-last"
@@ -590,9 +600,9 @@ def _table() -> dict[str, _Judge]:
             _coloured,
             words(
                 "caret-color text-decoration-style text-decoration-skip text-decoration-skip-ink"
-                " text-decoration-color text-decoration-thickness border-color border-top-color"
-                " border-right-color border-bottom-color border-left-color column-rule-color"
-                " -webkit-tap-highlight-color accent-color scrollbar-color"
+                " text-decoration-color border-color border-top-color border-right-color"
+                " border-bottom-color border-left-color column-rule-color -webkit-tap-highlight-color"
+                " accent-color scrollbar-color"
             ),
         ),
         (
@@ -623,6 +633,9 @@ def _table() -> dict[str, _Judge]:
         (_greatest_extent, ("max-width", "max-height")),
         (_offset, ("left", "top", "right", "bottom", "inset")),
         (_overflow, ("overflow", "overflow-x", "overflow-y")),
+        (_tabs, ("tab-size", "-moz-tab-size", "-o-tab-size")),
+        (_wrap, ("text-wrap", "text-wrap-mode")),
+        (_thin, ("text-decoration-thickness", "text-underline-offset")),
         (_stroke, ("-webkit-text-stroke-width", "-webkit-text-stroke")),
     ):
         table.update(dict.fromkeys(names, judge_one))
@@ -641,6 +654,8 @@ _JUDGES: Final[dict[str, _Judge]] = _table() | {
     "text-indent": _indent,
     "position": _position,
     "float": _float,
+    "z-index": _layer,
+    "border-spacing": _gaps,
     "direction": _direction,
     "unicode-bidi": _bidi,
     "-webkit-text-fill-color": _text_fill,
@@ -667,9 +682,9 @@ _GROUPS: Final = {
 
 # Whatever they say, text does not leave its place by them.
 _STAYING = words(
-    "table-layout text-transform text-overflow text-wrap text-decoration text-underline -webkit-text- font-"
-    " list- column flex order mask clip content grid block-size inline-size max-block-size max-inline-size"
-    " background all writing-mode mso- color"
+    "table-layout text-transform text-overflow text-wrap text-decoration text-underline -webkit-text-"
+    " font- list- column flex order mask clip content grid block-size inline-size max-block-size"
+    " max-inline-size background all writing-mode mso- color"
 )
 
 

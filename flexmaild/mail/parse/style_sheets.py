@@ -22,7 +22,7 @@ from flexmaild.mail.parse.visibility import DOUBTFUL, Judgment, judge
 
 # Word writes one sheet of 3 to 40 kB; a thread in which five people used Word has five.
 _MOST_SHEETS, _MOST_CHARACTERS, _MOST_RULES = 50, 100_000, 2_000
-_LARGEST_CACHED = 48_000
+_LARGEST_CACHED = 32_000
 # How many characters of the page all the selectors together may look through.
 _MOST_LOOKED_THROUGH = 20_000_000
 _LONGEST_SELECTOR = 400
@@ -136,7 +136,7 @@ class _Matcher:
             return frozenset()
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _cached(text: str) -> Sheet:
     return _read(text)
 

@@ -161,6 +161,11 @@ def judge(content: Iterable[Node]) -> Judgment:
     return _finished(draft)
 
 
+# HTML, "rules for parsing a legacy font size"; signs count from 3.
+_FONT_SIZES = {1: 10.0, 2: 13.0, 3: 16.0, 4: 18.0, 5: 24.0, 6: 32.0, 7: 48.0}
+_STEPS = frozenset("1234567")
+
+
 @lru_cache(maxsize=512)
 def judge_font(colour: str, size: str, face: str) -> Judgment:
     """`<font color size face>`, each empty where it is not there."""
@@ -172,8 +177,9 @@ def judge_font(colour: str, size: str, face: str) -> Judgment:
             draft.colours.append(found)
     if size:
         step = size.strip()
-        draft.sizes.append(Length(10.0 if step in ("1", "-2", "-1", "0") else 16.0))
-        draft.doubt = draft.doubt or step.lstrip("+-") not in "1234567"
+        number = int(step) if step.lstrip("+-") in _STEPS else 0
+        draft.doubt = draft.doubt or not number
+        draft.sizes.append(Length(_FONT_SIZES[max(1, min(7, 3 + number if step[:1] in "+-" else number))]))
     if face:
         draft.symbols = face.strip(" '\"").lower().startswith(SYMBOL_FONTS)
     return _finished(draft)
