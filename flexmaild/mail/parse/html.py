@@ -15,22 +15,13 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from flexmaild.mail.parse.looks import REMARKABLE, Found, Look, drawn, first_look, look_of
+from flexmaild.mail.parse.looks import BLOCKS, CELLS, REMARKABLE, Found, Look, drawn, first_look, look_of
 from flexmaild.mail.parse.nesting import TooComplex, refuse_the_complex
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
 from flexmaild.mail.parse.style_sheets import Styles, styles_of
 
 __all__ = ["TooComplex", "html_lines", "html_text", "link_targets"]
 
-_BLOCKS = frozenset(
-    words(
-        "address article aside blockquote body caption center dd details dialog dir div dl dt"
-        " fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li"
-        " listing main menu nav ol optgroup option p plaintext pre search section summary table tbody"
-        " tfoot thead tr ul xmp"
-    )
-)
-_CELLS = frozenset(("td", "th"))
 # Nothing of these is ever shown, whatever is said of them; their text is code, data or for other programs.
 _UNSEEN = frozenset(
     words(
@@ -207,7 +198,7 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
     attributes = node.attributes
     rules = page.styles.rules.get(node.mem_id, ()) if page.styles.rules else ()
     look, display = frame.look, ""
-    if attributes or rules or tag in _LOOKED_AT:
+    if attributes or rules or tag in _LOOKED_AT or look.split:
         if attributes and (style := attributes.get("style")) and style not in page.different:
             page.count(style)
         found = look_of(look, tag, attributes, rules, tag in _DOUBTFUL)
@@ -243,13 +234,13 @@ def _entered(
         return None
     if tag == "dialog" and "open" in attributes:
         page.unsure = True  # it lies on the rest
-    block = (tag in _BLOCKS and display != "inline") or display == "block"
+    block = (tag in BLOCKS and display != "inline") or display == "block"
     if block or tag == "hr":
         page.end_line(outer.depth)
     if tag == "hr":
         _rule(look, outer, page)
         return None
-    if tag in _CELLS or display == "cell":
+    if tag in CELLS or display == "cell":
         page.shown.append(" ")
         page.sure.append(" ")
     signature = outer.signature or (bool(attributes) and _is_signature(attributes))
@@ -353,9 +344,9 @@ def html_text(page: str) -> str:
         tag = node.tag or ""
         if tag == "-text":
             pieces.append(node.text_content or "")
-        elif tag in _BLOCKS or tag == "br":
+        elif tag in BLOCKS or tag == "br":
             pieces.append("\n")
-        elif tag in _CELLS:
+        elif tag in CELLS:
             pieces.append(" ")
         child = node.first_child if tag not in _NO_WORDS else None
         if child is not None:
@@ -365,7 +356,7 @@ def html_text(page: str) -> str:
         following = node.next if above else None
         while following is None and above:
             node = above.pop()
-            if node.tag in _BLOCKS:
+            if node.tag in BLOCKS:
                 pieces.append("\n")
             following = node.next if above else None
         node = following

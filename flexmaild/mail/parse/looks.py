@@ -61,11 +61,15 @@ _DRAWN = {
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """The colours that text may have at a place, and those that may be behind it."""
+    """The colours that text may have at a place, and those that may be behind it.
+
+    `boxed` are those behind a block: the ground of a <span> ends where a block within it begins.
+    """
 
     colours: tuple[Colour, ...] = (BLACK,)
     grounds: tuple[Colour, ...] = (WHITE,)
     links: tuple[Colour, ...] = (LINK,)
+    boxed: tuple[Colour, ...] = (WHITE,)
 
     def readable(self) -> bool:
         return all(readable(colour, ground) for colour in self.colours for ground in self.grounds)
@@ -94,6 +98,7 @@ class Look:
     backwards: bool = False
     hidden: bool = False
     legible: bool = True
+    split: bool = False  # what is behind a block is not what is behind the text before it
 
     @property
     def breaks(self) -> bool:
@@ -133,12 +138,17 @@ _PREFORMATTED = {
     "textarea": "pre-wrap",
 }
 _INDENTED = frozenset(("ul", "ol", "blockquote", "dd", "menu", "dir"))
-_BLOCKS = frozenset(
+# Elements that make lines of their own, and those that share one but have a box.
+BLOCKS = frozenset(
     words(
-        "html body p div ul ol li table tbody thead tfoot tr td th blockquote h1 h2 h3 h4 h5 h6 pre center hr"
-        " section article header footer address dl dt dd form fieldset main aside nav figure caption"
+        "address article aside blockquote body caption center dd details dialog dir div dl dt"
+        " fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li"
+        " listing main menu nav ol optgroup option p plaintext pre search section summary table tbody"
+        " tfoot thead tr ul xmp"
     )
 )
+CELLS = frozenset(("td", "th"))
+_BOXES = BLOCKS | CELLS
 # Elements that look unlike their parent without any attribute.
 REMARKABLE = (
     frozenset((*_SMALLER, *_LARGER, *_PREFORMATTED))
@@ -165,7 +175,7 @@ _DOUBTED = frozenset(words("hidden popover cellpadding cellspacing border hspace
 _TELLING = frozenset(
     words("style hidden popover color size face bgcolor background text link vlink alink wrap nowrap")
 )
-_LONGEST_KEPT, _LONGEST_VALUE = 600, 60
+_LONGEST_KEPT, _LONGEST_VALUE = 600, 200
 # Of these only what is large: how far text may be moved by it.
 _LENGTHS = {
     **dict.fromkeys(("cellpadding", "cellspacing", "border", "hspace", "vspace"), 99),
@@ -193,7 +203,7 @@ def look_of(
 ) -> Found | None:
     """The look inside an element; None where all that is in it is hidden for good."""
     told = tuple([item for item in attributes.items() if _tells(*item)]) if attributes else ()
-    if not told and not rules and not doubtful and tag not in REMARKABLE:
+    if not told and not rules and not doubtful and not outer.split and tag not in REMARKABLE:
         return Found(outer)
     for _, value in told:
         if value is not None and len(value) > _LONGEST_KEPT:
@@ -211,11 +221,12 @@ def _worked_out(
     attributes = dict(told)
     style = attributes.get("style")
     inline = judge_style(style) if style else None
-    if tag not in REMARKABLE and not rules and not doubtful and len(told) == 1 and inline and inline.plain:
+    like_outer = not (rules or doubtful or outer.split or tag in REMARKABLE)
+    if like_outer and len(told) == 1 and inline is not None and inline.plain:
         return Found(outer)
     if _is_hidden(attributes, inline, rules):
         return None
-    change = _Change(outer, tag, doubtful)
+    change = _Change(outer, tag, doubtful, _box(tag, inline, rules))
     for judgment in _attribute_judgments(tag, attributes):
         change.replace_by(judgment)
     for rule in rules:
@@ -266,12 +277,23 @@ def _attribute_judgments(tag: str, attributes: dict[str, str | None]) -> list[Ju
     return found
 
 
+def _box(tag: str, inline: Judgment | None, rules: Sequence[Rule]) -> str:
+    """Whether an element is a "box", part of a line ("inline"), or we do not say ("either")."""
+    displays = {rule.judgment.display for rule in rules} | {inline.display if inline is not None else ""}
+    displays.discard("")
+    if tag in _BOXES:
+        return "either" if "inline" in displays else "box"
+    return "either" if displays else "inline"
+
+
 class _Change:
     """The look of an element while it is worked out."""
 
-    def __init__(self, outer: Look, tag: str, doubtful: bool) -> None:
+    def __init__(self, outer: Look, tag: str, doubtful: bool, box: str) -> None:
         self.outer = outer
-        self.paints_inside = list(outer.paints)
+        self.box = box
+        self.paints_before = [_behind(paint, box) for paint in outer.paints]
+        self.paints_inside = self.paints_before
         self.doubt = outer.doubt or doubtful
         self.away = outer.away
         self.least, self.most = outer.least, outer.most
@@ -294,7 +316,7 @@ class _Change:
         elif tag in _STRUCK:
             self.away |= STRUCK
         elif tag == "mark":
-            self.paints_inside = [Paint((BLACK,), (YELLOW,), p.links) for p in self.paints_inside]
+            self.paints_inside = [Paint((BLACK,), (YELLOW,), p.links, p.boxed) for p in self.paints_inside]
         elif tag == "a":
             self.paints_inside = [replace(p, colours=_merged(p.colours, p.links)) for p in self.paints_inside]
         elif tag == "table":
@@ -358,7 +380,7 @@ class _Change:
             self._size(judgment.sizes, False)
 
     def _pairs(self) -> Iterable[tuple[Paint, Paint]]:
-        return zip(self.paints_inside, self.outer.paints, strict=True)
+        return zip(self.paints_inside, self.paints_before, strict=True)
 
     def _mark(self, judgment: Judgment) -> None:
         self.doubt = self.doubt or judgment.doubt
@@ -396,7 +418,7 @@ class _Change:
             self.space = "nowrap"
         if tag == "pre" and "wrap" in attributes and self.space == "pre":
             self.space = "pre-wrap"  # Thunderbird's quoted plain text
-        if any(rule.judgment.display == "inline" for rule in rules) and tag in _BLOCKS:
+        if any(rule.judgment.display == "inline" for rule in rules) and tag in _BOXES:
             self.doubt = True
         if tag == "body" and not {"link", "vlink", "alink"}.isdisjoint(attributes):
             self._links(attributes)
@@ -414,7 +436,7 @@ class _Change:
             # Word raises text by a few points; that covers nothing if it has no ground of its own.
             self.moves = self.moves or offset > _RAISED
             self.tight = True
-        inline = self.display == "inline" or (tag not in _BLOCKS and self.display != "block")
+        inline = self.display == "inline" or (tag not in _BOXES and self.display != "block")
         if any(j.outdent for j in judged) and inline:
             self.doubt = self.moves = self.paints = True  # one after the other they go far to the left
         if inline and any(j.sized for j in judged):
@@ -452,6 +474,8 @@ class _Change:
     def look(self, tag: str) -> Look:
         outer = self.outer
         paints = tuple(self.paints_inside)
+        if self.box != "inline":
+            paints = tuple(_boxed(paint, self.box) for paint in paints)
         hidden = bool(self.away) or self.most < SEEN_SIZE
         legible = (
             not (self.doubt or hidden)
@@ -475,6 +499,7 @@ class _Change:
             self.backwards,
             hidden,
             legible,
+            any(paint.grounds != paint.boxed for paint in paints),
         )
 
 
@@ -502,7 +527,21 @@ def _painted(paint: Paint, outer: Paint, judgment: Judgment, adds: bool) -> Pain
         own = tuple(over(top, ground) for top in _known(judgment.grounds, behind) for ground in behind)
         keeps = adds or judgment.boxed
         grounds = _merged(grounds if adds else behind, own) if keeps else _merged((), own)
-    return Paint(colours, grounds, paint.links)
+    return Paint(colours, grounds, paint.links, paint.boxed)
+
+
+def _behind(paint: Paint, box: str) -> Paint:
+    """What is behind an element before it has a ground of its own."""
+    if box == "inline" or paint.grounds == paint.boxed:
+        return paint
+    return replace(paint, grounds=paint.boxed if box == "box" else _merged(paint.grounds, paint.boxed))
+
+
+def _boxed(paint: Paint, box: str) -> Paint:
+    """What is behind the blocks within an element."""
+    if paint.grounds == paint.boxed:
+        return paint
+    return replace(paint, boxed=paint.grounds if box == "box" else _merged(paint.grounds, paint.boxed))
 
 
 def _known(own: tuple[Colour, ...], inherited: tuple[Colour, ...]) -> tuple[Colour, ...]:
