@@ -168,4 +168,4 @@ def _shown(text: Text) -> list[ShownLine]:
 
 
 def _letters(lines: Sequence[ShownLine]) -> str:
-    return "".join(squeezed(line.text) for line in lines)
+    return squeezed("\n".join(line.text for line in lines))
