@@ -122,7 +122,9 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
     if first.decision.answer is not None:
         if mail.header.faults or mail.root.faults or _faulty(mail.texts):
             unclear = "ambiguous"
-        elif sent.subjects and doubts_in(sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))):
+        elif sent.subjects and doubts_in(
+            sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))
+        ):
             unclear = "condition"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"

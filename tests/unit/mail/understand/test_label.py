@@ -23,13 +23,17 @@ def known(*mails: object) -> SentText:
     return sent_text(mails or (SENT,), Limits(), RULES.own_addresses)  # type: ignore[arg-type]
 
 
-def labelled(text: str, sent_before: SentText | None = None, rules: Rules = RULES, style: str = "plain") -> Labelled:
+def labelled(
+    text: str, sent_before: SentText | None = None, rules: Rules = RULES, style: str = "plain"
+) -> Labelled:
     return label(plain_lines(text, style), sent_before or known(), rules, WRITER)
 
 
 def typed(text: str, **more: object) -> str:
     found = labelled(text, **more)  # type: ignore[arg-type]
-    return "\n".join(line for part in (found.above, found.among, found.below) for line in part if line.strip())
+    return "\n".join(
+        line for part in (found.above, found.among, found.below) for line in part if line.strip()
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,9 +88,7 @@ def test_what_is_not_certainly_something_else_was_typed(text: str, expected: str
     ],
     ids=["gmail", "wrapped", "date first", "outlook", "german outlook", "original message", "tab", "supercite", "bar", "blanks", "bare"],
 )  # fmt: skip
-@pytest.mark.parametrize(
-    "place", ["above", "below", "among"]
-)
+@pytest.mark.parametrize("place", ["above", "below", "among"])
 def test_a_condition_is_found_wherever_it_stands_beside_the_quote(quote: str, place: str) -> None:
     assert typed(f"Approve\n\n{quote}\n") == "Approve"
     lines = quote.split("\n")
@@ -157,7 +159,9 @@ def test_what_a_confirmation_repeats_of_a_person_is_ours_only_behind_our_own_wor
     known_words = known(SENT, SentMail(told.data, ("tested on staging by all of us",)))
     quoted = "> Your approval is recorded\n> Your comment: tested on staging by all of us"
     assert typed(f"Reject\n\n{quoted}", sent_before=known_words) == "Reject"
-    assert "tested on staging" in typed(f"Approve\n\n{QUOTED}\n\ntested on staging by all of us", sent_before=known_words)
+    assert "tested on staging" in typed(
+        f"Approve\n\n{QUOTED}\n\ntested on staging by all of us", sent_before=known_words
+    )
 
 
 def test_lines_that_the_settings_name_are_neither_comment_nor_doubt() -> None:
