@@ -16,6 +16,12 @@ from flexmaild.mail.parse.charset import decode_known, transferred
 from flexmaild.mail.parse.header import Header, parameters, parse_header
 from flexmaild.mail.parse.limits import Limits
 
+# Kinds of text that some program shows to its reader. All but the first are read as HTML, also those that
+# only look like it: what one of them says more than the others is doubt.
+_SHOWN = frozenset(
+    f"text/{kind}" for kind in ("plain", "html", "x-amp-html", "watch-html", "enriched", "richtext")
+)
+
 
 class TooMuch(Exception):
     """A mail beyond a limit: `nature` says whether by size or by structure, the text says which."""
@@ -47,10 +53,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One way to read the mail: its segments in order, each ("plain" | "flowed" | "delsp" | "html", text)."""
+    """One way to read the mail: its segments in order, each ("plain" | "flowed" | "delsp" | "html", text).
+
+    is_cut: a segment was longer than the limit, and what is beyond it is missing here.
+    """
 
     segments: tuple[tuple[str, str], ...]
     faults: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +184,22 @@ def _walk(part: Part) -> Iterator[Part]:
         yield from _walk(child)
 
 
+def is_shown(part: Part) -> bool:
+    """Whether its text is read as the person's words and not left alone as a file."""
+    return part.kind in _SHOWN and not part.is_attachment
+
+
 def _readings(part: Part, limits: Limits) -> tuple[Text, ...]:
     """Every way a mail client could show this part: one per alternative."""
     if part.parts:
         return _multipart_readings(part, limits)
-    if part.kind not in ("text/plain", "text/html", "text/x-amp-html") or part.is_attachment:
+    if not is_shown(part):
         # A multipart that could not be taken apart shows nothing, but taints what it stands in.
         return (Text((), part.faults),) if part.kind.startswith("multipart/") else ()
     encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
     # Three times the limit: one character of quoted-printable takes three bytes.
     data, encoding_fault = transferred(part.body[: 3 * limits.text], encoding)
+    is_cut = len(data) > limits.text or len(part.body) > 3 * limits.text
     text, charset_fault = decode_known(data[: limits.text], part.params.get("charset", "us-ascii"))
     if charset_fault and len(data) > limits.text:
         charset_fault = ""  # the cut fell inside a character
@@ -192,7 +208,7 @@ def _readings(part: Part, limits: Limits) -> tuple[Text, ...]:
     if "\r" in text:
         faults.append("a bare CR in the text")
         text = text.replace("\r", "\n")
-    return (Text(((_style(part), text),), tuple(faults)),)
+    return (Text(((_style(part), text),), tuple(faults), is_cut),)
 
 
 def _style(part: Part) -> str:
@@ -223,4 +239,5 @@ def _joined(texts: list[Text]) -> Text:
     return Text(
         tuple(segment for text in texts for segment in text.segments),
         tuple(fault for text in texts for fault in text.faults),
+        any(text.is_cut for text in texts),
     )
