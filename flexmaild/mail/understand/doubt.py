@@ -45,6 +45,8 @@ _DATE = re.compile(
 # A thumb down or a stop sign beside an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")
 _REFUSING = re.compile(f"[{''.join(sorted(_REFUSING_SYMBOLS))}]")
+# How many words before the last a harmless phrase may begin.
+_LONGEST_HARMLESS = 10
 
 
 def _is_filler(word: str) -> bool:
@@ -114,14 +116,16 @@ def _doubt_in_words(low: str, spoken: Spoken, first: bool) -> Doubt | None:
         typed.append(BREAK)
     found = [(i, doubt) for i, word in enumerate(typed) if (doubt := _doubt_of(word, spoken))]
     found += _doubtful_phrases(typed)
-    if not found:
-        return None
-    harmless = _harmless_places(typed)
-    raised = [doubt for i, doubt in found if i not in harmless]
-    return min(raised, key=lambda doubt: doubt.why != "negated", default=None)
+    # A negation is named before a condition.
+    for place, doubt in sorted(found, key=lambda entry: entry[1].why != "negated"):
+        if not _is_harmless(typed, place):
+            return doubt
+    return None
 
 
 def _doubt_of(word: str, spoken: Spoken) -> Doubt | None:
+    if word not in _DOUBTS and word[-1] != "t" and "-" not in word:
+        return None
     for form in (word, *word.split("-")) if "-" in word else (word,):
         if (form in NEGATIONS and NEGATIONS.counts(form, spoken)) or is_contraction(form):
             return Doubt("negated", word)
@@ -141,12 +145,9 @@ def _doubtful_phrases(typed: Sequence[str]) -> list[tuple[int, Doubt]]:
     return found
 
 
-def _harmless_places(typed: Sequence[str]) -> set[int]:
-    places: set[int] = set()
-    for i in range(len(typed)):
-        if length := _HARMLESS.at(typed, i):
-            places.update(range(i, i + length))
-    return places
+def _is_harmless(typed: Sequence[str], place: int) -> bool:
+    """Whether the word there is part of a harmless phrase."""
+    return any(i + _HARMLESS.at(typed, i) > place for i in range(max(0, place - _LONGEST_HARMLESS), place + 1))
 
 
 def _doubt_in_pieces(low: str) -> Doubt | None:

@@ -13,6 +13,7 @@ BREAK = ","
 _NUMBER = "#"
 _ANY = "…"
 _CONTENT = "~"
+_ELEMENTS = frozenset((_NUMBER, _ANY, _CONTENT))
 _MOST_ANY = 3
 _MOST_CONTENT = 2
 
@@ -28,23 +29,29 @@ class Phrases:
         is_filler: Callable[[str], bool],
         is_content: Callable[[str], bool],
     ) -> None:
-        self._by_first: dict[str, list[Phrase]] = {}
+        # By the first word and, where that is a word too, the second.
+        self._known: dict[str, dict[str, list[Phrase]]] = {}
         for phrase in dict.fromkeys(phrases):
-            first = phrase[0]
+            first, second = phrase[0], phrase[1] if len(phrase) > 1 else ""
             assert isinstance(first, str), "a phrase begins with a word"
-            self._by_first.setdefault(first, []).append(phrase)
+            literal = second if isinstance(second, str) and second not in _ELEMENTS else ""
+            self._known.setdefault(first, {}).setdefault(literal, []).append(phrase)
         self._fillers = {_ANY: (_MOST_ANY, is_filler), _CONTENT: (_MOST_CONTENT, is_content)}
 
     def begins(self, word: str) -> bool:
         """Whether a phrase begins with that word."""
-        return word in self._by_first
+        return word in self._known
 
     def at(self, words: Sequence[str], index: int) -> int:
         """How many words the longest phrase covers that begins there; 0: none does."""
-        known = self._by_first.get(words[index])
+        known = self._known.get(words[index])
         if not known:
             return 0
-        return max(0, max(self._end(phrase, 1, words, index + 1) for phrase in known) - index)
+        end = 0
+        following = words[index + 1] if index + 1 < len(words) else BREAK
+        for phrase in (*known.get(following, ()), *known.get("", ())):
+            end = max(end, self._end(phrase, 1, words, index + 1))
+        return max(0, end - index)
 
     def _end(self, phrase: Phrase, element: int, words: Sequence[str], index: int) -> int:
         """Where that rest of the phrase ends in the words; a number below any index if it is not there."""

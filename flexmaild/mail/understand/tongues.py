@@ -7,7 +7,7 @@ and German for May. A wrong guess costs a mail back, or lets one ambiguous word 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from flexmaild.languages.load import EVERY, Language
+from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.rules import unaccented
 
 _COMMON: Mapping[str, tuple[str, ...]] = {
@@ -15,6 +15,8 @@ _COMMON: Mapping[str, tuple[str, ...]] = {
     for word in {word for language in EVERY for word in language.doubt.common_words}
 }
 COMMON_WORDS = frozenset(_COMMON)
+# A word in question is no evidence for itself.
+_DOUBTS = frozenset(words(lambda language: (*language.doubt.negations, *language.doubt.conditions)))
 # No more words than these are looked at; a text does not change its language behind them.
 _MOST_WORDS = 400
 
@@ -37,7 +39,7 @@ class Spoken:
     def _guess(self) -> frozenset[str]:
         score: Counter[str] = Counter()
         for _, word in zip(range(_MOST_WORDS), self._words, strict=False):
-            score.update(_COMMON.get(word, ()))
+            score.update(() if word in _DOUBTS else _COMMON.get(word, ()))
         own, best = score[self._language], max(score.values(), default=0)
         others = (tag for tag, count in score.items() if count > own and 2 * count >= best)
         return frozenset({self._language, *others})
