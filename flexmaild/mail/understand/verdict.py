@@ -85,6 +85,7 @@ _AGAINST = re.compile(
 # A mark of a question, and what stands around one inside an address on the web.
 _MARK = re.compile(r"[?？¿؟❓❔⁇⁈⁉]")
 _ADDRESS = re.compile(r"\S*[/:@]\S*\Z|\S*\bwww\.\S*\Z")
+_WRAPPED_QUERY = re.compile(r"(?<=\?)\n(?=[\w.%-]+=\S)")
 _QUERY = re.compile(r"\s*[\w.%-]+=\S")
 
 
@@ -186,7 +187,7 @@ def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
 
 
 def _split(text: str) -> list[str]:
-    return list(sentences(text)) if text.strip() else []
+    return list(sentences(_WRAPPED_QUERY.sub("", text))) if text.strip() else []
 
 
 def _words_of(said: Sequence[str]) -> Iterator[str]:
