@@ -1,4 +1,4 @@
-"""What people say around an answer without saying anything: salutations, thanks, and questions that ask nothing.
+"""What people say around an answer without saying anything: salutations, thanks, empty questions.
 
 Called by `first_word` and `verdict`. What is not wholly courtesy is none: "Hi Bob, not yet" is no salutation.
 Pure; the lists are in `languages`.
@@ -70,7 +70,9 @@ def _is_salutation(typed: list[str], low: str, after: str) -> bool:
 
 def _may_be_name(word: str, after: str) -> bool:
     low = word.casefold()
-    return low in _ADDRESSEES or _is_name(word) or (after == "," and len(low) < 13 and low not in COMMON_WORDS)
+    return (
+        low in _ADDRESSEES or _is_name(word) or (after == "," and len(low) < 13 and low not in COMMON_WORDS)
+    )
 
 
 def _is_name(word: str) -> bool:
@@ -93,7 +95,7 @@ def is_polite(text: str) -> bool:
 
 
 def dictated(text: str) -> int:
-    """How long the punctuation mark is, written as a word, that this text is or begins a new sentence after."""
+    """How long the punctuation mark is, written as a word, that ends or stands before a new sentence."""
     low = text.lower()
     for mark in _DICTATED:
         if low.startswith(mark):

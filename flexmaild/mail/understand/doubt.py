@@ -1,8 +1,8 @@
 """The words that make an answer doubtful, looked for in text as a person sees it.
 
-Called by `verdict`, which rules on them sentence by sentence (`doubt_in`), and by the labelling (`doubts_in`),
-which never takes a line with one of them for something that nobody typed unless the whole line is known. The
-lists are in `languages`; a sentence in no list raises no doubt.
+Called by `verdict`, which rules on them sentence by sentence (`doubt_in`), and by the labelling
+(`doubts_in`), which never takes a line with one of them for something that nobody typed unless the whole
+line is known. The lists are in `languages`; a sentence in no list raises no doubt.
 """
 
 import re
@@ -141,13 +141,17 @@ def _doubtful_phrases(typed: Sequence[str]) -> list[tuple[int, Doubt]]:
     found = []
     for i, word in enumerate(plain):
         if _DOUBTFUL.begins(word) and (length := _DOUBTFUL.at(plain, i)):
-            found.append((places[i + length - 1], Doubt("condition", " ".join(plain[i : i + length]).lstrip("^ "))))
+            found.append(
+                (places[i + length - 1], Doubt("condition", " ".join(plain[i : i + length]).lstrip("^ ")))
+            )
     return found
 
 
 def _is_harmless(typed: Sequence[str], place: int) -> bool:
     """Whether the word there is part of a harmless phrase."""
-    return any(i + _HARMLESS.at(typed, i) > place for i in range(max(0, place - _LONGEST_HARMLESS), place + 1))
+    return any(
+        i + _HARMLESS.at(typed, i) > place for i in range(max(0, place - _LONGEST_HARMLESS), place + 1)
+    )
 
 
 def _doubt_in_pieces(low: str) -> Doubt | None:

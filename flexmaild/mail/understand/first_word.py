@@ -1,7 +1,7 @@
 """The word that decides: the first one a person wrote, give or take a salutation, quotation marks and emoji.
 
-Called by `verdict`. The word itself is read strictly: no letter of another alphabet, width or style, no invisible
-character inside. Pure.
+Called by `verdict`. The word itself is read strictly: no letter of another alphabet, width or style, no
+invisible character inside. Pure.
 """
 
 import re
@@ -23,7 +23,10 @@ AFTER_WORD = frozenset(".,!:;…。、！，：；．")
 _HYPHENS = frozenset("-‐‑")
 _DASHES = _HYPHENS | frozenset("–—―")
 _EMPHASIS = "*_"
-_CLOSING = {'"': '"', "'": "'", "“": "”\"“", "”": "”", "„": "“”\"", "«": "»", "»": "«", "‘": "’'‘", "‚": "‘’", "「": "」", "『": "』", "‹": "›", "›": "‹"}  # fmt: skip
+_CLOSING = {
+    '"': '"', "'": "'", "“": "”\"“", "”": "”", "„": "“”\"", "«": "»", "»": "«", "‘": "’'‘", "‚": "‘’",
+    "「": "」", "『": "』", "‹": "›", "›": "‹",
+}  # fmt: skip
 # What programs put before and behind words and nobody sees. None of it may stand inside a word that decides.
 _MARKS = "\ufeff\u200e\u200f\u061c"
 _UNSEEN = f"{_MARKS}\u200b\u200c\u200d\u2060\u00ad\u2069"
@@ -35,8 +38,10 @@ _REST = "".join(AFTER_WORD | _DASHES) + " \t\xa0\u3000"
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """The deciding word. rest: what follows it on its line; mark: the same before it was tidied; line: which of the
-    lines it stands on; around: symbols before it."""
+    """The deciding word. rest: what follows it on its line; mark: the same before it was tidied.
+
+    line: which of the lines it stands on; around: symbols before it.
+    """
 
     answer: Answer
     language: str
@@ -47,7 +52,7 @@ class First:
 
 
 def first_word(lines: Sequence[str], words: tuple[Word, ...]) -> First | None:
-    """The action word of the first of these lines that is no salutation; None if it does not begin with one."""
+    """The action word that begins the first of these lines that is no salutation; else None."""
     greeted = 0
     for number, line in enumerate(lines):
         text = _tidy(line)
@@ -99,7 +104,11 @@ def _symbols(line: str) -> int:
         return 0
     end = 0
     for c in line:
-        if not (unicodedata.category(c) in ("So", "Sk") or c in "\ufe0f\u200d " or "\U0001f3fb" <= c <= "\U0001f3ff"):
+        if not (
+            unicodedata.category(c) in ("So", "Sk")
+            or c in "\ufe0f\u200d "
+            or "\U0001f3fb" <= c <= "\U0001f3ff"
+        ):
             break
         end += 1
     return end
@@ -130,7 +139,7 @@ def _ends_word(rest: str) -> bool:
     if mark.isalnum() or mark == "@" or unicodedata.category(mark)[0] not in "PSZ":
         return False
     if mark in _HYPHENS or mark in "/\\&+='’_":
-        # "Approved-thanks" and "Approve/ok" are written so; "Approve-not", "Approve's", "Approve/Reject" are not.
+        # "Approved-thanks" is written so; "Approve-not", "Approve's", "Approve/Reject" are something else.
         return not behind[:1].isalnum() or (mark not in "'’_" and is_thanks(behind))
     return True
 
@@ -146,8 +155,8 @@ def _comment(rest: str) -> str:
 
 
 def looks_like_a_word(line: str, words: tuple[Word, ...]) -> bool:
-    """Whether the first word would be an action word if letters of other alphabets and widths were taken for the
-    Latin ones they look like, or if it held nothing unseen. It never decides; it earns a better explanation."""
+    """Whether the first word would be an action word if letters of other alphabets and widths were taken for
+    the Latin ones they look like, or if it held nothing unseen. It only earns a better explanation."""
     token = line.split()[0] if line.split() else ""
     if token.isascii():
         return not token.isprintable()

@@ -1,7 +1,7 @@
 """Text as a person sees it, and its words and sentences: where doubt is looked for.
 
-Called by `doubt` and `verdict`, and by the labelling. What is folded here may only make an answer undecided: a
-word that decides is never read through it. Pure; every function is linear.
+Called by `doubt` and `verdict`, and by the labelling. What is folded here may only make an answer
+undecided: a word that decides is never read through it. Pure; every function is linear.
 """
 
 import re
@@ -49,10 +49,30 @@ _LOOKALIKES = str.maketrans(LOOKALIKES)
 
 # The verbs that are contracted with "not"; some programs make a blank of the apostrophe.
 VERBS = frozenset(
-    "do does did is are was were have has had wo would ca could sho should must might need dare sha ai can".split()
+    (
+        *(
+            "do",
+            "does",
+            "did",
+            "is",
+            "are",
+            "was",
+            "were",
+            "have",
+            "has",
+            "had",
+            "wo",
+            "would",
+            "ca",
+            "could",
+        ),
+        *("sho", "should", "must", "might", "need", "dare", "sha", "ai", "can"),
+    )
 )
 _LOST_APOSTROPHE = re.compile(rf"(?<= )({'|'.join(sorted(VERBS))})n t ")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:['-]+[a-z0-9]+)*")
+# A link goes on where a mail program broke it before its query.
+_BROKEN_LINK = re.compile(r"(?<=\?)\n(?=[\w.%-]+=\S)")
 # Where a sentence ends. A line end does where the line is too short to have been wrapped.
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)|[。！？｡]+|\n|[\u2028\u2029\x85\x0b\x0c]")
 _WRAPPED = 50
@@ -112,6 +132,7 @@ def clauses(low: str) -> list[str]:
 
 def sentences(text: str) -> Iterator[str]:
     """The sentences of a text, as written, without blanks around them; a wrapped line goes on."""
+    text = _BROKEN_LINK.sub("", text) if "?\n" in text else text
     start = line = 0
     for end in _END.finditer(text):
         if end[0] == "\n":

@@ -1,7 +1,8 @@
 """In which languages a text may be, guessed by its commonest words.
 
-Called by `doubt`, for words that are a doubt in one language and ordinary in another: "mai" is Italian for never
-and German for May. A wrong guess costs a mail back, or lets one ambiguous word pass; unambiguous ones always count.
+Called by `doubt`, for words that are a doubt in one language and ordinary in another: "mai" is Italian for
+never and German for May. A wrong guess costs a mail back, or lets one ambiguous word pass; unambiguous ones
+always count.
 """
 
 from collections import Counter

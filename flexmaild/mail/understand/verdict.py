@@ -1,8 +1,8 @@
 """From what a person typed to approve, reject or undecided: the one place where that is ruled.
 
-Called by `understand.reply` with labelled lines. The action word must be the first word a person wrote, give or
-take a salutation. What else there is may only make it undecided, by the table below, first hit wins; that costs
-one mail back. Pure.
+Called by `understand.reply` with labelled lines. The action word must be the first word a person wrote, give
+or take a salutation. What else there is may only make it undecided, by the table below, first hit wins; that
+costs one mail back. Pure.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flexmaild.core.model import Answer
-from flexmaild.languages.load import words
-from flexmaild.mail.understand.courtesy import asks_nothing, is_polite
-from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, is_contraction, retracts
+from flexmaild.mail.understand.contradiction import contradiction
+from flexmaild.mail.understand.courtesy import is_polite
+from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules, Word, normal_word
+from flexmaild.mail.understand.questions import asks, asks_at_once
+from flexmaild.mail.understand.rules import Rules, Word
 from flexmaild.mail.understand.seen import clauses, looks, seen, sentences, words_in
 from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 
@@ -26,12 +26,13 @@ from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 # ------------------------------------------------  ------------------------  ------------------------
 # no line at all                                    empty                     empty
 # characters that turn the line or steer            1st line: stray_chars.    1st line: stray_chars.
-# first word is no action word, or only looks so    no_action_word            no_action_word
+# first word is no action word                      no_action_word            no_action_word
+# - but looks like one, or holds unseen characters   stray_characters          stray_characters
 # `bare`: other than courtesy on the word's line    more_than_word            more_than_word
-# the other answer's word                           anywhere: both_words      anywhere: both_words, unless only
-#                                                                             denied or promised for later
+# the other answer's word                           anywhere: both_words      both_words, unless denied or
+#                                                                             promised for later
 # the other answer's stem ("rejection")             anywhere: both_words      -
-# a change of mind ("oops", "scratch that")         anywhere: condition       anywhere: condition
+# a change of mind ("oops", "scratch that")         anywhere: condition       short sentence: condition
 # - `first_word` looks no further -
 # "?" at an end; not of a courtesy question         anywhere: question        at the word, or of 1 or 2 words
 # a negation, a refusing symbol                     anywhere: negated         as all of the comment: negated
@@ -39,14 +40,11 @@ from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 # a condition, exception, doubt, delay              anywhere: condition       as the very next word: condition
 #
 # Approving starts a deployment and rejecting stops one, so the right column is milder: "Reject, tests do not
-# pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included, sentence
-# by sentence; what is harmless in one ("no objections") excuses nothing in the next.
+# pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included,
+# sentence by sentence; what is harmless in one ("no objections") excuses nothing in the next.
 
-_OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
 # Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
 _AFTER_REJECT = Ambiguous(lambda language: language.doubt.after_reject)
-_PROMISES = frozenset(words(lambda language: language.doubt.promises))
-_PROMISE_PIECES = words(lambda language: language.doubt.promise_pieces)
 
 WHY: Mapping[str, str] = {
     "empty": "There was no text above the quoted mail.",
@@ -72,6 +70,7 @@ _LONGEST_LINE = 1000
 # An answer that is longer was not typed as one; its end is not looked through, so it decides nothing.
 _LONGEST_TEXT = 20000
 _LONGEST_QUOTED = 200
+_SHORT = 7
 
 # A reference opens a request; a comment goes to everybody who may see the decision.
 _REFERENCE = re.compile(r"\bFM1-[A-Z2-7]{20,}", re.IGNORECASE)
@@ -80,13 +79,9 @@ _STEERING = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e]")
 _TURNING = re.compile(r"[\u202d\u202e]")
 # "-1", "!=", a frown, ": false", at the word itself.
 _AGAINST = re.compile(
-    r"\s*(?:[-–−]1(?!\w)|!=|<>|≠|[:;=8]['’]?[-^o]?[(\[{|\\/](?!\w|/)|[:=]+\s*(?:false|0|off|n|f)(?!\w))", re.IGNORECASE
+    r"\s*(?:[-–−]1(?!\w)|!=|<>|≠|[:;=8]['’]?[-^o]?[(\[{|\\/](?!\w|/)|[:=]+\s*(?:false|0|off|n|f)(?!\w))",
+    re.IGNORECASE,
 )
-# A mark of a question, and what stands around one inside an address on the web.
-_MARK = re.compile(r"[?？¿؟❓❔⁇⁈⁉]")
-_ADDRESS = re.compile(r"\S*[/:@]\S*\Z|\S*\bwww\.\S*\Z")
-_WRAPPED_QUERY = re.compile(r"(?<=\?)\n(?=[\w.%-]+=\S)")
-_QUERY = re.compile(r"\s*[\w.%-]+=\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +169,15 @@ def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
     """What keeps the answer from standing, by the table; None when it stands."""
     if rules.comments == "bare" and not is_polite(first.rest):
         return _Found("more_than_word", first.rest)
-    # The part on the word's own line ends there; the lines below may be one wrapped sentence.
-    said = [*_split(first.rest), *_split("\n".join(below))]
+    said = list(sentences("\n".join((first.rest, *below))))
     opens = bool(first.rest.strip())
     spoken = Spoken(_words_of(said), first.language)
-    found = _other_word(first.answer, said, rules.words) or _retraction(said)
+    found = _other_word(first.answer, said, rules.words) or _retraction(first.answer, said)
     if found or rules.comments == "first_word":
         return found
     if first.answer is Answer.REJECT:
         return _unclear_rejection(first, said, spoken, opens)
     return _unclear_approval(first, said, spoken, opens)
-
-
-def _split(text: str) -> list[str]:
-    return list(sentences(_WRAPPED_QUERY.sub("", text))) if text.strip() else []
 
 
 def _words_of(said: Sequence[str]) -> Iterator[str]:
@@ -196,9 +186,9 @@ def _words_of(said: Sequence[str]) -> Iterator[str]:
 
 
 def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: bool) -> _Found | None:
-    asked = _question_at_word(first) or next((_Found("question", s, "?") for s in said if _asks(s)), None)
-    if asked:
-        return asked
+    asking = first.mark if asks_at_once(first.mark) else next(filter(asks, said), "")
+    if asking:
+        return _Found("question", asking, "?")
     if against := _AGAINST.match(first.mark):
         return _Found("negated", first.mark, against[0].strip())
     if doubt := doubt_in(first.around, spoken):
@@ -214,14 +204,14 @@ def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: 
 
 
 def _unclear_rejection(first: First, said: Sequence[str], spoken: Spoken, opens: bool) -> _Found | None:
-    if asked := _question_at_word(first):
-        return asked
+    if asks_at_once(first.mark):
+        return _Found("question", first.mark, "?")
     if against := _AGAINST.match(first.mark):
         return _Found("negated", first.mark, against[0].strip())
     if not said:
         return None
     typed = [word for sentence in said for word in words_in(looks(sentence)[0])]
-    if opens and _asks(said[0]) and len(words_in(looks(said[0])[0])) <= 2:
+    if opens and asks(said[0]) and len(words_in(looks(said[0])[0])) <= 2:
         return _Found("question", said[0], "?")
     if typed and all(word in NEGATIONS for word in typed):
         return _Found("negated", said[0], typed[0])
@@ -231,84 +221,25 @@ def _unclear_rejection(first: First, said: Sequence[str], spoken: Spoken, opens:
 
 
 def _is_reason(mark: str, sentence: str) -> bool:
-    """Whether "if …" behind a rejection is a sentence of its own: "Reject - if this goes out, billing breaks"."""
+    """Whether "if …" behind a rejection is its reason: "Reject - if this goes out, billing breaks"."""
     between = mark[: len(mark) - len(mark.lstrip(".:;!-–—, \t\xa0"))]
     return bool(between.strip(" \t\xa0,")) or ("," in between and len(clauses(sentence)) > 1)
 
 
-def _retraction(said: Sequence[str]) -> _Found | None:
-    return next((_Found("condition", s, word) for s in said if (word := retracts(s))), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
-    """The words of the rules that contradict each answer: single words, and text looked for as pieces."""
-
-    others: Mapping[Answer, frozenset[str]]
-    inside: Mapping[Answer, tuple[str, ...]]
-
-
-@lru_cache(maxsize=8)
-def _vocabulary(entries: tuple[Word, ...]) -> _Vocabulary:
-    others = {a: frozenset(word for word, says, _ in entries if says is not a) for a in Answer}
-    # Words of languages without blanks, and of several tokens from the settings, are looked for as text.
-    inside = {
-        a: tuple(w for w in others[a] if words_in(w) != [w] or "\u3040" <= w[0] <= "\u9fff") for a in Answer
-    }
-    return _Vocabulary(others, inside)
+def _retraction(answer: Answer, said: Sequence[str]) -> _Found | None:
+    """A change of mind. Beside a rejection only a short sentence is one: a longer one may be the reason."""
+    for sentence in said:
+        word = retracts(sentence)
+        if word and (answer is Answer.APPROVE or len(words_in(looks(sentence)[0])) <= _SHORT):
+            return _Found("condition", sentence, word)
+    return None
 
 
 def _other_word(answer: Answer, said: Sequence[str], entries: tuple[Word, ...]) -> _Found | None:
-    """The other answer's word, as far as it contradicts."""
-    known = _vocabulary(entries)
     for sentence in said:
-        for low in looks(sentence):
-            word = _contradicting(answer, low, known)
-            if word and (answer is Answer.APPROVE or any(_takes_back(c, known) for c in clauses(low))):
-                return _Found("both_words", sentence, word)
+        if word := contradiction(answer, sentence, entries):
+            return _Found("both_words", sentence, word)
     return None
-
-
-def _contradicting(answer: Answer, low: str, known: _Vocabulary) -> str:
-    for token in words_in(low):
-        for word in (token, *token.split("-")) if "-" in token else (token,):
-            if word in known.others[answer]:
-                return word
-            if answer is Answer.APPROVE and word.startswith(_OPPOSED_STEMS):
-                return word
-    return next((word for word in known.inside[answer] if word in low), "")
-
-
-def _takes_back(clause: str, known: _Vocabulary) -> bool:
-    """Whether a clause beside a rejection approves: not if it only denies that, or promises it for later."""
-    word = _contradicting(Answer.REJECT, clause, known)
-    if not word:
-        return False
-    if not clause.isascii() and any(piece in clause for piece in _PROMISE_PIECES):
-        return False
-    before = words_in(clause[: max(0, clause.find(word))])
-    return not any(w in NEGATIONS or w in _PROMISES or is_contraction(w) for w in before)
-
-
-def _question_at_word(first: First) -> _Found | None:
-    mark = first.mark.lstrip(" \t\xa0\u3000.!,…*_\"'”’»)")
-    if _MARK.match(mark) and mark[0] != "¿":
-        return _Found("question", first.mark, "?")
-    return None
-
-
-def _asks(sentence: str) -> bool:
-    """Whether a question mark stands where a question can end, and it asks about the request."""
-    return any(not _in_address(sentence, m.start()) for m in _MARK.finditer(sentence)) and not asks_nothing(sentence)
-
-
-def _in_address(text: str, place: int) -> bool:
-    """Whether the mark there belongs to an address on the web: a query follows, or more of the address."""
-    piece = text[max(0, place - _LONGEST_LINE) : place].rsplit(maxsplit=1)
-    before = piece[-1] if piece and not text[place - 1 : place].isspace() else ""
-    if text[place + 1 : place + 2].isalnum():
-        return bool(_ADDRESS.match(before) or _QUERY.match(text, place + 1))
-    return "://" in before and bool(_QUERY.match(text, place + 1))
 
 
 def _quoted(sentence: str) -> str:
