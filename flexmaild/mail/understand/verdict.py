@@ -70,7 +70,9 @@ _LONGEST_LINE = 1000
 # An answer that is longer was not typed as one; its end is not looked through, so it decides nothing.
 _LONGEST_TEXT = 20000
 _LONGEST_QUOTED = 200
+# A change of mind beside a rejection has no more words; "Reject, really?" no more characters.
 _SHORT = 7
+_BRIEF = 14
 
 # A reference opens a request; a comment goes to everybody who may see the decision.
 _REFERENCE = re.compile(r"\bFM1-[A-Z2-7]{20,}", re.IGNORECASE)
@@ -211,7 +213,7 @@ def _unclear_rejection(first: First, said: Sequence[str], spoken: Spoken, opens:
     if not said:
         return None
     typed = [word for sentence in said for word in words_in(looks(sentence)[0])]
-    if opens and asks(said[0]) and len(words_in(looks(said[0])[0])) <= 2:
+    if opens and asks(said[0]) and len(said[0]) <= _BRIEF and len(words_in(looks(said[0])[0])) <= 2:
         return _Found("question", said[0], "?")
     if typed and all(word in NEGATIONS for word in typed):
         return _Found("negated", said[0], typed[0])

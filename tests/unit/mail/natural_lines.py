@@ -19,6 +19,15 @@ def _read(name: str) -> list[Line]:
 
 SEEN = _read("natural_lines_seen.txt")
 UNSEEN = _read("natural_lines_unseen.txt")
+LATER = _read("natural_lines_later.txt")
+
+# Lines of LATER that are read otherwise than they are meant, and why that stays so.
+EXCEPTIONS = {
+    "Approved. It's not the prettiest solution but it does the job.": "but: too often a condition",
+    "Approve. Not my favourite design, still fine.": "not: a statement like any other negated one",
+    "Aprobado, nadie echará de menos la pantalla antigua.": "menos: says except as well",
+    "Genehmigt. Ich informiere den Kunden, sobald ihr fertig seid.": "sobald: as in a condition",
+}
 
 
 def rates(lines: Sequence[Line], say: Callable[[str], str]) -> tuple[float, float, int]:
