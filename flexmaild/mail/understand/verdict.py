@@ -25,7 +25,8 @@ from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 # what is found                                     beside Approve            beside Reject
 # ------------------------------------------------  ------------------------  ------------------------
 # no line at all                                    empty                     empty
-# characters that turn the line or steer            1st line: stray_chars.    1st line: stray_chars.
+# control characters in the 1st line; letters that
+# are made to run backwards, anywhere               stray_characters          stray_characters
 # first word is no action word                      no_action_word            no_action_word
 # - but looks like one, or holds unseen characters   stray_characters          stray_characters
 # `bare`: other than courtesy on the word's line    more_than_word            more_than_word
