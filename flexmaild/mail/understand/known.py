@@ -14,8 +14,9 @@ from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.doubt import as_seen, doubts_in
+from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.rules import normal_word
+from flexmaild.mail.understand.seen import looks, seen
 
 # Letters and digits; a run of CJK characters ends where another script begins.
 _RUN = re.compile(
@@ -125,13 +126,13 @@ class KnownLines:
         count = len(tokens.low)
         if not 0 < count <= _LONGEST:
             return False
-        todo, seen = [0], {0}
+        todo, tried = [0], {0}
         while todo:
             for end in _ends(self._root, tokens, todo.pop()):
                 if end == count:
                     return True
-                if end not in seen:
-                    seen.add(end)
+                if end not in tried:
+                    tried.add(end)
                     todo.append(end)
         return False
 
@@ -190,13 +191,12 @@ def _parts(pattern: str) -> list[_Part]:
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
-    return tuple(_RUN.findall(as_seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
+    return tuple(_RUN.findall(seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
 
 
 def decides(token: str) -> bool:
     """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
-    low = normal_word(as_seen(token))
-    return low in _DECIDING or low.startswith(_OPPOSED)
+    return any(low in _DECIDING or low.startswith(_OPPOSED) for low in looks(token))
 
 
 def asks(text: str) -> bool:
@@ -212,14 +212,14 @@ def _without_links(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _tokens(text: str) -> _Text:
-    seen = as_seen(_without_links(text))
+    visible = seen(_without_links(text))
     found: list[str] = []
     stops: list[int] = []
     end = 0
-    for match in _TOKEN.finditer(seen):
+    for match in _TOKEN.finditer(visible):
         if match[0] in _DECORATION:
             continue
-        if found and _STOP.search(seen, end, match.start()):
+        if found and _STOP.search(visible, end, match.start()):
             stops.append(len(found) - 1)
         found.append(match[0])
         end = match.end()
@@ -231,7 +231,7 @@ def _compared(word: str) -> str:
     low = word.casefold()
     if not low.isascii():
         bare = "".join(c for c in unicodedata.normalize("NFD", low) if unicodedata.category(c) != "Mn")
-        low = as_seen(unicodedata.normalize("NFC", bare))
+        low = seen(unicodedata.normalize("NFC", bare))
     return low.replace("'", "").replace("-", "").replace("‐", "")
 
 

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
-from flexmaild.mail.understand.doubt import as_seen, doubts_in
+from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.seen import seen
 
 
 def _low(text: str) -> str:
     """The text in the form in which it is looked through: as a person sees it, in lower case."""
-    return as_seen(as_seen(text).casefold())
+    return seen(seen(text).casefold())
 
 
 def _seen(pieces: Iterable[str]) -> tuple[str, ...]:
@@ -62,6 +63,8 @@ _THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
 LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
+# Letters of a legal form behind the name, "plc", which many write small.
+_LEGAL_FORM = 4
 # A classification has few words, and fewer with a firm's name: "Orange Restricted".
 _LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
@@ -206,8 +209,9 @@ def _tells(line: str) -> bool:
     strange = _strange(line)
     return (
         len(strange) <= _STRANGE_WORDS
-        and all(word[0].isupper() for word in strange)
+        and all(word[0].isupper() or (at and len(word) <= _LEGAL_FORM) for at, word in enumerate(strange))
         and not doubts_in(" ".join(strange))
+        and not any(decides(word) for word in strange)
     )
 
 
@@ -298,7 +302,6 @@ def _spaced(text: str) -> str:
 
 
 def _words(line: str) -> list[str]:
-    seen = as_seen(line)
-    kept = (p for p in seen.replace("<", " <").split() if "://" not in p and "@" not in p)
+    kept = (p for p in seen(line).replace("<", " <").split() if "://" not in p and "@" not in p)
     spaced = "".join(c if c.isalnum() or c in "'-" else " " for c in " ".join(kept))
     return [word for piece in spaced.split() if (word := piece.strip("'-"))]
