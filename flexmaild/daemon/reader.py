@@ -206,8 +206,7 @@ def _seen_at_once(data: bytes) -> tuple[str, ...]:
     """The references near the beginning of this mail, without taking it apart. Which ones it really holds the
     child says: when it finds others, it asks."""
     found = dict.fromkeys(text.decode().upper() for text in _REFERENCE.findall(data, 0, _LOOKED_AT))
-    whole = tuple(filter(tokens.parse, found))
-    return whole if len(whole) <= MOST_REFERENCES else ()
+    return tuple(found) if len(found) <= MOST_REFERENCES else ()
 
 
 def _references(asked: bytes) -> tuple[str, ...]:

@@ -85,15 +85,15 @@ class Connection:
         What has not the form of a reference it cannot know, and of a mail with more references than it
         answers it need not know anything: they disagree.
         """
+        if set(references) == set(self._known[0]):
+            return self._known[1]
         whole = [text for text in references if tokens.parse(text) is not None]
         if not 0 < len(whole) <= MOST_REFERENCES:
             return None
-        if set(whole) != set(self._known[0]):
-            send(self._line, ASKED + " ".join(whole).encode("ascii"))
-            while not (frame := receive(self._line)).startswith(WORDS):
-                self._waiting.append(frame)
-            self._known = _loaded(frame)
-        return self._known[1]
+        send(self._line, ASKED + " ".join(whole).encode("ascii"))
+        while not (frame := receive(self._line)).startswith(WORDS):
+            self._waiting.append(frame)
+        return _loaded(frame)[1]
 
     def _next(self) -> bytes:
         return self._waiting.popleft() if self._waiting else receive(self._line)

@@ -62,9 +62,11 @@ class SentMails:
         self._store.close()
 
     def _sent_with(self, reference: tokens.Reference) -> list[KeptMail]:
-        request = self._store.request(reference.request_id)
-        invitation = tokens.is_genuine(self._key, reference, request) if request else None
-        return self._store.sent_mails(reference.request_id, invitation.number) if invitation else []
+        found = self._store.sent_mails(reference.request_id, reference.invitation)
+        if found is None:
+            return []
+        request, kept = found
+        return kept if tokens.is_genuine(self._key, reference, request) else []
 
 
 def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:

@@ -2,25 +2,23 @@
 
 Used by `daemon.sent_mails`: by the poller for each poll, by `quarantine release` for one mail. SQLite opens
 the file for reading only (`mode=ro`), so nothing here takes the write lock, writes or checkpoints (see
-`engine` for why that matters), and no writer makes it wait. Each method is one SELECT. The connection is
+`engine` for why that matters), and no writer makes it wait. Each look is one SELECT. The connection is
 opened by the first and belongs to that thread until `close`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
 from flexmaild.core.work import KeptMail
-from flexmaild.store import requests, sent_mails
+from flexmaild.store import sent_mails
 from flexmaild.store.faults import translated
 from flexmaild.store.open import database_file
 from flexmaild.store.place import identity, insist_on, unusable
@@ -40,29 +38,26 @@ class ReadOnlyStore:
         except OSError as error:
             raise unusable(self._path, error) from error
         self._engine = create_engine(
-            "sqlite://", creator=self._connected, poolclass=StaticPool, hide_parameters=True
+            "sqlite://", creator=self._connected, poolclass=NullPool, hide_parameters=True
         )
+        self._connection: Connection | None = None
 
-    def request(self, id_: str) -> Request | None:
-        with self._reading() as connection:
-            return requests.by_id(connection, id_)
-
-    def sent_mails(self, approval_id: str, invitation: int) -> list[KeptMail]:
-        """What went out, or may have gone out, with the reference of this invitation, newest first."""
-        with self._reading() as connection:
-            return sent_mails.of_invitation(connection, approval_id, invitation)
+    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None:
+        """The request, and what went out, or may have gone out, with the reference of this invitation, newest
+        first; None where there is no such request."""
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            return sent_mails.of_invitation(self._connection, approval_id, invitation)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            self.close()
+            raise translated(error, self._path) from error
 
     def close(self) -> None:
         """Close the connection, if there is one; never raises."""
-        self._engine.dispose()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise translated(error, self._path) from error
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _connected(self) -> sqlite3.Connection:
         # isolation_level None: every SELECT is a transaction of its own, none stays open.

@@ -37,25 +37,31 @@ def reader(store: Store, tmp_path: Path) -> Iterator[ReadOnlyStore]:
 
 
 def names(reader: ReadOnlyStore, number: int = 0) -> list[str]:
-    return [mail.job_id for mail in reader.sent_mails("R1", number)]
+    return [mail.job_id for mail in kept_of(reader, number)]
+
+
+def kept_of(reader: ReadOnlyStore, number: int = 0) -> list[KeptMail]:
+    found = reader.sent_mails("R1", number)
+    assert found is not None and found[0].id == "R1"
+    return found[1]
 
 
 def test_what_is_kept_is_read_as_it_was_newest_job_first(store: Store, reader: ReadOnlyStore) -> None:
     store.commit(Change(jobs=(mailed("a"), mailed("b"), mailed("c", 1))))
     store.commit(Change(kept=(kept("a"), kept("b", None), kept("c"))))
-    first, second = reader.sent_mails("R1", 0)
+    first, second = kept_of(reader)
     assert (first.job_id, first.deflated) == ("b", None)
     assert second == KeptMail("a", "a" * 64, b"words", ("it's\nme", "\ufffd"))
     assert names(reader, 1) == ["c"] and names(reader, 2) == []
-    assert reader.sent_mails("R2", 0) == []
-    assert reader.request("R1") == store.request("R1") and reader.request("R2") is None
+    assert reader.sent_mails("R2", 0) is None
+    assert reader.sent_mails("R1", 2) == (store.request("R1"), [])
 
 
 def test_the_same_mail_is_kept_once_and_another_beside_it(store: Store, reader: ReadOnlyStore) -> None:
     store.commit(Change(jobs=(mailed("a"),)))
     for _ in range(2):
         store.commit(Change(kept=(kept("a"), kept("a", b"other words", "b"))))
-    assert {mail.deflated for mail in reader.sent_mails("R1", 0)} == {b"words", b"other words"}
+    assert {mail.deflated for mail in kept_of(reader)} == {b"words", b"other words"}
     assert len(names(reader)) == 2
 
 
@@ -92,10 +98,17 @@ def test_other_threads_may_read_each_by_a_connection_of_its_own(store: Store, tm
         assert [*pool.map(lambda _: look(), range(20))] == [["a"]] * 20
 
 
-def test_nothing_can_be_written_through_it(store: Store, reader: ReadOnlyStore) -> None:
-    with pytest.raises(StoreError, match="readonly"), reader._reading() as connection:
-        connection.exec_driver_sql("DELETE FROM requests")
-    assert store.request("R1") is not None
+def test_no_look_asks_for_a_lock_that_a_writer_needs(
+    store: Store, reader: ReadOnlyStore, tmp_path: Path
+) -> None:
+    names(reader)
+    with sqlite3.connect(tmp_path / "flexmaild.db", timeout=0, isolation_level=None) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert names(reader) == []
+        writer.execute("COMMIT")
+        names(reader)  # no transaction of the reader stays open, so a checkpoint can empty the -wal file
+        assert writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+    writer.close()
 
 
 def test_no_look_reads_a_table_from_end_to_end(store: Store, reader: ReadOnlyStore) -> None:
@@ -105,8 +118,8 @@ def test_no_look_reads_a_table_from_end_to_end(store: Store, reader: ReadOnlySto
         "before_cursor_execute",
         lambda _c, _u, statement, parameters, *_: asked.append((statement, parameters)),
     )
-    reader.request("R1"), reader.sent_mails("R1", 0)
-    assert len(asked) == 2
+    reader.sent_mails("R1", 0)
+    assert len(asked) == 1
     with store._database.reading() as connection:
         for statement, parameters in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
@@ -122,7 +135,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_it_keeps_no_file_of_a_closed_store_in_use(tmp_path: Path) -> None:
     store = opened(tmp_path)
     reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    assert reader.request("R1") is None
+    assert reader.sent_mails("R1", 0) is None
     reader.close()
     store.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flexmaild.db", "flexmaild.db.lock"]
@@ -149,9 +162,7 @@ def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> No
     store = opened(tmp_path)
     assert store.job("waits") is not None and store.job("waits").state is JobState.HELD  # type: ignore[union-attr]
     reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    assert {(m.job_id, m.deflated, m.quotes) for m in reader.sent_mails("R1", 0)} == {
-        (name, None, ()) for name in tried
-    }
+    assert {(m.job_id, m.deflated, m.quotes) for m in kept_of(reader)} == {(name, None, ()) for name in tried}
     reader.close()
     store.close()
 
@@ -160,4 +171,12 @@ def _back_to_schema_1(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("DROP TABLE sent_mails")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+
+
+def test_nothing_can_be_written_through_it(reader: ReadOnlyStore) -> None:
+    connection = reader._connected()
+    for statement in ("DELETE FROM requests", "BEGIN IMMEDIATE; DELETE FROM jobs", "CREATE TABLE x (y)"):
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.executescript(statement)
     connection.close()
