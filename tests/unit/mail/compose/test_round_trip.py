@@ -15,6 +15,7 @@ from flexmaild.core.model import Answer, MailKind, MailNature, Reading
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
 from flexmaild.mail.understand.reply import Rules, understand
+from flexmaild.mail.understand.sent import SentMail
 
 RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmaild",))
 FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}
@@ -32,7 +33,8 @@ def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: s
         reply.add_alternative(html, subtype="html")
     # With its usual line length, email.policy would encode In-Reply-To (cpython#100991).
     data = reply.as_bytes(policy=email.policy.SMTP.clone(max_line_length=998))
-    return understand(data, len(data), RULES)
+    sent = SentMail(asked.as_bytes(policy=email.policy.SMTP))
+    return understand(data, len(data), RULES, mails_sent=lambda _: (sent,))
 
 
 def quoted(text: str) -> str:

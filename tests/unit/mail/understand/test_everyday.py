@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.mail.everyday import BANNERS, CONFIDENTIAL, DISCLAIMERS, HTML_GMAIL, SIGNATURES, SPOKEN, Case
+from tests.unit.mail.everyday import (
+    BANNERS,
+    CONFIDENTIAL,
+    DISCLAIMERS,
+    DOUBTFUL,
+    HTML_GMAIL,
+    RULED,
+    SIGNATURES,
+    SPOKEN,
+    Case,
+)
 from tests.unit.mail.mails import mail, parts, read, said
 
 ANN = "Ann Approver <ann.approver@corp.test>"
@@ -20,6 +30,13 @@ def result(case: Case, **header: str) -> tuple[str, str]:
 @pytest.mark.parametrize("case", SIGNATURES, ids=lambda c: c[0])
 def test_a_signature_is_neither_comment_nor_doubt(case: Case) -> None:
     assert result(case) == case[3:]
+
+
+@pytest.mark.parametrize("line", DOUBTFUL)
+@pytest.mark.parametrize("signature", ["{}", "Kind regards\n{}", "Ann Approver\n{}", "-- \nAnn Approver\n{}"])
+def test_a_doubt_within_a_signature_is_a_doubt(signature: str, line: str) -> None:
+    body = f"Approve\n\n{signature.format(line)}\n\n{RULED}"
+    assert result(("", "plain", body, "", ""))[0] in ("condition", "negated")
 
 
 @pytest.mark.parametrize("case", DISCLAIMERS, ids=lambda c: c[0])
