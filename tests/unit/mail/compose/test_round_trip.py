@@ -37,6 +37,11 @@ def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: s
     return understand(data, len(data), RULES, mails_sent=lambda _: (sent,))
 
 
+def inside_body(page: str) -> str:
+    """What Gmail quotes of a page: neither its head nor the body's own style."""
+    return page.partition("<body")[2].partition(">")[2].partition("</body>")[0]
+
+
 def quoted(text: str) -> str:
     return "".join(f"> {line}\n" for line in text.split("\n"))
 
@@ -79,9 +84,10 @@ def test_an_answer_above_our_quoted_mail_is_found_and_our_mail_alone_says_nothin
         text = f"{word}\n\n{intro}\n{quoted(text_of(asked))}"
         html = (
             f'<div dir="ltr">{word}</div><br><div class="gmail_quote"><div class="gmail_attr">{intro}</div>'
-            f'<blockquote class="gmail_quote">{html_of(asked)}</blockquote></div>'
+            f'<blockquote class="gmail_quote">{inside_body(html_of(asked))}</blockquote></div>'
         )
-        expected = Answer.REJECT if word else None
+        # A mail without the reference belongs to no request: nobody knows what was sent, nothing is decided.
+        expected = Answer.REJECT if word and desk.reference in text_of(asked) else None
         assert reading(desk, asked, text).answer is expected
         assert reading(desk, asked, text, html).answer is expected
 
