@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import MailNature, Reading
+from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_lines
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
@@ -22,7 +23,8 @@ from flexmaild.mail.understand.authentication_results import Lookup, auth_result
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import squeezed
+from flexmaild.mail.understand.lines import Label, squeezed
+from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
 from flexmaild.mail.understand.sent import MailsSent, SentText
@@ -104,10 +106,15 @@ def understand(
 def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> Answered:
     """The answer on which every reading of an unambiguous mail agrees."""
     first: Answered | None = None
-    for shown, sure in _readings(mail.texts):
+    is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
+    is_damaged = any(text.is_damaged for text in mail.texts)
+    subject = decoded(mail.header.first(b"subject"), rules.limits)
+    for shown, sure in _readings(without_placeholders(mail.texts, subject, rules)):
         labelled = label(shown, sent, rules, writer, sure=sure)
-        if not sure and not any(map(str.strip, (*labelled.above, *labelled.among, *labelled.below))):
+        typed = (*labelled.above, *labelled.among, *labelled.below)
+        if not sure and not any(map(str.strip, typed)):
             continue
+        is_ambiguous = is_ambiguous or (is_damaged and _has_lost_letters(labelled))
         decision = decide(labelled, rules)
         if first is not None and decision.answer is not first.decision.answer:
             return Answered(Decision(None, "parts_disagree", language=first.decision.language), labelled)
@@ -116,7 +123,7 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
         return Answered(Decision(None, "empty"), None)
     unclear = ""
     if first.decision.answer is not None:
-        if mail.header.faults or mail.root.faults or _faulty(mail.texts):
+        if is_ambiguous:
             unclear = "ambiguous"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"
@@ -124,6 +131,14 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
         Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
         if unclear
         else first
+    )
+
+
+def _has_lost_letters(labelled: Labelled) -> bool:
+    """Whether a byte that could not be read stands where a person typed; elsewhere it does not matter."""
+    return any(
+        REPLACEMENT in line.text and not line.depth and (line.label is Label.TYPED or line.typed is not None)
+        for line in labelled.lines
     )
 
 

@@ -1,0 +1,145 @@
+"""Every way in which a mail client could show the text of a mail, from its parts.
+
+Called by `parse.message`. What two programs would show differently (alternatives, odd transfer encodings, a
+bare CR) is several readings; that they say the same is for `understand.reply` to see. Linear; never raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flexmaild.mail.parse.charset import decode_known
+from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.part import Part, Text
+from flexmaild.mail.parse.shown import words
+from flexmaild.mail.parse.transfer import transferred
+
+_PAGES = ("text/html", "text/x-amp-html")
+# Files, and what other modules look at. Any other text is shown as it is (RFC 2046 section 4.1.4).
+_FILES = frozenset(
+    f"text/{kind}"
+    for kind in words(
+        "calendar vcard x-vcard directory css csv tab-separated-values xml xsl javascript x-javascript rtf "
+        "rfc822-headers x-patch x-diff x-log"
+    )
+)
+# The same as the plain text or the page beside them, with marks that only a few programs know.
+_RICH = ("text/enriched", "text/richtext", "text/watch-html")
+# Ways to read one part; more are nobody's letter.
+_MOST = 4
+# Our last line, and nothing said below it.
+_OUR_END = re.compile(r"fm1\W?(?:[\s>|]*[a-z2-7]){45}[^\w?!]*\Z", re.IGNORECASE)
+_PAGE_ENDS = ("</html>", "</body>")
+
+
+def texts(root: Part, limits: Limits) -> tuple[Text, ...]:
+    return _Texts(limits).of(root, None)
+
+
+class _Texts:
+    """Reads one mail from its first part to the last."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.has_text = False
+
+    def of(self, part: Part, parent: Part | None) -> tuple[Text, ...]:
+        if part.parts:
+            # A signed mail that somebody attached to theirs is a file, though S/MIME marks every one as that.
+            is_file = self.has_text and not part.kind.startswith("multipart/")
+            return () if is_file else self._of_many(part)
+        if not self._is_shown(part, parent):
+            # A multipart that could not be taken apart shows nothing, but taints what it stands in.
+            return (Text((), part.faults),) if part.kind.startswith("multipart/") else ()
+        self.has_text = True
+        return tuple(self._of_one(part))
+
+    def _is_shown(self, part: Part, parent: Part | None) -> bool:
+        if not part.kind.startswith("text/") or part.kind in _FILES or part.disposition == "reaction":
+            return False
+        is_choice = parent is not None and parent.kind == "multipart/alternative"
+        if part.kind in _RICH and is_choice and _has_usual_text(parent):
+            return False
+        if not part.is_attachment:
+            return True
+        # Phones and Notes give their own text a name: the first text, or one of several forms of it.
+        return part.disposition != "attachment" and (not self.has_text or is_choice)
+
+    def _of_many(self, part: Part) -> tuple[Text, ...]:
+        children = [found for child in part.parts if (found := self.of(child, part))]
+        if part.kind == "multipart/alternative":
+            readings = [text for found in children for text in found]
+        else:
+            # One after the other; a child's alternatives go with their fellows of the same rank.
+            rank = max((len(found) for found in children), default=0)
+            readings = [_joined([f[min(i, len(f) - 1)] for f in children]) for i in range(rank)]
+        if not part.faults:
+            return tuple(readings)
+        return tuple(replace(t, faults=(*part.faults, *t.faults)) for t in readings) or (
+            Text((), part.faults),
+        )
+
+    def _of_one(self, part: Part) -> Iterator[Text]:
+        style, most = _style(part), self.limits.text
+        encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
+        # Three times the limit: one character of quoted-printable takes three bytes.
+        found = transferred(part.body[: 3 * most], encoding)
+        is_long = len(part.body) > 3 * most or any(len(data) > most for data in found.readings)
+        faults = [*part.faults, *([found.fault] if found.fault else [])]
+        if is_long:
+            faults.append("a text beyond the limit")
+        charset = part.params.get("charset", "")
+        seen: dict[str, None] = {}
+        for data in found.readings:
+            decoded = decode_known(data[:most], charset)
+            if decoded.fault:
+                faults.append(decoded.fault)
+            for text in filter(None, (decoded.text, decoded.other)):
+                for way in _line_ends(text, style):
+                    if way not in seen and len(seen) < _MOST:
+                        seen[way] = None
+                        if part.is_open and not _is_whole(way, style):
+                            faults.append("a multipart that does not end")
+                        yield Text(((style, way),), tuple(faults), decoded.is_damaged)
+        if not seen:
+            yield Text(((style, ""),), tuple(faults))
+
+
+def _has_usual_text(part: Part | None) -> bool:
+    return part is not None and any(child.kind in ("text/plain", *_PAGES) for child in part.parts)
+
+
+def _line_ends(text: str, style: str) -> Iterator[str]:
+    """LF at each line's end. A CR elsewhere ends a line for some programs and is a blank for others."""
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = "\n".join([line.rstrip("\r") for line in text.split("\n")])
+    yield text.replace("\r", "\n")
+    if "\r" in text and "\n" in text and style != "html":
+        yield text.replace("\r", " ")
+
+
+def _is_whole(text: str, style: str) -> bool:
+    """Whether a part whose end is missing ends as a reply does: with a whole page, or with our last line."""
+    end = text[-400:].rstrip()
+    return end.lower().endswith(_PAGE_ENDS) if style == "html" else bool(_OUR_END.search(end))
+
+
+def _style(part: Part) -> str:
+    if part.kind in _PAGES:
+        return "html"
+    if part.kind != "text/plain" or part.params.get("format", "").lower() != "flowed":
+        return "plain"
+    return "delsp" if part.params.get("delsp", "").lower() == "yes" else "flowed"
+
+
+def _joined(texts: list[Text]) -> Text:
+    if len(texts) == 1:
+        return texts[0]
+    return Text(
+        tuple(segment for text in texts for segment in text.segments),
+        tuple(fault for text in texts for fault in text.faults),
+        any(text.is_damaged for text in texts),
+    )
