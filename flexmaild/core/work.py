@@ -152,6 +152,20 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptMail:
+    """A mail to an approver as it is about to go out, without attachments: what a reply may quote.
+
+    deflated: its bytes, compressed by zlib; None when it is too large to be kept.
+    quotes: the texts in it that a person wrote.
+    """
+
+    job_id: str
+    sha256: str
+    deflated: bytes | None = field(repr=False)
+    quotes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Idempotent:
     """The answer that was given to a caller's Idempotency-Key, and what the body was."""
 
@@ -171,4 +185,5 @@ class Change:
     seen: tuple[Seen, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()
+    kept: tuple[KeptMail, ...] = ()
     idempotent: Idempotent | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -10,6 +10,7 @@ from flexmaild.core import jobs, tokens
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.work import Job, JobEnd
 from flexmaild.daemon.clock import Clock
+from flexmaild.daemon.sent_mails import kept_mail
 from flexmaild.daemon.worker import Task
 from flexmaild.mail.compose.render import TemplateFault
 from flexmaild.mail.compose.write import Stationery, compose
@@ -26,15 +27,17 @@ class MailCraft:
     key: bytes
     clock: Clock
 
+    def prepare(self, task: Task) -> Task:
+        """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
+        if task.job.invitation is None:
+            return task
+        mail = composed(replace(task, attachments=()), self.stationery, self.key)
+        return replace(task, mail=b"" if task.attachments else mail, kept=kept_mail(task.job, mail))
+
     def do(self, task: Task) -> JobEnd:
         job = task.job
-        envelope = Envelope(
-            job.message_id,
-            self.stationery.from_address,
-            job.recipients,
-            composed(task, self.stationery, self.key),
-            job.uncertain,
-        )
+        data = task.mail or composed(task, self.stationery, self.key)
+        envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
         return self._end(job, self.outbox.send(envelope))
 
     def _end(self, job: Job, receipt: Receipt) -> JobEnd:
@@ -73,6 +76,9 @@ def _note_fault(fault: TemplateFault) -> None:
 class SinkCraft:
     sink: Sink
     clock: Clock
+
+    def prepare(self, task: Task) -> Task:
+        return task
 
     def do(self, task: Task) -> JobEnd:
         payload = task.job.payload

@@ -1,4 +1,10 @@
-"""Length-prefixed frames on a stream socket, between the daemon and its reading child."""
+"""Length-prefixed frames on a stream socket, between the daemon and its reading child.
+
+Each begins with a tag of one letter. The daemon sends the rules and, when the child is ready, mails, a few
+ahead; before a mail with references that are easily seen, what was sent with these. The child answers each
+mail in order with a reading. Before it, at most once, it may ask with the references that it has found, and
+waits: what comes meanwhile is for the mails that follow, then come the words.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,11 @@ _LENGTH = struct.Struct("!I")
 MAX_FRAME = 64 * 1024 * 1024
 # The child's first frame: from now on a failure is the mail's, not the machine's.
 READY = b"ready"
+# The tags of the frames to the child, and of those from it.
+MAIL, AHEAD, WORDS = b"M", b"P", b"W"
+READING, ASKED = b"R", b"A"
+# References in one question.
+MOST_REFERENCES = 50
 
 
 class FrameError(Exception):

@@ -1,8 +1,8 @@
 """The way in: one thread that reads the reply folder when told to, and deletes what was committed.
 
-It fetches, has the mails understood by the child, hands them to the loop and waits for the receipt; only
-marks on a receipt are deleted. At most `process_count` mails a poll, whatever woke it. A failed poll ends
-with one report and leaves the folder as it is.
+It fetches, has the mails understood by the child (to which it says what was sent), hands them to the loop
+and waits for the receipt; only marks on a receipt are deleted. At most `process_count` mails a poll,
+whatever woke it. A failed poll ends with one report and leaves the folder as it is.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.items import Arrived, Item, KnownAsked, PollEnded, WorkerDied
 from flexmaild.daemon.reader import Letter, Reader
+from flexmaild.daemon.sent_mails import SentMails
 
 # Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
 # share one fsync. A crash costs no more than fetching a batch again.
@@ -53,13 +54,16 @@ class Intake:
         settings: IntakeSettings,
         inbox: Inbox,
         reader: Reader,
+        sent_mails: SentMails,
         put: Callable[[Item], None],
         beat: Callable[[], None],
         clock: Clock,
     ) -> None:
+        """sent_mails: what the reader asks; used and closed in the thread of the intake."""
         self._settings = settings
         self._inbox = inbox
         self._reader = reader
+        self._sent_mails = sent_mails
         self._put = put
         self._beat = beat
         self._clock = clock
@@ -106,7 +110,7 @@ class Intake:
             raise
         finally:
             self._inbox.close()
-            self._reader.close()
+            self._stop_reading()
             self._over.set()
             self._cancel(self._called())
 
@@ -151,12 +155,16 @@ class Intake:
             self._inbox.close()
         else:
             self._inbox.rest()
-        self._reader.close()
+        self._stop_reading()
         seconds = self._clock.steady() - began
         transport = self._settings.transport
         return PollEnded(
             transport, seconds, folder, tally.read, tally.deleted, fault, reason, tally.outcomes, step
         )
+
+    def _stop_reading(self) -> None:
+        self._reader.close()
+        self._sent_mails.close()
 
     def _batches(self, folder: FolderState, tally: Tally) -> None:
         left = self._settings.process_count

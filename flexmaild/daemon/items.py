@@ -14,7 +14,7 @@ from enum import Enum, auto
 from flexmaild.control.call import Answer, Call
 from flexmaild.core.model import Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Mark
-from flexmaild.core.work import JobEnd
+from flexmaild.core.work import JobEnd, KeptMail
 
 
 class Due(Enum):
@@ -63,6 +63,14 @@ class PollEnded:
     reason: str = ""
     outcomes: Mapping[str, int] = field(default_factory=dict)
     step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailsComposed:
+    """These mails are about to go out; none does before the future says that they are kept."""
+
+    mails: tuple[KeptMail, ...]
+    kept: Future[None] = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ Item = (
     | Arrived
     | KnownAsked
     | PollEnded
+    | MailsComposed
     | JobsEnded
     | JobsReturned
     | Asked

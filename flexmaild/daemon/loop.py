@@ -23,7 +23,7 @@ from flexmaild.core.events import Bounced, TimePassed
 from flexmaild.core.model import Bounce, MailKind, Outcome, Reading
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.work import Change, Job, JobEnd
-from flexmaild.daemon import judge
+from flexmaild.daemon import judge, sent_mails
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import (
     Arrived,
@@ -33,6 +33,7 @@ from flexmaild.daemon.items import (
     JobsEnded,
     JobsReturned,
     KnownAsked,
+    MailsComposed,
     PollEnded,
     ReloadAsked,
     SignalCame,
@@ -86,7 +87,7 @@ class Loop:
                 if not self._house.parts.is_busy():
                     return
                 continue
-            if isinstance(item, JobsEnded | JobsReturned | Arrived | KnownAsked | PollEnded):
+            if isinstance(item, JobsEnded | JobsReturned | MailsComposed | Arrived | KnownAsked | PollEnded):
                 self._handle_safely(item)
             else:
                 _excuse(item, problems.stopping())
@@ -132,6 +133,9 @@ class Loop:
                 item.known.set_result(self._house.store.known(item.marks))
             case PollEnded():
                 self._poll_ended(item)
+            case MailsComposed():
+                self._house.ledger.commit(Change(kept=item.mails))
+                item.kept.set_result(None)
             case JobsEnded():
                 self._jobs_ended(item)
             case JobsReturned():
@@ -236,6 +240,8 @@ class Loop:
         if ended.folder is not None:
             house.metrics.mailbox(max(0, ended.folder.messages - ended.deleted))
         house.tell_poll_end(ended)
+        if ended.step == sent_mails.STORE:
+            house.store.write_high_water()  # whether the store is broken shows when it is written
 
     def _jobs_ended(self, item: JobsEnded) -> None:
         self._house.dispatcher.ended(item.target, len(item.ends), item.pause)
@@ -303,10 +309,10 @@ class Loop:
 
 def _excuse(item: Item, error: Exception) -> None:
     """Whoever waits for this item learns that it failed: a caller as a problem, the intake as a failed poll,
-    which leaves the mails in the folder."""
+    which leaves the mails in the folder, a worker as a failed try of its mails."""
     future: Future[Any]
     match item:
-        case Arrived(committed=future) | KnownAsked(known=future):
+        case Arrived(committed=future) | KnownAsked(known=future) | MailsComposed(kept=future):
             error = TryLater(Reason.OTHER, str(error), step="commit")
         case Asked(answer=future) | ReloadAsked(done=future):
             if isinstance(error, StoreFault):

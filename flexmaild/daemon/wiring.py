@@ -29,6 +29,7 @@ from flexmaild.daemon.limiter import Limiter
 from flexmaild.daemon.own_key import REFERENCE_KEY_FILE, own_key
 from flexmaild.daemon.parts import Parts
 from flexmaild.daemon.reader import Reader
+from flexmaild.daemon.sent_mails import SentMails
 from flexmaild.daemon.templates import operator_templates
 from flexmaild.daemon.worker import Worker
 from flexmaild.mail.compose.render import Renderer
@@ -40,6 +41,7 @@ from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.sinks import SINKS, build_sink
+from flexmaild.store.read_only import ReadOnlyStore
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
 
@@ -95,7 +97,7 @@ def build(path: Path, settings: Settings, tie: Tie, old: Parts | None = None) ->
         stationery=stationery,
         template_sources=sources,
         workers=_workers(settings, tie, tools, key, stationery, same, old),
-        intake=_intake(settings, tie, tools, rules, same, old),
+        intake=_intake(settings, tie, tools, rules, key, same, old),
         tokens=tokens,
         keeper=old.keeper if old and old.tokens is tokens else Keeper(tokens, tie.put) if tokens else None,
         tools=tools,
@@ -172,18 +174,32 @@ def _sink_worker(name: str, sink: SinkSettings, tie: Tie) -> Worker:
     return Worker(name, craft, DELIVERIES_GIVE_UP, tie.put, lambda: tie.beat(f"sink {name}"), tie.clock)
 
 
+def sent_mails(settings: Settings, key: bytes) -> SentMails:
+    """What was sent, for one thread that has replies read; it closes it."""
+    return SentMails(ReadOnlyStore(settings.store.url, state_directory=settings.state_directory), key)
+
+
 def _intake(
-    settings: Settings, tie: Tie, tools: Tools, rules: Rules, same: frozenset[str], old: Parts | None
+    settings: Settings,
+    tie: Tie,
+    tools: Tools,
+    rules: Rules,
+    key: bytes,
+    same: frozenset[str],
+    old: Parts | None,
 ) -> Intake | None:
     if not settings.incoming.enabled:
         return None
-    unchanged = {"incoming", "outgoing", "approvals"} <= same
+    # The key may come from a file whose content has changed while the settings have not.
+    unchanged = {"incoming", "outgoing", "approvals"} <= same and old and old.terms.key == key
     if old and old.intake and unchanged and old.tools.token is tools.token:
         return old.intake
+    sent = sent_mails(settings, key)
     return Intake(
         IntakeSettings(settings.incoming.transport, settings.incoming.process_count),
         build_inbox(settings.incoming, tools),
-        Reader(rules, tie.on_child_death),
+        Reader(rules, tie.on_child_death, sent),
+        sent,
         tie.put,
         lambda: tie.beat("intake"),
         tie.clock,

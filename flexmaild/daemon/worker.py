@@ -1,8 +1,9 @@
 """The ways out: one thread for each outbox and each sink, that carries out jobs and reports how they ended.
 
-A worker knows nothing of why a job exists. It tries each once, reports in small groups (so that few are
-repeated after a crash), and stops at the first failure of the way itself: what is left of the batch would
-fail alike. Fed by `daemon.loop` only.
+A worker knows nothing of why a job exists. It has what must be kept committed, before the first try and once
+for a batch; tries each job once, reports in small groups (so that few are repeated after a crash), and stops
+at the first failure of the way itself: what is left of the batch would fail alike. Fed by `daemon.loop`
+only.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import queue
 import random
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -18,30 +20,42 @@ from typing import Protocol
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.model import Attachment, Request
-from flexmaild.core.work import Job, JobEnd
+from flexmaild.core.work import Job, JobEnd, KeptMail
 from flexmaild.daemon.clock import Clock
-from flexmaild.daemon.items import Item, JobsEnded, JobsReturned, WorkerDied
+from flexmaild.daemon.items import Item, JobsEnded, JobsReturned, MailsComposed, WorkerDied
 
 # Jobs handed to a worker at once, and how many ends it reports together.
 BATCH = 50
 REPORT = 10
 # An idle connection is closed after this many seconds; servers drop theirs after 300 (RFC 5321 4.5.3.2).
 IDLE_SECONDS = 30.0
+# How long the loop may take to commit what is kept of a batch, seconds; it takes milliseconds.
+KEEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job with what is needed to carry it out."""
+    """A job with what is needed to carry it out.
+
+    mail: its bytes, once it is composed and where it has no attachments. kept: what must be committed before
+    the try.
+    """
 
     job: Job
     request: Request | None = None
     attachments: tuple[tuple[Attachment, bytes], ...] = ()
+    mail: bytes = b""
+    kept: KeptMail | None = None
 
 
 class Craft(Protocol):
-    """How one kind of job is done. Raises Failure; returns the end of a successful try."""
+    """How one kind of job is done."""
 
-    def do(self, task: Task) -> JobEnd: ...
+    def prepare(self, task: Task) -> Task:
+        """The task with what is made before any try; nothing leaves the house."""
+
+    def do(self, task: Task) -> JobEnd:
+        """One try. Raises Failure; returns the end of a successful one."""
 
     def close(self) -> None: ...
 
@@ -115,6 +129,12 @@ class Worker:
 
     def _carry_out(self, tasks: Sequence[Task]) -> None:
         ends: list[JobEnd] = []
+        tasks = self._prepared(tasks, ends)
+        try:
+            self._keep(tasks)
+        except Failure as failure:  # nothing was tried; the store fails all others as well
+            self._give_back(tasks, failure, ends)
+            return
         for at, task in enumerate(tasks):
             if self._stopping.is_set():
                 self._return(tasks[at:])
@@ -133,6 +153,28 @@ class Worker:
                 self._put(JobsEnded(self.target, tuple(ends)))
                 ends = []
         self._put(JobsEnded(self.target, tuple(ends)))
+
+    def _prepared(self, tasks: Sequence[Task], ends: list[JobEnd]) -> list[Task]:
+        """The tasks that can be tried; one that cannot be prepared has come to its end."""
+        ready: list[Task] = []
+        for task in tasks:
+            try:
+                ready.append(self._craft.prepare(task))
+            except Exception as bug:  # noqa: BLE001 - as below: it must not stop the others
+                ends.append(self._failed(task, GiveUp(Reason.OTHER, f"{type(bug).__name__}: {bug}")))
+        return ready
+
+    def _keep(self, tasks: Sequence[Task]) -> None:
+        """What goes out is kept first: after a crash in between it is known all the same. Raises TryLater."""
+        mails = tuple(task.kept for task in tasks if task.kept is not None)
+        if not mails:
+            return
+        item = MailsComposed(mails)
+        self._put(item)
+        try:
+            item.kept.result(KEEP_SECONDS)
+        except FutureTimeout:
+            raise TryLater(Reason.OTHER, "the daemon did not keep the mail in time", step="keep") from None
 
     def _ended(self, task: Task, end: JobEnd) -> JobEnd:
         """Recipients the server wants later get a time for the next try."""

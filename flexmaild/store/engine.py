@@ -1,9 +1,10 @@
 """The one connection to SQLite: how it is opened, how a transaction begins, what its failures mean.
 
-Called by `open_store` and by every method of `Store`. ONE connection in the process: SQLite before 3.51.3 can
-damage a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1.
-So the pool holds one connection and never waits; other programs may read the file (`sqlite3 -readonly`,
-`.backup`), and must not write it. `synchronous=FULL` since a mail is deleted on the server after the commit.
+Called by `open_store` and by every method of `Store`. ONE connection that writes: SQLite before 3.51.3 can
+damage a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1. So
+the pool holds one connection and never waits; others may read the file (`store.read_only`, `.backup` and
+`sqlite3 -readonly`), and must not write it. `synchronous=FULL` since a mail is deleted on the server after
+the commit.
 """
 
 from __future__ import annotations

@@ -35,18 +35,23 @@ class Place:
     def check(self) -> None:
         """Refuse to go on when the file was deleted or replaced under the running daemon: what is committed
         to an unlinked file is gone at the next start. Raises StoreBroken."""
-        try:
-            found = _identity(self.path)
-        except OSError:
-            found = None
-        if found != self.identity:
-            raise StoreBroken(
-                f"{self.path}: the database file was deleted or replaced while the daemon was using it.",
-                "put the file back (or restore a backup) while the daemon is stopped.",
-            )
+        insist_on(self.path, self.identity)
 
     def release(self) -> None:
         os.close(self.lock)
+
+
+def insist_on(path: Path, known: tuple[int, int]) -> None:
+    """Raises StoreBroken unless the file is the one that it was."""
+    try:
+        found = identity(path)
+    except OSError:
+        found = None
+    if found != known:
+        raise StoreBroken(
+            f"{path}: the database file was deleted or replaced while the daemon was using it.",
+            "put the file back (or restore a backup) while the daemon is stopped.",
+        )
 
 
 def prepare(path: Path, state_directory: Path) -> Place:
@@ -57,16 +62,16 @@ def prepare(path: Path, state_directory: Path) -> Place:
         _refuse_network(path)
         lock = _locked(path.with_name(path.name + ".lock"))
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return Place(path, _identity(path), lock)
+        return Place(path, identity(path), lock)
     except OSError as error:
         os.close(lock)
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
 
 
-def _unusable(path: Path, error: OSError) -> StoreError:
+def unusable(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"{error.filename or path}: the store cannot be opened: {error.strerror}.",
         "store.url must name a file in a directory that the daemon's user may write "
@@ -74,7 +79,7 @@ def _unusable(path: Path, error: OSError) -> StoreError:
     )
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
 

@@ -1,7 +1,8 @@
 """Forgetting what was kept long enough, a bounded slice at a time so that the loop is never held up.
 
-Called by `Store.prune`. Nothing that is still open is ever removed: pending requests, jobs that wait or are
-held, and the attachments that these or a failed job need.
+Called by `Store.prune`. Nothing that is still open is ever removed: pending requests with all their jobs
+(what was sent is needed to understand the reply), jobs that wait or are held, and the attachments that these
+or a failed job need. The sent mails go with their jobs.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ def prune(
     finished = and_(jobs.c.done_at < done_before, jobs.c.state.in_(_FINISHED))
     given_up = and_(jobs.c.created_at < seen_before, jobs.c.state == JobState.FAILED.value)
     decided = and_(requests.c.created_at < seen_before, requests.c.state != State.PENDING.value)
+    old = and_(or_(finished, given_up), ~_of_pending())
     return (
         _slice(connection, raws, raws.c.sha256, raws.c.at < raw_before)
         + _slice(connection, seen, seen.c.seq, seen.c.at < seen_before)
-        + _slice(connection, jobs, jobs.c.seq, or_(finished, given_up))
+        + _slice(connection, jobs, jobs.c.seq, old)
         + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
         + _slice(connection, requests, requests.c.id, decided)
         + _slice(connection, blobs, blobs.c.sha256, and_(blobs.c.at < done_before, ~_needed()))
@@ -46,6 +48,12 @@ def prune(
 def _slice(connection: Connection, table: Table, key: ColumnElement[str], old: ColumnElement[bool]) -> int:
     chosen = select(key).where(old).limit(SLICE)
     return connection.execute(delete(table).where(key.in_(chosen))).rowcount
+
+
+def _of_pending() -> ColumnElement[bool]:
+    """Whether the job belongs to a request that is still open."""
+    pending = (requests.c.id == jobs.c.approval_id) & (requests.c.state == State.PENDING.value)
+    return select(requests.c.id).where(pending).exists()
 
 
 def _needed() -> ColumnElement[bool]:

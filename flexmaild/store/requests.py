@@ -32,6 +32,8 @@ _CHANGE = (
     )
 )
 
+_BY_ID = select(requests.c.id, requests.c.body).where(requests.c.id == bindparam("wanted"))
+
 
 def slices(values: Iterable[Any]) -> Iterator[list[Any]]:
     """The values in lists of at most SLICE."""
@@ -81,6 +83,11 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Request]:
         rows = connection.execute(select(requests.c.id, requests.c.body).where(requests.c.id.in_(part)))
         found.update((row.id, request_of(row)) for row in rows)
     return found
+
+
+def by_id(connection: Connection, id_: str) -> Request | None:
+    row = connection.execute(_BY_ID, {"wanted": id_}).first()
+    return None if row is None else request_of(row)
 
 
 def newest(connection: Connection, state: State | None, limit: int, before: str | None) -> list[Request]:

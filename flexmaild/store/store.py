@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import AuditEntry, Change, Idempotent, Job, JobState, Queue, Seen
-from flexmaild.store import audit, counts, jobs, mails, meta, prune, requests, tables
+from flexmaild.store import audit, counts, jobs, mails, meta, prune, requests, sent_mails, tables
 from flexmaild.store.codec import idempotent_of, idempotent_row
 from flexmaild.store.counts import Counts
 from flexmaild.store.engine import Database
@@ -43,7 +43,8 @@ class Store:
         """Write the whole change, on stable storage when this returns; or nothing of it, when it raises.
 
         Requests of version 0 are inserted, others must still have the version they were read with, else
-        StoreConflict. Jobs whose key, mails whose mark and contents whose SHA-256 exist already are left out.
+        StoreConflict. Jobs whose key, mails whose mark and contents whose SHA-256 exist already are left out;
+        so are kept mails of a job that is gone.
         Raises NotAllowed for a new request or a payload whose JSON is nested too deeply to be read again.
         """
         with self._database.writing() as connection:
@@ -52,6 +53,7 @@ class Store:
             jobs.end(connection, change.ended)
             mails.add(connection, change.seen)
             mails.add_blobs(connection, change.blobs)
+            sent_mails.keep(connection, change.kept)
             audit.append(connection, change.audit)
             if change.idempotent is not None:
                 connection.execute(insert(tables.idempotency), [idempotent_row(change.idempotent)])

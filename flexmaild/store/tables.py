@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -132,6 +133,16 @@ jobs = Table(
     Index("ix_jobs_state", "queue", "state", "target", "due_at"),
     Index("ix_jobs_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
     Index("ix_jobs_done", "done_at", sqlite_where=text("done_at IS NOT NULL")),
+)
+
+# NULL in `data` is a mail whose words are not known. A row goes with its job.
+sent_mails = Table(
+    "sent_mails",
+    metadata,
+    Column("job", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("data", LargeBinary),
+    Column("quotes", Words, nullable=False),
 )
 
 seen = Table(

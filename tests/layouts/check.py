@@ -1,13 +1,15 @@
 """All replies through the reader: `python -m tests.layouts.check [--client NAME] [--save FOLDER]`.
 
 Prints, for each client, what became of plain answers, of a harmless sentence and of a doubt, with examples of
-what must not be; ends with 1 if there is any. The choice of cases is always the same.
+what must not be, then the items of `thirty`; ends with 1 if there is any fault. The choice of cases is always
+the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,10 +20,12 @@ from pathlib import Path
 from tests.layouts import expectations as expect
 from tests.layouts.adapter import read
 from tests.layouts.clients import CLIENTS, reply
-from tests.layouts.model import Reply, chance
+from tests.layouts.model import Original, Reply, chance
 from tests.layouts.phrases import LANGUAGES
 from tests.layouts.places import PLACES, Place, places
 from tests.layouts.request import request
+from tests.layouts.thirty import ITEMS
+from tests.layouts.variants import VARIANTS
 
 _PLACES = {place.name: place for place in PLACES}
 _CPUS = 2
@@ -37,6 +41,7 @@ class Case:
     text: str = "en"
     labels: str = "en"
     which: int = 0
+    variant: str = ""
 
     @property
     def extra(self) -> str:
@@ -51,7 +56,9 @@ class Case:
     def reply(self) -> Reply:
         no = self.kind == expect.REJECTION
         answer = (expect.REJECT if no else expect.APPROVE)[self.text]
-        return reply(self.asked(), self.client, _PLACES[self.place], answer, self.extra, self.labels, no)
+        original = Original.of(self.asked())
+        shown = VARIANTS[self.variant](original) if self.variant else original
+        return reply(shown, self.client, _PLACES[self.place], answer, self.extra, self.labels, no)
 
     def judged(self) -> expect.Judged:
         mine = self.reply()
@@ -60,32 +67,40 @@ class Case:
 
     def __str__(self) -> str:
         languages = self.text if self.text == self.labels else f"{self.text}/{self.labels}"
-        return f"{self.client}.{self.place}.{self.kind}.{languages}".replace("/", "-")
+        variant = f".{self.variant}" if self.variant else ""
+        return f"{self.client}.{self.place}.{self.kind}.{languages}{variant}".replace("/", "-")
 
 
 def cases(client: str) -> Iterator[Case]:
-    """Everything in English; in each other language, and with labels in a third, a choice of places."""
+    """Every slot in English; in other languages, with labels in a third and through gateways, a choice.
+
+    Where a slot has several depths in the quote, one is taken for each kind of sentence.
+    """
     dice = random.Random(chance(client))
     has = list(places(CLIENTS[client].slots))
-    for place in has:
-        yield from _of(client, place, "en", "en", dice)
-    with_extra = [place for place in has if place.has_extra]
     plain = [place for place in has if not place.has_extra]
-    for language in LANGUAGES[1:]:
-        for place in (plain[0], *dice.sample(with_extra, 3)):
-            yield from _of(client, place, language, language, dice)
-    for _ in range(3):
-        text, labels = dice.sample(LANGUAGES, 2)
-        for place in (plain[0], *dice.sample(with_extra, 2)):
-            yield from _of(client, place, text, labels, dice)
-    for place in dice.sample(with_extra, min(6, len(with_extra))):
+    extra = [place for place in has if place.has_extra]
+    depths: dict[tuple[str, ...], list[Place]] = {}
+    for place in extra:
+        depths.setdefault((re.sub(r"\d+$", "", place.name), *place.slots), []).append(place)
+    for place in plain:
+        yield Case(client, place.name, expect.PLAIN)
+    for same in depths.values():
+        for kind in (expect.HARMLESS_EXTRA, expect.DOUBT):
+            yield Case(client, dice.choice(same).name, kind, which=dice.randrange(3))
+    third = dice.sample(LANGUAGES[1:], 2)
+    for text, labels in (*((one, one) for one in LANGUAGES[1:]), ("en", third[0]), (third[1], "en")):
+        yield Case(client, plain[0].name, expect.PLAIN, text, labels)
+        for kind in (expect.HARMLESS_EXTRA, expect.DOUBT):
+            yield Case(client, dice.choice(extra).name, kind, text, labels, dice.randrange(3))
+    for place in dice.sample(extra, min(4, len(extra))):
         yield Case(client, place.name, expect.REJECTION, which=dice.randrange(3))
-
-
-def _of(client: str, place: Place, text: str, labels: str, dice: random.Random) -> Iterator[Case]:
-    kinds = (expect.HARMLESS_EXTRA, expect.DOUBT) if place.has_extra else (expect.PLAIN,)
-    for kind in kinds:
-        yield Case(client, place.name, kind, text, labels, dice.randrange(3))
+    if "top" in CLIENTS[client].slots:
+        for variant in VARIANTS:
+            yield Case(client, plain[0].name, expect.PLAIN, variant=variant)
+            yield Case(
+                client, dice.choice(extra).name, expect.DOUBT, which=dice.randrange(3), variant=variant
+            )
 
 
 def run(
@@ -117,6 +132,14 @@ def _report(client: str, counts: Counter[tuple[str, str]], bad: list[tuple[Case,
             print(f"    {judged.outcome:9} {case}: {case.extra!r} -> {judged.said}")
 
 
+def _further() -> int:
+    faults = {item.title: said for item in ITEMS if (said := item.fault())}
+    print(f"further ways to fail: {len(ITEMS) - len(faults)} of {len(ITEMS)} as expected")
+    for title, said in faults.items():
+        print(f"    {title}: {said}")
+    return len(faults)
+
+
 def main() -> int:
     ask = argparse.ArgumentParser(prog="tests.layouts.check")
     ask.add_argument("--client", choices=sorted(CLIENTS))
@@ -133,6 +156,8 @@ def main() -> int:
             total += counts
             wrong += len(bad)
     _report(f"all {len(names)} clients", total, [])
+    if not given.client:
+        wrong += _further()
     print(f"{sum(total.values())} replies, {wrong} not as expected")
     return 1 if wrong else 0
 

@@ -1,8 +1,8 @@
 """What must become of a reply: the contract (PRODUCT section 4) as far as typed text is concerned.
 
 * The plain answer decides, and its comment is empty.
-* With a harmless sentence somewhere it decides and the sentence is in the comment, or it is undecided; it never
-  decides and loses it.
+* With a harmless sentence somewhere it decides and the sentence is in the comment, or it is undecided; it
+  never decides and loses it.
 * With a doubting sentence anywhere an approval never decides. A rejection stands, reasons and all.
 """
 
@@ -58,9 +58,20 @@ REJECT = {
 }
 
 # Plain answers of which today's knowledge says that they cannot be decided, by client and place ("" for all).
-CANNOT: dict[tuple[str, str], str] = {}
+_LABEL = (
+    "a label that the operator's gateway writes on top is told from typed words by approvals.ignore_lines"
+)
+CANNOT = {
+    ("outlook-labelled", ""): _LABEL,
+    ("owa-labelled", ""): _LABEL,
+    ("mutt-post-indent", ""): "the line below the quote is of the person's own configuration",
+}
 
-# A harmless sentence directly under the last line of a signature cannot be told from it; a doubt there still counts.
+# Reasons that follow the word directly never make a rejection undecided.
+DIRECT = frozenset({"line", "line-dash", "next", "blank", "blanks", "pre-line", "pre-next"})
+
+# A harmless sentence right under the last line of a signature cannot be told from it. A doubt there still
+# counts: Ctrl+End and typing puts it there in the programs that have the signature at the end.
 UNTOLD = frozenset({"signature-end"})
 
 PLAIN, HARMLESS_EXTRA, DOUBT, REJECTION = "plain", "harmless", "doubt", "rejection"
@@ -101,8 +112,11 @@ def judge(
         outcome = "kept"
     else:
         outcome = "hidden" if reply.place in UNTOLD else "LOST"
-    excused = kind == PLAIN and outcome == "undecided" and cannot(reply.client, reply.place)
-    return Judged(outcome, outcome in FINE[kind] or bool(excused), said)
+    fine = outcome in FINE[kind]
+    if kind == REJECTION and reply.place in DIRECT:
+        fine = outcome == "kept"
+    excused = outcome in ("undecided", "untidy") and cannot(reply.client, reply.place)
+    return Judged(outcome, fine or bool(excused), said)
 
 
 def cannot(client: str, place: str) -> str:

@@ -48,6 +48,8 @@ def part(
     """A text part with its own header. lossy: letters that the charset lacks become question marks."""
     label = charset if isinstance(charset, str) else fitting(text, charset)
     body = text.replace("\r\n", "\n").replace("\n", CRLF).encode(label, "replace" if lossy else "strict")
+    if not body.isascii() and encoding in ("", "7bit"):
+        encoding = "8bit"
     if encoding == "base64":
         body = base64.encodebytes(body).replace(b"\n", b"\r\n")
     elif encoding == "quoted-printable":

@@ -11,11 +11,13 @@ import email.policy
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from html import unescape
+from urllib.parse import unquote
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Original:
     raw: bytes = b""
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, data: bytes) -> Original:
         mail = email.message_from_bytes(data, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
@@ -63,8 +66,8 @@ class Original:
     @property
     def drafts(self) -> tuple[tuple[str, ...], ...]:
         """The answers that the links of our mail open, as lines: approve, reject."""
-        links = re.findall(r'href="mailto:[^"]*?[?&;]body=([^"&]*)', self.html)
-        return tuple(tuple(_percent(unescape(link)).split("\r\n")) for link in links)
+        links = re.findall(r'href="mailto:[^"]*?body=([^"&]*)', self.html)
+        return tuple(tuple(unquote(unescape(link)).split("\r\n")) for link in links)
 
     @property
     def reference(self) -> str:
@@ -75,12 +78,6 @@ class Original:
 def _content(mail: EmailMessage, subtype: str) -> str:
     part = mail.get_body((subtype,))
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
-
-
-def _percent(text: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +112,6 @@ class Client:
     name: str
     build: Build
     slots: frozenset[str]
-    languages: tuple[str, ...] = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja")
-    facts: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ _MONTHS = {
     "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
     "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada "
+    "grudnia",
     "ja": "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
 }
 _SHORT_MONTHS = {
@@ -303,14 +304,24 @@ PHONE = {
         "ja": "Windows 版のメールから送信",
     },
 }
-SUBJECT = {"en": "RE:", "de": "AW:", "fr": "RE:", "es": "RE:", "it": "R:", "pt": "RES:", "nl": "Antw:", "pl": "ODP:", "ja": "RE:"}  # fmt: skip
+SUBJECT = {
+    **dict.fromkeys(("en", "fr", "es", "ja"), "RE:"),
+    "de": "AW:",
+    "it": "R:",
+    "pt": "RES:",
+    "nl": "Antw:",
+    "pl": "ODP:",
+}
 SIGNATURE = ("Ann Approver", "Operations, Corp Test Ltd", "Phone +49 30 0555 0100")
 
 
 def written(template: str, original: Original, language: str) -> str:
     """A template of this page, with the date and sender of the quoted mail."""
     when: datetime = original.date
-    pick = lambda table, key, at: table[key].split()[at]  # noqa: E731
+
+    def pick(table: dict[str, str], key: str, at: int) -> str:
+        return table[key].split()[at]
+
     return template.format(
         name=original.sender_name,
         addr=original.sender,

@@ -12,6 +12,7 @@ from flexmaild.mail.compose.write import Stationery, compose
 NOW = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
 REFERENCE = "FM1-" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
 ANN = Approver("ann@corp.test", "Ann Approver")
+_FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "condition"}
 TEXT = """The following changes go live:
 
 https://build.corp.test/job/billing/231?view=log
@@ -28,7 +29,9 @@ def request(
     reference: str = REFERENCE,
     title: str = "Deploy billing 2.3.1 to production",
     kind: MailKind = MailKind.APPROVAL_REQUEST,
+    comment: str = "",
 ) -> bytes:
+    """A mail of ours about one request. comment: what a confirmation or an explanation quotes."""
     terms = Terms(
         title=title,
         text=text,
@@ -38,7 +41,7 @@ def request(
         metadata={"Project": "billing", "Version": "2.3.1"},
     )
     return compose(
-        MailOrder(kind, to=ANN, language=language),
+        MailOrder(kind, to=ANN, language=language, facts={**_FACTS, "comment": comment}),
         Request("ap-nbswy3dpeb3w64tm", terms, NOW),
         reference,
         Stationery("approvals@corp.test", "approvals@corp.test", "corp.test"),

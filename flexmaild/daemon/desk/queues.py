@@ -15,6 +15,7 @@ from flexmaild.daemon.desk.approvals import kept, message_id_for
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import Arrived
 from flexmaild.daemon.reader import Letter, Reader
+from flexmaild.daemon.wiring import sent_mails
 from flexmaild.store import Quarantined
 
 if TYPE_CHECKING:
@@ -138,11 +139,14 @@ def quarantine_release(desk: Desk, call: Call) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     raw = desk.ask("quarantine.raw", call).body
     assert isinstance(raw, bytes)
-    reader = Reader(desk.house.parts.rules, lambda fault: None)
+    parts = desk.house.parts
+    sent = sent_mails(parts.settings, parts.terms.key)
+    reader = Reader(parts.rules, lambda fault: None, sent)
     try:
         (reading,) = reader.read([Letter(raw, len(raw))])
     finally:
         reader.close()
+        sent.close()
     mark = Mark("quarantine", call.path["id"], datetime.now(UTC).isoformat())
     item = Arrived([(Fetched(mark, len(raw), raw), reading)])
     desk.put(item)

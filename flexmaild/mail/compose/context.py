@@ -29,7 +29,7 @@ _WHOLE = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER})
 _MAX_METADATA = 12
 _MAX_VALUE = 300
 # As much of a comment as the default of approvals.max_comment keeps.
-_MAX_COMMENT = 2000
+MAX_COMMENT = 2000
 
 # label, value, and a remark in a softer colour
 Row = tuple[str, str, str]
@@ -115,7 +115,7 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
 def _lines(text: str) -> str:
     """A comment with the lines it was written in."""
     text = "\n".join(line.rstrip() for line in tidy(text).strip("\n").split("\n")).rstrip()
-    return text if len(text) <= _MAX_COMMENT else text[: _MAX_COMMENT - 1].rstrip() + "…"
+    return text if len(text) <= MAX_COMMENT else text[: MAX_COMMENT - 1].rstrip() + "…"
 
 
 def _words(stationery: Stationery, lang: str) -> tuple[str, str]:

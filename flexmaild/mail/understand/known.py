@@ -1,113 +1,276 @@
 """Lines that are known as a whole: what devices, virus scanners, lists and gateways write, with free places.
 
 Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins or
-by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers. Blanks,
-case, punctuation and links play no part. The texts are in `languages`.
+by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never one
+that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question mark and
+an emoji do, for they may be an answer. The texts are in `languages`.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeAlias
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
-from flexmaild.mail.understand.lines import LINK
+from flexmaild.mail.understand.rules import normal_word
 
 # Letters and digits; a run of CJK characters ends where another script begins.
-_TOKEN = re.compile(
+_RUN = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
 )
-_ADDRESS = re.compile(r"<[^<>]*>|\S+@\S+\.\S+")
-_PLACE = re.compile(r"\{(\w+)\}")
+# What is compared: a Chinese or Japanese character, a word with its accents, apostrophes and hyphens, a
+# question mark, an emoji.
+_LETTER = (
+    r"(?:[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+    r"|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0e31\u0e34-\u0e4e\u0900-\u0903\u093a-\u094f])+"
+)
+_TOKEN = re.compile(
+    rf"{_LETTER}(?:['‐-]{_LETTER})*|[\uac00-\ud7a3]+|[\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff]"
+    r"|[?\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+)
+# Links, addresses and the names of pictures; only what is written without a blank, and in ASCII.
+_LINK = re.compile(
+    r"(?:https?://|mailto:|www\.)[!#-;=?-~]+|[a-z0-9._%+='-]+@[a-z0-9-]+\.[a-z0-9.-]+"
+    r"|(?:[a-z0-9-]+\.)+[a-z]{2,}/[!#-;=?-~]*|\[cid:[^\]\s]*\]|\[[^\]\s]{0,60}\.(?:png|gif|jpe?g|svg)\]|\[\d{1,3}\]",
+    re.IGNORECASE,
+)
+# The parts of a pattern: "(this|that)", either of which may be empty, "{place}", words.
+_PART = re.compile(r"[(|)]|\{\w+\}|[^(|){]+")
+_DIGIT = re.compile(r"\d")
+# What ends a sentence, between two words.
+_STOP = re.compile(r"[.:]\s|[;!。！？；：]")
 # Words that each kind of place takes at most.
-_PLACES = {"device": 6, "name": 8, "number": 8, "words": 4}
-_DEVICE_WORDS = frozenset(words(lambda language: language.signature.device_words))
+_PLACES = {"device": 10, "terms": 10, "name": 10, "number": 10, "words": 5}
+_LONGEST = 160
+# Characters of a text that may be known; the links of a longer one are not looked for.
+_LONGEST_TEXT = 4000
+# Lines that a mail program may have made of one.
+_MOST_LINES = 6
+_DECIDING = frozenset(
+    normal_word(word) for word in words(lambda language: (*language.decide.approve, *language.decide.reject))
+)
+# Signs that people put beside such a line, a telephone or a tree; they say nothing.
+_DECORATION = frozenset(
+    word for word in words(lambda language: language.signature.device_words) if not word[0].isalnum()
+)
+_OPPOSED = words(lambda language: language.doubt.opposed_stems)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A known line, cut at its free places: pieces[0] place[0] pieces[1] …"""
+class _Text:
+    """The tokens of a line as written and as compared, and where a sentence ends behind one."""
 
-    pieces: tuple[tuple[str, ...], ...]
-    places: tuple[str, ...]
+    found: tuple[str, ...]
+    low: tuple[str, ...]
+    stops: frozenset[int]
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A place in the tree of all patterns: what may follow here."""
+
+    words: dict[str, "_Node"] = field(default_factory=dict)
+    places: dict[str, "_Node"] = field(default_factory=dict)
+    joins: list["_Node"] = field(default_factory=list)
+    is_end: bool = False
+
+    def after(self, part: str) -> "_Node":
+        """What follows here behind a word or a place."""
+        if part[0] == "{":
+            return self.places.setdefault(part[1:-1], _Node())
+        return self.words.setdefault(part, _Node())
+
+    def goes_on(self, low: Sequence[str]) -> bool:
+        """Whether a pattern may end here or go on with one of these words: a quick look ahead."""
+        return self.is_end or bool(self.places or self.joins) or not self.words.keys().isdisjoint(low)
+
+
+# A word, a place such as "{name}", or a choice.
+_Part: TypeAlias = "str | list[list[_Part]]"
 
 
 class KnownLines:
-    """Patterns such as "sent from my {device}", looked up by their first or last word."""
+    """Patterns such as "(sent|written) from my {device}"; a line may hold several of them, one after the other.
+
+    Places: {device} takes names and the words of `device_words`, {terms} these alone, {name} names, {number}
+    what has a digit, {words} any few words; none of them one that doubts or decides.
+    """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._whole: set[tuple[str, ...]] = set()
-        first: dict[str, list[_Pattern]] = {}
-        last: dict[str, list[_Pattern]] = {}
-        for text in patterns:
-            pattern = _pattern(text)
-            if not pattern.places:
-                self._whole.add(pattern.pieces[0])
-            elif pattern.pieces[0]:
-                first.setdefault(pattern.pieces[0][0], []).append(pattern)
-            else:
-                last.setdefault(pattern.pieces[-1][-1], []).append(pattern)
-        self._first: Mapping[str, Sequence[_Pattern]] = first
-        self._last: Mapping[str, Sequence[_Pattern]] = last
+        self._root = _Node()
+        # The same lines stand in a mail's text and page, and in every mail of one person.
+        self._known = lru_cache(maxsize=2048)(self._is_known)
+        for pattern in patterns:
+            ends = self._grown([self._root], _parts(pattern))
+            if self._root in ends:
+                raise ValueError(f"no pattern of a known line: {pattern!r}")
+            for end in ends:
+                end.is_end = True
+
+    def _grown(self, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
+        """The nodes at the ends of these parts, which begin at some nodes.
+
+        All but the root are joined into one behind a choice, so that the tree stays small.
+        """
+        for part in parts:
+            if isinstance(part, str):
+                nodes = [node.after(part) for node in nodes]
+                continue
+            ends = [end for choice in part for end in self._grown(nodes, choice)]
+            joined = _Node()
+            for end in ends:
+                if end is not self._root:
+                    end.joins.append(joined)
+            nodes = [self._root, joined] if self._root in ends else [joined]
+        return nodes
 
     def has(self, text: str) -> bool:
-        """Whether all of this text is one of the known lines."""
-        return self._has(tokens_of(text))
+        """Whether all of this text is known."""
+        return len(text) <= _LONGEST_TEXT and self._known(text)
 
-    def _has(self, found: tuple[str, ...]) -> bool:
-        if not found:
+    def _is_known(self, text: str) -> bool:
+        tokens = _tokens(text)
+        count = len(tokens.low)
+        if not 0 < count <= _LONGEST:
             return False
-        low = tuple(token.casefold() for token in found)
-        if low in self._whole:
-            return True
-        candidates = (*self._first.get(low[0], ()), *self._last.get(low[-1], ()))
-        return any(_fits(found, low, pattern, 0, 0) for pattern in candidates)
+        todo, seen = [0], {0}
+        while todo:
+            for end in _ends(self._root, tokens, todo.pop()):
+                if end == count:
+                    return True
+                if end not in seen:
+                    seen.add(end)
+                    todo.append(end)
+        return False
+
+    def length(self, lines: Sequence[str]) -> int:
+        """How many of these lines, from the first on, are known, alone or wrapped as one."""
+        at = 0
+        while at < len(lines):
+            ends = range(min(at + _MOST_LINES, len(lines)), at, -1)
+            end = next((end for end in ends if self.has(" ".join(lines[at:end]))), 0)
+            if not end:
+                break
+            at = end
+        return at
+
+
+def _parts(pattern: str) -> list[_Part]:
+    """The words, places and choices of a pattern, in order; a choice is the list of what may be chosen."""
+    open_choices: list[list[list[_Part]]] = [[[]]]
+    for part in _PART.findall(pattern):
+        if part == "(":
+            open_choices.append([[]])
+        elif part == "|":
+            open_choices[-1].append([])
+        elif part == ")" and len(open_choices) > 1:
+            choice = open_choices.pop()
+            open_choices[-1][-1].append(choice)
+        elif part[0] not in "{)":
+            open_choices[-1][-1] += _tokens(part).low
+        elif part[1:-1] in _PLACES:
+            open_choices[-1][-1].append(part)
+        else:
+            raise ValueError(f"no such place, or a bracket too many: {pattern!r}")
+    if len(open_choices) != 1 or len(open_choices[0]) != 1:
+        raise ValueError(f"a choice without its bracket: {pattern!r}")
+    return open_choices[0][0]
 
 
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
-    if ":" in text or "@" in text or "<" in text or "www." in text:
-        text = _ADDRESS.sub(" ", LINK.sub(" ", text))
-    return tuple(_TOKEN.findall(as_seen(text)))
+    return tuple(_RUN.findall(as_seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
 
 
-def _pattern(text: str) -> _Pattern:
-    pieces = [tuple(_TOKEN.findall(as_seen(piece).casefold())) for piece in _PLACE.split(text)[::2]]
-    places = tuple(_PLACE.findall(text))
-    if not any(pieces) or any(place not in _PLACES for place in places):
-        raise ValueError(f"no pattern of a known line: {text!r}")
-    return _Pattern(tuple(pieces), places)
+def asks(text: str) -> bool:
+    """Whether a question mark or an emoji stands in it that may be an answer."""
+    return any(not token[0].isalnum() for token in _tokens(text).found)
 
 
-def _fits(found: Sequence[str], low: Sequence[str], pattern: _Pattern, at: int, piece: int) -> bool:
-    """Whether the words from `at` on are the pieces and places from `piece` on."""
-    wanted = pattern.pieces[piece]
-    if tuple(low[at : at + len(wanted)]) != wanted:
-        return False
-    at += len(wanted)
-    if piece == len(pattern.places):
-        return at == len(low)
-    place = pattern.places[piece]
-    for taken in range(1, min(_PLACES[place], len(low) - at) + 1):
-        if not _may_stand_for(place, found[at : at + taken]):
-            return False
-        if _fits(found, low, pattern, at + taken, piece + 1):
-            return True
-    return False
+def _without_links(text: str) -> str:
+    if "@" in text or "/" in text or "[" in text or "www." in text or ":" in text:
+        return _LINK.sub(" ", text)
+    return text
 
 
-def _may_stand_for(place: str, found: Sequence[str]) -> bool:
+@lru_cache(maxsize=512)
+def _tokens(text: str) -> _Text:
+    seen = as_seen(_without_links(text))
+    found: list[str] = []
+    stops: list[int] = []
+    end = 0
+    for match in _TOKEN.finditer(seen):
+        if match[0] in _DECORATION:
+            continue
+        if found and _STOP.search(seen, end, match.start()):
+            stops.append(len(found) - 1)
+        found.append(match[0])
+        end = match.end()
+    return _Text(tuple(found), tuple(_compared(word) for word in found), frozenset(stops))
+
+
+@lru_cache(maxsize=4096)
+def _compared(word: str) -> str:
+    low = word.casefold()
+    if not low.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFD", low) if unicodedata.category(c) != "Mn")
+        low = as_seen(unicodedata.normalize("NFC", bare))
+    return low.replace("'", "").replace("-", "").replace("‐", "")
+
+
+def _ends(node: _Node, tokens: _Text, at: int) -> Iterator[int]:
+    """Where a pattern may end that goes on from this node at this token."""
+    if node.is_end:
+        yield at
+    for join in node.joins:
+        yield from _ends(join, tokens, at)
+    if at == len(tokens.low):
+        return
+    if (after := node.words.get(tokens.low[at])) is not None:
+        yield from _ends(after, tokens, at + 1)
+    for place, after in node.places.items():
+        most = min(at + _PLACES[place], len(tokens.low))
+        if not after.goes_on(tokens.low[at + 1 : most + 1]):
+            continue
+        for end in range(at + 1, most + 1):
+            if not _may_stand_for(place, tokens, at, end):
+                break
+            yield from _ends(after, tokens, end)
+
+
+def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
     """Whether these words may stand at a free place: no sentence can."""
+    last, low = tokens.found[end - 1], tokens.low[end - 1]
+    if place == "terms" or (place == "device" and low in _TERMS):
+        return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
+    if not last[0].isalnum() or low in _DECIDING or low.startswith(_OPPOSED):
+        return False
+    has_digit = _DIGIT.search(last) is not None
     if place == "number":
-        return all(any(c.isdigit() for c in token) for token in found)
-    if place == "words":
-        return not doubts_in(" ".join(found))
-    return all(_is_name(token) for token in found) and (place == "name" or not doubts_in(" ".join(found)))
+        return has_digit
+    if place == "device" and not has_digit and last == last.lower():
+        return False
+    if place == "name" and last.islower() and not has_digit:
+        return False
+    if place != "name" and _stops(tokens, at, end):
+        return False
+    said = [
+        token
+        for token, low in zip(tokens.found[at:end], tokens.low[at:end], strict=True)
+        if low not in _TERMS
+    ]
+    return not doubts_in(" ".join(said)) and (last.isascii() or not doubts_in("".join(said)))
 
 
-def _is_name(token: str) -> bool:
-    """A capital letter or a digit, a script without case, or a word that devices are called by."""
-    first = token[0]
-    return not first.islower() or any(c.isdigit() for c in token) or token.casefold() in _DEVICE_WORDS
+def _stops(tokens: _Text, at: int, end: int) -> bool:
+    """Whether a sentence ends among these words."""
+    return any(k in tokens.stops for k in range(at, end - 1))
+
+
+_TERMS = frozenset(
+    token for word in words(lambda language: language.signature.device_words) for token in _tokens(word).low
+)

@@ -14,15 +14,27 @@ from flexmaild.core import line_pattern
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import quotes
-from flexmaild.mail.understand.lines import Label, Line, has_link, line_of, says_something, squeezed, weight
+from flexmaild.mail.understand.lines import (
+    Label,
+    Line,
+    Run,
+    Word,
+    has_link,
+    line_of,
+    says_something,
+    squeezed,
+    weight,
+)
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on, match
 from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
-from flexmaild.mail.understand.signatures import Writer, label_endings
+from flexmaild.mail.understand.signatures import Writer, label_endings, label_known
 
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
 STRONG = 25
+# Lines of one header block stand this near to each other.
+_NEAR = 4
 # A line of a person may have this share of its letters in common with one of ours.
 _COMMON_SHARE = 0.4
 _BEFORE_OURS, _BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
@@ -63,12 +75,13 @@ def label(
     _label_links(lines)
     quote = _quote_begins(lines)
     for line in lines[:quote]:
-        if line.is_ours or (line.typed is not None and line.label is Label.OURS):
+        if line.is_ours and not is_guard(line, sent):
             line.label, line.rule, line.typed, line.changed = Label.NONE, "", None, False
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     first, last = (ours[0], ours[-1]) if ours else (len(lines), -1)
     label_banners(lines, 0, quote, rules)
-    label_banners(lines, quote, first, rules)
+    marked = next((i for i, line in enumerate(lines) if line.depth), len(lines))
+    label_known(lines, min(quote, marked), max(last, first), rules)
     label_endings(lines, 0, quote, rules, writer)
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
     _label_rest(lines)
@@ -79,6 +92,11 @@ def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
     for line in lines if rules.ignore_lines else ():
         if not line.is_blank and any(line_pattern.fits(pattern, line.bare) for pattern in rules.ignore_lines):
             line.set(Label.DISCLAIMER, IGNORED)
+
+
+def is_guard(line: Line, sent: SentText) -> bool:
+    """Whether this is a line of our prefilled replies, which no person types."""
+    return bool(line.places) and (min(line.places) < sent.guards or "fm1" in line.norm)
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
@@ -138,6 +156,7 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rul
 def _share(line: Line, before: Line | None, following: Line | None) -> None:
     """A line with words of ours and others: what is whose."""
     words = line.words()
+    _give_back(line, words)
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
     if not line.depth and ours < STRONG:
@@ -151,7 +170,11 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     line.set(Label.OURS, "in part")
     has_gap = any(one.last < two.first for one, two in zip(line.parts, line.parts[1:], strict=False))
     typed_before, typed_after = first.first > 0, last.last < len(words)
-    if has_gap or (typed_before and typed_after):
+    if (
+        has_gap
+        or (typed_before and typed_after)
+        or (typed_before and _is_skipped_before(before, first.place))
+    ):
         _change(line)
     elif typed_before:
         if line.depth and re.fullmatch(r"[ >\t]*\d{1,2}[.)]?", head):
@@ -169,10 +192,43 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
             line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
 
 
+def _give_back(line: Line, words: Sequence[Word]) -> None:
+    """A single word of ours beyond the end of a sentence belongs to the sentence that is not ours."""
+    first = line.parts[0]
+    if first.first and first.last - first.first >= 2 and _is_apart(line, words, first.first):
+        line.parts[0] = Run(
+            first.first + 1, first.last, first.place + len(words[first.first].norm), first.end
+        )
+    run = line.parts[-1]
+    if run.last < len(words) and run.last - run.first >= 2 and _is_apart(line, words, run.last - 2):
+        run = Run(run.first, run.last - 1, run.place, run.end - len(words[run.last - 1].norm))
+        line.parts[-1] = run
+
+
+def _is_apart(line: Line, words: Sequence[Word], k: int) -> bool:
+    """Whether a sentence ends between word k and the next: then only one of the two is ours."""
+    gap = line.text[words[k].end : words[k + 1].start]
+    return "  " in gap or any(c in gap for c in ".!?:;。！？*#_|")
+
+
+def _begins_at(line: Line | None) -> frozenset[int]:
+    """Where in what we sent the beginning of this line stands."""
+    if line is None:
+        return frozenset()
+    return line.places or frozenset(run.place for run in line.parts[:1] if not run.first)
+
+
+def _is_skipped_before(before: Line | None, place: int) -> bool:
+    """Whether the line above ended a little earlier than this run of ours begins: other words stood here."""
+    if before is None:
+        return False
+    ends = [p + len(before.norm) for p in before.places] or [run.end for run in before.parts[-1:]]
+    return 0 < min((place - end for end in ends if place >= end), default=0) < 400
+
+
 def _is_skipped(end: int, following: Line) -> bool:
     """Whether the next line of ours begins a little later than this one ended."""
-    places = following.places or frozenset(run.place for run in following.parts[:1] if not run.first)
-    return bool(places) and 0 < min((p - end for p in places if p >= end), default=0) < 400
+    return 0 < min((p - end for p in _begins_at(following) if p >= end), default=0) < 400
 
 
 def _change(line: Line) -> None:
@@ -180,17 +236,38 @@ def _change(line: Line) -> None:
 
 
 def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
-    """What stands there more often than we sent it: somebody typed or copied it. Each quote counts anew."""
+    """What a person copied: an unmarked line amid a marked quote, or one more often than we sent it.
+
+    Each quote counts anew. A badly wrapped line of a marked quote goes on from the line above it.
+    """
+    marked = {line.norm for line in lines if line.depth and line.is_ours}
+    is_marked = sum(1 if line.depth else -1 for line in lines if line.is_ours) > 0
     seen: dict[str, int] = {}
-    above = Label.NONE
-    for line in lines:
-        if line.label is Label.QUOTE_HEADER and above is not Label.QUOTE_HEADER:
-            seen = {}
-        above = line.label or above
-        if line.is_ours and line.places:
+    last_header = -_NEAR
+    above: Line | None = None
+    for i, line in enumerate(lines):
+        if line.label is Label.QUOTE_HEADER and line.rule in quotes.BEGINNINGS:
+            if last_header < 0:
+                _give_back_all(lines[:i], sent)
+            if i - last_header >= _NEAR:
+                seen = {}
+            last_header = i
+        if line.is_ours and line.places and not line.depth and not is_guard(line, sent):
             seen[line.norm] = seen.get(line.norm, 0) + 1
-            if not line.depth and seen[line.norm] > 1 and seen[line.norm] > sent.most(line.norm):
+            goes_with_it = above is not None and above.depth and goes_on(above, line)
+            if is_marked and (line.norm in marked or not goes_with_it):
+                line.set(Label.TYPED, "unmarked amid a marked quote")
+            elif seen[line.norm] > 1 and seen[line.norm] > sent.most(line.norm):
                 line.set(Label.TYPED, "more often than we sent it")
+        if line.norm:
+            above = line
+
+
+def _give_back_all(lines: Sequence[Line], sent: SentText) -> None:
+    """Above the first header of a quote, words of ours are a person's."""
+    for line in lines:
+        if line.is_ours and not line.depth and not is_guard(line, sent):
+            line.set(Label.TYPED, "ours, but above the quote")
 
 
 def _label_links(lines: Sequence[Line]) -> None:
@@ -207,50 +284,67 @@ def _label_links(lines: Sequence[Line]) -> None:
 
 def _quote_begins(lines: Sequence[Line]) -> int:
     """The first line of the quote; above it everything is the person's."""
-    shown = [line for line in lines if line.norm]
-    position = {id(line): k for k, line in enumerate(shown)}
-    for i, line in enumerate(lines):
-        if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE:
-            return i
+    header = _first_header(lines)
+    shown = [i for i, line in enumerate(lines) if line.norm]
+    following = dict(zip(shown, shown[1:], strict=False))
+    for i, line in enumerate(lines[:header]):
         if not line.is_ours:
             continue
-        if line.parts and any(later.label is Label.QUOTE_HEADER for later in lines[i + 1 :]):
-            continue  # a person's line that repeats our reference
-        if line.depth or any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
+        if line.depth:
             return i
-        k = position.get(id(line), -1)
-        following = shown[k + 1] if 0 <= k < len(shown) - 1 else None
-        strong = (
-            following is not None
-            and following.is_ours
-            and goes_on(line, following)
-            and weight(line.norm) + weight(following.norm) >= STRONG
-        )
-        if strong and not any(later.label is Label.QUOTE_HEADER for later in lines[i:]):
+        if header < len(lines):
+            continue  # a person's line that repeats one of ours above the quote
+        if any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
             return i
-    return len(lines)
+        after = lines[following[i]] if i in following else None
+        if after is not None and after.is_ours and goes_on(line, after):
+            if weight(line.norm) + weight(after.norm) >= STRONG:
+                return i
+    return header
+
+
+def _first_header(lines: Sequence[Line]) -> int:
+    """The first quote header with something of ours below it, or the first at all; the end where there is none."""
+    headers = [
+        i
+        for i, line in enumerate(lines)
+        if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE
+    ]
+    last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
+    return next((i for i in headers if i < last), headers[0] if headers and last < 0 else len(lines))
 
 
 # --- the rest, and the result
 
 
 def _label_rest(lines: Sequence[Line]) -> None:
-    for k, line in enumerate(lines):
+    amid = _amid_quote(lines)
+    for line, is_amid in zip(lines, amid, strict=True):
         if line.label:
             continue
         if line.is_blank:
             line.label = Label.BLANK
-        elif not line.norm and not says_something(line.text) and _is_amid_quote(lines, k):
+        elif not line.norm and (line.depth or is_amid) and not says_something(line.text):
             line.set(Label.QUOTE, "no word in it")
         else:
             line.set(Label.TYPED, line.rule or "nothing else", certain=False)
 
 
-def _is_amid_quote(lines: Sequence[Line], k: int) -> bool:
-    if lines[k].depth:
-        return True
-    near = [next((line for line in side if line.norm), None) for side in (lines[:k][::-1], lines[k + 1 :])]
-    return all(line is not None and (line.is_ours or line.label is Label.QUOTE_HEADER) for line in near)
+def _amid_quote(lines: Sequence[Line]) -> list[bool]:
+    """For each line, whether the nearest lines with words above and below it are of the quote."""
+    above: list[bool] = []
+    of_quote = False
+    for line in lines:
+        above.append(of_quote)
+        if line.norm:
+            of_quote = line.is_ours or line.label is Label.QUOTE_HEADER
+    below: list[bool] = []
+    of_quote = False
+    for line in reversed(lines):
+        below.append(of_quote)
+        if line.norm:
+            of_quote = line.is_ours or line.label is Label.QUOTE_HEADER
+    return [a and b for a, b in zip(above, reversed(below), strict=True)]
 
 
 def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) -> Labelled:

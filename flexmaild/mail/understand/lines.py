@@ -36,7 +36,7 @@ _WORD = re.compile(
 )
 # Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
 # blank in one is where format=flowed broke it, behind "?" or "&".
-_ADDRESS = r"(?:https?://|mailto:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
+_ADDRESS = r"(?:[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
 LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
 
 
@@ -99,12 +99,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words first to last (exclusive) of a line, which stand at `place` of what we sent; `end` is behind them."""
+    """Words first to last (exclusive) of a line, which stand from `place` to `end` of what we sent.
+
+    is_last: the last of them is the last of the line.
+    """
 
     first: int
     last: int
     place: int
     end: int
+    is_last: bool = False
 
 
 def line_of(shown: ShownLine, text: str) -> Line:

@@ -35,7 +35,7 @@ def match(lines: Sequence[Line], sent: SentText) -> None:
             ends = frozenset(place + len(line.norm) for place in line.places)
             continue
         line.parts = _parts(line, ahead, ends, sent)
-        ends = frozenset(run.end for run in line.parts[-1:])
+        ends = frozenset(run.end for run in line.parts[-1:] if run.is_last)
 
 
 def _hide_pieces_of_links(line: Line, sent: SentText) -> bool:
@@ -140,6 +140,14 @@ def _run(
         if is_whole_rest and last == len(words) and best > starts[last] - at:
             break
         last -= 1
+    if not is_whole_rest and ahead:
+        # A word typed behind ours may be the one that the next line of ours begins with: then it is not ours.
+        again = (
+            k
+            for k in range(max(first, last - 3), last)
+            if sent.text.startswith(ahead, place + starts[k] - at)
+        )
+        last = next(again, last)
     length = starts[last] - at
     said = norm[at : at + length]
     counted = weight(said) + (best - length if last == len(words) else 0)
@@ -148,7 +156,7 @@ def _run(
         not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < LONGEST_WORD))
     ):
         return None
-    return None if sent.is_address(said) else Run(first, last, place, place + length)
+    return None if sent.is_address(said) else Run(first, last, place, place + length, last == len(words))
 
 
 def _common(rest: str, text: str, place: int) -> int:

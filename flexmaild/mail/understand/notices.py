@@ -4,40 +4,68 @@ Called by `label`. Only what is known as a whole is taken for such, and never ov
 leaves an answer undecided, a line too many would swallow a person's doubt. The texts are in `languages`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
-from flexmaild.mail.understand.known import KnownLines, tokens_of
-from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
+from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 
+
+def _low(text: str) -> str:
+    """The text in the form in which it is looked through: as a person sees it, in lower case."""
+    return as_seen(as_seen(text).casefold())
+
+
+def _seen(pieces: Iterable[str]) -> tuple[str, ...]:
+    """Words of `languages` in the same form."""
+    return tuple(_low(piece) for piece in pieces)
+
+
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
-_TELLS = words(lambda language: language.notice.banner_tells)
-_NOUNS = words(lambda language: language.notice.banner_nouns)
-_BANNER_WORDS = frozenset(words(lambda language: language.notice.banner_words))
-_BANNER_PIECES = words(lambda language: language.notice.banner_pieces)
-_CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
-_CLASSIFICATION_WORDS = frozenset(words(lambda language: language.notice.classification_words))
-_FOOTERS = KnownLines(words(lambda language: language.notice.footers))
-_LISTS = KnownLines(words(lambda language: language.notice.lists))
-_DISCLAIMERS = KnownLines(words(lambda language: language.notice.disclaimers))
-# Of these seven, a disclaimer speaks of three at least; people hardly of two in one paragraph.
-_CONCEPTS = tuple(
-    tuple(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
+_TELLS = _seen(words(lambda language: language.notice.banner_tells))
+_NOUNS = _seen(words(lambda language: language.notice.banner_nouns))
+_BANNER_WORDS = frozenset(_seen(words(lambda language: language.notice.banner_words)))
+# Of languages that write no blanks: what tells by itself, and what may stand around it.
+_BANNER_PIECES = _seen(words(lambda language: language.notice.banner_pieces))
+_UNSPACED = re.compile(
+    "|".join(
+        sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True)
+    )
 )
-# How a mail speaks of itself.
-_THIS_MAIL = words(lambda language: language.notice.this_mail)
+_CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
+_CLASSIFICATION_WORDS = frozenset(_seen(words(lambda language: language.notice.classification_words)))
+_FOOTERS = KnownLines(
+    words(
+        lambda language: (
+            *language.notice.footers,
+            *language.notice.lists,
+            *language.notice.disclaimers,
+            *language.signature.devices,
+        )
+    )
+)
+# A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
+_CONCEPTS = tuple(_seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7))
+_THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
-_LONGEST_NOTICE, _MOST_BANNERS = 14, 4
+LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
-# A classification has few words.
-_LONGEST_CLASSIFICATION = 7
+# A classification has few words, and fewer with a firm's name: "Orange Restricted".
+_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 4
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
+_SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=\D)|(?<=[。！？；])")
+# Letters of a disclaimer that is known by what it speaks of, a CJK one counted threefold.
+_SHORTEST_DISCLAIMER = 60
+# What lists draw above their lines has this length at least; a shorter one begins a signature.
+_SHORTEST_RULE = 8
 
 
 def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
@@ -46,7 +74,7 @@ def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) ->
     for _ in range(_MOST_BANNERS):
         while at < stop and (lines[at].label or not lines[at].bare.strip(_AROUND)):
             at += 1
-        length = _banner(lines[at : min(stop, at + _LONGEST_NOTICE)], rules)
+        length = banner_length(lines[at : min(stop, at + LONGEST_NOTICE)], rules)
         if not length:
             break
         for line in lines[at : at + length]:
@@ -73,63 +101,109 @@ def is_classification(text: str) -> bool:
         return False
     if _CLASSIFICATIONS.has(text):
         return True
-    found = [token.casefold() for token in tokens_of(text)]
+    found = () if asks(text) else tokens_of(text)
+    strange = [token for token in found if _low(token) not in _CLASSIFICATION_WORDS]
+    if not strange:  # "all green" is what people write
+        return 0 < len(found) <= _LONGEST_CLASSIFICATION and _is_marked(text.strip())
+    is_named = len(found) > len(strange) and len(found) <= _LONGEST_WITH_NAME and all(t[0].isupper() for t in found)
+    return is_named and not doubts_in(text)
+
+
+def _is_marked(text: str) -> bool:
+    """Whether it looks like a label: in brackets, in capitals, or with a colon."""
+    return text[:1] in ("[", "(", "{", "【", "<") or ":" in text or "：" in text or "//" in text or text.isupper()
+
+
+def _is_of_label_words(text: str) -> bool:
+    found = [_low(token) for token in tokens_of(text[:80])]
     return 0 < len(found) <= _LONGEST_CLASSIFICATION and _CLASSIFICATION_WORDS.issuperset(found)
 
 
 def is_footer_line(text: str) -> bool:
     """A line that is known as a whole: of a virus scanner, a list, a firm, a law."""
-    return len(text) < 400 and (_FOOTERS.has(text) or _LISTS.has(text) or _DISCLAIMERS.has(text))
+    return _FOOTERS.has(text)
 
 
 def notice_length(lines: Sequence[Line], rules: Rules) -> int:
-    """How many of these lines, from the first on, are one disclaimer; 0 where the first is none."""
-    paragraph = [line.bare for line in _paragraph(lines)]
-    if not paragraph:
+    """How many of these lines, from the first on, are one notice; 0 where the first begins none.
+
+    Lines that are known, or a disclaimer with the paragraphs that go on with it.
+    """
+    if rule := _rule_length(lines):
+        below = notice_length(lines[rule:], rules) if rule < len(lines) else 0
+        return rule + below if below else 0
+    if known := _FOOTERS.length([line.bare for line in _paragraph(lines)]):
+        return known
+    length = _disclaimer(lines, rules)
+    at = length
+    while at and at < len(lines):
+        if lines[at].is_blank:
+            at += 1
+        elif more := (
+            _FOOTERS.length([line.bare for line in _paragraph(lines[at:])])
+            or _disclaimer(lines[at:], rules, goes_on=True)
+        ):
+            length = at = at + more
+        else:
+            break
+    return length
+
+
+def _rule_length(lines: Sequence[Line]) -> int:
+    """The length of a drawn line with the blank ones below it; 0 where there is none."""
+    bare = lines[0].bare.strip() if lines else ""
+    if len(bare) < _SHORTEST_RULE or bare.strip(_AROUND):
         return 0
-    text = " ".join(paragraph)
-    if is_footer_line(text) or _is_disclaimer(paragraph):
-        return len(paragraph)
-    length = _wrapped_length(paragraph, rules)
-    return length if length < len(paragraph) and _is_disclaimer(paragraph[:length]) else 0
+    return next((i for i in range(1, len(lines)) if not lines[i].is_blank), len(lines))
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines) if line.is_blank or line.label), len(lines))
-    return lines[: min(end, _LONGEST_NOTICE)]
+    end = next((i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines))
+    return lines[: min(end, LONGEST_NOTICE)]
 
 
-def _banner(lines: Sequence[Line], rules: Rules) -> int:
+def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
-    if not lines or lines[0].label:
+    if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
-    first = lines[0].bare
-    if _TAGS.has(first) or is_classification(first) or any(piece in first for piece in _BANNER_PIECES):
+    alone = len(lines) > 1 and lines[1].is_blank
+    is_label = is_classification(lines[0].bare) or (alone and _is_of_label_words(lines[0].bare))
+    if is_label and not _decides(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in _paragraph(lines)]
-    usual = next((i for i, line in enumerate(paragraph) if not _is_usual(line)), len(paragraph))
+    if known := _TAGS.length(paragraph):
+        return known
+    usual = next((i for i, line in enumerate(paragraph) if _strange(line)), len(paragraph))
     told = next((i for i, line in enumerate(paragraph[: usual + 1]) if _tells(line)), -1)
     if told >= 0:
         after = told + 1
-        while after < len(paragraph) and _is_usual(paragraph[after]):
+        while after < len(paragraph) and not _strange(paragraph[after]):
             after += 1
         return after
-    length = _wrapped_length(paragraph, rules)
-    return length if _is_disclaimer(paragraph[:length]) else 0
+    return _disclaimer(lines, rules)
 
 
-def _is_usual(line: str) -> bool:
-    """Whether every word of this line is one that banners consist of."""
-    return _BANNER_WORDS.issuperset(_words(line))
+def _strange(line: str) -> list[str]:
+    """The words of this line, as written, that banners do not consist of."""
+    found = []
+    for word in _words(line):
+        low = _low(word)
+        if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
+            found.append(word)
+    return [*found, "?"] if asks(line) else found
 
 
 def _tells(line: str) -> bool:
-    """Whether this line says what only a banner says, in little but a banner's words."""
-    low = as_seen(line).casefold()
-    if not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS):
+    """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
+    low = _low(line)
+    if not any(piece in low for piece in _BANNER_PIECES) and (
+        not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS)
+    ):
         return False
-    strange = [word for word in _words(line) if word not in _BANNER_WORDS]
-    return len(strange) <= _STRANGE_WORDS and not doubts_in(" ".join(strange))
+    strange = _strange(line)
+    return len(strange) <= _STRANGE_WORDS and all(word[0].isupper() or len(word) <= 4 for word in strange) and not doubts_in(
+        " ".join(strange)
+    )
 
 
 def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
@@ -145,15 +219,61 @@ def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
     return length
 
 
-def _is_disclaimer(lines: Sequence[str]) -> bool:
-    """Whether these lines speak of this mail and of three of secrecy, the recipient, an error, deleting …
+def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -> int:
+    """How many of these lines are a disclaimer, or go on with one: as few as make one, wrapped lines whole.
 
-    The first line must speak of one already, so that a person's line above is no part of it.
+    The first line must speak of it already, so that a person's line above is no part of it.
     """
-    if not lines or _concepts(lines[0]) < 1:
+    paragraph = [line.bare for line in _paragraph(lines)]
+    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
+        return 0
+    if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
+        return 0
+    end = 0
+    while end < len(paragraph):
+        end += _wrapped_length(paragraph[end:], rules)
+        if _is_disclaimer(" ".join(paragraph[:end]), rules, goes_on=goes_on):
+            if end == len(paragraph) or not _is_disclaimer(" ".join(paragraph), rules, goes_on=True):
+                return end
+            return len(paragraph)
+    return 0
+
+
+def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
+    """Whether this text speaks of this mail and of three of secrecy, the recipient, an error, deleting …
+
+    Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence that
+    doubts must speak of one itself, and none may decide.
+    """
+    doubts = False
+    for sentence in _sentences(text):
+        if doubts_in(sentence) or asks(sentence):
+            doubts = True
+            if not _concepts(sentence) and not _is_of_this_mail(sentence) and not _FOOTERS.has(sentence):
+                return False
+    if _decides(text, rules):
         return False
-    low = _spaced(" ".join(lines))
-    return _concepts(low) >= 3 and any(piece in low for piece in _THIS_MAIL)
+    things = _concepts(text) + _is_of_this_mail(text)
+    if goes_on:
+        return things >= (2 if doubts else 1)
+    return _is_of_this_mail(text) and things >= (4 if doubts else 3)
+
+
+def _sentences(text: str) -> list[str]:
+    """The text cut at its full stops and colons, but not behind "sp." in "sp. z o.o."."""
+    found: list[str] = []
+    for piece in _SENTENCE.split(text):
+        if found and piece[:1].islower() and found[-1].endswith("."):
+            found[-1] += f" {piece}"
+        else:
+            found.append(piece)
+    return found
+
+
+def _decides(text: str, rules: Rules) -> bool:
+    """Whether a word that decides stands in this text."""
+    found = {normal_word(token) for token in tokens_of(text)}
+    return any(word in found for word in rules.beginnings)
 
 
 def _concepts(text: str) -> int:
@@ -161,12 +281,19 @@ def _concepts(text: str) -> int:
     return sum(1 for concept in _CONCEPTS if any(piece in low for piece in concept))
 
 
+def _is_of_this_mail(text: str) -> bool:
+    """Whether a mail speaks of itself here."""
+    low = _spaced(text)
+    return any(piece in low for piece in _THIS_MAIL)
+
+
+@lru_cache(maxsize=128)
 def _spaced(text: str) -> str:
-    return " ".join(as_seen(text).casefold().split())
+    return " ".join(_low(text).split())
 
 
 def _words(line: str) -> list[str]:
-    low = as_seen(line).casefold()
-    kept = (p for p in low.replace("<", " <").split() if "://" not in p and "@" not in p)
-    spaced = "".join(c if c.isalnum() or c in "'’-" else " " for c in " ".join(kept))
-    return [word for piece in spaced.split() if (word := piece.strip("'’-"))]
+    seen = as_seen(line)
+    kept = (p for p in seen.replace("<", " <").split() if "://" not in p and "@" not in p)
+    spaced = "".join(c if c.isalnum() or c in "'-" else " " for c in " ".join(kept))
+    return [word for piece in spaced.split() if (word := piece.strip("'-"))]

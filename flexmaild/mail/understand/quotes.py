@@ -34,14 +34,19 @@ _CITED = re.compile(r"[ \t]*([^\s>|:]{1,20}[>|])[ \t]")
 # What mail programs write around a quote, or for a part they cannot quote.
 _PROGRAM_LINE = re.compile(
     r"(?:references|visible links|links:?|non-text part: \S+|-{2,}\s*end quoted text\s*-{2,}"
-    r"|\[?quoted text hidden\]?|\[your message is attached\]|\[image: [^\]]*\]|\[cid:[^\]\s]+\]|<image\S*>"
+    r"|\[?quoted text hidden\]?|\[message clipped\](?:\s+view entire message)?|\[your message is attached\]|\[image: [^\]]*\]|\[cid:[^\]\s]+\]|<image\S*>"
     r"|-{2,} ?(?:start|end) (?:of )?(?:forwarded|included|quoted) (?:message|text) ?-{2,}"
-    r"|>?from \S+@\S+ \w{3} \w{3} .*|\[?\d+\]?:?|part \d+\.\d+)$",
+    r"|>?from \S+@\S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|\[?\d+\]?:?|part \d+\.\d+)$",
     re.IGNORECASE,
 )
 _GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
+# Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
+_GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
 PROGRAM_LINE = "a mail program's line at a quote"
+_ATTRIBUTION, _BLOCK_LINE = "attribution", "header block"
 SPLIT = "typed in front of an attribution"
+# The rules that begin a quote; a drawn line alone does not.
+BEGINNINGS = (_ATTRIBUTION, _BLOCK_LINE, SPLIT)
 
 
 def strip_citation_marks(lines: Sequence[Line]) -> None:
@@ -81,13 +86,14 @@ _RULE = "a rule above a quote"
 def _borders(lines: Sequence[Line]) -> list[int]:
     """Where a stretch of what we sent, or of quoted lines, begins; and the end, where a quote was deleted."""
     found = []
-    depth, was_ours = 0, False
+    depth, was_whole = 0, False
     for i, line in enumerate(lines):
         if line.is_blank:
             continue
-        if line.depth > depth or (line.is_ours and not was_ours):
+        is_whole = line.is_ours and bool(line.places)
+        if line.depth > depth or (is_whole and not was_whole):
             found.append(i)
-        depth, was_ours = line.depth, line.is_ours
+        depth, was_whole = line.depth, is_whole
     ends = [i for i, line in enumerate(lines) if not line.is_blank]
     if ends and not lines[ends[-1]].label:
         found.append(ends[-1] + 1)
@@ -116,6 +122,8 @@ def _label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None
         line = lines[first]
         if line.is_blank or not _is_free(line) or len(joined) > _LONGEST:
             break
+        if first < last and not _continues_attribution(lines[first + 1].low, rules):
+            break  # a sentence stands in the line below, so what is above it is another's
         joined = f"{line.bare.strip()} {joined}".strip()
         start = _attribution_start(joined, rules)
         is_dated = _CALENDAR.search(joined) is not None
@@ -129,6 +137,13 @@ def _label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None
         _take_attribution(lines, first, last, text[:start])
 
 
+def _continues_attribution(low: str, rules: Rules) -> bool:
+    """Whether this can be a further line of an attribution: a name, an address, a date or a verb soon."""
+    marks = [at for mark in (*_names(rules), "<", "(", *_VERBS) if (at := low.find(mark)) >= 0]
+    marks += [at for at, c in enumerate(low) if c.isdigit()][:1]
+    return bool(marks) and len(low[: min(marks)].split()) <= 2
+
+
 def _is_free(line: Line) -> bool:
     """Not known for something else; an attribution may hold our reference, and so words that we sent."""
     return not line.label or (line.is_ours and not line.places)
@@ -136,7 +151,7 @@ def _is_free(line: Line) -> bool:
 
 def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str) -> None:
     for line in lines[first : last + 1]:
-        line.set(Label.QUOTE_HEADER, "attribution")
+        line.set(Label.QUOTE_HEADER, _ATTRIBUTION)
     if before.strip() and says_something(before):
         lines[first].rule, lines[first].typed = SPLIT, before.rstrip()
 
@@ -161,7 +176,12 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     # A sentence in front of the date or the name that no list can split off: all of it was typed.
     places = [at for name in _names(rules) if (at := low.find(name)) >= 0]
     places += [at for at, c in enumerate(low) if c.isdigit()][:1]
-    head = low[: min(places, default=len(low))]
+    at = min(places, default=len(low))
+    if 0 < at < len(low) and low[at - 1].isalpha() and (_DATE.search(low, at) or known):
+        return at  # glued to a date or a name
+    if glued := [m.start() for m in _GLUED.finditer(joined, 0, at)]:
+        return glued[-1]
+    head = low[:at]
     return (
         0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
     )
@@ -303,7 +323,7 @@ def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
     if not is_field and not continues:
         return
     rest = _typed_behind(line)
-    line.set(Label.QUOTE_HEADER, "header block", certain=not rest)
+    line.set(Label.QUOTE_HEADER, _BLOCK_LINE, certain=not rest)
     if rest:
         line.rule, line.typed = "typed behind a header field", rest
 

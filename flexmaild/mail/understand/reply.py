@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from flexmaild.core.model import MailNature, Reading
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
-from flexmaild.mail.parse.html import html_lines
+from flexmaild.mail.parse.html import TooComplex, html_lines
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
@@ -22,12 +22,13 @@ from flexmaild.mail.understand import references
 from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
+from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import Label, squeezed
 from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
-from flexmaild.mail.understand.sent import MailsSent, SentText
+from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.verdict import Decision, decide
 
@@ -73,8 +74,11 @@ def understand(
     if kind is MailNature.HUMAN:
         found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
         mails = mails_sent(found) if mails_sent is not None and found else None
-        sent = SentText.of(mails, limits, rules.own_addresses, with_source=_quotes_source(mail.texts))
-        decision = _read_answer(mail, rules, writer, sent).decision
+        sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
+        try:
+            decision = _read_answer(mail, rules, writer, sent).decision
+        except TooComplex:
+            decision = Decision(None, "too_long")
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,
@@ -125,6 +129,8 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
     if first.decision.answer is not None:
         if is_ambiguous:
             unclear = "ambiguous"
+        elif sent.subjects and doubts_in(sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))):
+            unclear = "condition"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"
     return (

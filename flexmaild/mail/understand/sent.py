@@ -1,15 +1,17 @@
 """What we sent, as one string of letters and digits in which a reply's lines are found again.
 
-`SentText.of(mails, …)` is made by `reply` for each mail that is understood; `match` asks it. Line ends,
+Made by `sent_text` for `reply`, asked by `match`. Line ends,
 prefixes, wrapping, tables, case and punctuation play no part, since only letters and digits are compared.
 Known are the subject, the text part and all text of the HTML part (hidden included) of our mails; what they
 quote of a person is known only as the continuation of our own words before it. The lines of a prefilled reply
 are always known, without the word that decides.
 """
 
+from bisect import bisect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from urllib.parse import unquote
 
@@ -24,7 +26,7 @@ from flexmaild.mail.understand.lines import _WORD, LINK, letters, normal, squeez
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
 _MOST_PLACES = 20
-# Characters of sent text from which on an index is worth its making.
+# Characters of sent text from which on fewer characters than a seed are not looked for.
 _INDEXED = 30_000
 _END = "\x00"
 
@@ -49,57 +51,27 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
+    guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
     """
 
     text: str = ""
     bounds: frozenset[int] = frozenset()
+    guards: int = 0
     foreign: tuple[tuple[int, int], ...] = ()
     is_known: bool = True
+    subjects: tuple[str, ...] = ()
     lines: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
     _pages: tuple[str, ...] = ()
     _addresses: frozenset[str] = field(default_factory=frozenset)
-    _most: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        mails: Sequence[SentMail] | None,
-        limits: Limits,
-        addresses: Iterable[str] = (),
-        *,
-        with_source: bool = False,
-    ) -> "SentText":
-        """mails: None where the words cannot be had; addresses: our own, which alone are no run of words.
-
-        with_source: their MIME source too, which some programs quote in place of the text.
-        """
-        texts: list[str] = []
-        pages: list[str] = []
-        quotes: list[str] = []
-        is_known = mails is not None
-        for mail in mails or ():
-            try:
-                texts += _texts(mail.data, limits, pages)
-            except TooMuch:
-                is_known = False
-            quotes += [squeezed(quote) for quote in mail.quotes]
-        found = _squeezed_all(texts, _CONSTANT)
-        if with_source:
-            found = _squeezed_all([form for mail in mails or () for form in _source(mail.data)], found)
-        found.foreign = tuple(_stretches(found.text, quotes))
-        found.is_known = is_known
-        found._sources = tuple(mail.data for mail in mails or ())
-        found._pages = tuple(pages)
-        found._addresses = frozenset(squeezed(address) for address in addresses)
-        return found
 
     def places(self, norm: str) -> list[int]:
         """Where a word begins and these characters follow, but not within what a person wrote."""
-        if len(self.text) > _INDEXED:
-            seed = self._index.get(norm[:SEED], ()) if len(norm) >= SEED else ()
+        if len(norm) >= SEED:
+            seed = self._index.get(norm[:SEED], ())
             return [at for at in seed if self.text.startswith(norm, at) and not self._is_foreign(at)]
+        if len(self.text) > _INDEXED:
+            return []
         found: list[int] = []
         at = self.text.find(norm)
         while at >= 0 and len(found) < _MOST_PLACES:
@@ -114,13 +86,19 @@ class SentText:
 
     def most(self, norm: str) -> int:
         """How often this stands in that one of our texts that has it most often."""
-        if norm not in self._most:
-            self._most[norm] = max(text.count(norm) for text in self.text.split(_END))
-        return self._most[norm]
+        places = self.places(norm)
+        if len(places) == _MOST_PLACES or len(norm) < SEED:
+            return self.text.count(norm)
+        return max(Counter(bisect(self._ends, place) for place in places).values(), default=0)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where each text ends."""
+        return [at for at, c in enumerate(self.text) if c == _END]
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
-        """Where each seed begins: a long text is searched once for all lines."""
+        """Where each seed begins: the text is searched once for all lines."""
         found: dict[str, list[int]] = {}
         for at in self.bounds:
             places = found.setdefault(self.text[at : at + SEED], [])
@@ -142,8 +120,47 @@ class SentText:
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
         return _END.join(letters(form) for form in dict.fromkeys(plain))
 
+    def added_to_subject(self, subject: str) -> str:
+        """The words of a reply's subject that none of our subjects has."""
+        ours = {normal(word) for ours in self.subjects for word in _WORD.findall(ours)}
+        return " ".join(word for word in _WORD.findall(subject) if normal(word) not in ours)
+
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)
+
+
+@lru_cache(maxsize=64)
+def sent_text(
+    mails: tuple[SentMail, ...] | None, limits: Limits, addresses: frozenset[str], with_source: bool = False
+) -> SentText:
+    """What these mails said; kept for the next reply, since replies to one request come in bursts.
+
+    mails: None where the words cannot be had. addresses: our own, which alone are no run of words.
+    with_source: their MIME source too, which some programs quote in place of the text.
+    """
+    texts: list[str] = []
+    pages: list[str] = []
+    subjects: list[str] = []
+    is_known = mails is not None
+    for mail in mails or ():
+        try:
+            subject, *rest = _texts(mail.data, limits, pages)
+            subjects.append(subject)
+            texts += (subject, *rest)
+        except TooMuch:
+            is_known = False
+    found = _squeezed_all(texts, _CONSTANT)
+    if with_source:
+        found = _squeezed_all([form for mail in mails or () for form in _source(mail.data)], found)
+    quotes = [squeezed(quote) for mail in mails or () for quote in mail.quotes]
+    found.guards = len(_CONSTANT.text)
+    found.foreign = tuple(_stretches(found.text, quotes))
+    found.is_known = is_known
+    found.subjects = tuple(subjects)
+    found._sources = tuple(mail.data for mail in mails or ())
+    found._pages = tuple(pages)
+    found._addresses = frozenset(squeezed(address) for address in addresses)
+    return found
 
 
 def _texts(data: bytes, limits: Limits, pages: list[str]) -> Iterator[str]:

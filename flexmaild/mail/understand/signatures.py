@@ -23,7 +23,9 @@ _DEVICES = KnownLines(words(lambda language: language.signature.devices))
 _SIGNATURE_LINES = KnownLines(words(lambda language: language.signature.lines))
 _TITLE_WORDS = frozenset(words(lambda language: language.signature.title_words))
 
-_LONGEST_CLOSING, _LONGEST_TITLE = 60, 10
+_LONGEST_CLOSING, _LONGEST_NUMBER = 60, 120
+# Words of a post or a department.
+_LONGEST_TITLE = 10
 _NUMBER = re.compile(
     r"^(\w+)[ .:]{1,3}[+(0-9][0-9 ()./+-]{5,}[0-9)](?:[ ,;|/-]+\w{0,10}[ .:]{0,3}[+(0-9][0-9 ()./+-]{5,}[0-9)])*$"
 )
@@ -77,6 +79,20 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
         anything_above = True
 
 
+def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
+    """Banners, footers and the like that a border wrote into our mail before it was quoted."""
+    i = start
+    while i < stop:
+        if lines[i].label or lines[i].is_blank:
+            i += 1
+            continue
+        near = lines[i : min(stop, i + notices.LONGEST_NOTICE)]
+        if length := notices.banner_length(near, rules):
+            for line in near[:length]:
+                line.set(Label.BANNER, "a known banner")
+        i += length or _known(lines, i, stop, rules) or 1
+
+
 def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     """How many lines from here on are known as a whole, and labels them."""
     text = lines[i].bare
@@ -86,7 +102,7 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     if notices.is_footer_line(text) or (notices.is_classification(text) and not _decides(text, rules)):
         lines[i].set(Label.DISCLAIMER, "a known footer")
         return 1
-    length = notices.notice_length(lines[i:stop], rules)
+    length = notices.notice_length(lines[i : min(stop, i + notices.LONGEST_NOTICE)], rules)
     for line in lines[i : i + length]:
         line.set(Label.DISCLAIMER, "a known disclaimer")
     return length
@@ -142,7 +158,7 @@ def _signs(line: Line, writer: Writer) -> bool:
     low = line.low
     if writer.address and writer.address in low and len(tokens_of(low)) <= 2:
         return True
-    number = _NUMBER.match(low)
+    number = _NUMBER.match(low) if len(low) < _LONGEST_NUMBER else None
     if number and number[1] in _CONTACT_LABELS and not _is_moment(low):
         return True
     return _is_name(low, writer)

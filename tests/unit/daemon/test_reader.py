@@ -18,7 +18,7 @@ LETTER = Letter(MAIL, len(MAIL))
 
 @pytest.fixture
 def reader() -> Iterator[Reader]:
-    made = Reader(Rules.of("app@corp.test", "app@corp.test"), lambda fault: None)
+    made = Reader(Rules.of("app@corp.test", "app@corp.test"), lambda fault: None, lambda references: None)
     yield made
     made.close()
 

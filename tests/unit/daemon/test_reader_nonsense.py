@@ -25,10 +25,12 @@ while True:
     receive()
     send({answer!r})
 """
-OTHERS = b'{"sha256": "%s", "size": 1, "nature": "human", "answer": "approve"}' % (b"0" * 64)
+OTHERS = b'R{"sha256": "%s", "size": 1, "nature": "human", "answer": "approve"}' % (b"0" * 64)
 
 
-@pytest.mark.parametrize("answer", [OTHERS, b"", b"{}", b"[1]", b"\xff\x00", b'{"sha256": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "answer", [OTHERS, b"", b"R", OTHERS[1:], b"R{}", b"R[1]", b"R\xff\x00", b'R{"sha256": "\\ud800"}']
+)
 def test_an_answer_that_is_not_about_this_mail_makes_it_unparsable(
     answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -37,7 +39,7 @@ def test_an_answer_that_is_not_about_this_mail_makes_it_unparsable(
     child.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(child))
     deaths: list[str] = []
-    reader = Reader(Rules.of("approvals@corp.test"), deaths.append)
+    reader = Reader(Rules.of("approvals@corp.test"), deaths.append, lambda references: None)
     try:
         (reading,) = reader.read([Letter(b"From: a@b.test\n\nApprove\n", 24)])
     finally:

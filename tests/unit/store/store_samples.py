@@ -11,7 +11,7 @@ from typing import Any
 
 from flexmaild.core.model import Approver, Invitation, Outcome, Request, Terms
 from flexmaild.core.ports import Mark
-from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, Queue, Seen
+from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, KeptMail, Queue, Seen
 from flexmaild.store import Store, open_store
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -71,6 +71,7 @@ def full_change(id_: str, raw: bytes | None = None) -> Change:
         seen=(mail(id_, approval_id=id_, raw=raw or f"Subject: {id_}\r\n\r\n".encode()),),
         audit=(entry(id_, "asked"), entry(id_, "answered")),
         blobs=(Blob(hashlib.sha256(blob).hexdigest(), blob),),
+        kept=(KeptMail(f"j-{id_}", "0" * 64, b"deflated", ("quoted",)),),
         idempotent=Idempotent(f"idem-{id_}", "0" * 64, {"id": id_}, NOW),
     )
 

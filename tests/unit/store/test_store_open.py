@@ -219,8 +219,8 @@ def test_a_password_in_a_wrong_url_is_not_repeated(tmp_path: Path) -> None:
 def test_an_old_schema_stays_whole_when_a_step_fails(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = used / "steps"
     shutil.copytree(STEPS, steps, ignore=shutil.ignore_patterns("__pycache__"))
-    (steps / "versions" / "step_0002.py").write_text(
-        "from alembic import op\nrevision, down_revision = '0002', '0001'\n"
+    (steps / "versions" / "step_9999.py").write_text(
+        f"from alembic import op\nrevision, down_revision = '9999', '{known_revisions()[-1]}'\n"
         "def upgrade():\n    op.execute('DROP TABLE jobs')\n    op.execute('DROP TABLE no_such_table')\n"
     )
     monkeypatch.setattr("flexmaild.store.migrate.STEPS", steps)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import WHY, decide
 from tests.unit.mail.first_lines import LINES
 

@@ -1,0 +1,105 @@
+"""The daemon keeps what it sends, and looks it up for every reply before it decides anything."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from flexmaild.control.client import Refused
+from flexmaild.daemon.sent_mails import SentMails
+from flexmaild.store.read_only import ReadOnlyStore
+from tests.kit.house import House, text_of, until
+
+ALICE, BOB = "alice@corp.test", "bob@corp.test"
+
+
+def known(house: House, reference: str) -> list[bytes] | None:
+    """What this daemon would tell its reading child."""
+    state = house.root / "state"
+    look = SentMails(
+        ReadOnlyStore("sqlite:///flexmaild.db", state_directory=state), (state / "reference.key").read_bytes()
+    )
+    found = look((reference,))
+    look.close()
+    return None if found is None else [mail.data for mail in found]
+
+
+def sent_to(house: House, address: str) -> list[bytes]:
+    """The bytes in the folder of what was sent to this address, oldest first."""
+    files = sorted((house.sent / "new").iterdir(), key=lambda file: file.name)
+    mails = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
+    mails = [mail[mail.index(b"From: ") :] for mail in mails]  # without the trace fields of a delivery
+    return [mail for mail in mails if f"\nTo: {address}\n".encode() in mail]
+
+
+def as_in_folder(mails: list[bytes] | None) -> list[bytes]:
+    return [mail.replace(b"\r\n", b"\n") for mail in mails or []]
+
+
+def reference_of(house: House, address: str) -> str:
+    found = re.search(r"FM1-[A-Z2-7]{45}", text_of(house.mail(address, "approval_request")))
+    assert found
+    return found[0]
+
+
+def test_what_went_out_is_known_byte_for_byte_whatever_templates_and_restarts_follow(
+    house: House, tmp_path: Path
+) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (templates / "approval_request.txt.j2").write_text("First wording of {{ title }}\n")
+    house.write_settings({"notifications": {"templates": str(templates)}})
+    house.start()
+    asked = house.request(ALICE, BOB, quorum="all")
+    reference = reference_of(house, ALICE)
+    (templates / "approval_request.txt.j2").write_text("Second wording of {{ title }}\n")
+    house.call("reload")
+    house.kill()
+    house.start()
+    house.call("approval.remind", path={"id": asked["id"]})
+    house.mail(ALICE, "reminder")
+    house.answer(house.mail(ALICE, "approval_request"), "Approve\nwith a comment")
+    house.process_replies()
+    house.mail(ALICE, "noted")
+    in_folder = sent_to(house, ALICE)
+    assert len(in_folder) == 3 and b"First wording" in in_folder[0]
+    assert as_in_folder(known(house, reference)) == in_folder[::-1]
+    assert as_in_folder(known(house, reference_of(house, BOB))) == sent_to(house, BOB)[::-1]
+
+
+def test_a_reply_waits_in_the_folder_while_what_was_sent_cannot_be_looked_up(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
+    file = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+    file.execute("ALTER TABLE sent_mails RENAME TO hidden")
+    with pytest.raises(Refused, match="cannot be looked up"):
+        house.process_replies()
+    assert house.waiting() == 1
+    assert house.show(asked["id"])["state"] == "pending"
+    file.execute("ALTER TABLE hidden RENAME TO sent_mails")
+    file.close()
+    house.process_replies()
+    assert house.decided(asked["id"])["state"] == "approved"
+    assert house.waiting() == 0
+
+
+def test_another_programs_write_lock_is_not_met_before_the_commit(house: House) -> None:
+    house.start()
+    house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
+    writer = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Refused) as caught:
+        house.process_replies()
+    assert "looked up" not in str(caught.value), "it failed at the commit, not before"
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert house.waiting() == 1
+    house.process_replies()
+    assert house.waiting() == 0
