@@ -64,6 +64,7 @@ _SILENT = frozenset(
         "unknown unknown8bit 8bit 7bit binary autodetect autodetectall userdefined text plain"
     )
 )
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # In these a byte changes what later ones mean (RFC 1468, RFC 1557, RFC 1843).
 _SHIFTING = ("iso2022_jp", "iso2022_kr", "hz")
 
@@ -109,7 +110,9 @@ def decode_known(data: bytes, name: str) -> Decoded:
         return Decoded(data.decode("latin-1"), "a character set that is not known")
     if data.isascii() and b"\0" not in data:
         return Decoded(data.decode("ascii"))
-    if codec == "utf-16":
+    if data.startswith(b"\xef\xbb\xbf"):  # WHATWG Encoding section 6: it says more than the name
+        return _first_that_fits(data[3:], "utf-8")
+    if codec == "utf-16" or (data[:2] in _UTF_16_MARKS and b"\0" in data):
         return _utf_16(data, key)
     if codec is None:
         return _unnamed(data, is_silent=key in _SILENT or key.removeprefix("x") in _SILENT or not key)
@@ -162,7 +165,7 @@ def _utf_16(data: bytes, key: str) -> Decoded:
     if not is_big and not key.endswith(("le", "feff")):
         is_big = data[::2].count(0) > data[1::2].count(0)
     order = "utf-16-be" if is_big else "utf-16-le"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in _UTF_16_MARKS:
         order = "utf-16"
     return _marked(data.decode(order, "replace"), {})
 
@@ -204,10 +207,11 @@ def _shifting(data: bytes, codec: str) -> Decoded:
 
 
 def _ends_lines_in_ascii(data: bytes) -> bool:
-    """RFC 1468: each line ends in ASCII (or JIS-Roman). One that does not swallows the next."""
+    """RFC 1468: each line ends in ASCII (or JIS-Roman). One that does not swallows the next one."""
     if b"\x1b$" not in data and b"\x1b(I" not in data:
         return True
-    last = (line[at + 1 : at + 3] for line in data.split(b"\n") if (at := line.rfind(b"\x1b")) >= 0)
+    lines = data.rstrip().split(b"\n")[:-1]
+    last = (line[at + 1 : at + 3] for line in lines if (at := line.rfind(b"\x1b")) >= 0)
     return all(escape in (b"(B", b"(J") or escape[:1] in (b".", b"N") for escape in last)
 
 

@@ -21,8 +21,8 @@ _PAGES = ("text/html", "text/x-amp-html")
 _FILES = frozenset(
     f"text/{kind}"
     for kind in words(
-        "calendar vcard x-vcard directory css csv tab-separated-values xml xsl javascript x-javascript rtf "
-        "rfc822-headers x-patch x-diff x-log"
+        "calendar x-vcalendar vcard x-vcard directory css csv tab-separated-values xml xsl javascript "
+        "x-javascript rtf rfc822-headers x-patch x-diff x-log"
     )
 )
 # The same as the plain text or the page beside them, with marks that only a few programs know.

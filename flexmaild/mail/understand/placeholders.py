@@ -46,7 +46,16 @@ _WORDS = frozenset(
         "suo supporta tuo una visualizzare elettronica vostro o os uma seu sua em não mensagem suporta "
         "leitor exibir aan bericht berichten dit een gebruikt geen het niet ondersteunt opmaak uw van "
         "voor wordt weergeven bekijken mailclient aby formacie jest nie obsługuje poczty pocztowy ten ta "
-        "twój wiadomość wiadomości w z wyświetlić klient"
+        "twój wiadomość wiadomości w z wyświetlić klient seem seems unable able alternative plain body "
+        "some reading include includes supporting enthält aktivieren aktiviert aktivierte hat liegt vor "
+        "scheint offenbar fähiges fähigen webmail öffnen sehen inhalt supporte supportent lire lisible "
+        "activer activez mode ouvrir électronique está visualice lector activar mensajes contiene è "
+        "leggere lettore abilitare abilitato messaggi usare mensagens leia ativar suportar lezen schakel "
+        "leesbaar ondersteund deze odczytać włącz czytnik klienta ditt din postprogram stöder inte detta "
+        "meddelande är och i för att visa denne meddelelse er understøtter ikke besked vises epostprogram "
+        "støtter meldingen viser váš mailový nepodporuje tato zpráva je ve formátu ваш почтовый клиент не "
+        "поддерживает это письмо сообщение в формате для просмотра программа ön levelezője nem támogatja "
+        "formátumú üzenet"
     )
 )
 _SIGNS = frozenset(

@@ -53,9 +53,9 @@ def _is_rewritten(found: Sender, header: Header, limits: Limits) -> bool:
 
     Google and Sympa keep the old one in X-Original-From, Mailman (`from_is_list`) in Reply-To.
     """
-    if not _VIA.search(found.name):
-        return False
-    kept = (header.first(b"x-original-from"), header.first(b"reply-to"))
+    kept = [header.first(b"x-original-from")]
+    if _VIA.search(found.name):
+        kept.append(header.first(b"reply-to"))
     others = [address_of(value, limits).address for value in kept if value]
     return any(other and other != found.address for other in others)
 

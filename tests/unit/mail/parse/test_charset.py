@@ -51,6 +51,9 @@ NAMED = [
     ("utf-16 utf-16le ucs-2", "Zé\n", b"Z\0\xe9\0\n\0"),
     ("us-ascii ascii ANSI_X3.4-1968 unknown-8bit x-unknown default", "é", b"\xc3\xa9"),
     ("us-ascii ascii unknown-8bit x-user-defined", "’é", b"\x92\xe9"),
+    ("iso-8859-1 utf-16 gbk", "é", b"\xef\xbb\xbf\xc3\xa9"),
+    ("iso-8859-1 utf-8", "Z\n", b"\xff\xfeZ\0\n\0"),
+    ("iso-2022-jp", "ok\n承認\n", b"ok\n\x1b$B>5G'\n"),
     ("iso-8859-1", "“ok” …", b"\x93ok\x94 \x85"),
     ("no-such-charset", "é", b"\xc3\xa9"),
 ]  # fmt: skip

@@ -30,11 +30,17 @@ STANDS_IN = [
     "Seu leitor de email não suporta mensagem em HTML.",
     "Dit bericht is in HTML-opmaak.",
     "Twój program pocztowy nie obsługuje wiadomości HTML.",
+    "Diese Nachricht enthält HTML.",
+    "Questo messaggio è in formato HTML",
+    "Váš e-mailový klient nepodporuje HTML",
+    "Ваш почтовый клиент не поддерживает HTML.",
+    "Ditt e-postprogram stöder inte HTML.",
     "このメールはHTML形式です。",
     "此邮件是HTML格式的",
     "Re: Approval needed: Deploy billing 2.3.1 to production",
     "Approval needed: Deploy billing 2.3.1 to production",
     "See the picture",
+    "HTML",
 ]
 DISAGREES = [
     "Reject",

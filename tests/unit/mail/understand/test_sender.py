@@ -175,6 +175,8 @@ def test_a_name_of_other_bytes_than_utf8_is_one_and_such_an_address_is_none() ->
         ("'Ann' via Approvals", "Reply-To: Ann <ann@corp.test>", True),
         ("Ann via Approvals", "X-Original-From: ann@corp.test", True),
         ("Ann via Approvals", "X-Original-From: x\nReply-To: approvals@corp.test", False),
+        ("Ann über Approvals", "X-Original-From: Ann <ann@corp.test>", True),
+        ("Ann", "X-Original-From: Ann <approvals@corp.test>", False),
         ("Ann via Approvals", "X: y", False),
         ("Ann", "Reply-To: Ann <ann@corp.test>", False),
         ("Olivia", "Reply-To: Ann <ann@corp.test>", False),
