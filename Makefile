@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := .build/lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test bench lock clean help
+.PHONY: demo test bench browser lock clean help
 
 help:
 	@echo "make demo    the main job from end to end, on embedded parts: no server, no root"
 	@echo "make test    style, types, architecture and all tests, on real servers of this machine"
 	@echo "make bench   speed and memory, beside fetchmail, getmail6 and bare libraries"
+	@echo "make browser what a real Chromium shows of small pages, kept for the tests of reading HTML"
 	@echo "make lock    choose the newest versions within the ranges of setup.cfg"
 	@echo "make clean   remove what these made"
 
@@ -29,6 +30,9 @@ test: $(VENV)/.test
 bench: $(VENV)/.test
 	@packaging/test-machine.sh bench
 	$(BIN)/python -m tests.benchmarks
+
+browser: $(VENV)/.test
+	$(BIN)/python -m tests.browser.renew
 
 # Some packages come as source only. setuptools has a lock of its own and builds them, and ours, so that
 # nothing is fetched that no lock names.

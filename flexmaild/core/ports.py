@@ -73,12 +73,14 @@ class Fetched:
 
     partial: a large attachment was left on the server; `data` is a mail of the same header with the
         text parts only. `size` is the size on the server, in bytes.
+    is_cut: text of it is missing in `data`, or may be; such a mail decides nothing.
     """
 
     mark: Mark
     size: int
     data: bytes | None
     partial: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

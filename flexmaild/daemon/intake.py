@@ -196,7 +196,7 @@ class Intake:
         return committed
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
-        letters = [Letter(f.data, f.size, f.partial) for f in fetched if f.data is not None]
+        letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
         readings = iter(self._reader.read(letters))
         return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
 

@@ -56,11 +56,13 @@ _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail to be read: its bytes, its size on the server, and whether only its text was fetched."""
+    """A mail to be read: its bytes, its size on the server, whether only its text was fetched, and whether
+    text of it is missing."""
 
     data: bytes
     size: int
     partial: bool = False
+    is_cut: bool = False
 
 
 class Reader:
@@ -125,7 +127,8 @@ class Reader:
         references = _seen_at_once(letter.data)
         if references:
             send(line, AHEAD + self._words(references))
-        send(line, MAIL + b" %d %d " % (letter.size, letter.partial) + letter.data)
+        head = b" %d %d %d " % (letter.size, letter.partial, letter.is_cut)
+        send(line, MAIL + head + letter.data)
 
     def _words(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))

@@ -58,8 +58,7 @@ def main() -> int:
         send(line, READY)
         daemon = Connection(line)
         while True:
-            _, size, partial, data = daemon.next_mail().split(b" ", 3)
-            send(line, READING + _answer(data, int(size), rules, partial == b"1", daemon.mails_sent))
+            send(line, READING + _answer(daemon.next_mail(), rules, daemon.mails_sent))
     except (FrameError, OSError):
         return 0
 
@@ -106,13 +105,14 @@ def _loaded(frame: bytes) -> _Known:
     return known
 
 
-def _answer(data: bytes, size: int, rules: Rules, partial: bool, mails_sent: MailsSent) -> bytes:
+def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent) -> bytes:
     """Read one mail; the CPU limit counts from here on."""
+    _, size, partial, is_cut, data = frame.split(b" ", 4)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     lookup = txt_record if rules.verify_dkim else None
-    reading = understand(data, size, rules, partial, lookup, mails_sent)
+    reading = understand(data, int(size), rules, partial == b"1", lookup, mails_sent, is_cut == b"1")
     plain = {name: getattr(reading, name) for name in _FIELDS}
     return json.dumps(plain, default=_plain).encode("ascii", "backslashreplace")
 

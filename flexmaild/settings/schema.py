@@ -120,8 +120,8 @@ class Approvals(Section):
     max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
     """Longest comment kept, in characters; the rest is cut."""
     ignore_lines: tuple[Line, ...] = ()
-    """Whole lines that your mail gateway adds to replies: neither doubt nor comment. Compared without case; `*`
-    stands for at most 80 characters."""
+    """Whole lines that your mail gateway adds to replies: neither doubt nor comment. Compared without case;
+    `*` stands for at most 80 characters."""
     comment_on_reject: Flag = False
     """Refuse a rejection without a comment, and ask for one."""
     delegations: tuple[Delegation, ...] = ()
@@ -138,8 +138,9 @@ class Approvals(Section):
     """Most mails an hour that answer one sender."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
-        known = [LANGUAGES[tag].decide for tag in self.languages]
-        deciding = [word for decide in (*known, self.words) for word in (*decide.approve, *decide.reject)]
+        deciding = [*self.words.approve, *self.words.reject]
+        for tag in self.languages:
+            deciding += (*LANGUAGES[tag].decide.approve, *LANGUAGES[tag].decide.reject)
         for number, pattern in enumerate(self.ignore_lines):
             if fault := line_pattern.fault_of(pattern, deciding):
                 yield Finding(("ignore_lines", number), fault)

@@ -27,7 +27,7 @@ from flexmaild.transports.graph_api import (
 )
 from flexmaild.transports.graph_errors import GONE, Gone, code_of
 from flexmaild.transports.graph_folders import resolve
-from flexmaild.transports.graph_partial import SELECT, rebuilt
+from flexmaild.transports.graph_partial import EXPAND, PREFER, SELECT, may_lack_text, rebuilt
 
 # PidTagMessageSize (MS-OXPROPS 2.797); Graph's message resource has no size of its own.
 _SIZE = "Integer 0xE08"
@@ -250,17 +250,19 @@ class GraphInbox:
             return None
 
     def _read_partly(self, one: _Listed) -> Fetched | None:
-        path = f"/messages/{quote(one.mark.uid, safe='')}?$select={SELECT}"
+        path = with_query(f"/messages/{quote(one.mark.uid, safe='')}", select=SELECT, expand=EXPAND)
         size = max(one.size, self._max_size + 1)
+        limit = self._max_size * _MIME_FACTOR
         try:
-            data = rebuilt(self._api.get_json(path, step="read", limit=self._max_size * _MIME_FACTOR))
+            mail = self._api.get_json(path, step="read", limit=limit, prefer=PREFER)
         except Gone:
             return None
         except (TooLarge, GiveUp):
-            data = None
+            return Fetched(one.mark, size, None)
+        data = rebuilt(mail)
         if data is None or len(data) > self._max_size:
             return Fetched(one.mark, size, None)
-        return Fetched(one.mark, size, data, partial=True)
+        return Fetched(one.mark, size, data, partial=True, is_cut=may_lack_text(mail))
 
     def _remove(self, marks: Sequence[Mark], at_once: int, *, in_row: bool) -> bool:
         """Deletes or moves; True when some are left that may be tried again now, False when all are gone or

@@ -2,6 +2,11 @@
 
 Used by `graph_inbox` for mails over the limit, so that a reply with a large attachment still counts without
 being fetched whole. What Graph says is put into a new MIME structure; nothing of it is trusted as bytes.
+
+What cannot be seen here: the text alternative of a mail in HTML, and whether its MIME structure was sound.
+Exchange keeps one body and makes its other forms from it, so Graph has nothing else to ask for; `$value` has
+no ranges, and its beginning does not tell what texts come behind the files. A text that stood behind a file
+Exchange has made a file: where there may be one, `may_lack_text` says so.
 """
 
 from __future__ import annotations
@@ -16,10 +21,16 @@ from flexmaild.core.errors import printable
 
 # internetMessageHeaders comes only when asked for by name (Microsoft, "message resource type").
 SELECT = "internetMessageHeaders,body"
+# Of the files, what they are called; their contents stay on the server.
+EXPAND = "attachments($select=name,contentType)"
+# Without this Graph takes away from the HTML what a browser might run.
+PREFER = "outlook.allow-unsafe-html"
 # The header limit of `parse.message` is far below; this keeps a hostile header from filling memory first.
 _FIELDS, _FIELD_CHARACTERS = 500, 32 * 1024
 _STRUCTURE = frozenset({"content-type", "content-transfer-encoding", "mime-version", "content-disposition"})
 _NAME = re.compile(r"[!-9;-~]{1,76}")
+# What Exchange calls a part that has no name: "ATT00001.txt", "ATT00002.htm".
+_UNNAMED = re.compile(r"(ATT\d+\.+(txt|html?)|untitled attachment.*)?", re.IGNORECASE)
 
 
 def rebuilt(mail: Mapping[str, Any]) -> bytes | None:
@@ -38,6 +49,22 @@ def rebuilt(mail: Mapping[str, Any]) -> bytes | None:
     ]
     coded = textwrap.wrap(base64.b64encode(content.encode("utf-8", "replace")).decode(), 76)
     return "\r\n".join([*lines, "", *coded, ""]).encode("utf-8", "replace")
+
+
+def may_lack_text(mail: Mapping[str, Any]) -> bool:
+    """Whether a text of the mail may be among its files, since it was sent without a file's name.
+
+    Microsoft, support article 3108205: of a mail of several texts, Exchange makes all but one attachments.
+    """
+    files = mail.get("attachments")
+    return not isinstance(files, list) or any(_may_be_text(one) for one in files)
+
+
+def _may_be_text(file: object) -> bool:
+    if not isinstance(file, dict):
+        return True
+    is_text = str(file.get("contentType") or "text/plain").casefold().startswith("text/")
+    return is_text and _UNNAMED.fullmatch(str(file.get("name") or "").strip()) is not None
 
 
 def _still_automatic(fields: Iterable[tuple[str, str]]) -> list[str]:

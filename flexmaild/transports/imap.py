@@ -134,7 +134,7 @@ class ImapInbox:
         # What could not be read stays in the folder and is looked at again in the next poll.
         self._handed.update(sizes)
         return [
-            Fetched(self._mark(uid), size, found[uid].data, found[uid].partial)
+            Fetched(self._mark(uid), size, found[uid].data, found[uid].partial, found[uid].is_cut)
             for uid, size in sizes.items()
             if uid in found
         ]

@@ -13,7 +13,8 @@ from flexmaild.core.errors import Failure, Reason
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports.imap_client import Client
 from flexmaild.transports.imap_errors import translated
-from flexmaild.transports.imap_structure import Section, has_text, prune, rebuild, sections
+from flexmaild.transports.imap_structure import Node, Section, has_text, prune, rebuild, sections
+from flexmaild.transports.imap_whole import ending, has_ended, is_cut
 
 # Up to this size a mail is fetched whole: a reply with the usual logos in the signature.
 WHOLE = 256 << 10
@@ -25,10 +26,14 @@ _HEAD = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was fetched of one mail. `data` is None where there is no text that may be fetched."""
+    """What was fetched of one mail. `data` is None where there is no text that may be fetched.
+
+    is_cut: text of it is missing, or may be.
+    """
 
     data: bytes | None
     partial: bool
+    is_cut: bool = False
 
 
 class Fetcher:
@@ -91,30 +96,36 @@ class Fetcher:
         with translated("fetch", client.wire.server):
             answers = client.fetch(list(batch), ["BODYSTRUCTURE"])
             trees = {uid: prune(answer.get(b"BODYSTRUCTURE")) for uid, answer in answers.items()}
-        found = self._heads({uid: batch[uid] for uid, tree in trees.items() if tree is None})
-        groups: dict[tuple[Section, ...], list[int]] = {}
+        found: dict[int, Found] = {}
+        groups: dict[tuple[Section, ...], dict[int, Node]] = {}
         for uid, tree in trees.items():
             if tree and (has_text(tree) or batch[uid] <= self._most):
-                groups.setdefault(sections(tree), []).append(uid)
+                groups.setdefault(self._wanted(tree, batch[uid]), {})[uid] = tree
             elif tree:
                 found[uid] = Found(None, False)
-        for wanted, uids in groups.items():
-            most = len(uids) * sum(section.longest for section in wanted)
-            for uid, pieces in self._pieces(uids, wanted, most).items():
-                tree = trees[uid]
-                data = rebuild(tree, pieces) if tree else None
-                if data is not None:
-                    found[uid] = Found(data, True)
-        return found
+        for wanted, alike in groups.items():
+            most = len(alike) * sum(section.longest for section in wanted)
+            for uid, pieces in self._pieces(alike, wanted, most).items():
+                found |= _rebuilt(uid, alike[uid], pieces)
+        # What cannot be put together, by its structure or since a piece did not come.
+        return found | self._heads({uid: batch[uid] for uid in trees.keys() - found.keys()})
+
+    def _wanted(self, tree: Node, size: int) -> tuple[Section, ...]:
+        """The mail's end goes with the pieces, where the server is asked for parts of a section at all."""
+        end = ending(tree, size) if self._session.partial_fetch else None
+        return (*sections(tree), *([end] if end else []))
 
     def _heads(self, batch: dict[int, int]) -> dict[int, Found]:
         if not batch:
             return {}
         head = Section("", _HEAD)
         pieces = self._pieces(batch, [head], len(batch) * _HEAD * 2)
-        return {
-            uid: Found(held[""], batch[uid] > len(held[""])) for uid, held in pieces.items() if "" in held
-        }
+        found = {}
+        for uid, held in pieces.items():
+            if head.name in held:
+                is_part = len(held[head.name]) < batch[uid] or len(held[head.name]) >= _HEAD
+                found[uid] = Found(held[head.name], is_part, is_part)
+        return found
 
     def _pieces(
         self, uids: Iterable[int], wanted: Sequence[Section], most: int
@@ -125,6 +136,14 @@ class Fetcher:
         with translated("fetch", client.wire.server):
             answers = client.fetch(list(uids), items)
         return {uid: _named(answer, wanted) for uid, answer in answers.items()}
+
+
+def _rebuilt(uid: int, tree: Node, pieces: Mapping[str, bytes]) -> dict[int, Found]:
+    data = rebuild(tree, pieces)
+    if data is None:
+        return {}
+    torn = not has_ended(tree, pieces.get("", b""))
+    return {uid: Found(data, True, torn or is_cut(tree, pieces, data))}
 
 
 def _named(answer: Mapping[bytes, object], wanted: Sequence[Section]) -> dict[str, bytes]:

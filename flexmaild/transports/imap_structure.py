@@ -1,8 +1,8 @@
 """Which parts of a large mail are worth fetching, and the mail put together from them.
 
-Called by `imap_fetch`. Reads a BODYSTRUCTURE (RFC 9051 section 7.5.2) as IMAPClient parses it and prunes
-everything that is not text. The pruned mail keeps the header and the boundaries it had, so that whoever
-reads it sees the mail as it was written, without its attachments. Pure.
+Called by `imap_fetch`. Reads a BODYSTRUCTURE (RFC 9051 section 7.5.2) as IMAPClient parses it. Of every part
+the header is kept, of those that are text also the content: the mail put together has all its parts, headers
+and boundaries, so that whoever reads it sees the same tree, with empty files. Pure.
 """
 
 from __future__ import annotations
@@ -12,43 +12,49 @@ from dataclasses import dataclass
 from typing import Any
 
 # What a reader considers at most (the mail room's own limits are not larger): bytes of one text part, text
-# parts, levels of nesting, bytes of the header and of a returned message's header in a bounce.
+# parts, parts in all, levels of nesting, bytes of the header, of a text's or a returned message's header, and
+# of a file's header.
 LONGEST_TEXT = 256 << 10
-_MOST_TEXTS = 16
+_MOST_TEXTS, _MOST_PARTS = 16, 100
 _DEEPEST = 20
 _LONGEST_HEADER = 128 << 10
 _LONGEST_RETURNED = 16 << 10
+_LONGEST_OF_FILE = 4 << 10
 
 HEADER = "HEADER"
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A piece to fetch: `name` as in BODY[name], at most `longest` bytes of it (0: all)."""
+    """A piece to fetch: `name` as in BODY[name], at most `longest` bytes of it (0: all), from `start` on."""
 
     name: str
     longest: int = 0
+    start: int = 0
 
     def item(self, peek: bool, partial: bool) -> str:
-        part = f"<0.{self.longest}>" if self.longest and partial else ""
+        part = f"<{self.start}.{self.longest}>" if self.longest and partial else ""
         return f"BODY{'.PEEK' if peek else ''}[{self.name}]{part}"
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part that is kept: a multipart with boundary and children, or a leaf with its content's section."""
+    """A part: a multipart with boundary and children, a text with its content's section, or an empty file.
+
+    is_lost: beyond the bounds, or nobody can tell what it is; not even its header is fetched.
+    """
 
     path: str
     boundary: bytes = b""
     children: tuple[Node, ...] = ()
     content: Section | None = None
+    is_lost: bool = False
 
 
 def prune(structure: Any) -> Node | None:
-    """The tree of a mail's text parts; None where the structure cannot be used to rebuild the mail."""
-    budget = [_MOST_TEXTS]
-    node = _kept(structure, "", 0, in_report=False, budget=budget)
-    return node if node is not None and _is_sound(node) else None
+    """The tree of a mail's parts; None where the structure cannot be used to rebuild the mail."""
+    node = _Pruner().node(structure, "", 0, in_report=False)
+    return node if not node.is_lost and _is_sound(node) else None
 
 
 def sections(root: Node) -> tuple[Section, ...]:
@@ -69,34 +75,43 @@ def has_text(root: Node) -> bool:
     return root.content is not None or any(has_text(child) for child in root.children)
 
 
-def _kept(part: Any, path: str, depth: int, in_report: bool, budget: list[int]) -> Node | None:
-    if depth > _DEEPEST or not isinstance(part, tuple) or not part:
+class _Pruner:
+    """Makes nodes of a structure, counting them; one object per mail."""
+
+    def __init__(self) -> None:
+        self._parts, self._texts = _MOST_PARTS, _MOST_TEXTS
+
+    def node(self, part: Any, path: str, depth: int, in_report: bool) -> Node:
+        self._parts -= 1
+        if self._parts < 0 or depth > _DEEPEST or not isinstance(part, tuple) or len(part) < 2:
+            return Node(path, is_lost=True)
+        if isinstance(part[0], list):
+            return self._multipart(part, path, depth)
+        content = self._content(part, path, in_report) if self._texts else None
+        self._texts -= content is not None
+        return Node(path, content=content)
+
+    def _multipart(self, part: tuple[Any, ...], path: str, depth: int) -> Node:
+        report = _word(part[1]) == "report"
+        boundary = _parameter(part[2] if len(part) > 2 else None, "boundary")
+        children: list[Node] = []
+        for number, child in enumerate(part[0], 1):
+            name = f"{path}.{number}" if path else str(number)
+            children.append(self.node(child, name, depth + 1, report))
+            if self._parts < 0:
+                break
+        return Node(path, boundary, tuple(children), is_lost=not children)
+
+    def _content(self, part: tuple[Any, ...], path: str, in_report: bool) -> Section | None:
+        """The section to fetch of a part that is text; None for a file."""
+        kind, subtype = _word(part[0]), _word(part[1])
+        if _is_attached(part, kind, subtype):
+            return None
+        if kind == "text" or (kind, subtype) == ("message", "delivery-status"):
+            return Section(path or "TEXT", LONGEST_TEXT)
+        if in_report and (kind, subtype) == ("message", "rfc822"):
+            return Section(f"{path}.HEADER", _LONGEST_RETURNED)
         return None
-    if isinstance(part[0], list):
-        return _multipart(part, path, depth, budget)
-    kind, subtype = _word(part[0]), _word(part[1])
-    name = path or "1"
-    if budget[0] <= 0 or _is_attached(part, kind, subtype):
-        return Node(path) if not path else None
-    if kind == "text" or (kind, subtype) == ("message", "delivery-status"):
-        budget[0] -= 1
-        return Node(path, content=Section(name if path else "TEXT", LONGEST_TEXT))
-    if in_report and (kind, subtype) == ("message", "rfc822"):
-        budget[0] -= 1
-        return Node(path, content=Section(f"{name}.HEADER", _LONGEST_RETURNED))
-    return Node(path) if not path else None
-
-
-def _multipart(part: tuple[Any, ...], path: str, depth: int, budget: list[int]) -> Node | None:
-    report = _word(part[1]) == "report" if len(part) > 1 else False
-    boundary = _parameter(part[2] if len(part) > 2 else None, "boundary")
-    children = []
-    for number, child in enumerate(part[0], 1):
-        name = f"{path}.{number}" if path else str(number)
-        node = _kept(child, name, depth + 1, report, budget)
-        if node is not None and (node.content or node.children):
-            children.append(node)
-    return Node(path, boundary, tuple(children))
 
 
 def _is_attached(part: Sequence[Any], kind: str, subtype: str) -> bool:
@@ -112,8 +127,11 @@ def _is_sound(node: Node) -> bool:
 
 
 def _below(node: Node) -> Iterator[Section]:
-    if node.path and (node.content or node.children):
-        yield Section(f"{node.path}.MIME", _LONGEST_RETURNED)
+    if node.is_lost:
+        return
+    if node.path:
+        longest = _LONGEST_RETURNED if node.content or node.children else _LONGEST_OF_FILE
+        yield Section(f"{node.path}.MIME", longest)
     if node.content:
         yield node.content
     for child in node.children:
@@ -127,6 +145,8 @@ def _content(node: Node, pieces: Mapping[str, bytes]) -> bytes:
         return b""
     out = []
     for child in node.children:
+        if child.is_lost:
+            continue
         out += [
             b"--",
             node.boundary,

@@ -541,3 +541,49 @@ def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
         again.dispose(())
     gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
     assert len(box.listing("inbox")) == 0 or gone
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("Content-Type: application/pdf; name=x.pdf", False),
+        ("Content-Type: text/plain; name=build.log\r\nContent-Disposition: attachment", False),
+        ("Content-Type: text/plain", True),
+        ("Content-Type: text/plain; name=ATT00001.txt", True),
+        ("Content-Type: text/html; name=att00002.htm\r\nContent-Disposition: attachment", True),
+        ("Content-Type: text/html; name=ATT2.png.htm\r\nContent-Disposition: attachment", False),
+        ("Content-Type: text/plain; name=Attic.txt", False),
+    ],
+)
+def test_a_text_that_exchange_made_a_file_is_missing(
+    fake: FakeMicrosoft, box: Mailbox, fields: str, expected: bool
+) -> None:
+    """What a person writes below a picture, on some telephones."""
+    head = b"From: ann@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+    texts = f"\r\n--b\r\n{fields}\r\n\r\nif the tests pass\r\n--b--\r\n".encode()
+    box.put(
+        head
+        + b"Content-Type: text/plain\r\n\r\nApprove\r\n--b\r\nContent-Type: image/png; name=a.png\r\n\r\n"
+        + b"x" * 5000
+        + texts
+    )
+    (found,) = poll(inbox(fake, max_size=2000))
+    assert found.partial and found.data and found.is_cut is expected
+
+
+def test_of_a_large_mail_the_files_are_asked_for_by_name_and_the_html_as_it_came(
+    fake: FakeMicrosoft, box: Mailbox
+) -> None:
+    box.put(mail(1, "z" * 150_000))
+    poll(inbox(fake, max_size=100_000))
+    (asked,) = [r for r in fake.api.log if "internetMessageHeaders" in str(r.query)]
+    assert "contentBytes" not in asked.query["$expand"]
+    assert "outlook.allow-unsafe-html" in asked.headers["prefer"]
+    assert 'IdType="ImmutableId"' in asked.headers["prefer"]
+
+
+def test_files_of_which_graph_says_nothing_may_be_texts(fake: FakeMicrosoft, box: Mailbox) -> None:
+    box.put(mail(1, "z" * 150_000))
+    fake.api.fail("GET .*/messages/[^/$]*$", 200, {"body": {"content": "Approve"}})
+    (one,) = inbox(fake, max_size=100_000).fetch(30, none_known)
+    assert one.data is not None and one.is_cut

@@ -15,22 +15,13 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-from flexmaild.mail.parse.looks import REMARKABLE, Look, drawn, first_look, look_of
+from flexmaild.mail.parse.looks import BLOCKS, CELLS, REMARKABLE, Found, Look, drawn, first_look, look_of
 from flexmaild.mail.parse.nesting import TooComplex, refuse_the_complex
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
 from flexmaild.mail.parse.style_sheets import Styles, styles_of
 
 __all__ = ["TooComplex", "html_lines", "html_text", "link_targets"]
 
-_BLOCKS = frozenset(
-    words(
-        "address article aside blockquote body caption center dd details dialog dir div dl dt"
-        " fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li"
-        " listing main menu nav ol optgroup option p plaintext pre search section summary table tbody"
-        " tfoot thead tr ul xmp"
-    )
-)
-_CELLS = frozenset(("td", "th"))
 # Nothing of these is ever shown, whatever is said of them; their text is code, data or for other programs.
 _UNSEEN = frozenset(
     words(
@@ -62,6 +53,18 @@ _RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
 _SHEET = re.compile(r"(?i)<style|<link")
 _LONGEST_UNBROKEN = 200
+_LONG_GAP = "\xa0" * 60
+_OF_COLUMNS = frozenset(("width", "span", "class", "align", "valign"))
+# Different inline styles, and their characters (the longest are not parsed); a thread of 30 mails has 300.
+_MOST_STYLES, _MOST_STYLED, _COSTLY_STYLE = 3_000, 60_000, 4_096
+_PAINTED = frozenset(words("img svg canvas video object embed input button textarea select hr iframe table"))
+_PAINTED_INSIDE = ",".join(
+    (
+        *sorted(_PAINTED),
+        *("[bgcolor]", "[background]"),
+        *(f'[style*="{name}" i]' for name in ("background", "border", "shadow", "outline")),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -86,6 +89,8 @@ class _Page:
     sure: list[str] = field(default_factory=list)
     differs: bool = False
     unsure: bool = False
+    different: set[str] = field(default_factory=set)  # inline styles, each of which is parsed once
+    parsed: int = 0
     unbroken: bool = False
     signed: bool = False  # all words of the line stand in a signature
     started: bool = False
@@ -104,6 +109,12 @@ class _Page:
             self.differs = True
         self.unbroken = self.unbroken or look.space in ("pre", "nowrap")
 
+    def count(self, style: str) -> None:
+        self.different.add(style)
+        self.parsed += min(len(style), _COSTLY_STYLE)
+        if len(self.different) > _MOST_STYLES or self.parsed > _MOST_STYLED:
+            raise TooComplex("thousands of different styles")
+
     def end_line(self, depth: int, forced: bool = False) -> None:
         """Write the line, if there is one; a break makes one even where nothing stands on it."""
         if not self.shown and not forced:
@@ -116,7 +127,7 @@ class _Page:
             return
         if text or not self.lines or self.lines[-1].text:
             sure = " ".join("".join(self.sure).split()) if self.differs else text
-            if self.unbroken and len(text) > _LONGEST_UNBROKEN:
+            if (self.unbroken and len(whole.expandtabs()) > _LONGEST_UNBROKEN) or _LONG_GAP in whole:
                 sure = ""
             self.lines.append(ShownLine(text, sure, depth, SIGNATURE if self.signed and text else ""))
         self.shown.clear()
@@ -187,14 +198,16 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
     attributes = node.attributes
     rules = page.styles.rules.get(node.mem_id, ()) if page.styles.rules else ()
     look, display = frame.look, ""
-    if attributes or rules or tag in _LOOKED_AT:
+    if attributes or rules or tag in _LOOKED_AT or look.split:
+        if attributes and (style := attributes.get("style")) and style not in page.different:
+            page.count(style)
         found = look_of(look, tag, attributes, rules, tag in _DOUBTFUL)
         if found is None:
             return None
         look, display = found.look, found.display
         if tag == "summary" and frame.summary is not None:
-            look, frame.summary = frame.summary, None
-        if found.moves and not page.unsure and _covers(node, found.paints):
+            look, frame.summary = look if attributes or rules else frame.summary, None
+        if found.moves and not page.unsure and _covers(node, found, bool(page.styles.rules)):
             page.unsure = True
     return _entered(node, tag, attributes, frame, look, display, page)
 
@@ -219,13 +232,15 @@ def _entered(
     if tag in _FOREIGN:
         page.unsure = True
         return None
-    block = (tag in _BLOCKS and display != "inline") or display == "block"
-    if block:
+    if tag == "dialog" and "open" in attributes:
+        page.unsure = True  # it lies on the rest
+    block = (tag in BLOCKS and display != "inline") or display == "block"
+    if block or tag == "hr":
         page.end_line(outer.depth)
     if tag == "hr":
         _rule(look, outer, page)
         return None
-    if tag in _CELLS or display == "cell":
+    if tag in CELLS or display == "cell":
         page.shown.append(" ")
         page.sure.append(" ")
     signature = outer.signature or (bool(attributes) and _is_signature(attributes))
@@ -255,13 +270,20 @@ def _text(text: str, frame: _Frame, page: _Page) -> None:
 def _unseen(node: LexborNode, tag: str, page: _Page) -> None:
     if tag == "template" and "shadowrootmode" in node.attributes:
         page.unsure = True  # it is shown in place of what stands around it
-    elif tag == "frameset":
-        page.unsure = True
+    elif tag == "frameset" or (tag == "head" and node.css_first("noscript") is not None):
+        page.unsure = True  # without scripts the text of <noscript> is text of the body
+    elif tag == "colgroup" and (page.styles.rules or _has_ground(node)):
+        page.unsure = True  # its background is that of all cells below it
+
+
+def _has_ground(group: LexborNode) -> bool:
+    columns = (group, *group.iter())
+    return not all(column.attributes.keys() <= _OF_COLUMNS for column in columns)
 
 
 def _rule(look: Look, outer: _Frame, page: _Page) -> None:
     if not look.hidden:
-        page.lines.append(ShownLine(RULE_TEXT, RULE_TEXT if look.legible else "", outer.depth, RULE))
+        page.lines.append(ShownLine(RULE_TEXT, RULE_TEXT if outer.look.legible else "", outer.depth, RULE))
 
 
 def _picture(tag: str, attributes: dict[str, str | None], outer: _Frame, look: Look, page: _Page) -> None:
@@ -285,15 +307,16 @@ def _tiny(attributes: dict[str, str | None]) -> bool:
     return any((attributes.get(side) or "").strip() in ("0", "1", "2", "3") for side in ("width", "height"))
 
 
-def _covers(node: LexborNode, paints: bool) -> bool:
+def _covers(node: LexborNode, found: Found, ruled: bool) -> bool:
     """Whether an element that does not stand where it should has anything that may lie on other text."""
-    if paints or node.tag in ("img", "input", "hr"):
+    if found.paints or node.tag in _PAINTED:
         return True
-    if node.text(deep=True).strip():
+    child = node.first_child
+    # Hidden words lie on nothing; but an element among them may show its own again.
+    alone = found.look.hidden and child is not None and child.tag == "-text" and child.next is None
+    if not alone and node.text(deep=True).strip():
         return True
-    return (
-        node.css_first("img,svg,canvas,video,object,input,button,hr,iframe,table,[style],[class]") is not None
-    )
+    return node.css_first(_PAINTED_INSIDE + (",[class] *,[id] *" if ruled else "")) is not None
 
 
 def _is_signature(attributes: dict[str, str | None]) -> bool:
@@ -321,9 +344,9 @@ def html_text(page: str) -> str:
         tag = node.tag or ""
         if tag == "-text":
             pieces.append(node.text_content or "")
-        elif tag in _BLOCKS or tag == "br":
+        elif tag in BLOCKS or tag == "br":
             pieces.append("\n")
-        elif tag in _CELLS:
+        elif tag in CELLS:
             pieces.append(" ")
         child = node.first_child if tag not in _NO_WORDS else None
         if child is not None:
@@ -333,7 +356,7 @@ def html_text(page: str) -> str:
         following = node.next if above else None
         while following is None and above:
             node = above.pop()
-            if node.tag in _BLOCKS:
+            if node.tag in BLOCKS:
                 pieces.append("\n")
             following = node.next if above else None
         node = following

@@ -14,7 +14,8 @@ class Limits:
 
     mail: Postfix 10,240,000. header: Postfix 102,400 a field, CPython needs 0.2 s for 10,000 fields.
     depth and parts: Postfix refuses more than 100 levels, CPython's stack ends between 900 and 3,000.
-    boundary: RFC 2046 section 5.1.1 says 70. text: of each text part, what is beyond is not read.
+    boundary: RFC 2046 section 5.1.1 says 70. text: of each text part, what is beyond is not read and keeps
+    the mail from deciding anything.
     """
 
     mail: int = 10 * 1024 * 1024

@@ -38,6 +38,9 @@ _IMPLIED = frozenset(
     )
 )
 _RAW = "script|style|title|textarea|xmp|iframe|noembed|noframes"
+_SPECIAL_IMPLIED = frozenset(words("p li dt dd tr td th tbody thead tfoot caption colgroup"))
+_CELLS, _ROWS = frozenset(("td", "th", "caption")), frozenset(("tr", "tbody", "thead", "tfoot"))
+_ITEMS = {"li": 1, "dd": 2, "dt": 2}
 _BORDERS = frozenset(words("applet marquee object table template select button"))
 # An end tag of another element (span, o:p …) does not reach through one of these.
 _SPECIAL = frozenset(
@@ -49,6 +52,7 @@ _SPECIAL = frozenset(
 )
 _TAG = re.compile(
     rf"<(?:!--(?:>|->|.*?--!?>|.*\Z)"
+    rf"|[!?][^>]*+|/[^a-z][^>]*+"  # a comment that is none, up to the next ">"; so is <![CDATA[
     rf"|(?P<raw>{_RAW})(?=[\s/>])(?P<rawattrs>[^>]*+)>(?:.*?</(?P=raw)(?=[\s/>])|.*\Z)"
     rf"|(?P<close>/?)(?P<name>[a-z][^\s/>]*+)"
     rf"(?P<attrs>(?:[\s/]++|[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>\"'][^\s>]*+)?)?+|=)*+))",
@@ -63,8 +67,12 @@ class _Open:
     """What is open at a place of the page."""
 
     stack: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
     borders: list[int] = field(default_factory=list)
     specials: list[int] = field(default_factory=list)
+    implied: list[tuple[int, str]] = field(default_factory=list)
+    in_cell: bool = False
+    item: str = ""
     formatting: int = 0
     kept: int = 0  # formatting whose parent was closed before it: it is opened again
     repeated: int = 0
@@ -73,7 +81,14 @@ class _Open:
     def start(self, name: str) -> None:
         if name in _IMPLIED:
             self.repeated += self.formatting + self.kept
+            self._implied(name)
             return
+        if name == "select" and self.end(name):
+            return  # a second start tag is an end tag
+        if name == "button" or (name == "table" and self.stack[-1:] == ["table"] and not self.in_cell):
+            self.end(name)  # the one that is open ends here
+        if name == "table":
+            self.in_cell = False
         if name in _BORDERS:
             self.borders.append(len(self.stack))
             self.specials.append(len(self.stack))
@@ -82,34 +97,72 @@ class _Open:
         elif name in _FORMATTING:
             self.formatting += 1
         self.stack.append(name)
+        self.counts[name] = self.counts.get(name, 0) + 1
         self.repeated += self.formatting + self.kept
 
-    def end(self, name: str) -> None:
+    def _implied(self, name: str) -> None:
+        if name in _SPECIAL_IMPLIED and self.implied[-1:] != [(len(self.stack), name)]:
+            self.implied.append((len(self.stack), name))
+        if name in _CELLS:
+            self.in_cell = True
+        elif name in _ROWS:
+            self.in_cell = False
+        elif name in _ITEMS:
+            # Items of two kinds of list do not end each other.
+            self.kept += self.item in _ITEMS and _ITEMS[name] != _ITEMS[self.item]
+            self.item = name
+
+    def end(self, name: str) -> bool:
+        """Close the element if the tag reaches it; whether it did."""
         self.repeated += self.formatting + self.kept
-        if name in _FORMATTING or name in _SPECIAL:
+        if name in _CELLS:
+            self.in_cell = False
+        if self.implied and self.implied[-1][1] == name:
+            self.implied.pop()
+        if not self.counts.get(name):
+            return False
+        if name == "table":
+            self.in_cell = True  # perhaps; one table within another is what is usual
+        if name in _FORMATTING or (name in _SPECIAL and name != "noscript"):
             low = self.borders[-1] + 1 if self.borders else 0
         elif name in _BORDERS:
             low = self.borders[-1] if self.borders else 0
         else:
-            low = self.specials[-1] + 1 if self.specials else 0
+            low = self._highest()
         above = self.stack[low:]
         above.reverse()
         if name not in above:
-            return
+            return False
         at = len(self.stack) - 1 - above.index(name)
-        if name in _FORMATTING and self.specials and self.specials[-1] > at:
+        if name == "form":
+            self._take_out(at, name)  # alone: what is open in it stays open
+        elif name in _FORMATTING and self._highest() > at:
             # Closed across a block: what is inside gets a copy of it, and so may all that follows.
-            del self.stack[at]
-            self.specials = [s - (s > at) for s in self.specials]
-            self.borders = [b - (b > at) for b in self.borders]
+            self._take_out(at, name)
             self.formatting -= 1
             self.kept += 1
-            return
-        self._drop(at, name)
+        else:
+            self._drop(at, name)
+        return True
+
+    def _highest(self) -> int:
+        """Above which place of the stack there is nothing special."""
+        special = self.specials[-1] + 1 if self.specials else 0
+        return max(special, self.implied[-1][0]) if self.implied else special
+
+    def _take_out(self, at: int, name: str) -> None:
+        del self.stack[at]
+        self.counts[name] -= 1
+        self.specials = [s - (s > at) for s in self.specials if s != at]
+        self.borders = [b - (b > at) for b in self.borders if b != at]
 
     def _drop(self, at: int, name: str) -> None:
+        while self.implied and self.implied[-1][0] > at:
+            self.implied.pop()
         dropped = self.stack[at:]
         del self.stack[at:]
+        for gone in dropped:
+            self.counts[gone] -= 1
         count = sum(map(_FORMATTING.__contains__, dropped))
         self.formatting -= count
         self.kept += count - (name in _FORMATTING)

@@ -54,11 +54,13 @@ class Part:
 class Text:
     """One way to read the mail: its segments in order, each ("plain" | "flowed" | "delsp" | "html", text).
 
-    is_damaged: some U+FFFD in it stands for bytes that could not be read.
+    is_cut: a segment was longer than the limit, and what is beyond it is missing here. is_damaged: some
+    U+FFFD in it stands for bytes that could not be read.
     """
 
     segments: tuple[tuple[str, str], ...]
     faults: tuple[str, ...] = ()
+    is_cut: bool = False
     is_damaged: bool = False
 
 

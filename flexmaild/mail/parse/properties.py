@@ -8,6 +8,7 @@ down the tree. Linear; never raises for what tinycss2 parsed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,6 +31,13 @@ class Draft:
     moves: bool = False
     paints: bool = False
     boxed: bool = False
+    clips: bool = False
+    sized: bool = False
+    tight: bool | None = None
+    outdent: bool = False
+    backwards: bool = False
+    placed: bool = False
+    offset: float = 0.0
     hides: int = 0
     shows: int = 0
     important: int = 0
@@ -89,7 +97,7 @@ def _words_only(draft: Draft, name: str, values: _Values) -> bool:
 _DISPLAYS = {
     **dict.fromkeys(("block", "list-item", "table", "flow-root"), "block"),
     **dict.fromkeys(("table-row", "table-row-group", "table-header-group", "table-caption"), "block"),
-    **dict.fromkeys(("inline", "inline-block", "inline-table"), "inline"),
+    **dict.fromkeys(("inline", "inline-block", "inline-table", "initial", "unset"), "inline"),
     "table-cell": "cell",
 }
 
@@ -128,6 +136,7 @@ def _opacity(draft: Draft, name: str, values: _Values) -> bool:
     return _neutral(token)
 
 
+_MEASURED = frozenset(("dimension", "number", "percentage"))
 _STRIKE_STYLES = frozenset(
     ("text-decoration-color", "text-decoration-thickness", "text-decoration-style", "float", "position")
 )
@@ -140,7 +149,16 @@ def _decoration(draft: Draft, name: str, values: _Values) -> bool:
         # A line in a colour of its own may be one that is not seen.
         return set(words) <= {"line-through", "underline", "overline", "solid", "double"}
     draft.shows |= STRUCK
-    return _coloured(draft, name, values) and "blink" not in words
+    return _coloured(draft, name, values) and _thin(draft, name, values)
+
+
+def _thin(draft: Draft, name: str, values: _Values) -> bool:
+    """A line by the text, or how far it is from it; a broad one lies on the line above."""
+    sizes = [0.0 if v.type == "ident" else _pixels(v, 16.0) for v in values if v.type in _MEASURED]
+    if all(size is not None and abs(size) <= 8 for size in sizes):
+        return True
+    draft.moves = draft.paints = True
+    return False
 
 
 def _colour(draft: Draft, name: str, values: _Values) -> bool:
@@ -190,6 +208,8 @@ SYMBOL_FONTS = ("wingdings", "webdings", "symbol", "marlett", "zapfdingbats", "z
 def _family(draft: Draft, name: str, values: _Values) -> bool:
     first = values[0]
     family = " ".join(_word(v) or str(v.value) for v in values[:2] if v.type in ("ident", "string"))
+    if any(v.type == "error" for v in values):
+        return True  # a line end in quotes, as mail programs fold: browsers drop the declaration
     draft.symbols = first.type in ("ident", "string") and family.lower().startswith(SYMBOL_FONTS)
     return _any(draft, name, values)
 
@@ -224,6 +244,9 @@ def _size(draft: Draft, name: str, values: _Values) -> bool:
     if found is None or found.value < 0:
         return False
     draft.sizes.append(found)
+    if values[0].type == "dimension" and values[0].lower_unit == "rem":
+        # Of the root's size, which is 16 unless somebody says so.
+        draft.sizes.append(Length(float(values[0].value), True))
     return True
 
 
@@ -247,27 +270,30 @@ def _font(draft: Draft, name: str, values: _Values) -> bool:
             if token.type in ("ident", "number"):
                 continue  # style, variant, weight
             return False
-        draft.sizes.append(size)
         rest = values[at + 1 :]
+        if not rest:
+            return True  # without a family it is none
+        draft.sizes.append(size)
         if rest and rest[0].type == "literal" and rest[0].value == "/":
             tall = _line_height(draft, name, rest[1:2])
             return tall and bool(rest[2:]) and _family(draft, name, rest[2:])
-        return bool(rest) and _family(draft, name, rest)
+        return _family(draft, name, rest)
     return False
 
 
 def _line_height(draft: Draft, name: str, values: _Values) -> bool:
+    """Lines that are too close lie on each other; those of 1 have no space between them."""
     if len(values) != 1 or _neutral(values[0]):
+        draft.tight = len(values) != 1
         return len(values) == 1
     token = values[0]
-    if token.type == "number":
-        return bool(0.8 <= token.value <= 5)
-    if token.type == "percentage":
-        return bool(80 <= token.value <= 500)
     found = length_of(token)
-    if found is None:
-        return False
-    return 0.8 <= found.value <= 5 if found.relative else 8 <= found.value <= 120
+    if found is not None and not found.relative and token.type != "number":
+        draft.tight = found.value < 12
+        return 8 <= found.value <= 120
+    factor = token.value / 100 if token.type == "percentage" else found.value if found is not None else 0.0
+    draft.tight = factor < 1
+    return bool(0.8 <= factor <= 5)
 
 
 def _pixels(token: Node, whole: float = 1000.0) -> float | None:
@@ -288,6 +314,10 @@ def _edge(values: _Values, side: int) -> Node:
 _SIDES = {"top": 0, "right": 1, "bottom": 2, "left": 3}
 # Outlook lets tables stand out by the padding of their cells, 5.4pt; a page's own margin is 8px.
 _OUTDENT = -8.0
+# Half a window's height of nothing above a text: it is not seen without scrolling.
+_LOWEST = 300.0
+# In a wider box text at its right side is not seen.
+_WIDEST = 900.0
 
 
 def _margin(draft: Draft, name: str, values: _Values) -> bool:
@@ -302,10 +332,13 @@ def _margin(draft: Draft, name: str, values: _Values) -> bool:
         if pixels is None:
             return False
         if pixels < (_OUTDENT if at in (1, 3) else 0):
-            draft.moves = True
+            draft.moves = draft.paints = True  # what follows is moved with it
             return False
         if at == 3:
             draft.margin = pixels
+        draft.outdent = draft.outdent or pixels < 0
+        if at == 0 and pixels > _LOWEST:
+            return False
     if side in (None, 3) and draft.margin is None:
         draft.margin = 0.0
     return True
@@ -316,6 +349,9 @@ def _padding(draft: Draft, name: str, values: _Values) -> bool:
     if len(values) > (4 if side is None else 1):
         return False
     token = _edge(values, 3) if side is None else values[0]
+    above = _edge(values, 0) if side in (None, 0) else None
+    if above is not None and (_pixels(above) or 0.0) > _LOWEST:
+        return False
     if side in (None, 3):
         pixels = 0.0 if _neutral(token) else _pixels(token)
         if pixels is None:
@@ -349,6 +385,7 @@ def _indent(draft: Draft, name: str, values: _Values) -> bool:
         return False
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
     if pixels is None or pixels < -100:
+        draft.moves = True
         return False
     draft.indent = pixels
     return True
@@ -356,9 +393,10 @@ def _indent(draft: Draft, name: str, values: _Values) -> bool:
 
 def _spacing(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
-    return (
-        len(values) == 1 and pixels is not None and (-1 if name == "letter-spacing" else -2) <= pixels <= 10
-    )
+    least = -1 if name == "letter-spacing" else -2
+    if pixels is None or pixels < least:
+        draft.moves = draft.paints = True
+    return len(values) == 1 and pixels is not None and least <= pixels <= 10
 
 
 _SPACES = {"normal": "normal", "nowrap": "nowrap", "pre": "pre", "initial": "normal"} | dict.fromkeys(
@@ -382,15 +420,16 @@ def _extent(draft: Draft, name: str, values: _Values) -> bool:
     if _neutral(token) or _word(token) in ("fit-content", "max-content", "min-content"):
         return True
     if token.type == "percentage":
+        draft.sized = draft.sized or name == "height"
         return bool(1 <= token.value <= 100)
     pixels = _pixels(token)
-    draft.boxed = True
-    return pixels is not None and 10 <= pixels <= 2000
+    draft.boxed = draft.sized = True
+    return pixels is not None and 10 <= pixels <= _WIDEST
 
 
 def _least_extent(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
-    return len(values) == 1 and pixels is not None and 0 <= pixels <= 2000
+    return len(values) == 1 and pixels is not None and 0 <= pixels <= _WIDEST
 
 
 def _greatest_extent(draft: Draft, name: str, values: _Values) -> bool:
@@ -399,14 +438,16 @@ def _greatest_extent(draft: Draft, name: str, values: _Values) -> bool:
     if _neutral(values[0]):
         return True
     pixels = _pixels(values[0])
-    draft.boxed = True
-    return pixels is not None and pixels >= 100 and name == "max-width"
+    draft.boxed = draft.sized = True
+    return pixels is not None and pixels >= 10
 
 
 def _position(draft: Draft, name: str, values: _Values) -> bool:
     word = _word(values[0])
     if word in ("static", "relative", "initial", "inherit", "unset"):
+        draft.placed = word == "relative"
         return True
+    draft.placed = True
     draft.moves = True
     draft.shows |= STRUCK
     if word in ("absolute", "fixed"):
@@ -429,12 +470,13 @@ def _offset(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if _neutral(values[0]) else _pixels(values[0])
     if pixels == 0 and len(values) == 1:
         return True
-    draft.moves = True
+    # Only what has a position is moved, and that may be said by another rule.
+    draft.offset = max(draft.offset, math.inf if pixels is None or len(values) != 1 else abs(pixels))
     if pixels is not None and pixels <= _FAR and name in ("left", "top"):
         draft.hides |= AWAY
     else:
         draft.shows |= AWAY
-    return False
+    return True
 
 
 def _float(draft: Draft, name: str, values: _Values) -> bool:
@@ -442,12 +484,39 @@ def _float(draft: Draft, name: str, values: _Values) -> bool:
     return all(_neutral(v) for v in values)
 
 
+def _direction(draft: Draft, name: str, values: _Values) -> bool:
+    draft.backwards = _word(values[0]) == "rtl"
+    return _any(draft, name, values)
+
+
 def _bidi(draft: Draft, name: str, values: _Values) -> bool:
     return all(_word(v) in ("normal", "embed", "isolate", "plaintext", "initial", "inherit") for v in values)
 
 
 def _overflow(draft: Draft, name: str, values: _Values) -> bool:
-    return all(_word(v) == "visible" or (_neutral(v) and _word(v) != "auto") for v in values)
+    """Scroll bars cut off nothing where the box grows with its text; `clips` and `sized` are put together."""
+    draft.clips = any(_word(v) in ("auto", "scroll") for v in values)
+    return all(_word(v) in ("visible", "auto", "scroll", "initial", "unset") for v in values)
+
+
+def _layer(draft: Draft, name: str, values: _Values) -> bool:
+    """Below 0 text lies behind the backgrounds around it."""
+    return all(v.type == "ident" or (v.type == "number" and v.value >= 0) for v in values)
+
+
+def _tabs(draft: Draft, name: str, values: _Values) -> bool:
+    return all(_neutral(v) or (v.type == "number" and v.value <= 16) for v in values)
+
+
+def _gaps(draft: Draft, name: str, values: _Values) -> bool:
+    sizes = [0.0 if _neutral(v) else _pixels(v) for v in values]
+    return all(size is not None and 0 <= size <= 40 for size in sizes)
+
+
+def _wrap(draft: Draft, name: str, values: _Values) -> bool:
+    if any(_word(v) == "nowrap" for v in values):
+        draft.space = draft.space or "nowrap"
+    return _words_only(draft, name, values)
 
 
 def _stroke(draft: Draft, name: str, values: _Values) -> bool:
@@ -461,7 +530,7 @@ def _text_fill(draft: Draft, name: str, values: _Values) -> bool:
 def _zoom(draft: Draft, name: str, values: _Values) -> bool:
     token = values[0]
     whole = {"number": 1, "percentage": 100}.get(token.type)
-    return _neutral(token) or (whole is not None and whole <= token.value <= 2 * whole)
+    return _neutral(token) or (whole is not None and token.value == whole)
 
 
 def _behaviour(draft: Draft, name: str, values: _Values) -> bool:
@@ -475,43 +544,25 @@ def _scheme(draft: Draft, name: str, values: _Values) -> bool:
 
 def _vertical(draft: Draft, name: str, values: _Values) -> bool:
     pixels = 0.0 if values[0].type == "ident" else _pixels(values[0], 16.0)
-    return len(values) == 1 and pixels is not None and -16 <= pixels <= 16
+    if len(values) == 1 and pixels is not None and -16 <= pixels <= 16:
+        return True
+    draft.moves = draft.paints = True
+    return False
 
 
 # Office's own, which browsers do not know and which change no text in Outlook either. Not mso-hide,
 # mso-font-width, mso-text-raise, mso-style-textfill-…, and what we do not know.
-_OFFICE = (
-    *("mso-style-", "mso-fareast-", "mso-bidi-", "mso-ansi-", "mso-ascii-", "mso-hansi-", "mso-list"),
-    *(
-        "mso-ligatures",
-        "mso-themecolor",
-        "mso-themeshade",
-        "mso-themetint",
-        "mso-margin-",
-        "mso-line-height-",
-    ),
-    *("mso-border-", "mso-padding-", "mso-yfti-", "mso-cellspacing", "mso-table-", "mso-no-proof"),
-    *("mso-pagination", "mso-outline-level", "mso-highlight", "mso-symbol-font-family", "mso-char-type"),
-    *("mso-font-kerning", "mso-font-charset", "mso-font-pitch", "mso-font-signature", "mso-level-"),
-    *(
-        "mso-layout-grid",
-        "mso-width-",
-        "mso-height-",
-        "mso-generic-font-family",
-        "mso-font-alt",
-        "mso-default-",
-    ),
-    *("mso-para-margin", "mso-header-margin", "mso-footer-margin", "mso-paper-source", "mso-add-space"),
-    *(
-        "mso-cell-special",
-        "mso-row-margin",
-        "mso-displayed-",
-        "mso-effects-",
-        "mso-spacerun",
-        "mso-tab-count",
-    ),
-    *("mso-font-format", "mso-number-format", "mso-background-themecolor", "mso-shading", "mso-pattern"),
-    *("mso-element-", "mso-wrap-", "mso-position-", "mso-comment-", "mso-footnote-", "mso-break-type"),
+_OFFICE = words(
+    "mso-style- mso-fareast- mso-bidi- mso-ansi- mso-ascii- mso-hansi- mso-list mso-ligatures"
+    " mso-themecolor mso-themeshade mso-themetint mso-margin- mso-line-height- mso-border-"
+    " mso-padding- mso-yfti- mso-cellspacing mso-table- mso-no-proof mso-pagination mso-outline-level"
+    " mso-highlight mso-symbol-font-family mso-char-type mso-font-kerning mso-font-charset"
+    " mso-font-pitch mso-font-signature mso-level- mso-layout-grid mso-width- mso-height-"
+    " mso-generic-font-family mso-font-alt mso-default- mso-para-margin mso-header-margin"
+    " mso-footer-margin mso-paper-source mso-add-space mso-cell-special mso-row-margin mso-displayed-"
+    " mso-effects- mso-spacerun mso-tab-count mso-font-format mso-number-format"
+    " mso-background-themecolor mso-shading mso-pattern mso-element- mso-wrap- mso-position-"
+    " mso-comment- mso-footnote- mso-break-type"
 )
 
 
@@ -526,34 +577,32 @@ def _table() -> dict[str, _Judge]:
             _any,
             words(
                 "font-style font-weight font-stretch text-align text-align-last text-justify"
-                " text-transform text-underline-position text-underline-offset text-rendering"
-                " text-overflow text-wrap text-wrap-mode text-wrap-style text-size-adjust"
-                " -webkit-text-size-adjust -ms-text-size-adjust -moz-text-size-adjust text-autospace"
-                " text-spacing-trim word-break word-wrap overflow-wrap hyphens -webkit-hyphens"
-                " -ms-hyphens -moz-hyphens -epub-hyphens line-break -webkit-line-break"
-                " -khtml-line-break -webkit-nbsp-mode tab-size -moz-tab-size widows orphans page"
-                " page-break-before page-break-after page-break-inside break-before break-after"
-                " break-inside size panose-1 cursor border-collapse border-radius border-spacing"
-                " box-sizing -webkit-box-sizing empty-cells caption-side user-select"
-                " -webkit-user-select -moz-user-select -ms-user-select pointer-events touch-action"
-                " resize clear z-index transition transition-property transition-duration"
-                " transition-delay transition-timing-function -webkit-font-smoothing"
-                " -moz-osx-font-smoothing direction text-kashida-space punctuation-wrap"
+                " text-transform text-underline-position text-rendering text-overflow text-wrap-style"
+                " text-size-adjust -webkit-text-size-adjust -ms-text-size-adjust -moz-text-size-adjust"
+                " text-autospace text-spacing-trim word-break word-wrap overflow-wrap hyphens"
+                " -webkit-hyphens -ms-hyphens -moz-hyphens -epub-hyphens line-break -webkit-line-break"
+                " -khtml-line-break -webkit-nbsp-mode widows orphans page page-break-before"
+                " page-break-after page-break-inside break-before break-after break-inside size"
+                " panose-1 cursor border-collapse border-radius box-sizing -webkit-box-sizing"
+                " empty-cells caption-side user-select -webkit-user-select -moz-user-select"
+                " -ms-user-select pointer-events touch-action resize clear transition"
+                " transition-property transition-duration transition-delay transition-timing-function"
+                " -webkit-font-smoothing -moz-osx-font-smoothing text-kashida-space punctuation-wrap"
                 " layout-grid-mode tab-stops tab-interval nav-index gap row-gap flex-direction"
                 " align-items align-self justify-content justify-items flex-wrap -webkit-box-align"
                 " font-optical-sizing font-synthesis -webkit-touch-callout vertical-align-last"
-                " text-combine object-fit object-position scroll-behavior font-variant-east-asian"
-                " font-variant-numeric font-variant-ligatures font-variant-caps font-kerning"
-                " font-language-override"
+                " text-combine object-fit object-position scroll-behavior -ms-interpolation-mode"
+                " font-variant-east-asian font-variant-numeric font-variant-ligatures"
+                " font-variant-caps font-kerning font-language-override"
             ),
         ),
         (
             _coloured,
             words(
                 "caret-color text-decoration-style text-decoration-skip text-decoration-skip-ink"
-                " text-decoration-color text-decoration-thickness border-color border-top-color"
-                " border-right-color border-bottom-color border-left-color column-rule-color"
-                " -webkit-tap-highlight-color accent-color scrollbar-color"
+                " text-decoration-color border-color border-top-color border-right-color"
+                " border-bottom-color border-left-color column-rule-color -webkit-tap-highlight-color"
+                " accent-color scrollbar-color"
             ),
         ),
         (
@@ -584,6 +633,9 @@ def _table() -> dict[str, _Judge]:
         (_greatest_extent, ("max-width", "max-height")),
         (_offset, ("left", "top", "right", "bottom", "inset")),
         (_overflow, ("overflow", "overflow-x", "overflow-y")),
+        (_tabs, ("tab-size", "-moz-tab-size", "-o-tab-size")),
+        (_wrap, ("text-wrap", "text-wrap-mode")),
+        (_thin, ("text-decoration-thickness", "text-underline-offset")),
         (_stroke, ("-webkit-text-stroke-width", "-webkit-text-stroke")),
     ):
         table.update(dict.fromkeys(names, judge_one))
@@ -602,6 +654,9 @@ _JUDGES: Final[dict[str, _Judge]] = _table() | {
     "text-indent": _indent,
     "position": _position,
     "float": _float,
+    "z-index": _layer,
+    "border-spacing": _gaps,
+    "direction": _direction,
     "unicode-bidi": _bidi,
     "-webkit-text-fill-color": _text_fill,
     "zoom": _zoom,
@@ -625,6 +680,14 @@ _GROUPS: Final = {
 }
 
 
+# Whatever they say, text does not leave its place by them.
+_STAYING = words(
+    "table-layout text-transform text-overflow text-wrap text-decoration text-underline -webkit-text-"
+    " font- list- column flex order mask clip content grid block-size inline-size max-block-size"
+    " max-inline-size background all writing-mode mso- color"
+)
+
+
 def note(draft: Draft, node: Declaration) -> None:
     """Take a declaration into the draft."""
     name = node.lower_name
@@ -638,10 +701,14 @@ def note(draft: Draft, node: Declaration) -> None:
         draft.names.add(name)
         accepted = judged(draft, name, values)
     elif name.startswith("mso-"):
-        accepted = _office(name)
+        accepted = _office(name) or (name == "mso-element" and _word(values[0]) == "para-border-div")
     else:
         draft.names.add(name)
         accepted = name != "all" and all(_neutral(v) for v in values)
+        if not accepted and not name.startswith(_STAYING):
+            # What we do not know may move its element onto others, some of it what follows as well.
+            draft.moves = True
+            draft.paints = draft.paints or "margin" in name or "spacing" in name
     if not accepted:
         draft.doubt = True
     if node.important:

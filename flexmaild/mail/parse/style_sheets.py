@@ -18,17 +18,18 @@ from tinycss2.ast import Node
 from tinycss2.serializer import serialize_identifier
 
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.parse.visibility import Judgment, judge
+from flexmaild.mail.parse.visibility import DOUBTFUL, Judgment, judge
 
 # Word writes one sheet of 3 to 40 kB; a thread in which five people used Word has five.
 _MOST_SHEETS, _MOST_CHARACTERS, _MOST_RULES = 50, 100_000, 2_000
-_LARGEST_CACHED = 48_000
+_LARGEST_CACHED = 32_000
 # How many characters of the page all the selectors together may look through.
 _MOST_LOOKED_THROUGH = 20_000_000
 _LONGEST_SELECTOR = 400
+_MOST_FOR_ONE, _MOST_FOUND = 40, 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A rule that does something; of each selector the compounds that must be found, the subject last."""
 
@@ -37,6 +38,9 @@ class Rule:
     conditional: bool = False  # within @media or @supports: it may apply
     dark: bool = False  # within @media (prefers-color-scheme: dark)
     writes: bool = False  # `content`: it shows text that is not in the page
+
+
+_ANYTHING = (Rule((("*",),), DOUBTFUL),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Styles:
 
     unsure: bool = False
     dark: bool = False
-    rules: dict[int, list[Rule]] = field(default_factory=dict)
+    found: int = 0
+    rules: dict[int, tuple[Rule, ...]] = field(default_factory=dict)
 
 
 def styles_of(tree: LexborHTMLParser, page: str) -> Styles:
@@ -74,7 +79,10 @@ def styles_of(tree: LexborHTMLParser, page: str) -> Styles:
     for node, text in zip(sheets, texts, strict=True):
         sheet = _cached(text) if len(text) <= _LARGEST_CACHED else _read(text)
         styles.unsure = styles.unsure or sheet.unsure
-        conditional = "media" in node.attributes
+        medium = (node.attributes.get("media") or "all").strip().lower()
+        if medium == "print":
+            continue
+        conditional = medium not in ("all", "screen")
         for rule in (*sheet.rules, *sheet.flush) if hangs else sheet.rules:
             _apply(rule, conditional, matcher, styles)
     styles.unsure = styles.unsure or matcher.failed
@@ -89,10 +97,16 @@ def _apply(rule: Rule, conditional: bool, matcher: _Matcher, styles: Styles) -> 
             continue
         styles.dark = styles.dark or rule.dark
         styles.unsure = styles.unsure or rule.writes
-        for identity in matcher.find(compounds[-1]):
-            rules = styles.rules.setdefault(identity, [])
+        found = matcher.find(compounds[-1])
+        styles.found += len(found)
+        if styles.found > _MOST_FOUND:
+            styles.unsure = True
+            return
+        for identity in found:
+            rules = styles.rules.get(identity, ())
             if rule not in rules[-1:]:
-                rules.append(rule)
+                # Long lists are copied for each rule; beyond a few the winner is anyone's guess.
+                styles.rules[identity] = (*rules, rule) if len(rules) < _MOST_FOR_ONE else _ANYTHING
 
 
 class _Matcher:
@@ -122,7 +136,7 @@ class _Matcher:
             return frozenset()
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _cached(text: str) -> Sheet:
     return _read(text)
 
@@ -179,6 +193,8 @@ class _Reader:
             self.unsure = self.unsure or "src" in names
         elif name in _GROUPING and node.content is not None:
             words = {token.lower_value for token in _flat(node.prelude) if token.type == "ident"}
+            if name == "media" and words == {"print"}:
+                return
             is_dark = name == "media" and {"prefers-color-scheme", "dark"} <= words <= _DARK
             inside = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
             self.rules_in(inside, conditional or not (is_dark or words <= _EVERYWHERE), dark or is_dark)

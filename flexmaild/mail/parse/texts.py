@@ -16,7 +16,8 @@ from flexmaild.mail.parse.part import Part, Text
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.parse.transfer import transferred
 
-_PAGES = ("text/html", "text/x-amp-html")
+# Read as HTML, also those that only look like it: what one of them says more than the others is doubt.
+_PAGES = tuple(f"text/{kind}" for kind in ("html", "x-amp-html", "watch-html", "enriched", "richtext"))
 # Files, and what other modules look at. Any other text is shown as it is (RFC 2046 section 4.1.4).
 _FILES = frozenset(
     f"text/{kind}"
@@ -25,8 +26,6 @@ _FILES = frozenset(
         "x-javascript rtf rfc822-headers x-patch x-diff x-log"
     )
 )
-# The same as the plain text or the page beside them, with marks that only a few programs know.
-_RICH = ("text/enriched", "text/richtext", "text/watch-html")
 # Ways to read one part; more are nobody's letter.
 _MOST = 4
 # Our last line, and nothing said below it.
@@ -59,13 +58,10 @@ class _Texts:
     def _is_shown(self, part: Part, parent: Part | None) -> bool:
         if not part.kind.startswith("text/") or part.kind in _FILES or part.disposition == "reaction":
             return False
-        is_choice = parent is not None and parent.kind == "multipart/alternative"
-        if part.kind in _RICH and is_choice and _has_usual_text(parent):
-            return False
         if not part.is_attachment:
             return True
-        # Phones and Notes give their own text a name: the first text, or one of several forms of it.
-        return part.disposition != "attachment" and (not self.has_text or is_choice)
+        # Phones and Notes give their own text a name: the first text, or each form of it.
+        return part.disposition != "attachment" and (not self.has_text or _is_choice_of_named(parent))
 
     def _of_many(self, part: Part) -> tuple[Text, ...]:
         children = [found for child in part.parts if (found := self.of(child, part))]
@@ -86,15 +82,13 @@ class _Texts:
         encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
         # Three times the limit: one character of quoted-printable takes three bytes.
         found = transferred(part.body[: 3 * most], encoding)
-        is_long = len(part.body) > 3 * most or any(len(data) > most for data in found.readings)
-        faults = [*part.faults, *([found.fault] if found.fault else [])]
-        if is_long:
-            faults.append("a text beyond the limit")
+        is_cut = len(part.body) > 3 * most or any(len(data) > most for data in found.readings)
+        faults = [*part.faults, *([found.fault] if found.fault and not is_cut else [])]
         charset = part.params.get("charset", "")
         seen: dict[str, None] = {}
         for data in found.readings:
             decoded = decode_known(data[:most], charset)
-            if decoded.fault:
+            if decoded.fault and not is_cut:  # else the cut may have fallen inside a character
                 faults.append(decoded.fault)
             for text in filter(None, (decoded.text, decoded.other)):
                 for way in _line_ends(text, style):
@@ -102,13 +96,17 @@ class _Texts:
                         seen[way] = None
                         if part.is_open and not _is_whole(way, style):
                             faults.append("a multipart that does not end")
-                        yield Text(((style, way),), tuple(faults), decoded.is_damaged)
+                        yield Text(((style, way),), tuple(faults), is_cut, decoded.is_damaged)
         if not seen:
             yield Text(((style, ""),), tuple(faults))
 
 
-def _has_usual_text(part: Part | None) -> bool:
-    return part is not None and any(child.kind in ("text/plain", *_PAGES) for child in part.parts)
+def _is_choice_of_named(part: Part | None) -> bool:
+    return (
+        part is not None
+        and part.kind == "multipart/alternative"
+        and all(child.is_named for child in part.parts if child.kind.startswith("text/"))
+    )
 
 
 def _line_ends(text: str, style: str) -> Iterator[str]:
@@ -141,5 +139,6 @@ def _joined(texts: list[Text]) -> Text:
     return Text(
         tuple(segment for text in texts for segment in text.segments),
         tuple(fault for text in texts for fault in text.faults),
+        any(text.is_cut for text in texts),
         any(text.is_damaged for text in texts),
     )

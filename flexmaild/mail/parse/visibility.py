@@ -41,6 +41,13 @@ class Judgment:
     moves: bool = False  # may cover, or lie under, text of other elements
     paints: bool = False  # has a background or a border of its own
     boxed: bool = False  # its box may be smaller than its text, which then stands on the parent's ground
+    clips: bool = False  # cuts off what its box has no room for
+    sized: bool = False  # its box does not grow with its text
+    tight: bool | None = None  # its lines may lie on those above; None where it says nothing of them
+    outdent: bool = False  # a margin that is a little less than nothing, as Outlook's tables have
+    backwards: bool = False  # from right to left, where a first line hangs out to the right
+    placed: bool = False  # has a position, so that an offset moves it
+    offset: float = 0.0
     hides: int = 0
     declares: int = 0
     important: int = 0
@@ -66,13 +73,46 @@ def _finished(draft: Draft) -> Judgment:
     hides = settled(draft)
     told = draft.margin is not None or draft.padding is not None
     left = (draft.margin or 0.0) + (draft.padding or 0.0) + draft.border
-    tracked = draft.colours or draft.grounds or draft.sizes or draft.display or draft.space or draft.symbols
+    boxes = (
+        draft.clips
+        or draft.sized
+        or draft.placed
+        or draft.tight
+        or draft.outdent
+        or draft.offset
+        or draft.backwards
+    )
+    tracked = (
+        boxes
+        or draft.colours
+        or draft.grounds
+        or draft.sizes
+        or draft.display
+        or draft.space
+        or draft.symbols
+    )
     return Judgment(
-        plain=not (tracked or draft.doubt or draft.moves or hides or draft.shows or left or draft.indent),
+        plain=not (
+            tracked
+            or draft.important
+            or draft.doubt
+            or draft.moves
+            or hides
+            or draft.shows
+            or left
+            or draft.indent
+        ),
         doubt=draft.doubt,
         moves=draft.moves,
         paints=draft.paints,
         boxed=draft.boxed and bool(draft.grounds),
+        clips=draft.clips,
+        sized=draft.sized,
+        tight=draft.tight,
+        outdent=draft.outdent,
+        backwards=draft.backwards,
+        placed=draft.placed,
+        offset=draft.offset,
         hides=hides,
         declares=draft.hides | draft.shows,
         important=draft.important,
@@ -121,6 +161,11 @@ def judge(content: Iterable[Node]) -> Judgment:
     return _finished(draft)
 
 
+# HTML, "rules for parsing a legacy font size"; signs count from 3.
+_FONT_SIZES = {1: 10.0, 2: 13.0, 3: 16.0, 4: 18.0, 5: 24.0, 6: 32.0, 7: 48.0}
+_STEPS = frozenset("1234567")
+
+
 @lru_cache(maxsize=512)
 def judge_font(colour: str, size: str, face: str) -> Judgment:
     """`<font color size face>`, each empty where it is not there."""
@@ -132,8 +177,9 @@ def judge_font(colour: str, size: str, face: str) -> Judgment:
             draft.colours.append(found)
     if size:
         step = size.strip()
-        draft.sizes.append(Length(10.0 if step in ("1", "-2", "-1", "0") else 16.0))
-        draft.doubt = draft.doubt or step.lstrip("+-") not in "1234567"
+        number = int(step) if step.lstrip("+-") in _STEPS else 0
+        draft.doubt = draft.doubt or not number
+        draft.sizes.append(Length(_FONT_SIZES[max(1, min(7, 3 + number if step[:1] in "+-" else number))]))
     if face:
         draft.symbols = face.strip(" '\"").lower().startswith(SYMBOL_FONTS)
     return _finished(draft)

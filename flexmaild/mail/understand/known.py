@@ -1,16 +1,16 @@
 """Lines that are known as a whole: what devices, virus scanners, lists and gateways write, with free places.
 
-Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins or
-by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never one
-that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question mark and
-an emoji do, for they may be an answer. The texts are in `languages`.
+Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins
+or by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never
+one that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question
+mark and an emoji do, for they may be an answer. The texts are in `languages`.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from flexmaild.languages.load import words
@@ -93,39 +93,28 @@ _Part: TypeAlias = "str | list[list[_Part]]"
 
 
 class KnownLines:
-    """Patterns such as "(sent|written) from my {device}"; a line may hold several of them, one after the other.
+    """Patterns such as "(sent|written) from my {device}"; a line may hold several, one after the other.
 
     Places: {device} takes names and the words of `device_words`, {terms} these alone, {name} names, {number}
     what has a digit, {words} any few words; none of them one that doubts or decides.
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._root = _Node()
+        self._patterns = tuple(patterns)
         # The same lines stand in a mail's text and page, and in every mail of one person.
         self._known = lru_cache(maxsize=2048)(self._is_known)
-        for pattern in patterns:
-            ends = self._grown([self._root], _parts(pattern))
-            if self._root in ends:
+
+    @cached_property
+    def _root(self) -> _Node:
+        """The tree of all patterns, made when first asked for: a command that reads no mail needs none."""
+        root = _Node()
+        for pattern in self._patterns:
+            ends = _grown(root, [root], _parts(pattern))
+            if root in ends:
                 raise ValueError(f"no pattern of a known line: {pattern!r}")
             for end in ends:
                 end.is_end = True
-
-    def _grown(self, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
-        """The nodes at the ends of these parts, which begin at some nodes.
-
-        All but the root are joined into one behind a choice, so that the tree stays small.
-        """
-        for part in parts:
-            if isinstance(part, str):
-                nodes = [node.after(part) for node in nodes]
-                continue
-            ends = [end for choice in part for end in self._grown(nodes, choice)]
-            joined = _Node()
-            for end in ends:
-                if end is not self._root:
-                    end.joins.append(joined)
-            nodes = [self._root, joined] if self._root in ends else [joined]
-        return nodes
+        return root
 
     def has(self, text: str) -> bool:
         """Whether all of this text is known."""
@@ -158,6 +147,24 @@ class KnownLines:
         return at
 
 
+def _grown(root: _Node, nodes: list[_Node], parts: list[_Part]) -> list[_Node]:
+    """The nodes at the ends of these parts, which begin at some nodes.
+
+    All but the root are joined into one behind a choice, so that the tree stays small.
+    """
+    for part in parts:
+        if isinstance(part, str):
+            nodes = [node.after(part) for node in nodes]
+            continue
+        ends = [end for choice in part for end in _grown(root, nodes, choice)]
+        joined = _Node()
+        for end in ends:
+            if end is not root:
+                end.joins.append(joined)
+        nodes = [root, joined] if root in ends else [joined]
+    return nodes
+
+
 def _parts(pattern: str) -> list[_Part]:
     """The words, places and choices of a pattern, in order; a choice is the list of what may be chosen."""
     open_choices: list[list[list[_Part]]] = [[[]]]
@@ -184,6 +191,12 @@ def _parts(pattern: str) -> list[_Part]:
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
     return tuple(_RUN.findall(as_seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
+
+
+def decides(token: str) -> bool:
+    """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
+    low = normal_word(as_seen(token))
+    return low in _DECIDING or low.startswith(_OPPOSED)
 
 
 def asks(text: str) -> bool:
@@ -247,7 +260,7 @@ def _may_stand_for(place: str, tokens: _Text, at: int, end: int) -> bool:
     last, low = tokens.found[end - 1], tokens.low[end - 1]
     if place == "terms" or (place == "device" and low in _TERMS):
         return low in _TERMS and (place == "terms" or not _stops(tokens, at, end))
-    if not last[0].isalnum() or low in _DECIDING or low.startswith(_OPPOSED):
+    if not last[0].isalnum() or decides(last):
         return False
     has_digit = _DIGIT.search(last) is not None
     if place == "number":

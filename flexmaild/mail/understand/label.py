@@ -9,6 +9,7 @@ the answer is read from the labels (`verdict`). Pure; linear in the number of li
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flexmaild.core import line_pattern
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
@@ -33,6 +34,8 @@ from flexmaild.mail.understand.signatures import Writer, label_endings, label_kn
 
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
 STRONG = 25
+# Letters of ours that may be missing between two runs of one line before they are two lines run together.
+_SHORTEST_SKIP = 60
 # Lines of one header block stand this near to each other.
 _NEAR = 4
 # A line of a person may have this share of its letters in common with one of ours.
@@ -168,7 +171,7 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
     head = line.text[: words[first.first].start].rstrip(" *#-_>|[(<")
     tail = line.text[words[last.last - 1].end :]
     line.set(Label.OURS, "in part")
-    has_gap = any(one.last < two.first for one, two in zip(line.parts, line.parts[1:], strict=False))
+    has_gap = any(_is_gap(one, two) for one, two in pairwise(line.parts))
     typed_before, typed_after = first.first > 0, last.last < len(words)
     if (
         has_gap
@@ -190,6 +193,11 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
             _change(line)  # other words stood here
         else:
             line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
+
+
+def _is_gap(one: Run, two: Run) -> bool:
+    """Whether words stand between these two runs, or words of ours are missing there."""
+    return one.last < two.first or 0 < two.place - one.end < _SHORTEST_SKIP
 
 
 def _give_back(line: Line, words: Sequence[Word]) -> None:
@@ -267,7 +275,7 @@ def _give_back_all(lines: Sequence[Line], sent: SentText) -> None:
     """Above the first header of a quote, words of ours are a person's."""
     for line in lines:
         if line.is_ours and not line.depth and not is_guard(line, sent):
-            line.set(Label.TYPED, "ours, but above the quote")
+            line.set(Label.NONE, "")
 
 
 def _label_links(lines: Sequence[Line]) -> None:

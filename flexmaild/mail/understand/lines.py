@@ -62,6 +62,7 @@ class Line:
     mark: str = ""
     bare: str = ""
     norm: str = ""
+    is_blank: bool = False
     label: Label = Label.NONE
     rule: str = ""
     is_certain: bool = False
@@ -74,10 +75,6 @@ class Line:
     def set(self, label: Label, rule: str, *, certain: bool = True) -> None:
         self.label, self.rule, self.is_certain = label, rule, certain
         self.typed, self.changed = None, False
-
-    @property
-    def is_blank(self) -> bool:
-        return not self.bare or self.bare.isspace()
 
     @property
     def low(self) -> str:
@@ -122,6 +119,7 @@ def dressed(line: Line) -> Line:
     """The line with what follows from its text."""
     line.bare = unmarked(line.text) if line.depth else line.text
     line.norm = squeezed(line.text)
+    line.is_blank = not line.norm and not line.bare.strip()
     return line
 
 

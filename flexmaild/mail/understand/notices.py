@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import as_seen, doubts_in
-from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 
@@ -33,7 +33,11 @@ _BANNER_WORDS = frozenset(_seen(words(lambda language: language.notice.banner_wo
 _BANNER_PIECES = _seen(words(lambda language: language.notice.banner_pieces))
 _UNSPACED = re.compile(
     "|".join(
-        sorted((re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"), key=len, reverse=True)
+        sorted(
+            (re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"),
+            key=len,
+            reverse=True,
+        )
     )
 )
 _CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
@@ -49,7 +53,9 @@ _FOOTERS = KnownLines(
     )
 )
 # A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
-_CONCEPTS = tuple(_seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7))
+_CONCEPTS = tuple(
+    _seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
+)
 _THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
 
 # Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
@@ -57,7 +63,7 @@ LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 # Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
 # A classification has few words, and fewer with a firm's name: "Orange Restricted".
-_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 4
+_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
@@ -102,21 +108,18 @@ def is_classification(text: str) -> bool:
     if _CLASSIFICATIONS.has(text):
         return True
     found = () if asks(text) else tokens_of(text)
-    strange = [token for token in found if _low(token) not in _CLASSIFICATION_WORDS]
-    if not strange:  # "all green" is what people write
-        return 0 < len(found) <= _LONGEST_CLASSIFICATION and _is_marked(text.strip())
-    is_named = len(found) > len(strange) and len(found) <= _LONGEST_WITH_NAME and all(t[0].isupper() for t in found)
-    return is_named and not doubts_in(text)
-
-
-def _is_marked(text: str) -> bool:
-    """Whether it looks like a label: in brackets, in capitals, or with a colon."""
-    return text[:1] in ("[", "(", "{", "【", "<") or ":" in text or "：" in text or "//" in text or text.isupper()
-
-
-def _is_of_label_words(text: str) -> bool:
-    found = [_low(token) for token in tokens_of(text[:80])]
-    return 0 < len(found) <= _LONGEST_CLASSIFICATION and _CLASSIFICATION_WORDS.issuperset(found)
+    is_strange = [_low(token) not in _CLASSIFICATION_WORDS for token in found]
+    if not any(is_strange):
+        return 0 < len(found) <= _LONGEST_CLASSIFICATION
+    # A firm's name before it: "Orange Restricted"
+    is_named = is_strange[0] and not is_strange[-1] and is_strange == sorted(is_strange, reverse=True)
+    return (
+        is_named
+        and len(found) <= _LONGEST_WITH_NAME
+        and all(token[0].isupper() for token in found)
+        and not doubts_in(text)
+        and not any(decides(token) for token in found)
+    )
 
 
 def is_footer_line(text: str) -> bool:
@@ -158,7 +161,9 @@ def _rule_length(lines: Sequence[Line]) -> int:
 
 
 def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines))
+    end = next(
+        (i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines)
+    )
     return lines[: min(end, LONGEST_NOTICE)]
 
 
@@ -166,9 +171,7 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
-    alone = len(lines) > 1 and lines[1].is_blank
-    is_label = is_classification(lines[0].bare) or (alone and _is_of_label_words(lines[0].bare))
-    if is_label and not _decides(lines[0].bare, rules):
+    if is_classification(lines[0].bare) and not _decides(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in _paragraph(lines)]
     if known := _TAGS.length(paragraph):
@@ -201,8 +204,10 @@ def _tells(line: str) -> bool:
     ):
         return False
     strange = _strange(line)
-    return len(strange) <= _STRANGE_WORDS and all(word[0].isupper() or len(word) <= 4 for word in strange) and not doubts_in(
-        " ".join(strange)
+    return (
+        len(strange) <= _STRANGE_WORDS
+        and all(word[0].isupper() for word in strange)
+        and not doubts_in(" ".join(strange))
     )
 
 
@@ -242,8 +247,8 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
 def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     """Whether this text speaks of this mail and of three of secrecy, the recipient, an error, deleting …
 
-    Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence that
-    doubts must speak of one itself, and none may decide.
+    Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence
+    that doubts must speak of one itself, and none may decide.
     """
     doubts = False
     for sentence in _sentences(text):

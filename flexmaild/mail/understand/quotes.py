@@ -95,7 +95,7 @@ def _borders(lines: Sequence[Line]) -> list[int]:
             found.append(i)
         depth, was_whole = line.depth, is_whole
     ends = [i for i, line in enumerate(lines) if not line.is_blank]
-    if ends and not lines[ends[-1]].label:
+    if ends and (not lines[ends[-1]].label or lines[ends[-1]].parts):
         found.append(ends[-1] + 1)
     return found
 
@@ -272,6 +272,13 @@ def labelled(text: str) -> str:
     return label if label in FROM_LABELS or label in OTHER_LABELS else ""
 
 
+def _bare_label(text: str) -> str:
+    """The same without its colon, as some programs write it; only among others of a block."""
+    words_ = text.split(maxsplit=1)
+    label = words_[0].casefold() if words_ else ""
+    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
+
+
 def _label_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
     """The header block above this border, or beginning at it: each line by its own form."""
     if _above(lines, border) < 0 and (border >= len(lines) or not labelled(lines[border].bare)):
@@ -312,9 +319,9 @@ def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> N
 def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
     """One line of a header block: a label and a value of the right form; the rest of it was typed."""
     line = lines[i]
-    if line.is_blank or (line.label is Label.OURS and not labelled(line.bare)):
+    if line.is_blank or (line.is_ours and not (labelled(line.bare) or _bare_label(line.bare))):
         return
-    is_field = bool(labelled(line.bare)) or _LABEL.match(line.bare) is not None
+    is_field = bool(labelled(line.bare) or _bare_label(line.bare)) or _LABEL.match(line.bare) is not None
     continues = (
         i > 0
         and lines[i - 1].label is Label.QUOTE_HEADER
@@ -351,9 +358,10 @@ def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> N
     named = False
     while first >= 0 and last - first < 8 and not lines[first].is_blank:
         line = lines[first]
-        if line.label not in (Label.NONE, Label.OURS) or not _LABEL.match(line.bare):
+        known = labelled(line.bare) or _bare_label(line.bare)
+        if line.label not in (Label.NONE, Label.OURS) or not (known or _LABEL.match(line.bare)):
             break
-        if doubts_in(line.bare) and not labelled(line.bare):
+        if doubts_in(line.bare) and not known:
             break
         named = named or _names_us(line.low, rules)
         first -= 1

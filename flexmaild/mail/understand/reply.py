@@ -53,11 +53,13 @@ def understand(
     partial: bool = False,
     lookup: Lookup | None = None,
     mails_sent: MailsSent | None = None,
+    is_cut: bool = False,
 ) -> Reading:
     """What this mail says. size: bytes on the server. partial: `data` holds only header and text parts.
 
     lookup: TXT records for our own DKIM check (with rules.verify_dkim); without it the check is left out.
     mails_sent: asked once, with the references found in a person's mail, for what we had sent.
+    is_cut: text is missing from `data`, or may be; then it decides nothing.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -76,7 +78,7 @@ def understand(
         mails = mails_sent(found) if mails_sent is not None and found else None
         sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
         try:
-            decision = _read_answer(mail, rules, writer, sent).decision
+            decision = _read_answer(mail, rules, writer, sent, is_cut).decision
         except TooComplex:
             decision = Decision(None, "too_long")
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
@@ -107,7 +109,7 @@ def understand(
     )
 
 
-def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> Answered:
+def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool) -> Answered:
     """The answer on which every reading of an unambiguous mail agrees."""
     first: Answered | None = None
     is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
@@ -127,9 +129,13 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText) -> An
         return Answered(Decision(None, "empty"), None)
     unclear = ""
     if first.decision.answer is not None:
-        if is_ambiguous:
+        if is_cut or _is_cut(mail.texts):
+            unclear = "too_long"
+        elif is_ambiguous:
             unclear = "ambiguous"
-        elif sent.subjects and doubts_in(sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))):
+        elif sent.subjects and doubts_in(
+            sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))
+        ):
             unclear = "condition"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"
@@ -152,8 +158,12 @@ def _quotes_source(texts: Sequence[Text]) -> bool:
     return any("Content-T" in content for text in texts for _, content in text.segments)
 
 
+def _is_cut(texts: Sequence[Text]) -> bool:
+    return len(texts) > _MOST_READINGS or any(text.is_cut for text in texts)
+
+
 def _faulty(texts: Sequence[Text]) -> bool:
-    return len(texts) > _MOST_READINGS or any(text.faults for text in texts)
+    return any(text.faults for text in texts)
 
 
 def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[ShownLine], bool]]:
@@ -183,4 +193,4 @@ def _shown(text: Text) -> list[ShownLine]:
 
 
 def _letters(lines: Sequence[ShownLine]) -> str:
-    return "".join(squeezed(line.text) for line in lines)
+    return squeezed("\n".join(line.text for line in lines))

@@ -99,12 +99,11 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     if is_device_line(text):
         lines[i].set(Label.SIGNATURE, "a device's line")
         return 1
-    if notices.is_footer_line(text) or (notices.is_classification(text) and not _decides(text, rules)):
-        lines[i].set(Label.DISCLAIMER, "a known footer")
-        return 1
     length = notices.notice_length(lines[i : min(stop, i + notices.LONGEST_NOTICE)], rules)
+    if not length and not _decides(text, rules):
+        length = int(notices.is_footer_line(text) or notices.is_classification(text))
     for line in lines[i : i + length]:
-        line.set(Label.DISCLAIMER, "a known disclaimer")
+        line.set(Label.DISCLAIMER, "a known footer or disclaimer")
     return length
 
 

@@ -409,6 +409,11 @@ class Graph:
         full["id"] = message.immutable_id if immutable else message.regular_id
         if "0xe08" in request.query.get("$expand", "").lower():
             full["singleValueExtendedProperties"] = [{"id": "Integer 0xe08", "value": str(len(message.raw))}]
+        if "attachments(" in request.query.get("$expand", ""):
+            full["attachments"] = [
+                {"name": part.get_filename(f"ATT{n:05}.txt"), "contentType": part.get_content_type()}
+                for n, part in enumerate(mail.iter_attachments(), 1)
+            ]
         return full
 
     def _create(self, request: Request, box: Mailbox, immutable: bool) -> Answer:

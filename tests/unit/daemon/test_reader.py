@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from flexmaild.core.errors import TryLater
-from flexmaild.core.model import MailNature
+from flexmaild.core.model import Answer, MailNature
 from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.mail.understand.rules import Rules
 
@@ -40,3 +40,16 @@ def test_a_child_that_cannot_be_started_condemns_no_mail(
 def test_no_letters_need_no_child(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert reader.read([]) == []
+
+
+def test_the_child_is_told_that_text_is_missing(reader: Reader) -> None:
+    """Such a mail decides nothing, and the next one does."""
+    cut = Letter(MAIL, 300_000, partial=True, is_cut=True)
+    whole = Letter(MAIL, 300_000, partial=True)
+    readings = reader.read([cut, whole, LETTER])
+    assert [(r.answer, r.unclear, r.partial) for r in readings] == [
+        (None, "too_long", True),
+        (Answer.APPROVE, "", True),
+        (Answer.APPROVE, "", False),
+    ]
+    assert [r.size for r in readings] == [300_000, 300_000, len(MAIL)]

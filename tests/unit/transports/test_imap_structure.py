@@ -1,4 +1,4 @@
-"""Which parts of a large mail are fetched, and that what is put together is the mail without its files."""
+"""Which parts of a large mail are fetched, and that what is put together is the mail with empty files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from imapclient.response_parser import parse_fetch_response
 from imapclient.response_types import BodyData
 
 from flexmaild.transports.imap_structure import HEADER, Node, has_text, prune, rebuild, sections
+from flexmaild.transports.imap_whole import is_cut
 
 
 def structure(text: str) -> Any:
@@ -39,15 +40,15 @@ def names(root: Node | None) -> list[str]:
     return [section.name for section in sections(root)]
 
 
-def test_only_header_and_text_of_a_reply_with_an_attachment_are_asked_for() -> None:
+def test_headers_and_text_of_a_reply_with_an_attachment_are_asked_for() -> None:
     alternatives = multipart(text_part(), text_part("html"), subtype="alternative", boundary="in")
     root = prune(structure(multipart(alternatives, PDF, boundary="out")))
-    assert names(root) == [HEADER, "1.MIME", "1.1.MIME", "1.1", "1.2.MIME", "1.2"]
+    assert names(root) == [HEADER, "1.MIME", "1.1.MIME", "1.1", "1.2.MIME", "1.2", "2.MIME"]
 
 
 def test_a_text_that_is_attached_is_a_file_and_not_the_reply() -> None:
     log = text_part(disposition='("attachment" ("filename" "build.log"))')
-    assert names(prune(structure(multipart(text_part(), log)))) == [HEADER, "1.MIME", "1"]
+    assert names(prune(structure(multipart(text_part(), log)))) == [HEADER, "1.MIME", "1", "2.MIME"]
 
 
 def test_a_mail_of_one_text_is_asked_for_as_such() -> None:
@@ -67,7 +68,7 @@ def test_a_bounce_keeps_its_report_and_the_header_of_what_bounced() -> None:
 
 
 def test_a_forwarded_mail_is_not_looked_into() -> None:
-    assert names(prune(structure(multipart(text_part(), MESSAGE)))) == [HEADER, "1.MIME", "1"]
+    assert names(prune(structure(multipart(text_part(), MESSAGE)))) == [HEADER, "1.MIME", "1", "2.MIME"]
 
 
 def test_structures_that_cannot_be_used_are_said_to_be_so() -> None:
@@ -76,15 +77,31 @@ def test_structures_that_cannot_be_used_are_said_to_be_so() -> None:
     assert prune(None) is None
     assert prune(()) is None
     assert prune(b"text") is None
+    assert prune((b"text",)) is None
 
 
 def test_nesting_and_number_of_parts_are_bounded() -> None:
+    """What is beyond is not forgotten: the tree tells that something is lost."""
     deep = text_part()
     for _ in range(40):
         deep = multipart(deep)
     root = prune(structure(deep))
-    assert root is None or not has_text(root)
-    assert len(names(prune(structure(multipart(*[text_part()] * 200))))) == 1 + 2 * 16
+    assert root and not has_text(root) and is_lost(root)
+    root = prune(structure(multipart(*[text_part()] * 200)))
+    asked = names(root)
+    assert root and is_lost(root)
+    assert len([name for name in asked if name.endswith(".MIME")]) == 99
+    assert len([name for name in asked if name[0].isdigit() and not name.endswith(".MIME")]) == 16
+    assert len(" ".join(asked)) < 4000
+
+
+def test_a_part_nobody_can_tell_the_kind_of_is_lost() -> None:
+    root = prune(([(b"text",)], b"mixed", (b"boundary", b"b")))
+    assert root and is_lost(root)
+
+
+def is_lost(node: Node) -> bool:
+    return node.is_lost or any(map(is_lost, node.children))
 
 
 def test_a_piece_that_the_server_left_out_makes_no_mail() -> None:
@@ -108,7 +125,7 @@ def test_a_text_that_was_cut_ends_with_a_whole_line() -> None:
 def test_the_mail_put_together_reads_as_the_mail_did(
     plain: str, html: bool, nested: bool, attachments: int
 ) -> None:
-    """Header byte for byte, texts in their places, attachments gone, no defect."""
+    """Header byte for byte, every part in its place, texts whole, files empty, no defect; nothing lost."""
     mail = EmailMessage(policy=policy.SMTP)
     mail["Subject"] = "s"
     mail.set_content(f"x{plain}\n")
@@ -119,11 +136,13 @@ def test_the_mail_put_together_reads_as_the_mail_did(
     if nested and attachments:
         mail.add_attachment("log\n", filename="build.log")
     raw = mail.as_bytes()
-    built = _through_a_server(raw)
+    root, pieces, built = _through_a_server(raw)
+    assert not is_cut(root, pieces, built)
     before, after = (message_from_bytes(data, policy=policy.SMTP) for data in (raw, built))
     assert built.partition(b"\r\n\r\n")[0] == raw.partition(b"\r\n\r\n")[0]
     assert _texts(after) == _texts(before)
-    assert not [part for part in after.walk() if part.get_content_type() == "application/zip"]
+    assert _kinds(after) == _kinds(before)
+    assert not any(part.get_content() for part in after.walk() if part.get_filename())
     assert not any(part.defects for part in after.walk() if part.get_content_maintype() == "text")
 
 
@@ -132,7 +151,11 @@ def _texts(mail: Any) -> list[tuple[str, str]]:
     return [(p.get_content_type(), p.get_content()) for p in parts]
 
 
-def _through_a_server(raw: bytes) -> bytes:
+def _kinds(mail: Any) -> list[str]:
+    return [part.get_content_type() for part in mail.walk()]
+
+
+def _through_a_server(raw: bytes) -> tuple[Node, dict[str, bytes], bytes]:
     """What an IMAP server would tell of this mail, pruned and put together again."""
     mail = message_from_bytes(raw, policy=policy.SMTP)
     root = prune(_told(mail))
@@ -141,7 +164,7 @@ def _through_a_server(raw: bytes) -> bytes:
     _collect(mail, raw, "", pieces)
     built = rebuild(root, pieces)
     assert built is not None
-    return built
+    return root, pieces, built
 
 
 def _told(part: Any) -> Any:

@@ -179,7 +179,10 @@ FILE = "text/plain\nContent-Disposition: attachment; filename=notes.txt"
         (mail("Content-Disposition: inline; filename*=utf-8''reply.txt"), "approve"),
         (mail("Content-Disposition: reaction"), "empty"),
         (parts("mixed", ("text/plain\nContent-Disposition: reaction", "Approve")), "empty"),
-        (parts("alternative", ("text/plain", "Approve"), ("text/enriched", "<bold>x</bold>")), "approve"),
+        (
+            parts("alternative", ("text/plain", "Approve"), ("text/enriched", "<bold>Approve</bold>")),
+            "approve",
+        ),
         (parts("alternative", ("text/enriched", "Approve")), "approve"),
         (parts("signed", ("text/plain", "Approve"), ("text/plain", "if tests pass")), "condition"),
     ],
@@ -214,7 +217,7 @@ def test_a_cr_decides_nothing_where_its_two_readings_do_not_agree() -> None:
 def test_a_text_beyond_the_limit_decides_nothing() -> None:
     assert said(mail(body="Approve\n" + "x\n" * 1000), RULES) == "approve"
     small = replace(RULES, limits=replace(RULES.limits, text=1000))
-    assert said(mail(body="Approve\n" + "x\n" * 1000), small) == "ambiguous"
+    assert said(mail(body="Approve\n" + "x\n" * 1000), small) == "too_long"
 
 
 def test_a_partly_fetched_mail_may_be_cut_off() -> None:

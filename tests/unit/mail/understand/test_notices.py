@@ -11,30 +11,6 @@ from tests.unit.mail.understand import known_lines
 
 RULES = Rules.of("approvals@corp.test")
 
-DISCLAIMERS = [
-    "This email and any attachments are confidential and intended solely for the addressee. If you have received "
-    "it in error, please notify the sender and delete it. Any unauthorised copying or disclosure is prohibited.",
-    "This email may be confidential. If you got it by mistake, delete it.",
-    "The information contained in this message is privileged. If you are not the intended recipient, you must not "
-    "copy or distribute it.\n\nNo liability is accepted for viruses.",
-    "NOTICE: This email is confidential. If received in error please delete it.",
-    "Diese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der richtige Adressat sind oder diese E-Mail "
-    "irrtümlich erhalten haben, informieren Sie bitte sofort den Absender und vernichten Sie diese Mail.",
-    "Diese Mail kann vertrauliche Inhalte haben. Falls Sie nicht gemeint sind, bitte löschen.",
-    "Ce message et ses pièces jointes sont confidentiels. Si vous n'êtes pas le destinataire, merci de le "
-    "détruire et d'avertir l'expéditeur.",
-    "Este mensaje es confidencial. Si no es el destinatario, le rogamos que lo borre y avise al remitente.",
-    "Questo messaggio è riservato. Se non siete il destinatario, siete pregati di cancellarlo.",
-    "Esta mensagem é confidencial. Se não for o destinatário, por favor elimine-a e avise o remetente.",
-    "Dit bericht is alleen bestemd voor de geadresseerde. Indien u dit ten onrechte ontvangt, vernietig het dan.",
-    "Niniejsza wiadomość jest poufna. Jeśli nie jest Pan jej adresatem, prosimy o jej usunięcie.",
-    "Administratorem danych jest TB sp. z o.o. Jeżeli nie jest Pan adresatem, prosimy o usunięcie wiadomości.",
-    "このメールには機密情報が含まれている場合があります。誤って受信された場合は、送信者にご連絡の上、削除してください。",
-    "本邮件及其附件含有保密信息，仅限于发送给上面地址中列出的个人。如果您错收了本邮件，请立即通知发件人并删除本邮件。",
-    "Это сообщение является конфиденциальным и предназначено только для адресата. Если вы получили его по "
-    "ошибке, удалите его и сообщите отправителю.",
-]
-
 
 def lines(text: str) -> list[Line]:
     return [dressed(Line(line)) for line in text.split("\n")]
@@ -58,32 +34,31 @@ def banners(text: str) -> list[str]:
     """The lines that are left below the banners."""
     all_lines = lines(text)
     notices.label_banners(all_lines, 0, len(all_lines), RULES)
-    return [line.typed or line.text for line in all_lines if not line.is_blank and (not line.label or line.typed)]
+    return [
+        line.typed or line.text for line in all_lines if not line.is_blank and (not line.label or line.typed)
+    ]
 
 
 @pytest.mark.parametrize("entry", known_lines.FOOTERS)
 def test_a_footer_is_known(entry: str) -> None:
-    text = "\n".join(known_lines.lines_of(entry))
-    assert footer_length(text) == len(lines(text))
+    assert footer_length(entry) == len(lines(entry))
 
 
 @pytest.mark.parametrize("entry", known_lines.FOOTERS)
 def test_what_a_person_writes_below_or_behind_a_footer_stays(entry: str) -> None:
-    text = "\n".join(known_lines.lines_of(entry))
     for own in ("please wait for Bob", "Reject", "erst nach dem Backup"):
-        assert footer_length(f"{text}\n\n{own}") < len(lines(f"{text}\n\n{own}"))
-        assert footer_length(f"{text} - {own}") < len(lines(text))
+        assert footer_length(f"{entry}\n\n{own}") < len(lines(f"{entry}\n\n{own}"))
+        assert footer_length(f"{entry} - {own}") < len(lines(entry))
 
 
 @pytest.mark.parametrize("entry", known_lines.BANNERS)
 def test_a_banner_is_known_and_the_answer_below_it_stays(entry: str) -> None:
-    text = "\n".join(known_lines.lines_of(entry))
-    assert banners(f"{text}\n\nApprove\nok") == ["Approve", "ok"]
+    assert banners(f"{entry}\n\nApprove\nok") == ["Approve", "ok"]
 
 
 @pytest.mark.parametrize("entry", known_lines.BANNERS)
 def test_what_a_person_adds_to_a_banner_stays(entry: str) -> None:
-    first, *_ = known_lines.lines_of(entry)
+    first, *_ = entry.split("\n")
     for own in ("Do not deploy it!", "please wait for Bob", "Reject"):
         assert own in banners(f"{entry}\n\n{own}\nApprove"), own
     assert banners(f"{first} - but wait for Bob\n\nApprove")[0] != "Approve"
@@ -127,12 +102,12 @@ def test_a_persons_first_line_is_no_banner(line: str) -> None:
     assert banners(f"{line}\n\nApprove")[0] == line
 
 
-@pytest.mark.parametrize("text", DISCLAIMERS)
+@pytest.mark.parametrize("text", known_lines.DISCLAIMERS)
 def test_a_disclaimer_is_known(text: str) -> None:
     assert notices.notice_length(lines(text), RULES) == len(lines(text))
 
 
-@pytest.mark.parametrize("text", DISCLAIMERS)
+@pytest.mark.parametrize("text", known_lines.DISCLAIMERS)
 def test_what_stands_around_a_disclaimer_stays(text: str) -> None:
     count = len(lines(text))
     for own in ("Please wait for Bob.", "Not before Monday", "Reject", "Bitte nicht ausrollen."):
@@ -155,8 +130,8 @@ def test_what_stands_around_a_disclaimer_stays(text: str) -> None:
         "Ce message et l'accord ne valent qu'après les tests",
         "This message is confidential: do not deploy until Bob agrees",
         "I sent this mail by mistake, please do not deploy",
-        "Confidential and privileged info for the addressee only: please delete the old build first, in error it "
-        "was deployed",
+        "Confidential and privileged info for the addressee only: please delete the old build first, in "
+        "error it was deployed",
         "Diese Nachricht ist vertraulich, bitte nicht vor Montag ausrollen",
     ],
 )
