@@ -237,6 +237,7 @@ def _rules(settings: Settings) -> Rules:
         reject=approvals.words.reject,
         languages=approvals.languages,
         max_comment=approvals.max_comment,
+        comments=approvals.comments,
         ignore_lines=approvals.ignore_lines,
         trusted_authserv_ids=authentication.trusted_authserv_ids,
         exchange_online=authentication.exchange_online,

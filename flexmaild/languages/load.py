@@ -41,12 +41,31 @@ class Doubt:
     phrases: tuple[str, ...] = ()
     retractions: tuple[str, ...] = ()
     after_reject: tuple[str, ...] = ()
+    promises: tuple[str, ...] = ()
     opposed_stems: tuple[str, ...] = ()
-    harmless: tuple[str, ...] = ()
-    harmless_words: tuple[str, ...] = ()
     negation_pieces: tuple[str, ...] = ()
     condition_pieces: tuple[str, ...] = ()
+    promise_pieces: tuple[str, ...] = ()
     harmless_pieces: tuple[str, ...] = ()
+    none_pieces: tuple[str, ...] = ()
+    trouble_pieces: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+    harmless_words: tuple[str, ...] = ()
+    common_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Courtesy:
+    """What people say around an answer without saying anything."""
+
+    greetings: tuple[str, ...] = ()
+    addressees: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    thanks: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    dictated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +126,7 @@ class Language:
     plural: str = "one"
     decide: Decide = Decide()
     doubt: Doubt = Doubt()
+    courtesy: Courtesy = Courtesy()
     quote: Quote = Quote()
     signature: Signature = Signature()
     notice: Notice = Notice()
@@ -140,6 +160,7 @@ def read(tag: str, content: str) -> Language:
         plural=plural,
         decide=decide,
         doubt=Doubt(**_lists(file, "doubt", top, Doubt)),
+        courtesy=Courtesy(**_lists(file, "courtesy", top, Courtesy)),
         quote=Quote(**_lists(file, "quote", top, Quote)),
         signature=Signature(**_lists(file, "signature", top, Signature)),
         notice=_notice(file, top),

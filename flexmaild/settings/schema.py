@@ -119,6 +119,11 @@ class Approvals(Section):
     """Language of the mails to single approvers, by address."""
     max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
     """Longest comment kept, in characters; the rest is cut."""
+    comments: Literal["careful", "first_word", "bare"] = "careful"
+    """What a comment may hold. `careful`: words of doubt (not, if, a question) make the answer undecided,
+    other sentences are kept. `first_word`: only the other word or a withdrawal ("scratch that") does.
+    `bare`: nothing may stand on the word's line but punctuation and courtesy; the lines below are read as
+    with `careful`."""
     ignore_lines: tuple[Line, ...] = ()
     """Whole lines that your mail gateway adds to replies: neither doubt nor comment. Compared without case;
     `*` stands for at most 80 characters."""

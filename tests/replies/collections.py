@@ -1,8 +1,8 @@
 """Two collections of replies, with what a person would expect of each.
 
 `reports.tar.xz`: 1,059 replies to one request, each made from a public report of mail that some program read
-wrongly. `clients.tar.xz`: 700 replies typed into real mail programs and sent by them, each with the request it
-answers. All names are invented.
+wrongly. `clients.tar.xz`: 700 replies typed into real mail programs and sent by them, each with the request
+it answers. All names are invented.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """expected: "approve", "reject", "undecided" or "not-decided" (nothing decided), "not-approve", "not-reject",
-    "auto" (a machine's mail), "kept" (decided with `comment` in the comment, or undecided), "visible" (not
-    decided, or decided rightly). comment: None for any. kind: what the case is about, or the mail program.
+    """expected: "approve", "reject", "undecided" or "not-decided" (nothing decided), "not-approve",
+    "not-reject", "auto" (a machine's mail), "kept" (decided with `comment` in the comment, or undecided),
+    "visible" (not decided, or decided rightly). comment: None for any. kind: what the case is about, or the
+    mail program.
     """
 
     name: str
@@ -35,8 +36,10 @@ class Case:
 
 
 def judge(case: Case, answer: str | None, comment: str) -> str:
-    """ "ok"; "wrong": decided against the expectation; "lost": decided, a typed word missing from the comment;
-    "extra": another's words in the comment; "unclear": not decided though clear."""
+    """ "ok"; "wrong": decided against the expectation; "lost": decided, a typed word is not in the comment.
+
+    "extra": another's words are in the comment. "unclear": not decided though clear.
+    """
     if case.expected in ("approve", "reject"):
         if answer is None:
             return "unclear"

@@ -1,84 +1,196 @@
 """The words that make an answer doubtful, looked for in text as a person sees it.
 
-Called by `verdict`, which rules on them, and by the labelling, which never takes a line with one of them for
-something that nobody typed unless the whole line is known. The lists are in `languages`.
+Called by `verdict`, which rules on them sentence by sentence (`doubt_in`), and by the labelling
+(`doubts_in`), which never takes a line with one of them for something that nobody typed unless the whole
+line is known. The lists are in `languages`; a sentence in no list raises no doubt.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
-from flexmaild.languages.load import words
-from flexmaild.mail.understand.rules import normal_word
+from flexmaild.languages.load import EVERY, words
+from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
+from flexmaild.mail.understand.rules import normal_word, unaccented
+from flexmaild.mail.understand.seen import VERBS, as_seen, clauses, looks, tokens, words_in
+from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Spoken
 
-NEGATIONS = frozenset(words(lambda language: language.doubt.negations))
-CONDITIONS = frozenset(words(lambda language: language.doubt.conditions))
-_DOUBTS = NEGATIONS | CONDITIONS
+__all__ = ["as_seen", "doubt_in", "doubts_in", "is_contraction", "phrases", "retracts", "tokens"]
+
+NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
+CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
+_DOUBTS = NEGATIONS.words | CONDITIONS.words
 # Of languages that write no blanks, looked for as pieces of the text.
 NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
 CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
-HARMLESS_PIECES = words(lambda language: language.doubt.harmless_pieces)
+HARMLESS_PIECES = tuple(
+    sorted(
+        {
+            *words(lambda language: language.doubt.harmless_pieces),
+            *(
+                trouble + none
+                for language in EVERY
+                for trouble in language.doubt.trouble_pieces
+                for none in language.doubt.none_pieces
+            ),
+        },
+        key=len,
+        reverse=True,
+    )
+)
 # "15. Mai 2026", "20 de nov. de 2026": in a date a word is a month, whatever it is elsewhere.
 _DATE = re.compile(
     r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}"
 )
-# The verbs that are contracted with "not"; some programs make a blank of the apostrophe.
-_VERBS = frozenset(
+# A thumb down or a stop sign beside an approval.
+_REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")
+_REFUSING = re.compile(f"[{''.join(sorted(_REFUSING_SYMBOLS))}]")
+# How many words before the last a harmless phrase may begin.
+_LONGEST_HARMLESS = 10
+
+
+def _is_filler(word: str) -> bool:
+    return word not in _DOUBTS and not is_contraction(word)
+
+
+def _is_content(word: str) -> bool:
+    return _is_filler(word) and word not in COMMON_WORDS
+
+
+def phrases(entries: Iterable[str]) -> Phrases:
+    """Entries of the lists; what people write without its accents is found too."""
+    split = [tuple(words_in_entry(entry)) for entry in entries]
+    return Phrases({*split, *(tuple(map(unaccented, p)) for p in split)}, _is_filler, _is_content)
+
+
+def words_in_entry(entry: str) -> list[str]:
+    """The elements of a phrase as it is written in the lists."""
+    return [piece for part in entry.split() for piece in ([part] if part in "^#…" else words_in(part))]
+
+
+def _good_news() -> Iterable[Phrase]:
+    for language in EVERY:
+        troubles = frozenset(t for word in language.doubt.troubles for t in (word, unaccented(word)))
+        for none in language.doubt.none_of:
+            for form in (none, unaccented(none)):
+                yield (*words_in(form), "~", troubles)
+
+
+_RETRACTIONS = phrases(words(lambda language: language.doubt.retractions))
+_DOUBTFUL = phrases(
+    (*words(lambda language: language.doubt.phrases), *words(lambda language: language.doubt.retractions))
+)
+_HARMLESS = Phrases(
     [
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "was",
-        "were",
-        "have",
-        "has",
-        "had",
-        "wo",
-        "would",
-        "ca",
-        "could",
-        "sho",
-        "should",
-        "must",
-        "might",
-        "need",
-        "dare",
-        "sha",
-        "ai",
-        "can",
-    ]
-)
-_LOST_APOSTROPHE = re.compile(rf"(?<= )({'|'.join(sorted(_VERBS))})n t ")
-# Apostrophes as keyboards and programs write them, and letters that only look like Latin ones. Used towards
-# doubt only: a word that decides is never read through this.
-_AS_SEEN = str.maketrans(
-    dict.fromkeys("´‘’ʼ′＇`‛ˈ‵", "'")
-    | dict(zip("аеорсухіјѕԁɡνοερτικαβωɴᴏᴛᴀᴇɪʟᴜʀѵ", "aeopcyxijsdgvoeptikabwnotaeilurv", strict=True))
+        *(tuple(words_in_entry(e)) for language in EVERY for e in language.doubt.harmless),
+        *(tuple(words_in_entry(unaccented(e))) for language in EVERY for e in language.doubt.harmless),
+        *_good_news(),
+    ],
+    _is_filler,
+    _is_content,
 )
 
 
-@lru_cache(maxsize=256)
-def as_seen(text: str) -> str:
-    """The text as a person sees it: no invisible characters, one kind of letters and of apostrophes."""
-    if text.isascii():
-        return text.replace("`", "'")
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFKC", visible.translate(_AS_SEEN)).translate(_AS_SEEN)
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """why: a key of `verdict.WHY`; word: what was found, as it was compared."""
+
+    why: str
+    word: str
+
+
+def doubt_in(sentence: str, spoken: Spoken, first: bool = False) -> Doubt | None:
+    """The doubt that a sentence beside an approval raises. first: it follows the deciding word at once."""
+    if not sentence.isascii() and (symbol := _REFUSING.search(sentence)):
+        return Doubt("negated", symbol[0])
+    for low in looks(sentence):
+        if found := _doubt_in_words(low, spoken, first) or _doubt_in_pieces(low):
+            return found
+    return None
+
+
+def _doubt_in_words(low: str, spoken: Spoken, first: bool) -> Doubt | None:
+    typed = [START] if first else []
+    for clause in clauses(low):
+        typed += words_in(clause)
+        typed.append(BREAK)
+    found = [(i, doubt) for i, word in enumerate(typed) if (doubt := _doubt_of(word, spoken))]
+    found += _doubtful_phrases(typed)
+    # A negation is named before a condition.
+    for place, doubt in sorted(found, key=lambda entry: entry[1].why != "negated"):
+        if not _is_harmless(typed, place):
+            return doubt
+    return None
+
+
+def _doubt_of(word: str, spoken: Spoken) -> Doubt | None:
+    if word not in _DOUBTS and word[-1] != "t" and "-" not in word:
+        return None
+    for form in (word, *word.split("-")) if "-" in word else (word,):
+        if (form in NEGATIONS and NEGATIONS.counts(form, spoken)) or is_contraction(form):
+            return Doubt("negated", word)
+        if form in CONDITIONS and CONDITIONS.counts(form, spoken):
+            return Doubt("condition", word)
+    return None
+
+
+def _doubtful_phrases(typed: Sequence[str]) -> list[tuple[int, Doubt]]:
+    """The phrases of doubt, each with the place of its last word; commas within do not matter."""
+    places = [i for i, word in enumerate(typed) if word != BREAK]
+    plain = [typed[i] for i in places]
+    found = []
+    for i, word in enumerate(plain):
+        if _DOUBTFUL.begins(word) and (length := _DOUBTFUL.at(plain, i)):
+            found.append(
+                (places[i + length - 1], Doubt("condition", " ".join(plain[i : i + length]).lstrip("^ ")))
+            )
+    return found
+
+
+def _is_harmless(typed: Sequence[str], place: int) -> bool:
+    """Whether the word there is part of a harmless phrase."""
+    return any(
+        i + _HARMLESS.at(typed, i) > place for i in range(max(0, place - _LONGEST_HARMLESS), place + 1)
+    )
+
+
+def _doubt_in_pieces(low: str) -> Doubt | None:
+    if low.isascii() or not any(piece in low for piece in (*NEGATION_PIECES, *CONDITION_PIECES)):
+        return None
+    low = _without_harmless_pieces(low)
+    for why, pieces in (("negated", NEGATION_PIECES), ("condition", CONDITION_PIECES)):
+        for piece in pieces:
+            if piece in low:
+                return Doubt(why, piece)
+    return None
+
+
+def _without_harmless_pieces(low: str) -> str:
+    for phrase in HARMLESS_PIECES:
+        low = low.replace(phrase, " ")
+    return low
+
+
+def retracts(sentence: str) -> str:
+    """The change of mind in a sentence, which undoes any answer; empty if there is none."""
+    for low in looks(sentence):
+        typed = words_in(low)
+        for i in range(len(typed)):
+            if length := _RETRACTIONS.at(typed, i):
+                return " ".join(typed[i : i + length])
+    return ""
 
 
 def doubts_in(text: str) -> set[str]:
     """The negations and conditions among the words of a line, in any language; dates do not count."""
-    low = normal_word(as_seen(text))
-    if any(c.isdigit() for c in low):
-        low = _DATE.sub(" ", low)
-    found = {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
-    if not low.isascii():
-        for piece in HARMLESS_PIECES:
-            low = low.replace(piece, " ")
-        found |= {piece for piece in (*NEGATION_PIECES, *CONDITION_PIECES) if piece in low}
+    found: set[str] = set()
+    for low in {normal_word(as_seen(text)), *looks(text)}:
+        if any(c.isdigit() for c in low):
+            low = _DATE.sub(" ", low)
+        found |= {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
+        if not low.isascii():
+            low = _without_harmless_pieces(low)
+            found |= {piece for piece in (*NEGATION_PIECES, *CONDITION_PIECES) if piece in low}
     return found
 
 
@@ -86,30 +198,4 @@ def is_contraction(token: str) -> bool:
     """A verb with "not" in it, with or without its apostrophe: hasn't, didnt, cannot, donot."""
     if token.endswith("n't"):
         return True
-    return (token.endswith("nt") and token[:-2] in _VERBS) or (token.endswith("not") and token[:-3] in _VERBS)
-
-
-def tokens(low: str) -> list[str]:
-    """The words of a text in order: letters, digits, and the apostrophe or hyphen inside a word."""
-    spaced = "".join(c if c.isalnum() or c in "'-" or unicodedata.combining(c) else " " for c in low)
-    if " t " in spaced:
-        spaced = _LOST_APOSTROPHE.sub(r"\1n't ", f" {spaced} ")
-    found: list[str] = []
-    for token in spaced.split():
-        bare = token.strip("'-")
-        if not bare:
-            continue
-        found.append(bare)
-        if "-" in bare:
-            found.extend(piece for piece in bare.split("-") if piece)
-    return found
-
-
-def phrases(entries: Iterable[str]) -> tuple[str, ...]:
-    """Phrases of whole words, to be looked for in `spaced(tokens)`."""
-    return tuple(f" {entry} " for entry in entries)
-
-
-def spaced(found: Sequence[str]) -> str:
-    """The words with a blank around each."""
-    return f" {' '.join(found)} "
+    return (token.endswith("nt") and token[:-2] in VERBS) or (token.endswith("not") and token[:-3] in VERBS)

@@ -1,48 +1,28 @@
 """Gives every visible line of a reply its label: `label(shown, sent, rules, writer)`.
 
-Called by `reply` with one reading of a mail. First the lines that we sent are found again (`match`), then what
-mail programs wrote around them (`quotes`), then what companies and devices add (`notices`, `signatures`);
-whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are all lines labelled, and
-the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
+Called by `reply` with one reading of a mail. First the lines that we sent are found again (`match`, `ours`),
+then what mail programs wrote around them (`quotes`), then what companies and devices add (`notices`,
+`signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are all lines
+labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from flexmaild.core import line_pattern
-from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.parse.shown import ShownLine
-from flexmaild.mail.understand import quotes
-from flexmaild.mail.understand.lines import (
-    Label,
-    Line,
-    Run,
-    Word,
-    has_link,
-    line_of,
-    says_something,
-    squeezed,
-    weight,
-)
-from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on, match
+from flexmaild.mail.understand import ours, quotes
+from flexmaild.mail.understand.lines import Label, Line, line_of, says_something
+from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
 from flexmaild.mail.understand.signatures import Writer, label_endings, label_known
 
-# Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
-STRONG = 25
-# Letters of ours that may be missing between two runs of one line before they are two lines run together.
-_SHORTEST_SKIP = 60
-# Lines of one header block stand this near to each other.
-_NEAR = 4
-# A line of a person may have this share of its letters in common with one of ours.
-_COMMON_SHARE = 0.4
-_BEFORE_OURS, _BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
 IGNORED = "named in approvals.ignore_lines"
-_GUARDS = tuple(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)) + ("youmayaddacomment",)
+# The lines of the frame of a signed message: its begin and end, its fields, its base64.
+_ARMOUR = re.compile(r"-----(?:BEGIN|END) PGP [A-Z ]+-----|[A-Za-z]+: .*|[A-Za-z0-9+/=]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +52,16 @@ def label(
     _label_armour(lines)
     quotes.strip_citation_marks(lines)
     match(lines, sent)
-    _label_ours(lines, sent, rules)
+    ours.label_ours(lines, sent, rules)
     quotes.label_headers(lines, rules)
-    _label_surplus(lines, sent)
-    _label_links(lines)
-    quote = _quote_begins(lines)
+    ours.label_surplus(lines, sent)
+    ours.label_links(lines)
+    quote = ours.quote_begins(lines)
     for line in lines[:quote]:
-        if line.is_ours and not is_guard(line, sent):
-            line.label, line.rule, line.typed, line.changed = Label.NONE, "", None, False
-    ours = [i for i, line in enumerate(lines) if line.is_ours]
-    first, last = (ours[0], ours[-1]) if ours else (len(lines), -1)
+        if line.is_ours and not ours.is_guard(line, sent):
+            line.set(Label.NONE, "")  # a person's line that has words of ours
+    first = next((i for i, line in enumerate(lines) if line.is_ours), len(lines))
+    last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
     label_banners(lines, 0, quote, rules)
     marked = next((i for i, line in enumerate(lines) if line.depth), len(lines))
     label_known(lines, min(quote, marked), max(last, first), rules)
@@ -97,11 +77,6 @@ def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
             line.set(Label.DISCLAIMER, IGNORED)
 
 
-def is_guard(line: Line, sent: SentText) -> bool:
-    """Whether this is a line of our prefilled replies, which no person types."""
-    return bool(line.places) and (min(line.places) < sent.guards or "fm1" in line.norm)
-
-
 def _label_armour(lines: Sequence[Line]) -> None:
     """The frame of a clear-signed OpenPGP message (RFC 9580 section 7); what stands around it is read too."""
     inside = ""
@@ -114,212 +89,13 @@ def _label_armour(lines: Sequence[Line]) -> None:
         elif inside == "head" and not text:
             inside = "text"
             continue
-        if inside in ("head", "signature") and text:
+        if inside in ("head", "signature") and _ARMOUR.fullmatch(text):
             line.set(Label.SIGNATURE, "OpenPGP armour")
         elif inside == "text" and line.text.startswith("- "):
             line.text = line.text[2:]
             line.bare = line.text
         if text == "-----END PGP SIGNATURE-----":
             inside = ""
-
-
-# --- what is ours
-
-
-def _label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
-    shown = [line for line in lines if line.norm and not line.label]
-    for k, line in enumerate(shown):
-        before = shown[k - 1] if k else None
-        following = shown[k + 1] if k + 1 < len(shown) else None
-        if line.places:
-            if _is_ours(line, before, following, rules):
-                line.set(Label.OURS, "a run of words we sent")
-        elif line.parts:
-            _share(line, before, following)
-        elif line.depth and sent.has(line.norm) and line.norm not in rules.squeezed_words:
-            line.set(Label.OURS, "short, and marked as quoted")
-
-
-def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rules) -> bool:
-    """Few words of an unmarked line are ours only where the run goes on: "Approve" alone never is by itself."""
-    continues = following is not None and goes_on(line, following)
-    if line.norm in rules.squeezed_words and not line.depth:
-        # Ours only where a requester's own text has the word on top of the whole next line.
-        return (
-            continues
-            and following is not None
-            and bool(following.places)
-            and following.bare.strip()[:1].isalnum()
-        )
-    if line.depth or weight(line.norm) >= SHORTEST_RUN:
-        return True
-    return continues or (before is not None and goes_on(before, line))
-
-
-def _share(line: Line, before: Line | None, following: Line | None) -> None:
-    """A line with words of ours and others: what is whose."""
-    words = line.words()
-    _give_back(line, words)
-    first, last = line.parts[0], line.parts[-1]
-    ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
-    if not line.depth and ours < STRONG:
-        near = (before is not None and goes_on(before, line)) or (
-            following is not None and goes_on(line, following)
-        )
-        if ours < _COMMON_SHARE * weight(line.norm) or not near:
-            return  # a person's line that has some words in common
-    head = line.text[: words[first.first].start].rstrip(" *#-_>|[(<")
-    tail = line.text[words[last.last - 1].end :]
-    line.set(Label.OURS, "in part")
-    has_gap = any(_is_gap(one, two) for one, two in pairwise(line.parts))
-    typed_before, typed_after = first.first > 0, last.last < len(words)
-    if (
-        has_gap
-        or (typed_before and typed_after)
-        or (typed_before and _is_skipped_before(before, first.place))
-    ):
-        _change(line)
-    elif typed_before:
-        if line.depth and re.fullmatch(r"[ >\t]*\d{1,2}[.)]?", head):
-            line.rule = "a number before what we sent"
-        elif "---" in head or "___" in head:
-            _change(line)  # a mail program ran its own header and our text together
-        else:
-            line.rule, line.typed = _BEFORE_OURS, head
-    elif typed_after:
-        if "fm1" in line.norm and re.fullmatch(r"[-\w*\[\]…]+", tail.strip()) and not tail[:1].isspace():
-            line.rule = "a reference, masked or with something glued to it"
-        elif following is not None and _is_skipped(last.end, following):
-            _change(line)  # other words stood here
-        else:
-            line.rule, line.typed = _BEHIND_OURS, tail.strip(" \t*_>|")
-
-
-def _is_gap(one: Run, two: Run) -> bool:
-    """Whether words stand between these two runs, or words of ours are missing there."""
-    return one.last < two.first or 0 < two.place - one.end < _SHORTEST_SKIP
-
-
-def _give_back(line: Line, words: Sequence[Word]) -> None:
-    """A single word of ours beyond the end of a sentence belongs to the sentence that is not ours."""
-    first = line.parts[0]
-    if first.first and first.last - first.first >= 2 and _is_apart(line, words, first.first):
-        line.parts[0] = Run(
-            first.first + 1, first.last, first.place + len(words[first.first].norm), first.end
-        )
-    run = line.parts[-1]
-    if run.last < len(words) and run.last - run.first >= 2 and _is_apart(line, words, run.last - 2):
-        run = Run(run.first, run.last - 1, run.place, run.end - len(words[run.last - 1].norm))
-        line.parts[-1] = run
-
-
-def _is_apart(line: Line, words: Sequence[Word], k: int) -> bool:
-    """Whether a sentence ends between word k and the next: then only one of the two is ours."""
-    gap = line.text[words[k].end : words[k + 1].start]
-    return "  " in gap or any(c in gap for c in ".!?:;。！？*#_|")
-
-
-def _begins_at(line: Line | None) -> frozenset[int]:
-    """Where in what we sent the beginning of this line stands."""
-    if line is None:
-        return frozenset()
-    return line.places or frozenset(run.place for run in line.parts[:1] if not run.first)
-
-
-def _is_skipped_before(before: Line | None, place: int) -> bool:
-    """Whether the line above ended a little earlier than this run of ours begins: other words stood here."""
-    if before is None:
-        return False
-    ends = [p + len(before.norm) for p in before.places] or [run.end for run in before.parts[-1:]]
-    return 0 < min((place - end for end in ends if place >= end), default=0) < 400
-
-
-def _is_skipped(end: int, following: Line) -> bool:
-    """Whether the next line of ours begins a little later than this one ended."""
-    return 0 < min((p - end for p in _begins_at(following) if p >= end), default=0) < 400
-
-
-def _change(line: Line) -> None:
-    line.rule, line.typed, line.changed = "changed inside ours", line.text, True
-
-
-def _label_surplus(lines: Sequence[Line], sent: SentText) -> None:
-    """What a person copied: an unmarked line amid a marked quote, or one more often than we sent it.
-
-    Each quote counts anew. A badly wrapped line of a marked quote goes on from the line above it.
-    """
-    marked = {line.norm for line in lines if line.depth and line.is_ours}
-    is_marked = sum(1 if line.depth else -1 for line in lines if line.is_ours) > 0
-    seen: dict[str, int] = {}
-    last_header = -_NEAR
-    above: Line | None = None
-    for i, line in enumerate(lines):
-        if line.label is Label.QUOTE_HEADER and line.rule in quotes.BEGINNINGS:
-            if last_header < 0:
-                _give_back_all(lines[:i], sent)
-            if i - last_header >= _NEAR:
-                seen = {}
-            last_header = i
-        if line.is_ours and line.places and not line.depth and not is_guard(line, sent):
-            seen[line.norm] = seen.get(line.norm, 0) + 1
-            goes_with_it = above is not None and above.depth and goes_on(above, line)
-            if is_marked and (line.norm in marked or not goes_with_it):
-                line.set(Label.TYPED, "unmarked amid a marked quote")
-            elif seen[line.norm] > 1 and seen[line.norm] > sent.most(line.norm):
-                line.set(Label.TYPED, "more often than we sent it")
-        if line.norm:
-            above = line
-
-
-def _give_back_all(lines: Sequence[Line], sent: SentText) -> None:
-    """Above the first header of a quote, words of ours are a person's."""
-    for line in lines:
-        if line.is_ours and not line.depth and not is_guard(line, sent):
-            line.set(Label.NONE, "")
-
-
-def _label_links(lines: Sequence[Line]) -> None:
-    """Links among what is ours: as we sent them, or rewritten by a border."""
-    ours = [i for i, line in enumerate(lines) if line.is_ours]
-    if not ours:
-        return
-    for line in lines[ours[0] : ours[-1] + 1]:
-        if line.label or line.is_blank:
-            continue
-        if not line.norm and (has_link(line.bare) or not says_something(line.bare)):
-            line.set(Label.QUOTE, "a link, or no word in it")
-
-
-def _quote_begins(lines: Sequence[Line]) -> int:
-    """The first line of the quote; above it everything is the person's."""
-    header = _first_header(lines)
-    shown = [i for i, line in enumerate(lines) if line.norm]
-    following = dict(zip(shown, shown[1:], strict=False))
-    for i, line in enumerate(lines[:header]):
-        if not line.is_ours:
-            continue
-        if line.depth:
-            return i
-        if header < len(lines):
-            continue  # a person's line that repeats one of ours above the quote
-        if any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
-            return i
-        after = lines[following[i]] if i in following else None
-        if after is not None and after.is_ours and goes_on(line, after):
-            if weight(line.norm) + weight(after.norm) >= STRONG:
-                return i
-    return header
-
-
-def _first_header(lines: Sequence[Line]) -> int:
-    """The first quote header with something of ours below it, or the first at all; the end where there is none."""
-    headers = [
-        i
-        for i, line in enumerate(lines)
-        if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE
-    ]
-    last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
-    return next((i for i in headers if i < last), headers[0] if headers and last < 0 else len(lines))
 
 
 # --- the rest, and the result
@@ -368,9 +144,9 @@ def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) ->
             said = line.typed
         else:
             continue
-        if i < quote or (i == quote and line.rule in (quotes.SPLIT, _BEFORE_OURS)):
+        if i < quote or (i == quote and line.rule in (quotes.SPLIT, ours.BEFORE_OURS)):
             above.append(said)
-        elif i > last or (i == last and line.rule == _BEHIND_OURS):
+        elif i > last or (i == last and line.rule == ours.BEHIND_OURS):
             below.append(said)
         else:
             among.append(said)

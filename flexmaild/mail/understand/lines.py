@@ -54,7 +54,8 @@ class Line:
     """text: as shown, quote marks included. bare: without them. norm: its letters and digits, links left out.
 
     places: where in what we sent the whole line stands; parts: the runs of words of a line that is ours in
-    part only. hidden: stretches of `text` that are the rest of a link. typed: the person's part of a line that is not TYPED as a whole; None where it has none.
+    part only. hidden: stretches of `text` that are the rest of a link. typed: the person's part of a line
+    that is not TYPED as a whole; None where it has none.
     """
 
     text: str

@@ -34,7 +34,8 @@ _CITED = re.compile(r"[ \t]*([^\s>|:]{1,20}[>|])[ \t]")
 # What mail programs write around a quote, or for a part they cannot quote.
 _PROGRAM_LINE = re.compile(
     r"(?:references|visible links|links:?|non-text part: \S+|-{2,}\s*end quoted text\s*-{2,}"
-    r"|\[?quoted text hidden\]?|\[message clipped\](?:\s+view entire message)?|\[your message is attached\]|\[image: [^\]]*\]|\[cid:[^\]\s]+\]|<image\S*>"
+    r"|\[?quoted text hidden\]?|\[message clipped\](?:\s+view entire message)?|\[your message is attached\]"
+    r"|\[image: [^\]]*\]|\[cid:[^\]\s]+\]|<image\S*>"
     r"|-{2,} ?(?:start|end) (?:of )?(?:forwarded|included|quoted) (?:message|text) ?-{2,}"
     r"|>?from \S+@\S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|\[?\d+\]?:?|part \d+\.\d+)$",
     re.IGNORECASE,
@@ -157,7 +158,7 @@ def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str)
 
 
 def _attribution_start(joined: str, rules: Rules) -> int:
-    """Where the shortest attribution begins that ends this text and has its whole date; -1 where none does."""
+    """Where the shortest attribution with a whole date begins that ends this text; -1 where none does."""
     low = joined.casefold()
     if len(low) != len(joined):  # rare letters fold to two
         low = joined.lower()
@@ -247,9 +248,9 @@ def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
     for line in lines:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
-        if any(name in line.low for name in rules.own_names) and not doubts_in(line.low):
-            if line.norm not in rules.squeezed_words:
-                line.set(Label.CLOSING, "a salutation that names us")
+        names_us = any(name in line.low for name in rules.own_names)
+        if names_us and not doubts_in(line.low) and line.norm not in rules.squeezed_words:
+            line.set(Label.CLOSING, "a salutation that names us")
 
 
 def _names(rules: Rules) -> tuple[str, ...]:
@@ -352,7 +353,7 @@ def _typed_behind(line: Line) -> str:
 
 
 def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
-    """Three or more lines `label: value` at once above what we sent, one of them with our name, in any language."""
+    """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
     last = _above(lines, border)
     first = last
     named = False

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import LANGUAGES
@@ -18,6 +19,8 @@ from flexmaild.mail.understand.lines import squeezed
 
 # The longest first: "approved by me" (an extra word) must win over "approved".
 Word = tuple[str, Answer, str]
+# How much of a comment may keep an answer from being one, see `verdict`.
+Comments = Literal["careful", "first_word", "bare"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Rules:
     own_addresses: what our mails are sent from and what they ask to be answered to.
     own_names: the display names our mails carry, at least 4 characters each, case-folded.
     words: every word that decides, normalised, with what it says and its language.
+    comments: what may stand beside the word; its ways are said at the table of `verdict`.
     ignore_lines: what the operator's gateway writes, see `core.line_pattern`.
     exchange_online: the mailbox is read from the tenant whose Exchange Online wrote the header.
     verify_dkim: check signatures ourselves as well; needs the `lookup` argument of `understand`.
@@ -36,6 +40,7 @@ class Rules:
     own_names: tuple[str, ...]
     words: tuple[Word, ...]
     max_comment: int = 2000
+    comments: Comments = "careful"
     ignore_lines: tuple[str, ...] = ()
     trusted_authserv_ids: frozenset[str] = frozenset()
     exchange_online: bool = False
@@ -61,6 +66,7 @@ class Rules:
         reject: Iterable[str] = (),
         languages: Iterable[str] | None = None,
         max_comment: int = 2000,
+        comments: Comments = "careful",
         ignore_lines: Iterable[str] = (),
         trusted_authserv_ids: Iterable[str] = (),
         exchange_online: bool = False,
@@ -76,6 +82,7 @@ class Rules:
             own_names=tuple(n.casefold() for n in names if len(n) >= 4),
             words=_words(approve, reject, languages),
             max_comment=max_comment,
+            comments=comments,
             ignore_lines=tuple(ignore_lines),
             trusted_authserv_ids=frozenset(i.lower() for i in trusted_authserv_ids),
             exchange_online=exchange_online,
@@ -92,6 +99,14 @@ def normal_word(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
+def unaccented(word: str) -> str:
+    """The word as people write it who leave off accents; of another alphabet than the Latin: itself."""
+    apart = unicodedata.normalize("NFD", word).replace("ł", "l")
+    if not all(ord(c) < 0x250 or unicodedata.combining(c) for c in apart):
+        return word
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
 def _words(
     approve: Iterable[str], reject: Iterable[str], languages: Iterable[str] | None
 ) -> tuple[Word, ...]:
@@ -102,6 +117,10 @@ def _words(
         _add(found, known.reject, Answer.REJECT, language)
     _add(found, approve, Answer.APPROVE, "")
     _add(found, reject, Answer.REJECT, "")
+    for word, meaning in list(found.items()):
+        # Capitals are written without accents, and phones make apostrophes round.
+        for spelling in (unaccented(word), word.replace("'", "’"), unaccented(word).replace("'", "’")):
+            found.setdefault(spelling, meaning)
     words = ((word, answer, language) for word, (answer, language) in found.items())
     return tuple(sorted(words, key=lambda entry: (-len(entry[0]), entry[0])))
 

@@ -51,7 +51,8 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
+    guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that
+    a person wrote. is_known: False where a mail's words cannot be had.
     """
 
     text: str = ""

@@ -1,8 +1,8 @@
 """Signatures: delimiters, closings, names, posts, telephone numbers, and the lines that devices write.
 
-Called by `label`. A signature is free text, so no list decides what belongs to it: below a delimiter or a name
-a line is taken for a part of it unless it can be a person's sentence. One that doubts, asks, or holds a word
-that decides never is, unless the whole line is known.
+Called by `label`. A signature is free text, so no list decides what belongs to it: below a delimiter or a
+name a line is taken for a part of it unless it can be a person's sentence. One that doubts, asks, or holds a
+word that decides never is, unless the whole line is known.
 """
 
 import re
@@ -26,9 +26,8 @@ _TITLE_WORDS = frozenset(words(lambda language: language.signature.title_words))
 _LONGEST_CLOSING, _LONGEST_NUMBER = 60, 120
 # Words of a post or a department.
 _LONGEST_TITLE = 10
-_NUMBER = re.compile(
-    r"^(\w+)[ .:]{1,3}[+(0-9][0-9 ()./+-]{5,}[0-9)](?:[ ,;|/-]+\w{0,10}[ .:]{0,3}[+(0-9][0-9 ()./+-]{5,}[0-9)])*$"
-)
+_DIGITS = r"[+(0-9][0-9 ()./+-]{5,}[0-9)]"
+_NUMBER = re.compile(rf"^(\w+)[ .:]{{1,3}}{_DIGITS}(?:[ ,;|/-]+\w{{0,10}}[ .:]{{0,3}}{_DIGITS})*$")
 _POSTSCRIPT = ("ps:", "p.s.", "ps ", "p.s:", "ps.", "nb:", "n.b.", "p.s ")
 _CONTACT = re.compile(r"[@|]|://|www\.|\d{3}|\d{2}[ .-]\d{2}")
 # What signatures put between the things they set on one line.
@@ -229,11 +228,13 @@ def _is_sentence(text: str) -> bool:
     """Running words, as a person writes them and as in few lines of a signature."""
     if sum("\u3040" <= c <= "\u30ff" for c in text) >= 3:
         return len(text) >= 8
-    found = _LETTERS.findall(text)
-    small = sum(word.islower() for word in found[1:])
+    found: list[str] = _LETTERS.findall(text)
+    small: int = sum(word.islower() for word in found[1:])
     if len(found) >= 3 and text.rstrip()[-1:] in ".!":
         return small >= 1
-    return (len(found) >= 3 and small == len(found) - 1) or (len(found) >= 4 and 2 * small >= len(found) - 1)
+    return (len(found) >= 3 and small == len(found) - 1) or bool(
+        len(found) >= 4 and 2 * small >= len(found) - 1
+    )
 
 
 def _decides(text: str, rules: Rules) -> bool:

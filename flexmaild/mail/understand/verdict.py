@@ -1,61 +1,51 @@
 """From what a person typed to approve, reject or undecided: the one place where that is ruled.
 
-Called by `understand.reply` with labelled lines. The action word must be the first word of the
-first line that is not empty. What else there is may only make it undecided, by the table
-below, first hit wins; that costs one mail back. Pure.
+Called by `understand.reply` with labelled lines. The action word must be the first word a person wrote, give
+or take a salutation. What else there is may only make it undecided, by the table below, first hit wins; that
+costs one mail back. Pure.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flexmaild.core.model import Answer
-from flexmaild.languages.load import EVERY, LANGUAGES, words
-from flexmaild.mail.understand.doubt import (
-    CONDITION_PIECES,
-    CONDITIONS,
-    HARMLESS_PIECES,
-    NEGATION_PIECES,
-    NEGATIONS,
-    as_seen,
-    is_contraction,
-    phrases,
-    spaced,
-    tokens,
-)
+from flexmaild.mail.understand.contradiction import contradiction
+from flexmaild.mail.understand.courtesy import is_polite
+from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, retracts
+from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules, Word, normal_word
+from flexmaild.mail.understand.questions import asks, asks_at_once
+from flexmaild.mail.understand.rules import Rules, Word
+from flexmaild.mail.understand.seen import clauses, looks, seen, sentences, words_in
+from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 
 # what is found                                     beside Approve            beside Reject
 # ------------------------------------------------  ------------------------  ------------------------
 # no line at all                                    empty                     empty
-# invisible or bidirectional characters, 1st line   stray_characters          stray_characters
-# first word is no action word, or only looks so    no_action_word            no_action_word
-# the other answer's word                           anywhere: both_words      anywhere: both_words
+# control characters in the 1st line; letters that
+# are made to run backwards, anywhere               stray_characters          stray_characters
+# first word is no action word                      no_action_word            no_action_word
+# - but looks like one, or holds unseen characters   stray_characters          stray_characters
+# `bare`: other than courtesy on the word's line    more_than_word            more_than_word
+# the other answer's word                           anywhere: both_words      both_words, unless denied or
+#                                                                             promised for later
 # the other answer's stem ("rejection")             anywhere: both_words      -
-# "?"                                               anywhere: question        1st line: question
-# a negation                                        anywhere: negated         as all of the comment: negated
+# a change of mind ("oops", "scratch that")         anywhere: condition       short sentence: condition
+# - `first_word` looks no further -
+# "?" at an end; not of a courtesy question         anywhere: question        at the word, or of 1 or 2 words
+# a negation, a refusing symbol                     anywhere: negated         as all of the comment: negated
+# "-1", ":-(", "!=", ": false" at the word          negated                   negated
 # a condition, exception, doubt, delay              anywhere: condition       as the very next word: condition
-# a change of mind ("oops", "just kidding")         anywhere: condition       anywhere: condition
 #
 # Approving starts a deployment and rejecting stops one, so the right column is milder: "Reject, tests do not
-# pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included;
-# habitual phrases ("no objections") are taken out first.
+# pass when X" is a rejection with its reason. "Anywhere" is all that was typed, comment lines included,
+# sentence by sentence; what is harmless in one ("no objections") excuses nothing in the next.
 
-
-_RETRACTIONS = phrases(words(lambda language: language.doubt.retractions))
-_PHRASES = phrases(words(lambda language: language.doubt.phrases)) + _RETRACTIONS
-# Phrases people write with an approval every day although a word of the above is in them; taken out first.
-_HARMLESS = phrases(phrase for language in EVERY for phrase in language.doubt.harmless)
-_OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
 # Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
-_AFTER_REJECT = frozenset(words(lambda language: language.doubt.after_reject))
-# A thumb down or a stop sign beside an approval.
-_REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷")
+_AFTER_REJECT = Ambiguous(lambda language: language.doubt.after_reject)
 
 WHY: Mapping[str, str] = {
     "empty": "There was no text above the quoted mail.",
@@ -67,6 +57,7 @@ WHY: Mapping[str, str] = {
     "parts_disagree": "Its plain text and its formatted text said different things.",
     "ambiguous": "The mail was built so that two programs could read it in two ways.",
     "stray_characters": "It contained invisible characters or characters that only look like letters.",
+    "more_than_word": "The line of the word held other words as well, which is not allowed here.",
     "too_long": "Its first line was too long.",
     "quote_changed": "It changed the quoted request, or added words to a line of it.",
     "words_unknown": "It quoted a mail whose text is not known any more.",
@@ -77,27 +68,47 @@ WHY: Mapping[str, str] = {
 
 # A decision and a comment of one line; what is longer was not typed as an answer (RFC 5322 allows 998).
 _LONGEST_LINE = 1000
-_LONGEST_WORD = 200
 # An answer that is longer was not typed as one; its end is not looked through, so it decides nothing.
 _LONGEST_TEXT = 20000
+_LONGEST_QUOTED = 200
+# A change of mind beside a rejection has no more words; "Reject, really?" no more characters.
+_SHORT = 7
+_BRIEF = 14
 
-_AFTER_WORD = frozenset(".,!:;…。、！，：；．")
-# Blanks that `str.isprintable` does not count as printable.
 # A reference opens a request; a comment goes to everybody who may see the decision.
 _REFERENCE = re.compile(r"\bFM1-[A-Z2-7]{20,}", re.IGNORECASE)
-_BLANKS = frozenset("\t\xa0\u2002\u2003\u2007\u2009\u202f\u3000")
-_DASHES = frozenset("-–—―")
-_EMPHASIS = "*_"
+# Control characters that are no blanks, and characters that make the letters behind them run backwards.
+_STEERING = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e]")
+_TURNING = re.compile(r"[\u202d\u202e]")
+# "-1", "!=", a frown, ": false", at the word itself.
+_AGAINST = re.compile(
+    r"\s*(?:[-–−]1(?!\w)|!=|<>|≠|[:;=8]['’]?[-^o]?[(\[{|\\/](?!\w|/)|[:=]+\s*(?:false|0|off|n|f)(?!\w))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """answer None: undecided, and `unclear` is a key of WHY. comment: as typed, cleaned and cut."""
+    """answer None: undecided, and `unclear` is a key of WHY. comment: as typed, cleaned and cut.
+
+    sentence, word: what made it undecided, cleaned and cut, and the word or mark in it; empty if nothing did.
+    """
 
     answer: Answer | None
     unclear: str = ""
     comment: str = ""
     language: str = ""
+    sentence: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What keeps an answer from being one: a key of WHY, the sentence, the word in it."""
+
+    unclear: str
+    sentence: str = ""
+    word: str = ""
 
 
 def decide(said: Labelled, rules: Rules) -> Decision:
@@ -125,172 +136,122 @@ def _joined(*parts: Sequence[str]) -> list[str]:
 
 
 def _decide(typed: Sequence[str], rules: Rules) -> Decision:
-    lines = [line for line in typed if line.strip()]
-    if not lines:
+    # A byte order mark or a zero-width space is all that some editors leave in a line.
+    places = [i for i, line in enumerate(typed) if seen(line).strip()]
+    if not places:
         return Decision(None, "empty")
-    first = lines[0].strip()
-    if not first.isprintable() and any(c not in _BLANKS and not c.isprintable() for c in first):
-        return Decision(None, "stray_characters")
-    if len(first) > _LONGEST_LINE or sum(map(len, lines)) > _LONGEST_TEXT:
+    lines = [typed[i] for i in places]
+    if sum(map(len, lines)) > _LONGEST_TEXT or len(lines[0].strip()) > _LONGEST_LINE:
         return Decision(None, "too_long")
-    found = _first_word(first, rules.words)
-    if found is None:
-        return Decision(
-            None, "stray_characters" if _looks_like_a_word(first, rules.words) else "no_action_word"
-        )
-    (_, answer, language), rest = found
-    unclear = _doubt(answer, language, [rest, *lines[1:]], rules)
-    if unclear:
-        return Decision(None, unclear, language=language)
-    return Decision(answer, "", _comment(rest, typed, rules.max_comment), language)
+    first = first_word(lines, rules.words)
+    if first is None:
+        return _no_word(lines[0], rules.words)
+    below = typed[places[first.line] + 1 :]
+    found = _steered(lines[first.line], below) or _unclear(first, below, rules)
+    if found:
+        return Decision(None, found.unclear, "", first.language, _quoted(found.sentence), found.word)
+    return Decision(first.answer, "", _comment(first.rest, below, rules.max_comment), first.language)
 
 
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
-    """The words of the rules, prepared: all of them, and for each answer the ones that contradict it."""
-
-    beginnings: tuple[str, ...]
-    others: Mapping[Answer, frozenset[str]]
-    others_inside: Mapping[Answer, tuple[str, ...]]
-
-
-@lru_cache(maxsize=8)
-def _vocabulary(words: tuple[Word, ...]) -> _Vocabulary:
-    others = {a: frozenset(word for word, says, _ in words if says is not a) for a in Answer}
-    # Words of languages without blanks, and of several tokens from the settings, are looked for as text.
-    inside = {a: tuple(w for w in others[a] if " " in w or "\u3040" <= w[0] <= "\u9fff") for a in Answer}
-    return _Vocabulary(tuple(word for word, _, _ in words), others, inside)
+def _no_word(line: str, entries: tuple[Word, ...]) -> Decision:
+    stray = _STEERING.search(line) or looks_like_a_word(line, entries)
+    word = (line.split() or [""])[0][:40]
+    return Decision(
+        None, "stray_characters" if stray else "no_action_word", sentence=_quoted(line), word=_plain(word)
+    )
 
 
-def _first_word(line: str, words: tuple[Word, ...]) -> tuple[Word, str] | None:
-    """The action word that begins this line, and what follows it, or None."""
-    emphasis = line[0] if line[0] in _EMPHASIS else ""
-    text = unicodedata.normalize("NFC", line).lstrip(emphasis)
-    low = normal_word(text[:_LONGEST_WORD])
-    if not low.startswith(_vocabulary(words).beginnings):
+def _steered(line: str, below: Sequence[str]) -> _Found | None:
+    if _STEERING.search(line):
+        return _Found("stray_characters", line)
+    turned = next((text for text in below if not text.isascii() and _TURNING.search(text)), "")
+    return _Found("stray_characters", turned) if turned else None
+
+
+def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
+    """What keeps the answer from standing, by the table; None when it stands."""
+    if rules.comments == "bare" and not is_polite(first.rest):
+        return _Found("more_than_word", first.rest)
+    said = list(sentences("\n".join((first.rest, *below))))
+    opens = bool(first.rest.strip())
+    spoken = Spoken(_words_of(said), first.language)
+    found = _other_word(first.answer, said, rules.words) or _retraction(first.answer, said)
+    if found or rules.comments == "first_word":
+        return found
+    if first.answer is Answer.REJECT:
+        return _unclear_rejection(first, said, spoken, opens)
+    return _unclear_approval(first, said, spoken, opens)
+
+
+def _words_of(said: Sequence[str]) -> Iterator[str]:
+    for sentence in said:
+        yield from words_in(looks(sentence)[0])
+
+
+def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: bool) -> _Found | None:
+    asking = first.mark if asks_at_once(first.mark) else next(filter(asks, said), "")
+    if asking:
+        return _Found("question", asking, "?")
+    if against := _AGAINST.match(first.mark):
+        return _Found("negated", first.mark, against[0].strip())
+    if doubt := doubt_in(first.around, spoken):
+        return _Found(doubt.why, first.around, doubt.word)
+    condition = None
+    for number, sentence in enumerate(said):
+        doubt = doubt_in(sentence, spoken, opens and not number)
+        if doubt and doubt.why == "negated":
+            return _Found(doubt.why, sentence, doubt.word)
+        if doubt and not condition:
+            condition = _Found(doubt.why, sentence, doubt.word)
+    return condition
+
+
+def _unclear_rejection(first: First, said: Sequence[str], spoken: Spoken, opens: bool) -> _Found | None:
+    if asks_at_once(first.mark):
+        return _Found("question", first.mark, "?")
+    if against := _AGAINST.match(first.mark):
+        return _Found("negated", first.mark, against[0].strip())
+    if not said:
         return None
-    for entry in words:
-        word = entry[0]
-        if not low.startswith(word):
-            continue
-        end = _length_of(word, text)
-        rest = text[end:].lstrip(emphasis) if emphasis else text[end:]
-        if end and _ends_word(rest):
-            return entry, rest.lstrip("".join(_AFTER_WORD | _DASHES) + " \t\xa0\u3000")
+    typed = [word for sentence in said for word in words_in(looks(sentence)[0])]
+    if opens and asks(said[0]) and len(said[0]) <= _BRIEF and len(words_in(looks(said[0])[0])) <= 2:
+        return _Found("question", said[0], "?")
+    if typed and all(word in NEGATIONS for word in typed):
+        return _Found("negated", said[0], typed[0])
+    if opens and typed and _AFTER_REJECT.counts(typed[0], spoken) and not _is_reason(first.mark, said[0]):
+        return _Found("condition", said[0], typed[0])
     return None
 
 
-def _length_of(word: str, text: str) -> int:
-    """How many characters of `text` fold to `word`: folding may lengthen ("ß" to "ss"). 0: none do."""
-    for end in range(max(1, len(word) - 3), min(len(text), len(word) + 1) + 1):
-        if normal_word(text[:end]) == word:
-            return end
-    return 0
+def _is_reason(mark: str, sentence: str) -> bool:
+    """Whether "if …" behind a rejection is its reason: "Reject - if this goes out, billing breaks"."""
+    between = mark[: len(mark) - len(mark.lstrip(".:;!-–—, \t\xa0"))]
+    return bool(between.strip(" \t\xa0,")) or ("," in between and len(clauses(sentence)) > 1)
 
 
-def _ends_word(rest: str) -> bool:
-    """Whether a word may end here: nothing, a blank, a full stop or the like, a dash that begins nothing."""
-    if not rest or rest[0].isspace() or rest[0] in _AFTER_WORD or rest[0] in "?？)":
-        return True
-    if rest[0] in _DASHES:
-        return len(rest) == 1 or not rest[1].isalnum()
-    return unicodedata.category(rest[0]) == "So"
+def _retraction(answer: Answer, said: Sequence[str]) -> _Found | None:
+    """A change of mind. Beside a rejection only a short sentence is one: a longer one may be the reason."""
+    for sentence in said:
+        word = retracts(sentence)
+        if word and (answer is Answer.APPROVE or len(words_in(looks(sentence)[0])) <= _SHORT):
+            return _Found("condition", sentence, word)
+    return None
 
 
-def _looks_like_a_word(line: str, words: Sequence[Word]) -> bool:
-    """Whether the first word would be an action word if letters of other alphabets and widths were taken
-    for the Latin ones they look like. It never matches; it only earns a better explanation."""
-    token = line.split()[0]
-    if token.isascii():
-        return False
-    folded = unicodedata.normalize("NFKD", token).casefold()
-    plain = "".join(_LOOKALIKES.get(c, c) for c in folded if not unicodedata.combining(c))
-    return any(plain.strip(".,!:;") == word for word, _, _ in words)
+def _other_word(answer: Answer, said: Sequence[str], entries: tuple[Word, ...]) -> _Found | None:
+    for sentence in said:
+        if word := contradiction(answer, sentence, entries):
+            return _Found("both_words", sentence, word)
+    return None
 
 
-_LOOKALIKES = dict(zip("аеорсухіјѕԁɡɑνοερτικαβνω", "aeopcyxijsdgavoeptikabvw", strict=False))
+def _quoted(sentence: str) -> str:
+    return _REFERENCE.sub("FM1-…", _plain(" ".join(sentence.split())))[:_LONGEST_QUOTED].strip()
 
 
-def _doubt(answer: Answer, language: str, more: Sequence[str], rules: Rules) -> str:
-    """The reason why the answer does not stand, a key of WHY; empty when it does."""
-    low = normal_word(as_seen("\n".join(more)))
-    found = tokens(low)
-    if _says_other(answer, found, low, rules.words):
-        return "both_words"
-    asked = low if answer is Answer.APPROVE else normal_word(as_seen(more[0]))
-    if _asks(asked):
-        return "question"
-    if answer is Answer.APPROVE:
-        return _doubt_of_approval(language, found, low)
-    return _doubt_of_rejection(found, tokens(normal_word(as_seen(more[0]))))
-
-
-def _doubt_of_approval(language: str, found: Sequence[str], low: str) -> str:
-    if not found and not low.strip():
-        return ""
-    line = spaced(found)
-    for phrase in _HARMLESS:
-        if phrase in line:
-            line = line.replace(phrase, " ")
-    present = set(line.split()) - _harmless_words(language or "en")
-    if (
-        not NEGATIONS.isdisjoint(present)
-        or any(map(is_contraction, present))
-        or any(symbol in low for symbol in _REFUSING_SYMBOLS)
-    ):
-        return "negated"
-    if not CONDITIONS.isdisjoint(present) or any(phrase in line for phrase in _PHRASES):
-        return "condition"
-    return _doubt_in_pieces(low) if not low.isascii() else ""
-
-
-@lru_cache(maxsize=32)
-def _harmless_words(language: str) -> frozenset[str]:
-    """Words of doubt of another language that are ordinary ones in this."""
-    return frozenset(LANGUAGES[language].doubt.harmless_words) if language in LANGUAGES else frozenset()
-
-
-def _doubt_in_pieces(low: str) -> str:
-    for phrase in HARMLESS_PIECES:
-        low = low.replace(phrase, " ")
-    if any(piece in low for piece in NEGATION_PIECES):
-        return "negated"
-    return "condition" if any(piece in low for piece in CONDITION_PIECES) else ""
-
-
-def _doubt_of_rejection(found: Sequence[str], first_line: Sequence[str]) -> str:
-    line = spaced(found)
-    if any(phrase in line for phrase in _RETRACTIONS):
-        return "condition"
-    if found and NEGATIONS.issuperset(found):
-        return "negated"
-    if first_line and first_line[0] in _AFTER_REJECT:
-        return "condition"
-    return ""
-
-
-def _says_other(answer: Answer, found: Sequence[str], low: str, entries: tuple[Word, ...]) -> bool:
-    known = _vocabulary(entries)
-    if not known.others[answer].isdisjoint(found):
-        return True
-    if any(word in low for word in known.others_inside[answer]):
-        return True
-    return answer is Answer.APPROVE and any(token.startswith(_OPPOSED_STEMS) for token in found)
-
-
-def _asks(low: str) -> bool:
-    """A question mark outside an address on the web."""
-    if not any(mark in low for mark in "?？¿؟"):
-        return False
-    return any(any(m in piece for m in "?？¿؟") for piece in low.split() if "://" not in piece)
-
-
-def _comment(rest: str, lines: Iterable[str], limit: int) -> str:
+def _comment(rest: str, below: Iterable[str], limit: int) -> str:
     """The rest of the decision's line and the lines below it, control and bidi characters removed."""
-    below = list(lines)
-    while below and not below[0].strip():
-        below.pop(0)
-    kept = [_REFERENCE.sub("FM1-…", _plain(line)).rstrip() for line in (rest, *below[1:])]
+    kept = [_REFERENCE.sub("FM1-…", _plain(line)).rstrip() for line in (rest, *below)]
     return "\n".join(kept).strip()[:limit].rstrip()
 
 

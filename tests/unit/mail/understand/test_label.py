@@ -1,5 +1,7 @@
 """Each line of a reply gets its label, whoever's mail program made it; nothing is cut."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import pytest
@@ -9,7 +11,7 @@ from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand.label import IGNORED, Labelled, label
 from flexmaild.mail.understand.lines import Label
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentText, sent_text
+from flexmaild.mail.understand.sent import SentMail, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from tests.unit.mail.mails import MARKER, OWN, REFERENCE, REQUEST, RULES, SENT, sent
 
@@ -153,8 +155,6 @@ def test_where_the_words_are_not_known_every_quoted_line_counts_as_typed() -> No
 
 
 def test_what_a_confirmation_repeats_of_a_person_is_ours_only_behind_our_own_words() -> None:
-    from flexmaild.mail.understand.sent import SentMail
-
     told = sent("Your approval is recorded", "Your comment: tested on staging by all of us")
     known_words = known(SENT, SentMail(told.data, ("tested on staging by all of us",)))
     quoted = "> Your approval is recorded\n> Your comment: tested on staging by all of us"

@@ -2,8 +2,8 @@
 
 Each reply was made by a mail program (or is of our own corpus) and approves. A sentence is added on a line of
 its own above every line, glued behind every line, and glued in front of every quote header: where the reply
-still decides, the sentence is in the comment, and where it doubts, nothing is decided. Text and page are tried
-apart from each other, so that one cannot cover up for the other.
+still decides, the sentence is in the comment, and where it doubts, nothing is decided. Text and page are
+tried apart from each other, so that one cannot cover up for the other.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import WHY, decide
 from tests.unit.mail.first_lines import LINES
+from tests.unit.mail.natural_lines import EXCEPTIONS, LATER, SEEN, UNSEEN, rates
 
 RULES = Rules.of("approvals@corp.test")
 
@@ -40,7 +41,8 @@ def test_words_of_the_settings_decide_too_and_languages_can_be_restricted() -> N
     assert say("sign off, thanks", rules) == "a"
     assert say("Sign offs", rules) == "no_action_word"
     assert say("Genehmigt", rules) == "no_action_word"
-    assert say("Reject, do not sign off", rules) == "both_words"
+    assert say("Reject, do not sign off", rules) == "r"
+    assert say("Reject, sign off the other one", rules) == "both_words"
     with pytest.raises(ValueError, match="cannot both"):
         Rules.of("a@b.test", reject=["approve"])
 
@@ -58,7 +60,94 @@ def test_the_comment_is_cut_and_cleaned() -> None:
     rules = Rules.of("a@b.test", max_comment=10)
     decision = decide(typed("Approve fine \x07and\u202e well"), rules)
     assert decision.answer is None
-    decision = decide(typed("Approve\nfine \x07and\u202e well and more"), rules)
+    assert decide(typed("Approve\nfine and\u202e well"), rules).unclear == "stray_characters"
+    decision = decide(typed("Approve\nfine \x07and\u200f well and more"), rules)
     assert (decision.answer, decision.comment) == (Answer.APPROVE, "fine and w")
     assert decide(typed("Reject" + "x" * 990), RULES).unclear == "no_action_word"
     assert decide(typed("Reject " + "x" * 1000), RULES).unclear == "too_long"
+
+
+@pytest.mark.parametrize(("language", "meant", "line"), [*SEEN, *LATER])
+def test_every_natural_line_means_what_it_says(language: str, meant: str, line: str) -> None:
+    said = say(line)
+    if line in EXCEPTIONS or meant == "?":
+        assert said not in ("a", "r")
+    else:
+        assert said == meant
+
+
+def test_the_unseen_half_is_read_as_well_as_it_was_measured() -> None:
+    """At most 5 % of the doubts decide, at least 90 % of the clear answers do, and none says the opposite.
+
+    Its author knew these lines when the lists were written; lines written after them were read far worse.
+    """
+    decided, refused, opposite = rates(UNSEEN, say)
+    assert (decided <= 0.05, refused <= 0.10, opposite) == (True, True, 0)
+
+
+@pytest.mark.parametrize(
+    "greeting", ["Hi Bob,", "Hello", "Team,", "Good morning all", "Hi bob,", "Dear Ms. Lee,"]
+)
+def test_a_salutation_above_the_word_does_not_matter(greeting: str) -> None:
+    assert say(f"{greeting}\n\nApproved") == "a"
+    assert say(f"{greeting}\nApprove?") == "question"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hi not",
+        "Hi Bob, not yet:",
+        "Maybe,",
+        "Never,",
+        "Re:",
+        "Subject:",
+        "Hi reject",
+        "Thanks",
+        "Hi?",
+        "OK",
+        "No,",
+    ],
+)
+def test_what_is_not_wholly_a_salutation_is_none(line: str) -> None:
+    assert say(f"{line}\nApprove") not in ("a", "r")
+
+
+def test_an_undecided_answer_names_the_sentence_and_the_word() -> None:
+    decision = decide(typed("Approved. Nice work!\nBut  only after\u200b the backup."), RULES)
+    assert (decision.unclear, decision.sentence, decision.word) == (
+        "condition",
+        "But only after the backup.",
+        "but",
+    )
+    assert decide(typed("Approve\nFM1-ABCDEFGHIJKLMNOPQRSTUVWX if ok"), RULES).sentence == "FM1-… if ok"
+    assert decide(typed("Approve, rejected"), RULES).word == "rejected"
+    assert decide(typed("Looks good"), RULES).sentence == "Looks good"
+    assert decide(typed("Approve, right?"), RULES).word == "?"
+    assert decide(typed("Approve"), RULES).sentence == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "careful", "first_word", "bare"),
+    [
+        ("Approve", "a", "a", "a"),
+        ("Approved, thanks!", "a", "a", "a"),
+        ("Hi team, approved", "a", "a", "a"),
+        ("Approve looks good", "a", "a", "more_than_word"),
+        ("Approve\nlooks good", "a", "a", "a"),
+        ("Approve\nif it is green", "condition", "a", "condition"),
+        ("Approve not?", "question", "a", "more_than_word"),
+        ("Approve scratch that", "condition", "condition", "more_than_word"),
+        ("Approve\nscratch that", "condition", "condition", "condition"),
+        ("Approve\nrejected", "both_words", "both_words", "both_words"),
+        ("Reject. Approve", "both_words", "both_words", "more_than_word"),
+        ("Reject if red", "condition", "r", "more_than_word"),
+        ("Not approved", "no_action_word", "no_action_word", "no_action_word"),
+    ],
+)
+def test_how_much_a_comment_may_hold_is_a_setting(
+    line: str, careful: str, first_word: str, bare: str
+) -> None:
+    ways = (careful, first_word, bare)
+    modes = ("careful", "first_word", "bare")
+    assert tuple(say(line, Rules.of("a@b.test", comments=mode)) for mode in modes) == ways

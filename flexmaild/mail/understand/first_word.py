@@ -1,0 +1,167 @@
+"""The word that decides: the first one a person wrote, give or take a salutation, quotation marks and emoji.
+
+Called by `verdict`. The word itself is read strictly: no letter of another alphabet, width or style, no
+invisible character inside. Pure.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flexmaild.core.model import Answer
+from flexmaild.mail.understand.courtesy import dictated, is_thanks, salutation
+from flexmaild.mail.understand.rules import Word, normal_word
+from flexmaild.mail.understand.seen import LOOKALIKES
+
+_LONGEST_WORD = 200
+# A salutation, a sentence of courtesy, and once more: the word stands in one of the first lines.
+_MOST_SALUTATIONS = 3
+
+AFTER_WORD = frozenset(".,!:;…。、！，：；．")
+_HYPHENS = frozenset("-‐‑")
+_DASHES = _HYPHENS | frozenset("–—―")
+_EMPHASIS = "*_"
+_CLOSING = {
+    '"': '"', "'": "'", "“": "”\"“", "”": "”", "„": "“”\"", "«": "»", "»": "«", "‘": "’'‘", "‚": "‘’",
+    "「": "」", "『": "』", "‹": "›", "›": "‹",
+}  # fmt: skip
+# What programs put before and behind words and nobody sees. None of it may stand inside a word that decides.
+_MARKS = "\ufeff\u200e\u200f\u061c"
+_UNSEEN = f"{_MARKS}\u200b\u200c\u200d\u2060\u00ad\u2069"
+# Blanks behind a word, as some editors write them.
+_ENTITY = re.compile(r"(?:&nbsp;|&#160;|&#xa0;)+", re.IGNORECASE)
+_SMILE = re.compile(r"\s*(?:[:;=8]['’]?[-^o]?[)D\]pP*]+|[xX]D+|\^_?\^|<3|\(:|\(-:)(?=$|[\s.,!])")
+_REST = "".join(AFTER_WORD | _DASHES) + " \t\xa0\u3000"
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The deciding word. rest: what follows it on its line; mark: the same before it was tidied.
+
+    line: which of the lines it stands on; around: symbols before it.
+    """
+
+    answer: Answer
+    language: str
+    rest: str
+    mark: str
+    line: int
+    around: str
+
+
+def first_word(lines: Sequence[str], words: tuple[Word, ...]) -> First | None:
+    """The action word that begins the first of these lines that is no salutation; else None."""
+    greeted = 0
+    for number, line in enumerate(lines):
+        text = _tidy(line)
+        while text:
+            if found := _at(text, words, number):
+                return found
+            length = salutation(text, _deciding(words)) if greeted < _MOST_SALUTATIONS else 0
+            if not length:
+                return None
+            greeted, text = greeted + 1, _tidy(text[length:])
+    return None
+
+
+@lru_cache(maxsize=8)
+def _deciding(words: tuple[Word, ...]) -> tuple[str, ...]:
+    return tuple(word for word, _, _ in words)
+
+
+def _tidy(line: str) -> str:
+    return unicodedata.normalize("NFC", line).strip().lstrip(_MARKS).strip()
+
+
+def _at(line: str, words: tuple[Word, ...], number: int) -> First | None:
+    """The action word that begins this text."""
+    symbols = _symbols(line)
+    text = line[symbols:].lstrip()
+    closing = _CLOSING.get(text[:1], "")
+    emphasis = text[0] if text and text[0] in _EMPHASIS else ""
+    text = text[1:] if closing else text.lstrip(emphasis) if emphasis else text
+    low = normal_word(text[:_LONGEST_WORD])
+    if not low.startswith(_deciding(words)):
+        return None
+    for word, answer, language in words:
+        if not low.startswith(word) or not (end := _length_of(word, text)):
+            continue
+        rest = _unquoted(text[end:], closing) if closing else text[end:]
+        if rest is None:
+            return None
+        rest = rest.lstrip(_UNSEEN)
+        rest = _ENTITY.sub(" ", rest.lstrip(emphasis) if emphasis else rest, count=1)
+        if _ends_word(rest):
+            return First(answer, language, _comment(rest), rest, number, line[:symbols])
+    return None
+
+
+def _symbols(line: str) -> int:
+    """How many characters before the first letter are emoji and check marks."""
+    if unicodedata.category(line[0]) != "So":
+        return 0
+    end = 0
+    for c in line:
+        if not (
+            unicodedata.category(c) in ("So", "Sk")
+            or c in "\ufe0f\u200d "
+            or "\U0001f3fb" <= c <= "\U0001f3ff"
+        ):
+            break
+        end += 1
+    return end
+
+
+def _unquoted(rest: str, closing: str) -> str | None:
+    """What follows the word inside quotation marks, without the closing one; None where there is none."""
+    behind = rest.lstrip(".,!")
+    if behind[:1] and behind[0] in closing:
+        return rest[: len(rest) - len(behind)] + behind[1:]
+    whole = rest.rstrip()
+    return whole[:-1] if whole[-1:] and whole[-1] in closing else None
+
+
+def _length_of(word: str, text: str) -> int:
+    """How many characters of `text` fold to `word`: folding may lengthen ("ß" to "ss"). 0: none do."""
+    for end in range(max(1, len(word) - 3), min(len(text), len(word) + 1) + 1):
+        if normal_word(text[:end]) == word:
+            return end
+    return 0
+
+
+def _ends_word(rest: str) -> bool:
+    """Whether a word may end here: no letter, digit or accent follows, and nothing that joins words."""
+    if not rest or rest[0].isspace() or rest[0] in AFTER_WORD:
+        return True
+    mark, behind = rest[0], rest[1:].lstrip(rest[0])
+    if mark.isalnum() or mark == "@" or unicodedata.category(mark)[0] not in "PSZ":
+        return False
+    if mark in _HYPHENS or mark in "/\\&+='’_":
+        # "Approved-thanks" is written so; "Approve-not", "Approve's", "Approve/Reject" are something else.
+        return not behind[:1].isalnum() or (mark not in "'’_" and is_thanks(behind))
+    return True
+
+
+def _comment(rest: str) -> str:
+    """What follows the word without the punctuation, the smile or the bracket that ends it."""
+    smile = _SMILE.match(rest)
+    text = rest[smile.end() :] if smile else rest
+    text = text.lstrip(_REST)
+    if rest[:1] in ("]", ")", "}", "_", '"', "”", "»"):
+        text = rest[1:].lstrip(_REST + "_")
+    return text[dictated(text) :].lstrip(_REST)
+
+
+def looks_like_a_word(line: str, words: tuple[Word, ...]) -> bool:
+    """Whether the first word would be an action word if letters of other alphabets and widths were taken for
+    the Latin ones they look like, or if it held nothing unseen. It only earns a better explanation."""
+    token = line.split()[0] if line.split() else ""
+    if token.isascii():
+        return not token.isprintable()
+    if any(unicodedata.category(c) in ("Cf", "Cc") for c in token.lstrip(_MARKS).rstrip(_UNSEEN)):
+        return True
+    apart = unicodedata.normalize("NFKD", token).casefold()
+    plain = "".join(LOOKALIKES.get(c, c) for c in apart if not unicodedata.combining(c))
+    return any(plain.strip(".,!:;") == word for word, _, _ in words)

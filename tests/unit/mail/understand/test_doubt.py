@@ -1,0 +1,90 @@
+"""Doubt is looked for in what a person sees, and every listed word of doubt counts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from flexmaild.languages.load import LANGUAGES
+from flexmaild.mail.understand.doubt import doubt_in, doubts_in
+from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.seen import seen, sentences
+from flexmaild.mail.understand.tongues import Spoken
+from flexmaild.mail.understand.verdict import decide
+
+RULES = Rules.of("approvals@corp.test")
+
+
+def undecided(*lines: str) -> bool:
+    return decide(Labelled((), lines, (), ()), RULES).answer is None
+
+
+@pytest.mark.parametrize("tag", [tag for tag in LANGUAGES if tag != "ja"])
+def test_every_listed_doubt_counts_beside_an_approval_of_its_language(tag: str) -> None:
+    doubt, word = LANGUAGES[tag].doubt, LANGUAGES[tag].decide.approve[0]
+    entries = (*doubt.negations, *doubt.conditions, *doubt.phrases, *doubt.retractions)
+    lines = [entry.replace("^", "").replace("#", "5").strip() for entry in entries]
+    assert [line for line in lines if not undecided(f"{word} {line}")] == []
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_what_is_harmless_hides_no_doubt_in_the_next_sentence(tag: str) -> None:
+    doubt, word = LANGUAGES[tag].doubt, LANGUAGES[tag].decide.approve[0]
+    for entry in (*doubt.harmless, *doubt.harmless_pieces):
+        assert undecided(f"{word}. {entry}. Unless it is red."), entry
+        assert undecided(f"{word}. {entry}, unless it is red."), entry
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "n\u00adot", "n\u200bot", "no\u2060t", "no\ufefft", "n\u034fot", "n\u200eot", "n\u0336o\u0336t\u0336",
+        "ＮＯＴ", "𝗻𝗼𝘁", "ɴᴏᴛ", "ⓃⓄⓉ", "🅽🅾🆃", "nоt", "NОT", "nοt", "ᵒⁿˡʸ", "ﬁrst", "don´t", "don‘t", "donʼt",
+        "don′t", "don＇t", "don`t", "don‛t", "don t", "hasnt", "mustn't", "donot", "needn´t", "Ｎｏ！",
+        "DBはＮＧ", "ﾀﾞﾒ", "👎", "🆖", "un\u00adless", "a\u200cfter",
+    ],
+)  # fmt: skip
+def test_doubt_is_looked_for_in_what_a_person_sees(hidden: str) -> None:
+    assert undecided("Approve", f"please {hidden} deploy")
+    assert undecided(f"Approve, {hidden} deploy")
+
+
+def test_a_word_counts_in_the_languages_the_text_may_be_in() -> None:
+    assert doubt_in("Termin im Mai passt", Spoken(["termin", "im", "mai"], "de")) is None
+    assert doubt_in("mai più", Spoken(["mai", "più"], "it"))
+    assert doubt_in("si les tests passent", Spoken(["si", "les", "tests"], "en"))
+    assert (
+        doubt_in("everything falls into place", Spoken(["everything", "falls", "into", "place"], "en"))
+        is None
+    )
+    assert doubt_in("falls die Tests grün sind", Spoken(["falls", "die", "tests", "grün", "sind"], "en"))
+
+
+def test_a_date_is_no_doubt_of_the_labelling_and_everything_else_is() -> None:
+    assert doubts_in("15. Mai 2026") == set()
+    assert doubts_in("15. Mai 2026, nicht") == {"nicht"}
+    assert "mai" in doubts_in("mai più")
+
+
+def test_sentences_end_at_their_marks_and_at_short_lines() -> None:
+    assert list(sentences("One. Two 2.3.1!\nNo\nissues")) == ["One.", "Two 2.3.1!", "No", "issues"]
+    wrapped = "This line is long enough that a mail program has wrapped it, no\nissues were found"
+    assert list(sentences(wrapped)) == [wrapped]
+    assert list(sentences("承認。問題なし！次")) == ["承認。", "問題なし！", "次"]
+
+
+def test_what_is_not_latin_stays_what_it_is() -> None:
+    assert seen("если тесты") == "если тесты"
+
+
+@pytest.mark.parametrize(
+    "piece", ["no ", "no problem ", "let x know ", "x", "1. ", "? ", "не ", "はない", "a,", "👎"]
+)
+def test_a_long_text_costs_no_more_than_its_length(piece: str) -> None:
+    text = (piece * 20000)[:18900]
+    lines = ["Approve", *(text[i : i + 900] for i in range(0, len(text), 900))]
+    began = time.process_time()
+    decide(Labelled((), tuple(lines), (), ()), RULES)
+    assert time.process_time() - began < 1
