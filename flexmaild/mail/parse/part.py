@@ -17,7 +17,8 @@ from flexmaild.mail.parse.limits import Limits
 class Part:
     """One MIME entity. `parts` is filled for multiparts (and S/MIME), `body` (still encoded) for all others.
 
-    is_open: what ended it in the mail is missing, so that its end may be as well.
+    is_open: what ended it in the mail is missing, so that its end may be as well. is_text: its text is read
+    as the person's words (`parse.texts` says so) and not left alone as a file.
     """
 
     header: Header
@@ -28,6 +29,7 @@ class Part:
     faults: tuple[str, ...]
     is_root: bool = False
     is_open: bool = False
+    is_text: bool = False
 
     @cached_property
     def _disposition(self) -> tuple[str, bool]:

@@ -33,72 +33,34 @@ _OUR_END = re.compile(r"fm1\W?(?:[\s>|]*[a-z2-7]){45}[^\w?!]*\Z", re.IGNORECASE)
 _PAGE_ENDS = ("</html>", "</body>")
 
 
-def texts(root: Part, limits: Limits) -> tuple[Text, ...]:
-    return _Texts(limits).of(root, None)
+def marked(root: Part) -> Part:
+    """The same parts, with `is_text` where one holds words of the person."""
+    return _Marker().mark(root, None)
 
 
-class _Texts:
-    """Reads one mail from its first part to the last."""
+class _Marker:
+    """Goes over one mail from its first part to the last."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self) -> None:
         self.has_text = False
 
-    def of(self, part: Part, parent: Part | None) -> tuple[Text, ...]:
-        if part.parts:
+    def mark(self, part: Part, parent: Part | None) -> Part:
+        if not part.parts:
+            is_text = self._is_text(part, parent)
+            self.has_text = self.has_text or is_text
+            return replace(part, is_text=is_text)
+        if self.has_text and not part.kind.startswith("multipart/"):
             # A signed mail that somebody attached to theirs is a file, though S/MIME marks every one as that.
-            is_file = self.has_text and not part.kind.startswith("multipart/")
-            return () if is_file else self._of_many(part)
-        if not self._is_shown(part, parent):
-            # A multipart that could not be taken apart shows nothing, but taints what it stands in.
-            return (Text((), part.faults),) if part.kind.startswith("multipart/") else ()
-        self.has_text = True
-        return tuple(self._of_one(part))
+            return part
+        return replace(part, parts=tuple(self.mark(child, part) for child in part.parts))
 
-    def _is_shown(self, part: Part, parent: Part | None) -> bool:
+    def _is_text(self, part: Part, parent: Part | None) -> bool:
         if not part.kind.startswith("text/") or part.kind in _FILES or part.disposition == "reaction":
             return False
         if not part.is_attachment:
             return True
         # Phones and Notes give their own text a name: the first text, or each form of it.
         return part.disposition != "attachment" and (not self.has_text or _is_choice_of_named(parent))
-
-    def _of_many(self, part: Part) -> tuple[Text, ...]:
-        children = [found for child in part.parts if (found := self.of(child, part))]
-        if part.kind == "multipart/alternative":
-            readings = [text for found in children for text in found]
-        else:
-            # One after the other; a child's alternatives go with their fellows of the same rank.
-            rank = max((len(found) for found in children), default=0)
-            readings = [_joined([f[min(i, len(f) - 1)] for f in children]) for i in range(rank)]
-        if not part.faults:
-            return tuple(readings)
-        return tuple(replace(t, faults=(*part.faults, *t.faults)) for t in readings) or (
-            Text((), part.faults),
-        )
-
-    def _of_one(self, part: Part) -> Iterator[Text]:
-        style, most = _style(part), self.limits.text
-        encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
-        # Three times the limit: one character of quoted-printable takes three bytes.
-        found = transferred(part.body[: 3 * most], encoding)
-        is_cut = len(part.body) > 3 * most or any(len(data) > most for data in found.readings)
-        faults = [*part.faults, *([found.fault] if found.fault and not is_cut else [])]
-        charset = part.params.get("charset", "")
-        seen: dict[str, None] = {}
-        for data in found.readings:
-            decoded = decode_known(data[:most], charset)
-            if decoded.fault and not is_cut:  # else the cut may have fallen inside a character
-                faults.append(decoded.fault)
-            for text in filter(None, (decoded.text, decoded.other)):
-                for way in _line_ends(text, style):
-                    if way not in seen and len(seen) < _MOST:
-                        seen[way] = None
-                        if part.is_open and not _is_whole(way, style):
-                            faults.append("a multipart that does not end")
-                        yield Text(((style, way),), tuple(faults), is_cut, decoded.is_damaged)
-        if not seen:
-            yield Text(((style, ""),), tuple(faults))
 
 
 def _is_choice_of_named(part: Part | None) -> bool:
@@ -107,6 +69,51 @@ def _is_choice_of_named(part: Part | None) -> bool:
         and part.kind == "multipart/alternative"
         and all(child.is_named for child in part.parts if child.kind.startswith("text/"))
     )
+
+
+def texts(part: Part, limits: Limits) -> tuple[Text, ...]:
+    """Every way to read this part, whose texts are marked: one for each alternative."""
+    if part.parts:
+        return _of_many(part, limits)
+    if part.is_text:
+        return tuple(_of_one(part, limits))
+    # A multipart that could not be taken apart shows nothing, but taints what it stands in.
+    return (Text((), part.faults),) if part.kind.startswith("multipart/") else ()
+
+
+def _of_many(part: Part, limits: Limits) -> tuple[Text, ...]:
+    children = [found for child in part.parts if (found := texts(child, limits))]
+    if part.kind == "multipart/alternative":
+        readings = [text for found in children for text in found]
+    else:
+        # One after the other; a child's alternatives go with their fellows of the same rank.
+        rank = max((len(found) for found in children), default=0)
+        readings = [_joined([f[min(i, len(f) - 1)] for f in children]) for i in range(rank)]
+    if not part.faults:
+        return tuple(readings)
+    return tuple(replace(t, faults=(*part.faults, *t.faults)) for t in readings) or (Text((), part.faults),)
+
+
+def _of_one(part: Part, limits: Limits) -> Iterator[Text]:
+    style, most = _style(part), limits.text
+    encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
+    # Three times the limit: one character of quoted-printable takes three bytes.
+    found = transferred(part.body[: 3 * most], encoding)
+    is_cut = len(part.body) > 3 * most or any(len(data) > most for data in found.readings)
+    faults = [*part.faults, *([found.fault] if found.fault and not is_cut else [])]
+    seen: set[str] = set()
+    for data in found.readings:
+        decoded = decode_known(data[:most], part.params.get("charset", ""))
+        if decoded.fault and not is_cut:  # else the cut may have fallen inside a character
+            faults.append(decoded.fault)
+        for text in (decoded.text, *filter(None, (decoded.other,))):
+            for way in _line_ends(text, style):
+                if way in seen or len(seen) == _MOST:
+                    continue
+                seen.add(way)
+                if part.is_open and not _is_whole(way, style):
+                    faults.append("a multipart that does not end")
+                yield Text(((style, way),), tuple(faults), is_cut, decoded.is_damaged)
 
 
 def _line_ends(text: str, style: str) -> Iterator[str]:
