@@ -127,8 +127,13 @@ def _line_ends(text: str, style: str) -> Iterator[str]:
 
 
 def _is_whole(text: str, style: str) -> bool:
-    """Whether a part whose end is missing ends as a reply does: with a whole page, or with our last line."""
+    """Whether a part whose end is missing ends as a reply does: with a whole page, or with our last line.
+
+    An empty one stands behind a last boundary that lacks its two hyphens.
+    """
     end = text[-400:].rstrip()
+    if not end:
+        return not text.strip()
     return end.lower().endswith(_PAGE_ENDS) if style == "html" else bool(_OUR_END.search(end))
 
 

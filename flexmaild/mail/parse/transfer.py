@@ -25,7 +25,8 @@ _LOOKS_QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|[ \t]*\r?\n)")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _VALUES = {code: value for value, code in enumerate(_ALPHABET)}
 _NOT_ALPHABET = bytes(range(256)).translate(None, _ALPHABET)
-_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/=]{30}")
+# A line this long without a blank, and nearly all of it letters of base64, is a damaged one and no footer.
+_LONG_CODE, _SHARE_OF_CODE = 20, 0.9
 # More padded blocks than this are nobody's footer.
 _MOST_BLOCKS = 4
 # What is shorter may be words.
@@ -102,7 +103,7 @@ def _from_base64(body: bytes) -> Transferred:
     blocks, rest = _blocks(body)
     found = [_block(block, is_last=i == len(blocks) - 1 and not rest) for i, block in enumerate(blocks)]
     whole = [block for block in found if block is not None]
-    if not found or len(whole) != len(found) or _BASE64_RUN.search(rest):
+    if not found or len(whole) != len(found) or _has_code(rest):
         return Transferred((_salvaged(body),), "malformed base64")
     # RFC 2045 section 6.8: some programs stop at the first padding; and some show what follows as text.
     readings = [b"".join(whole), whole[0]]
@@ -137,6 +138,23 @@ def _block(code: bytes, *, is_last: bool) -> bytes | None:
     if missing and _VALUES[bare[-1]] & (0b1111 if missing == 2 else 0b11):
         return None
     return binascii.a2b_base64(bare + b"=" * missing)
+
+
+def _has_code(rest: bytes) -> bool:
+    """Whether damaged base64 stands where a footer should. One begins with a rule or with several words."""
+    first = True
+    for line in rest.splitlines():
+        code = line.strip()
+        if not code or b" " in code or b"://" in code:
+            first = first and not code
+            continue
+        others = len(code.translate(None, _ALPHABET))
+        if first and others < len(code):
+            return True
+        if len(code) >= _LONG_CODE and others <= (1 - _SHARE_OF_CODE) * len(code):
+            return True
+        first = False
+    return False
 
 
 def _salvaged(body: bytes) -> bytes:

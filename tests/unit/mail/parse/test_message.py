@@ -82,6 +82,7 @@ CARELESS = [
     parts("mixed", (TEXT[14:], f"Approve{QUOTE}")).removesuffix(b"--x--\n"),
     parts("mixed", ("text/html", "<p>Approve</p></body></html>\n")).removesuffix(b"--x--\n"),
     parts("mixed", ("text/plain", "Approve"), ("image/png", "abc")).removesuffix(b"--x--\n"),
+    parts("mixed", ("text/plain", "Approve")).replace(b"--x--\n", b"--x\n"),
     parts("mixed", ("multipart/mixed; boundary=y", "--y\n\nApprove\n")),
 ]
 

@@ -94,7 +94,7 @@ def test_quoted_printable_loses_nothing(body: bytes, text: bytes) -> None:
     assert (found.readings, found.fault) == ((text,), "")
 
 
-FOOTER = b"\r\n\r\n--\r\nScanned by a gateway."
+FOOTER = b"\r\n\r\n--\r\nScanned by a gateway.\r\nhttps://lists.test/mailman/listinfo/approvals/options"
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,7 @@ def test_careless_base64_is_read(body: bytes, readings: list[bytes]) -> None:
         b"QXBwcm9",  # cut: the last letter holds bits of one that is gone
         b"QXBwc",
         CODE.rstrip(b"=") + FOOTER,
+        CODE + b"\n--\n" + base64.b64encode(b"but only if it rains").replace(b"c", b"*", 1),
         CODE + b"\n" + CODE.replace(b"c", b"*", 1) + b"\n" + CODE * 2,
         b"Approve, all is well",
         b"Approve",
