@@ -72,11 +72,11 @@ def referred(reading: Reading) -> tokens.Reference | Ruling:
     texts = _texts(reading)
     if not texts:
         return Ruling(Outcome.UNKNOWN_REFERENCE, "no reference")
-    if len(texts) > 1:
-        return Ruling(Outcome.UNAUTHENTICATED, "references that disagree", quarantine=True)
     reference = tokens.parse(texts[0])
     if reference is None:
         return Ruling(Outcome.UNAUTHENTICATED, "altered reference", quarantine=True)
+    if len(texts) > 1:
+        return Ruling(Outcome.UNAUTHENTICATED, "references that disagree", quarantine=True)
     return reference
 
 
@@ -125,11 +125,11 @@ def _reported(reading: Reading) -> tokens.Reference | Ruling:
 
 
 def _texts(reading: Reading) -> list[str]:
-    """The distinct references; a piece cut off a whole one (a clipped quote) is the same and not another."""
+    """The distinct whole references. Only where there is none, the pieces of one: a clipped quote, a masked
+    line or a host's name beside a whole one say nothing else than it does."""
     places = (reading.address_references, reading.thread_references, reading.body_references)
     found = list(dict.fromkeys(text for place in places for text in place))
-    whole = [text for text in found if len(text) == len(tokens.PREFIX) + tokens.BODY_LENGTH]
-    return [text for text in found if text in whole or not any(w.startswith(text) for w in whole)]
+    return [text for text in found if tokens.parse(text) is not None] or found
 
 
 def _refusal(
@@ -157,7 +157,8 @@ def _quarantined(
 ) -> Ruling:
     because, other_person = refusal
     stranger = None
-    if other_person and proof_of(reading) != "reference":
+    # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
+    if other_person and not reading.delegate and proof_of(reading) != "reference":
         stranger = Approver(reading.sender, reading.sender_name)
     return Ruling(
         Outcome.UNAUTHENTICATED,

@@ -1,7 +1,8 @@
 """The header of a mail or of a part: fields as bytes, unfolded, with everything odd about them noted.
 
-For `parse.message` and, for returned headers, by `bounce`. A field is never repaired: what two
-programs could read in two ways is a fault, and a mail with a fault decides nothing.
+For `parse.message` and, for returned headers, by `bounce`. A mail with a fault decides nothing. What could
+make two programs see another From, another text or another decoding of it is a fault; what can do neither (a
+second Subject, a malformed field of a scanner, a parameter twice the same) is none.
 One pass over the lines; no regular expression touches them.
 """
 
@@ -15,16 +16,16 @@ from flexmaild.mail.parse.charset import decode_known
 from flexmaild.mail.parse.limits import Limits
 
 # RFC 5322 section 3.6: at most one of each. Two of them are read as the first by some programs and as
-# the last by others (DKIM signs the last), which is how a forged From passes a filter.
-SINGLE = (
-    b"from",
-    b"sender",
-    b"subject",
-    b"date",
-    b"message-id",
-    b"content-type",
-    b"content-transfer-encoding",
-    b"mime-version",
+# the last by others (DKIM signs the last), which is how a forged From passes a filter. A second one of other
+# fields says nothing about who wrote what; those of MIME are compared where they are read.
+_SINGLE = (b"from", b"sender")
+# A blank before the colon is read over by some programs, and by others the field; here that would matter.
+_EXACT = frozenset((*_SINGLE, b"content-type", b"content-transfer-encoding", b"content-disposition"))
+# One of these below a line that is no field shows that the header went on, and that it was not the text's
+# first line, of a mail whose empty line was lost.
+_USUAL = frozenset(
+    b"from to cc subject date message-id mime-version content-type content-transfer-encoding received "
+    b"in-reply-to references reply-to return-path sender dkim-signature authentication-results".split()
 )
 _NAME = frozenset(range(33, 127)) - {ord(":")}
 
@@ -61,24 +62,38 @@ def parse_header(block: bytes) -> Header:
             faults.append("a bare CR in the header")
     if b"\0" in block:
         faults.append("a NUL in the header")
+    fields, odd_faults = _fields(block)
+    return _collected(fields, [*faults, *odd_faults])
+
+
+def _fields(block: bytes) -> tuple[list[tuple[bytes, list[bytes]]], list[str]]:
+    """Each field's name and lines. A line that is no field is left out, with those that continue it."""
+    faults: list[str] = []
     pieces: list[tuple[bytes, list[bytes]]] = []
+    is_odd = is_unsure = False
     for line in block.split(b"\n"):
         if line[:1] in (b" ", b"\t"):
-            if not pieces:
-                faults.append("the header begins with a continuation line")
-            elif line.strip():
-                pieces[-1][1].append(line)
+            if line.strip() and not is_odd:
+                if pieces:
+                    pieces[-1][1].append(line)
+                else:
+                    faults.append("the header begins with a continuation line")
             continue
         name, colon, value = line.partition(b":")
-        if not colon:
-            if line and not (line.startswith((b"From ", b">From ")) and not pieces):
-                faults.append("a header line without a colon")
-            continue
         key = name.strip().lower()
-        if key != name.lower() or not (key.replace(b"-", b"").isalnum() or (key and _NAME.issuperset(key))):
+        if key != name.lower() and key in _EXACT:
             faults.append("a header field whose name is malformed")
-        pieces.append((key, [value]))
-    return _collected(pieces, faults)
+        is_odd = not colon or not (key.replace(b"-", b"").isalnum() or (key and _NAME.issuperset(key)))
+        if not is_odd:
+            is_unsure = is_unsure and key not in _USUAL
+            pieces.append((key, [value]))
+        elif pieces or not line.startswith((b"From ", b">From ")):  # RFC 4155: the line that divides an mbox
+            is_unsure = is_unsure or bool(line.strip() and not line.startswith((b"X-", b"x-")))
+            if key.split()[:1] == [b"from"]:
+                faults.append("a From line that is no field")
+    if is_unsure:
+        faults.append("a line that is no field at the end of the header")
+    return pieces, faults
 
 
 def _collected(pieces: list[tuple[bytes, list[bytes]]], faults: list[str]) -> Header:
@@ -86,7 +101,7 @@ def _collected(pieces: list[tuple[bytes, list[bytes]]], faults: list[str]) -> He
     for key, lines in pieces:
         value = lines[0] if len(lines) == 1 else b"".join(lines)
         fields.setdefault(key, []).append(value.strip())
-    for name in SINGLE:
+    for name in _SINGLE:
         if len(fields.get(name, ())) > 1:
             faults.append(f"more than one {name.decode()} field")
     return Header(fields, tuple(key for key, _ in pieces), tuple(faults))
@@ -155,16 +170,39 @@ def _encoded_word(text: str, start: int) -> tuple[str | None, int]:
             raw = binascii.a2b_qp(data, header=True)
     except binascii.Error:
         return None, start
-    return decode_known(raw, piece[0].partition("*")[0])[0], end
+    return decode_known(raw, piece[0].partition("*")[0]).text, end
+
+
+# What of a Content-Type decides how a part is taken apart and read.
+_READING = ("boundary", "charset", "format", "delsp")
+
+
+def content_type(header: Header, default: str, limits: Limits) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """A part's type, its parameters and its faults: those that could show another text to another program."""
+    kind, params, faults = parameters(header.first(b"content-type"), limits)
+    main, *rest = kind.replace(",", " ").split() or [default]
+    if rest:  # "text/plain, charset=utf-8": a comma or a blank where a semicolon belongs
+        _, more, _ = parameters(b";" + b";".join(piece.encode() for piece in rest), limits)
+        params = more | params
+    for value in header.all(b"content-type")[1:]:
+        other, others, _ = parameters(value, limits)
+        if other != kind or any(not _is_same(n, others.get(n, ""), params.get(n, "")) for n in _READING):
+            faults = (*faults, "two Content-Type fields that differ")
+    if main in ("text", "plain"):
+        main = "text/plain"
+    elif main.count("/") != 1 or not main.isascii():
+        return "text/plain", params, (*faults, "a malformed Content-Type")
+    return main, params, faults
 
 
 def parameters(value: bytes, limits: Limits) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """A Content-Type or Content-Disposition: its main word in lower case, its parameters, its faults.
 
-    RFC 2045 section 5.1, with quoted strings; the first of two equal names is returned and is a fault.
+    RFC 2045 section 5.1, with quoted strings; of two equal names the first is returned. Only what may change
+    boundary, character set or format is a fault; a file's name may be as malformed as it likes.
     """
     text, known = raw_text(value[: limits.field])
-    faults = [] if known else ["raw 8-bit characters in a content field"]
+    faults: list[str] = []
     pieces = _split_quoted(text)
     found: dict[str, str] = {}
     if len(pieces) > limits.parameters:
@@ -172,18 +210,31 @@ def parameters(value: bytes, limits: Limits) -> tuple[str, dict[str, str], tuple
     for piece in pieces[1 : limits.parameters]:
         name, equals, content = piece.partition("=")
         name, content = name.strip().lower(), content.strip()
+        plain_name = name.partition("*")[0]
         if not equals:
-            if name:
+            if plain_name.startswith("boundary"):
                 faults.append("a content field with a malformed parameter")
             continue
         if content.startswith('"'):
             content, faulty = _unquoted(content)
-            if faulty:
+            hidden = piece.partition("=")[2].lower()
+            if faulty and (plain_name == "boundary" or any(f"{n}=" in hidden for n in _READING)):
                 faults.append("a content field with a malformed quoted string")
-        if name in found or (name.partition("*")[0] in ("boundary", "charset") and "*" in name):
-            faults.append(f"the parameter {clean(name)[:40]} twice or in parts")
+        if plain_name in _READING and (
+            "*" in name
+            or not _is_same(name, found.get(name, content), content)
+            or not (known or content.isascii())
+        ):
+            faults.append(f"the parameter {clean(name)[:40]} twice, in parts, or in raw 8-bit characters")
         found.setdefault(name, content)
     return pieces[0].strip().lower(), found, tuple(faults)
+
+
+def _is_same(name: str, one: str, other: str) -> bool:
+    """Whether these two values of a parameter mean the same; only boundaries differ by case."""
+    if name == "boundary":
+        return one == other
+    return [c for c in one.lower() if c.isalnum()] == [c for c in other.lower() if c.isalnum()]
 
 
 def _split_quoted(text: str) -> list[str]:

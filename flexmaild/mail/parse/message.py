@@ -3,7 +3,8 @@
 Called by `understand.reply`. Written by hand because the standard parser neither says what was ambiguous nor
 stays within bounds: `policy.default` takes 2.5 GB for one header, `compat32` overflows the stack at 3,000
 levels and loses "base64 x" silently (tests compare the two on every well-formed mail). Splitting is by
-`bytes.find`, depth and count are capped, and whatever two programs could read in two ways is a fault.
+`bytes.find`, depth and count are capped. A fault is what could change From, a text's bytes or their decoding
+between two programs; what is merely careless is none.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flexmaild.core.model import MailNature
-from flexmaild.mail.parse.charset import decode_known, transferred
-from flexmaild.mail.parse.header import Header, parameters, parse_header
+from flexmaild.mail.parse.header import Header, content_type, parse_header
 from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.part import Part, Text, walk
+from flexmaild.mail.parse.smime import KINDS as SMIME_KINDS
+from flexmaild.mail.parse.smime import signed_content
+from flexmaild.mail.parse.texts import marked, texts
+from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 
-# Kinds of text that some program shows to its reader. All but the first are read as HTML, also those that
-# only look like it: what one of them says more than the others is doubt.
-_SHOWN = frozenset(
-    f"text/{kind}" for kind in ("plain", "html", "x-amp-html", "watch-html", "enriched", "richtext")
-)
+__all__ = ["Mail", "Part", "Text", "TooMuch", "is_shown", "read", "split_header"]
+
+_MARK = b"\xef\xbb\xbf"
 
 
 class TooMuch(Exception):
@@ -32,52 +35,20 @@ class TooMuch(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One MIME entity. `parts` is filled for multiparts, `body` (still encoded) for all others."""
-
-    header: Header
-    kind: str
-    params: dict[str, str]
-    body: bytes
-    parts: tuple[Part, ...]
-    faults: tuple[str, ...]
-    is_root: bool = False
-
-    @property
-    def is_attachment(self) -> bool:
-        """Whether a mail client would show it as a file and not as text."""
-        disposition = self.header.first(b"content-disposition").lower()
-        named = "name" in self.params and not self.is_root
-        return disposition.startswith(b"attachment") or b"filename" in disposition or named
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One way to read the mail: its segments in order, each ("plain" | "flowed" | "delsp" | "html", text).
-
-    is_cut: a segment was longer than the limit, and what is beyond it is missing here.
-    """
-
-    segments: tuple[tuple[str, str], ...]
-    faults: tuple[str, ...] = ()
-    is_cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Mail:
     header: Header
     root: Part
     texts: tuple[Text, ...]
 
     def walk(self) -> Iterator[Part]:
-        return _walk(self.root)
+        return walk(self.root)
 
 
 def read(data: bytes, limits: Limits, partial: bool = False) -> Mail:
     """The mail in these bytes. partial: parts may be cut off. Raises TooMuch and nothing else."""
     if len(data) > limits.mail:
         raise TooMuch(MailNature.OVERSIZE, f"larger than {limits.mail} bytes")
-    head, body = split_header(data)
+    head, body = split_header(_stripped(data))
     if len(head) > limits.header:
         raise TooMuch(MailNature.OVERSIZE, f"a header larger than {limits.header} bytes")
     header = parse_header(head)
@@ -85,8 +56,20 @@ def read(data: bytes, limits: Limits, partial: bool = False) -> Mail:
         raise TooMuch(MailNature.UNPARSABLE, f"more than {limits.fields} header fields")
     if not header.order:
         raise TooMuch(MailNature.UNPARSABLE, "no header")
-    root = _Reader(limits, partial).part(header, body, 0, "text/plain")
-    return Mail(header, root, _readings(root, limits))
+    root = marked(_Reader(limits).part(header, body, 0, "text/plain", is_end=not partial))
+    return Mail(header, root, texts(root, limits))
+
+
+def _stripped(data: bytes) -> bytes:
+    """Without a byte order mark before it, and with one CR where a gateway wrote two at each line's end."""
+    data = data.removeprefix(_MARK)
+    first = data.find(b"\n")
+    return data.replace(b"\r\r\n", b"\r\n") if data[max(0, first - 2) : first] == b"\r\r" else data
+
+
+def is_shown(part: Part) -> bool:
+    """Whether its text is read as the person's words and not left alone as a file."""
+    return part.is_text
 
 
 def split_header(data: bytes) -> tuple[bytes, bytes]:
@@ -105,47 +88,75 @@ def split_header(data: bytes) -> tuple[bytes, bytes]:
 class _Reader:
     """Takes a mail apart, counting parts; one object per mail."""
 
-    def __init__(self, limits: Limits, partial: bool) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.partial = partial
         self.count = 0
 
-    def part(self, header: Header, body: bytes, depth: int, default: str) -> Part:
+    def part(self, header: Header, body: bytes, depth: int, default: str, *, is_end: bool) -> Part:
+        """is_end: nothing of the mail stands behind this part, not even what should end it."""
         self.count += 1
         if self.count > self.limits.parts:
             raise TooMuch(MailNature.UNPARSABLE, f"more than {self.limits.parts} MIME parts")
         if depth > self.limits.depth:
             raise TooMuch(MailNature.UNPARSABLE, f"MIME parts nested deeper than {self.limits.depth}")
-        kind, params, faults = parameters(header.first(b"content-type"), self.limits)
-        if not kind:
-            kind = default
-        elif kind.count("/") != 1 or not kind.isascii() or any(c.isspace() for c in kind):
-            faults = (*faults, "a malformed Content-Type")
-            kind = "text/plain"
-        leaf = Part(header, kind, params, body, (), (*header.faults, *faults), depth == 0)
-        if not kind.startswith("multipart/"):
-            return leaf
-        return self._multipart(leaf, depth)
+        kind, params, faults = content_type(header, default, self.limits)
+        faults = (*header.faults, *faults, *_encoding_faults(header))
+        leaf = Part(header, kind, params, body, (), faults, depth == 0, is_end and depth > 0)
+        if kind.startswith("multipart/"):
+            return self._multipart(leaf, depth, is_end=is_end)
+        return self._opened(leaf, depth) if _is_smime(leaf) else leaf
 
-    def _multipart(self, leaf: Part, depth: int) -> Part:
-        encoding = leaf.header.first(b"content-transfer-encoding").strip().lower()
-        faults = [] if encoding in (b"", b"7bit", b"8bit", b"binary") else ["an encoded multipart"]
+    def _opened(self, leaf: Part, depth: int) -> Part:
+        """An opaque S/MIME message with what is signed in it as its only part; any other as it was."""
+        encoding = leaf.header.first(b"content-transfer-encoding").decode("latin-1")
+        content = signed_content(transferred(leaf.body, encoding).readings[0])
+        if content is None:
+            return leaf
+        head, body = split_header(content)
+        inside = self.part(self._header(head), body, depth + 1, "text/plain", is_end=False)
+        return replace(leaf, body=b"", parts=(inside,))
+
+    def _multipart(self, leaf: Part, depth: int, *, is_end: bool) -> Part:
+        faults = []
+        if not is_identity(leaf.header.first(b"content-transfer-encoding").decode("latin-1")):
+            faults.append("an encoded multipart")
         boundary = leaf.params.get("boundary", "")
         if not boundary or len(boundary) > self.limits.boundary:
             return replace(leaf, faults=(*leaf.faults, "a multipart without a usable boundary"))
         bodies, closed = _split_body(leaf.body, boundary.encode("utf-8"), self.limits.parts)
         if not bodies:
             faults.append("a multipart in which its boundary never occurs")
-        elif not closed and not self.partial:
-            faults.append("a multipart that does not end")
         default = "message/rfc822" if leaf.kind == "multipart/digest" else "text/plain"
         parts = []
-        for body in bodies:
+        for i, body in enumerate(bodies):
             head, rest = split_header(body)
-            if len(head) > self.limits.header:
-                raise TooMuch(MailNature.OVERSIZE, "a part with a header beyond the limit")
-            parts.append(self.part(parse_header(head), rest, depth + 1, default))
+            is_last = i == len(bodies) - 1
+            parts.append(
+                self.part(
+                    self._header(head), rest, depth + 1, default, is_end=is_end and is_last and not closed
+                )
+            )
         return replace(leaf, body=b"", parts=tuple(parts), faults=(*leaf.faults, *faults))
+
+    def _header(self, head: bytes) -> Header:
+        if len(head) > self.limits.header:
+            raise TooMuch(MailNature.OVERSIZE, "a part with a header beyond the limit")
+        return parse_header(head)
+
+
+def _is_smime(part: Part) -> bool:
+    """By its type, or by the name that its file has where a gateway forgot the type."""
+    if part.kind in SMIME_KINDS:
+        return True
+    return part.kind == "application/octet-stream" and "smime.p7m" in part.params.get("name", "").lower()
+
+
+def _encoding_faults(header: Header) -> tuple[str, ...]:
+    """Two transfer encodings, one of which would change the bytes and the other not, or otherwise."""
+    names = {encoding_name(v.decode("latin-1")) for v in header.all(b"content-transfer-encoding")}
+    if len(names) > 1 and not all(map(is_identity, names)):
+        return ("two transfer encodings",)
+    return ()
 
 
 def _split_body(body: bytes, boundary: bytes, most: int) -> tuple[list[bytes], bool]:
@@ -176,68 +187,3 @@ def _split_body(body: bytes, boundary: bytes, most: int) -> tuple[list[bytes], b
                 bodies.append(body[start:])
             return bodies, False
         at = following + 1
-
-
-def _walk(part: Part) -> Iterator[Part]:
-    yield part
-    for child in part.parts:
-        yield from _walk(child)
-
-
-def is_shown(part: Part) -> bool:
-    """Whether its text is read as the person's words and not left alone as a file."""
-    return part.kind in _SHOWN and not part.is_attachment
-
-
-def _readings(part: Part, limits: Limits) -> tuple[Text, ...]:
-    """Every way a mail client could show this part: one per alternative."""
-    if part.parts:
-        return _multipart_readings(part, limits)
-    if not is_shown(part):
-        # A multipart that could not be taken apart shows nothing, but taints what it stands in.
-        return (Text((), part.faults),) if part.kind.startswith("multipart/") else ()
-    encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
-    # Three times the limit: one character of quoted-printable takes three bytes.
-    data, encoding_fault = transferred(part.body[: 3 * limits.text], encoding)
-    is_cut = len(data) > limits.text or len(part.body) > 3 * limits.text
-    text, charset_fault = decode_known(data[: limits.text], part.params.get("charset", "us-ascii"))
-    if charset_fault and len(data) > limits.text:
-        charset_fault = ""  # the cut fell inside a character
-    faults = [*part.faults, *filter(None, (encoding_fault, charset_fault))]
-    text = text.replace("\r\n", "\n")
-    if "\r" in text:
-        faults.append("a bare CR in the text")
-        text = text.replace("\r", "\n")
-    return (Text(((_style(part), text),), tuple(faults), is_cut),)
-
-
-def _style(part: Part) -> str:
-    if part.kind != "text/plain":
-        return "html"
-    if part.params.get("format", "").lower() != "flowed":
-        return "plain"
-    return "delsp" if part.params.get("delsp", "").lower() == "yes" else "flowed"
-
-
-def _multipart_readings(part: Part, limits: Limits) -> tuple[Text, ...]:
-    shown = part.parts[:1] if part.kind == "multipart/signed" else part.parts
-    children = [readings for child in shown if (readings := _readings(child, limits))]
-    if part.kind == "multipart/alternative":
-        texts = [text for readings in children for text in readings]
-    else:
-        # One after the other; where a child has alternatives, each goes with its fellows of the same rank.
-        rank = max((len(readings) for readings in children), default=0)
-        texts = [_joined([r[min(i, len(r) - 1)] for r in children]) for i in range(rank)]
-    if not part.faults:
-        return tuple(texts)
-    return tuple(replace(t, faults=(*part.faults, *t.faults)) for t in texts) or (Text((), part.faults),)
-
-
-def _joined(texts: list[Text]) -> Text:
-    if len(texts) == 1:
-        return texts[0]
-    return Text(
-        tuple(segment for text in texts for segment in text.segments),
-        tuple(fault for text in texts for fault in text.faults),
-        any(text.is_cut for text in texts),
-    )

@@ -7,16 +7,26 @@ responders really send); subjects count only where the header says nothing to th
 
 from __future__ import annotations
 
+import re
+
 from flexmaild.core.model import MailNature
 from flexmaild.languages.load import words
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.message import Mail, Part
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sender import delegate
 
 _OWN = OWN_MAIL_HEADER.lower().encode()
 
-_LIST_FIELDS = (b"list-id", b"list-post", b"mailing-list", b"x-mailing-list", b"x-mailman-version")
+_LIST_FIELDS = (
+    b"list-id",
+    b"list-post",
+    b"list-unsubscribe",
+    b"mailing-list",
+    b"x-mailing-list",
+    b"x-mailman-version",
+)
 
 # Fields that only machines set; any value counts but those in _NOT_AUTOMATIC.
 _MACHINE_FIELDS = (
@@ -41,6 +51,18 @@ _PRECEDENCES = (b"bulk", b"junk", b"auto_reply", b"auto-reply")
 # How an absence note's subject begins, in the languages of Exchange, Gmail and Notes. At the start only:
 # an answer to such a note begins with "Re:".
 _SUBJECTS = words(lambda language: language.automatic.subjects)
+# What borders put before a subject: "[EXTERNAL]", "{Spam?}", "***EXT***", "EXTERN:".
+_TAG = re.compile(
+    r"\s*(?:\[[^\]]{1,40}\]|\{[^}]{1,40}\}|\*+ ?[\w ]{1,20} ?\*+|(?:extern|external|ext|spam):)\s*", re.I
+)
+_MOST_TAGS = 4
+# What a mail server or a list says in place of the person who was asked, in the first line of a note without
+# any header that shows it.
+_SERVER_SPEAKS = re.compile(
+    r"your (?:e-?mail )?(?:message|mail|e-?mail)(?: to .{1,100}?)? "
+    r"(?:was not|was|has been|has not been|could not be|cannot be|will not be) "
+    r"(?:delivered|rejected by|blocked|quarantined|held for|approved by (?:a|the) moderator)"
+)
 _DAEMONS = ("mailer-daemon", "mail-daemon", "maildaemon", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e")
 
 
@@ -54,19 +76,46 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
         return MailNature.BOUNCE, "multipart/report"
     if report:
         return MailNature.AUTO_REPLY, f"multipart/report; report-type={report}"
-    if sender and sender in rules.own_addresses:
+    if sender and sender in rules.own_addresses and not _is_sent_for(sender, mail, rules):
         return MailNature.OWN, "From is our own address"
     if is_from_daemon(header, sender):
         return MailNature.BOUNCE, "sent by a mail server"
     listed = _listed(header, rules)
     if listed:
         return MailNature.LIST, listed
-    because = _machine(header, rules)
+    because = _machine(header, rules) or _server_speaks(mail)
     if because:
         return MailNature.AUTO_REPLY, because
-    if any(part.kind == "text/calendar" and not part.is_attachment for part in mail.walk()):
+    if any(map(_is_calendar_answer, mail.walk())):
         return MailNature.CALENDAR, "text/calendar"
     return MailNature.HUMAN, ""
+
+
+def _is_sent_for(sender: str, mail: Mail, rules: Rules) -> bool:
+    """Whether a person wrote from our own address, by a shared mailbox or a group that rewrites From.
+
+    Then `core.admission` refuses it, since nobody can tell who it was, and it is seen; our own mails are not.
+    """
+    other = delegate(mail.header, sender, rules.limits)
+    return "@" in other and other not in rules.own_addresses
+
+
+def _is_calendar_answer(part: Part) -> bool:
+    """A calendar shown in the mail, or, even as a file, what one answers with (RFC 5546 section 3.2)."""
+    if part.kind not in ("text/calendar", "application/ics"):
+        return False
+    is_file = part.disposition == "attachment" or part.kind == "application/ics"
+    return not is_file or part.params.get("method", "").lower() in ("reply", "counter", "declinecounter")
+
+
+def _server_speaks(mail: Mail) -> str:
+    """Whether the first line is a server's or a list's own sentence about the mail that it answers."""
+    for text in mail.texts:
+        for style, content in text.segments[:1]:
+            first = content[:2000].lstrip().partition("\n")[0]
+            if style != "html" and _SERVER_SPEAKS.search(first[:300].lower()):
+                return "a mail server's sentence"
+    return ""
 
 
 def is_from_daemon(header: Header, sender: str) -> bool:
@@ -82,7 +131,10 @@ def _null_sender(header: Header) -> bool:
 
 
 def _report(root: Part) -> str:
-    """The report type of a multipart/report (RFC 6522), also where only its parts give it away."""
+    """The report type of a multipart/report (RFC 6522), also where only its parts give it away.
+
+    A gateway may have put it on top of a footer of its own. Below a text it is what somebody sends on.
+    """
     if root.kind == "multipart/report":
         kinds = [part.kind for part in root.parts]
         if "message/delivery-status" in kinds or "message/global-delivery-status" in kinds:
@@ -90,7 +142,10 @@ def _report(root: Part) -> str:
         return root.params.get("report-type", "").lower()[:60] or "unknown"
     if any(part.kind == "message/delivery-status" and not part.is_attachment for part in root.parts):
         return "delivery-status"
-    return ""
+    if any(part.kind == "message/disposition-notification" and not part.is_attachment for part in root.parts):
+        return "disposition-notification"
+    first = root.parts[0] if root.kind == "multipart/mixed" and root.parts else None
+    return _report(first) if first is not None and first.kind.startswith("multipart/") else ""
 
 
 def _listed(header: Header, rules: Rules) -> str:
@@ -134,7 +189,19 @@ def _machine(header: Header, rules: Rules) -> str:
         return "return-path"
     if submitted:
         return ""
+    # Bulk senders mark their campaigns with it. Amazon marks every mail that it relays, people's too.
+    if any(value and not value.lower().endswith(b":amazonses") for value in header.all(b"feedback-id")):
+        return "feedback-id"
     # X-Auto-Response-Suppress and X-MS-Exchange-Inbox-Rules-Loop are no evidence: Exchange sets them on
     # people's mail as well, the latter on every mail that an inbox rule redirects to the reply mailbox.
-    subject = decoded(header.first(b"subject"), rules.limits).casefold()
+    subject = _without_tags(decoded(header.first(b"subject"), rules.limits)).casefold()
     return "subject" if subject.startswith(_SUBJECTS) else ""
+
+
+def _without_tags(subject: str) -> str:
+    for _ in range(_MOST_TAGS):
+        tag = _TAG.match(subject)
+        if not tag:
+            break
+        subject = subject[tag.end() :]
+    return subject

@@ -13,10 +13,10 @@ from email.policy import compat32
 
 from flexmaild.core.addresses import normal
 from flexmaild.core.model import Bounce
-from flexmaild.mail.parse.charset import transferred
 from flexmaild.mail.parse.header import Header, clean, parse_header, raw_text
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail, Part, split_header
+from flexmaild.mail.parse.transfer import transferred
 
 _STATUS = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
@@ -49,7 +49,7 @@ def bounces(mail: Mail, data: bytes, limits: Limits) -> tuple[Bounce, ...]:
 
 def _decoded_body(part: Part) -> bytes:
     encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
-    return transferred(part.body[:262144], encoding)[0]
+    return transferred(part.body[:262144], encoding).readings[0]
 
 
 def _from_status(body: bytes, original: str, limits: Limits) -> tuple[Bounce, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import MailNature, Reading
+from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import TooComplex, html_lines
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
@@ -23,7 +24,8 @@ from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import squeezed
+from flexmaild.mail.understand.lines import Label, squeezed
+from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
 from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
@@ -110,10 +112,15 @@ def understand(
 def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool) -> Answered:
     """The answer on which every reading of an unambiguous mail agrees."""
     first: Answered | None = None
-    for shown, sure in _readings(mail.texts):
+    is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
+    is_damaged = any(text.is_damaged for text in mail.texts)
+    subject = decoded(mail.header.first(b"subject"), rules.limits)
+    for shown, sure in _readings(without_placeholders(mail.texts, subject, rules)):
         labelled = label(shown, sent, rules, writer, sure=sure)
-        if not sure and not any(map(str.strip, (*labelled.above, *labelled.among, *labelled.below))):
+        typed = (*labelled.above, *labelled.among, *labelled.below)
+        if not sure and not any(map(str.strip, typed)):
             continue
+        is_ambiguous = is_ambiguous or (is_damaged and _has_lost_letters(labelled))
         decision = decide(labelled, rules)
         if first is not None and decision.answer is not first.decision.answer:
             return Answered(Decision(None, "parts_disagree", language=first.decision.language), labelled)
@@ -124,7 +131,7 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
     if first.decision.answer is not None:
         if is_cut or _is_cut(mail.texts):
             unclear = "too_long"
-        elif mail.header.faults or mail.root.faults or _faulty(mail.texts):
+        elif is_ambiguous:
             unclear = "ambiguous"
         elif sent.subjects and doubts_in(
             sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))
@@ -136,6 +143,14 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
         Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
         if unclear
         else first
+    )
+
+
+def _has_lost_letters(labelled: Labelled) -> bool:
+    """Whether a byte that could not be read stands where a person typed; elsewhere it does not matter."""
+    return any(
+        REPLACEMENT in line.text and not line.depth and (line.label is Label.TYPED or line.typed is not None)
+        for line in labelled.lines
     )
 
 

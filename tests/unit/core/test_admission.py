@@ -104,6 +104,25 @@ def test_references_that_disagree_are_refused() -> None:
     assert ruled(request, split).event is None
 
 
+@pytest.mark.parametrize("place", ["body_references", "thread_references", "address_references"])
+def test_a_piece_beside_a_whole_reference_says_nothing(place: str) -> None:
+    request = opened()
+    whole = tokens.issue(KEY, request, request.invitations[0])
+    pieces = ("FM1-7ABCDEFGH", whole[:-1], f"{whole}A")
+    beside = reply(request, **{"thread_references": (whole,), place: (*pieces, whole)})
+    assert isinstance(ruled(request, beside).event, Answered)
+    alone = ruled(request, reply(request, **{"body_references": (), place: pieces}))
+    assert (alone.because, alone.quarantine) == ("altered reference", True)
+
+
+def test_nobody_is_told_who_wrote_in_another_s_name() -> None:
+    """From may be the reply address itself, by a shared mailbox: a mail to it would come back."""
+    request = opened()
+    sent_for = reply(request, sender="approvals@corp.test", delegate=ALICE, auth_results=(PASS,))
+    ruling = ruled(request, sent_for)
+    assert (ruling.quarantine, ruling.stranger) == (True, None)
+
+
 def test_a_forged_reference_and_one_to_nothing_are_refused() -> None:
     request = opened()
     forged = tokens.issue(bytes(32), request, request.invitations[0])

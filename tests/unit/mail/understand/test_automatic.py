@@ -29,6 +29,10 @@ FIELDS = [
     ("List-Post: <mailto:all@corp.test>", LIST),
     ("Mailing-List: contact all@corp.test", LIST),
     (f"{OWN_MAIL_HEADER}: approval_request", OWNMAIL),
+    ("List-Unsubscribe: <https://x.test/u>", LIST),
+    ("Feedback-ID: 1:2:campaign:esp", AUTO),
+    ("Feedback-ID: 1.eu-west-1.aBc=:AmazonSES", HUMAN),
+    ("Auto-Submitted: no\nFeedback-ID: 1:2:campaign:esp", HUMAN),
     ("Auto-Submitted: no", HUMAN),
     ("Auto-Submitted: No", HUMAN),
     ("X-Autoreply: no", HUMAN),
@@ -64,6 +68,33 @@ def test_an_absence_note_is_known_by_its_subject_but_not_an_answer_to_one(subjec
     assert read(mail(f"Subject: Re: {subject}")).nature is HUMAN
 
 
+@pytest.mark.parametrize(
+    "tag", ["[External] ", "[EXTERN]", "{Spam?} ", "***EXTERNAL*** ", "EXT: ", "[A] [B] "]
+)
+def test_a_border_s_tag_before_the_subject_hides_no_absence_note(tag: str) -> None:
+    assert read(mail(f"Subject: {tag}Automatic reply: Approval needed")).nature is AUTO
+    assert read(mail(f"Subject: {tag}Re: Automatic reply: Approval needed")).nature is HUMAN
+    assert read(mail(f"Subject: {tag}Approval needed")).nature is HUMAN
+
+
+SERVERS = [
+    "Rejected: your message to ann@corp.test was not delivered because it looks like spam.",
+    "Approved: Your message to the list ops has been approved by a moderator",
+    "Reject. Your mail could not be delivered.",
+]
+
+
+@pytest.mark.parametrize("sentence", SERVERS)
+def test_a_server_s_sentence_is_no_person_s(sentence: str) -> None:
+    assert read(mail(body=f"{sentence}\n")).nature is AUTO
+    assert read(mail(body=f"Approve\n\nI wrote: {sentence}\n")).nature is HUMAN
+
+
+@pytest.mark.parametrize("said", ["Rejected: your message was not clear", "Approved, your mail was fine"])
+def test_a_person_may_speak_of_a_mail(said: str) -> None:
+    assert read(mail(body=said)).nature is HUMAN
+
+
 def test_a_person_who_says_so_is_one_whatever_the_subject() -> None:
     assert read(mail("Auto-Submitted: no", "Subject: Out of office system 2.0")).nature is HUMAN
 
@@ -76,12 +107,61 @@ def test_mail_from_our_own_address_is_our_own() -> None:
     assert read(mail(sender=f"flexmaild <{OWN.upper()}>")).nature is OWNMAIL
 
 
+@pytest.mark.parametrize(
+    ("fields", "nature"),
+    [
+        ((f"From: Ann via Ops <{OWN}>", "Reply-To: ann@corp.test"), HUMAN),
+        ((f"From: Ann via Ops <{OWN}>", "X-Original-From: Ann <ann@corp.test>"), HUMAN),
+        ((f"From: Ops <{OWN}>", "Sender: Ann <ann@corp.test>"), HUMAN),
+        ((f"From: Ops <{OWN}>", f"Sender: <{OWN}>"), OWNMAIL),
+        ((f"From: Ops <{OWN}>", "Sender: nobody"), OWNMAIL),
+        ((f"From: Ann via Ops <{OWN}>", "Reply-To: ann@corp.test", f"{OWN_MAIL_HEADER}: x"), OWNMAIL),
+        ((f"From: Ann via Ops <{OWN}>", "Reply-To: ann@corp.test", "Auto-Submitted: auto-replied"), AUTO),
+    ],
+)
+def test_a_member_s_mail_under_our_own_address_is_seen(fields: tuple[str, ...], nature: MailNature) -> None:
+    """A group that rewrites From, and a shared mailbox: it cannot decide, and it does not vanish as ours."""
+    reading = read(mail(*fields, sender=""))
+    assert reading.nature is nature
+    assert nature is not HUMAN or not reading.sender or reading.delegate
+
+
 def test_a_calendar_answer_is_one_and_an_attached_calendar_is_not() -> None:
     assert read(
         parts("alternative", ("text/plain", "Approve"), ("text/calendar; method=REPLY", "BEGIN"))
     ).nature is (MailNature.CALENDAR)
     attached = "text/calendar\nContent-Disposition: attachment; filename=a.ics"
     assert read(parts("mixed", ("text/plain", "Approve"), (attached, "BEGIN"))).nature is HUMAN
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/calendar; method=REPLY; name=meeting.ics",
+        "text/calendar; method=REPLY\nContent-Disposition: attachment; filename=a.ics",
+        "application/ics; method=COUNTER; name=a.ics",
+        "text/calendar; name=a.ics",
+    ],
+)
+def test_a_calendar_answer_with_a_file_s_name_is_one(kind: str) -> None:
+    data = parts("mixed", ("text/plain", "Approve"), (kind, "BEGIN"))
+    assert read(data).nature is MailNature.CALENDAR
+
+
+def report(kind: str) -> str:
+    return f"--y\n\nApprove\n--y\nContent-Type: message/{kind}\n\nA: b\n--y--\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "nature"), [("disposition-notification", AUTO), ("delivery-status", MailNature.BOUNCE)]
+)
+def test_a_report_that_a_gateway_wrapped_is_one(kind: str, nature: MailNature) -> None:
+    nested = (f"multipart/report; report-type={kind}; boundary=y", report(kind))
+    footer = ("text/plain", "Scanned by a gateway.")
+    assert read(parts("mixed", nested, footer)).nature is nature
+    mixed = ("multipart/mixed; boundary=y", report(kind))
+    assert read(parts("mixed", mixed, footer)).nature is nature
+    assert read(parts("mixed", ("text/plain", "Approve, see below"), nested)).nature is HUMAN
 
 
 @pytest.mark.parametrize("kind", ["disposition-notification", "feedback-report", "x"])
