@@ -45,7 +45,7 @@ def through(session: Session, proxy: Proxy) -> socket.socket:
                 _connect(sock, session, proxy)
     except (OSError, ValueError, _Refused) as error:
         sock.close()
-        raise _failure(error, where, late.is_set() or isinstance(error, TimeoutError)) from error
+        raise _failure(error, where, late.is_set() or _is_timeout(error)) from error
     return socket.socket(fileno=sock.detach())
 
 
@@ -75,6 +75,11 @@ def _connect(sock: socks.socksocket, session: Session, proxy: Proxy) -> None:
     words = status.split(" ", 2)
     if len(words) < 2 or not words[1].startswith("2"):
         raise _Refused(f"it answers {status[:100]}", is_login="407" in words[1:2])
+
+
+def _is_timeout(error: Exception) -> bool:
+    """PySocks puts an error of its own around the socket's."""
+    return isinstance(getattr(error, "socket_err", error), TimeoutError)
 
 
 def _failure(error: Exception, where: str, is_late: bool) -> Failure:

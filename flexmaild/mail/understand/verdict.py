@@ -58,7 +58,7 @@ WHY: Mapping[str, str] = {
     "ambiguous": "The mail was built so that two programs could read it in two ways.",
     "stray_characters": "It contained invisible characters or characters that only look like letters.",
     "more_than_word": "The line of the word held other words as well, which is not allowed here.",
-    "too_long": "Its first line was too long.",
+    "too_long": "It was too long, or did not arrive whole.",
     "quote_changed": "It changed the quoted request, or added words to a line of it.",
     "words_unknown": "It quoted a mail whose text is not known any more.",
     "other_mail": "It answered somebody else's mail and not this request.",

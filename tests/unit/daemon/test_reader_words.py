@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import pickle
 import signal
@@ -31,7 +32,7 @@ References = tuple[str, ...]
 
 def reference(number: int) -> str:
     """Genuine in form; whose it is does not matter here."""
-    return tokens.PREFIX + base64.b32encode(number.to_bytes(28, "big")).decode().rstrip("=")
+    return tokens.PREFIX + base64.b32encode(hashlib.sha224(b"%d" % number).digest()).decode().rstrip("=")
 
 
 def letter(in_reply_to: str = "", text: str = "", coded: bool = False) -> Letter:
