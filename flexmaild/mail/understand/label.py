@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from flexmaild.core import line_pattern
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import ours, quotes
+from flexmaild.mail.understand.borders import SPLIT
 from flexmaild.mail.understand.lines import Label, Line, line_of, says_something
 from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.notices import label_banners
@@ -144,7 +145,7 @@ def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) ->
             said = line.typed
         else:
             continue
-        if i < quote or (i == quote and line.rule in (quotes.SPLIT, ours.BEFORE_OURS)):
+        if i < quote or (i == quote and line.rule in (SPLIT, ours.BEFORE_OURS)):
             above.append(said)
         elif i > last or (i == last and line.rule == ours.BEHIND_OURS):
             below.append(said)

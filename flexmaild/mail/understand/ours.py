@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.understand import quotes
+from flexmaild.mail.understand.borders import PROGRAM_LINE
 from flexmaild.mail.understand.lines import (
     Label,
     Line,
@@ -232,9 +233,7 @@ def quote_begins(lines: Sequence[Line]) -> int:
 def _first_header(lines: Sequence[Line]) -> int:
     """The first quote header with something of ours below it, else the first; the end where there is none."""
     headers = [
-        i
-        for i, line in enumerate(lines)
-        if line.label is Label.QUOTE_HEADER and line.rule != quotes.PROGRAM_LINE
+        i for i, line in enumerate(lines) if line.label is Label.QUOTE_HEADER and line.rule != PROGRAM_LINE
     ]
     last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
     return next((i for i in headers if i < last), headers[0] if headers and last < 0 else len(lines))

@@ -1,34 +1,34 @@
 """Quote headers: what mail programs write above the mail they quote, in any language.
 
-Called by `label`, when it is known which lines we sent. An attribution ("On Friday, … wrote:") or a header
-block ("From: … Sent: …") is one only where a quote follows, or where it names us and a date. Headers are
-labelled line by line and end nothing; what has not the form of one was typed, so text that stands glued in
-front of an attribution is split off it. The words are in `languages`.
+Called by `label`, when it is known which lines we sent. Headers are labelled line by line and end nothing;
+their kinds are in `attributions` and `header_blocks`, the rules and lines beside them are here.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from flexmaild.languages.load import words
+from flexmaild.mail.understand.attributions import (
+    ATTRIBUTION,
+    MOST_LINES,
+    begins_attribution,
+    is_attribution,
+    label_attribution,
+    label_lone_attributions,
+)
+from flexmaild.mail.understand.borders import PROGRAM_LINE, SPLIT, above, borders, names_us
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.lines import Label, Line, dressed, says_something
+from flexmaild.mail.understand.header_blocks import (
+    BLOCK_LINE,
+    FROM_LABELS,
+    begins_block,
+    label_block,
+    labelled,
+)
+from flexmaild.mail.understand.lines import Label, Line, dressed
 from flexmaild.mail.understand.rules import Rules
 
-FROM_LABELS = frozenset(words(lambda language: language.quote.from_labels))
-OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
-_STARTS = words(lambda language: language.quote.attribution_starts)
-# Those of them that are words of their own: "On " begins an attribution, "mo" may be anything.
-_CLEAR_STARTS = tuple(start for start in _STARTS if start.endswith(" ") and len(start) > 2)
-_VERBS = words(lambda language: language.quote.attribution_verbs)
 _RULE_WORDS = words(lambda language: language.quote.rule_words)
-
-# An attribution is wrapped over at most so many lines, and as long as this at most.
-_MOST_LINES, _LONGEST = 4, 600
-# A header block stands within so many lines above its mail: Outlook wraps long addresses.
-_BLOCK = 14
-_DATE = re.compile(r"20\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{1,2}:\d\d")
-_CALENDAR = re.compile(r"20\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
-_LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w .-]{0,22}?)[ \t*_\xa0]{0,3}[:：]")
 # `FM> `, `flexmaild> ` (Supercite and its like): a short word before each quoted line.
 _CITED = re.compile(r"[ \t]*([^\s>|:]{1,20}[>|])[ \t]")
 # What mail programs write around a quote, or for a part they cannot quote.
@@ -41,13 +41,9 @@ _PROGRAM_LINE = re.compile(
     re.IGNORECASE,
 )
 _GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
-# Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
-_GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
-PROGRAM_LINE = "a mail program's line at a quote"
-_ATTRIBUTION, _BLOCK_LINE = "attribution", "header block"
-SPLIT = "typed in front of an attribution"
+_RULE = "a rule above a quote"
 # The rules that begin a quote; a drawn line alone does not.
-BEGINNINGS = (_ATTRIBUTION, _BLOCK_LINE, SPLIT)
+BEGINNINGS = (ATTRIBUTION, BLOCK_LINE, SPLIT)
 
 
 def strip_citation_marks(lines: Sequence[Line]) -> None:
@@ -68,12 +64,12 @@ def strip_citation_marks(lines: Sequence[Line]) -> None:
 def label_headers(lines: Sequence[Line], rules: Rules) -> None:
     """Labels attributions, header blocks, rules above them and mail programs' own lines."""
     _label_program_lines(lines)
-    for border in _borders(lines):
-        _label_block(lines, border, rules)
-        _label_attribution(lines, border, rules)
+    for border in borders(lines):
+        label_block(lines, border, rules)
+        label_attribution(lines, border, rules)
         if border < len(lines):
             _label_rules(lines, border)
-    _label_lone_attributions(lines, rules)
+    label_lone_attributions(lines, rules)
     _label_salutations(lines, rules)
     _label_program_lines(lines)
     for i, line in enumerate(lines):
@@ -81,297 +77,14 @@ def label_headers(lines: Sequence[Line], rules: Rules) -> None:
             _label_rules(lines, i)
 
 
-_RULE = "a rule above a quote"
-
-
-def _borders(lines: Sequence[Line]) -> list[int]:
-    """Where a stretch of what we sent, or of quoted lines, begins; and the end, where a quote was deleted."""
-    found = []
-    depth, was_whole = 0, False
-    for i, line in enumerate(lines):
-        if line.is_blank:
-            continue
-        is_whole = line.is_ours and bool(line.places)
-        if line.depth > depth or (is_whole and not was_whole):
-            found.append(i)
-        depth, was_whole = line.depth, is_whole
-    ends = [i for i, line in enumerate(lines) if not line.is_blank]
-    if ends and (not lines[ends[-1]].label or lines[ends[-1]].parts):
-        found.append(ends[-1] + 1)
-    return found
-
-
-def _above(lines: Sequence[Line], border: int) -> int:
-    """The last line that shows something at most three blank ones above; -1 where there is none."""
-    at = border - 1
-    while at >= 0 and (lines[at].is_blank or lines[at].rule == PROGRAM_LINE) and border - at <= 4:
-        at -= 1
-    return -1 if at >= 0 and (lines[at].is_blank or lines[at].rule == PROGRAM_LINE) else at
-
-
-# --- attributions
-
-
-def _label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
-    """The fewest lines above the border that are an attribution; what is glued to its front is typed."""
-    last = _above(lines, border)
-    if last < 0 or not _is_free(lines[last]):
-        return
-    joined = ""
-    found: tuple[int, int] | None = None
-    for first in range(last, max(-1, last - _MOST_LINES), -1):
-        line = lines[first]
-        if line.is_blank or not _is_free(line) or len(joined) > _LONGEST:
-            break
-        if first < last and not _continues_attribution(lines[first + 1].low, rules):
-            break  # a sentence stands in the line below, so what is above it is another's
-        joined = f"{line.bare.strip()} {joined}".strip()
-        start = _attribution_start(joined, rules)
-        is_dated = _CALENDAR.search(joined) is not None
-        if start >= 0 and (is_dated or found is None):
-            found = first, start
-        if found is not None and is_dated:
-            break
-    if found is not None:
-        first, start = found
-        text = " ".join(line.bare.strip() for line in lines[first : last + 1])
-        _take_attribution(lines, first, last, text[:start])
-
-
-def _continues_attribution(low: str, rules: Rules) -> bool:
-    """Whether this can be a further line of an attribution: a name, an address, a date or a verb soon."""
-    marks = [at for mark in (*_names(rules), "<", "(", *_VERBS) if (at := low.find(mark)) >= 0]
-    marks += [at for at, c in enumerate(low) if c.isdigit()][:1]
-    return bool(marks) and len(low[: min(marks)].split()) <= 2
-
-
-def _is_free(line: Line) -> bool:
-    """Not known for something else; an attribution may hold our reference, and so words that we sent."""
-    return not line.label or (line.is_ours and not line.places)
-
-
-def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str) -> None:
-    for line in lines[first : last + 1]:
-        line.set(Label.QUOTE_HEADER, _ATTRIBUTION)
-    if before.strip() and says_something(before):
-        lines[first].rule, lines[first].typed = SPLIT, before.rstrip()
-
-
-def _attribution_start(joined: str, rules: Rules) -> int:
-    """Where the shortest attribution with a whole date begins that ends this text; -1 where none does."""
-    low = joined.casefold()
-    if len(low) != len(joined):  # rare letters fold to two
-        low = joined.lower()
-        if len(low) != len(joined):
-            return -1
-    names_us = _names_us(low, rules)
-    calendar = _CALENDAR.search(low)
-    date = calendar or _DATE.search(low)
-    known = _is_attribution(low)
-    if not known and not (names_us and _is_unlisted_form(low, date is not None, rules)):
-        return -1
-    for at in _glued_starts(joined, low, calendar or date, rules):
-        rest = low[at:]
-        if _is_attribution(rest) or (_names_us(rest, rules) and _is_unlisted_form(rest, True, rules)):
-            return at
-    # A sentence in front of the date or the name that no list can split off: all of it was typed.
-    places = [at for name in _names(rules) if (at := low.find(name)) >= 0]
-    places += [at for at, c in enumerate(low) if c.isdigit()][:1]
-    at = min(places, default=len(low))
-    if 0 < at < len(low) and low[at - 1].isalpha() and (_DATE.search(low, at) or known):
-        return at  # glued to a date or a name
-    if glued := [m.start() for m in _GLUED.finditer(joined, 0, at)]:
-        return glued[-1]
-    head = low[:at]
-    return (
-        0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
-    )
-
-
-def _doubts_before(head: str) -> bool:
-    """Words of doubt in front of the date; "am", "no dia" and other starts are none."""
-    for start in _CLEAR_STARTS:
-        if head.startswith(start):
-            head = head[len(start) :]
-            break
-    return bool(doubts_in(head))
-
-
-def _glued_starts(joined: str, low: str, date: re.Match[str] | None, rules: Rules) -> Iterator[int]:
-    """Where an attribution may begin behind other text, the last place in front of the date first."""
-    if date is None:
-        return
-    for at in range(date.start(), 0, -1):
-        before = joined[at - 1]
-        if not joined[at].isalnum() or (before.isalpha() and not joined[at].isupper()):
-            continue
-        if low.startswith(_CLEAR_STARTS, at) and (joined[at].isupper() or not before.isspace()):
-            yield at
-
-
-def _is_attribution(low: str) -> bool:
-    digits = any("0" <= c <= "9" for c in low)
-    ending = low.rstrip(" -\xa0")
-    if ending.endswith((":", "：")):
-        ending = ending[:-1].rstrip(" \xa0")
-        said = any(verb in ending for verb in _VERBS)
-        return (said and (digits or "@" in ending)) or (
-            digits and "@" in ending and ("<" in ending or '"' in ending)
-        )
-    return digits and "@" in ending and ending.endswith(_VERBS)
-
-
-def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
-    """A short line with our name and a date, or our name and a colon, at once above our text."""
-    if doubts_in(low):
-        return False
-    count = len(low.split())
-    if dated and sum(c.isdigit() for c in low) >= 4 and count <= 14:
-        return low[-1] in ":：>])-" or low[-1].isdigit() or low.endswith((*_VERBS, *_names(rules)))
-    return low.endswith((":", "：")) and count <= 6
-
-
-def _label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
-    """Those whose quote was deleted: with a verb, a date and our name."""
-    for i, line in enumerate(lines):
-        if line.label or line.is_blank or len(line.low) > _LONGEST:
-            continue
-        low = line.low
-        if _names_us(low, rules) and _CALENDAR.search(low) and _is_attribution(low):
-            start = _attribution_start(line.bare.strip(), rules)
-            if start >= 0:
-                _take_attribution(lines, i, i, line.bare.strip()[:start])
-
-
 def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
     """ "Hi flexmaild,": some programs write it above the attribution."""
     for line in lines:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
-        names_us = any(name in line.low for name in rules.own_names)
-        if names_us and not doubts_in(line.low) and line.norm not in rules.squeezed_words:
+        is_named = any(name in line.low for name in rules.own_names)
+        if is_named and not doubts_in(line.low) and line.norm not in rules.squeezed_words:
             line.set(Label.CLOSING, "a salutation that names us")
-
-
-def _names(rules: Rules) -> tuple[str, ...]:
-    return (*rules.own_addresses, *rules.own_names, "fm1-")
-
-
-def _names_us(low: str, rules: Rules) -> bool:
-    return any(name in low for name in _names(rules))
-
-
-# --- header blocks
-
-
-def labelled(text: str) -> str:
-    """The header label a line begins with, empty where it begins with none that is known."""
-    if ":" not in text and "：" not in text:
-        return ""
-    found = _LABEL.match(text)
-    label = found[1].strip().casefold() if found else ""
-    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
-
-
-def _bare_label(text: str) -> str:
-    """The same without its colon, as some programs write it; only among others of a block."""
-    words_ = text.split(maxsplit=1)
-    label = words_[0].casefold() if words_ else ""
-    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
-
-
-def _label_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
-    """The header block above this border, or beginning at it: each line by its own form."""
-    if _above(lines, border) < 0 and (border >= len(lines) or not labelled(lines[border].bare)):
-        return
-    for first in range(max(0, border - _BLOCK), min(border + 1, len(lines))):
-        if lines[first].label in (Label.NONE, Label.OURS) and begins_block(lines, first):
-            _take_block(lines, first, border + 9, rules)
-            return
-    _label_unlisted_block(lines, border, rules)
-
-
-def begins_block(lines: Sequence[Line], i: int) -> bool:
-    """`From: … Sent: … To: …` in any language: a label, and two others, one of them the sender's, near it."""
-    first = labelled(lines[i].bare)
-    if not first:
-        return False
-    labels = {first}
-    for line in lines[i + 1 : i + 8]:
-        if label := labelled(line.bare):
-            labels.add(label)
-    senders = any(label in FROM_LABELS for label in labels)
-    return (senders and len(labels) >= 3) or (
-        len(labels) == 2 and first in FROM_LABELS and "@" in lines[i].bare
-    )
-
-
-def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> None:
-    last = first
-    for i in range(first, min(stop, len(lines))):
-        if labelled(lines[i].bare) or (i > first and "@" in lines[i].bare and labelled(lines[i - 1].bare)):
-            last = i
-        elif lines[i].is_blank and i > first + 1:
-            break
-    for i in range(first, last + 1):
-        _label_field(lines, i, rules)
-
-
-def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
-    """One line of a header block: a label and a value of the right form; the rest of it was typed."""
-    line = lines[i]
-    if line.is_blank or (line.is_ours and not (labelled(line.bare) or _bare_label(line.bare))):
-        return
-    is_field = bool(labelled(line.bare) or _bare_label(line.bare)) or _LABEL.match(line.bare) is not None
-    continues = (
-        i > 0
-        and lines[i - 1].label is Label.QUOTE_HEADER
-        and ("@" in line.bare or line.low.endswith((";", ">")))
-    )
-    if not is_field and not continues:
-        return
-    rest = _typed_behind(line)
-    line.set(Label.QUOTE_HEADER, _BLOCK_LINE, certain=not rest)
-    if rest:
-        line.rule, line.typed = "typed behind a header field", rest
-
-
-def _typed_behind(line: Line) -> str:
-    """What of a header field is no value: words behind its address, or all of a value that doubts."""
-    value = _LABEL.sub("", line.bare, count=1)
-    if line.places or not re.search(r"[^\W\d_]{2,}", value):
-        return ""
-    if "@" in value:
-        tail = re.split(r"\S+@[^\s;,]+", value)[-1]
-        return tail.strip() if len(re.findall(r"\w{2,}", tail)) > 2 or doubts_in(tail) else ""
-    if _DATE.search(value) and not doubts_in(value) and len(value.split()) <= 12:
-        return ""
-    if line.parts:
-        tail = line.text[line.words()[line.parts[-1].last - 1].end :]
-        return tail.strip() if re.search(r"[^\W\d_]{2,}", tail) else ""
-    return line.bare.strip() if doubts_in(value) or len(value.split()) > 9 else ""
-
-
-def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
-    """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
-    last = _above(lines, border)
-    first = last
-    named = False
-    while first >= 0 and last - first < 8 and not lines[first].is_blank:
-        line = lines[first]
-        known = labelled(line.bare) or _bare_label(line.bare)
-        if line.label not in (Label.NONE, Label.OURS) or not (known or _LABEL.match(line.bare)):
-            break
-        if doubts_in(line.bare) and not known:
-            break
-        named = named or _names_us(line.low, rules)
-        first -= 1
-    if named and last - first >= 3:
-        for i in range(first + 1, last + 1):
-            _label_field(lines, i, rules)
-
-
-# --- rules and the lines of mail programs
 
 
 def is_drawn(text: str) -> bool:
@@ -390,7 +103,7 @@ def is_titled_rule(low: str) -> bool:
 
 def _label_rules(lines: Sequence[Line], border: int) -> None:
     """A rule that leads over to a quote: nothing else stands between them."""
-    at = _above(lines, border)
+    at = above(lines, border)
     if at < 0 or lines[at].label:
         return
     line = lines[at]
@@ -428,7 +141,7 @@ def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
             return False
         if line.is_blank or line.rule in (PROGRAM_LINE, _RULE):
             continue
-        if line.label is Label.QUOTE_HEADER or begins_block(lines, i) or _begins_attribution(lines, i):
+        if line.label is Label.QUOTE_HEADER or begins_block(lines, i) or begins_attribution(lines, i):
             return _names_another(_header_at(lines, i), rules)
     return False
 
@@ -439,25 +152,12 @@ def _header_at(lines: Sequence[Line], i: int) -> str:
         block = lines[i : i + 8]
         return next((line.low for line in block if labelled(line.bare) in FROM_LABELS), "")
     text = ""
-    for line in lines[i : i + _MOST_LINES]:
+    for line in lines[i : i + MOST_LINES]:
         text = f"{text} {line.low}"
-        if line.is_blank or _is_attribution(text):
+        if line.is_blank or is_attribution(text):
             break
     return text
 
 
 def _names_another(text: str, rules: Rules) -> bool:
-    return "@" in text and not _names_us(text, rules)
-
-
-def _begins_attribution(lines: Sequence[Line], i: int) -> bool:
-    joined = ""
-    for line in lines[i : i + _MOST_LINES]:
-        if line.is_blank:
-            return False
-        joined = f"{joined} {line.low}".strip()
-        if _is_attribution(joined) and (
-            joined.lstrip("-* ")[:1].isdigit() or joined.lstrip("-* ").startswith(_STARTS)
-        ):
-            return True
-    return False
+    return "@" in text and not names_us(text, rules)

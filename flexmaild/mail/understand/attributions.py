@@ -1,0 +1,169 @@
+"""Attributions: "On Friday, … wrote:" and its like above a quote, in any language.
+
+Called by `quotes`. One is an attribution only where a quote follows, or where it names us and a date. What
+has not the form of one was typed, so text that stands glued in front of it is split off. The words are in
+`languages`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from flexmaild.languages.load import words
+from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
+from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.lines import Label, Line, says_something
+from flexmaild.mail.understand.rules import Rules
+
+_STARTS = words(lambda language: language.quote.attribution_starts)
+# Those of them that are words of their own: "On " begins an attribution, "mo" may be anything.
+_CLEAR_STARTS = tuple(start for start in _STARTS if start.endswith(" ") and len(start) > 2)
+_VERBS = words(lambda language: language.quote.attribution_verbs)
+# An attribution is wrapped over at most so many lines, and as long as this at most.
+MOST_LINES, _LONGEST = 4, 600
+# Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
+_GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
+ATTRIBUTION = "attribution"
+
+
+def label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
+    """The fewest lines above the border that are an attribution; what is glued to its front is typed."""
+    last = above(lines, border)
+    if last < 0 or not _is_free(lines[last]):
+        return
+    joined = ""
+    found: tuple[int, int] | None = None
+    for first in range(last, max(-1, last - MOST_LINES), -1):
+        line = lines[first]
+        if line.is_blank or not _is_free(line) or len(joined) > _LONGEST:
+            break
+        if first < last and not _continues_attribution(lines[first + 1].low, rules):
+            break  # a sentence stands in the line below, so what is above it is another's
+        joined = f"{line.bare.strip()} {joined}".strip()
+        start = _attribution_start(joined, rules)
+        is_dated = CALENDAR.search(joined) is not None
+        if start >= 0 and (is_dated or found is None):
+            found = first, start
+        if found is not None and is_dated:
+            break
+    if found is not None:
+        first, start = found
+        text = " ".join(line.bare.strip() for line in lines[first : last + 1])
+        _take_attribution(lines, first, last, text[:start])
+
+
+def _continues_attribution(low: str, rules: Rules) -> bool:
+    """Whether this can be a further line of an attribution: a name, an address, a date or a verb soon."""
+    marks = [at for mark in (*names(rules), "<", "(", *_VERBS) if (at := low.find(mark)) >= 0]
+    marks += [at for at, c in enumerate(low) if c.isdigit()][:1]
+    return bool(marks) and len(low[: min(marks)].split()) <= 2
+
+
+def _is_free(line: Line) -> bool:
+    """Not known for something else; an attribution may hold our reference, and so words that we sent."""
+    return not line.label or (line.is_ours and not line.places)
+
+
+def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str) -> None:
+    for line in lines[first : last + 1]:
+        line.set(Label.QUOTE_HEADER, ATTRIBUTION)
+    if before.strip() and says_something(before):
+        lines[first].rule, lines[first].typed = SPLIT, before.rstrip()
+
+
+def _attribution_start(joined: str, rules: Rules) -> int:
+    """Where the shortest attribution with a whole date begins that ends this text; -1 where none does."""
+    low = joined.casefold()
+    if len(low) != len(joined):  # rare letters fold to two
+        low = joined.lower()
+        if len(low) != len(joined):
+            return -1
+    is_named = names_us(low, rules)
+    calendar = CALENDAR.search(low)
+    date = calendar or DATE.search(low)
+    known = is_attribution(low)
+    if not known and not (is_named and _is_unlisted_form(low, date is not None, rules)):
+        return -1
+    for at in _glued_starts(joined, low, calendar or date, rules):
+        rest = low[at:]
+        if is_attribution(rest) or (names_us(rest, rules) and _is_unlisted_form(rest, True, rules)):
+            return at
+    # A sentence in front of the date or the name that no list can split off: all of it was typed.
+    places = [at for name in names(rules) if (at := low.find(name)) >= 0]
+    places += [at for at, c in enumerate(low) if c.isdigit()][:1]
+    at = min(places, default=len(low))
+    if 0 < at < len(low) and low[at - 1].isalpha() and (DATE.search(low, at) or known):
+        return at  # glued to a date or a name
+    if glued := [m.start() for m in _GLUED.finditer(joined, 0, at)]:
+        return glued[-1]
+    head = low[:at]
+    return (
+        0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
+    )
+
+
+def _doubts_before(head: str) -> bool:
+    """Words of doubt in front of the date; "am", "no dia" and other starts are none."""
+    for start in _CLEAR_STARTS:
+        if head.startswith(start):
+            head = head[len(start) :]
+            break
+    return bool(doubts_in(head))
+
+
+def _glued_starts(joined: str, low: str, date: re.Match[str] | None, rules: Rules) -> Iterator[int]:
+    """Where an attribution may begin behind other text, the last place in front of the date first."""
+    if date is None:
+        return
+    for at in range(date.start(), 0, -1):
+        before = joined[at - 1]
+        if not joined[at].isalnum() or (before.isalpha() and not joined[at].isupper()):
+            continue
+        if low.startswith(_CLEAR_STARTS, at) and (joined[at].isupper() or not before.isspace()):
+            yield at
+
+
+def is_attribution(low: str) -> bool:
+    digits = any("0" <= c <= "9" for c in low)
+    ending = low.rstrip(" -\xa0")
+    if ending.endswith((":", "：")):
+        ending = ending[:-1].rstrip(" \xa0")
+        said = any(verb in ending for verb in _VERBS)
+        return (said and (digits or "@" in ending)) or (
+            digits and "@" in ending and ("<" in ending or '"' in ending)
+        )
+    return digits and "@" in ending and ending.endswith(_VERBS)
+
+
+def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
+    """A short line with our name and a date, or our name and a colon, at once above our text."""
+    if doubts_in(low):
+        return False
+    count = len(low.split())
+    if dated and sum(c.isdigit() for c in low) >= 4 and count <= 14:
+        return low[-1] in ":：>])-" or low[-1].isdigit() or low.endswith((*_VERBS, *names(rules)))
+    return low.endswith((":", "：")) and count <= 6
+
+
+def label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
+    """Those whose quote was deleted: with a verb, a date and our name."""
+    for i, line in enumerate(lines):
+        if line.label or line.is_blank or len(line.low) > _LONGEST:
+            continue
+        low = line.low
+        if names_us(low, rules) and CALENDAR.search(low) and is_attribution(low):
+            start = _attribution_start(line.bare.strip(), rules)
+            if start >= 0:
+                _take_attribution(lines, i, i, line.bare.strip()[:start])
+
+
+def begins_attribution(lines: Sequence[Line], i: int) -> bool:
+    joined = ""
+    for line in lines[i : i + MOST_LINES]:
+        if line.is_blank:
+            return False
+        joined = f"{joined} {line.low}".strip()
+        if is_attribution(joined) and (
+            joined.lstrip("-* ")[:1].isdigit() or joined.lstrip("-* ").startswith(_STARTS)
+        ):
+            return True
+    return False

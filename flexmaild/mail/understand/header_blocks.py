@@ -1,0 +1,128 @@
+"""Header blocks: "From: … Sent: … To: …" above the quoted mail, in any language.
+
+Called by `quotes`. Each line is taken by its own form; what stands behind a value was typed. The labels are
+in `languages`.
+"""
+
+import re
+from collections.abc import Sequence
+
+from flexmaild.languages.load import words
+from flexmaild.mail.understand.borders import DATE, above, names_us
+from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.rules import Rules
+
+FROM_LABELS = frozenset(words(lambda language: language.quote.from_labels))
+OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
+# A header block stands within so many lines above its mail: Outlook wraps long addresses.
+_LONGEST_BLOCK = 14
+_LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w .-]{0,22}?)[ \t*_\xa0]{0,3}[:：]")
+BLOCK_LINE = "header block"
+
+
+def labelled(text: str) -> str:
+    """The header label a line begins with, empty where it begins with none that is known."""
+    if ":" not in text and "：" not in text:
+        return ""
+    found = _LABEL.match(text)
+    label = found[1].strip().casefold() if found else ""
+    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
+
+
+def _bare_label(text: str) -> str:
+    """The same without its colon, as some programs write it; only among others of a block."""
+    words_ = text.split(maxsplit=1)
+    label = words_[0].casefold() if words_ else ""
+    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
+
+
+def label_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
+    """The header block above this border, or beginning at it: each line by its own form."""
+    if above(lines, border) < 0 and (border >= len(lines) or not labelled(lines[border].bare)):
+        return
+    for first in range(max(0, border - _LONGEST_BLOCK), min(border + 1, len(lines))):
+        if lines[first].label in (Label.NONE, Label.OURS) and begins_block(lines, first):
+            _take_block(lines, first, border + 9, rules)
+            return
+    _label_unlisted_block(lines, border, rules)
+
+
+def begins_block(lines: Sequence[Line], i: int) -> bool:
+    """`From: … Sent: … To: …` in any language: a label, and two others, one of them the sender's, near it."""
+    first = labelled(lines[i].bare)
+    if not first:
+        return False
+    labels = {first}
+    for line in lines[i + 1 : i + 8]:
+        if label := labelled(line.bare):
+            labels.add(label)
+    senders = any(label in FROM_LABELS for label in labels)
+    return (senders and len(labels) >= 3) or (
+        len(labels) == 2 and first in FROM_LABELS and "@" in lines[i].bare
+    )
+
+
+def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> None:
+    last = first
+    for i in range(first, min(stop, len(lines))):
+        if labelled(lines[i].bare) or (i > first and "@" in lines[i].bare and labelled(lines[i - 1].bare)):
+            last = i
+        elif lines[i].is_blank and i > first + 1:
+            break
+    for i in range(first, last + 1):
+        _label_field(lines, i, rules)
+
+
+def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
+    """One line of a header block: a label and a value of the right form; the rest of it was typed."""
+    line = lines[i]
+    if line.is_blank or (line.is_ours and not (labelled(line.bare) or _bare_label(line.bare))):
+        return
+    is_field = bool(labelled(line.bare) or _bare_label(line.bare)) or _LABEL.match(line.bare) is not None
+    continues = (
+        i > 0
+        and lines[i - 1].label is Label.QUOTE_HEADER
+        and ("@" in line.bare or line.low.endswith((";", ">")))
+    )
+    if not is_field and not continues:
+        return
+    rest = _typed_behind(line)
+    line.set(Label.QUOTE_HEADER, BLOCK_LINE, certain=not rest)
+    if rest:
+        line.rule, line.typed = "typed behind a header field", rest
+
+
+def _typed_behind(line: Line) -> str:
+    """What of a header field is no value: words behind its address, or all of a value that doubts."""
+    value = _LABEL.sub("", line.bare, count=1)
+    if line.places or not re.search(r"[^\W\d_]{2,}", value):
+        return ""
+    if "@" in value:
+        tail = re.split(r"\S+@[^\s;,]+", value)[-1]
+        return tail.strip() if len(re.findall(r"\w{2,}", tail)) > 2 or doubts_in(tail) else ""
+    if DATE.search(value) and not doubts_in(value) and len(value.split()) <= 12:
+        return ""
+    if line.parts:
+        tail = line.text[line.words()[line.parts[-1].last - 1].end :]
+        return tail.strip() if re.search(r"[^\W\d_]{2,}", tail) else ""
+    return line.bare.strip() if doubts_in(value) or len(value.split()) > 9 else ""
+
+
+def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
+    """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
+    last = above(lines, border)
+    first = last
+    named = False
+    while first >= 0 and last - first < 8 and not lines[first].is_blank:
+        line = lines[first]
+        known = labelled(line.bare) or _bare_label(line.bare)
+        if line.label not in (Label.NONE, Label.OURS) or not (known or _LABEL.match(line.bare)):
+            break
+        if doubts_in(line.bare) and not known:
+            break
+        named = named or names_us(line.low, rules)
+        first -= 1
+    if named and last - first >= 3:
+        for i in range(first + 1, last + 1):
+            _label_field(lines, i, rules)
