@@ -6,11 +6,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := .build/lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test bench browser lock clean help
+.PHONY: demo test quick checks bench browser lock clean help
 
 help:
 	@echo "make demo    the main job from end to end, on embedded parts: no server, no root"
 	@echo "make test    style, types, architecture and all tests, on real servers of this machine"
+	@echo "make quick   the same without the servers and scenarios, in less than two minutes"
 	@echo "make bench   speed and memory, beside fetchmail, getmail6 and bare libraries"
 	@echo "make browser what a real Chromium shows of small pages, kept for the tests of reading HTML"
 	@echo "make lock    choose the newest versions within the ranges of setup.cfg"
@@ -21,11 +22,18 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.test
 	@packaging/test-machine.sh
+	@$(MAKE) checks
+	$(BIN)/pytest -n auto
+
+quick: $(VENV)/.test
+	@$(MAKE) checks
+	$(BIN)/pytest -n auto tests/unit
+
+checks:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy flexmaild
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
 
 bench: $(VENV)/.test
 	@packaging/test-machine.sh bench

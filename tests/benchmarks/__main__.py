@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks import attachment, bench_graph, memory, outbox, polls, replies, start
+from tests.benchmarks import attachment, bench_graph, memory, outbox, polls, reading, replies, start
 from tests.benchmarks.table import machine
 
 FIGURES: Mapping[str, Callable[[], object]] = {
@@ -13,6 +13,7 @@ FIGURES: Mapping[str, Callable[[], object]] = {
     "memory": memory.main,
     "attachment": attachment.main,
     "outbox": outbox.main,
+    "reading": reading.main,
     "replies": replies.main,
     "polls": polls.main,
     "graph": bench_graph.main,
