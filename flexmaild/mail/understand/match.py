@@ -92,7 +92,7 @@ def _whole(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[
 
 def _may_end(end: int, ahead: str, sent: SentText) -> bool:
     """Whether a line may end here: where a word of ours does, or where the next line goes on with it."""
-    return end in sent.bounds or (bool(ahead) and sent.text.startswith(ahead[:_SHORTEST_CONTINUATION], end))
+    return sent.is_bound(end) or (bool(ahead) and sent.text.startswith(ahead[:_SHORTEST_CONTINUATION], end))
 
 
 def _parts(line: Line, ahead: str, ends: frozenset[int], sent: SentText) -> list[Run]:
@@ -136,7 +136,7 @@ def _run(
         last += 1
     is_whole_rest = last == len(words)
     # Back to where a word ends in what we sent as well, unless the run goes on in the next line.
-    while last > first and place + starts[last] - at not in sent.bounds:
+    while last > first and not sent.is_bound(place + starts[last] - at):
         if is_whole_rest and last == len(words) and best > starts[last] - at:
             break
         last -= 1

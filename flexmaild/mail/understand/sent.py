@@ -51,12 +51,14 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that
-    a person wrote. is_known: False where a mail's words cannot be had.
+    before: what the first of these texts are, whose bounds and index are made once. guards: where the lines
+    of prefilled replies, which come first, end. foreign: the stretches of `text` that a person wrote.
+    is_known: False where a mail's words cannot be had.
     """
 
     text: str = ""
     bounds: frozenset[int] = frozenset()
+    before: "SentText | None" = None
     guards: int = 0
     foreign: tuple[tuple[int, int], ...] = ()
     is_known: bool = True
@@ -69,21 +71,28 @@ class SentText:
     def places(self, norm: str) -> list[int]:
         """Where a word begins and these characters follow, but not within what a person wrote."""
         if len(norm) >= SEED:
-            seed = self._index.get(norm[:SEED], ())
-            return [at for at in seed if self.text.startswith(norm, at) and not self._is_foreign(at)]
+            return [
+                at
+                for at in self._seeds(norm[:SEED])
+                if self.text.startswith(norm, at) and not self._is_foreign(at)
+            ]
         if len(self.text) > _INDEXED:
             return []
         found: list[int] = []
         at = self.text.find(norm)
         while at >= 0 and len(found) < _MOST_PLACES:
-            if at in self.bounds and not self._is_foreign(at):
+            if self.is_bound(at) and not self._is_foreign(at):
                 found.append(at)
             at = self.text.find(norm, at + 1)
         return found
 
     def has(self, norm: str) -> bool:
         """Whether this stands in what we sent, from word to word."""
-        return any(at + len(norm) in self.bounds for at in self.places(norm))
+        return any(self.is_bound(at + len(norm)) for at in self.places(norm))
+
+    def is_bound(self, at: int) -> bool:
+        """Whether a word begins or ends here."""
+        return at in self.bounds or (self.before is not None and self.before.is_bound(at))
 
     def most(self, norm: str) -> int:
         """How often this stands in that one of our texts that has it most often."""
@@ -97,9 +106,14 @@ class SentText:
         """Where each text ends."""
         return [at for at, c in enumerate(self.text) if c == _END]
 
+    def _seeds(self, seed: str) -> Iterator[int]:
+        if self.before is not None:
+            yield from self.before._seeds(seed)
+        yield from self._index.get(seed, ())
+
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
-        """Where each seed begins: the text is searched once for all lines."""
+        """Where each seed begins behind `before`: the text is searched once for all lines."""
         found: dict[str, list[int]] = {}
         for at in self.bounds:
             places = found.setdefault(self.text[at : at + SEED], [])
@@ -199,7 +213,7 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
         words.append(_END)  # a word of its own, so that one ends before it
     start = before or SentText()
     bounds = accumulate(map(len, words), initial=len(start.text))
-    return SentText(start.text + "".join(words), start.bounds.union(bounds), lines=start.lines.union(lines))
+    return SentText(start.text + "".join(words), frozenset(bounds), before, lines=start.lines.union(lines))
 
 
 def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
