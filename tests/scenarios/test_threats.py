@@ -9,6 +9,7 @@ them, which must all count. A border that says what it found out about senders s
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ def bounce(about: str, recipient: str = ALICE) -> Callable[[Mail], bytes]:
 PLAIN, PAGE = "Content-Type: text/plain\r\n\r\n", "Content-Type: text/html\r\n\r\n"
 FORGED = f"Authentication-Results: {BORDER}; dmarc=pass header.from=corp.test"
 NOBODY = "unauthenticated"
+# A reference like ours that nobody was given.
+ANOTHER = "FM1-" + base64.b32encode(hashlib.sha224(b"another").digest()).decode().rstrip("=")
 
 # threat: (outcome, a part of the reason, the mail)
 THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
@@ -133,10 +136,10 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "exchange's word": (NOBODY, "not proven", unproven("Received: by x", "X-MS-Exchange-Organization-AuthAs: Internal")),
     # the reference
     "no reference": ("unknown_reference", "no reference", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n".encode())),
-    "an altered reference": (NOBODY, "altered reference", lambda m: border(f"From: {ALICE}\r\nIn-Reply-To: <fm1-aaaa.x@corp.test>\r\n\r\nApprove\r\n".encode())),
-    "a made-up reference": (NOBODY, "reference to no request", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\nFM1-{'A' * 45}\r\n".encode())),
-    "two references": (NOBODY, "disagree", lambda m: border(reply_bytes(m, "Approve") + f"\r\nFM1-{'A' * 45}\r\n".encode())),
-    "one in the address": (NOBODY, "disagree", added(f"Delivered-To: approvals+fm1-{'a' * 45}@corp.test")),
+    "an altered reference": (NOBODY, "altered reference", lambda m: border(f"From: {ALICE}\r\nIn-Reply-To: <{ANOTHER[:30].lower()}.x@corp.test>\r\n\r\nApprove\r\n".encode())),
+    "a made-up reference": (NOBODY, "reference to no request", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n{ANOTHER}\r\n".encode())),
+    "two references": (NOBODY, "disagree", lambda m: border(reply_bytes(m, "Approve") + f"\r\n{ANOTHER}\r\n".encode())),
+    "one in the address": (NOBODY, "disagree", added(f"Delivered-To: approvals+{ANOTHER.lower()}@corp.test")),
     # machines
     "out of office": ("auto_reply", "auto-submitted", said(Auto_Submitted="auto-replied")),
     "auto-submitted twice": ("auto_reply", "auto-submitted", added("Auto-Submitted: no", "Auto-Submitted: auto-generated")),
@@ -150,11 +153,11 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "as from ourselves": ("loop", "our own address", said(From=REPLIES)),
     # forged bounces
     "a bounce of nothing of ours": ("bounce", "none of our approval mails", bounce("<x@corp.test>")),
-    "a bounce with a made-up reference": (NOBODY, "reference to no request", bounce(f"<fm1-{'a' * 45}.approval_request.0@corp.test>")),
+    "a bounce with a made-up reference": (NOBODY, "reference to no request", bounce(f"<{ANOTHER.lower()}.approval_request.0@corp.test>")),
     "a bounce about another": ("bounce", "a delivery report", bounce("", BOB)),
     # words
     "nothing typed": ("undecided", "empty", said("")),
-    "only quoted": ("undecided", "empty", said("> Approve")),
+    "only quoted": ("undecided", "no_action_word", said("> Approve")),
     "negated": ("undecided", "negated", said("Approve not")),
     "asked": ("undecided", "question", said("Approve?")),
     "conditional": ("undecided", "condition", said("Approve once the tests pass")),
@@ -182,15 +185,15 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "two boundaries": ("undecided", "", whole("Content-Type: multipart/mixed; boundary=a; boundary=b", "--a\r\n\r\nApprove\r\n--a--\r\n--b\r\n\r\nReject\r\n--b--\r\n")),
     "no closing boundary": ("undecided", "ambiguous", whole("Content-Type: multipart/mixed; boundary=a", "--a\r\n\r\nApprove\r\n")),
     "junk in base64": ("undecided", "ambiguous", whole("Content-Transfer-Encoding: base64", base64.b64encode(b"Approve").decode() + "!!")),
-    "a strange encoding": ("undecided", "ambiguous", whole("Content-Transfer-Encoding: base64 x", "Approve")),
+    "a strange encoding": ("undecided", "stray_characters", whole("Content-Transfer-Encoding: base64 x", "Approve")),
     "utf-7": ("undecided", "ambiguous", whole("Content-Type: text/plain; charset=utf-7", "Approve")),
     "a bare CR": ("undecided", "ambiguous", whole("X-A: b\rFrom: alice@corp.test", "Approve")),
     "a NUL in the header": ("undecided", "ambiguous", whole("X-A: b\0c", "Approve")),
     "a NUL in the text": ("undecided", "stray_characters", whole("X-A: b", b"Approve\0")),
     "inside a forwarded mail": ("undecided", "", two("mixed", PLAIN + "fyi", "Content-Type: message/rfc822\r\n\r\nFrom: a@b.c\r\n\r\nApprove")),
     "only a forwarded mail": ("undecided", "empty", whole("Content-Type: message/rfc822", "From: a@b.c\r\n\r\nApprove {ref}")),
-    "in an attachment": ("undecided", "empty", whole("Content-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment; filename=a.txt", "Approve")),
-    "forwarded inline": ("undecided", "empty", said("---------- Forwarded message ---------\nFrom: Alice\n\nApprove")),
+    "in an attachment": ("undecided", "no_action_word", two("mixed", PLAIN + "see the file", "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nApprove")),
+    "forwarded inline": ("undecided", "no_action_word", said("---------- Forwarded message ---------\nFrom: Alice\n\nApprove")),
     # bombs and poison
     "too many parts": ("unparsable", "100 MIME parts", whole("Content-Type: multipart/mixed; boundary=a", "--a\r\n\r\nApprove\r\n" * 200)),
     "too many fields": ("unparsable", "500 header fields", added(*["X-A: b"] * 600)),
