@@ -32,13 +32,13 @@ def explanation(repeats: bool, why: str = "condition", language: str = "en") -> 
     return DESK.data(MailKind.UNCLEAR, facts=facts, language=language)
 
 
-def answering(quote: bytes, typed: str, *, form: str, mails: Sequence[SentMail]) -> Reading:
-    """What a mail program sends when this is typed above that mail of ours."""
+def answering(quote: bytes, typed: str, below: str = "", *, form: str, mails: Sequence[SentMail]) -> Reading:
+    """What a mail program sends when this is typed above that mail of ours, and that below it."""
     asked = parsed(quote)
-    text = f"{typed}\n\n{ATTRIBUTION}\n{quoted(content(asked, 'plain'))}"
+    text = f"{typed}\n\n{ATTRIBUTION}\n{quoted(content(asked, 'plain'))}\n{below}"
     page = (
         f'<div dir="ltr">{typed}</div><br><div class="gmail_quote"><div>{ATTRIBUTION}</div>'
-        f'<blockquote class="gmail_quote">{inside_body(content(asked, "html"))}</blockquote></div>'
+        f'<blockquote class="gmail_quote">{inside_body(content(asked, "html"))}</blockquote></div><p>{below}</p>'
     )
     fields = (f"In-Reply-To: {asked['Message-ID']}", f"Subject: Re: {' '.join(asked['Subject'].split())}")
     plain, html = ("text/plain; charset=utf-8", text), ("text/html; charset=utf-8", page)
@@ -74,6 +74,9 @@ def test_the_doubtful_sentence_typed_once_more_above_the_explanation_is_doubt_ag
     for typed in (DOUBTFUL, f"Approve\n{DOUBTFUL}", f"Approve\n\n{DOUBTFUL.partition(' ')[2]}"):
         said = answering(explained, typed, form=form, mails=sent_so_far(explained, repeats))
         assert (said.answer, said.unclear) == (None, "condition")
+    rest = DOUBTFUL.partition(" ")[2]
+    said = answering(explained, "Approve", rest, form=form, mails=sent_so_far(explained, repeats))
+    assert (said.answer, said.unclear) == (None, "condition")
 
 
 @pytest.mark.parametrize("why", sorted(WHY))
