@@ -38,7 +38,8 @@ def answering(quote: bytes, typed: str, below: str = "", *, form: str, mails: Se
     text = f"{typed}\n\n{ATTRIBUTION}\n{quoted(content(asked, 'plain'))}\n{below}"
     page = (
         f'<div dir="ltr">{typed}</div><br><div class="gmail_quote"><div>{ATTRIBUTION}</div>'
-        f'<blockquote class="gmail_quote">{inside_body(content(asked, "html"))}</blockquote></div><p>{below}</p>'
+        f'<blockquote class="gmail_quote">{inside_body(content(asked, "html"))}</blockquote></div>'
+        f"<p>{below}</p>"
     )
     fields = (f"In-Reply-To: {asked['Message-ID']}", f"Subject: Re: {' '.join(asked['Subject'].split())}")
     plain, html = ("text/plain; charset=utf-8", text), ("text/html; charset=utf-8", page)
@@ -77,6 +78,20 @@ def test_the_doubtful_sentence_typed_once_more_above_the_explanation_is_doubt_ag
     rest = DOUBTFUL.partition(" ")[2]
     said = answering(explained, "Approve", rest, form=form, mails=sent_so_far(explained, repeats))
     assert (said.answer, said.unclear) == (None, "condition")
+
+
+def test_the_sentence_typed_below_a_quote_that_was_trimmed_is_doubt() -> None:
+    """Our mail has the sentence once and so has the reply, but there the person typed it."""
+    lines = content(parsed(explanation(True)), "plain").split("\n")
+    kept = [line for line in lines if DOUBTFUL not in line]
+    assert len(kept) == len(lines) - 1
+    body = f"Approve\n\n{ATTRIBUTION}\n{quoted(chr(10).join(kept))}"
+    for below, unclear in (("", ""), (DOUBTFUL, "condition"), (DOUBTFUL.partition(" ")[2], "condition")):
+        data = mail(REPLY_TO, body=f"{body}\n{below}\n")
+        mails = tuple(sent_so_far(explanation(True), True))
+        said = understand(data, len(data), RULES, mails_sent=lambda _, mails=mails: mails)
+        assert said.unclear == unclear
+        assert (said.answer is Answer.APPROVE) is (not unclear)
 
 
 @pytest.mark.parametrize("why", sorted(WHY))
