@@ -1,59 +1,56 @@
 """Public reply corpora, read where they lie beside the repository; without them nothing is collected.
 
-Measures what counts for an approval: nothing raises, quoted lines stay out, the first typed line is found,
-and nothing decides that no person decided. Prints the scores (`pytest -s`).
+What counts for an approval: nothing raises, nothing decides that no person decided, no line is lost, and
+"Approve" typed above any of it is found.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 
 import pytest
 
-from flexmaild.core.model import MailNature
+from flexmaild.core.model import MailNature, Reading
+from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.plain import plain_lines
+from flexmaild.mail.understand.label import Labelled, label
+from flexmaild.mail.understand.lines import Label
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.trim import trim
+from flexmaild.mail.understand.sent import SentText, sent_text
+from flexmaild.mail.understand.signatures import Writer
+from tests.unit.mail.mails import REQUEST, RULES, SENT, mail
 
-ROOT = Path(__file__).parents[3].parent / "shared" / "corpora"
-RULES = Rules.of("approvals@corp.test")
+ROOT = Path(__file__).parents[5] / "shared" / "corpora"
 WHOLE_MAILS = sorted(
     p
     for folder in ("mikel-mail/emails", "cpython-test_email")
     for p in (ROOT / folder).rglob("*")
     if p.is_file() and p.suffix in (".eml", ".txt") and not p.name.isupper() and "LICENCE" not in p.name
 )
-REPLIES = sorted(p for p in ROOT.glob("*email[-_]reply[-_]parser/*/*.txt") if "LICENCE" not in p.name)
-KEYS = ("first_fragment_trimmed", "first_fragment", "visible_text", "reply", "reply_trimmed")
-
-
-def tidy(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+REPLIES = sorted(
+    p
+    for p in ROOT.glob("*email[-_]reply[-_]parser/*/*.txt")
+    if "LICENCE" not in p.name and p.name != "SOURCE.txt"
+)
+WRITER = Writer.of("Ann", "ann@corp.test")
+REPLY_TO = "In-Reply-To: <FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM.approval_request.0@corp.test>"
 
 
 def body_of(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def typed(path: Path) -> str:
-    return tidy("\n".join(trim([("plain", body_of(path))], RULES).lines))
+def known(is_known: bool = True) -> SentText:
+    return sent_text((SENT,) if is_known else None, Limits(), RULES.own_addresses)
 
 
-def fits(got: str, facts: dict[str, object]) -> bool | None:
-    """Whether the typed text is what the corpus expects; None where it expects nothing we measure."""
-    wanted = [tidy(str(facts[key])) for key in KEYS if key in facts]
-    patterns = facts.get("first_fragment_matches_regex", [])
-    contained, absent = facts.get("contains", []), facts.get("not_contains", [])
-    if not (wanted or patterns or contained or absent):
-        return None
-    return (
-        all(got == text for text in wanted)
-        and all(re.search(p.replace("^", "(?m:^)"), got) for p in patterns)  # type: ignore[attr-defined]
-        and all(text in got for text in contained)  # type: ignore[attr-defined]
-        and not any(text in got for text in absent)  # type: ignore[attr-defined]
-    )
+def labelled(text: str, is_known: bool = True) -> Labelled:
+    return label(plain_lines(text, "plain"), known(is_known), RULES, WRITER)
+
+
+def reading(text: str, is_known: bool = True) -> Reading:
+    data = mail(REPLY_TO, body=text)
+    return understand(data, len(data), RULES, mails_sent=lambda _: (SENT,) if is_known else None)
 
 
 if WHOLE_MAILS and REPLIES:
@@ -61,42 +58,39 @@ if WHOLE_MAILS and REPLIES:
     @pytest.mark.parametrize("path", WHOLE_MAILS, ids=lambda p: p.stem)
     def test_a_public_mail_is_read_without_deciding_anything(path: Path) -> None:
         data = path.read_bytes()
-        for version in (
-            data,
-            data.replace(b"\r\n", b"\n"),
-            data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
-        ):
-            assert understand(version, len(version), RULES).answer is None
+        unix = data.replace(b"\r\n", b"\n")
+        for version in (data, unix, unix.replace(b"\n", b"\r\n")):
+            for sent in ((SENT,), None):
+                said = understand(version, len(version), RULES, mails_sent=lambda _, sent=sent: sent)
+                assert said.answer is None
 
     @pytest.mark.parametrize("path", REPLIES, ids=lambda p: p.stem)
     def test_a_public_reply_decides_nothing_even_with_our_request_as_its_quote(path: Path) -> None:
-        request = (
-            "##- Please type your answer above this line -##\n\nApprove or reject?\n\nReference FM1-"
-            + "A" * 45
-        )
-        for body in (body_of(path), f"{typed(path)}\n\n{request}", f"{body_of(path)}\n\n> {request}"):
-            head = "From: ann@corp.test\nContent-Type: text/plain; charset=utf-8\n\n"
-            data = (head + body).encode()
-            reading = understand(data, len(data), RULES)
-            assert reading.nature is MailNature.HUMAN
-            assert reading.answer is None
+        body = body_of(path)
+        marked = "\n".join(f"> {line}" for line in REQUEST)
+        for text in (body, f"{body}\n\n" + "\n".join(REQUEST), f"{body}\n\n{marked}"):
+            for is_known in (True, False):
+                said = reading(text, is_known)
+                assert said.nature is MailNature.HUMAN
+                assert said.answer is None
 
     @pytest.mark.parametrize("path", REPLIES, ids=lambda p: p.stem)
-    def test_approve_above_a_public_reply_s_quote_is_understood(path: Path) -> None:
-        body = body_of(path)
-        above = typed(path)
-        at = body.find(above) if above else 0
-        quote = body[at + len(above) :] if above else body
-        decided = trim([("plain", f"Approve\n\n{quote}")], RULES)
-        assert decided.lines[0] == "Approve"
+    def test_approve_above_a_public_reply_is_found(path: Path) -> None:
+        body = body_of(path)[: Limits().text]
+        for text in (body, "\n".join(f"> {line}" for line in body.split("\n"))):
+            found = labelled(f"Approve\n\n{text}")
+            assert found.lines[0].label is Label.TYPED
+            assert found.above[0] == "Approve"
+            assert reading(f"Approve\n\n{text}").unclear not in ("no_action_word", "empty", "between")
 
-    def test_the_typed_text_is_found_in_the_public_replies() -> None:
-        scores = []
-        for folder in ("crisp-email-reply-parser", "github-zapier-email_reply_parser"):
-            expected = json.loads((ROOT / folder / "expected.json").read_text(encoding="utf-8"))
-            verdicts = {name: fits(typed(ROOT / folder / name), facts) for name, facts in expected.items()}
-            measured = {name: ok for name, ok in verdicts.items() if ok is not None}
-            scores.append(sum(measured.values()) / len(measured))
-            wrong = [name for name, ok in measured.items() if not ok]
-            print(f"\n{folder}: {sum(measured.values())} of {len(measured)}; not as expected: {wrong}")
-        assert min(scores) >= 0.9
+    @pytest.mark.parametrize("path", REPLIES, ids=lambda p: p.stem)
+    def test_all_lines_of_a_public_reply_are_labelled_and_no_unmarked_one_is_taken_for_ours(
+        path: Path,
+    ) -> None:
+        """We sent none of it. A line marked as quoted may have words of ours; it is then doubt at most."""
+        body = body_of(path)[: Limits().text]
+        for is_known in (True, False):
+            found = labelled(body, is_known)
+            assert len(found.lines) == len(plain_lines(body, "plain"))
+            assert all(line.label and (line.rule or line.label is Label.BLANK) for line in found.lines)
+            assert not [line.text for line in found.lines if line.label is Label.OURS and not line.depth]
