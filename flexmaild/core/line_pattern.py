@@ -6,6 +6,7 @@ and its blanks.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -28,12 +29,18 @@ def fault_of(pattern: str, deciding: Iterable[str]) -> str:
     letters = sum(c.isalpha() for c in pattern)
     if "*" in pattern and letters < FEWEST_LETTERS:
         return f"needs at least {FEWEST_LETTERS} letters beside the *, or it could hide what a person wrote"
-    word = next((word for word in deciding if fits(pattern, word)), None)
+    word = next((w for w in deciding if fits(pattern, w) or _letters(pattern) == _letters(w)), None)
     if word is not None:
         return (
             f"would hide the word {word!r}, which decides: name the whole line that your mail gateway writes"
         )
     return ""
+
+
+def _letters(text: str) -> str:
+    """Without accents and punctuation: an answer may lack the ones and have the others."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in plain if c.isalnum())
 
 
 def _compared(text: str) -> str:

@@ -31,8 +31,8 @@ class Labelled:
     """The lines with their labels, and what of them a person typed, by place.
 
     above, among, below: the typed lines above what is ours, between its lines, below it. changed: lines of
-    ours that were changed. is_foreign: it answers somebody else's mail. has_quote: something of ours, or a
-    quote header, is among the lines.
+    ours that were changed. is_foreign: it answers somebody else's mail. has_quote: something of ours, a
+    quote header or a line marked as quoted is among the lines.
     """
 
     lines: tuple[Line, ...]
@@ -158,5 +158,5 @@ def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) ->
         tuple(below),
         tuple(line.text for line in lines if line.changed),
         is_foreign,
-        quote < len(lines) or last >= 0,
+        quote < len(lines) or last >= 0 or any(line.depth for line in lines),
     )

@@ -197,10 +197,9 @@ def test_a_quote_of_a_mail_whose_words_are_not_known_decides_nothing(quote: str,
     assert (said.answer, said.unclear, said.comment) == (None, "words_unknown", "")
 
 
-def test_marked_lines_under_no_header_count_as_typed_while_the_words_are_not_known() -> None:
-    """Nothing says that they are a quote: people begin lines with such a mark as well."""
+def test_marked_lines_decide_nothing_while_the_words_are_not_known() -> None:
     said = read(mail(REPLY_TO, body="Approve\n\n> All tests are green."), mails_sent=lambda _: None)
-    assert (said.answer, said.comment) == (Answer.APPROVE, "> All tests are green.")
+    assert (said.answer, said.unclear) == (None, "words_unknown")
     said = read(mail(REPLY_TO, body="Approve\n\n> only once Bob agrees"), mails_sent=lambda _: None)
     assert (said.answer, said.unclear) == (None, "condition")
 
