@@ -1,7 +1,7 @@
 """Colours of text and of what is behind it, and whether the one can be read on the other.
 
-Called by `mail.parse.visibility` and `mail.parse.html`. A colour that is not understood is None, and text in
-it is not certainly seen. Never raises.
+Called by `mail.parse.visibility`, the judges of properties and `mail.parse.paints`. A colour that is not
+understood is None, and text in it is not certainly seen. Never raises.
 """
 
 from __future__ import annotations

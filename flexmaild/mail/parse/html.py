@@ -1,7 +1,6 @@
-"""What a person sees of an HTML part, line by line; and all the words of the pages that we sent ourselves.
+"""What a person sees of an HTML part, line by line.
 
-`html_lines` is called by `mail.understand` for each HTML part of a reply, `html_text` and `link_targets`
-for our own mails, whose words are subtracted from it. The page is parsed as browsers do (lexbor), then
+Called by `mail.understand` for each HTML part of a reply. The page is parsed as browsers do (lexbor), then
 walked once with what is inherited: colours, size, whether the text is shown at all. What certainly hides
 appears nowhere, what may hide only in `text`, struck-out words nowhere. Never fetches anything; raises only
 TooComplex; the cost is linear in the size of the page.
@@ -13,43 +12,19 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-from flexmaild.mail.parse.looks import BLOCKS, CELLS, REMARKABLE, Found, Look, drawn, first_look, look_of
-from flexmaild.mail.parse.nesting import TooComplex, refuse_the_complex
+from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN
+from flexmaild.mail.parse.inherited import Look, first_look
+from flexmaild.mail.parse.looks import Found, look_of
+from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
+from flexmaild.mail.parse.signature_marks import is_signature
 from flexmaild.mail.parse.style_sheets import Styles, styles_of
+from flexmaild.mail.parse.symbol_fonts import drawn
+from flexmaild.mail.parse.tree import tree_of
 
-__all__ = ["TooComplex", "html_lines", "html_text", "link_targets"]
-
-# Nothing of these is ever shown, whatever is said of them; their text is code, data or for other programs.
-_UNSEEN = frozenset(
-    words(
-        "head script style title template noembed noframes datalist param source track area base"
-        " basefont link meta col colgroup frameset"
-    )
-)
-# Shown by one program and not by the next, or in a form or an order of their own.
-_DOUBTFUL = frozenset(
-    words(
-        "details dialog progress meter rp rt ruby rtc rb marquee button canvas select textarea object"
-        " svg math noscript audio video applet bdo output map selectedcontent picture fencedframe"
-        " portal slot xmp listing plaintext keygen"
-    )
-)
-_LOOKED_AT = REMARKABLE | _DOUBTFUL | {"summary"}
-# They show a document of their own, which is not looked at, in a place that we do not know.
-_FOREIGN = frozenset(("iframe", "frame", "embed", "fencedframe", "portal", "applet"))
-_SIGNATURES = frozenset(
-    words(
-        "signature gmail_signature gmail_signature_prefix moz-signature ms-outlook-mobile-signature"
-        " msoautosig applemailsignature ymail_android_signature composer_signature mobile_signature"
-        " ymail_ios_signature"
-    )
-)
-# How mail programs rename classes and ids of what they quote: x_ (Outlook on the web), m_-12345 (Gmail),
-# yiv12345 (Yahoo), ecx (Hotmail), x_-123 and zm_-123_parse_-45 (Zoho).
-_RENAMED = re.compile(r"(?:x_-?\d*_?|m_-?\d+_?|yiv\d+_?|ecx|zm_-?\d+_parse_-?\d*_?)+", re.IGNORECASE)
+_LOOKED_AT = REMARKABLE | UNRELIABLE | {"summary"}
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
 _SHEET = re.compile(r"(?i)<style|<link")
 _LONGEST_UNBROKEN = 200
@@ -137,7 +112,7 @@ class _Page:
 
 def html_lines(page: str) -> list[ShownLine]:
     """What is seen of the page, from the top; TooComplex where it is beyond all that anyone types."""
-    tree = _parsed(page)
+    tree = tree_of(page)
     styles = styles_of(tree, page) if _SHEET.search(page) else Styles()
     state = _Page(styles, unsure=styles.unsure)
     root = tree.root
@@ -147,12 +122,6 @@ def html_lines(page: str) -> list[ShownLine]:
         for line in state.lines:
             line.sure = ""
     return state.lines
-
-
-def _parsed(page: str) -> LexborHTMLParser:
-    refuse_the_complex(page)
-    # Without events: with them each <option> is copied into the list of all before it.
-    return LexborHTMLParser(page, options=LexborDocumentOptions.WO_EVENTS)
 
 
 def _walk(root: LexborNode, page: _Page) -> None:
@@ -192,7 +161,7 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
         return None
     if tag is None or tag[0] == "-":
         return None
-    if tag in _UNSEEN:
+    if tag in UNSEEN:
         _unseen(node, tag, page)
         return None
     attributes = node.attributes
@@ -201,7 +170,7 @@ def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
     if attributes or rules or tag in _LOOKED_AT or look.split:
         if attributes and (style := attributes.get("style")) and style not in page.different:
             page.count(style)
-        found = look_of(look, tag, attributes, rules, tag in _DOUBTFUL)
+        found = look_of(look, tag, attributes, rules, tag in UNRELIABLE)
         if found is None:
             return None
         look, display = found.look, found.display
@@ -229,7 +198,7 @@ def _entered(
     if tag in ("img", "image", "input"):
         _picture(tag, attributes, outer, look, page)
         return None
-    if tag in _FOREIGN:
+    if tag in FOREIGN:
         page.unsure = True
         return None
     if tag == "dialog" and "open" in attributes:
@@ -243,7 +212,7 @@ def _entered(
     if tag in CELLS or display == "cell":
         page.shown.append(" ")
         page.sure.append(" ")
-    signature = outer.signature or (bool(attributes) and _is_signature(attributes))
+    signature = outer.signature or (bool(attributes) and is_signature(attributes))
     depth = outer.depth + (tag == "blockquote")
     summary = outer.look if tag == "details" and not attributes else None
     return _Frame(node, look, depth, signature, block, summary)
@@ -317,54 +286,3 @@ def _covers(node: LexborNode, found: Found, ruled: bool) -> bool:
     if not alone and node.text(deep=True).strip():
         return True
     return node.css_first(_PAINTED_INSIDE + (",[class] *,[id] *" if ruled else "")) is not None
-
-
-def _is_signature(attributes: dict[str, str | None]) -> bool:
-    for name in ("id", "class"):
-        value = attributes.get(name)
-        if value and ("ignature" in value or "utosig" in value.lower()):
-            for word in value.split():
-                bare = _RENAMED.sub("", word, count=1) if _RENAMED.match(word) else word
-                if bare.lower() in _SIGNATURES:
-                    return True
-    return False
-
-
-# For the mails that we sent: all of their words.
-
-_NO_WORDS = frozenset(("script", "style", "title"))
-
-
-def html_text(page: str) -> str:
-    """All text of a page, hidden text too, its blocks separated by line ends."""
-    root = _parsed(page).root
-    pieces: list[str] = []
-    node, above = root, list[LexborNode]()
-    while node is not None:
-        tag = node.tag or ""
-        if tag == "-text":
-            pieces.append(node.text_content or "")
-        elif tag in BLOCKS or tag == "br":
-            pieces.append("\n")
-        elif tag in CELLS:
-            pieces.append(" ")
-        child = node.first_child if tag not in _NO_WORDS else None
-        if child is not None:
-            above.append(node)
-            node = child
-            continue
-        following = node.next if above else None
-        while following is None and above:
-            node = above.pop()
-            if node.tag in BLOCKS:
-                pieces.append("\n")
-            following = node.next if above else None
-        node = following
-    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
-def link_targets(page: str) -> list[str]:
-    """Where the links of a page lead, in their order."""
-    found = (node.attributes.get("href") for node in _parsed(page).css("a[href],area[href]"))
-    return [target for target in found if target]

@@ -1,6 +1,7 @@
 """Lengths of CSS in pixels, or in the size of a letter where their unit is one.
 
-Called by `mail.parse.visibility`. Units that depend on the window are not known here. Never raises.
+Called by the judges of properties and by `mail.parse.visibility`. Units that depend on the window are not
+known here. Never raises.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether a page is nested so deep, or its tags so many, that parsing it would cost too much.
 
-Called by `mail.parse.html` before the parser, which is quadratic in the depth of nesting, in the attributes
+Called by `mail.parse.tree` before the parser, which is quadratic in the depth of nesting, in the attributes
 of one tag, and in formatting tags that are never closed (each paragraph repeats them). Small pages are let
 through by their number of tags alone; of others the tags are followed with a stack, as HTML's own
 algorithm has it (HTML 13.2.6), where we cannot be exact with more depth rather than less. Linear.

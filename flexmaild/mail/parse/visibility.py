@@ -17,8 +17,10 @@ import tinycss2
 from tinycss2.ast import Node
 
 from flexmaild.mail.parse.colours import Colour, attribute_colour
+from flexmaild.mail.parse.draft import DISPLAY, OPACITY, Draft, settled
 from flexmaild.mail.parse.lengths import Length
-from flexmaild.mail.parse.properties import DISPLAY, OPACITY, SYMBOL_FONTS, Draft, note, settled
+from flexmaild.mail.parse.properties import note
+from flexmaild.mail.parse.symbol_fonts import SYMBOL_FONTS
 
 # These hide all that is inside, and nothing inside can undo it.
 FOR_GOOD: Final = DISPLAY | OPACITY

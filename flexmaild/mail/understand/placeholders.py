@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flexmaild.mail.parse.html import html_text
+from flexmaild.mail.parse.all_text import html_text
 from flexmaild.mail.parse.message import Text
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.understand.doubt import doubts_in

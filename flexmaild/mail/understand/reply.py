@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from flexmaild.core.model import MailNature, Reading
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
-from flexmaild.mail.parse.html import TooComplex, html_lines
+from flexmaild.mail.parse.html import html_lines
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
+from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import references

@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, OLDER_HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
+from flexmaild.mail.parse.all_text import html_text, link_targets
 from flexmaild.mail.parse.header import decoded
-from flexmaild.mail.parse.html import html_text, link_targets
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
 from flexmaild.mail.understand.lines import _WORD, LINK, letters, normal, squeezed

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flexmaild.mail.parse.html import TooComplex, html_lines, html_text, link_targets
+from flexmaild.mail.parse.all_text import html_text, link_targets
+from flexmaild.mail.parse.html import html_lines
+from flexmaild.mail.parse.nesting import TooComplex
 
 
 def shown(page: str) -> list[str]:
