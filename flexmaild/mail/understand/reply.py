@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import TooComplex, html_lines
@@ -22,7 +22,8 @@ from flexmaild.mail.understand import references
 from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
-from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.contradiction import contradiction
+from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import Label, squeezed
 from flexmaild.mail.understand.placeholders import without_placeholders
@@ -133,9 +134,7 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
             unclear = "too_long"
         elif is_ambiguous:
             unclear = "ambiguous"
-        elif sent.subjects and doubts_in(
-            sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))
-        ):
+        elif sent.subjects and _subject_doubts(subject, sent, first.decision.answer, rules):
             unclear = "condition"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"
@@ -143,6 +142,19 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
         Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
         if unclear
         else first
+    )
+
+
+def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) -> bool:
+    """Whether what was added to our subject doubts, asks, or says the opposite."""
+    added = sent.added_to_subject(subject)
+    ours = "".join(sent.subjects)
+    asks = subject.rstrip().endswith(("?", "？")) and "?" not in ours and "？" not in ours and ours.isascii()
+    return bool(
+        asks
+        or doubts_in(added)
+        or refusing_signs(subject) - set(ours)
+        or (answer is Answer.APPROVE and contradiction(answer, added, rules.words))
     )
 
 

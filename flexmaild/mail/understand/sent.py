@@ -51,7 +51,7 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that
+    signs: every character of them. guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of `text` that
     a person wrote. is_known: False where a mail's words cannot be had.
     """
 
@@ -62,6 +62,7 @@ class SentText:
     is_known: bool = True
     subjects: tuple[str, ...] = ()
     lines: frozenset[str] = frozenset()
+    signs: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
     _pages: tuple[str, ...] = ()
     _addresses: frozenset[str] = field(default_factory=frozenset)
@@ -158,6 +159,7 @@ def sent_text(
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
     found.subjects = tuple(subjects)
+    found.signs = frozenset("".join(texts))
     found._sources = tuple(mail.data for mail in mails or ())
     found._pages = tuple(pages)
     found._addresses = frozenset(squeezed(address) for address in addresses)
