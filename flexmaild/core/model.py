@@ -235,6 +235,7 @@ class Reading:
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     partial: only the text parts were fetched (a large attachment was left on the server).
+    unknown_lines: lines beside the answer that we did not send and do not know; a person's, or a gateway's.
     """
 
     sha256: str
@@ -260,3 +261,4 @@ class Reading:
     dkim_domains: tuple[str, ...] = ()
     partial: bool = False
     language: str = ""
+    unknown_lines: tuple[str, ...] = ()

@@ -115,6 +115,7 @@ class Seen:
     fingerprint: set when the mail made a verdict; a second mail with the same one is a replay.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").
+    unknown_lines: of a person's answer, those that may be a mail gateway's.
     """
 
     mark: Mark
@@ -131,6 +132,7 @@ class Seen:
     fingerprint: str = ""
     raw: bytes | None = None
     quarantined: bool = False
+    unknown_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

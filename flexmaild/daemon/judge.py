@@ -176,6 +176,7 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime) -> 
         fingerprint=ruling.fingerprint,
         raw=fetched.data,
         quarantined=ruling.quarantine,
+        unknown_lines=reading.unknown_lines if ruling.event is not None else (),
     )
 
 

@@ -174,6 +174,7 @@ def seen_row(mail: Seen) -> dict[str, Any]:
         "invitation": mail.invitation,
         "fingerprint": mail.fingerprint or None,
         "quarantine": HELD if mail.quarantined else None,
+        "unknown_lines": json_text(list(mail.unknown_lines)) if mail.unknown_lines else None,
     }
 
 
@@ -193,6 +194,7 @@ def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
         invitation=row.invitation,
         fingerprint=row.fingerprint or "",
         quarantined=row.quarantine == HELD,
+        unknown_lines=tuple(json.loads(row.unknown_lines or "[]")),
     )
 
 

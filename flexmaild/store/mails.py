@@ -6,8 +6,9 @@ quarantined mail is added. Raw bytes are kept once per SHA-256, compressed.
 
 from __future__ import annotations
 
+import json
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,6 +103,14 @@ def raw(connection: Connection, sha256: str) -> bytes | None:
 
 def blob(connection: Connection, sha256: str) -> bytes | None:
     return connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
+
+
+def unknown_lines(connection: Connection, limit: int) -> Counter[str]:
+    """In the replies to how many requests each unknown line stood, among the newest replies with any."""
+    query = select(seen.c.approval_id, seen.c.unknown_lines).where(seen.c.unknown_lines.is_not(None))
+    rows = connection.execute(query.order_by(seen.c.seq.desc()).limit(limit))
+    found = {(row.approval_id, line) for row in rows for line in json.loads(row.unknown_lines)}
+    return Counter(line for _, line in found)
 
 
 # Quarantine: `seen.quarantine` is NULL, "held", "released" or "dropped".

@@ -7,6 +7,7 @@ Decides nothing about approvals.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -158,6 +159,11 @@ class Store:
         """The mails that came for this request, oldest first, without raw bytes."""
         with self._database.reading() as connection:
             return mails.of_request(connection, approval_id)
+
+    def unknown_lines(self, limit: int) -> Counter[str]:
+        """In the replies to how many requests each unknown line stood, among the newest with any."""
+        with self._database.reading() as connection:
+            return mails.unknown_lines(connection, limit)
 
     def replayed(self, fingerprints: Iterable[str]) -> set[str]:
         """Those under which a committed mail has made a verdict."""

@@ -164,12 +164,14 @@ seen = Table(
     Column("invitation", Integer),
     Column("fingerprint", Text),
     Column("quarantine", Text),
+    Column("unknown_lines", Text),
     UniqueConstraint("mailbox", "validity", "uid", name="uq_seen_mark"),
     Index("ix_seen_at", "at"),
     Index("ix_seen_sha256", "sha256"),
     Index("ix_seen_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
     Index("ix_seen_fingerprint", "fingerprint", sqlite_where=text("fingerprint IS NOT NULL")),
     Index("ix_seen_quarantine", "quarantine", sqlite_where=text("quarantine IS NOT NULL")),
+    Index("ix_seen_unknown_lines", "seq", sqlite_where=text("unknown_lines IS NOT NULL")),
 )
 
 raws = Table(

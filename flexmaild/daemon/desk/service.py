@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from concurrent.futures import CancelledError
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from flexmaild import __version__
 from flexmaild.control import bodies, problems
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Fault, Problem
-from flexmaild.core import quorum
+from flexmaild.core import line_pattern, quorum
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
@@ -28,6 +29,9 @@ POLL_SECONDS = 240.0
 # The newest open requests whose approvers `status` looks at.
 MOST_LOOKED_AT = 200
 RELOAD_SECONDS = 120.0
+# A line in the replies to so many requests may be a mail gateway's; how many replies are looked at, and how
+# many lines named.
+REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
 # A clock that was set back by more is worth a look; time servers correct less in silence.
 CLOCK_BEHIND_SECONDS = 60.0
 
@@ -42,7 +46,7 @@ def status(house: House, call: Call) -> Answer:
         "ready": not house.health.not_ready(),
         "version": __version__,
         "issues": issues,
-        "warnings": [*house.health.warnings, *_unreachable(house)],
+        "warnings": [*house.health.warnings, *_unreachable(house), *_unknown_lines(house)],
         "started_at": iso(house.health.started_at),
         "settings": _settings(house),
         "incoming": _incoming(house),
@@ -75,6 +79,18 @@ def _unreachable(house: House) -> list[str]:
             rest = "can still decide" if quorum.can_still_be_met(request) else "are too few to decide"
             found.append(f"{request.id}: mail to {', '.join(gone)} came back; the others {rest}")
     return found
+
+
+def _unknown_lines(house: House) -> list[str]:
+    """Lines that stood in the replies to several requests: a mail gateway's, for an operator to name."""
+    ignored = house.parts.settings.approvals.ignore_lines
+    found = house.store.unknown_lines(MOST_REPLIES_LOOKED_AT).most_common(MOST_LINES_NAMED)
+    return [
+        f"the line {json.dumps(line, ensure_ascii=False)} stood in the replies to {number} requests, and"
+        f" flexmaild did not send it: if your mail gateway writes it, add it to approvals.ignore_lines"
+        for line, number in found
+        if number >= REQUESTS_OF_A_GATEWAY and not any(line_pattern.fits(known, line) for known in ignored)
+    ]
 
 
 def _orphaned(house: House) -> list[str]:

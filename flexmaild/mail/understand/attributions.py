@@ -78,7 +78,8 @@ def _attribution_start(joined: str, rules: Rules) -> int:
         if len(low) != len(joined):
             return -1
     is_named = names_us(low, rules)
-    calendar = CALENDAR.search(low)
+    # The last date: one in front of it may stand in what was typed.
+    calendar = max(CALENDAR.finditer(low), key=lambda found: found.start(), default=None)
     date = calendar or DATE.search(low)
     known = is_attribution(low)
     if not known and not (is_named and _is_unlisted_form(low, date is not None, rules)):

@@ -181,13 +181,20 @@ def retracts(sentence: str) -> str:
     return ""
 
 
+def refusing_signs(text: str) -> set[str]:
+    """The symbols in it that refuse: a thumb down, a stop sign."""
+    return set() if text.isascii() else set(_REFUSING.findall(text))
+
+
 def doubts_in(text: str) -> set[str]:
-    """The negations and conditions among the words of a line, in any language; dates do not count."""
-    found: set[str] = set()
+    """The negations, conditions and phrases of doubt in a line, in any language; dates do not count."""
+    found: set[str] = refusing_signs(text)
     for low in {normal_word(as_seen(text)), *looks(text)}:
         if any(c.isdigit() for c in low):
             low = _DATE.sub(" ", low)
         found |= {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
+        typed = words_in(low)
+        found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
         if not low.isascii():
             low = _without_harmless_pieces(low)
             found |= {piece for piece in (*NEGATION_PIECES, *CONDITION_PIECES) if piece in low}

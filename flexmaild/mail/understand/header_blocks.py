@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import DATE, above, names_us
-from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
+from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules
 
@@ -96,8 +97,10 @@ def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
 def _typed_behind(line: Line) -> str:
     """What of a header field is no value: words behind its address, or all of a value that doubts."""
     value = _LABEL.sub("", line.bare, count=1)
-    if line.places or not re.search(r"[^\W\d_]{2,}", value):
+    if line.places:
         return ""
+    if not re.search(r"[^\W\d_]{2,}", value):
+        return line.bare.strip() if refusing_signs(value) else ""
     if "@" in value:
         tail = re.split(r"\S+@[^\s;,]+", value)[-1]
         return tail.strip() if len(re.findall(r"\w{2,}", tail)) > 2 or doubts_in(tail) else ""
@@ -106,7 +109,8 @@ def _typed_behind(line: Line) -> str:
     if line.parts:
         tail = line.text[line.words()[line.parts[-1].last - 1].end :]
         return tail.strip() if re.search(r"[^\W\d_]{2,}", tail) else ""
-    return line.bare.strip() if doubts_in(value) or len(value.split()) > 9 else ""
+    answers = value.rstrip().endswith(("?", "？")) or any(map(decides, tokens_of(value)))
+    return line.bare.strip() if answers or doubts_in(value) or len(value.split()) > 9 else ""
 
 
 def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> None:

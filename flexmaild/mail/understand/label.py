@@ -21,6 +21,9 @@ from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
 from flexmaild.mail.understand.signatures import Writer, label_endings, label_known
 
+# Characters of lines that are neither ours nor a quote header. An answer has fewer with all its notices, and
+# what more of them say is not looked for: they are typed, and so too long to decide.
+_LONGEST_REST = 60_000
 IGNORED = "named in approvals.ignore_lines"
 # The lines of the frame of a signed message: its begin and end, its fields, its base64.
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) PGP [A-Z ]+-----|[A-Za-z]+: .*|[A-Za-z0-9+/=]+")
@@ -63,13 +66,21 @@ def label(
             line.set(Label.NONE, "")  # a person's line that has words of ours
     first = next((i for i, line in enumerate(lines) if line.is_ours), len(lines))
     last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
+    if sum(len(line.bare) for line in lines if not line.label) <= _LONGEST_REST:
+        _label_additions(lines, quote, first, last, rules, writer)
+    _label_rest(lines)
+    return _by_place(lines, quote, last, quotes.is_foreign(lines, rules))
+
+
+def _label_additions(
+    lines: Sequence[Line], quote: int, first: int, last: int, rules: Rules, writer: Writer
+) -> None:
+    """What companies and devices add."""
     label_banners(lines, 0, quote, rules)
     marked = next((i for i, line in enumerate(lines) if line.depth), len(lines))
     label_known(lines, min(quote, marked), max(last, first), rules)
     label_endings(lines, 0, quote, rules, writer)
     label_endings(lines, max(last + 1, quote), len(lines), rules, writer)
-    _label_rest(lines)
-    return _by_place(lines, quote, last, quotes.is_foreign(lines, rules))
 
 
 def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:

@@ -71,6 +71,8 @@ _LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
 _WRAPPED = range(45, 101)
 _AROUND = " \t\xa0-=*_#~"
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=\D)|(?<=[。！？；])")
+# "sp. z o.o.", "ltd. of": behind so few letters a full stop ends no sentence that a small letter goes on.
+_ABBREVIATED = re.compile(r"\b\w{1,4}\.$")
 # Letters of a disclaimer that is known by what it speaks of, a CJK one counted threefold.
 _SHORTEST_DISCLAIMER = 60
 # What lists draw above their lines has this length at least; a shorter one begins a signature.
@@ -238,6 +240,9 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
         return 0
     if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
         return 0
+    whole = " ".join(paragraph)
+    if not goes_on and (not _is_of_this_mail(whole) or _concepts(whole) < 2):
+        return 0  # nor does any part of it speak of enough
     end = 0
     while end < len(paragraph):
         end += _wrapped_length(paragraph[end:], rules)
@@ -272,7 +277,7 @@ def _sentences(text: str) -> list[str]:
     """The text cut at its full stops and colons, but not behind "sp." in "sp. z o.o."."""
     found: list[str] = []
     for piece in _SENTENCE.split(text):
-        if found and piece[:1].islower() and found[-1].endswith("."):
+        if found and piece[:1].islower() and _ABBREVIATED.search(found[-1]):
             found[-1] += f" {piece}"
         else:
             found.append(piece)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.understand import quotes
 from flexmaild.mail.understand.borders import PROGRAM_LINE
+from flexmaild.mail.understand.doubt import refusing_signs
 from flexmaild.mail.understand.lines import (
     Label,
     Line,
@@ -48,6 +49,8 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
         if line.places:
             if _is_ours(line, before, following, rules):
                 line.set(Label.OURS, "a run of words we sent")
+                if refusing_signs(line.text) - sent.signs:
+                    _change(line)
         elif line.parts:
             _share(line, before, following)
         elif line.depth and sent.has(line.norm) and line.norm not in rules.squeezed_words:

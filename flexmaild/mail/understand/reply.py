@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_lines
@@ -23,7 +23,8 @@ from flexmaild.mail.understand import references
 from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
-from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.contradiction import contradiction
+from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import Label, squeezed
 from flexmaild.mail.understand.placeholders import without_placeholders
@@ -31,6 +32,7 @@ from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
 from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
+from flexmaild.mail.understand.unknown import unknown_lines
 from flexmaild.mail.understand.verdict import Decision, decide
 
 __all__ = ["Rules", "understand"]
@@ -73,15 +75,16 @@ def understand(
     writer = Writer.of(who.name, who.address)
     in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
     in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
-    decision = Decision(None)
+    answered = Answered(Decision(None), None)
     if kind is MailNature.HUMAN:
         found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
         mails = mails_sent(found) if mails_sent is not None and found else None
         sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
         try:
-            decision = _read_answer(mail, rules, writer, sent, is_cut).decision
+            answered = _read_answer(mail, rules, writer, sent, is_cut)
         except TooComplex:
-            decision = Decision(None, "too_long")
+            answered = Answered(Decision(None, "too_long"), None)
+    decision = answered.decision
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,
@@ -107,6 +110,7 @@ def understand(
         dkim_domains=dkim_domains(data, header, lookup) if can_verify and lookup else (),
         partial=partial,
         language=decision.language,
+        unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),
     )
 
 
@@ -134,9 +138,7 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
             unclear = "too_long"
         elif is_ambiguous:
             unclear = "ambiguous"
-        elif sent.subjects and doubts_in(
-            sent.added_to_subject(decoded(mail.header.first(b"subject"), rules.limits))
-        ):
+        elif sent.subjects and _subject_doubts(subject, sent, first.decision.answer, rules):
             unclear = "condition"
         elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
             unclear = "words_unknown"
@@ -144,6 +146,19 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
         Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
         if unclear
         else first
+    )
+
+
+def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) -> bool:
+    """Whether what was added to our subject doubts, asks, or says the opposite."""
+    added = sent.added_to_subject(subject)
+    ours = "".join(sent.subjects)
+    asks = subject.rstrip().endswith(("?", "？")) and "?" not in ours and "？" not in ours and ours.isascii()
+    return bool(
+        asks
+        or doubts_in(added)
+        or refusing_signs(subject) - set(ours)
+        or (answer is Answer.APPROVE and contradiction(answer, added, rules.words))
     )
 
 

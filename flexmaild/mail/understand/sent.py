@@ -51,9 +51,9 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    before: what the first of these texts are, whose bounds and index are made once. guards: where the lines
-    of prefilled replies, which come first, end. foreign: the stretches of `text` that a person wrote.
-    is_known: False where a mail's words cannot be had.
+    signs: every character of them. before: what the first of these texts are, whose bounds and index are
+    made once. guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of
+    `text` that a person wrote. is_known: False where a mail's words cannot be had.
     """
 
     text: str = ""
@@ -64,6 +64,7 @@ class SentText:
     is_known: bool = True
     subjects: tuple[str, ...] = ()
     lines: frozenset[str] = frozenset()
+    signs: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
     _pages: tuple[str, ...] = ()
     _addresses: frozenset[str] = field(default_factory=frozenset)
@@ -172,6 +173,7 @@ def sent_text(
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
     found.subjects = tuple(subjects)
+    found.signs = frozenset("".join(texts))
     found._sources = tuple(mail.data for mail in mails or ())
     found._pages = tuple(pages)
     found._addresses = frozenset(squeezed(address) for address in addresses)

@@ -191,12 +191,16 @@ def _is_moment(low: str) -> bool:
 def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
     """Whether this line below the first of a signature is a part of it."""
     text = lines[i].bare
+    if _SIGNATURE_LINES.has(text):
+        return True
+    if _decides(text, rules):
+        return False
     unknown = [
         piece for piece in _PIECES.split(text) if not _SIGNATURE_LINES.has(piece) and not _is_title(piece)
     ]
-    if not unknown or _SIGNATURE_LINES.has(text):
+    if not unknown:
         return True
-    if _decides(text, rules) or any(c in text for c in "?？¿") or any(map(doubts_in, unknown)):
+    if any(c in text for c in "?？¿") or any(map(doubts_in, unknown)):
         return False
     if (_CONTACT.search(text) and not _is_sentence(text)) or _signs(lines[i], writer):
         return True

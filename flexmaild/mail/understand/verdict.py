@@ -192,8 +192,10 @@ def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: 
     asking = first.mark if asks_at_once(first.mark) else next(filter(asks, said), "")
     if asking:
         return _Found("question", asking, "?")
-    if against := _AGAINST.match(first.mark):
-        return _Found("negated", first.mark, against[0].strip())
+    for text in (first.mark, first.mark.lstrip(" .,;!"), *said):
+        against = _AGAINST.match(text) if text is first.mark else _AGAINST.fullmatch(text)
+        if against:
+            return _Found("negated", text, against[0].strip())
     if doubt := doubt_in(first.around, spoken):
         return _Found(doubt.why, first.around, doubt.word)
     condition = None

@@ -1,0 +1,47 @@
+"""Lines beside an answer that nobody explains: a person's words, or those of a mail gateway we do not know.
+
+Called by `reply`; `status` names those that come back, for `approvals.ignore_lines`. Never used to decide.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from flexmaild.core.line_pattern import FEWEST_LETTERS, fault_of
+from flexmaild.mail.understand.first_word import first_word
+from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.rules import Rules
+
+# So many lines of one mail, and letters of a line: nobody needs more to know a gateway's block.
+_MOST, _LONGEST = 10, 200
+
+
+def unknown_lines(labelled: Labelled, rules: Rules) -> tuple[str, ...]:
+    """The typed lines among and below what is ours, and those above a line that decides.
+
+    What follows the answer in the same text is the person's, and left out.
+    """
+    found = (" ".join(line.split()) for line in _beside(labelled, rules))
+    kept = (line for line in found if _is_worth_naming(line, rules))
+    return tuple(line for line, _ in zip(dict.fromkeys(kept), range(_MOST), strict=False))
+
+
+def _beside(labelled: Labelled, rules: Rules) -> Iterator[str]:
+    yield from _before_the_word(labelled.above, rules)
+    yield from labelled.among
+    yield from labelled.below
+
+
+def _before_the_word(above: Iterable[str], rules: Rules) -> list[str]:
+    before: list[str] = []
+    for line in above:
+        if first_word([line], rules.words) is not None:
+            return before
+        before.append(line)
+    return []
+
+
+def _is_worth_naming(line: str, rules: Rules) -> bool:
+    return (
+        len(line) <= _LONGEST
+        and sum(map(str.isalpha, line)) >= FEWEST_LETTERS
+        and not fault_of(line, rules.squeezed_words)
+    )

@@ -1,0 +1,66 @@
+"""Doubt beside what nobody typed: below a signature or disclaimer, before an attribution; and its cost."""
+
+import time
+
+import pytest
+
+from tests.unit.mail.mails import OWN, REQUEST, mail, said
+
+_QUOTE = "\n".join(f"> {line}" for line in REQUEST)
+_WROTE = f"On Sat, Nov 21, 2026 at 3:30 PM flexmaild <{OWN}> wrote:\n{_QUOTE}"
+_DISCLAIMER = (
+    "This e-mail and any attachments are confidential and intended solely for the addressee. "
+    "If you are not the intended recipient, please delete it and notify the sender."
+)
+
+
+@pytest.mark.parametrize("doubt", ["Scratch that", "On second thought", "Changed my mind", "👎", "🛑"])
+@pytest.mark.parametrize("above", ["Ann", "-- \nAnn", "Kind regards,\nAnn", "Ann\nT: +49 30 1234567"])
+def test_a_change_of_mind_is_no_part_of_a_signature(doubt: str, above: str) -> None:
+    assert said(mail(body=f"Approve\n\n{above}\n{doubt}\n\n{_WROTE}")) != "approve"
+
+
+def test_a_word_that_decides_is_no_part_of_a_title() -> None:
+    assert said(mail(body=f"Approve\n\nAnn\nHead of Operations Reject\n\n{_WROTE}")) != "approve"
+
+
+@pytest.mark.parametrize("doubt", ["but not before Monday", "only after the backup", "wait", "not yet"])
+def test_a_small_letter_below_a_disclaimer_is_no_part_of_it(doubt: str) -> None:
+    assert said(mail(body=f"Approve\n\n{_DISCLAIMER}\n{doubt}")) != "approve"
+
+
+@pytest.mark.parametrize("doubt", ["Approve, -1", "Approve\n-1"])
+def test_a_vote_against_counts_on_its_own(doubt: str) -> None:
+    assert said(mail(body=doubt)) != "approve"
+
+
+def test_what_says_little_of_a_disclaimer_line_by_line_is_soon_read() -> None:
+    data = mail(
+        body="Approve\n\n" + "This e-mail and any attachments are confidential and intended.\n" * 16_000
+    )
+    start = time.process_time()
+    assert said(data) == "too_long"
+    assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("added", ["really?", "Reject", "👎", "on second thought"])
+def test_what_was_added_to_the_subject_counts(added: str) -> None:
+    subject = f"Subject: Re: Approval needed: Deploy billing 2.3.1 to production - {added}"
+    assert said(mail(subject, body=f"Approve\n\n{_WROTE}")) != "approve"
+
+
+@pytest.mark.parametrize("k", range(len(REQUEST)))
+def test_a_thumb_down_beside_a_quoted_line_counts(k: int) -> None:
+    quoted = [f"> {line} 👎" if i == k else f"> {line}" for i, line in enumerate(REQUEST)]
+    body = "\n".join(("Approve", "", f"On Sat, Nov 21, 2026 flexmaild <{OWN}> wrote:", *quoted))
+    assert said(mail(body=body)) != "approve"
+
+
+@pytest.mark.parametrize("value", ["really?", "Reject", "👎", "on second thought"])
+def test_a_header_field_that_answers_was_typed(value: str) -> None:
+    block = f"From: flexmaild <{OWN}>\nSent: {value}\nTo: Ann <ann@corp.test>\nSubject: Approval needed"
+    assert said(mail(body="\n".join(("Approve", "", block, "", *REQUEST)))) != "approve"
+
+
+def test_a_date_in_front_of_an_attribution_belongs_to_what_was_typed() -> None:
+    assert said(mail(body=f"Approve\n\nMonday, 30 Nov 2026, not earlier {_WROTE}")) != "approve"
