@@ -22,6 +22,8 @@ _VERBS = words(lambda language: language.quote.attribution_verbs)
 MOST_LINES, _LONGEST = 4, 600
 # Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
 _GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
+# Single letters are "at" in one language and "or" in another; a weekday behind a date is no term.
+_OF_A_DATE = re.compile(r"\b[^\W\d_]\b|[月火水木金土日]曜日?")
 ATTRIBUTION = "attribution"
 
 
@@ -84,6 +86,8 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     known = is_attribution(low)
     if not known and not (is_named and _is_unlisted_form(low, date is not None, rules)):
         return -1
+    if date is not None and _doubts_between(low, date, rules):
+        return -1
     for at in _glued_starts(joined, low, calendar or date, rules):
         rest = low[at:]
         if is_attribution(rest) or (names_us(rest, rules) and _is_unlisted_form(rest, True, rules)):
@@ -100,6 +104,16 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     return (
         0 if len(re.findall(r"[^\W\d_]{2,}", head)) <= 4 and not _doubts_before(head.lstrip("-* >")) else -1
     )
+
+
+def _doubts_between(low: str, date: re.Match[str], rules: Rules) -> bool:
+    """Words of doubt between the date and our name, where a mail program writes the time."""
+    places = [(at, at + len(name)) for name in names(rules) if (at := low.find(name)) >= 0]
+    if not places:
+        return False
+    start, end = min(places)
+    between = low[date.end() : start] if date.end() <= start else low[end : date.start()]
+    return bool(doubts_in(_OF_A_DATE.sub(" ", between)))
 
 
 def _doubts_before(head: str) -> bool:
@@ -137,7 +151,7 @@ def is_attribution(low: str) -> bool:
 
 def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
     """A short line with our name and a date, or our name and a colon, at once above our text."""
-    if doubts_in(low):
+    if _doubts_before(low):
         return False
     count = len(low.split())
     if dated and sum(c.isdigit() for c in low) >= 4 and count <= 14:

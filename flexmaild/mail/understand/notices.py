@@ -65,6 +65,8 @@ LONGEST_NOTICE, _MOST_BANNERS = 40, 4
 _STRANGE_WORDS = 4
 # Letters of a legal form behind the name, "plc", which many write small.
 _LEGAL_FORM = 4
+# Words of a line that, when it doubts, is no banner's.
+_SHORTEST_LINE = 3
 # A classification has few words, and fewer with a firm's name: "Orange Restricted".
 _LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
@@ -198,7 +200,9 @@ def _strange(line: str) -> list[str]:
         low = _low(word)
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
-    return [*found, "?"] if asks(line) else found
+    # "Stop", "only Bob": a banner's words, but all of the line is a doubt.
+    is_doubt = not found and len(_words(line)) <= _SHORTEST_LINE and doubts_in(line)
+    return [*found, "?"] if asks(line) or is_doubt else found
 
 
 def _tells(line: str) -> bool:
