@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
-from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS, doubts_in, tokens
 from flexmaild.mail.understand.lines import Label, Line, says_something
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.rules import Rules, normal_word
 
 _STARTS = words(lambda language: language.quote.attribution_starts)
 # Those of them that are words of their own: "On " begins an attribution, "mo" may be anything.
@@ -22,8 +22,7 @@ _VERBS = words(lambda language: language.quote.attribution_verbs)
 MOST_LINES, _LONGEST = 4, 600
 # Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
 _GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
-# Single letters are "at" in one language and "or" in another; a weekday behind a date is no term.
-_OF_A_DATE = re.compile(r"\b[^\W\d_]\b|[月火水木金土日]曜日?")
+_ADDRESS = re.compile(r"\S+@\S+")
 ATTRIBUTION = "attribution"
 
 
@@ -113,7 +112,9 @@ def _doubts_between(low: str, date: re.Match[str], rules: Rules) -> bool:
         return False
     start, end = min(places)
     between = low[date.end() : start] if date.end() <= start else low[end : date.start()]
-    return bool(doubts_in(_OF_A_DATE.sub(" ", between)))
+    # Words alone: "on Friday" is a term where a person wrote it. Single letters are "at" and "or".
+    found = tokens(normal_word(_ADDRESS.sub(" ", between)))
+    return any(len(word) > 1 and (word in NEGATIONS or word in CONDITIONS) for word in found)
 
 
 def _doubts_before(head: str) -> bool:

@@ -183,11 +183,11 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     paragraph = [line.bare for line in _paragraph(lines)]
     if known := _TAGS.length(paragraph):
         return known
-    usual = next((i for i, line in enumerate(paragraph) if _strange(line)), len(paragraph))
+    usual = next((i for i in range(len(paragraph)) if _is_foreign(paragraph, i)), len(paragraph))
     told = next((i for i, line in enumerate(paragraph[: usual + 1]) if _tells(line)), -1)
     if told >= 0:
         after = told + 1
-        while after < len(paragraph) and not _strange(paragraph[after]):
+        while after < len(paragraph) and not _is_foreign(paragraph, after):
             after += 1
         return after
     return _disclaimer(lines, rules)
@@ -200,9 +200,15 @@ def _strange(line: str) -> list[str]:
         low = _low(word)
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
-    # "Stop", "only Bob": a banner's words, but all of the line is a doubt.
-    is_doubt = not found and len(_words(line)) <= _SHORTEST_LINE and doubts_in(line)
-    return [*found, "?"] if asks(line) or is_doubt else found
+    return [*found, "?"] if asks(line) else found
+
+
+def _is_foreign(paragraph: Sequence[str], i: int) -> bool:
+    """Whether this line is no banner's: by its words, or as a doubt of its own ("Stop", "only Bob")."""
+    line = paragraph[i]
+    wraps = i > 0 and len(paragraph[i - 1].strip()) in _WRAPPED
+    is_doubt = not wraps and len(_words(line)) <= _SHORTEST_LINE and bool(doubts_in(line))
+    return is_doubt or bool(_strange(line))
 
 
 def _tells(line: str) -> bool:
