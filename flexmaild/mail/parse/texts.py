@@ -31,6 +31,7 @@ _MOST = 4
 # Our last line, and nothing said below it.
 _OUR_END = re.compile(r"fm1\W?(?:[\s>|]*[a-z2-7]){45}[^\w?!]*\Z", re.IGNORECASE)
 _PAGE_ENDS = ("</html>", "</body>")
+_OPEN = "a multipart that does not end"
 
 
 def marked(root: Part) -> Part:
@@ -77,8 +78,11 @@ def texts(part: Part, limits: Limits) -> tuple[Text, ...]:
         return _of_many(part, limits)
     if part.is_text:
         return tuple(_of_one(part, limits))
-    # A multipart that could not be taken apart shows nothing, but taints what it stands in.
-    return (Text((), part.faults),) if part.kind.startswith("multipart/") else ()
+    # A multipart that could not be taken apart shows nothing, but taints what it stands in; so does a file in
+    # which the mail ends, for a text may have stood behind it.
+    if part.kind.startswith("multipart/"):
+        return (Text((), part.faults),)
+    return (Text((), (_OPEN,)),) if part.is_open else ()
 
 
 def _of_many(part: Part, limits: Limits) -> tuple[Text, ...]:
@@ -112,7 +116,7 @@ def _of_one(part: Part, limits: Limits) -> Iterator[Text]:
                     continue
                 seen.add(way)
                 if part.is_open and not _is_whole(way, style):
-                    faults.append("a multipart that does not end")
+                    faults.append(_OPEN)
                 yield Text(((style, way),), tuple(faults), is_cut, decoded.is_damaged)
 
 

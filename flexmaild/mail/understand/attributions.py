@@ -95,7 +95,11 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     places = [at for name in names(rules) if (at := low.find(name)) >= 0]
     places += [at for at, c in enumerate(low) if c.isdigit()][:1]
     at = min(places, default=len(low))
-    if 0 < at < len(low) and low[at - 1].isalpha() and (DATE.search(low, at) or known):
+    if (
+        0 < at < len(low)
+        and low[at - 1].isalpha()
+        and (DATE.search(low, at) or known or low.startswith(names(rules), at))
+    ):
         return at  # glued to a date or a name
     if glued := [m.start() for m in _GLUED.finditer(joined, 0, at)]:
         return glued[-1]

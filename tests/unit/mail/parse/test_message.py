@@ -43,6 +43,7 @@ AMBIGUOUS = [
     mail("Content-Type: html"),
     mail("Content-Type: multipart; boundary=x", body="--x\n\nApprove\n--x--\n"),
     parts("mixed", ("text/plain", "Approve")).removesuffix(b"--x--\n"),
+    parts("mixed", ("text/plain", "Approve"), ("image/png", "abc")).removesuffix(b"--x--\n"),
     mail('Content-Type: multipart/mixed; boundary="x"; boundary="y"', body="--x\n\nApprove\n--x--\n"),
     mail('Content-Type: multipart/mixed; boundary="x"; boundary="X"', body="--x\n\nApprove\n--x--\n"),
     mail(
@@ -81,7 +82,6 @@ CARELESS = [
     mail(TEXT, "Subject: a").replace(b"\n", b"\r\r\n"),
     parts("mixed", (TEXT[14:], f"Approve{QUOTE}")).removesuffix(b"--x--\n"),
     parts("mixed", ("text/html", "<p>Approve</p></body></html>\n")).removesuffix(b"--x--\n"),
-    parts("mixed", ("text/plain", "Approve"), ("image/png", "abc")).removesuffix(b"--x--\n"),
     parts("mixed", ("text/plain", "Approve")).replace(b"--x--\n", b"--x\n"),
     parts("mixed", ("multipart/mixed; boundary=y", "--y\n\nApprove\n")),
 ]
