@@ -1,4 +1,4 @@
-"""Replies of this suite that are not read as they should be, and why; each must stay as it is or become right.
+"""Replies of this suite that are not read as they should be, and why; one that is has to leave this list.
 
 Nobody's doubt is among them. "undecided": the writer is asked again; "untidy": decided, and a line of a
 program or a gateway stays in the comment; "LOST": a word is missing from the comment of a rejection.
@@ -6,11 +6,13 @@ program or a gateway stays in the comment; "LOST": a word is missing from the co
 
 from __future__ import annotations
 
+_OURS = "the attribution holds words of ours and is taken for a change of them"
+_WEEKDAY = "a banner parts the attribution, whose weekday may be a term, from the quote"
 _TITLE = "the title of the page, which this suite's request has, stays in the comment"
 
 REPLIES = {
-    "apple-ios-html-only.plain.plain.pl": "the attribution holds the words of our first line and is taken for a change of it",
-    "apple-ios.plain.plain.pl": "the attribution holds the words of our first line and is taken for a change of it",
+    "apple-ios-html-only.plain.plain.pl": _OURS,
+    "apple-ios.plain.plain.pl": _OURS,
     "button-iphone-glued.pre.plain.es": "the phone's line is glued to our last one",
     "gmx.plain.plain.en.banner-seldom": "a line of the banner that is not known stays in the comment",
     "horde.quote-start.rejection.en": "the first word of the reason stands at the start of a quoted line",
@@ -53,17 +55,17 @@ REPLIES = {
     "thunderbird-signature-below.plain.plain.pl": _TITLE,
     "thunderbird-signature-below.plain.plain.pt": _TITLE,
     "thunderbird-signature-below.plain.plain.pt-en": _TITLE,
-    "yahoo-android.plain.plain.en.banner": "a banner parts the attribution, whose weekday may be a term, from the quote",
-    "yahoo-android.plain.plain.en.banner-de": "a banner parts the attribution, whose weekday may be a term, from the quote",
-    "yahoo-android.plain.plain.en.banner-seldom": "a banner parts the attribution, whose weekday may be a term, from the quote",
+    "yahoo-android.plain.plain.en.banner": _WEEKDAY,
+    "yahoo-android.plain.plain.en.banner-de": _WEEKDAY,
+    "yahoo-android.plain.plain.en.banner-seldom": _WEEKDAY,
 }
 
 ITEMS = {
-    "A client's translation of our mail is quoted: not our words, nor hers": "decides, with the translation in the comment",
+    "A client's translation of our mail is quoted: not our words, nor hers": "decides with it in the comment",
     "A list's footer within the quote": "decides, with the footer in the comment",
     "The whole body is in the mail twice": "decides, with the second answer in the comment",
     "A quoted line struck out": "that a line was struck out is not seen in a quote",
-    "The draft sent with our two lines deleted but for the reference": "nothing is decided where the reference was cut",
+    "The draft sent with our two lines deleted but for the reference": "the reference was cut",
     "Emoji shortcode of a thumb down": "not known as a sign",
     "Ruby above the letters of a refusal": "the letters and their reading are read one after the other",
     "A doubt that may be invisible is a doubt": "a condition of size 0 is not read",
