@@ -12,7 +12,7 @@ from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import read as parse
 from tests.unit.mail.mails import MARKER, REFERENCE, RULES, mail, parts, read, said
 
-CORPUS = sorted((Path(__file__).parents[2] / "corpus").glob("*.eml"))
+CORPUS = sorted((Path(__file__).parents[3] / "corpus").glob("*.eml"))
 TEXT = "Content-Type: text/plain; charset=utf-8"
 # What two programs could read in two ways: another sender, another text, another decoding of it.
 AMBIGUOUS = [
