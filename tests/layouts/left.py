@@ -66,7 +66,6 @@ ITEMS = {
     "The whole body is in the mail twice": "decides, with the second answer in the comment",
     "A quoted line struck out": "that a line was struck out is not seen in a quote",
     "The draft sent with our two lines deleted but for the reference": "the reference was cut",
-    "Emoji shortcode of a thumb down": "not known as a sign",
     "Ruby above the letters of a refusal": "the letters and their reading are read one after the other",
     "A doubt that may be invisible is a doubt": "a condition of size 0 is not read",
 }

@@ -45,6 +45,11 @@ _DATE = re.compile(
 # A thumb down or a stop sign beside an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")
 _REFUSING = re.compile(f"[{''.join(sorted(_REFUSING_SYMBOLS))}]")
+# The same as some programs write them, and a vote against, which stands alone.
+_TYPED_SIGN = re.compile(
+    r"(?<!\S)[-−]1(?=[\s.!,]*(?:$|\s[^\d\s]))"
+    r"|:(?:thumbsdown|thumbs_down|-1|x|no_entry(?:_sign)?|octagonal_sign|stop_sign):"
+)
 # How many words before the last a harmless phrase may begin.
 _LONGEST_HARMLESS = 10
 
@@ -101,8 +106,8 @@ class Doubt:
 
 def doubt_in(sentence: str, spoken: Spoken, first: bool = False) -> Doubt | None:
     """The doubt that a sentence beside an approval raises. first: it follows the deciding word at once."""
-    if not sentence.isascii() and (symbol := _REFUSING.search(sentence)):
-        return Doubt("negated", symbol[0])
+    if signs := refusing_signs(sentence):
+        return Doubt("negated", min(signs))
     for low in looks(sentence):
         if found := _doubt_in_words(low, spoken, first) or _doubt_in_pieces(low):
             return found
@@ -182,8 +187,9 @@ def retracts(sentence: str) -> str:
 
 
 def refusing_signs(text: str) -> set[str]:
-    """The symbols in it that refuse: a thumb down, a stop sign."""
-    return set() if text.isascii() else set(_REFUSING.findall(text))
+    """The signs in it that refuse: a thumb down, a stop sign, their names, a vote against."""
+    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if "1" in text or ":" in text else set()
+    return typed if text.isascii() else typed | set(_REFUSING.findall(text))
 
 
 def doubts_in(text: str) -> set[str]:

@@ -71,8 +71,16 @@ def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> N
             last = i
         elif lines[i].is_blank and i > first + 1:
             break
+    labels = [labelled(line.bare) for line in lines[first : last + 1]]
     for i in range(first, last + 1):
+        if labels.count(labels[i - first]) > 1 and labels[i - first] and not _is_genuine(lines[i], rules):
+            continue  # a person's line in the form of a field that the block has already
         _label_field(lines, i, rules)
+
+
+def _is_genuine(line: Line, rules: Rules) -> bool:
+    """Whether this field says what only a mail program knows: an address, our name, our words."""
+    return line.is_ours or "@" in line.bare or (bool(line.parts) and names_us(line.low, rules))
 
 
 def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:

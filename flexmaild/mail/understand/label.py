@@ -1,9 +1,9 @@
 """Gives every visible line of a reply its label: `label(shown, sent, rules, writer)`.
 
 Called by `reply` with one reading of a mail. First the lines that we sent are found again (`match`, `ours`),
-then what mail programs wrote around them (`quotes`), then what companies and devices add (`notices`,
-`signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are all lines
-labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
+then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
+`notices`, `signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are
+all lines labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
 """
 
 import re
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from flexmaild.core import line_pattern
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import ours, quotes
+from flexmaild.mail.understand.banners import label_banners
 from flexmaild.mail.understand.borders import SPLIT
 from flexmaild.mail.understand.lines import Label, Line, line_of, says_something
 from flexmaild.mail.understand.match import match
-from flexmaild.mail.understand.notices import label_banners
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
 from flexmaild.mail.understand.signatures import Writer, label_endings, label_known

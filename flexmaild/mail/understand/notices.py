@@ -1,7 +1,8 @@
-"""What companies and mail gateways add to everybody's mail: banners on top, disclaimers and footers below.
+"""What companies and gateways add below everybody's mail: disclaimers, footers of lists and scanners.
 
-Called by `label`. Only what is known as a whole is taken for such, and never over an answer: a line too few
-leaves an answer undecided, a line too many would swallow a person's doubt. The texts are in `languages`.
+Called by `signatures` and `banners`. Only what is known as a whole is taken for such, and never over an
+answer: a line too few leaves an answer undecided, a line too many would swallow a person's doubt. The texts
+are in `languages`.
 """
 
 import re
@@ -10,39 +11,22 @@ from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
-from flexmaild.mail.understand.lines import Label, Line, weight
+from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
+from flexmaild.mail.understand.lines import Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
-from flexmaild.mail.understand.seen import seen
+from flexmaild.mail.understand.seen import clauses, seen
 
 
-def _low(text: str) -> str:
+def folded(text: str) -> str:
     """The text in the form in which it is looked through: as a person sees it, in lower case."""
     return seen(seen(text).casefold())
 
 
-def _seen(pieces: Iterable[str]) -> tuple[str, ...]:
+def as_compared(pieces: Iterable[str]) -> tuple[str, ...]:
     """Words of `languages` in the same form."""
-    return tuple(_low(piece) for piece in pieces)
+    return tuple(folded(piece) for piece in pieces)
 
 
-_TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
-_TELLS = _seen(words(lambda language: language.notice.banner_tells))
-_NOUNS = _seen(words(lambda language: language.notice.banner_nouns))
-_BANNER_WORDS = frozenset(_seen(words(lambda language: language.notice.banner_words)))
-# Of languages that write no blanks: what tells by itself, and what may stand around it.
-_BANNER_PIECES = _seen(words(lambda language: language.notice.banner_pieces))
-_UNSPACED = re.compile(
-    "|".join(
-        sorted(
-            (re.escape(w) for w in (*_BANNER_WORDS, *_BANNER_PIECES) if w[0] > "\u2e80"),
-            key=len,
-            reverse=True,
-        )
-    )
-)
-_CLASSIFICATIONS = KnownLines(words(lambda language: language.notice.classifications))
-_CLASSIFICATION_WORDS = frozenset(_seen(words(lambda language: language.notice.classification_words)))
 _FOOTERS = KnownLines(
     words(
         lambda language: (
@@ -55,78 +39,30 @@ _FOOTERS = KnownLines(
 )
 # A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
 _CONCEPTS = tuple(
-    _seen(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
+    as_compared(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
 )
-_THIS_MAIL = _seen(words(lambda language: language.notice.this_mail))
+_THIS_MAIL = as_compared(words(lambda language: language.notice.this_mail))
 
-# Lines of one notice, and notices above an answer: a gateway's banner, Outlook's, a classification.
-LONGEST_NOTICE, _MOST_BANNERS = 40, 4
-# Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
-_STRANGE_WORDS = 4
-# Letters of a legal form behind the name, "plc", which many write small.
-_LEGAL_FORM = 4
+# Lines of one notice.
+LONGEST_NOTICE = 40
 # Words of a line that, when it doubts, is no banner's.
-_SHORTEST_LINE = 3
-# A classification has few words, and fewer with a firm's name: "Orange Restricted".
-_LONGEST_CLASSIFICATION, _LONGEST_WITH_NAME = 7, 3
+FEW_WORDS = 3
+# Letters of so few words at most, a CJK one counted threefold.
+_BRIEF = 32
 # A paragraph wrapped by a mail program has lines of this length; what follows a shorter one is another's.
-_WRAPPED = range(45, 101)
-_AROUND = " \t\xa0-=*_#~"
-_SENTENCE = re.compile(r"(?<=[.!?;:])\s+(?=\D)|(?<=[。！？；])")
+WRAPPED = range(45, 101)
+AROUND = " \t\xa0-=*_#~"
+_SENTENCE = re.compile(r"(?<=[.!?;:])[,\s]*\s+(?=\D)|(?<=[。！？；])")
+# Where a disclaimer begins behind words without a full stop: "wait This e-mail and any attachments …"
+_BEGINNING = re.compile(
+    rf"\s+(?=(?:{'|'.join(sorted(re.escape(p[0].upper() + p[1:]) for p in _THIS_MAIL if p[:1].islower()))}))"
+)
 # "sp. z o.o.", "ltd. of": behind so few letters a full stop ends no sentence that a small letter goes on.
 _ABBREVIATED = re.compile(r"\b\w{1,4}\.$")
 # Letters of a disclaimer that is known by what it speaks of, a CJK one counted threefold.
 _SHORTEST_DISCLAIMER = 60
 # What lists draw above their lines has this length at least; a shorter one begins a signature.
 _SHORTEST_RULE = 8
-
-
-def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
-    """The banners, classifications and tags from `start` on, above an answer or above our mail in a quote."""
-    at = start
-    for _ in range(_MOST_BANNERS):
-        while at < stop and (lines[at].label or not lines[at].bare.strip(_AROUND)):
-            at += 1
-        length = banner_length(lines[at : min(stop, at + LONGEST_NOTICE)], rules)
-        if not length:
-            break
-        for line in lines[at : at + length]:
-            line.set(Label.BANNER, "a known banner")
-        at += length
-    if at < stop and not lines[at].label:
-        tagged = untagged(lines[at].bare)
-        if tagged:
-            lines[at].set(Label.BANNER, "behind a gateway's tag")
-            lines[at].typed = tagged
-
-
-def untagged(text: str) -> str:
-    """`[EXTERNAL] Approve` without its tag; empty where there is none."""
-    tag, bracket, after = text.strip().removeprefix("[").partition("]")
-    if text.strip().startswith("[") and bracket and (_TAGS.has(tag) or is_classification(tag)):
-        return after.strip()
-    return ""
-
-
-def is_classification(text: str) -> bool:
-    """`Classification: Internal`, `TLP:AMBER`, `[Public]`, `社外秘`: all of it is a label's words."""
-    if len(text) > 80:
-        return False
-    if _CLASSIFICATIONS.has(text):
-        return True
-    found = () if asks(text) else tokens_of(text)
-    is_strange = [_low(token) not in _CLASSIFICATION_WORDS for token in found]
-    if not any(is_strange):
-        return 0 < len(found) <= _LONGEST_CLASSIFICATION
-    # A firm's name before it: "Orange Restricted"
-    is_named = is_strange[0] and not is_strange[-1] and is_strange == sorted(is_strange, reverse=True)
-    return (
-        is_named
-        and len(found) <= _LONGEST_WITH_NAME
-        and all(token[0].isupper() for token in found)
-        and not doubts_in(text)
-        and not any(decides(token) for token in found)
-    )
 
 
 def is_footer_line(text: str) -> bool:
@@ -142,16 +78,16 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     if rule := _rule_length(lines):
         below = notice_length(lines[rule:], rules) if rule < len(lines) else 0
         return rule + below if below else 0
-    if known := _FOOTERS.length([line.bare for line in _paragraph(lines)]):
+    if known := _FOOTERS.length([line.bare for line in paragraph_of(lines)]):
         return known
-    length = _disclaimer(lines, rules)
+    length = disclaimer_length(lines, rules)
     at = length
     while at and at < len(lines):
         if lines[at].is_blank:
             at += 1
         elif more := (
-            _FOOTERS.length([line.bare for line in _paragraph(lines[at:])])
-            or _disclaimer(lines[at:], rules, goes_on=True)
+            _FOOTERS.length([line.bare for line in paragraph_of(lines[at:])])
+            or disclaimer_length(lines[at:], rules, goes_on=True)
         ):
             length = at = at + more
         else:
@@ -162,77 +98,24 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
 def _rule_length(lines: Sequence[Line]) -> int:
     """The length of a drawn line with the blank ones below it; 0 where there is none."""
     bare = lines[0].bare.strip() if lines else ""
-    if len(bare) < _SHORTEST_RULE or bare.strip(_AROUND):
+    if len(bare) < _SHORTEST_RULE or bare.strip(AROUND):
         return 0
     return next((i for i in range(1, len(lines)) if not lines[i].is_blank), len(lines))
 
 
-def _paragraph(lines: Sequence[Line]) -> Sequence[Line]:
+def paragraph_of(lines: Sequence[Line]) -> Sequence[Line]:
     end = next(
         (i for i, line in enumerate(lines[:LONGEST_NOTICE]) if line.is_blank or line.label), len(lines)
     )
     return lines[: min(end, LONGEST_NOTICE)]
 
 
-def banner_length(lines: Sequence[Line], rules: Rules) -> int:
-    """How many of these lines, from the first on, are one banner; 0 where the first is none."""
-    if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
-        return 0
-    if is_classification(lines[0].bare) and not _decides(lines[0].bare, rules):
-        return 1
-    paragraph = [line.bare for line in _paragraph(lines)]
-    if known := _TAGS.length(paragraph):
-        return known
-    usual = next((i for i in range(len(paragraph)) if _is_foreign(paragraph, i)), len(paragraph))
-    told = next((i for i, line in enumerate(paragraph[: usual + 1]) if _tells(line)), -1)
-    if told >= 0:
-        after = told + 1
-        while after < len(paragraph) and not _is_foreign(paragraph, after):
-            after += 1
-        return after
-    return _disclaimer(lines, rules)
-
-
-def _strange(line: str) -> list[str]:
-    """The words of this line, as written, that banners do not consist of."""
-    found = []
-    for word in _words(line):
-        low = _low(word)
-        if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
-            found.append(word)
-    return [*found, "?"] if asks(line) else found
-
-
-def _is_foreign(paragraph: Sequence[str], i: int) -> bool:
-    """Whether this line is no banner's: by its words, or as a doubt of its own ("Stop", "only Bob")."""
-    line = paragraph[i]
-    wraps = i > 0 and len(paragraph[i - 1].strip()) in _WRAPPED
-    is_doubt = not wraps and len(_words(line)) <= _SHORTEST_LINE and bool(doubts_in(line))
-    return is_doubt or bool(_strange(line))
-
-
-def _tells(line: str) -> bool:
-    """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
-    low = _low(line)
-    if not any(piece in low for piece in _BANNER_PIECES) and (
-        not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS)
-    ):
-        return False
-    strange = _strange(line)
-    return (
-        len(strange) <= _STRANGE_WORDS
-        and all(word[0].isupper() or (at and len(word) <= _LEGAL_FORM) for at, word in enumerate(strange))
-        and not doubts_in(" ".join(strange))
-        and not any(decides(word) for word in strange)
-    )
-
-
-def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
+def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
     """How many lines from the top were wrapped as one, and never over an answer."""
     length = 1
     while (
         length < len(paragraph)
-        and len(paragraph[length - 1].strip()) in _WRAPPED
+        and len(paragraph[length - 1].strip()) in WRAPPED
         and not paragraph[length - 1].rstrip().endswith((".", "!", ":"))
         and not normal_word(paragraph[length].lstrip(" *_")).startswith(rules.beginnings)
     ):
@@ -240,12 +123,12 @@ def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
     return length
 
 
-def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -> int:
+def disclaimer_length(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -> int:
     """How many of these lines are a disclaimer, or go on with one: as few as make one, wrapped lines whole.
 
     The first line must speak of it already, so that a person's line above is no part of it.
     """
-    paragraph = [line.bare for line in _paragraph(lines)]
+    paragraph = [line.bare for line in paragraph_of(lines)]
     if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
         return 0
     if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
@@ -255,12 +138,21 @@ def _disclaimer(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -
         return 0  # nor does any part of it speak of enough
     end = 0
     while end < len(paragraph):
-        end += _wrapped_length(paragraph[end:], rules)
+        end += wrapped_length(paragraph[end:], rules)
         if _is_disclaimer(" ".join(paragraph[:end]), rules, goes_on=goes_on):
-            if end == len(paragraph) or not _is_disclaimer(" ".join(paragraph), rules, goes_on=True):
-                return end
-            return len(paragraph)
+            return end + _further(paragraph, end, rules)
     return 0
+
+
+def _further(paragraph: Sequence[str], end: int, rules: Rules) -> int:
+    """How many lines of the paragraph go on with the disclaimer that ends here: each speaks of one."""
+    at = end
+    while at < len(paragraph):
+        length = wrapped_length(paragraph[at:], rules)
+        if not _is_disclaimer(" ".join(paragraph[at : at + length]), rules, goes_on=True):
+            break
+        at += length
+    return at - end
 
 
 def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
@@ -273,9 +165,9 @@ def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     for sentence in _sentences(text):
         if doubts_in(sentence) or asks(sentence):
             doubts = True
-            if not _concepts(sentence) and not _is_of_this_mail(sentence) and not _FOOTERS.has(sentence):
+            if not _may_doubt(sentence):
                 return False
-    if _decides(text, rules):
+    if has_deciding_word(text, rules):
         return False
     things = _concepts(text) + _is_of_this_mail(text)
     if goes_on:
@@ -283,10 +175,30 @@ def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
     return _is_of_this_mail(text) and things >= (4 if doubts else 3)
 
 
+def _may_doubt(sentence: str) -> bool:
+    """Whether a disclaimer may doubt so: it speaks of one, and neither it nor its end is a few words."""
+    if _FOOTERS.has(sentence):
+        return True
+    if not _speaks(sentence) or _has_at_most(FEW_WORDS, sentence):
+        return False
+    *before, last = clauses(sentence) or [sentence]
+    return not (before and _has_at_most(FEW_WORDS - 1, last) and doubts_in(last) and not _speaks(last))
+
+
+def _has_at_most(count: int, text: str) -> bool:
+    """So few words, and not a sentence in a language that writes no blanks."""
+    return len(words_of(text)) <= count and weight(text) <= _BRIEF
+
+
+def _speaks(text: str) -> bool:
+    return bool(_concepts(text)) or _is_of_this_mail(text)
+
+
 def _sentences(text: str) -> list[str]:
     """The text cut at its full stops and colons, but not behind "sp." in "sp. z o.o."."""
     found: list[str] = []
-    for piece in _SENTENCE.split(text):
+    pieces = (piece for sentence in _SENTENCE.split(text) for piece in _BEGINNING.split(sentence))
+    for piece in pieces:
         if found and piece[:1].islower() and _ABBREVIATED.search(found[-1]):
             found[-1] += f" {piece}"
         else:
@@ -294,7 +206,7 @@ def _sentences(text: str) -> list[str]:
     return found
 
 
-def _decides(text: str, rules: Rules) -> bool:
+def has_deciding_word(text: str, rules: Rules) -> bool:
     """Whether a word that decides stands in this text."""
     found = {normal_word(token) for token in tokens_of(text)}
     return any(word in found for word in rules.beginnings)
@@ -313,10 +225,10 @@ def _is_of_this_mail(text: str) -> bool:
 
 @lru_cache(maxsize=128)
 def _spaced(text: str) -> str:
-    return " ".join(_low(text).split())
+    return " ".join(folded(text).split())
 
 
-def _words(line: str) -> list[str]:
+def words_of(line: str) -> list[str]:
     kept = (p for p in seen(line).replace("<", " <").split() if "://" not in p and "@" not in p)
     spaced = "".join(c if c.isalnum() or c in "'-" else " " for c in " ".join(kept))
     return [word for piece in spaced.split() if (word := piece.strip("'-"))]

@@ -14,6 +14,7 @@ from flexmaild.mail.understand import quotes
 from flexmaild.mail.understand.borders import PROGRAM_LINE
 from flexmaild.mail.understand.doubt import refusing_signs
 from flexmaild.mail.understand.lines import (
+    LINK,
     Label,
     Line,
     Run,
@@ -49,12 +50,18 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
         if line.places:
             if _is_ours(line, before, following, rules):
                 line.set(Label.OURS, "a run of words we sent")
-                if refusing_signs(line.text) - sent.signs:
+                if refusing_signs(line.text) - sent.signs or _asks(line, sent):
                     _change(line)
         elif line.parts:
             _share(line, before, following)
         elif line.depth and sent.has(line.norm) and line.norm not in rules.squeezed_words:
             line.set(Label.OURS, "short, and marked as quoted")
+
+
+def _asks(line: Line, sent: SentText) -> bool:
+    """Whether a question mark was added; it may stand for a character that was lost, or in a link."""
+    text = LINK.sub(" ", line.text) if "?" in line.text else ""
+    return "?" in text and "?" not in sent.signs and sent.is_plain
 
 
 def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rules) -> bool:

@@ -21,6 +21,7 @@ from flexmaild.mail.parse.all_text import html_text, link_targets
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
+from flexmaild.mail.understand.doubt import refusing_signs
 from flexmaild.mail.understand.lines import _WORD, LINK, letters, normal, squeezed
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
@@ -51,9 +52,9 @@ MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 class SentText:
     """text: the letters and digits of all texts, each ended by NUL. bounds: where a word begins or ends.
 
-    signs: every character of them. before: what the first of these texts are, whose bounds and index are
-    made once. guards: where the lines of prefilled replies, which come first, end. foreign: the stretches of
-    `text` that a person wrote. is_known: False where a mail's words cannot be had.
+    signs: every character of them, and every sign that refuses. before: what the first of these texts are,
+    whose bounds and index are made once. guards: where the lines of prefilled replies, which come first, end.
+    foreign: the stretches of `text` that a person wrote. is_known: False where a mail's words cannot be had.
     """
 
     text: str = ""
@@ -136,10 +137,19 @@ class SentText:
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
         return _END.join(letters(form) for form in dict.fromkeys(plain))
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether all that was sent is ASCII, so that no program has anything to replace."""
+        return all(map(str.isascii, self.signs))
+
     def added_to_subject(self, subject: str) -> str:
-        """The words of a reply's subject that none of our subjects has."""
-        ours = {normal(word) for ours in self.subjects for word in _WORD.findall(ours)}
-        return " ".join(word for word in _WORD.findall(subject) if normal(word) not in ours)
+        """What a reply's subject has in front of ours and behind it, else the words that ours lacks."""
+        for ours in filter(None, self.subjects):
+            before, found, behind = subject.partition(ours)
+            if found:
+                return f"{before} {behind}".strip()
+        known = {normal(word) for ours in self.subjects for word in _WORD.findall(ours)}
+        return " ".join(word for word in _WORD.findall(subject) if normal(word) not in known)
 
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)
@@ -173,7 +183,9 @@ def sent_text(
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
     found.subjects = tuple(subjects)
-    found.signs = frozenset("".join(texts))
+    found.signs = frozenset("".join(texts)).union(
+        *(refusing_signs(line) for text in texts for line in text.split("\n"))
+    )
     found._sources = tuple(mail.data for mail in mails or ())
     found._pages = tuple(pages)
     found._addresses = frozenset(squeezed(address) for address in addresses)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand import notices
-from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand import banners, notices
+from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import KnownLines, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules, normal_word
@@ -86,7 +86,7 @@ def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> N
             i += 1
             continue
         near = lines[i : min(stop, i + notices.LONGEST_NOTICE)]
-        if length := notices.banner_length(near, rules):
+        if length := banners.banner_length(near, rules):
             for line in near[:length]:
                 line.set(Label.BANNER, "a known banner")
         i += length or _known(lines, i, stop, rules) or 1
@@ -100,7 +100,7 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
         return 1
     length = notices.notice_length(lines[i : min(stop, i + notices.LONGEST_NOTICE)], rules)
     if not length and not _decides(text, rules):
-        length = int(notices.is_footer_line(text) or notices.is_classification(text))
+        length = int(notices.is_footer_line(text) or banners.is_classification(text))
     for line in lines[i : i + length]:
         line.set(Label.DISCLAIMER, "a known footer or disclaimer")
     return length
@@ -191,6 +191,8 @@ def _is_moment(low: str) -> bool:
 def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
     """Whether this line below the first of a signature is a part of it."""
     text = lines[i].bare
+    if refusing_signs(text):
+        return False
     if _SIGNATURE_LINES.has(text):
         return True
     if _decides(text, rules):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from flexmaild.core.model import Answer
 from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.courtesy import is_polite
-from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, retracts
+from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, refusing_signs, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.questions import asks, asks_at_once
@@ -196,6 +196,8 @@ def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: 
         against = _AGAINST.match(text) if text is first.mark else _AGAINST.fullmatch(text)
         if against:
             return _Found("negated", text, against[0].strip())
+    if signs := refusing_signs(first.mark):
+        return _Found("negated", first.mark, min(signs))
     if doubt := doubt_in(first.around, spoken):
         return _Found(doubt.why, first.around, doubt.word)
     condition = None

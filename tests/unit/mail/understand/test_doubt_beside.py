@@ -35,12 +35,17 @@ def test_a_vote_against_counts_on_its_own(doubt: str) -> None:
 
 
 def test_what_says_little_of_a_disclaimer_line_by_line_is_soon_read() -> None:
-    data = mail(
-        body="Approve\n\n" + "This e-mail and any attachments are confidential and intended.\n" * 16_000
-    )
+    """Four times the text costs hardly more than four times."""
+    line = "This e-mail and any attachments are confidential and intended.\n"
+    few, many = (mail(body="Approve\n\n" + line * count) for count in (4_000, 16_000))
+    assert said(few) == said(many) == "too_long"
+    assert _seconds(many) / _seconds(few) < 10
+
+
+def _seconds(data: bytes) -> float:
     start = time.process_time()
-    assert said(data) == "too_long"
-    assert time.process_time() - start < 10
+    said(data)
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("added", ["really?", "Reject", "👎", "on second thought"])
@@ -64,3 +69,51 @@ def test_a_header_field_that_answers_was_typed(value: str) -> None:
 
 def test_a_date_in_front_of_an_attribution_belongs_to_what_was_typed() -> None:
     assert said(mail(body=f"Approve\n\nMonday, 30 Nov 2026, not earlier {_WROTE}")) != "approve"
+
+
+_CAUTION = (
+    "CAUTION: This email originated from outside of the organization. Do not click links or open attachments "
+    "unless you recognize the sender and know the content is safe."
+)
+_BLOCK = (f"From: flexmaild <{OWN}>", "Sent: Friday, 20 November 2026 10:15", "To: Ann Approver")
+_OUTLOOK = "\n".join((*_BLOCK, "Subject: Approval needed: Deploy billing 2.3.1 to production", "", *REQUEST))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"wait {_DISCLAIMER}",
+        f"{_DISCLAIMER}, wait",
+        f"{_DISCLAIMER} wait",
+        f"{_DISCLAIMER[:-1]}, wait",
+        f"{_DISCLAIMER}\nConfidential until Monday",
+        f"Confidential until Monday\n{_DISCLAIMER}",
+        f"{_DISCLAIMER}\nFrom: Monday 30.11.2026 on",
+        f"{_CAUTION}\nStop",
+        f"Stop\n{_CAUTION}",
+        "Ann\n-1",
+        "Ann -1",
+        "Ann Lee\nHead of Operations 👎",
+        ":thumbsdown:",
+    ],
+)
+def test_a_doubt_glued_to_what_is_known_counts(typed: str) -> None:
+    assert said(mail(body=f"Approve\n\n{typed}\n\n{_WROTE}")) != "approve"
+
+
+@pytest.mark.parametrize("field", ["From: Monday 30.11.2026 on", "Subject: subject to QA"])
+@pytest.mark.parametrize("place", range(4))
+def test_a_field_that_a_header_block_has_already_was_typed(field: str, place: int) -> None:
+    lines = _OUTLOOK.split("\n")
+    lines.insert(place, field)
+    assert said(mail(body="\n".join(("Approve", "", *lines)))) != "approve"
+
+
+def test_a_question_mark_or_a_term_put_into_our_words_counts() -> None:
+    asked = _WROTE.replace("> Deploy billing 2.3.1 to production", "> Deploy billing 2.3.1 to production?")
+    assert asked != _WROTE
+    assert said(mail(body=f"Approve\n\n{asked}")) in ("question", "quote_changed")
+    meant = _WROTE.replace(" flexmaild <", " but not before Monday flexmaild <")
+    assert said(mail(body=f"Approve\n\n{meant}")) != "approve"
+    subject = "Subject: Re: Approval needed: Deploy billing 2.3.1 to production - subject to QA"
+    assert said(mail(subject, body=f"Approve\n\n{_WROTE}")) == "condition"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from flexmaild.languages.load import EVERY, Language
-from flexmaild.mail.understand import notices, signatures
+from flexmaild.mail.understand import banners, notices, signatures
 from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS
 from flexmaild.mail.understand.known import KnownLines
 from tests.unit.mail.understand import known_lines
@@ -49,8 +49,8 @@ def is_known(line: str) -> bool:
     return (
         signatures.is_device_line(line)
         or notices.is_footer_line(line)
-        or notices.is_classification(line)
-        or notices._TAGS.has(line)
+        or banners.is_classification(line)
+        or banners._TAGS.has(line)
         or signatures._SIGNATURE_LINES.has(line)
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.mail.understand import notices
+from flexmaild.mail.understand import banners, notices
 from flexmaild.mail.understand.lines import Line, dressed
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.mail.understand import known_lines
@@ -30,10 +30,10 @@ def footer_length(text: str) -> int:
     return at
 
 
-def banners(text: str) -> list[str]:
+def below_banners(text: str) -> list[str]:
     """The lines that are left below the banners."""
     all_lines = lines(text)
-    notices.label_banners(all_lines, 0, len(all_lines), RULES)
+    banners.label_banners(all_lines, 0, len(all_lines), RULES)
     return [
         line.typed or line.text for line in all_lines if not line.is_blank and (not line.label or line.typed)
     ]
@@ -53,27 +53,27 @@ def test_what_a_person_writes_below_or_behind_a_footer_stays(entry: str) -> None
 
 @pytest.mark.parametrize("entry", known_lines.BANNERS)
 def test_a_banner_is_known_and_the_answer_below_it_stays(entry: str) -> None:
-    assert banners(f"{entry}\n\nApprove\nok") == ["Approve", "ok"]
+    assert below_banners(f"{entry}\n\nApprove\nok") == ["Approve", "ok"]
 
 
 @pytest.mark.parametrize("entry", known_lines.BANNERS)
 def test_what_a_person_adds_to_a_banner_stays(entry: str) -> None:
     first, *_ = entry.split("\n")
     for own in ("Do not deploy it!", "please wait for Bob", "Reject"):
-        assert own in banners(f"{entry}\n\n{own}\nApprove"), own
-    assert banners(f"{first} - but wait for Bob\n\nApprove")[0] != "Approve"
+        assert own in below_banners(f"{entry}\n\n{own}\nApprove"), own
+    assert below_banners(f"{first} - but wait for Bob\n\nApprove")[0] != "Approve"
 
 
 @pytest.mark.parametrize("line", known_lines.CLASSIFICATIONS)
 def test_a_classification_is_known(line: str) -> None:
-    assert notices.is_classification(line)
-    assert banners(f"{line}\nApprove\nok") == ["Approve", "ok"]
+    assert banners.is_classification(line)
+    assert below_banners(f"{line}\nApprove\nok") == ["Approve", "ok"]
 
 
 @pytest.mark.parametrize("line", known_lines.CLASSIFICATIONS)
 def test_a_classification_that_goes_on_is_none(line: str) -> None:
     for more in (": hold until Monday", " - not before the CAB", " until Bob agrees", "?", " 👎"):
-        assert not notices.is_classification(line + more)
+        assert not banners.is_classification(line + more)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_classification_that_goes_on_is_none(line: str) -> None:
     ],
 )
 def test_a_persons_first_line_is_no_banner(line: str) -> None:
-    assert banners(f"{line}\n\nApprove")[0] == line
+    assert below_banners(f"{line}\n\nApprove")[0] == line
 
 
 @pytest.mark.parametrize("text", known_lines.DISCLAIMERS)
