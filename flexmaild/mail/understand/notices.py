@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, decides, holds_answer, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import seen
@@ -178,7 +178,7 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
-    if is_classification(lines[0].bare) and not _decides(lines[0].bare, rules):
+    if is_classification(lines[0].bare) and not holds_answer(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in _paragraph(lines)]
     if known := _TAGS.length(paragraph):
@@ -275,7 +275,7 @@ def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
             doubts = True
             if not _concepts(sentence) and not _is_of_this_mail(sentence) and not _FOOTERS.has(sentence):
                 return False
-    if _decides(text, rules):
+    if holds_answer(text, rules):
         return False
     things = _concepts(text) + _is_of_this_mail(text)
     if goes_on:
@@ -292,12 +292,6 @@ def _sentences(text: str) -> list[str]:
         else:
             found.append(piece)
     return found
-
-
-def _decides(text: str, rules: Rules) -> bool:
-    """Whether a word that decides stands in this text."""
-    found = {normal_word(token) for token in tokens_of(text)}
-    return any(word in found for word in rules.beginnings)
 
 
 def _concepts(text: str) -> int:
