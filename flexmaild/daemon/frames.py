@@ -1,10 +1,10 @@
 """Length-prefixed frames on a stream socket, between the daemon and its reading child.
 
-Each begins with a tag of one letter. The daemon sends the rules and, when the child is ready, mails, a few
-ahead, each with its size on the server and whether files or text of it are missing; before a mail with
-references that are easily seen, what was sent with these. The child answers each mail in order with a
-reading. Before it, at most once, it may ask with the references that it has found, and waits: what comes
-meanwhile is for the mails that follow, then come the words.
+The daemon sends the rules, and the child says that it is ready; every later frame begins with a tag of one
+letter. The daemon sends mails, a few ahead, each with its size on the server and whether files or text of it
+are missing; before a mail with references that are easily seen, what was sent with these. The child answers
+each mail in order with a reading. Before it, at most once, it may ask with the references that it has found,
+and waits: what comes meanwhile is for the mails that follow, then come the words.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 
 # Where a reference is easily seen, in In-Reply-To or the text, the child is told at once what was sent with
 # it: to wait for words at each mail, while the loop's thread has the interpreter, costs a third of the speed.
-_REFERENCE = re.compile(rb"fm1-[a-z2-7]{45}", re.IGNORECASE)
+_REFERENCE = re.compile(rb"fm1-[a-z2-7]{%d}" % tokens.BODY_LENGTH, re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)

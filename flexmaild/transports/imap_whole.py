@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.parse.message import Part, TooMuch, is_shown, read
+from flexmaild.mail.parse.message import Part, TooMuch, read
 from flexmaild.transports.imap_structure import HEADER, Node, Section, sections
 
 # Bytes before the end in which the last boundary must stand. Some servers tell a size that is only estimated,
@@ -50,5 +50,5 @@ def _says_less(node: Node, part: Part, full: set[str]) -> bool:
         pairs = zip(node.children, part.parts, strict=True)
         return any(_says_less(child, ours, full) for child, ours in pairs)
     if node.content:
-        return node.content.name in full and is_shown(part)
-    return is_shown(part) or part.kind.startswith("multipart/")
+        return node.content.name in full and part.is_text
+    return part.is_text or part.kind.startswith("multipart/")

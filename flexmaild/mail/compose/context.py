@@ -29,7 +29,7 @@ _WHOLE = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER})
 _MAX_METADATA = 12
 _MAX_VALUE = 300
 # As much of a comment as the default of approvals.max_comment keeps.
-MAX_COMMENT = 2000
+_MAX_COMMENT = 2000
 
 # label, value, and a remark in a softer colour
 Row = tuple[str, str, str]
@@ -106,16 +106,17 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
         "decided_at": decided_at,
         "because": one_line(str(order.facts.get("because", ""))),
         "answer": str(order.facts.get("answer", "")),
-        "comment": _lines(str(order.facts.get("comment", ""))),
+        "comment": shown_comment(order),
         "noted": order.facts.get("noted", 0),
         "needed": order.facts.get("needed", 0),
     }
 
 
-def _lines(text: str) -> str:
-    """A comment with the lines it was written in."""
-    text = "\n".join(line.rstrip() for line in tidy(text).strip("\n").split("\n")).rstrip()
-    return text if len(text) <= MAX_COMMENT else text[: MAX_COMMENT - 1].rstrip() + "…"
+def shown_comment(order: MailOrder) -> str:
+    """The person's comment as this mail repeats it, with the lines it was written in; empty without one."""
+    text = tidy(str(order.facts.get("comment", "")))
+    text = "\n".join(line.rstrip() for line in text.strip("\n").split("\n")).rstrip()
+    return text if len(text) <= _MAX_COMMENT else text[: _MAX_COMMENT - 1].rstrip() + "…"
 
 
 def _words(stationery: Stationery, lang: str) -> tuple[str, str]:

@@ -29,5 +29,3 @@ class Limits:
     parts: int = 100
     boundary: int = 200
     text: int = 256 * 1024
-    lines: int = 2000
-    line: int = 2048

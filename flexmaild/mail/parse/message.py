@@ -21,7 +21,7 @@ from flexmaild.mail.parse.smime import signed_content
 from flexmaild.mail.parse.texts import marked, texts
 from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 
-__all__ = ["Mail", "Part", "Text", "TooMuch", "is_shown", "read", "split_header"]
+__all__ = ["Mail", "Part", "Text", "TooMuch", "read", "split_header"]
 
 _MARK = b"\xef\xbb\xbf"
 
@@ -65,11 +65,6 @@ def _stripped(data: bytes) -> bytes:
     data = data.removeprefix(_MARK)
     first = data.find(b"\n")
     return data.replace(b"\r\r\n", b"\r\n") if data[max(0, first - 2) : first] == b"\r\r" else data
-
-
-def is_shown(part: Part) -> bool:
-    """Whether its text is read as the person's words and not left alone as a file."""
-    return part.is_text
 
 
 def split_header(data: bytes) -> tuple[bytes, bytes]:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
-from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS, doubts_in, tokens
+from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS, doubts_in
 from flexmaild.mail.understand.lines import Label, Line, says_something
 from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.seen import tokens
 
 _STARTS = words(lambda language: language.quote.attribution_starts)
 # Those of them that are words of their own: "On " begins an attribution, "mo" may be anything.
@@ -87,7 +88,7 @@ def _attribution_start(joined: str, rules: Rules) -> int:
         return -1
     if date is not None and _doubts_between(low, date, rules):
         return -1
-    for at in _glued_starts(joined, low, calendar or date, rules):
+    for at in _glued_starts(joined, low, calendar or date):
         rest = low[at:]
         if is_attribution(rest) or (names_us(rest, rules) and _is_unlisted_form(rest, True, rules)):
             return at
@@ -130,7 +131,7 @@ def _doubts_before(head: str) -> bool:
     return bool(doubts_in(head))
 
 
-def _glued_starts(joined: str, low: str, date: re.Match[str] | None, rules: Rules) -> Iterator[int]:
+def _glued_starts(joined: str, low: str, date: re.Match[str] | None) -> Iterator[int]:
     """Where an attribution may begin behind other text, the last place in front of the date first."""
     if date is None:
         return

@@ -78,7 +78,7 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
         return MailNature.AUTO_REPLY, f"multipart/report; report-type={report}"
     if sender and sender in rules.own_addresses and not _is_sent_for(sender, mail, rules):
         return MailNature.OWN, "From is our own address"
-    if is_from_daemon(header, sender):
+    if _is_from_daemon(header, sender):
         return MailNature.BOUNCE, "sent by a mail server"
     listed = _listed(header, rules)
     if listed:
@@ -118,7 +118,7 @@ def _server_speaks(mail: Mail) -> str:
     return ""
 
 
-def is_from_daemon(header: Header, sender: str) -> bool:
+def _is_from_daemon(header: Header, sender: str) -> bool:
     """Whether a mail server itself speaks: its usual names, or its null sender where it is a failure note."""
     local = sender.partition("@")[0]
     if local in _DAEMONS or b"mailer-daemon" in header.first(b"from").lower():

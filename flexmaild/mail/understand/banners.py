@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.known import KnownLines, asks, decides, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, decides, holds_answer, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.notices import (
     AROUND,
@@ -19,7 +19,6 @@ from flexmaild.mail.understand.notices import (
     as_compared,
     disclaimer_length,
     folded,
-    has_deciding_word,
     paragraph_of,
     words_of,
 )
@@ -105,7 +104,7 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
         return 0
-    if is_classification(lines[0].bare) and not has_deciding_word(lines[0].bare, rules):
+    if is_classification(lines[0].bare) and not holds_answer(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in paragraph_of(lines)]
     if known := _TAGS.length(paragraph):

@@ -11,8 +11,8 @@ from flexmaild.mail.understand.rules import Rules
 
 PROGRAM_LINE = "a mail program's line at a quote"
 SPLIT = "typed in front of an attribution"
-DATE = re.compile(r"20\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|\d{1,2}:\d\d")
 CALENDAR = re.compile(r"20\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
+DATE = re.compile(rf"{CALENDAR.pattern}|\d{{1,2}}:\d\d")
 
 
 def borders(lines: Sequence[Line]) -> list[int]:

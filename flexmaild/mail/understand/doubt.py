@@ -11,19 +11,17 @@ from dataclasses import dataclass
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
-from flexmaild.mail.understand.rules import normal_word, unaccented
-from flexmaild.mail.understand.seen import VERBS, as_seen, clauses, looks, tokens, words_in
+from flexmaild.mail.understand.rules import unaccented
+from flexmaild.mail.understand.seen import VERBS, clauses, looks, tokens, words_in
 from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Spoken
-
-__all__ = ["as_seen", "doubt_in", "doubts_in", "is_contraction", "phrases", "retracts", "tokens"]
 
 NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
 CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
 _DOUBTS = NEGATIONS.words | CONDITIONS.words
 # Of languages that write no blanks, looked for as pieces of the text.
-NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
-CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
-HARMLESS_PIECES = tuple(
+_NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
+_CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
+_HARMLESS_PIECES = tuple(
     sorted(
         {
             *words(lambda language: language.doubt.harmless_pieces),
@@ -64,11 +62,11 @@ def _is_content(word: str) -> bool:
 
 def phrases(entries: Iterable[str]) -> Phrases:
     """Entries of the lists; what people write without its accents is found too."""
-    split = [tuple(words_in_entry(entry)) for entry in entries]
+    split = [tuple(_words_in_entry(entry)) for entry in entries]
     return Phrases({*split, *(tuple(map(unaccented, p)) for p in split)}, _is_filler, _is_content)
 
 
-def words_in_entry(entry: str) -> list[str]:
+def _words_in_entry(entry: str) -> list[str]:
     """The elements of a phrase as it is written in the lists."""
     return [piece for part in entry.split() for piece in ([part] if part in "^#…" else words_in(part))]
 
@@ -87,8 +85,8 @@ _DOUBTFUL = phrases(
 )
 _HARMLESS = Phrases(
     [
-        *(tuple(words_in_entry(e)) for language in EVERY for e in language.doubt.harmless),
-        *(tuple(words_in_entry(unaccented(e))) for language in EVERY for e in language.doubt.harmless),
+        *(tuple(_words_in_entry(e)) for language in EVERY for e in language.doubt.harmless),
+        *(tuple(_words_in_entry(unaccented(e))) for language in EVERY for e in language.doubt.harmless),
         *_good_news(),
     ],
     _is_filler,
@@ -160,10 +158,10 @@ def _is_harmless(typed: Sequence[str], place: int) -> bool:
 
 
 def _doubt_in_pieces(low: str) -> Doubt | None:
-    if low.isascii() or not any(piece in low for piece in (*NEGATION_PIECES, *CONDITION_PIECES)):
+    if low.isascii() or not any(piece in low for piece in (*_NEGATION_PIECES, *_CONDITION_PIECES)):
         return None
     low = _without_harmless_pieces(low)
-    for why, pieces in (("negated", NEGATION_PIECES), ("condition", CONDITION_PIECES)):
+    for why, pieces in (("negated", _NEGATION_PIECES), ("condition", _CONDITION_PIECES)):
         for piece in pieces:
             if piece in low:
                 return Doubt(why, piece)
@@ -171,7 +169,7 @@ def _doubt_in_pieces(low: str) -> Doubt | None:
 
 
 def _without_harmless_pieces(low: str) -> str:
-    for phrase in HARMLESS_PIECES:
+    for phrase in _HARMLESS_PIECES:
         low = low.replace(phrase, " ")
     return low
 
@@ -195,7 +193,7 @@ def refusing_signs(text: str) -> set[str]:
 def doubts_in(text: str) -> set[str]:
     """The negations, conditions and phrases of doubt in a line, in any language; dates do not count."""
     found: set[str] = refusing_signs(text)
-    for low in {normal_word(as_seen(text)), *looks(text)}:
+    for low in looks(text):
         if any(c.isdigit() for c in low):
             low = _DATE.sub(" ", low)
         found |= {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
@@ -203,7 +201,7 @@ def doubts_in(text: str) -> set[str]:
         found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
         if not low.isascii():
             low = _without_harmless_pieces(low)
-            found |= {piece for piece in (*NEGATION_PIECES, *CONDITION_PIECES) if piece in low}
+            found |= {piece for piece in (*_NEGATION_PIECES, *_CONDITION_PIECES) if piece in low}
     return found
 
 

@@ -19,7 +19,7 @@ _LONGEST_WORD = 200
 # A salutation, a sentence of courtesy, and once more: the word stands in one of the first lines.
 _MOST_SALUTATIONS = 3
 
-AFTER_WORD = frozenset(".,!:;…。、！，：；．")
+_AFTER_WORD = frozenset(".,!:;…。、！，：；．")
 _HYPHENS = frozenset("-‐‑")
 _DASHES = _HYPHENS | frozenset("–—―")
 _EMPHASIS = "*_"
@@ -33,7 +33,7 @@ _UNSEEN = f"{_MARKS}\u200b\u200c\u200d\u2060\u00ad\u2069"
 # Blanks behind a word, as some editors write them.
 _ENTITY = re.compile(r"(?:&nbsp;|&#160;|&#xa0;)+", re.IGNORECASE)
 _SMILE = re.compile(r"\s*(?:[:;=8]['’]?[-^o]?[)D\]pP*]+|[xX]D+|\^_?\^|<3|\(:|\(-:)(?=$|[\s.,!])")
-_REST = "".join(AFTER_WORD | _DASHES) + " \t\xa0\u3000"
+_REST = "".join(_AFTER_WORD | _DASHES) + " \t\xa0\u3000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _length_of(word: str, text: str) -> int:
 
 def _ends_word(rest: str) -> bool:
     """Whether a word may end here: no letter, digit or accent follows, and nothing that joins words."""
-    if not rest or rest[0].isspace() or rest[0] in AFTER_WORD:
+    if not rest or rest[0].isspace() or rest[0] in _AFTER_WORD:
         return True
     mark, behind = rest[0], rest[1:].lstrip(rest[0])
     if mark.isalnum() or mark == "@" or unicodedata.category(mark)[0] not in "PSZ":

@@ -15,7 +15,7 @@ from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules
 
 FROM_LABELS = frozenset(words(lambda language: language.quote.from_labels))
-OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
+_OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
 # A header block stands within so many lines above its mail: Outlook wraps long addresses.
 _LONGEST_BLOCK = 14
 _LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w .-]{0,22}?)[ \t*_\xa0]{0,3}[:：]")
@@ -28,14 +28,14 @@ def labelled(text: str) -> str:
         return ""
     found = _LABEL.match(text)
     label = found[1].strip().casefold() if found else ""
-    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
+    return label if label in FROM_LABELS or label in _OTHER_LABELS else ""
 
 
 def _bare_label(text: str) -> str:
     """The same without its colon, as some programs write it; only among others of a block."""
     words_ = text.split(maxsplit=1)
     label = words_[0].casefold() if words_ else ""
-    return label if label in FROM_LABELS or label in OTHER_LABELS else ""
+    return label if label in FROM_LABELS or label in _OTHER_LABELS else ""
 
 
 def label_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
@@ -75,7 +75,7 @@ def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> N
     for i in range(first, last + 1):
         if labels.count(labels[i - first]) > 1 and labels[i - first] and not _is_genuine(lines[i], rules):
             continue  # a person's line in the form of a field that the block has already
-        _label_field(lines, i, rules)
+        _label_field(lines, i)
 
 
 def _is_genuine(line: Line, rules: Rules) -> bool:
@@ -83,7 +83,7 @@ def _is_genuine(line: Line, rules: Rules) -> bool:
     return line.is_ours or "@" in line.bare or (bool(line.parts) and names_us(line.low, rules))
 
 
-def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
+def _label_field(lines: Sequence[Line], i: int) -> None:
     """One line of a header block: a label and a value of the right form; the rest of it was typed."""
     line = lines[i]
     if line.is_blank or (line.is_ours and not (labelled(line.bare) or _bare_label(line.bare))):
@@ -97,7 +97,7 @@ def _label_field(lines: Sequence[Line], i: int, rules: Rules) -> None:
     if not is_field and not continues:
         return
     rest = _typed_behind(line)
-    line.set(Label.QUOTE_HEADER, BLOCK_LINE, certain=not rest)
+    line.set(Label.QUOTE_HEADER, BLOCK_LINE)
     if rest:
         line.rule, line.typed = "typed behind a header field", rest
 
@@ -137,4 +137,4 @@ def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> N
         first -= 1
     if named and last - first >= 3:
         for i in range(first + 1, last + 1):
-            _label_field(lines, i, rules)
+            _label_field(lines, i)

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.rules import normal_word
+from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import looks, seen
 
 # Letters and digits; a run of CJK characters ends where another script begins.
@@ -197,6 +197,12 @@ def tokens_of(text: str) -> tuple[str, ...]:
 def decides(token: str) -> bool:
     """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
     return any(low in _DECIDING or low.startswith(_OPPOSED) for low in looks(token))
+
+
+def holds_answer(text: str, rules: Rules) -> bool:
+    """Whether a word that decides, by the settings, stands in this text."""
+    found = {normal_word(token) for token in tokens_of(text)}
+    return any(word in found for word in rules.beginnings)
 
 
 def asks(text: str) -> bool:

@@ -7,7 +7,7 @@ all lines labelled, and the answer is read from the labels (`verdict`). Pure; li
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core import line_pattern
@@ -123,24 +123,25 @@ def _label_rest(lines: Sequence[Line]) -> None:
         elif not line.norm and (line.depth or is_amid) and not says_something(line.text):
             line.set(Label.QUOTE, "no word in it")
         else:
-            line.set(Label.TYPED, line.rule or "nothing else", certain=False)
+            line.set(Label.TYPED, line.rule or "nothing else")
 
 
 def _amid_quote(lines: Sequence[Line]) -> list[bool]:
     """For each line, whether the nearest lines with words above and below it are of the quote."""
-    above: list[bool] = []
+    above = _behind_quote(lines)
+    below = reversed(_behind_quote(reversed(lines)))
+    return [a and b for a, b in zip(above, below, strict=True)]
+
+
+def _behind_quote(lines: Iterable[Line]) -> list[bool]:
+    """For each line, whether the last one with words before it is of the quote."""
+    found: list[bool] = []
     of_quote = False
     for line in lines:
-        above.append(of_quote)
+        found.append(of_quote)
         if line.norm:
             of_quote = line.is_ours or line.label is Label.QUOTE_HEADER
-    below: list[bool] = []
-    of_quote = False
-    for line in reversed(lines):
-        below.append(of_quote)
-        if line.norm:
-            of_quote = line.is_ours or line.label is Label.QUOTE_HEADER
-    return [a and b for a, b in zip(above, reversed(below), strict=True)]
+    return found
 
 
 def _by_place(lines: Sequence[Line], quote: int, last: int, is_foreign: bool) -> Labelled:

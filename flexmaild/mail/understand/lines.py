@@ -31,9 +31,7 @@ class Label(StrEnum):
 
 
 # A CJK character is a word of its own: these scripts write no blanks.
-_WORD = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
-)
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 # Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
 # blank in one is where format=flowed broke it, behind "?" or "&".
 _ADDRESS = r"(?:[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
@@ -66,15 +64,14 @@ class Line:
     is_blank: bool = False
     label: Label = Label.NONE
     rule: str = ""
-    is_certain: bool = False
     typed: str | None = None
     changed: bool = False
     hidden: tuple[tuple[int, int], ...] = ()
     places: frozenset[int] = frozenset()
     parts: list["Run"] = field(default_factory=list)
 
-    def set(self, label: Label, rule: str, *, certain: bool = True) -> None:
-        self.label, self.rule, self.is_certain = label, rule, certain
+    def set(self, label: Label, rule: str) -> None:
+        self.label, self.rule = label, rule
         self.typed, self.changed = None, False
 
     @property
@@ -89,7 +86,7 @@ class Line:
         """The words that count, with their places in `text`; those of links do not."""
         text = self.text
         links = [*self.hidden, *(m.span() for m in LINK.finditer(text))] if has_link(text) else self.hidden
-        found = [Word(normal(m[0]), m.start(), m.end()) for m in _WORD.finditer(text)]
+        found = [Word(normal(m[0]), m.start(), m.end()) for m in WORD.finditer(text)]
         if not links:
             return found
         return [w for w in found if not any(a <= w.start < b for a, b in links)]
@@ -136,8 +133,8 @@ def squeezed(text: str) -> str:
 def letters(text: str) -> str:
     """The same with the letters of links."""
     if text.isascii():
-        return "".join(_WORD.findall(text.lower()))
-    return "".join([normal(word) for word in _WORD.findall(text)])
+        return "".join(WORD.findall(text.lower()))
+    return "".join([normal(word) for word in WORD.findall(text)])
 
 
 @lru_cache(maxsize=4096)

@@ -14,8 +14,8 @@ from flexmaild.mail.understand.sent import SEED, SentText
 # Letters and digits (a CJK character counts as three) that make a run of its own, wherever it stands. Any
 # number from 6 to 13 reads the trials' 1,900 replies alike; from 14 on, the label of a button is a person's.
 SHORTEST_RUN = 10
-# A run has two words at least, or one that is as long as this.
-LONGEST_WORD = 20
+# A run has two words at least, or one of so many letters.
+_LONG_WORD = 20
 # Where the quote goes on, so many are enough.
 _SHORTEST_CONTINUATION = 4
 # What of the next line tells whether a run goes on there.
@@ -42,9 +42,9 @@ def _hide_pieces_of_links(line: Line, sent: SentText) -> bool:
     """Leaves the rest of a link of ours, which a mail program wrapped onto this line, out of its words."""
     found: list[tuple[int, int]] = []
     at = 0
-    for piece in line.text.split() if has_link_signs(line.text) else ():
+    for piece in line.text.split() if _has_link_signs(line.text) else ():
         at = line.text.index(piece, at)
-        if has_link_signs(piece) and letters(piece) in sent.links:
+        if _has_link_signs(piece) and letters(piece) in sent.links:
             found.append((at, at + len(piece)))
         at += len(piece)
     if found:
@@ -53,7 +53,7 @@ def _hide_pieces_of_links(line: Line, sent: SentText) -> bool:
     return bool(found)
 
 
-def has_link_signs(text: str) -> bool:
+def _has_link_signs(text: str) -> bool:
     """Whether there are two of the signs that an address on the web is full of."""
     return sum(map(text.count, "/%=&")) >= 2 and len(text) >= 6
 
@@ -153,7 +153,7 @@ def _run(
     counted = weight(said) + (best - length if last == len(words) else 0)
     goes_on = place in expected and length >= _SHORTEST_CONTINUATION
     if last == first or (
-        not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < LONGEST_WORD))
+        not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < _LONG_WORD))
     ):
         return None
     return None if sent.is_address(said) else Run(first, last, place, place + length, last == len(words))

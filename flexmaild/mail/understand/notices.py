@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.known import KnownLines, asks, tokens_of
+from flexmaild.mail.understand.known import KnownLines, asks, holds_answer
 from flexmaild.mail.understand.lines import Line, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import clauses, seen
@@ -167,7 +167,7 @@ def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
             doubts = True
             if not _may_doubt(sentence):
                 return False
-    if has_deciding_word(text, rules):
+    if holds_answer(text, rules):
         return False
     things = _concepts(text) + _is_of_this_mail(text)
     if goes_on:
@@ -204,12 +204,6 @@ def _sentences(text: str) -> list[str]:
         else:
             found.append(piece)
     return found
-
-
-def has_deciding_word(text: str, rules: Rules) -> bool:
-    """Whether a word that decides stands in this text."""
-    found = {normal_word(token) for token in tokens_of(text)}
-    return any(word in found for word in rules.beginnings)
 
 
 def _concepts(text: str) -> int:

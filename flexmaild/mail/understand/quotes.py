@@ -87,12 +87,12 @@ def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
             line.set(Label.CLOSING, "a salutation that names us")
 
 
-def is_drawn(text: str) -> bool:
+def _is_drawn(text: str) -> bool:
     """A line of nothing but dashes, underscores, stars or equals signs."""
     return bool(text.strip()) and not text.strip(" \t\xa0-_=*—–~#‐")
 
 
-def is_titled_rule(low: str) -> bool:
+def _is_titled_rule(low: str) -> bool:
     """`-----Original Message-----` and its like: known words between dashes."""
     bare = low.strip()
     words_ = bare.strip("-—–=_* ‐")
@@ -107,9 +107,9 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
     if at < 0 or lines[at].label:
         return
     line = lines[at]
-    if is_drawn(line.bare) or is_titled_rule(line.low) or _is_message_line(line.low):
+    if _is_drawn(line.bare) or _is_titled_rule(line.low) or _is_message_line(line.low):
         line.set(Label.QUOTE_HEADER, _RULE)
-    elif (glued := _GLUED_RULE.search(line.text)) and is_titled_rule(glued[0]):
+    elif (glued := _GLUED_RULE.search(line.text)) and _is_titled_rule(glued[0]):
         line.set(Label.QUOTE_HEADER, SPLIT)
         line.typed = line.text[: glued.start()].rstrip()
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from flexmaild.core.tokens import BODY_LENGTH, PREFIX
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 
-PREFIX = "FM1-"
-LENGTH = 45
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _ASCII_ALNUM = _ALPHABET | frozenset("0189")
 # Letter for letter, so that a place in the lowered text is one in the text; dashes as programs write them.
@@ -41,7 +40,7 @@ _BEFORE_ID, _BEFORE_TAG = " \t\"'<>(,;:", "+-=_#"
 # What may stand before a reference in an escaped or unfinished text although it is a letter or a digit.
 _ESCAPE = re.compile(r"[%=][0-9a-f]{2}\Z")
 
-ADDRESS_FIELDS = (
+_ADDRESS_FIELDS = (
     b"to",
     b"cc",
     b"delivered-to",
@@ -76,7 +75,7 @@ def in_thread(header: Header, limits: Limits) -> tuple[str, ...]:
 def in_addresses(header: Header, limits: Limits) -> tuple[str, ...]:
     """The references in the addresses it was sent to: `local+fm1-…@domain` (RFC 5233) and what forwarders
     make of it (`SRS0=…=local+fm1-…@relay`, `local-fm1-…@domain`)."""
-    values = (value for name in ADDRESS_FIELDS for value in header.all(name))
+    values = (value for name in _ADDRESS_FIELDS for value in header.all(name))
     texts = (value[: limits.references].decode("latin-1") for value in values)
     return _best(reference for text in texts for reference in _scan(text, _BEFORE_TAG, is_field=True))
 
@@ -84,7 +83,7 @@ def in_addresses(header: Header, limits: Limits) -> tuple[str, ...]:
 def is_whole(reference: str) -> bool:
     """Whether this has a reference's length and letters."""
     body = reference[len(PREFIX) :].lower()
-    return len(body) == LENGTH and _ALPHABET.issuperset(body)
+    return len(body) == BODY_LENGTH and _ALPHABET.issuperset(body)
 
 
 def _best(found: Iterable[str]) -> tuple[str, ...]:
@@ -141,7 +140,7 @@ def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, i
     """The letters of a reference from here, over line wraps, and where they end."""
     groups: list[list[str]] = [[]]
     at, wraps, count, has_blanks = start, 0, 0, False
-    while at < len(low) and count < LENGTH:
+    while at < len(low) and count < BODY_LENGTH:
         if low[at] in _ALPHABET:
             groups[-1].append(low[at])
             count += 1
@@ -168,11 +167,11 @@ def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, i
 def _with_rest(text: str, low: str, at: int, collected: str) -> tuple[str, int]:
     """A letter or digit at once behind it makes it too long, and altered, unless a word was glued to it."""
     rest = at
-    while rest < min(at + LENGTH, len(low)) and low[rest] in _ASCII_ALNUM:
+    while rest < min(at + BODY_LENGTH, len(low)) and low[rest] in _ASCII_ALNUM:
         rest += 1
     glued = text[at:rest]
     # "FM1-…Sent from my iPhone": our letters are all of one case, a word that begins a line is of two.
-    is_word = len(collected) == LENGTH and len(glued) > 2 and not (glued.isupper() or glued.islower())
+    is_word = len(collected) == BODY_LENGTH and len(glued) > 2 and not (glued.isupper() or glued.islower())
     return (collected, at) if is_word else (collected + low[at:rest], rest)
 
 

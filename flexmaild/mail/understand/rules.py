@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -39,13 +39,13 @@ class Rules:
     own_addresses: frozenset[str]
     own_names: tuple[str, ...]
     words: tuple[Word, ...]
-    max_comment: int = 2000
-    comments: Comments = "careful"
-    ignore_lines: tuple[str, ...] = ()
-    trusted_authserv_ids: frozenset[str] = frozenset()
-    exchange_online: bool = False
-    verify_dkim: bool = False
-    limits: Limits = field(default_factory=Limits)
+    max_comment: int
+    comments: Comments
+    ignore_lines: tuple[str, ...]
+    trusted_authserv_ids: frozenset[str]
+    exchange_online: bool
+    verify_dkim: bool
+    limits: Limits
 
     @cached_property
     def squeezed_words(self) -> frozenset[str]:

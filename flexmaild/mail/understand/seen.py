@@ -7,8 +7,8 @@ undecided: a word that decides is never read through it. Pure; every function is
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 
+from flexmaild.mail.parse.shown import words
 from flexmaild.mail.understand.rules import normal_word
 
 # Characters without a shape of their own, and strokes through a letter.
@@ -49,24 +49,9 @@ _LOOKALIKES = str.maketrans(LOOKALIKES)
 
 # The verbs that are contracted with "not"; some programs make a blank of the apostrophe.
 VERBS = frozenset(
-    (
-        *(
-            "do",
-            "does",
-            "did",
-            "is",
-            "are",
-            "was",
-            "were",
-            "have",
-            "has",
-            "had",
-            "wo",
-            "would",
-            "ca",
-            "could",
-        ),
-        *("sho", "should", "must", "might", "need", "dare", "sha", "ai", "can"),
+    words(
+        "do does did is are was were have has had wo would ca could "
+        "sho should must might need dare sha ai can"
     )
 )
 _LOST_APOSTROPHE = re.compile(rf"(?<= )({'|'.join(sorted(VERBS))})n t ")
@@ -85,12 +70,6 @@ def seen(text: str) -> str:
         return text.replace("`", "'")
     visible = _INVISIBLE.sub("", text).translate(_APOSTROPHES).translate(_SHAPES)
     return unicodedata.normalize("NFKC", visible).translate(_APOSTROPHES)
-
-
-@lru_cache(maxsize=256)
-def as_seen(text: str) -> str:
-    """The same, with the letters of other alphabets that look like Latin ones as those."""
-    return text.replace("`", "'") if text.isascii() else seen(text).translate(_LOOKALIKES)
 
 
 def looks(text: str) -> tuple[str, ...]:

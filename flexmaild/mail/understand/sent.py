@@ -1,10 +1,9 @@
 """What we sent, as one string of letters and digits in which a reply's lines are found again.
 
-Made by `sent_text` for `reply`, asked by `match`. Line ends,
-prefixes, wrapping, tables, case and punctuation play no part, since only letters and digits are compared.
-Known are the subject, the text part and all text of the HTML part (hidden included) of our mails; what they
-quote of a person is known only as the continuation of our own words before it. The lines of a prefilled reply
-are always known, without the word that decides.
+Made by `sent_text` for `reply`, asked by `match`. Line ends, prefixes, wrapping, tables, case and punctuation
+play no part, since only letters and digits are compared. Known are the subject, the text part and all text of
+the HTML part (hidden included) of our mails; what they quote of a person is known only as the continuation of
+our own words before it. The lines of a prefilled reply are always known, without the word that decides.
 """
 
 from bisect import bisect
@@ -22,7 +21,7 @@ from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
 from flexmaild.mail.understand.doubt import refusing_signs
-from flexmaild.mail.understand.lines import _WORD, LINK, letters, normal, squeezed
+from flexmaild.mail.understand.lines import LINK, WORD, letters, normal, squeezed
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
@@ -148,8 +147,8 @@ class SentText:
             before, found, behind = subject.partition(ours)
             if found:
                 return f"{before} {behind}".strip()
-        known = {normal(word) for ours in self.subjects for word in _WORD.findall(ours)}
-        return " ".join(word for word in _WORD.findall(subject) if normal(word) not in known)
+        known = {normal(word) for ours in self.subjects for word in WORD.findall(ours)}
+        return " ".join(word for word in WORD.findall(subject) if normal(word) not in known)
 
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)
@@ -219,9 +218,7 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
             plain = LINK.sub(" ", line)
-            found = (
-                _WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, _WORD.findall(plain)))
-            )
+            found = WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, WORD.findall(plain)))
             words += found
             lines.add("".join(found))
         words.append(_END)  # a word of its own, so that one ends before it

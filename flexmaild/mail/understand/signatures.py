@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from flexmaild.languages.load import words
 from flexmaild.mail.understand import banners, notices
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
-from flexmaild.mail.understand.known import KnownLines, tokens_of
+from flexmaild.mail.understand.known import KnownLines, holds_answer, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules
 
 _CLOSINGS = frozenset(words(lambda language: language.signature.closings))
 _THANKS = frozenset(words(lambda language: language.signature.thanks))
@@ -72,7 +72,7 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
         if opens in ("closing", "thanks above a name"):
             line.set(Label.CLOSING, opens)
         elif opens == "delimiter" or (inside and _belongs(lines, i, start, rules, writer)):
-            line.set(Label.SIGNATURE, opens or "below a signature's first line", certain=bool(opens))
+            line.set(Label.SIGNATURE, opens or "below a signature's first line")
         elif not anything_above and line.mark == "signature":
             inside = False  # some programs put all that is typed into the element of the signature
         anything_above = True
@@ -99,7 +99,7 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
         lines[i].set(Label.SIGNATURE, "a device's line")
         return 1
     length = notices.notice_length(lines[i : min(stop, i + notices.LONGEST_NOTICE)], rules)
-    if not length and not _decides(text, rules):
+    if not length and not holds_answer(text, rules):
         length = int(notices.is_footer_line(text) or banners.is_classification(text))
     for line in lines[i : i + length]:
         line.set(Label.DISCLAIMER, "a known footer or disclaimer")
@@ -111,7 +111,7 @@ def is_device_line(text: str) -> bool:
     return len(text) < 140 and _DEVICES.has(text)
 
 
-def is_delimiter(text: str) -> bool:
+def _is_delimiter(text: str) -> bool:
     """The line that mail programs put above a signature (RFC 3676 section 4.3), and what is left of it."""
     return text in ("-- ", "--", "—", "-- \xa0", "–")
 
@@ -122,7 +122,7 @@ def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
     low = lines[i].low
     if text == "-- " or (lines[i].mark and text == "--"):
         return "delimiter"
-    if is_delimiter(text):
+    if _is_delimiter(text):
         below = next((line for line in lines[i + 1 : min(stop, i + 4)] if not line.is_blank), None)
         return "delimiter" if below is None or _signs(below, writer) or below.mark == "signature" else ""
     if doubts_in(low):
@@ -195,7 +195,7 @@ def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Wr
         return False
     if _SIGNATURE_LINES.has(text):
         return True
-    if _decides(text, rules):
+    if holds_answer(text, rules):
         return False
     unknown = [
         piece for piece in _PIECES.split(text) if not _SIGNATURE_LINES.has(piece) and not _is_title(piece)
@@ -241,12 +241,6 @@ def _is_sentence(text: str) -> bool:
     return (len(found) >= 3 and small == len(found) - 1) or bool(
         len(found) >= 4 and 2 * small >= len(found) - 1
     )
-
-
-def _decides(text: str, rules: Rules) -> bool:
-    """Whether a word that decides stands on this line."""
-    found = {normal_word(token) for token in tokens_of(text)}
-    return any(word in found for word in rules.beginnings)
 
 
 def _speaks_again(line: Line) -> bool:
