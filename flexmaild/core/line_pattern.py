@@ -7,16 +7,25 @@ and its blanks.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 # What `*` takes at most, and the letters that must stand beside it: with fewer it could swallow an answer.
 LONGEST_GAP, FEWEST_LETTERS = 80, 12
+# No gateway's line is longer.
+LONGEST = 1000
 
 
 def fits(pattern: str, line: str) -> bool:
     """Whether the whole line is what the pattern names."""
-    return _compiled(pattern).fullmatch(_compared(line)) is not None
+    first, *rest = _pieces(pattern)
+    text = _compared(line)
+    if not text.startswith(first):
+        return False
+    ends = [len(first)]  # where what was found so far may end, ascending: no way is tried twice
+    for piece in rest:
+        ends = list(_ends(text, piece, ends))
+    return len(text) in ends
 
 
 def fault_of(pattern: str, deciding: Iterable[str]) -> str:
@@ -26,6 +35,8 @@ def fault_of(pattern: str, deciding: Iterable[str]) -> str:
     """
     if "\n" in pattern or not pattern.strip():
         return "must be one line that is not empty"
+    if len(pattern) > LONGEST:
+        return f"must have at most {LONGEST} characters"
     letters = sum(c.isalpha() for c in pattern)
     if "*" in pattern and letters < FEWEST_LETTERS:
         return f"needs at least {FEWEST_LETTERS} letters beside the *, or it could hide what a person wrote"
@@ -47,7 +58,19 @@ def _compared(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def _ends(text: str, piece: str, before: list[int]) -> Iterator[int]:
+    """Where `piece` ends that begins at most a gap behind one of these places."""
+    nearest = 0  # the last of `before` that is not behind `at`
+    at = text.find(piece, before[0]) if before else -1
+    while at >= 0:
+        while nearest + 1 < len(before) and before[nearest + 1] <= at:
+            nearest += 1
+        if at - before[nearest] <= LONGEST_GAP:
+            yield at + len(piece)
+        at = text.find(piece, at + 1)
+
+
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    pieces = (re.escape(piece) for piece in _compared(pattern).split("*"))
-    return re.compile(f".{{0,{LONGEST_GAP}}}".join(pieces), re.DOTALL)
+def _pieces(pattern: str) -> list[str]:
+    """What stands between the gaps; a row of asterisks is one gap."""
+    return re.split(r"\*+", _compared(pattern))

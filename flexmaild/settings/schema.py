@@ -124,7 +124,7 @@ class Approvals(Section):
     other sentences are kept. `first_word`: only the other word or a withdrawal ("scratch that") does.
     `bare`: nothing may stand on the word's line but punctuation and courtesy; the lines below are read as
     with `careful`."""
-    ignore_lines: tuple[Line, ...] = ()
+    ignore_lines: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
     """Whole lines that your mail gateway adds to replies: neither doubt nor comment. Compared without case;
     `*` stands for at most 80 characters."""
     comment_on_reject: Flag = False

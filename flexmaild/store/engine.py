@@ -70,6 +70,7 @@ class Database:
         with self._guarded():
             self._place.check()
             with self._writer.begin() as connection:
+                self._place.check_wal()
                 yield connection
 
     @contextmanager

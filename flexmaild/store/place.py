@@ -37,6 +37,15 @@ class Place:
         to an unlinked file is gone at the next start. Raises StoreBroken."""
         insist_on(self.path, self.identity)
 
+    def check_wal(self) -> None:
+        """The same for the -wal file, which is there while a transaction is open. Raises StoreBroken."""
+        wal = self.path.with_name(self.path.name + "-wal")
+        if not wal.exists():
+            raise StoreBroken(
+                f"{wal}: the file was deleted while the daemon was using it.",
+                "what was committed last may be lost: restore a backup while the daemon is stopped.",
+            )
+
     def release(self) -> None:
         os.close(self.lock)
 

@@ -8,14 +8,16 @@ A row is removed with its job. What is in it never goes into a log, a metric or 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from flexmaild.core.model import Request
 from flexmaild.core.work import KeptMail, Queue
 from flexmaild.store.codec import json_text, request_of
 from flexmaild.store.dialect import insert_new
+from flexmaild.store.errors import StoreError
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import jobs, requests, sent_mails
 
@@ -58,5 +60,18 @@ def of_invitation(connection: Connection, id_: str, number: int) -> tuple[Reques
     rows = connection.execute(_OF_INVITATION, {"request": id_, "number": number}).all()
     if not rows:
         return None
-    kept = [KeptMail(r.job, r.sha256, r.data, tuple(from_json(r.quotes))) for r in rows if r.job is not None]
+    try:
+        kept = [_kept_of(row) for row in rows if row.job is not None]
+    except ValueError:
+        raise StoreError(
+            f"request {id_}: what was sent about it cannot be read.",
+            "it was changed by hand; restore a backup.",
+        ) from None
     return request_of(rows[0]), kept
+
+
+def _kept_of(row: Row[*tuple[Any, ...]]) -> KeptMail:
+    """Raises ValueError for a row that this program did not write."""
+    if not isinstance(row.data, bytes | None):
+        raise ValueError("no bytes")
+    return KeptMail(row.job, row.sha256, row.data, tuple(from_json(row.quotes)))

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from concurrent.futures import CancelledError
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from flexmaild import __version__
@@ -84,12 +85,16 @@ def _unreachable(house: House) -> list[str]:
 def _unknown_lines(house: House) -> list[str]:
     """Lines that stood in the replies to several requests: a mail gateway's, for an operator to name."""
     ignored = house.parts.settings.approvals.ignore_lines
-    found = house.store.unknown_lines(MOST_REPLIES_LOOKED_AT).most_common(MOST_LINES_NAMED)
+    found = house.store.unknown_lines(MOST_REPLIES_LOOKED_AT).most_common()
+    named = (
+        (line, number)
+        for line, number in found
+        if number >= REQUESTS_OF_A_GATEWAY and not any(line_pattern.fits(known, line) for known in ignored)
+    )
     return [
         f"the line {json.dumps(line, ensure_ascii=False)} stood in the replies to {number} requests, and"
         f" flexmaild did not send it: if your mail gateway writes it, add it to approvals.ignore_lines"
-        for line, number in found
-        if number >= REQUESTS_OF_A_GATEWAY and not any(line_pattern.fits(known, line) for known in ignored)
+        for line, number in islice(named, MOST_LINES_NAMED)
     ]
 
 

@@ -43,5 +43,6 @@ def _is_worth_naming(line: str, rules: Rules) -> bool:
     return (
         len(line) <= _LONGEST
         and sum(map(str.isalpha, line)) >= FEWEST_LETTERS
+        and line.isprintable()  # else it could not be copied into the settings
         and not fault_of(line, rules.squeezed_words)
     )

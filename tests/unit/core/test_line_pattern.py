@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.line_pattern import FEWEST_LETTERS, LONGEST_GAP, fault_of, fits
+from flexmaild.core.line_pattern import FEWEST_LETTERS, LONGEST, LONGEST_GAP, fault_of, fits
 
 CAUTION = "CAUTION: this mail came from outside."
 CHECKED = "Checked by * - do not trust unknown senders"
@@ -60,3 +60,18 @@ def test_a_star_beside_just_enough_letters_and_a_short_line_without_one_are_righ
 def test_a_pattern_that_is_a_deciding_word_is_refused_whatever_its_case() -> None:
     assert "'Approve'" in fault_of(" aPPROVE ", ("Reject", "Approve"))
     assert fault_of("Approve with care", ("Reject", "Approve")) == ""
+
+
+def test_a_row_of_stars_is_one_gap_and_costs_no_more_than_one() -> None:
+    """Gateways draw them around their warnings."""
+    drawn = f"{'*' * 40} CAUTION: EXTERNAL EMAIL {'*' * 40}"
+    assert fits(drawn, drawn)
+    assert fault_of(drawn, ("approve", "reject")) == ""
+    assert not fits(drawn, "x" * 2000)
+    assert not fits("*a" * 200 + "*b", "a" * 2000)
+    assert not fits("CAUTION: EXTERNAL***EMAIL", f"CAUTION: EXTERNAL{'x' * (LONGEST_GAP + 1)}EMAIL")
+
+
+def test_a_line_that_no_gateway_writes_is_a_fault() -> None:
+    assert fault_of("x" * LONGEST, ()) == ""
+    assert "at most" in fault_of("x" * (LONGEST + 1), ())

@@ -165,6 +165,16 @@ def test_a_file_that_vanishes_under_the_daemon_stops_it(used: Path) -> None:
     store.close()
 
 
+def test_a_wal_file_that_vanishes_under_the_daemon_stops_it(used: Path) -> None:
+    """What is committed to an unlinked file is gone at the next start."""
+    store = opened(used)
+    store.commit(full_change("new"))
+    database(used).with_name(f"{database(used).name}-wal").unlink()
+    with pytest.raises(StoreBroken, match="was deleted"):
+        store.commit(full_change("newer"))
+    store.close()
+
+
 @pytest.fixture
 def public() -> Iterator[Path]:
     """A directory that a process without rights can reach, unlike pytest's own."""

@@ -98,6 +98,19 @@ def test_other_threads_may_read_each_by_a_connection_of_its_own(store: Store, tm
         assert [*pool.map(lambda _: look(), range(20))] == [["a"]] * 20
 
 
+@pytest.mark.parametrize("column", ["quotes = 'no list'", "data = 'no bytes'"])
+def test_a_row_that_somebody_changed_is_a_fault_of_the_store(
+    store: Store, reader: ReadOnlyStore, tmp_path: Path, column: str
+) -> None:
+    store.commit(Change(jobs=(mailed("a"),)))
+    store.commit(Change(kept=(kept("a"),)))
+    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
+        connection.execute(f"UPDATE sent_mails SET {column}")
+    connection.close()
+    with pytest.raises(StoreError, match="cannot be read"):
+        reader.sent_mails("R1", 0)
+
+
 def test_no_look_asks_for_a_lock_that_a_writer_needs(
     store: Store, reader: ReadOnlyStore, tmp_path: Path
 ) -> None:
