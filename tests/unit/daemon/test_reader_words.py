@@ -8,11 +8,11 @@ import os
 import pickle
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import lying_child
 import psutil
 import pytest
 
@@ -167,21 +167,6 @@ def test_a_slow_daemon_costs_the_child_no_time(monkeypatch: pytest.MonkeyPatch) 
     assert (reading.answer, deaths) == (Answer.APPROVE, [])  # type: ignore[attr-defined]
 
 
-CHILD = """#!{python}
-import socket, struct, sys
-line = socket.socket(fileno=int(sys.argv[-1]))
-def receive():
-    (length,) = struct.unpack("!I", line.recv(4, socket.MSG_WAITALL))
-    return line.recv(length, socket.MSG_WAITALL)
-def send(data):
-    line.sendall(struct.pack("!I", len(data)) + data)
-receive()
-send(b"ready")
-while True:
-    receive()
-    for question in {questions!r}:
-        send(question)
-"""
 GOOD = b"A" + ONE.encode()
 
 
@@ -202,10 +187,7 @@ GOOD = b"A" + ONE.encode()
 def test_a_child_that_asks_what_it_may_not_makes_the_mail_unparsable(
     questions: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    child = tmp_path / "child"
-    child.write_text(CHILD.format(python=sys.executable, questions=questions))
-    child.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(child))
+    lying_child.in_its_place(tmp_path, monkeypatch, questions)
     asked = Asked(lambda references: (SentMail(b"confidential"),))
     (reading,), deaths = read([letter()], asked)
     assert reading.nature is MailNature.UNPARSABLE  # type: ignore[attr-defined]

@@ -1,0 +1,33 @@
+"""A program in the place of the reading child, which says the same of every mail."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+_SOURCE = """#!{python}
+import socket, struct, sys
+line = socket.socket(fileno=int(sys.argv[-1]))
+def receive():
+    (length,) = struct.unpack("!I", line.recv(4, socket.MSG_WAITALL))
+    return line.recv(length, socket.MSG_WAITALL)
+def send(data):
+    line.sendall(struct.pack("!I", len(data)) + data)
+receive()
+send(b"ready")
+while True:
+    receive()
+    for frame in {frames!r}:
+        send(frame)
+"""
+
+
+def in_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch, frames: Sequence[bytes]) -> None:
+    """From now on a Reader starts this program: it sends these frames for each mail."""
+    child = folder / "child"
+    child.write_text(_SOURCE.format(python=sys.executable, frames=list(frames)))
+    child.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(child))
