@@ -40,7 +40,8 @@ def fault_of(pattern: str, deciding: Iterable[str]) -> str:
     letters = sum(c.isalpha() for c in pattern)
     if "*" in pattern and letters < FEWEST_LETTERS:
         return f"needs at least {FEWEST_LETTERS} letters beside the *, or it could hide what a person wrote"
-    word = next((w for w in deciding if fits(pattern, w) or _letters(pattern) == _letters(w)), None)
+    said = _letters(pattern)
+    word = next((w for w in deciding if said == _letters(w) or ("*" in pattern and fits(pattern, w))), None)
     if word is not None:
         return (
             f"would hide the word {word!r}, which decides: name the whole line that your mail gateway writes"
@@ -48,6 +49,7 @@ def fault_of(pattern: str, deciding: Iterable[str]) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def _letters(text: str) -> str:
     """Without accents and punctuation: an answer may lack the ones and have the others."""
     plain = unicodedata.normalize("NFKD", text.casefold())

@@ -64,6 +64,7 @@ _SILENT = frozenset(
         "unknown unknown8bit 8bit 7bit binary autodetect autodetectall userdefined text plain"
     )
 )
+_IN_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # In these a byte changes what later ones mean (RFC 1468, RFC 1557, RFC 1843).
 _SHIFTING = ("iso2022_jp", "iso2022_kr", "hz")
@@ -102,7 +103,7 @@ class Decoded:
 
 def decode_known(data: bytes, name: str) -> Decoded:
     """The text of these bytes in the named character set."""
-    key = "".join(c for c in name.lower() if c.isascii() and c.isalnum())
+    key = "".join(filter(_IN_NAMES.__contains__, name.lower()))
     codec = _CODECS.get(key) or _CODECS.get(key.removeprefix("x").removeprefix("cs"))
     if codec in _SHIFTING:
         return _shifting(data, codec)

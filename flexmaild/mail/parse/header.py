@@ -222,7 +222,7 @@ def parameters(value: bytes, limits: Limits) -> tuple[str, dict[str, str], tuple
                 faults.append("a content field with a malformed quoted string")
         if plain_name in _READING and (
             "*" in name
-            or not _is_same(name, found.get(name, content), content)
+            or (name in found and not _is_same(name, found[name], content))
             or not (known or content.isascii())
         ):
             faults.append(f"the parameter {clean(name)[:40]} twice, in parts, or in raw 8-bit characters")
@@ -253,6 +253,10 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _unquoted(text: str) -> tuple[str, bool]:
+    """What a quoted string says, and whether it lacks its end or something follows it."""
+    if "\\" not in text:
+        content, end, rest = text[1:].partition('"')
+        return content, bool(rest.strip()) or not end
     out: list[str] = []
     at = 1
     while at < len(text) and text[at] != '"':

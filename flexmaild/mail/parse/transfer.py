@@ -44,6 +44,8 @@ class Transferred:
 def encoding_name(value: str) -> str:
     """The encoding as it is compared: no case, quotes, punctuation, comment or parameter."""
     word = value.lower().partition(";")[0].partition("(")[0]
+    if (plain := word.strip().replace("-", "")).isalnum() and plain.isascii():
+        return plain
     return "".join(c for c in word if c.isascii() and c.isalnum())
 
 

@@ -20,8 +20,8 @@ def borders(lines: Sequence[Line]) -> list[int]:
     found = []
     depth, was_whole = 0, False
     for i, line in enumerate(lines):
-        if line.is_blank:
-            continue
+        if line.is_blank or (was_whole and not line.norm and line.depth == depth):
+            continue  # what has no word interrupts nothing
         is_whole = line.is_ours and bool(line.places)
         if line.depth > depth or (is_whole and not was_whole):
             found.append(i)

@@ -1,4 +1,4 @@
-"""Gives every visible line of a reply its label: `label(shown, sent, rules, writer)`.
+"""Gives every visible line of a reply its label: `label(lines, sent, rules, writer)`.
 
 Called by `reply` with one reading of a mail. First the lines that we sent are found again (`match`, `ours`),
 then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core import line_pattern
-from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import ours, quotes
 from flexmaild.mail.understand.banners import label_banners
 from flexmaild.mail.understand.borders import SPLIT
-from flexmaild.mail.understand.lines import Label, Line, line_of, says_something
+from flexmaild.mail.understand.lines import Label, Line, says_something
 from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
@@ -47,11 +46,7 @@ class Labelled:
     has_quote: bool = False
 
 
-def label(
-    shown: Sequence[ShownLine], sent: SentText, rules: Rules, writer: Writer, *, sure: bool = False
-) -> Labelled:
-    """sure: read only what is certainly visible."""
-    lines = [line_of(line, line.sure if sure else line.text) for line in shown]
+def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -> Labelled:
     _label_ignored(lines, rules)
     _label_armour(lines)
     quotes.strip_citation_marks(lines)

@@ -6,7 +6,7 @@ label, and a line that holds a person's words beside something else says which p
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -34,8 +34,10 @@ class Label(StrEnum):
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 # Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
 # blank in one is where format=flowed broke it, behind "?" or "&".
-_ADDRESS = r"(?:[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
+_ADDRESS = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
 LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
+# All but letters and digits of ASCII text in lower case: what WORD leaves out of it.
+_NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ class Line:
     def words(self) -> list[Word]:
         """The words that count, with their places in `text`; those of links do not."""
         text = self.text
-        links = [*self.hidden, *(m.span() for m in LINK.finditer(text))] if has_link(text) else self.hidden
+        links = [*self.hidden]
+        if _may_have_link(text):
+            links += [m.span() for m in LINK.finditer(text)]
         found = [Word(normal(m[0]), m.start(), m.end()) for m in WORD.finditer(text)]
         if not links:
             return found
@@ -106,8 +110,12 @@ class Run:
     is_last: bool = False
 
 
-def line_of(shown: ShownLine, text: str) -> Line:
-    """A line to be labelled; text: `shown.text` or `shown.sure`."""
+def lines_of(shown: Iterable[ShownLine], *, sure: bool = False) -> list[Line]:
+    """The lines of one reading, to be labelled. sure: only what is certainly visible."""
+    return [_line_of(line, line.sure if sure else line.text) for line in shown]
+
+
+def _line_of(shown: ShownLine, text: str) -> Line:
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     return dressed(Line(text, shown.depth, shown.mark))
@@ -121,19 +129,29 @@ def dressed(line: Line) -> Line:
     return line
 
 
-def has_link(text: str) -> bool:
-    return ":" in text or "www." in text or "[" in text
-
-
 def squeezed(text: str) -> str:
     """The letters and digits of a text as they are compared: no blanks, no punctuation, no case, no links."""
-    return letters(LINK.sub(" ", text) if has_link(text) else text)
+    return letters(without_links(text))
+
+
+def without_links(text: str) -> str:
+    """The text with a blank in place of each link."""
+    return LINK.sub(" ", text) if _may_have_link(text) else text
+
+
+def _may_have_link(text: str) -> bool:
+    """A quick look: looking for links takes longer than all else that is done with most lines."""
+    return "[" in text or "://" in text or ("." in text or ":" in text) and _has_scheme(text.lower())
+
+
+def _has_scheme(low: str) -> bool:
+    return "www." in low or "mailto:" in low or "tel:" in low
 
 
 def letters(text: str) -> str:
     """The same with the letters of links."""
     if text.isascii():
-        return "".join(WORD.findall(text.lower()))
+        return text.lower().translate(_NO_LETTERS)
     return "".join([normal(word) for word in WORD.findall(text)])
 
 

@@ -14,15 +14,14 @@ from flexmaild.mail.understand import quotes
 from flexmaild.mail.understand.borders import PROGRAM_LINE
 from flexmaild.mail.understand.doubt import refusing_signs
 from flexmaild.mail.understand.lines import (
-    LINK,
     Label,
     Line,
     Run,
     Word,
-    has_link,
     says_something,
     squeezed,
     weight,
+    without_links,
 )
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on
 from flexmaild.mail.understand.rules import Rules
@@ -60,7 +59,7 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
 
 def _asks(line: Line, sent: SentText) -> bool:
     """Whether a question mark was added; it may stand for a character that was lost, or in a link."""
-    text = LINK.sub(" ", line.text) if "?" in line.text else ""
+    text = without_links(line.text) if "?" in line.text else ""
     return "?" in text and "?" not in sent.signs and sent.is_plain
 
 
@@ -215,7 +214,7 @@ def label_links(lines: Sequence[Line]) -> None:
     for line in lines[ours[0] : ours[-1] + 1]:
         if line.label or line.is_blank:
             continue
-        if not line.norm and (has_link(line.bare) or not says_something(line.bare)):
+        if not line.norm and not says_something(without_links(line.bare)):
             line.set(Label.QUOTE, "a link, or no word in it")
 
 

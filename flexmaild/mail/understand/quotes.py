@@ -116,8 +116,12 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
 
 def _is_message_line(low: str) -> bool:
     """ "Original message from …" with a date, at once above a header block."""
-    named = any(word in low for word in _RULE_WORDS) and any(c.isdigit() for c in low)
-    return named and len(low.split()) < 8 and not doubts_in(low)
+    return (
+        len(low.split()) < 8
+        and any(c.isdigit() for c in low)
+        and any(word in low for word in _RULE_WORDS)
+        and not doubts_in(low)
+    )
 
 
 def _label_program_lines(lines: Sequence[Line]) -> None:

@@ -8,7 +8,7 @@ be understood is a Reading that says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import Answer, MailNature, Reading
@@ -26,7 +26,7 @@ from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import Label, squeezed
+from flexmaild.mail.understand.lines import Label, Line, lines_of
 from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
@@ -120,8 +120,8 @@ def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cu
     is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
     is_damaged = any(text.is_damaged for text in mail.texts)
     subject = decoded(mail.header.first(b"subject"), rules.limits)
-    for shown, sure in _readings(without_placeholders(mail.texts, subject, rules)):
-        labelled = label(shown, sent, rules, writer, sure=sure)
+    for lines, sure in _readings(without_placeholders(mail.texts, subject, rules)):
+        labelled = label(lines, sent, rules, writer)
         typed = (*labelled.above, *labelled.among, *labelled.below)
         if not sure and not any(map(str.strip, typed)):
             continue
@@ -182,23 +182,22 @@ def _faulty(texts: Sequence[Text]) -> bool:
     return any(text.faults for text in texts)
 
 
-def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[ShownLine], bool]]:
+def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool]]:
     """The lines of every way in which this mail may be seen; True with those that certainly are."""
-    shown = [_shown(text) for text in texts[:_MOST_READINGS]]
-    pages = [
-        _letters(lines)
-        for text, lines in zip(texts, shown, strict=False)
-        if any(s == "html" for s, _ in text.segments)
-    ]
-    for text, lines in zip(texts, shown, strict=False):
-        if all(style != "html" for style, _ in text.segments):
-            # Some programs write a text part without line ends: the lines of the page are the person's.
-            if _letters(lines) not in pages:
-                yield lines, False
-            continue
-        yield lines, False
-        if any(line.sure != line.text for line in lines):
-            yield lines, True
+    some = texts[:_MOST_READINGS]
+    all_shown = [_shown(text) for text in some]
+    all_lines = [lines_of(shown) for shown in all_shown]
+    pages = [_letters(lines) for text, lines in zip(some, all_lines, strict=True) if _has_page(text)]
+    for text, shown, lines in zip(some, all_shown, all_lines, strict=True):
+        # Some programs write a text part without line ends: the lines of the page are the person's.
+        if _has_page(text) or _letters(lines) not in pages:
+            yield lines, False
+        if any(line.sure != line.text for line in shown):
+            yield lines_of(shown, sure=True), True
+
+
+def _has_page(text: Text) -> bool:
+    return any(style == "html" for style, _ in text.segments)
 
 
 def _shown(text: Text) -> list[ShownLine]:
@@ -208,5 +207,5 @@ def _shown(text: Text) -> list[ShownLine]:
     return lines
 
 
-def _letters(lines: Sequence[ShownLine]) -> str:
-    return squeezed("\n".join(line.text for line in lines))
+def _letters(lines: Iterable[Line]) -> str:
+    return "".join(line.norm for line in lines)

@@ -21,7 +21,7 @@ from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
 from flexmaild.mail.understand.doubt import refusing_signs
-from flexmaild.mail.understand.lines import LINK, WORD, letters, normal, squeezed
+from flexmaild.mail.understand.lines import LINK, WORD, letters, normal, squeezed, without_links
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
@@ -217,7 +217,7 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     lines: set[str] = set()
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
-            plain = LINK.sub(" ", line)
+            plain = without_links(line)
             found = WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, WORD.findall(plain)))
             words += found
             lines.add("".join(found))

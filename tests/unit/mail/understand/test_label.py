@@ -9,7 +9,7 @@ import pytest
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand.label import IGNORED, Labelled, label
-from flexmaild.mail.understand.lines import Label
+from flexmaild.mail.understand.lines import Label, lines_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentMail, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
@@ -28,7 +28,7 @@ def known(*mails: object) -> SentText:
 def labelled(
     text: str, sent_before: SentText | None = None, rules: Rules = RULES, style: str = "plain"
 ) -> Labelled:
-    return label(plain_lines(text, style), sent_before or known(), rules, WRITER)
+    return label(lines_of(plain_lines(text, style)), sent_before or known(), rules, WRITER)
 
 
 def typed(text: str, **more: object) -> str:

@@ -20,7 +20,7 @@ from flexmaild.mail.parse.message import read
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.lines import Label, Line, lines_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import sender
 from flexmaild.mail.understand.sent import SentMail, SentText, sent_text
@@ -80,7 +80,7 @@ class Said:
 
 
 def answered(lines: Sequence[ShownLine], known: SentText, writer: Writer) -> Said:
-    return Said(label(lines, known, RULES, writer))
+    return Said(label(lines_of(lines), known, RULES, writer))
 
 
 def shown(text: str, like: ShownLine | None = None) -> ShownLine:

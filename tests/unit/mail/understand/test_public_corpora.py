@@ -14,7 +14,7 @@ from flexmaild.core.model import MailNature, Reading
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import Label
+from flexmaild.mail.understand.lines import Label, lines_of
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.sent import SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
@@ -45,7 +45,7 @@ def known(is_known: bool = True) -> SentText:
 
 
 def labelled(text: str, is_known: bool = True) -> Labelled:
-    return label(plain_lines(text, "plain"), known(is_known), RULES, WRITER)
+    return label(lines_of(plain_lines(text, "plain")), known(is_known), RULES, WRITER)
 
 
 def reading(text: str, is_known: bool = True) -> Reading:
