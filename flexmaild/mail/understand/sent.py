@@ -26,8 +26,9 @@ from flexmaild.mail.understand.lines import LINK, WORD, letters, normal, squeeze
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
 _MOST_PLACES = 20
-# Characters of sent text from which on fewer characters than a seed are not looked for.
-_INDEXED = 30_000
+# Characters of sent text from which on an index is worth its making, and from which on fewer characters than
+# a seed are not looked for.
+_INDEXED, _LONG = 6_000, 30_000
 _END = "\x00"
 
 
@@ -71,20 +72,12 @@ class SentText:
 
     def places(self, norm: str) -> list[int]:
         """Where a word begins and these characters follow, but not within what a person wrote."""
-        if len(norm) >= SEED:
-            return [
-                at
-                for at in self._seeds(norm[:SEED])
-                if self.text.startswith(norm, at) and not self._is_foreign(at)
-            ]
-        if len(self.text) > _INDEXED:
-            return []
-        found: list[int] = []
-        at = self.text.find(norm)
-        while at >= 0 and len(found) < _MOST_PLACES:
-            if self.is_bound(at) and not self._is_foreign(at):
-                found.append(at)
-            at = self.text.find(norm, at + 1)
+        found = self.before.places(norm) if self.before is not None else []
+        if len(norm) >= SEED and len(self.text) - self._start > _INDEXED:
+            own = (at for at in self._index.get(norm[:SEED], ()) if self.text.startswith(norm, at))
+            return [*found, *(at for at in own if not self._is_foreign(at))]
+        if len(norm) >= SEED or len(self.text) <= _LONG:
+            found += [at for at in self._searched(norm) if not self._is_foreign(at)]
         return found
 
     def has(self, norm: str) -> bool:
@@ -107,10 +100,19 @@ class SentText:
         """Where each text ends."""
         return [at for at, c in enumerate(self.text) if c == _END]
 
-    def _seeds(self, seed: str) -> Iterator[int]:
-        if self.before is not None:
-            yield from self.before._seeds(seed)
-        yield from self._index.get(seed, ())
+    @cached_property
+    def _start(self) -> int:
+        """Where the text behind `before` begins."""
+        return len(self.before.text) if self.before is not None else 0
+
+    def _searched(self, norm: str) -> Iterator[int]:
+        at = self.text.find(norm, self._start)
+        most = _MOST_PLACES
+        while at >= 0 and most:
+            if at in self.bounds:
+                most -= 1
+                yield at
+            at = self.text.find(norm, at + 1)
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
