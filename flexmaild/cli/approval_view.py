@@ -36,6 +36,7 @@ def full(one: dict[str, Any]) -> None:
         "requester": one.get("requester"),
         "created": one.get("created_at"),
         "expires": one.get("expires_at"),
+        "decides at": one.get("settles_at"),
         "decided": one.get("decided_at"),
         "decided by": one.get("decided_by"),
         "because": one.get("decided_because"),

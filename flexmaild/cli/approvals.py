@@ -37,6 +37,9 @@ def approval() -> None:
 @click.option("--quorum", metavar="any|all|each_group|N", help="How many must approve (default: any).")
 @click.option("--any-reject/--no-any-reject", default=None, help="Whether one rejection rejects.")
 @click.option("--expires-in", metavar="DURATION", help="E.g. 24h; default: as the settings say.")
+@click.option(
+    "--settle-for", metavar="DURATION", help="How long an answer can be changed before it decides, e.g. 15m."
+)
 @click.option("--on-expiry", type=click.Choice(["expire", "reject"]))
 @click.option("--remind-after", multiple=True, metavar="DURATION", help="May be repeated.")
 @click.option("--escalate-after", metavar="DURATION", help="When to ask those of --escalate-to as well.")

@@ -150,7 +150,8 @@ class ApproverState(Open):
 
 
 class Verdict(Open):
-    """proof: how the sender was proven. sha256: of the raw mail. replaced: a later answer took its place."""
+    """proof: how the sender was proven. sha256: of the raw mail. replaced: a later answer took its place, or
+    took it back."""
 
     approver: str
     by: str
@@ -205,7 +206,9 @@ class ReadReply(Open):
 class Approval(Open):
     """An approval request as it stands. `history`, `mails` and `replies` are given by show and wait only.
 
-    unreachable: approvers whose mail came back; quorum_reachable: whether the others can still decide.
+    settles_at: when the answers that meet the quorum decide, where they can still be changed for `settle_for`
+    seconds. unreachable: approvers whose mail came back; quorum_reachable: whether the others can still
+    decide.
     """
 
     id: str
@@ -213,6 +216,8 @@ class Approval(Open):
     title: str
     created_at: datetime
     expires_at: datetime
+    settle_for: float = 0.0
+    settles_at: datetime | None = None
     quorum: Quorum = "any"
     requester: str = ""
     approvers: list[ApproverState] = []

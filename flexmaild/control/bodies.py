@@ -204,6 +204,7 @@ class ApprovalRequest(Strict):
     quorum: Quorum = "any"
     any_reject: bool | None = None
     expires_in: Duration | None = None
+    settle_for: Duration | None = None
     on_expiry: Literal["expire", "reject"] | None = None
     remind_after: Durations | None = None
     escalate_after: Duration | None = None
@@ -234,6 +235,7 @@ class ApprovalRequest(Strict):
             template=self.template or "",
             variables=self.variables,
             expires_in=self.expires_in,
+            settle_for=self.settle_for,
             on_expiry=self.on_expiry,
             remind_after=None if self.remind_after is None else tuple(self.remind_after),
             escalate_after=self.escalate_after,

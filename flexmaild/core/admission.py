@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flexmaild.core import tokens
+from flexmaild.core import quorum, tokens
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import (
@@ -96,6 +96,8 @@ def rule(
     if reading.nature is MailNature.BOUNCE:
         return _bounce(reading, request, invitation)
     refusal = _refusal(reading, request.terms, invitation, policy)
+    if refusal is None and _is_less_proven(reading, request, invitation):
+        refusal = "the sender is not proven, and was where they answered before", False
     if refusal is not None:
         return _quarantined(refusal, reading, request, invitation)
     if invitation.withdrawn:
@@ -152,6 +154,14 @@ def _refusal(
     return None
 
 
+def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) -> bool:
+    """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
+    slot = quorum.slot_of(invitation.approver)
+    before = next((v for v in request.effective if v.approver == slot), None)
+    was_proven = before is not None and before.proof != "reference"
+    return request.state is State.PENDING and was_proven and proof_of(reading) == "reference"
+
+
 def _quarantined(
     refusal: tuple[str, bool], reading: Reading, request: Request, invitation: Invitation
 ) -> Ruling:
@@ -174,7 +184,8 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Rul
     number, words = invitation.number, (reading.sender, reading.sha256, reading.message_id)
     event: Event
     if reading.answer is None:
-        event = Unclear(number, reading.unclear or "no_action_word", *words)
+        why = reading.unclear or "no_action_word"
+        event = Unclear(number, why, *words, reading.sentence, reading.unclear_word)
         outcome, because = Outcome.UNDECIDED, event.why
     else:
         event = Answered(number, reading.answer, reading.comment, words[0], proof_of(reading), *words[1:])

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flexmaild.core import quorum, timing
+from flexmaild.core import closing, quorum, settling, timing
 from flexmaild.core.events import (
     Answered,
     Bounced,
@@ -56,11 +56,6 @@ def open_request(request: Request, invited: tuple[Approver, ...], now: datetime,
     )
 
 
-def slot_of(approver: Approver) -> str:
-    """The address whose voice this approver holds: their own, or the one they act for."""
-    return approver.on_behalf_of or approver.address
-
-
 def _invite(
     request: Request, invited: tuple[Approver, ...], now: datetime
 ) -> tuple[Request, tuple[Effect, ...]]:
@@ -72,14 +67,14 @@ def _invite(
 
 def _answered(request: Request, event: Answered, now: datetime) -> Step:
     invitation = request.invitations[event.invitation]
-    slot = slot_of(invitation.approver)
+    slot = quorum.slot_of(invitation.approver)
     earlier = next((v for v in request.effective if v.approver == slot), None)
     if earlier and earlier.by != event.by and earlier.invitation != event.invitation:
         return _tell_late(request, event, now, decided_by=earlier.by, decided_at=earlier.at)
     if earlier and (earlier.answer, earlier.comment) == (event.answer, event.comment):
         return Step(request, (Note("repeated", _who(event)),))
     if event.answer is Answer.REJECT and request.terms.comment_on_reject and not event.comment:
-        return _explain(request, event, now, MailKind.COMMENT_NEEDED, {})
+        return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
         slot,
         event.by,
@@ -96,51 +91,54 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     kept = tuple(replace(v, replaced=True) if v is earlier else v for v in request.verdicts)
     # Whoever answers is reachable, whatever a delivery report (which anybody can write) said before.
     invitation = replace(invitation, bounced="")
-    request = _with_invitation(request, invitation)
-    return _count(replace(request, verdicts=(*kept, verdict)), verdict, invitation, now)
+    answered = replace(_with_invitation(request, invitation), verdicts=(*kept, verdict))
+    if request.terms.settle_for:
+        otherwise = earlier is not None and earlier.answer is not event.answer
+        answered = settling.recounted(request, answered, now, otherwise=otherwise)
+    return _count(answered, verdict, invitation, now)
 
 
 def _count(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
     said = {"answer": verdict.answer.value, "comment": verdict.comment}
-    note = Note("verdict", {**_voice(verdict), "rule": request.terms.quorum})
+    note = Note("verdict", {**_voice(verdict), "rule": request.terms.quorum, **_settles(request)})
     decided = quorum.decide(request)
+    if decided is not None and request.settles_at is not None:
+        facts = {**said, "outcome": decided[0].value, **_settles(request)}
+        mail = Mail(MailKind.SETTLING, invitation.approver, invitation.number, facts, verdict.message_id)
+        return Step(request, (note, mail))
     if decided is None:
         done, needed = quorum.progress(request)
         facts = {**said, "noted": done, "needed": needed}
         mail = Mail(MailKind.NOTED, invitation.approver, invitation.number, facts, verdict.message_id)
         return Step(request, (note, mail))
-    state, because = decided
-    closed = _close(request, state, because, (verdict.by,), now, told=invitation.number)
-    facts = {**said, "state": state.value}
-    mail = Mail(MailKind.ACCEPTED, invitation.approver, invitation.number, facts, verdict.message_id)
-    return Step(closed.request, (note, mail, *closed.effects))
-
-
-def _close(
-    request: Request,
-    state: State,
-    because: str,
-    by: tuple[str, ...],
-    now: datetime,
-    *,
-    told: int | None = None,
-    kind: MailKind = MailKind.NO_LONGER_NEEDED,
-) -> Step:
-    """End a request: tell the sinks, and everybody who was asked and has said nothing."""
-    closed = replace(request, state=state, decided_at=now, decided_by=by, decided_because=because)
-    spoken = {v.approver for v in request.effective}
-    facts = _decision_facts(closed)
-    others = [
-        Mail(kind, i.approver, i.number, facts)
-        for i in request.invitations
-        if i.number != told and not i.withdrawn and not i.bounced and slot_of(i.approver) not in spoken
-    ]
-    note = Note("closed", {"state": state.value, "because": because, "by": list(by)})
-    return Step(closed, (note, *others, *(Deliver(sink) for sink in request.terms.sinks)))
+    closed = closing.close(request, *decided, (verdict.by,), now, told=invitation.number)
+    return Step(closed.request, (note, closing.accepted(closed.request, verdict), *closed.effects))
 
 
 def _unclear(request: Request, event: Unclear, now: datetime) -> Step:
-    return _explain(request, event, now, MailKind.UNCLEAR, {"why": event.why})
+    facts: dict[str, object] = {"why": event.why}
+    return _explain_and_take_out(request, event, now, MailKind.UNCLEAR, facts)
+
+
+def _explain_and_take_out(
+    request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
+) -> Step:
+    """Explain; and while answers can be changed, what this person said before counts no longer."""
+    slot = quorum.slot_of(request.invitations[event.invitation].approver)
+    before = next((v for v in request.effective if v.approver == slot), None)
+    is_theirs = before is not None and (before.by == event.by or before.invitation == event.invitation)
+    if not request.terms.settle_for or before is None or not is_theirs:
+        return _explain(request, event, now, kind, facts)
+    kept = tuple(replace(v, replaced=True) if v is before else v for v in request.verdicts)
+    without = settling.recounted(request, replace(request, verdicts=kept), now, otherwise=False)
+    note = Note("verdict taken out", {**_who(event), "answer": before.answer.value, **_settles(without)})
+    explained = _explain(without, event, now, kind, {**facts, "taken_out": True})
+    return Step(explained.request, (note, *explained.effects))
+
+
+def _settles(request: Request) -> dict[str, object]:
+    """From when the answers decide, where that is not at once."""
+    return {"settles_at": timing.iso(request.settles_at)} if request.terms.settle_for else {}
 
 
 def _explain(
@@ -152,13 +150,15 @@ def _explain(
     if invitation.helped_at is not None and now - invitation.helped_at < HELP_PAUSE:
         return Step(request, (note,))
     request = _with_invitation(request, replace(invitation, helped_at=now))
+    if kind is MailKind.UNCLEAR and isinstance(event, Unclear):  # for the person alone, not for the history
+        facts = {**facts, "sentence": event.sentence, "word": event.word}
     return Step(request, (note, Mail(kind, invitation.approver, invitation.number, facts, event.message_id)))
 
 
 def _late(request: Request, event: Answered | Unclear, now: datetime) -> Step:
     kinds = {State.EXPIRED: MailKind.EXPIRED, State.CANCELLED: MailKind.CANCELLED}
     kind = kinds.get(request.state, MailKind.ALREADY_DECIDED)
-    return _explain(request, event, now, kind, _decision_facts(request))
+    return _explain(request, event, now, kind, closing.decision_facts(request))
 
 
 def _tell_late(
@@ -175,12 +175,14 @@ def _tell_late(
 
 def _cancelled(request: Request, event: Cancelled, now: datetime) -> Step:
     because = event.reason or "withdrawn by the pipeline"
-    return _close(request, State.CANCELLED, because, (event.by,), now, kind=MailKind.CANCELLED)
+    return closing.close(request, State.CANCELLED, because, (event.by,), now, kind=MailKind.CANCELLED)
 
 
 def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
+    if settling.is_due(request, now):
+        return closing.settle(request, event, now)
     if now >= request.terms.expires_at:
-        return _expire(request, now)
+        return closing.expire(request, now)
     effects: tuple[Effect, ...] = ()
     if request.terms.escalate_at is not None and not request.escalated and now >= request.terms.escalate_at:
         request, effects = _escalate(request, now)
@@ -189,13 +191,6 @@ def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
         reminded = _remind(request, now, by="schedule")
         request, effects = replace(reminded.request, reminders_sent=due), effects + reminded.effects
     return Step(request, effects)
-
-
-def _expire(request: Request, now: datetime) -> Step:
-    because = "nobody decided in time"
-    if request.terms.on_expiry == "reject":
-        return _close(request, State.REJECTED, because, (), now, kind=MailKind.EXPIRED)
-    return _close(request, State.EXPIRED, because, (), now, kind=MailKind.EXPIRED)
 
 
 def _escalate(request: Request, now: datetime) -> tuple[Request, tuple[Effect, ...]]:
@@ -213,11 +208,11 @@ def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> St
 
 
 def _remind(request: Request, now: datetime, *, by: str) -> Step:
-    spoken = {v.approver for v in request.effective}
+    spoken = closing.spoken_for(request)
     mails = tuple(
         Mail(MailKind.REMINDER, i.approver, i.number)
         for i in request.invitations
-        if not i.withdrawn and not i.bounced and slot_of(i.approver) not in spoken
+        if not i.withdrawn and not i.bounced and quorum.slot_of(i.approver) not in spoken
     )
     return Step(request, (*mails, Note("reminded", {"by": by, "who": [m.to.address for m in mails]})))
 
@@ -247,15 +242,6 @@ def _bounced(request: Request, event: Bounced, now: datetime) -> Step:
 def _with_invitation(request: Request, invitation: Invitation) -> Request:
     changed = tuple(invitation if i.number == invitation.number else i for i in request.invitations)
     return replace(request, invitations=changed)
-
-
-def _decision_facts(request: Request) -> dict[str, object]:
-    return {
-        "state": request.state.value,
-        "decided_by": list(request.decided_by),
-        "decided_at": timing.iso(request.decided_at, "seconds") or "",
-        "because": request.decided_because,
-    }
 
 
 def _who(event: Answered | Unclear) -> dict[str, object]:

@@ -7,6 +7,7 @@ something to be done after the commit. Neither knows a mail, a socket or a row.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from flexmaild.core.model import Answer, Approver, Bounce, Json, MailKind, Proof, Request
 
@@ -26,13 +27,18 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A proven person wrote, but not what decides; `why` is a code of `mail.understand.verdict.WHY`."""
+    """A proven person wrote, but not what decides; `why` is a code of `mail.understand.verdict.WHY`.
+
+    sentence: what they wrote; word: what of it made the answer unclear. Each may be empty.
+    """
 
     invitation: int
     why: str
     by: str
     sha256: str
     message_id: str
+    sentence: str = ""
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,10 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    pass
+    """read_at: when the last poll began that read the mailbox to its end; None where that plays no part, so
+    that nothing that still may change is decided."""
+
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

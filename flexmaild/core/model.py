@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -54,6 +54,7 @@ class MailKind(StrEnum):
     REMINDER = "reminder"
     ACCEPTED = "accepted"
     NOTED = "noted"
+    SETTLING = "settling"
     ALREADY_DECIDED = "already_decided"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
@@ -100,12 +101,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was asked, unchanged for the life of the request, whatever the settings say later."""
+    """What was asked, unchanged for the life of the request, whatever the settings say later.
+
+    settle_for: how long an answer that would decide can still be changed.
+    """
 
     title: str
     text: str
     approvers: tuple[Approver, ...]
     expires_at: datetime
+    settle_for: timedelta = timedelta(0)
     quorum: Quorum = "any"
     any_reject: bool = True
     on_expiry: Literal["expire", "reject"] = "expire"
@@ -146,7 +151,7 @@ class Invitation:
 class Verdict:
     """What one approver said. `approver` is whose voice it is; `by` the proven address that wrote.
 
-    sha256: of the raw mail as read. replaced: the same person said something else later.
+    sha256: of the raw mail as read. replaced: the same person said something else later, or nothing clear.
     invitation: the number of the invitation whose reference the reply carried.
     """
 
@@ -166,7 +171,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An approval request as it stands. `version` grows with every committed change."""
+    """An approval request as it stands. `version` grows with every committed change.
+
+    settles_at: when the verdicts that meet the quorum decide, if nobody changes theirs (see `core.settling`).
+    settle_check_at: when to look again, after that moment, whether the mailbox was read meanwhile;
+    settle_checks: how often that was done.
+    """
 
     id: str
     terms: Terms
@@ -180,6 +190,9 @@ class Request:
     decided_because: str = ""
     reminders_sent: int = 0
     escalated: bool = False
+    settles_at: datetime | None = None
+    settle_check_at: datetime | None = None
+    settle_checks: int = 0
 
     @property
     def effective(self) -> tuple[Verdict, ...]:
@@ -235,6 +248,7 @@ class Reading:
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     partial: only the text parts were fetched (a large attachment was left on the server).
+    sentence, unclear_word: what was written that made the answer unclear, and the word in it.
     unknown_lines: lines beside the answer that we did not send and do not know; a person's, or a gateway's.
     """
 
@@ -262,3 +276,5 @@ class Reading:
     partial: bool = False
     language: str = ""
     unknown_lines: tuple[str, ...] = ()
+    sentence: str = ""
+    unclear_word: str = ""

@@ -25,6 +25,7 @@ from flexmaild.core.model import (
 )
 
 MAX_EXPIRY = timedelta(days=365)
+MAX_SETTLE = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Ask:
     template: str = ""
     variables: Json = field(default_factory=dict)
     expires_in: timedelta | None = None
+    settle_for: timedelta | None = None
     on_expiry: Literal["expire", "reject"] | None = None
     remind_after: tuple[timedelta, ...] | None = None
     escalate_after: timedelta | None = None
@@ -82,6 +84,7 @@ class Policy:
 
     expire_after: timedelta = timedelta(days=7)
     remind_after: tuple[timedelta, ...] = ()
+    settle_for: timedelta = timedelta(0)
     on_expiry: Literal["expire", "reject"] = "expire"
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
@@ -110,6 +113,9 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
     expires_in = ask.expires_in if ask.expires_in is not None else policy.expire_after
     if not timedelta(0) < expires_in <= MAX_EXPIRY:
         faults.append(NotAllowed("expires_in", "must lie in the future and within 365 days"))
+    settle_for = policy.settle_for if ask.settle_for is None else ask.settle_for
+    if not timedelta(0) <= settle_for <= MAX_SETTLE:
+        faults.append(NotAllowed("settle_for", "must be at most 24h; 0s decides at once"))
     if ask.require == "dmarc" and not policy.can_prove:
         cure = "cannot be met: incoming.sender_authentication of the settings trusts nobody's results"
         faults.append(NotAllowed("require", cure))
@@ -122,6 +128,7 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
         text=ask.text,
         approvers=approvers,
         expires_at=expires_at,
+        settle_for=settle_for,
         quorum=ask.quorum,
         any_reject=_any_reject(ask),
         on_expiry=ask.on_expiry or policy.on_expiry,

@@ -29,6 +29,11 @@ class Ballot:
         return [slot for slot in among if self.voices.get(slot) is answer]
 
 
+def slot_of(approver: Approver) -> str:
+    """The address whose voice this approver holds: their own, or the one they act for."""
+    return approver.on_behalf_of or approver.address
+
+
 def is_barred(terms: Terms, approver: Approver) -> bool:
     """The requester may not approve their own request where the request says so."""
     mine = {approver.address, *approver.aliases}

@@ -18,6 +18,8 @@ def next_due(request: Request) -> datetime | None:
     moments.extend(request.terms.remind_at[request.reminders_sent : request.reminders_sent + 1])
     if request.terms.escalate_at is not None and not request.escalated:
         moments.append(request.terms.escalate_at)
+    if request.settles_at is not None:
+        moments.append(request.settle_check_at or request.settles_at)
     return min(moments)
 
 

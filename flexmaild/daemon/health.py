@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.daemon.clock import Clock
@@ -24,7 +24,7 @@ MISSED_INTERVALS = 3
 
 @dataclass(slots=True)
 class Mailbox:
-    """The reply folder as the last polls found it."""
+    """The reply folder as the last polls found it. read_to_end: when the last one began that left nothing."""
 
     interval: timedelta
     since: float
@@ -32,6 +32,7 @@ class Mailbox:
     failures_in_a_row: int = 0
     last_success: datetime | None = None
     last_success_steady: float | None = None
+    read_to_end: float | None = None
     last: PollEnded | None = None
 
 
@@ -89,6 +90,24 @@ class Health:
         self.mailbox.failures_in_a_row = 0
         self.mailbox.last_success = self.clock.now()
         self.mailbox.last_success_steady = self.clock.steady()
+        if ended.to_end:
+            self.mailbox.read_to_end = ended.began
+
+    def read_at(self, now: datetime) -> datetime:
+        """When the last poll began that left no mail unread; now where replies are not read at all."""
+        if self.mailbox is None:
+            return now
+        return self._then(self.mailbox.read_to_end, now)
+
+    def polled_at(self, now: datetime) -> datetime:
+        """When the last poll began that has ended, however it did."""
+        last = self.mailbox.last if self.mailbox is not None else None
+        return self._then(last.began if last is not None else None, now)
+
+    def _then(self, steady: float | None, now: datetime) -> datetime:
+        if steady is None:
+            return datetime.min.replace(tzinfo=UTC)
+        return now - timedelta(seconds=self.clock.steady() - steady)
 
     def way_ended(self, target: str, fault: str) -> None:
         way = self.ways.setdefault(target, Way())

@@ -140,13 +140,14 @@ class Intake:
 
     def _poll(self) -> PollEnded:
         began, tally = self._clock.steady(), Tally()
+        to_end = False
         folder: FolderState | None = None
         fault = reason = step = ""
         try:
             folder = self._inbox.open()
             if folder.messages:
                 self._reader.prepare()
-            self._batches(folder, tally)
+            to_end = self._batches(folder, tally)
         except Failure as failure:
             fault, reason, step = str(failure), failure.reason.value, failure.step
             self._inbox.close()
@@ -159,19 +160,31 @@ class Intake:
         seconds = self._clock.steady() - began
         transport = self._settings.transport
         return PollEnded(
-            transport, seconds, folder, tally.read, tally.deleted, fault, reason, tally.outcomes, step
+            transport,
+            seconds,
+            folder,
+            tally.read,
+            tally.deleted,
+            fault,
+            reason,
+            tally.outcomes,
+            step,
+            began,
+            to_end,
         )
 
     def _stop_reading(self) -> None:
         self._reader.close()
         self._sent_mails.close()
 
-    def _batches(self, folder: FolderState, tally: Tally) -> None:
+    def _batches(self, folder: FolderState, tally: Tally) -> bool:
+        """Read what is there, within the count; True when nothing is left."""
         left = self._settings.process_count
+        to_end = False
         while left > 0 and not self._stopping.is_set():
             self._beat()
             fetched = self._inbox.fetch(min(left, BATCH), self._known)
-            if not fetched:
+            if to_end := not fetched:
                 break
             left -= len(fetched)
             tally.read += len(fetched)
@@ -182,6 +195,7 @@ class Intake:
                 tally.deleted += self._inbox.dispose([f.mark for f in fetched if f.mark in committed])
         if folder.can_delete and not tally.read:
             tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
+        return to_end
 
     def _commit(self, fetched: Sequence[Fetched]) -> Mapping[Mark, Outcome]:
         """Hand the batch over in portions, so that the loop commits one while the child reads the next."""

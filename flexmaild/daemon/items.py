@@ -52,7 +52,8 @@ class KnownAsked:
 @dataclass(frozen=True, slots=True)
 class PollEnded:
     """A poll is over. `fault` is empty when it went well; `seconds` is how long it took; `step` is where it
-    failed ("token", "login", "folder")."""
+    failed ("token", "login", "folder"). `began`, by the steady clock; `to_end`: no mail that lay there then
+    is left unread."""
 
     transport: str
     seconds: float
@@ -63,6 +64,8 @@ class PollEnded:
     reason: str = ""
     outcomes: Mapping[str, int] = field(default_factory=dict)
     step: str = ""
+    began: float = 0.0
+    to_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

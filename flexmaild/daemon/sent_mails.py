@@ -16,7 +16,7 @@ from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.jobs import order_of
 from flexmaild.core.work import Job, KeptMail
-from flexmaild.mail.compose.context import shown_comment
+from flexmaild.mail.compose.context import persons_words
 from flexmaild.mail.understand.sent import SentMail
 from flexmaild.store import StoreFault
 from flexmaild.store.read_only import ReadOnlyStore
@@ -33,8 +33,7 @@ def kept_mail(job: Job, data: bytes) -> KeptMail | None:
         return None
     # Level 1, as for raw mails: 8 kB become 3.
     deflated = zlib.compress(data, 1) if len(data) <= MOST_BYTES else None
-    comment = shown_comment(order_of(job))
-    return KeptMail(job.id, hashlib.sha256(data).hexdigest(), deflated, (comment,) if comment else ())
+    return KeptMail(job.id, hashlib.sha256(data).hexdigest(), deflated, persons_words(order_of(job)))
 
 
 class SentMails:

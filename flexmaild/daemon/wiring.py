@@ -211,6 +211,7 @@ def _policy(settings: Settings) -> Policy:
     return Policy(
         expire_after=approvals.expire_after,
         remind_after=approvals.remind_after,
+        settle_for=approvals.settle_for,
         on_expiry=approvals.on_expiry,
         escalate_after=approvals.escalate_after,
         escalate_to=approvals.escalate_to,

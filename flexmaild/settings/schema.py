@@ -101,6 +101,9 @@ class Approvals(Section):
 
     expire_after: Annotated[timedelta, Span("1m", "90d")] = timedelta(days=7)
     """How long a request stays open."""
+    settle_for: Annotated[timedelta, Span("0s", "24h")] = timedelta(0)
+    """How long answers that meet the quorum can still be changed before they decide: by another answer of the
+    same person, or taken back by an unclear one. `0s`: they decide at once. Never beyond the expiry."""
     remind_after: tuple[Annotated[timedelta, Span("1m", "90d")], ...] = (timedelta(days=1), timedelta(days=3))
     """When those who have not answered are reminded, counted from the request."""
     on_expiry: Literal["expire", "reject"] = "expire"

@@ -208,6 +208,8 @@ def document(found: Request) -> dict[str, Any]:
         "title": terms.title,
         "created_at": iso(found.created_at),
         "expires_at": iso(terms.expires_at),
+        "settle_for": terms.settle_for.total_seconds(),
+        "settles_at": iso(found.settles_at),
         "quorum": terms.quorum,
         "progress": {"approvals": done, "needed": needed},
         "quorum_reachable": found.state is not State.PENDING or quorum.can_still_be_met(found),

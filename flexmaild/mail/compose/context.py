@@ -106,17 +106,30 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
         "decided_at": decided_at,
         "because": one_line(str(order.facts.get("because", ""))),
         "answer": str(order.facts.get("answer", "")),
-        "comment": shown_comment(order),
+        "comment": _shown_comment(order),
+        "sentence": _quoted(order, "sentence"),
+        "unclear_word": _quoted(order, "word"),
         "noted": order.facts.get("noted", 0),
         "needed": order.facts.get("needed", 0),
+        "taken_out": bool(order.facts.get("taken_out")),
     }
 
 
-def shown_comment(order: MailOrder) -> str:
+def persons_words(order: MailOrder) -> tuple[str, ...]:
+    """What this mail repeats of a person: the comment, or the sentence that was not clear."""
+    return tuple(filter(None, (_shown_comment(order), _quoted(order, "sentence"))))
+
+
+def _shown_comment(order: MailOrder) -> str:
     """The person's comment as this mail repeats it, with the lines it was written in; empty without one."""
     text = tidy(str(order.facts.get("comment", "")))
     text = "\n".join(line.rstrip() for line in text.strip("\n").split("\n")).rstrip()
     return text if len(text) <= _MAX_COMMENT else text[: _MAX_COMMENT - 1].rstrip() + "…"
+
+
+def _quoted(order: MailOrder, fact: str) -> str:
+    """What a person wrote, on one line; empty where the order says nothing."""
+    return one_line(str(order.facts.get(fact, "")), _MAX_VALUE)
 
 
 def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
@@ -141,7 +154,7 @@ def _subject(order: MailOrder, title: str, say: partial[str], product: str) -> s
 
 def _event(order: MailOrder) -> str:
     """The end of the keys of texts that differ by what an answer said."""
-    if order.kind not in (MailKind.ACCEPTED, MailKind.NOTED):
+    if order.kind not in (MailKind.ACCEPTED, MailKind.NOTED, MailKind.SETTLING):
         return order.kind.value
     return f"{order.kind.value}.{'reject' if order.facts.get('answer') == 'reject' else 'approve'}"
 
@@ -176,10 +189,23 @@ def _rows(
     yield say("label.request"), context["title"], ""
     if order.kind in ASKING or order.kind is MailKind.NOTED:
         yield _until(request.terms, say, context["lang"], now)
+    elif order.kind is MailKind.SETTLING:
+        yield from _settling_rows(order, say, context["lang"], now)
     else:
         yield from _decision_rows(order, request, context, say)
     if context["comment"]:
         yield say("label.comment"), context["comment"], ""
+    if context["sentence"]:
+        yield say("label.written"), context["sentence"], ""
+    if context["unclear_word"]:
+        yield say("label.word"), context["unclear_word"], ""
+
+
+def _settling_rows(order: MailOrder, say: partial[str], lang: str, now: datetime) -> Iterator[Row]:
+    """What will be decided as it stands, and when."""
+    yield say("label.outcome"), say(f"state.{order.facts['outcome']}"), ""
+    at = datetime.fromisoformat(str(order.facts["settles_at"]))
+    yield say("label.decides"), texts.moment(at), texts.remaining(lang, at, now)
 
 
 def _asked_rows(order: MailOrder, terms: Terms, say: partial[str], lang: str, now: datetime) -> Iterator[Row]:

@@ -29,6 +29,7 @@ _ANSWERS = frozenset(
     {
         MailKind.ACCEPTED,
         MailKind.NOTED,
+        MailKind.SETTLING,
         MailKind.ALREADY_DECIDED,
         MailKind.UNCLEAR,
         MailKind.COMMENT_NEEDED,

@@ -111,6 +111,8 @@ def understand(
         partial=partial,
         language=decision.language,
         unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),
+        sentence=decision.sentence,
+        unclear_word=decision.word,
     )
 
 

@@ -231,7 +231,8 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
 
 def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
     for quote in quotes:
-        at = text.find(quote) if quote else -1
+        # A shorter one is never a run of its own, and stands in our own words as well.
+        at = text.find(quote) if len(quote) >= SEED else -1
         while at >= 0:
             yield at, at + len(quote)
             at = text.find(quote, at + len(quote))
