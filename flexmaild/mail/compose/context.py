@@ -96,14 +96,11 @@ def view(
 
 def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
     """What happened, from the order's facts or from the request as it stands now."""
-    decided_at = order.facts.get("decided_at") or (request.decided_at if request else None)
-    if isinstance(decided_at, str):
-        decided_at = datetime.fromisoformat(decided_at)
     by = order.facts.get("decided_by", request.decided_by if request else ())
     return {
         "state": str(order.facts.get("state") or (request.state.value if request else "")),
         "decided_by": tuple(one_line(str(b)) for b in ([by] if isinstance(by, str) else by)),
-        "decided_at": decided_at,
+        "decided_at": _moment(order, "decided_at") or (request.decided_at if request else None),
         "because": one_line(str(order.facts.get("because", ""))),
         "answer": str(order.facts.get("answer", "")),
         "comment": _shown_comment(order),
@@ -111,8 +108,15 @@ def _facts(order: MailOrder, request: Request | None) -> dict[str, Any]:
         "unclear_word": _quoted(order, "word"),
         "noted": order.facts.get("noted", 0),
         "needed": order.facts.get("needed", 0),
+        "outcome": str(order.facts.get("outcome") or "pending"),
+        "settles_at": _moment(order, "settles_at"),
         "taken_out": bool(order.facts.get("taken_out")),
     }
+
+
+def _moment(order: MailOrder, fact: str) -> datetime | None:
+    given = order.facts.get(fact)
+    return datetime.fromisoformat(given) if isinstance(given, str) else given
 
 
 def persons_words(order: MailOrder) -> tuple[str, ...]:
@@ -190,7 +194,7 @@ def _rows(
     if order.kind in ASKING or order.kind is MailKind.NOTED:
         yield _until(request.terms, say, context["lang"], now)
     elif order.kind is MailKind.SETTLING:
-        yield from _settling_rows(order, say, context["lang"], now)
+        yield from _settling_rows(context, say, now)
     else:
         yield from _decision_rows(order, request, context, say)
     if context["comment"]:
@@ -201,11 +205,11 @@ def _rows(
         yield say("label.word"), context["unclear_word"], ""
 
 
-def _settling_rows(order: MailOrder, say: partial[str], lang: str, now: datetime) -> Iterator[Row]:
+def _settling_rows(context: Mapping[str, Any], say: partial[str], now: datetime) -> Iterator[Row]:
     """What will be decided as it stands, and when."""
-    yield say("label.outcome"), say(f"state.{order.facts['outcome']}"), ""
-    at = datetime.fromisoformat(str(order.facts["settles_at"]))
-    yield say("label.decides"), texts.moment(at), texts.remaining(lang, at, now)
+    yield say("label.outcome"), say(f"state.{context['outcome']}"), ""
+    if at := context["settles_at"]:
+        yield say("label.decides"), texts.moment(at), texts.remaining(context["lang"], at, now)
 
 
 def _asked_rows(order: MailOrder, terms: Terms, say: partial[str], lang: str, now: datetime) -> Iterator[Row]:

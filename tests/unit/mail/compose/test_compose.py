@@ -192,9 +192,10 @@ def test_answers_stay_in_the_thread_of_the_request(desk: Any) -> None:
 
 @pytest.mark.parametrize("language", WRITTEN)
 def test_what_happened_can_be_told_from_the_subject_alone(desk: Any, language: str) -> None:
+    told = (MailKind.ACCEPTED, MailKind.NOTED, MailKind.SETTLING)
     cases = [
-        *((kind, answer) for kind in (MailKind.ACCEPTED, MailKind.NOTED) for answer in ("approve", "reject")),
-        *((kind, "") for kind in OF_A_REQUEST if kind not in (MailKind.ACCEPTED, MailKind.NOTED)),
+        *((kind, answer) for kind in told for answer in ("approve", "reject")),
+        *((kind, "") for kind in OF_A_REQUEST if kind not in told),
     ]
     subjects = [
         desk.mail(kind, facts={**FACTS, "answer": answer}, language=language)["Subject"]

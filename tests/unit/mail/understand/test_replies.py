@@ -34,7 +34,6 @@ TWO_REQUESTS = "names two requests: refused later by admission"
 BETWEEN = "the answer stands between quoted lines"
 NEGATED_SIGNATURE = "an unmarked or unknown line of the signature says not reachable"
 OTHER_QUOTE = "it quotes another mail of ours than the stored request"
-RULE_INSIDE = "the unmarked quote is thought to begin at a rule within the request's text"
 MARKUP_TYPED = "the line breaks of the prefilled answer arrived as words"
 # Decided rightly, with more in the comment than was typed.
 DAMAGED = "damaged letters in the quote are not what we sent"
@@ -70,7 +69,6 @@ EXCEPTIONS = {
     ("unclear", "neomutt-answer-reminder-top-ok.eml"): OTHER_QUOTE,
     ("unclear", "neomutt-answer-unclear-top-ok.eml"): OTHER_QUOTE,
     ("unclear", "neomutt-replytoown.eml"): OTHER_QUOTE,
-    ("unclear", "s-nail-noattr.eml"): RULE_INSIDE,
     ("unclear", "mailto-mangled--br-literal.eml"): MARKUP_TYPED,
     ("unclear", "mailto-mangled--br-literal-html.eml"): MARKUP_TYPED,
     ("extra", "charset-superset--utf8-bad-byte-in-quote.eml"): DAMAGED,
