@@ -27,6 +27,8 @@ _CLOSING = {
     '"': '"', "'": "'", "“": "”\"“", "”": "”", "„": "“”\"", "«": "»", "»": "«", "‘": "’'‘", "‚": "‘’",
     "「": "」", "『": "』", "‹": "›", "›": "‹",
 }  # fmt: skip
+# Behind these no blank is written.
+_FULL_WIDTH = ("」", "』")
 # What programs put before and behind words and nobody sees. None of it may stand inside a word that decides.
 _MARKS = "\ufeff\u200e\u200f\u061c"
 _UNSEEN = f"{_MARKS}\u200b\u200c\u200d\u2060\u00ad\u2069"
@@ -81,7 +83,7 @@ def _at(line: str, words: tuple[Word, ...], number: int) -> First | None:
     text = line[symbols:].lstrip()
     closing = _CLOSING.get(text[:1], "")
     emphasis = text[0] if text and text[0] in _EMPHASIS else ""
-    text = text[1:] if closing else text.lstrip(emphasis) if emphasis else text
+    text = text[1:].lstrip() if closing else text.lstrip(emphasis) if emphasis else text
     low = normal_word(text[:_LONGEST_WORD])
     if not low.startswith(_deciding(words)):
         return None
@@ -93,7 +95,7 @@ def _at(line: str, words: tuple[Word, ...], number: int) -> First | None:
             return None
         rest = rest.lstrip(_UNSEEN)
         rest = _ENTITY.sub(" ", rest.lstrip(emphasis) if emphasis else rest, count=1)
-        if _ends_word(rest):
+        if _ends_word(rest) or closing in _FULL_WIDTH:
             return First(answer, language, _comment(rest), rest, number, line[:symbols])
     return None
 
@@ -116,7 +118,7 @@ def _symbols(line: str) -> int:
 
 def _unquoted(rest: str, closing: str) -> str | None:
     """What follows the word inside quotation marks, without the closing one; None where there is none."""
-    behind = rest.lstrip(".,!")
+    behind = rest.lstrip(".,! \xa0\u202f")
     if behind[:1] and behind[0] in closing:
         return rest[: len(rest) - len(behind)] + behind[1:]
     whole = rest.rstrip()
