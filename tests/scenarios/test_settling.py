@@ -32,7 +32,7 @@ def test_the_answer_is_confirmed_at_once_and_decides_when_nobody_changed_it(hous
     assert (shown["state"], shown["settle_for"]) == ("pending", 900.0)
     told = text_of(house.mail(ALICE, "settling"))
     assert "the plan is fine, thanks" in told
-    assert "Decided on: " + re.sub(r"T(\d\d:\d\d).*", r" \1 UTC", shown["settles_at"]) in told
+    assert "Counts from: " + re.sub(r"T(\d\d:\d\d).*", r" \1 UTC", shown["settles_at"]) in told
     assert not list(house.decisions.glob("*.json"))
     house.advance(AWHILE)
     decided = house.decided(asked)
@@ -76,6 +76,14 @@ def test_an_unclear_answer_takes_it_back_and_says_so_with_the_words(house: House
     says(house, ALICE, "Approve", "unclear")
     house.advance(AWHILE)
     assert house.decided(asked)["state"] == "approved"
+
+
+def test_the_confirmation_can_be_answered_though_it_repeats_a_comment(house: House) -> None:
+    house.start()
+    asked = settling(house, ALICE)
+    says(house, ALICE, "Approve\nlooks good on all hosts, tests are green")
+    says(house, ALICE, "Reject", "settling")
+    assert [v["answer"] for v in house.show(asked)["verdicts"]] == ["approve", "reject"]
 
 
 def test_a_mail_that_fails_its_checks_or_comes_again_changes_nothing(house: House) -> None:
