@@ -26,13 +26,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A proven person wrote, but not what decides; `why` is a code of `mail.understand.verdict.WHY`."""
+    """A proven person wrote, but not what decides; `why` is a code of `mail.understand.verdict.WHY`.
+    text: SHA-256 of what they typed; the same text is explained once."""
 
     invitation: int
     why: str
     by: str
     sha256: str
     message_id: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

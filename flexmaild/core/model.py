@@ -233,6 +233,11 @@ class Reading:
     references: the references found, by place; texts as found, normalised by `core.tokens`.
     answer: None means undecided, and `unclear` says why (a key of `mail.understand.verdict.WHY`).
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
+    claimed, via: where a group put its own address into From: that address, and the one it replaced.
+    hidden_references: whole references at places where we write none (an attachment, a subject, glued to
+    text); they decide nothing. named_requests: ids of requests that may be named anywhere in it, in any
+    spelling; the store says which exist. answered_jobs: ids of mails of ours in In-Reply-To that bore no
+    reference. text_digest: SHA-256 of what was typed, so that the same text is not explained twice.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     partial: only the text parts were fetched (a large attachment was left on the server).
     unknown_lines: lines beside the answer that we did not send and do not know; a person's, or a gateway's.
@@ -262,3 +267,9 @@ class Reading:
     partial: bool = False
     language: str = ""
     unknown_lines: tuple[str, ...] = ()
+    claimed: str = ""
+    via: str = ""
+    hidden_references: tuple[str, ...] = ()
+    named_requests: tuple[str, ...] = ()
+    answered_jobs: tuple[str, ...] = ()
+    text_digest: str = ""
