@@ -126,12 +126,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """A mail that explained why a reply did not count. text: of what was written, as a digest."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """One mail with a reference of its own to one approver; `number` counts from 0 within the request.
 
     withdrawn: a later invitation took its place; its reference opens nothing any more.
     bounced: a delivery status notification (RFC 3464) came back for it; the text says why.
-    helped_at: when the last "unclear" answer went out for this reference (one an hour at most).
+    explained: the explaining answers of the last hour for this reference. silent_until: they were used up, and
+    a reply went without one; until then none is sent.
     """
 
     number: int
@@ -139,7 +148,8 @@ class Invitation:
     issued_at: datetime
     withdrawn: bool = False
     bounced: str = ""
-    helped_at: datetime | None = None
+    explained: tuple[Explanation, ...] = ()
+    silent_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,15 +58,26 @@ class Draft:
         """Take over a step: its request, its jobs, its audit entries."""
         identifier = step.request.id
         before = self.requests.get(identifier)
-        if before != step.request:
+        request, effects = self._limited(step)
+        if before != request:
             self.changed.add(identifier)
-        if before is not None and before.state is not step.request.state:
+        if before is not None and before.state is not request.state:
             self.decided.add(identifier)
-        self.requests[identifier] = step.request
-        self.follow(step.request, step.effects)
+        self.requests[identifier] = request
+        self._follow(request, effects)
 
-    def follow(self, request: Request, effects: Iterable[Effect]) -> None:
-        effects = [effect for effect in effects if self._may_go(effect)]
+    def _limited(self, step: Step) -> tuple[Request, list[Effect]]:
+        """Without the explanations that one address has had enough of this hour; the request names it."""
+        request, effects = step.request, list[Effect]()
+        for effect in step.effects:
+            if self._may_go(effect):
+                effects.append(effect)
+            elif isinstance(effect, Mail):
+                until = self.terms.limiter.free_at(effect.to.address, self.now)
+                request = engine.silenced(request, effect.invitation, until)
+        return request, effects
+
+    def _follow(self, request: Request, effects: Iterable[Effect]) -> None:
         made = sum(1 for job in self.jobs if job.approval_id == request.id)
         new, notes = jobs.jobs_for(request, effects, self.now, self.terms.key, self.terms.domain, made)
         self.jobs += new
