@@ -196,7 +196,7 @@ class SentMail(Open):
 
 
 class ReadReply(Open):
-    """A mail that came in and names this request: its outcome and the rule it followed from, none of its text.
+    """A mail that came in and names this request: its outcome and the rule it followed from, no word of it.
 
     at: when it was read. from: the address in From, empty where there is not one. via: where a group put its
     own address there, the one that it replaced, which proves nothing. because: `reason` as a sentence.
@@ -219,7 +219,8 @@ class Approval(Open):
     `replies_total` and `last_reply` by list too.
 
     replies: the last 50 mails that name this request, those that decide nothing too, oldest first;
-    replies_total counts all there were. unreachable: approvers whose mail came back; quorum_reachable: whether the others can still decide.
+    replies_total counts all there were. unreachable: approvers whose mail came back; quorum_reachable:
+    whether the others can still decide.
     """
 
     id: str

@@ -45,7 +45,7 @@ class SenderPolicy:
 class Ruling:
     """What becomes of a mail. `stranger` is a proven sender who may be told that they were not asked.
 
-    reason: of the closed list, for those who see the request; because: for operators, may hold a server's word.
+    reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
     """
 
     outcome: Outcome

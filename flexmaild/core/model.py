@@ -139,8 +139,8 @@ class Invitation:
 
     withdrawn: a later invitation took its place; its reference opens nothing any more.
     bounced: a delivery status notification (RFC 3464) came back for it; the text says why.
-    explained: the explaining answers of the last hour for this reference. silent_until: they were used up, and
-    a reply went without one; until then none is sent.
+    explained: the explaining answers of the last hour for this reference. silent_until: they were used up
+    when a reply came, which went without one; until then none is sent.
     """
 
     number: int

@@ -40,8 +40,8 @@ def judged(
     policy: SenderPolicy,
     answered: Iterable[str] = (),
 ) -> Ruling:
-    """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids of
-    requests whose mail without a reference it answers."""
+    """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids
+    of requests whose mail without a reference it answers."""
     found = referred(reading)
     if isinstance(found, tokens.Reference):
         request = requests.get(found.request_id)

@@ -1,7 +1,7 @@
 """The mails that named a request, as they are seen at it: the last 50, and how many there were in all.
 
-Written by `store.mails` with the outcome of the mail, in the same transaction. They are numbered from 1 within
-their request and the newest is never removed, so its number is the total, whatever else is forgotten.
+Written by `store.mails` with the outcome of the mail, in the same transaction. They are numbered from 1
+within their request and the newest is never removed, so its number is the total, whatever else is forgotten.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ seen = Table(
     Index("ix_seen_unknown_lines", "seq", sqlite_where=text("unknown_lines IS NOT NULL")),
 )
 
-# The last replies that named each request, as those see them who see the request. A row goes with its request.
+# The last replies that named each request, as those see them who see it. A row goes with its request.
 replies = Table(
     "replies",
     metadata,

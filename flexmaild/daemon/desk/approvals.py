@@ -282,7 +282,7 @@ def _last_reply(last: Reply | None) -> dict[str, Any]:
 
 
 def _reply(reply: Reply) -> dict[str, Any]:
-    """Never a word of the mail; its Message-ID is whatever the sender wrote, so a reference in it is hidden."""
+    """No word of the mail; its Message-ID is whatever the sender wrote, so a reference in it is hidden."""
     return {
         "at": iso(reply.at),
         "from": reply.sender,

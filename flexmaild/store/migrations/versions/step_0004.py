@@ -18,8 +18,8 @@ _TAKEN_OVER = """
     SELECT approval_id, number, at, outcome,
         CASE
             WHEN outcome IN ('decision', 'undecided') AND because IN (
-                'approve', 'reject', 'empty', 'no_action_word', 'both_words', 'negated', 'question', 'condition',
-                'parts_disagree', 'ambiguous', 'stray_characters', 'more_than_word', 'too_long',
+                'approve', 'reject', 'empty', 'no_action_word', 'both_words', 'negated', 'question',
+                'condition', 'parts_disagree', 'ambiguous', 'stray_characters', 'more_than_word', 'too_long',
                 'quote_changed', 'words_unknown', 'other_mail', 'between', 'other'
             ) THEN because
             WHEN outcome = 'expired' THEN 'expired'
