@@ -1,7 +1,7 @@
 """What a marked mail of ours shows that came back: whether its Message-ID is still the one that was sent.
 
-Sending services (Amazon SES, Exchange Online) may replace it. An answer then names the new one in In-Reply-To,
-and ours only where References came through; where neither does, a plus-address still says what is answered.
+Sending services (Amazon SES, Exchange Online) may replace it. An answer then names the new one in
+In-Reply-To, and ours only where References came through; where not, a plus-address says what is answered.
 Used by `doctor`, which looks at the last one, and by `self-test`, which sends one.
 """
 

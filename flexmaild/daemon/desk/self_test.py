@@ -60,9 +60,9 @@ def self_test(desk: Desk, call: Call) -> Answer:
         steps.append(arrival)
         if raw:
             header = parse_header(split_header(raw)[0])
+            steps += _seen_on_it(header, parts, token)
             plus_address = parts.settings.incoming.plus_address
             steps.append(arrivals.message_id(header, plus_address=plus_address))
-            steps += _seen_on_it(header, parts, token)
     shown = [document(step) for step in steps]
     return Answer(200, {"healthy": all(step.ok for step in steps), "steps": shown})
 

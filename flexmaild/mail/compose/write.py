@@ -111,9 +111,7 @@ def _headers(
     )
     thread = mime.message_ids(i for i in (asked, order.in_reply_to) if i != own_id)
     # Our own id too: a sending service may replace Message-ID, and an answer then names ours only if we do.
-    mentioned = (
-        mime.message_ids((asked, order.in_reply_to, own_id)) if reference or order.approval_id else thread
-    )
+    mentioned = mime.message_ids((asked, order.in_reply_to, own_id))
     return [
         ("From", mime.address(stationery.from_address, stationery.from_name)),
         ("To", mime.addresses(told.get("to") or ()) or mime.address(order.to.address, order.to.name)),

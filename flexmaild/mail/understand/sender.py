@@ -133,17 +133,29 @@ def _split(text: str) -> tuple[str, str, str]:
 
 def _without_comment(text: str) -> tuple[str, str]:
     """The text and the comment behind it (RFC 5322 section 3.2.2), which was the name in old mail."""
-    start = text.rfind("(")
-    if not text.endswith(")") or start <= 0 or not set('<>@"\\)').isdisjoint(text[start + 1 : -1]):
+    start = _opening(text) if text.endswith(")") else 0
+    rest, comment = text[:start].rstrip(), text[start + 1 : -1].strip()
+    is_own = comment.lower() == rest.strip("<> ").lower()
+    if start <= 0 or not (is_own or set('<>@"\\').isdisjoint(comment)):
         return text, ""
-    return text[:start].rstrip(), text[start + 1 : -1].strip()
+    return rest, comment
+
+
+def _opening(text: str) -> int:
+    """Where the comment that ends this text begins; comments nest."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] == ")") - (text[at] == "(")
+        if depth == 0:
+            return at
+    return 0
 
 
 def _may_hold_address(name: str) -> bool:
     """Whether some program could find a second address in a name outside quotes. "Ann @ Corp" holds none."""
     before, *behind = name.split("@")
     for piece in behind:
-        word = piece.split()[0] if piece.strip() else ""
+        word = piece.split()[0].rstrip(",;") if piece.strip() else ""
         if (before[-1:].strip() and piece[:1].strip()) or not (word.isalnum() or not word):
             return True
         before = piece
