@@ -251,6 +251,8 @@ def fingerprint(reading: Reading, answer: Answer | None) -> str:
     """
     parts = [reading.sender, reading.message_id, reading.date, *texts_of(reading)]
     parts += [answer.value if answer else "", reading.comment]
+    if answer is None:  # without a Message-ID and a date only its words tell it from another
+        parts += [*reading.hidden_references, reading.text_digest]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
