@@ -24,6 +24,8 @@ def decision(one: dict[str, Any]) -> None:
         click.echo(f"  because  {output.safe(one['decided_because'])}")
     for verdict in one.get("verdicts", []):
         _verdict(verdict)
+    others = [row for row in one.get("replies", []) if row.get("outcome") != "decision"]
+    _section("replies that decided nothing", others, reply)
 
 
 def full(one: dict[str, Any]) -> None:
@@ -49,7 +51,10 @@ def full(one: dict[str, Any]) -> None:
     _section("asked", one.get("approvers", []), _approver)
     _section("verdicts", one.get("verdicts", []), _verdict)
     _section("mails", one.get("mails", []), _mail)
-    _section("replies", one.get("replies", []), _reply)
+    replies = one.get("replies", [])
+    total = one.get("replies_total", len(replies))
+    shown_of = f", the last {len(replies)} of {total}" if total > len(replies) else ""
+    _section(f"replies{shown_of}", replies, reply)
     _section("history", one.get("history", []), _entry)
 
 
@@ -67,6 +72,7 @@ def _approver(row: dict[str, Any]) -> None:
         "escalation" if row.get("escalation") else "",
         "withdrawn" if row.get("withdrawn") else "",
         f"bounced: {row['bounced']}" if row.get("bounced") else "",
+        f"explanations used up until {until}" if (until := row.get("explanations_used_up_until")) else "",
     ]
     said = ", ".join(note for note in notes if note)
     click.echo(f"    {output.safe(row['address'])}{f'  ({output.safe(said)})' if said else ''}")
@@ -87,10 +93,13 @@ def _mail(row: dict[str, Any]) -> None:
     click.echo(f"    {output.safe(line)}")
 
 
-def _reply(row: dict[str, Any]) -> None:
-    line = f"{row['at']}  {row['outcome']}  {row.get('from')}  sha256 {row.get('sha256')}"
+def reply(row: dict[str, Any], *, err: bool = False) -> None:
+    """A mail that came in, in one line."""
+    via = f" (in place of {row['via']})" if row.get("via") else ""
+    sender = f"{row.get('from') or 'nobody'}{via}"
+    line = f"{row['at']}  {row['outcome']}  {sender}  sha256 {row.get('sha256')}"
     because = f"  {row['because']}" if row.get("because") else ""
-    click.echo(f"    {output.safe(line + because)}")
+    click.echo(f"    {output.safe(line + because)}", err=err)
 
 
 def _entry(row: dict[str, Any]) -> None:

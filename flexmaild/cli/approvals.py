@@ -157,9 +157,14 @@ def resend(console: Console, id: str, approver: str) -> None:
 
 
 def _wait(console: Console, id: str, timeout: float | None) -> None:
-    decided = wait_for_decision(console.client, id, timeout)
+    decided = wait_for_decision(console.client, id, timeout, _tell)
     console.show(decided, approval_view.decision)
     raise click.exceptions.Exit(exits.OF_STATE.get(decided["state"], exits.FAILED))
+
+
+def _tell(reply: dict[str, Any]) -> None:
+    click.echo("A reply came that decides nothing:", err=True)
+    approval_view.reply(reply, err=True)
 
 
 def _body(options: dict[str, Any]) -> dict[str, Any]:

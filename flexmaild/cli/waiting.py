@@ -7,6 +7,7 @@ is away for a while is asked again. Used by `flexmailctl approval wait` and `app
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flexmaild.control.client import Client, Refused, Unreachable
@@ -18,13 +19,17 @@ AWAY = 120.0
 PAUSE = 0.5
 
 
-def wait_for_decision(client: Client, approval: str, seconds: float | None) -> Any:
+def wait_for_decision(
+    client: Client, approval: str, seconds: float | None, tell: Callable[[Any], None] = lambda reply: None
+) -> Any:
     """The approval once it is decided, or as it stands after so many seconds (None: no end).
 
+    tell: called with each reply that came meanwhile and decided nothing, once a turn.
     Raises Refused, Unreachable (at once when the daemon was not there to begin with).
     """
     until = None if seconds is None else time.monotonic() + seconds
     last_seen = 0.0
+    told: int | None = None
     while True:
         left = TURN if until is None else max(0.0, until - time.monotonic())
         try:
@@ -40,8 +45,20 @@ def wait_for_decision(client: Client, approval: str, seconds: float | None) -> A
             time.sleep(PAUSE)
             continue
         last_seen = time.monotonic()
+        told = _tell_new(body, told, tell)
         if body["state"] != "pending" or (until is not None and last_seen >= until):
             return body
+
+
+def _tell_new(body: Any, told: int | None, tell: Callable[[Any], None]) -> int:
+    """Of those that were there before the first turn nothing is said. Returns how many are known now."""
+    total = int(body.get("replies_total", 0))
+    replies = body.get("replies", [])
+    new = max(0, total - told) if told is not None else 0
+    for reply in replies[len(replies) - min(new, len(replies)) :]:
+        if reply["outcome"] != "decision":
+            tell(reply)
+    return total
 
 
 def _may_pass(error: Unreachable | Refused) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from flexmaild.core.model import Answer, Outcome, Quorum, State
+from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import JobState
 
 
@@ -137,7 +138,11 @@ class Retried(Open):
 
 
 class ApproverState(Open):
-    """Somebody who was asked. bounced: why their mail came back, empty where it did not."""
+    """Somebody who was asked. bounced: why their mail came back, empty where it did not.
+
+    explanations_used_up_until: they wrote what did not count, and were sent no explanation, since they had
+    those of this hour; until then they get none. Null where that is not so.
+    """
 
     address: str
     name: str = ""
@@ -147,6 +152,7 @@ class ApproverState(Open):
     invited_at: datetime | None = None
     withdrawn: bool = False
     bounced: str = ""
+    explanations_used_up_until: datetime | None = None
 
 
 class Verdict(Open):
@@ -191,24 +197,32 @@ class SentMail(Open):
 
 
 class ReadReply(Open):
-    """A mail that came in about this request: its one outcome and the rule it followed from."""
+    """A mail that came in and names this request: its outcome and the rule it followed from, no word of it.
+
+    at: when it was read. from: the address in From, empty where there is not one. via: where a group put its
+    own address there, the one that it replaced, which proves nothing. because: `reason` as a sentence.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True, defer_build=True)
 
     at: datetime
     sender: str = Field(default="", alias="from")
     outcome: Outcome
+    reason: ReplyReason
     because: str = ""
     sha256: str
     message_id: str = ""
+    via: str = ""
 
 
 class Approval(Open):
-    """An approval request as it stands. `history`, `mails` and `replies` are given by show and wait only.
+    """An approval request as it stands. `history`, `mails` and `replies` are given by show and wait only,
+    `replies_total` and `last_reply` by list too.
 
     settles_at: when the answers that meet the quorum decide, where they can still be changed for `settle_for`
-    seconds. unreachable: approvers whose mail came back; quorum_reachable: whether the others can still
-    decide.
+    seconds. replies: the last 50 mails that name this request, those that decide nothing too, oldest first;
+    replies_total counts all there were. unreachable: approvers whose mail came back; quorum_reachable:
+    whether the others can still decide.
     """
 
     id: str
@@ -234,6 +248,8 @@ class Approval(Open):
     history: list[HistoryEntry] = []
     mails: list[SentMail] = []
     replies: list[ReadReply] = []
+    replies_total: int = 0
+    last_reply: ReadReply | None = None
 
 
 class Approvals(Open):

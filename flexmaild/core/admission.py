@@ -1,8 +1,8 @@
 """May this mail say anything to this request, and what: the rules of trust, in the order they are asked.
 
-`referred` finds the one reference of a reading; `rule` judges it against the request it names. Every
-path ends in a `Ruling` with exactly one outcome; only a ruling with an event can change a request. A
-forged, replayed, forwarded or machine-made mail ends here. Pure; called by `daemon.judge`.
+`referred` finds the one reference of a reading; `rule` judges it against the request it names. Every path
+ends in a `Ruling` with exactly one outcome; only a ruling with an event can change a request. A forged,
+replayed, forwarded or machine-made mail ends here. Pure; called by `core.naming`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ from flexmaild.core.model import (
     State,
     Terms,
 )
+from flexmaild.core.reasons import ReplyReason, of_unclear, sentence
+
+# So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
+_SHORTEST_DAMAGED = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,14 @@ class SenderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of a mail. `stranger` is a proven sender who may be told that they were not asked."""
+    """What becomes of a mail. `stranger` is a proven sender who may be told that they were not asked.
+
+    reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
+    """
 
     outcome: Outcome
     because: str
+    reason: ReplyReason = ReplyReason.NO_REFERENCE
     event: Event | None = None
     request_id: str = ""
     invitation: int | None = None
@@ -51,14 +59,14 @@ class Ruling:
     stranger: Approver | None = None
 
 
-_BY_NATURE: Mapping[MailNature, tuple[Outcome, bool]] = {
-    MailNature.AUTO_REPLY: (Outcome.AUTO_REPLY, False),
-    MailNature.LIST: (Outcome.AUTO_REPLY, False),
-    MailNature.CALENDAR: (Outcome.AUTO_REPLY, False),
-    MailNature.BOUNCE: (Outcome.BOUNCE, False),
-    MailNature.OWN: (Outcome.LOOP, False),
-    MailNature.OVERSIZE: (Outcome.OVERSIZE, True),
-    MailNature.UNPARSABLE: (Outcome.UNPARSABLE, True),
+_BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
+    MailNature.AUTO_REPLY: (Outcome.AUTO_REPLY, ReplyReason.AUTOMATIC, False),
+    MailNature.LIST: (Outcome.AUTO_REPLY, ReplyReason.MAILING_LIST, False),
+    MailNature.CALENDAR: (Outcome.AUTO_REPLY, ReplyReason.CALENDAR, False),
+    MailNature.BOUNCE: (Outcome.BOUNCE, ReplyReason.DELIVERY_REPORT, False),
+    MailNature.OWN: (Outcome.LOOP, ReplyReason.OWN_MAIL, False),
+    MailNature.OVERSIZE: (Outcome.OVERSIZE, ReplyReason.TOO_LARGE, True),
+    MailNature.UNPARSABLE: (Outcome.UNPARSABLE, ReplyReason.CANNOT_BE_PARSED, True),
 }
 
 
@@ -67,17 +75,14 @@ def referred(reading: Reading) -> tokens.Reference | Ruling:
     if reading.nature is MailNature.BOUNCE:
         return _reported(reading)
     if reading.nature is not MailNature.HUMAN:
-        outcome, quarantine = _BY_NATURE[reading.nature]
-        return Ruling(outcome, reading.nature_because, quarantine=quarantine)
-    texts = _texts(reading)
-    if not texts:
-        return Ruling(Outcome.UNKNOWN_REFERENCE, "no reference")
-    reference = tokens.parse(texts[0])
+        outcome, reason, quarantine = _BY_NATURE[reading.nature]
+        return Ruling(outcome, reading.nature_because, reason, quarantine=quarantine)
+    texts = texts_of(reading)
+    reference = tokens.parse(texts[0]) if texts else None
     if reference is None:
-        return Ruling(Outcome.UNAUTHENTICATED, "altered reference", quarantine=True)
-    if len(texts) > 1:
-        return Ruling(Outcome.UNAUTHENTICATED, "references that disagree", quarantine=True)
-    return reference
+        is_damaged = any(len(text) >= _SHORTEST_DAMAGED for text in texts)
+        return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
+    return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
 
 
 def rule(
@@ -89,21 +94,35 @@ def rule(
 ) -> Ruling:
     """What this mail may do to the request its reference names."""
     if request is None:
-        return Ruling(Outcome.UNAUTHENTICATED, "reference to no request of ours", quarantine=True)
+        return refused(ReplyReason.NO_SUCH_REQUEST)
     invitation = tokens.is_genuine(key, reference, request)
     if invitation is None:
-        return Ruling(Outcome.UNAUTHENTICATED, "forged reference", quarantine=True, request_id=request.id)
+        return refused(ReplyReason.REFERENCE_FORGED, request.id)
     if reading.nature is MailNature.BOUNCE:
         return _bounce(reading, request, invitation)
     refusal = _refusal(reading, request.terms, invitation, policy)
     if refusal is None and _is_less_proven(reading, request, invitation):
-        refusal = "the sender is not proven, and was where they answered before", False
+        refusal = ReplyReason.LESS_PROVEN, sentence(ReplyReason.LESS_PROVEN)
     if refusal is not None:
         return _quarantined(refusal, reading, request, invitation)
     if invitation.withdrawn:
-        because = "a later mail with a new reference took this one's place"
-        return Ruling(Outcome.LATE, because, request_id=request.id, invitation=invitation.number)
+        reason = ReplyReason.WITHDRAWN
+        return Ruling(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
     return _admitted(reading, request, invitation)
+
+
+def is_of(sender: str, invitation: Invitation) -> bool:
+    """Whether this is an address of the person who was asked by this invitation."""
+    return sender in (invitation.approver.address, *invitation.approver.aliases)
+
+
+def refused(reason: ReplyReason, request_id: str = "") -> Ruling:
+    """Set aside; nobody is answered."""
+    return Ruling(Outcome.UNAUTHENTICATED, sentence(reason), reason, request_id=request_id, quarantine=True)
+
+
+def _nothing(reason: ReplyReason) -> Ruling:
+    return Ruling(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
 
 
 def proof_of(reading: Reading) -> Proof:
@@ -118,15 +137,20 @@ def proof_of(reading: Reading) -> Proof:
 
 def _reported(reading: Reading) -> tokens.Reference | Ruling:
     """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
-    ids = [b.message_id.partition(".")[0] for b in reading.bounces if b.message_id]
-    found = [tokens.parse(text) for text in (*ids, *_texts(reading))]
+    found = [tokens.parse(text) for text in (*reported_ids(reading), *texts_of(reading))]
     known = list(dict.fromkeys(reference for reference in found if reference is not None))
     if len(known) == 1:
         return known[0]
-    return Ruling(Outcome.BOUNCE, "a delivery report for none of our approval mails")
+    because = "a delivery report for none of our approval mails"
+    return Ruling(Outcome.BOUNCE, because, ReplyReason.DELIVERY_REPORT)
 
 
-def _texts(reading: Reading) -> list[str]:
+def reported_ids(reading: Reading) -> list[str]:
+    """The references in the Message-IDs of the mails that a delivery report is about."""
+    return [b.message_id.partition(".")[0] for b in reading.bounces if b.message_id]
+
+
+def texts_of(reading: Reading) -> list[str]:
     """The distinct whole references. Only where there is none, the pieces of one: a clipped quote, a masked
     line or a host's name beside a whole one say nothing else than it does."""
     places = (reading.address_references, reading.thread_references, reading.body_references)
@@ -136,22 +160,33 @@ def _texts(reading: Reading) -> list[str]:
 
 def _refusal(
     reading: Reading, terms: Terms, invitation: Invitation, policy: SenderPolicy
-) -> tuple[str, bool] | None:
-    """Why this sender is not believed, and whether it is only that somebody else was asked."""
+) -> tuple[ReplyReason, str] | None:
+    """Why this sender is not believed, for those who see the request and for operators."""
     if not reading.sender:
-        return f"sender not readable: {reading.sender_fault}", False
+        return _unreadable(reading), f"sender not readable: {reading.sender_fault}"
     failed = [r for r in reading.auth_results if r.method == "dmarc" and r.result == "fail"]
     if failed:
-        return f"{failed[0].authserv_id or 'the mail server'} says that DMARC failed", False
-    if "dmarc" in (terms.require, policy.require) and proof_of(reading) == "reference":
-        return "the sender is not proven (DMARC is required)", False
+        because = f"{failed[0].authserv_id or 'the mail server'} says that DMARC failed"
+        return ReplyReason.DMARC_FAILED, because
+    reason: ReplyReason | None = None
     approver = invitation.approver
-    if reading.sender not in (approver.address, *approver.aliases):
-        return "the sender is not who was asked", True
     delegated = reading.delegate and reading.delegate not in (approver.address, *approver.aliases)
-    if delegated and not terms.allow_delegates:
-        return "sent by somebody else in the approver's name (Sender differs from From)", False
-    return None
+    if "dmarc" in (terms.require, policy.require) and proof_of(reading) == "reference":
+        reason = ReplyReason.NOT_PROVEN
+    elif not is_of(reading.sender, invitation):
+        reason = ReplyReason.WRONG_PERSON
+    elif delegated and not terms.allow_delegates:
+        reason = ReplyReason.DELEGATE
+    return None if reason is None else (reason, sentence(reason))
+
+
+def _unreadable(reading: Reading) -> ReplyReason:
+    if reading.via:
+        return ReplyReason.VIA_GROUP
+    if reading.sender_fault == "no From field":
+        return ReplyReason.NO_FROM
+    is_several = reading.sender_fault.endswith(" From fields")
+    return ReplyReason.SEVERAL_FROM if is_several else ReplyReason.SENDER_NOT_READABLE
 
 
 def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) -> bool:
@@ -163,16 +198,17 @@ def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) 
 
 
 def _quarantined(
-    refusal: tuple[str, bool], reading: Reading, request: Request, invitation: Invitation
+    refusal: tuple[ReplyReason, str], reading: Reading, request: Request, invitation: Invitation
 ) -> Ruling:
-    because, other_person = refusal
+    reason, because = refusal
     stranger = None
     # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
-    if other_person and not reading.delegate and proof_of(reading) != "reference":
+    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and proof_of(reading) != "reference":
         stranger = Approver(reading.sender, reading.sender_name)
     return Ruling(
         Outcome.UNAUTHENTICATED,
         because,
+        reason,
         request_id=request.id,
         invitation=invitation.number,
         quarantine=True,
@@ -185,20 +221,24 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Rul
     event: Event
     if reading.answer is None:
         why = reading.unclear or "no_action_word"
-        event = Unclear(number, why, *words, reading.sentence, reading.unclear_word)
-        outcome, because = Outcome.UNDECIDED, event.why
+        quoted = reading.sentence, reading.unclear_word
+        event = Unclear(number, why, *words, reading.text_digest, *quoted)
+        outcome, because, reason = Outcome.UNDECIDED, event.why, of_unclear(event.why)
     else:
         event = Answered(number, reading.answer, reading.comment, words[0], proof_of(reading), *words[1:])
-        outcome, because = Outcome.DECISION, reading.answer.value
+        outcome, because, reason = Outcome.DECISION, reading.answer.value, ReplyReason(reading.answer.value)
     if reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
-        outcome, because = Outcome.UNDECIDED, "a rejection of this request needs a comment"
+        reason = ReplyReason.COMMENT_NEEDED
+        outcome, because = Outcome.UNDECIDED, sentence(reason)
     if request.state is State.EXPIRED:
-        outcome, because = Outcome.EXPIRED, "the request had expired"
+        outcome, because, reason = Outcome.EXPIRED, "the request had expired", ReplyReason.EXPIRED
     elif request.state is not State.PENDING:
-        outcome, because = Outcome.LATE, f"the request was {request.state.value} already"
+        outcome, reason = Outcome.LATE, ReplyReason.CLOSED
+        because = f"the request was {request.state.value} already"
     return Ruling(
         outcome,
         because,
+        reason,
         event,
         request_id=request.id,
         invitation=number,
@@ -212,7 +252,8 @@ def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Rulin
     bounce = next((b for b in mine if b.permanent), mine[0] if mine else None)
     because = f"{bounce.status} {bounce.diagnostic}".strip() if bounce else "a delivery report"
     event = Bounced(invitation.number, bounce) if bounce else None
-    return Ruling(Outcome.BOUNCE, because, event, request_id=request.id, invitation=invitation.number)
+    reason = ReplyReason.DELIVERY_REPORT
+    return Ruling(Outcome.BOUNCE, because, reason, event, request.id, invitation.number)
 
 
 def fingerprint(reading: Reading, answer: Answer | None) -> str:
@@ -220,8 +261,10 @@ def fingerprint(reading: Reading, answer: Answer | None) -> str:
 
     It holds the proven sender and the reference, so that nobody can use up another's fingerprint.
     """
-    parts = [reading.sender, reading.message_id, reading.date, *_texts(reading)]
+    parts = [reading.sender, reading.message_id, reading.date, *texts_of(reading)]
     parts += [answer.value if answer else "", reading.comment]
+    if answer is None:  # without a Message-ID and a date only its words tell it from another
+        parts += [*reading.hidden_references, reading.text_digest]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

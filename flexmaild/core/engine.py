@@ -6,6 +6,7 @@ The table at the end is the state machine; a pair that is not in it changes noth
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ from flexmaild.core.events import (
 from flexmaild.core.model import (
     Answer,
     Approver,
+    Explanation,
     Invitation,
     MailKind,
     Request,
@@ -37,8 +39,9 @@ from flexmaild.core.model import (
     Verdict,
 )
 
-# A person gets at most one explaining answer per reference in this time, so that no two machines can talk.
-HELP_PAUSE = timedelta(hours=1)
+# A person gets so many explaining answers per reference in this time, each for a text of its own, so that no
+# two machines can talk.
+EXPLAIN_PAUSE, MOST_EXPLANATIONS = timedelta(hours=1), 3
 
 
 def step(request: Request, event: Event, now: datetime) -> Step:
@@ -90,7 +93,7 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     )
     kept = tuple(replace(v, replaced=True) if v is earlier else v for v in request.verdicts)
     # Whoever answers is reachable, whatever a delivery report (which anybody can write) said before.
-    invitation = replace(invitation, bounced="")
+    invitation = replace(invitation, bounced="", silent_until=None)
     answered = replace(_with_invitation(request, invitation), verdicts=(*kept, verdict))
     if request.terms.settle_for:
         otherwise = earlier is not None and earlier.answer is not event.answer
@@ -144,15 +147,30 @@ def _settles(request: Request) -> dict[str, object]:
 def _explain(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
-    """Answer with an explanation, unless this reference got one within the last hour."""
+    """Answer with an explanation, unless this text got one within the last hour, or they are used up."""
     invitation = request.invitations[event.invitation]
     note = Note("not counted", {**_who(event), "because": kind.value, **facts})
-    if invitation.helped_at is not None and now - invitation.helped_at < HELP_PAUSE:
+    recent = tuple(e for e in invitation.explained if now - e.at < EXPLAIN_PAUSE)
+    new = Explanation(now, _text_of(event))
+    if any(earlier.text == new.text for earlier in recent):
         return Step(request, (note,))
-    request = _with_invitation(request, replace(invitation, helped_at=now))
+    if len(recent) >= MOST_EXPLANATIONS:
+        return Step(silenced(request, event.invitation, recent[0].at + EXPLAIN_PAUSE), (note,))
+    request = _with_invitation(request, replace(invitation, explained=(*recent, new)))
     if kind is MailKind.UNCLEAR and isinstance(event, Unclear):  # for the person alone, not for the history
         facts = {**facts, "sentence": event.sentence, "word": event.word}
     return Step(request, (note, Mail(kind, invitation.approver, invitation.number, facts, event.message_id)))
+
+
+def silenced(request: Request, number: int, until: datetime) -> Request:
+    """The request whose approver wrote and got no explanation, since those of this time are used up."""
+    return _with_invitation(request, replace(request.invitations[number], silent_until=until))
+
+
+def _text_of(event: Answered | Unclear) -> str:
+    if isinstance(event, Unclear):
+        return event.text
+    return hashlib.sha256(f"{event.answer}\0{event.comment}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _late(request: Request, event: Answered | Unclear, now: datetime) -> Step:

@@ -131,12 +131,21 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """A mail that explained why a reply did not count. text: of what was written, as a digest."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invitation:
     """One mail with a reference of its own to one approver; `number` counts from 0 within the request.
 
     withdrawn: a later invitation took its place; its reference opens nothing any more.
     bounced: a delivery status notification (RFC 3464) came back for it; the text says why.
-    helped_at: when the last "unclear" answer went out for this reference (one an hour at most).
+    explained: the explaining answers of the last hour for this reference. silent_until: they were used up
+    when a reply came, which went without one; until then none is sent.
     """
 
     number: int
@@ -144,7 +153,8 @@ class Invitation:
     issued_at: datetime
     withdrawn: bool = False
     bounced: str = ""
-    helped_at: datetime | None = None
+    explained: tuple[Explanation, ...] = ()
+    silent_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +256,11 @@ class Reading:
     references: the references found, by place; texts as found, normalised by `core.tokens`.
     answer: None means undecided, and `unclear` says why (a key of `mail.understand.verdict.WHY`).
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
+    claimed, via: where a group put its own address into From: that address, and the one it replaced.
+    hidden_references: whole references at places where we write none (an attachment, a subject, glued to
+    text); they decide nothing. named_requests: ids of requests that may be named anywhere in it, in any
+    spelling; the store says which exist. answered_jobs: ids of mails of ours in In-Reply-To that bore no
+    reference. text_digest: SHA-256 of what was typed, so that the same text is not explained twice.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     partial: only the text parts were fetched (a large attachment was left on the server).
     sentence, unclear_word: what was written that made the answer unclear, and the word in it.
@@ -278,3 +293,9 @@ class Reading:
     unknown_lines: tuple[str, ...] = ()
     sentence: str = ""
     unclear_word: str = ""
+    claimed: str = ""
+    via: str = ""
+    hidden_references: tuple[str, ...] = ()
+    named_requests: tuple[str, ...] = ()
+    answered_jobs: tuple[str, ...] = ()
+    text_digest: str = ""

@@ -22,6 +22,8 @@ BODY_LENGTH = 45
 _REQUEST_BYTES = 10
 _TAG_BYTES = 16
 _ID_PREFIX = "ap-"
+# 10 bytes are exactly 16 letters of base32, so that the beginning of a reference names its request.
+_ID_LETTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ def request_id(random: bytes) -> str:
     if len(random) != _REQUEST_BYTES:
         raise ValueError(f"a request id is made of {_REQUEST_BYTES} bytes")
     return _ID_PREFIX + base64.b32encode(random).decode().lower()
+
+
+def named_id(text: str) -> str:
+    """The id of the request that a reference with these first letters names; empty where they are too few."""
+    letters = text.lower()[:_ID_LETTERS]
+    return f"{_ID_PREFIX}{letters}" if len(letters) == _ID_LETTERS else ""
 
 
 def issue(key: bytes, request: Request, invitation: Invitation) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from flexmaild.core.model import Approver, Json, MailKind, Outcome, Request
 from flexmaild.core.ports import Mark
+from flexmaild.core.reasons import ReplyReason
 
 
 class Queue(StrEnum):
@@ -109,6 +110,26 @@ class JobEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """A mail as it is seen at a request that it names: never a word of its text.
+
+    sender: the address in From, empty where there is not one. via: where a group put its own address there,
+    the one that it replaced, which proves nothing. number: counts the replies to this request from 1; the
+    store gives it.
+    """
+
+    approval_id: str
+    at: datetime
+    outcome: Outcome
+    reason: ReplyReason
+    sender: str
+    sha256: str
+    via: str = ""
+    message_id: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The one outcome of one incoming mail.
 
@@ -116,6 +137,7 @@ class Seen:
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").
     unknown_lines: of a person's answer, those that may be a mail gateway's.
+    replies: what those see who see the requests that it names.
     """
 
     mark: Mark
@@ -133,6 +155,7 @@ class Seen:
     raw: bytes | None = None
     quarantined: bool = False
     unknown_lines: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import admission, engine, jobs
+from flexmaild.core import engine, jobs, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Effect, Event, Mail, Step, TimePassed
 from flexmaild.core.model import MailKind, Outcome, Reading, Request
 from flexmaild.core.ports import Fetched
-from flexmaild.core.tokens import Reference
-from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Seen
+from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Reply, Seen
 from flexmaild.daemon.limiter import EXPLAINING, Limiter
 
 
@@ -27,6 +27,8 @@ class Shelves(Protocol):
     def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
 
     def replayed(self, fingerprints: Iterable[str]) -> set[str]: ...
+
+    def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,26 @@ class Draft:
         """Take over a step: its request, its jobs, its audit entries."""
         identifier = step.request.id
         before = self.requests.get(identifier)
-        if before != step.request:
+        request, effects = self._limited(step)
+        if before != request:
             self.changed.add(identifier)
-        if before is not None and before.state is not step.request.state:
+        if before is not None and before.state is not request.state:
             self.decided.add(identifier)
-        self.requests[identifier] = step.request
-        self.follow(step.request, step.effects)
+        self.requests[identifier] = request
+        self._follow(request, effects)
 
-    def follow(self, request: Request, effects: Iterable[Effect]) -> None:
-        effects = [effect for effect in effects if self._may_go(effect)]
+    def _limited(self, step: Step) -> tuple[Request, list[Effect]]:
+        """Without the explanations that one address has had enough of this hour; the request names it."""
+        request, effects = step.request, list[Effect]()
+        for effect in step.effects:
+            if self._may_go(effect):
+                effects.append(effect)
+            elif isinstance(effect, Mail):
+                until = self.terms.limiter.free_at(effect.to.address, self.now)
+                request = engine.silenced(request, effect.invitation, until)
+        return request, effects
+
+    def _follow(self, request: Request, effects: Iterable[Effect]) -> None:
         made = sum(1 for job in self.jobs if job.approval_id == request.id)
         new, notes = jobs.jobs_for(request, effects, self.now, self.terms.key, self.terms.domain, made)
         self.jobs += new
@@ -96,42 +109,76 @@ def happen(store: Shelves, terms: Terms, identifier: str, event: Event, now: dat
 
 def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]], now: datetime) -> Draft:
     """What becomes of these mails, each of them exactly one outcome."""
-    referred = [admission.referred(reading) for _, reading in mails]
-    named = {r.request_id for r in referred if isinstance(r, Reference)}
+    answered = _answered_requests(store, [reading for _, reading in mails])
+    named = {i for (_, reading), more in zip(mails, answered, strict=True) for i in _named(reading, more)}
     draft = Draft(terms, now, dict(store.requests(named)) if named else {})
     for request in list(draft.requests.values()):
         # After a pause the mail may be quicker than the clock's tick: an expired request stays expired.
         draft.apply(engine.step(request, TimePassed(), now))
-    rulings = [_rule(reading, r, draft) for (_, reading), r in zip(mails, referred, strict=True)]
+    rulings = [_rule(reading, more, draft) for (_, reading), more in zip(mails, answered, strict=True)]
     spent = store.replayed({r.fingerprint for r in rulings if r.fingerprint})
-    for (fetched, reading), first in zip(mails, rulings, strict=True):
+    for (fetched, reading), more, first in zip(mails, answered, rulings, strict=True):
         ruling = first
         if ruling.fingerprint in spent and ruling.fingerprint:
-            ruling = Ruling(Outcome.DUPLICATE, "the same mail came before", request_id=first.request_id)
+            reason = ReplyReason.REPEATED
+            ruling = Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
         elif ruling.request_id in draft.changed:  # an earlier mail of this batch may have decided it
-            ruling = _rule(reading, admission.referred(reading), draft)
-        _take(draft, fetched, reading, ruling)
+            ruling = _rule(reading, more, draft)
+        _take(draft, fetched, reading, ruling, _named(reading, more))
         spent.add(ruling.fingerprint)
     return draft
 
 
-def _rule(reading: Reading, referred: Reference | Ruling, draft: Draft) -> Ruling:
-    if isinstance(referred, Ruling):
-        return referred
-    request = draft.requests.get(referred.request_id)
-    return admission.rule(reading, referred, request, draft.terms.key, draft.terms.senders)
+def _answered_requests(store: Shelves, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
+    """For each mail, the requests about which we had sent the mail without a reference that it answers."""
+    asked = {job for reading in readings for job in reading.answered_jobs}
+    jobs = store.jobs(asked) if asked else {}
+    return [tuple(jobs[i].approval_id for i in r.answered_jobs if i in jobs) for r in readings]
 
 
-def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling) -> None:
+def _named(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(i for i in (*naming.named(reading), *answered) if i))
+
+
+def _rule(reading: Reading, answered: Iterable[str], draft: Draft) -> Ruling:
+    return naming.judged(reading, draft.requests, draft.terms.key, draft.terms.senders, answered)
+
+
+def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling, named: Iterable[str]) -> None:
     if ruling.event is not None:
         draft.apply(engine.step(draft.requests[ruling.request_id], ruling.event, draft.now))
     elif ruling.request_id:
-        note = {"outcome": ruling.outcome.value, "because": ruling.because}
+        # Not the ruling's own words: they may hold a server's or a stranger's.
+        note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}
         note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": reading.message_id}
         draft.audit.append(AuditEntry(draft.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and draft.terms.limiter.allows(ruling.stranger.address, draft.now):
         draft.jobs.append(_stranger_job(draft, reading, ruling))
-    draft.seen.append(_seen(fetched, reading, ruling, draft.now))
+    at = tuple(i for i in named if i in draft.requests)
+    draft.seen.append(_seen(fetched, reading, ruling, draft.now, at))
+
+
+def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
+    """What is seen of this mail at each request it names. A second delivery is no further reply."""
+    if ruling.outcome is Outcome.DUPLICATE:
+        return ()
+    return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)
+
+
+def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) -> Reply:
+    outcome, reason = ruling.outcome, ruling.reason
+    if ruling.event is not None and approval_id != ruling.request_id:
+        outcome, reason = Outcome.UNDECIDED, ReplyReason.NAMED_BESIDE
+    return Reply(
+        approval_id=approval_id,
+        at=now,
+        outcome=outcome,
+        reason=reason,
+        sender=reading.sender or reading.claimed,
+        sha256=reading.sha256,
+        via=reading.via,
+        message_id=reading.message_id,
+    )
 
 
 def _stranger_job(draft: Draft, reading: Reading, ruling: Ruling) -> Job:
@@ -160,7 +207,9 @@ def _stranger_job(draft: Draft, reading: Reading, ruling: Ruling) -> Job:
     )
 
 
-def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime) -> Seen:
+def _seen(
+    fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str] = ()
+) -> Seen:
     return Seen(
         mark=fetched.mark,
         sha256=reading.sha256,
@@ -169,7 +218,7 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime) -> 
         because=ruling.because,
         at=now,
         message_id=reading.message_id,
-        sender=reading.sender,
+        sender=reading.sender or reading.claimed,
         subject=reading.subject,
         approval_id=ruling.request_id,
         invitation=ruling.invitation,
@@ -177,11 +226,12 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime) -> 
         raw=fetched.data,
         quarantined=ruling.quarantine,
         unknown_lines=reading.unknown_lines if ruling.event is not None else (),
+        replies=_replies(reading, ruling, now, named),
     )
 
 
 def set_aside(fetched: Fetched, reading: Reading, bug: str, now: datetime) -> Seen:
     """The outcome of a mail that met a bug in the house: kept whole, visible, and never in the way."""
     because = f"flexmaild failed on it ({bug}); please report this"
-    ruling = Ruling(Outcome.UNPARSABLE, because, quarantine=True)
-    return _seen(fetched, reading, ruling, now)
+    ruling = Ruling(Outcome.UNPARSABLE, because, ReplyReason.PROGRAM_FAULT, quarantine=True)
+    return _seen(fetched, reading, ruling, now, reading.named_requests)

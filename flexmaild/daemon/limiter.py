@@ -22,7 +22,7 @@ EXPLAINING = frozenset(
 
 
 class Limiter:
-    """Counts in memory: a restart forgives, and the limit of one an hour for each reference is stored."""
+    """Counts in memory: a restart forgives, and the limit for each reference is stored (`core.engine`)."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -38,6 +38,11 @@ class Limiter:
         sent.append(now)
         self._forget_old(now)
         return True
+
+    def free_at(self, address: str, now: datetime) -> datetime:
+        """When the next one may go to this address."""
+        sent = self._sent.get(address)
+        return sent[0] + WINDOW if sent else now + WINDOW
 
     def _forget_old(self, now: datetime) -> None:
         if len(self._sent) > 10_000:

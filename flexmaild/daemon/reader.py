@@ -36,6 +36,7 @@ from flexmaild.daemon.frames import (
     receive,
     send,
 )
+from flexmaild.mail.understand import mentions
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import MailsSent
 
@@ -230,4 +231,7 @@ def _checked(frame: bytes, letter: Letter) -> Reading:
 def _unread(letter: Letter) -> Reading:
     digest = hashlib.sha256(letter.data).hexdigest()
     because = "reading it took too much time or memory"
-    return Reading(digest, letter.size, MailNature.UNPARSABLE, because, partial=letter.partial)
+    # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
+    named = mentions.requests(mentions.in_bytes(letter.data))
+    nature = MailNature.UNPARSABLE
+    return Reading(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)

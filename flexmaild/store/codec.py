@@ -18,14 +18,17 @@ from sqlalchemy import Row
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Json, Outcome, Request
 from flexmaild.core.ports import Mark
+from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.timing import next_due
-from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Seen
+from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Reply, Seen
 from flexmaild.store.errors import StoreError
 from flexmaild.store.tables import storable
 
 REQUEST = TypeAdapter(Request)
 
 HELD = "held"
+# RFC 5321 section 4.5.3.1: an address; a Message-ID has no limit of its own but the line's.
+_LONGEST_ADDRESS, _LONGEST_ID = 254, 250
 
 # Levels of JSON. pydantic writes 255 and reads 200; a request leaves room for the event made of it later,
 # so that what was accepted can always be decided.
@@ -195,6 +198,34 @@ def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
         fingerprint=row.fingerprint or "",
         quarantined=row.quarantine == HELD,
         unknown_lines=tuple(json.loads(row.unknown_lines or "[]")),
+    )
+
+
+def reply_row(reply: Reply, number: int) -> dict[str, Any]:
+    return {
+        "approval_id": reply.approval_id,
+        "number": number,
+        "at": reply.at,
+        "outcome": reply.outcome.value,
+        "reason": reply.reason.value,
+        "sender": reply.sender[:_LONGEST_ADDRESS],
+        "via": reply.via[:_LONGEST_ADDRESS],
+        "sha256": reply.sha256,
+        "message_id": reply.message_id[:_LONGEST_ID],
+    }
+
+
+def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
+    return Reply(
+        approval_id=row.approval_id,
+        at=row.at,
+        outcome=Outcome(row.outcome),
+        reason=ReplyReason(row.reason),
+        sender=row.sender,
+        sha256=row.sha256,
+        via=row.via,
+        message_id=row.message_id,
+        number=row.number,
     )
 
 

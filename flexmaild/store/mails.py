@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Blob, Seen
+from flexmaild.store import replies
 from flexmaild.store.codec import HELD, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
 from flexmaild.store.requests import slices
@@ -37,10 +38,12 @@ class Quarantined:
 
 
 def add(connection: Connection, mails: Sequence[Seen]) -> None:
-    """Write the outcomes of mails not seen before, and the raw bytes of all."""
+    """Write the outcomes of mails not seen before, where they are seen, and the raw bytes of all."""
     if not mails:
         return
+    there = known(connection, [mail.mark for mail in mails])
     connection.execute(_ADD, [seen_row(mail) for mail in mails])
+    replies.add(connection, [reply for mail in mails if mail.mark not in there for reply in mail.replies])
     # Level 1: 6 kB of mail in 0.1 ms; level 6 saves a tenth more for three times the time.
     contents = {
         mail.sha256: {"sha256": mail.sha256, "at": mail.at, "data": zlib.compress(mail.raw, 1)}

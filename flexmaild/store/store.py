@@ -15,8 +15,8 @@ from sqlalchemy import insert, select
 
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
-from flexmaild.core.work import AuditEntry, Change, Idempotent, Job, JobState, Queue, Seen
-from flexmaild.store import audit, counts, jobs, mails, meta, prune, requests, sent_mails, tables
+from flexmaild.core.work import AuditEntry, Change, Idempotent, Job, JobState, Queue, Reply, Seen
+from flexmaild.store import audit, counts, jobs, mails, meta, prune, replies, requests, sent_mails, tables
 from flexmaild.store.codec import idempotent_of, idempotent_row
 from flexmaild.store.counts import Counts
 from flexmaild.store.engine import Database
@@ -159,6 +159,16 @@ class Store:
         """The mails that came for this request, oldest first, without raw bytes."""
         with self._database.reading() as connection:
             return mails.of_request(connection, approval_id)
+
+    def replies(self, approval_id: str) -> list[Reply]:
+        """The last mails that named this request, the oldest first; the number of the last is their total."""
+        with self._database.reading() as connection:
+            return replies.of_request(connection, approval_id)
+
+    def newest_replies(self, ids: Iterable[str]) -> dict[str, Reply]:
+        """The last mail that named each of these requests."""
+        with self._database.reading() as connection:
+            return replies.newest(connection, ids)
 
     def unknown_lines(self, limit: int) -> Counter[str]:
         """In the replies to how many requests each unknown line stood, among the newest with any."""

@@ -174,6 +174,21 @@ seen = Table(
     Index("ix_seen_unknown_lines", "seq", sqlite_where=text("unknown_lines IS NOT NULL")),
 )
 
+# The last replies that named each request, as those see them who see it. A row goes with its request.
+replies = Table(
+    "replies",
+    metadata,
+    Column("approval_id", Text, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("via", Words, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("message_id", Words, nullable=False),
+)
+
 raws = Table(
     "raws",
     metadata,

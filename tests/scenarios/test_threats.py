@@ -114,8 +114,8 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "from with a cyrillic letter": (NOBODY, "", replaced(b"From: alice", "From: \u0430lice".encode())),
     "from with a cyrillic domain": (NOBODY, "not proven", replaced(b"alice@corp", "alice@c\u043erp".encode())),
     "from with a NUL": (NOBODY, "sender not readable", replaced(b"From: alice@corp.test", b"From: alice@corp.test\0@evil.test")),
-    "two from fields": (NOBODY, "2 From fields", added(f"From: {EVE}")),
-    "from with a blank": (NOBODY, "2 From fields", added(f"From : {EVE}")),
+    "two from fields": (NOBODY, "more than one From field", added(f"From: {EVE}")),
+    "from with a blank": (NOBODY, "more than one From field", added(f"From : {EVE}")),
     "no from": (NOBODY, "no From field", replaced(b"From: alice@corp.test\r\n", b"")),
     "reply-to and resent": (NOBODY, "not proven", said(From=EVE, Reply_To=ALICE, Resent_From=ALICE)),
     "a sender in her name": (NOBODY, "Sender differs", added(f"Sender: {BOB}")),
@@ -138,19 +138,19 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "no reference": ("unknown_reference", "no reference", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n".encode())),
     "an altered reference": (NOBODY, "altered reference", lambda m: border(f"From: {ALICE}\r\nIn-Reply-To: <{ANOTHER[:30].lower()}.x@corp.test>\r\n\r\nApprove\r\n".encode())),
     "a made-up reference": (NOBODY, "reference to no request", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n{ANOTHER}\r\n".encode())),
-    "two references": (NOBODY, "disagree", lambda m: border(reply_bytes(m, "Approve") + f"\r\n{ANOTHER}\r\n".encode())),
-    "one in the address": (NOBODY, "disagree", added(f"Delivered-To: approvals+{ANOTHER.lower()}@corp.test")),
+    "two references": ("undecided", "a damaged reference", lambda m: border(reply_bytes(m, "Approve") + f"\r\n{ANOTHER}\r\n".encode())),
+    "one in the address": ("undecided", "a damaged reference", added(f"Delivered-To: approvals+{ANOTHER.lower()}@corp.test")),
     # machines
-    "out of office": ("auto_reply", "auto-submitted", said(Auto_Submitted="auto-replied")),
-    "auto-submitted twice": ("auto_reply", "auto-submitted", added("Auto-Submitted: no", "Auto-Submitted: auto-generated")),
-    "absence by subject": ("auto_reply", "subject", said(Subject="Automatic reply: Approval needed")),
-    "a list": ("auto_reply", "list-id", added("List-Id: <team.corp.test>")),
-    "bulk": ("auto_reply", "precedence", added("Precedence: bulk")),
-    "null sender": ("auto_reply", "return-path", added("Return-Path: <>")),
-    "a calendar's answer": ("auto_reply", "text/calendar", two("alternative", PLAIN + "Approve", "Content-Type: text/calendar; method=REPLY\r\n\r\nBEGIN:VCALENDAR")),
-    "a read receipt": ("auto_reply", "multipart/report", whole("Content-Type: multipart/report; report-type=disposition-notification; boundary=x", "--x\r\n\r\nApprove\r\n--x--\r\n")),
+    "out of office": ("auto_reply", "automatic", said(Auto_Submitted="auto-replied")),
+    "auto-submitted twice": ("auto_reply", "automatic", added("Auto-Submitted: no", "Auto-Submitted: auto-generated")),
+    "absence by subject": ("auto_reply", "automatic", said(Subject="Automatic reply: Approval needed")),
+    "a list": ("auto_reply", "mailing list", added("List-Id: <team.corp.test>")),
+    "bulk": ("auto_reply", "automatic", added("Precedence: bulk")),
+    "null sender": ("auto_reply", "automatic", added("Return-Path: <>")),
+    "a calendar's answer": ("auto_reply", "calendar", two("alternative", PLAIN + "Approve", "Content-Type: text/calendar; method=REPLY\r\n\r\nBEGIN:VCALENDAR")),
+    "a read receipt": ("auto_reply", "automatic", whole("Content-Type: multipart/report; report-type=disposition-notification; boundary=x", "--x\r\n\r\nApprove\r\n--x--\r\n")),
     "our own mail": ("loop", "", lambda m: border(m.as_bytes())),
-    "as from ourselves": ("loop", "our own address", said(From=REPLIES)),
+    "as from ourselves": ("loop", "our own", said(From=REPLIES)),
     # forged bounces
     "a bounce of nothing of ours": ("bounce", "none of our approval mails", bounce("<x@corp.test>")),
     "a bounce with a made-up reference": (NOBODY, "reference to no request", bounce(f"<{ANOTHER.lower()}.approval_request.0@corp.test>")),
@@ -195,9 +195,9 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "in an attachment": ("undecided", "no_action_word", two("mixed", PLAIN + "see the file", "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nApprove")),
     "forwarded inline": ("undecided", "no_action_word", said("---------- Forwarded message ---------\nFrom: Alice\n\nApprove")),
     # bombs and poison
-    "too many parts": ("unparsable", "100 MIME parts", whole("Content-Type: multipart/mixed; boundary=a", "--a\r\n\r\nApprove\r\n" * 200)),
-    "too many fields": ("unparsable", "500 header fields", added(*["X-A: b"] * 600)),
-    "a header too large": ("oversize", "header", added("X-A: " + "b" * 200_000)),
+    "too many parts": ("unparsable", "cannot be parsed", whole("Content-Type: multipart/mixed; boundary=a", "--a\r\n\r\nApprove\r\n" * 200)),
+    "too many fields": ("unparsable", "cannot be parsed", added(*["X-A: b"] * 600)),
+    "a header too large": ("oversize", "over a limit", added("X-A: " + "b" * 200_000)),
     "too large": ("oversize", "bytes", lambda m: border(reply_bytes(m, "Approve") + b"x" * (11 << 20))),
     "encoded words": (NOBODY, "", lambda m: border(b"Subject: " + b"=?utf-8?q?a?= " * 2000 + b"\r\n" + reply_bytes(m, "Approve", From=EVE, Subject=""))),
     "parentheses": (NOBODY, "", replaced(b"From: alice", b"From: " + b"(" * 900 + b"alice")),
@@ -394,7 +394,7 @@ def test_a_forged_bounce_silences_nobody(house: House) -> None:
     assert house.decided(asked["id"])["state"] == "approved"
 
 
-def test_a_flood_of_unclear_answers_is_explained_once(house: House) -> None:
+def test_a_flood_of_unclear_answers_is_explained_three_times_and_seen(house: House) -> None:
     house.start()
     asked = house.request(ALICE)
     mail = house.mail(ALICE)
@@ -402,9 +402,41 @@ def test_a_flood_of_unclear_answers_is_explained_once(house: House) -> None:
         house.answer(mail, f"What is number {n}")
     house.answer(mail, "Approve")
     assert house.process_replies()["outcomes"] == {"undecided": 60, "decision": 1}
-    assert house.decided(asked["id"])["state"] == "approved"
+    shown = house.decided(asked["id"])
+    assert (shown["state"], shown["replies_total"], len(shown["replies"])) == ("approved", 61, 50)
+    assert [row["outcome"] for row in shown["replies"]] == ["undecided"] * 49 + ["decision"]
     house.mail(ALICE, "accepted")
-    assert sorted(house.kinds(ALICE)) == ["accepted", "approval_request", "unclear"]
+    assert sorted(house.kinds(ALICE)) == ["accepted", "approval_request", *["unclear"] * 3]
+
+
+def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(house: House) -> None:
+    """Whatever happens to the daemon meanwhile; the same text again is neither explained nor counted."""
+    house.start()
+    asked = house.request(ALICE, BOB, quorum="all")
+    mails = {who: house.mail(who) for who in (ALICE, BOB)}
+
+    def silent() -> dict[str, bool]:
+        shown = house.show(asked["id"])["approvers"]
+        return {row["address"]: row["explanations_used_up_until"] is not None for row in shown}
+
+    def asks(who: str, *texts: str) -> None:
+        for text in texts:
+            house.answer(mails[who], text)
+        house.process_replies()
+
+    asks(ALICE, "Why?", "What for?", "Why?", "And then?", "Why?")
+    assert silent() == {ALICE: False, BOB: False}
+    asks(ALICE, "Who asks?")
+    asks(BOB, "1?", "2?", "3?", "4?")
+    assert silent() == {ALICE: True, BOB: True}
+    house.kill()
+    house.start()
+    assert silent() == {ALICE: True, BOB: True}
+    asks(ALICE, "Approve")
+    assert silent() == {ALICE: False, BOB: True}
+    house.advance(3700)
+    until(lambda: not silent()[BOB], "the end of the hour")
+    assert [house.kinds(who).count("unclear") for who in (ALICE, BOB)] == [3, 3]
 
 
 def test_a_clipped_quote_that_cuts_the_reference_loses_no_answer(house: House) -> None:
@@ -451,7 +483,8 @@ def test_the_self_test_says_whether_the_border_removes_a_forged_result(house: Ho
         house.deliver(border(marked.as_bytes()))
         found = asked.result(60)
     assert found["healthy"]
-    assert [step["name"] for step in found["steps"]] == ["send", "arrival", "border", "authentication"]
+    steps = ["send", "arrival", "border", "authentication", "message_id"]
+    assert [step["name"] for step in found["steps"]] == steps
     assert "dmarc=pass (corp.test)" in found["steps"][3]["answer"]
     assert house.mails(kind="unclear") == []
 
@@ -461,6 +494,7 @@ def test_without_trusted_results_the_self_test_calls_the_proof_weak(house: House
     house.start()
     found = house.call("self_test")
     assert found["healthy"]
-    assert (found["steps"][-1]["result"], "weakly" in found["steps"][-1]["answer"]) == ("warning", True)
+    border_step = next(step for step in found["steps"] if step["name"] == "border")
+    assert (border_step["result"], "weakly" in border_step["answer"]) == ("warning", True)
     status = house.call("status")
     assert status["incoming"]["sender_authentication_strength"] == "weak"

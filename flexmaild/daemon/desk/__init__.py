@@ -10,7 +10,16 @@ from collections.abc import Callable, Mapping
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
-from flexmaild.daemon.desk import approvals, notifications, oauth, probes, queues, self_test, service
+from flexmaild.daemon.desk import (
+    approvals,
+    arrivals,
+    notifications,
+    oauth,
+    probes,
+    queues,
+    self_test,
+    service,
+)
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import Asked, Item
 
@@ -37,6 +46,7 @@ BY_LOOP: Mapping[str, Callable[[House, Call], Answer]] = {
     "quarantine.release": queues.quarantine_mark_released,
     "audit.verify": service.verify_audit,
     "self_test.arrived": self_test.arrived,
+    "doctor.arrived": arrivals.last,
 }
 
 BY_CALLER: Mapping[str, Callable[[Desk, Call], Answer]] = {

@@ -18,8 +18,9 @@ from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
 from flexmaild.core.model import Approver, Attachment, Invitation, MailKind, Request, State, Verdict
+from flexmaild.core.reasons import sentence
 from flexmaild.core.timing import iso
-from flexmaild.core.work import Blob, Idempotent, Job, MailOrder, Queue, Seen
+from flexmaild.core.work import Blob, Idempotent, Job, MailOrder, Queue, Reply
 from flexmaild.daemon import judge
 from flexmaild.daemon.house import House
 from flexmaild.mail.compose.template_checks import check_request
@@ -46,7 +47,7 @@ def request(house: House, call: Call) -> Answer:
     draft.apply(engine.open_request(fresh, invited, now, call.peer.user))
     opened = draft.requests[fresh.id]
     _try_to_compose(house, opened, invited[0], now)
-    shown = document(opened)
+    shown = document(opened, now)
     change = replace(draft.change(), blobs=blobs, idempotent=idempotent(call, 201, shown, now))
     house.ledger.commit(change)
     return Answer(201, shown, {"Location": f"/v1/approvals/{fresh.id}"})
@@ -57,24 +58,28 @@ def listed(house: House, call: Call) -> Answer:
     limit = int(call.query["limit"])
     found = house.store.list_requests(state, limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    return Answer(200, {"items": [document(r) for r in found], "next": following})
+    now, last = house.now(), house.store.newest_replies(r.id for r in found)
+    items = [document(r, now) | _last_reply(last.get(r.id)) for r in found]
+    return Answer(200, {"items": items, "next": following})
 
 
 def show(house: House, call: Call) -> Answer:
     found = _found(house, call)
-    shown = document(found)
+    shown = document(found, house.now())
     trail = house.store.audit_trail(found.id)
     shown["history"] = [{"at": iso(e.at), "event": e.event, "data": dict(e.data)} for e in trail]
     sent = house.store.list_jobs(Queue.OUTBOX, approval_id=found.id)
     shown["mails"] = [_mail(job) | {"message_id": message_id_for(call, job)} for job in sent]
-    shown["replies"] = [_reply(seen) for seen in house.store.outcomes(found.id)]
-    return Answer(200, shown)
+    replies = house.store.replies(found.id)
+    shown["replies"] = [_reply(reply) for reply in replies]
+    return Answer(200, shown | _last_reply(replies[-1] if replies else None))
 
 
 def reply(house: House, call: Call) -> Answer:
     """The raw bytes of a mail about this request; the others are none of its business."""
     found, digest = _found(house, call), call.path["sha256"].lower()
-    if not any(seen.sha256 == digest for seen in house.store.outcomes(found.id)):
+    about = {mail.sha256 for mail in house.store.outcomes(found.id)}
+    if digest not in about | {named.sha256 for named in house.store.replies(found.id)}:
         raise Problem(404, "No such reply", f"{found.id} has no reply {digest!r}", kind="unknown")
     return kept(house, digest)
 
@@ -136,8 +141,10 @@ def _happen(house: House, call: Call, event: Event) -> Answer:
     def draft() -> judge.Draft | None:
         return judge.happen(house.store, house.parts.terms, found.id, event, now)
 
-    done = house.commit_draft(draft, lambda d: idempotent(call, 200, document(d.requests[found.id]), now))
-    return Answer(200, document(done.requests[found.id]) if done else document(found))
+    done = house.commit_draft(
+        draft, lambda d: idempotent(call, 200, document(d.requests[found.id], now), now)
+    )
+    return Answer(200, document(done.requests[found.id] if done else found, now))
 
 
 def _found(house: House, call: Call) -> Request:
@@ -198,7 +205,7 @@ def idempotent(call: Call, status: int, body: dict[str, Any], now: datetime) -> 
     return Idempotent(_own_key(call), call.fingerprint, {"status": status, "body": body}, now)
 
 
-def document(found: Request) -> dict[str, Any]:
+def document(found: Request, now: datetime) -> dict[str, Any]:
     """A request as JSON for callers; what `control.answers.Approval` describes."""
     terms = found.terms
     done, needed = quorum.progress(found)
@@ -216,7 +223,7 @@ def document(found: Request) -> dict[str, Any]:
         "unreachable": list(quorum.unreachable(found)),
         "require": terms.require,
         "requester": terms.requester,
-        "approvers": [_approver(i) for i in found.invitations],
+        "approvers": [_approver(i, now) for i in found.invitations],
         "verdicts": [_verdict(v) for v in found.verdicts],
         "decided_at": iso(found.decided_at),
         "decided_by": list(found.decided_by),
@@ -226,8 +233,8 @@ def document(found: Request) -> dict[str, Any]:
     }
 
 
-def _approver(invitation: Invitation) -> dict[str, Any]:
-    approver = invitation.approver
+def _approver(invitation: Invitation, now: datetime) -> dict[str, Any]:
+    approver, silent_until = invitation.approver, invitation.silent_until
     return {
         "address": approver.address,
         "name": approver.name,
@@ -237,6 +244,7 @@ def _approver(invitation: Invitation) -> dict[str, Any]:
         "invited_at": iso(invitation.issued_at),
         "withdrawn": invitation.withdrawn,
         "bounced": invitation.bounced,
+        "explanations_used_up_until": iso(silent_until) if silent_until and silent_until > now else None,
     }
 
 
@@ -267,14 +275,25 @@ def _mail(job: Job) -> dict[str, Any]:
     }
 
 
-def _reply(seen: Seen) -> dict[str, Any]:
+def _last_reply(last: Reply | None) -> dict[str, Any]:
+    """How many there were, and the newest of them."""
     return {
-        "at": iso(seen.at),
-        "from": seen.sender,
-        "outcome": seen.outcome.value,
-        "because": seen.because,
-        "sha256": seen.sha256,
-        "message_id": seen.message_id,
+        "replies_total": last.number if last else 0,
+        "last_reply": _reply(last) if last else None,
+    }
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    """No word of the mail; its Message-ID is whatever the sender wrote, so a reference in it is hidden."""
+    return {
+        "at": iso(reply.at),
+        "from": reply.sender,
+        "via": reply.via,
+        "outcome": reply.outcome.value,
+        "reason": reply.reason.value,
+        "because": sentence(reply.reason),
+        "sha256": reply.sha256,
+        "message_id": _REFERENCE.sub(r"\1…", reply.message_id),
     }
 
 

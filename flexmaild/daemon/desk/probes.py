@@ -19,6 +19,7 @@ from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
 from flexmaild.core.work import MailOrder
+from flexmaild.daemon.desk import arrivals
 from flexmaild.daemon.parts import Parts
 from flexmaild.mail.compose.write import compose
 from flexmaild.net.oauth_probe import examine_application
@@ -88,7 +89,13 @@ def try_incoming(desk: Desk, call: Call) -> Answer:
 
 def doctor(desk: Desk, call: Call) -> Answer:
     """Every step of both ways, with what was tried, what the server said, and the cure."""
-    steps = [document(step) for step in _steps(desk.house.parts)]
+    found = _steps(desk.house.parts)
+    incoming = desk.house.parts.settings.incoming
+    if incoming.enabled:
+        raw = desk.ask("doctor.arrived", call).body
+        came = raw if isinstance(raw, bytes) else b""
+        found.append(arrivals.last_step(came, plus_address=incoming.plus_address))
+    steps = [document(step) for step in found]
     return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps})
 
 

@@ -25,6 +25,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.model import AuthResult, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
+from flexmaild.daemon.desk import arrivals
 from flexmaild.daemon.desk.probes import document
 from flexmaild.daemon.house import House
 from flexmaild.daemon.parts import Parts
@@ -58,7 +59,10 @@ def self_test(desk: Desk, call: Call) -> Answer:
         raw, arrival = _arrival(desk, call, token)
         steps.append(arrival)
         if raw:
-            steps += _seen_on_it(parse_header(split_header(raw)[0]), parts, token)
+            header = parse_header(split_header(raw)[0])
+            steps += _seen_on_it(header, parts, token)
+            plus_address = parts.settings.incoming.plus_address
+            steps.append(arrivals.message_id(header, plus_address=plus_address))
     shown = [document(step) for step in steps]
     return Answer(200, {"healthy": all(step.ok for step in steps), "steps": shown})
 
@@ -93,9 +97,10 @@ def marked_mail(proof: SenderAuthentication, sender: str, to: str, token: str) -
     headers += [
         ("From", mime.address(sender)),
         ("To", mime.address(to)),
-        ("Subject", f"Self-test {token}"),
+        ("Subject", f"{arrivals.SUBJECT}{token}"),
         ("Date", format_datetime(datetime.now(UTC))),
         ("Message-ID", f"<{token}@{domain_of(sender)}>"),
+        ("References", f"<{token}@{domain_of(sender)}>"),
         ("Auto-Submitted", "auto-generated"),
         (OWN_MAIL_HEADER, MailKind.TEST.value),
     ]

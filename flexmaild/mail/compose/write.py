@@ -111,6 +111,8 @@ def _headers(
         message_id(reference, MailKind.APPROVAL_REQUEST, 0, stationery.message_id_domain) if reference else ""
     )
     thread = mime.message_ids(i for i in (asked, order.in_reply_to) if i != own_id)
+    # Our own id too: a sending service may replace Message-ID, and an answer then names ours only if we do.
+    mentioned = mime.message_ids((asked, order.in_reply_to, own_id))
     return [
         ("From", mime.address(stationery.from_address, stationery.from_name)),
         ("To", mime.addresses(told.get("to") or ()) or mime.address(order.to.address, order.to.name)),
@@ -120,7 +122,7 @@ def _headers(
         ("Message-ID", "".join(mime.message_ids([own_id]))),
         ("Reply-To", mime.address(reply_to) if reply_to else ""),
         ("In-Reply-To", "".join(thread[-1:])),
-        ("References", "\r\n ".join(thread)),
+        ("References", "\r\n ".join(mentioned)),
         ("Auto-Submitted", "auto-replied" if answers else "auto-generated"),
         # [MS-OXCMAIL]: no automatic answers to any of ours, no delivery reports (DR) for answers
         ("X-Auto-Response-Suppress", "DR, OOF, AutoReply" if answers else "OOF, AutoReply"),

@@ -64,12 +64,17 @@ def in_text(texts: Iterable[str]) -> tuple[str, ...]:
 def in_thread(header: Header, limits: Limits) -> tuple[str, ...]:
     """The reference of the mail this one answers: from In-Reply-To, else the last of References, which is
     searched whole: sending services replace Message-IDs, and then only an older one is ours."""
-    answered = _best(_ids(header.all(b"in-reply-to"), limits))
+    answered = in_message_ids(header.all(b"in-reply-to"), limits)
     if any(map(is_whole, answered)):
         return answered
     mentioned = list(_ids(header.all(b"references"), limits))
     last = [r for r in mentioned if is_whole(r)] or answered or mentioned
     return tuple(last[-1:])
+
+
+def in_message_ids(values: Iterable[bytes], limits: Limits) -> tuple[str, ...]:
+    """The references in fields that hold Message-IDs."""
+    return _best(_ids(values, limits))
 
 
 def in_addresses(header: Header, limits: Limits) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import Answer, MailNature, Reading
+from flexmaild.core.tokens import PREFIX
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_lines
@@ -19,7 +20,7 @@ from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
 from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
-from flexmaild.mail.understand import references
+from flexmaild.mail.understand import addressees, mentions, references
 from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
@@ -68,22 +69,26 @@ def understand(
     try:
         mail = read(data, rules.limits, partial)
     except TooMuch as fault:
-        return Reading(digest, size, fault.nature, str(fault), partial=partial)
+        named = mentions.requests(mentions.in_bytes(data))
+        return Reading(digest, size, fault.nature, str(fault), partial=partial, named_requests=named)
     header, limits = mail.header, rules.limits
     who = sender(header, limits)
     kind, because = nature(mail, who.address, rules)
     writer = Writer.of(who.name, who.address)
     in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
     in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
+    found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
+    candidates = mentions.in_mail(mail, mentions.header_of(data), limits)
     answered = Answered(Decision(None), None)
     if kind is MailNature.HUMAN:
-        found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
         mails = mails_sent(found) if mails_sent is not None and found else None
         sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
         try:
             answered = _read_answer(mail, rules, writer, sent, is_cut)
         except TooComplex:
             answered = Answered(Decision(None, "too_long"), None)
+        if addressees.answers_another(header, rules):
+            answered = Answered(Decision(None, "other_mail"), answered.labelled)
     decision = answered.decision
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
@@ -113,7 +118,25 @@ def understand(
         unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),
         sentence=decision.sentence,
         unclear_word=decision.word,
+        claimed=who.claimed,
+        via=who.via,
+        hidden_references=mentions.references(candidates, found),
+        named_requests=mentions.requests((*_letters_of(found), *candidates)),
+        answered_jobs=mentions.answered_jobs(header.all(b"in-reply-to")),
+        text_digest=_typed_digest(answered.labelled),
     )
+
+
+def _letters_of(found: Iterable[str]) -> Iterator[bytes]:
+    """The references of the places where we write them, before all others that a mail may be full of."""
+    return (text.removeprefix(PREFIX).lower().encode("ascii", "ignore") for text in found)
+
+
+def _typed_digest(labelled: Labelled | None) -> str:
+    """Of the words alone: a second delivery, or another wrapping, is the same text."""
+    typed = (*labelled.above, *labelled.among, *labelled.below) if labelled else ()
+    words = " ".join(word for line in typed for word in line.split())
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool) -> Answered:

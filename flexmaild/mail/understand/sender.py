@@ -30,11 +30,14 @@ _VIA = re.compile(r"\bvia\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """address: normalised, empty when `fault` says which rule was broken."""
+    """address: normalised, empty when `fault` says which rule was broken. claimed, via: where a group put its
+    own address into From, that address and the one it replaced."""
 
     address: str = ""
     name: str = ""
     fault: str = ""
+    claimed: str = ""
+    via: str = ""
 
 
 def sender(header: Header, limits: Limits) -> Sender:
@@ -43,13 +46,15 @@ def sender(header: Header, limits: Limits) -> Sender:
     if len(fields) != 1:
         return Sender(fault="no From field" if not fields else f"{len(fields)} From fields")
     found = address_of(fields[0], limits)
-    if found.address and _is_rewritten(found, header, limits):
-        return Sender(name=found.name, fault="a group or list put its own address in From")
-    return found
+    replaced = _replaced(found, header, limits) if found.address else ""
+    if not replaced:
+        return found
+    fault = "a group or list put its own address in From"
+    return Sender(name=found.name, fault=fault, claimed=found.address, via=replaced)
 
 
-def _is_rewritten(found: Sender, header: Header, limits: Limits) -> bool:
-    """Whether a group wrote this From in place of its member's, as it does for senders with a DMARC policy.
+def _replaced(found: Sender, header: Header, limits: Limits) -> str:
+    """The address in whose place a group wrote its own, as it does for senders with a DMARC policy; else "".
 
     Google and Sympa keep the old one in X-Original-From, Mailman (`from_is_list`) in Reply-To.
     """
@@ -57,7 +62,7 @@ def _is_rewritten(found: Sender, header: Header, limits: Limits) -> bool:
     if _VIA.search(found.name):
         kept.append(header.first(b"reply-to"))
     others = [address_of(value, limits).address for value in kept if value]
-    return any(other and other != found.address for other in others)
+    return next((other for other in others if other and other != found.address), "")
 
 
 def delegate(header: Header, sender_address: str, limits: Limits) -> str:
@@ -128,17 +133,29 @@ def _split(text: str) -> tuple[str, str, str]:
 
 def _without_comment(text: str) -> tuple[str, str]:
     """The text and the comment behind it (RFC 5322 section 3.2.2), which was the name in old mail."""
-    start = text.rfind("(")
-    if not text.endswith(")") or start <= 0 or not set('<>@"\\)').isdisjoint(text[start + 1 : -1]):
+    start = _opening(text) if text.endswith(")") else 0
+    rest, comment = text[:start].rstrip(), text[start + 1 : -1].strip()
+    is_own = comment.lower() == rest.strip("<> ").lower()
+    if start <= 0 or not (is_own or set('<>@"\\').isdisjoint(comment)):
         return text, ""
-    return text[:start].rstrip(), text[start + 1 : -1].strip()
+    return rest, comment
+
+
+def _opening(text: str) -> int:
+    """Where the comment that ends this text begins; comments nest."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] == ")") - (text[at] == "(")
+        if depth == 0:
+            return at
+    return 0
 
 
 def _may_hold_address(name: str) -> bool:
     """Whether some program could find a second address in a name outside quotes. "Ann @ Corp" holds none."""
     before, *behind = name.split("@")
     for piece in behind:
-        word = piece.split()[0] if piece.strip() else ""
+        word = piece.split()[0].rstrip(",;") if piece.strip() else ""
         if (before[-1:].strip() and piece[:1].strip()) or not (word.isalnum() or not word):
             return True
         before = piece

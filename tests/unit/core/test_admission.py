@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, engine, tokens
+from flexmaild.core import admission, engine, naming, tokens
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import (
@@ -38,10 +38,8 @@ def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
 
 
 def ruled(request: Request | None, reading: Reading, policy: SenderPolicy | None = None) -> Ruling:
-    found = admission.referred(reading)
-    if isinstance(found, Ruling):
-        return found
-    return admission.rule(reading, found, request, KEY, policy or SenderPolicy())
+    requests = {request.id: request} if request is not None else {}
+    return naming.judged(reading, requests, KEY, policy or SenderPolicy())
 
 
 def test_the_asked_person_with_their_reference_is_heard() -> None:
@@ -83,7 +81,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "sent by somebody else in the approver's name": {"delegate": "assistant@corp.test"},
     "the border says that DMARC failed": {"auth_results": (replace(PASS, result="fail"),)},
     "the worst of several results counts": {"auth_results": (PASS, replace(PASS, result="fail"))},
-    "altered: a character is missing": {"body_references": ("FM1-AAAA",)},
+    "altered: a character is missing": {"body_references": ("FM1-" + "A" * 44,)},
 }
 
 

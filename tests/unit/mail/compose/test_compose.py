@@ -185,9 +185,18 @@ def test_answers_stay_in_the_thread_of_the_request(desk: Any) -> None:
     request = desk.mail(message_id=message_id(desk.reference, MailKind.APPROVAL_REQUEST, 0, "example.org"))
     answer = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to="reply-1@mail.example.net")
     assert answer["In-Reply-To"] == "<reply-1@mail.example.net>"
-    assert answer["References"].split() == [request["Message-ID"], "<reply-1@mail.example.net>"]
+    thread = [request["Message-ID"], "<reply-1@mail.example.net>", answer["Message-ID"]]
+    assert answer["References"].split() == thread
     assert desk.mail(MailKind.REMINDER)["In-Reply-To"] == request["Message-ID"]
     assert request["In-Reply-To"] is None
+
+
+@pytest.mark.parametrize("kind", [k for k in MailKind if k not in (MailKind.TEST, MailKind.NOTIFICATION)])
+def test_a_mail_names_its_own_id_in_references_for_services_that_replace_message_ids(
+    desk: Any, kind: MailKind
+) -> None:
+    mail = desk.mail(kind, facts=FACTS)
+    assert mail["References"].split()[-1] == mail["Message-ID"]
 
 
 @pytest.mark.parametrize("language", WRITTEN)
@@ -224,7 +233,7 @@ def test_a_long_message_id_is_neither_folded_nor_encoded(desk: Any) -> None:
 @pytest.mark.parametrize("bad", ["a b@x", "a>b@x", "x" * 1000, "a\r\nBcc: evil@x", "ä@x", ""])
 def test_a_message_id_that_no_mail_may_carry_is_not_repeated(desk: Any, bad: str) -> None:
     mail = desk.mail(MailKind.ACCEPTED, facts=FACTS, in_reply_to=bad)
-    assert mail["References"] == mail["In-Reply-To"]
+    assert mail["References"].split() == [mail["In-Reply-To"], mail["Message-ID"]]
     assert bad == "" or bad not in mail["References"]
 
 

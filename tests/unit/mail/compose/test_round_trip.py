@@ -24,7 +24,7 @@ FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why
 def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: str = "Re: ") -> Reading:
     reply = EmailMessage()
     reply["From"] = "Ann Lee <ann@example.org>"
-    reply["To"] = asked["Reply-To"]
+    reply["To"] = asked["Reply-To"] or asked["From"]
     reply["Subject"] = f"{prefix}{asked['Subject']}"
     reply["Message-ID"] = "<reply-1@mail.example.org>"
     reply["In-Reply-To"] = str(asked["Message-ID"])

@@ -1,0 +1,121 @@
+"""Why a mail about a request became what it became: a closed list, so that no word of a mail gets out by it.
+
+Given by `core.admission`, kept with each reply, shown by `approval show` and `wait`. A code may be added in a
+later version, none changes its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ReplyReason(StrEnum):
+    """The first two are answers; those up to OTHER are keys of `mail.understand.verdict.WHY`."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+    EMPTY = "empty"
+    NO_ACTION_WORD = "no_action_word"
+    BOTH_WORDS = "both_words"
+    NEGATED = "negated"
+    QUESTION = "question"
+    CONDITION = "condition"
+    PARTS_DISAGREE = "parts_disagree"
+    AMBIGUOUS = "ambiguous"
+    STRAY_CHARACTERS = "stray_characters"
+    MORE_THAN_WORD = "more_than_word"
+    TOO_LONG = "too_long"
+    QUOTE_CHANGED = "quote_changed"
+    WORDS_UNKNOWN = "words_unknown"
+    OTHER_MAIL = "other_mail"
+    BETWEEN = "between"
+    OTHER = "other"
+
+    COMMENT_NEEDED = "comment_needed"
+    REFERENCE_DAMAGED = "reference_damaged"
+    REFERENCE_ATTACHED = "reference_attached"
+
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    REPEATED = "repeated"
+
+    WRONG_PERSON = "wrong_person"
+    DELEGATE = "delegate"
+    VIA_GROUP = "via_group"
+    NO_FROM = "no_from"
+    SEVERAL_FROM = "several_from"
+    SENDER_NOT_READABLE = "sender_not_readable"
+    DMARC_FAILED = "dmarc_failed"
+    NOT_PROVEN = "not_proven"
+    LESS_PROVEN = "less_proven"
+    REFERENCE_ALTERED = "reference_altered"
+    REFERENCE_FORGED = "reference_forged"
+    REFERENCES_DISAGREE = "references_disagree"
+    NO_SUCH_REQUEST = "no_such_request"
+    NOT_ASKED = "not_asked"
+
+    AUTOMATIC = "automatic"
+    MAILING_LIST = "mailing_list"
+    CALENDAR = "calendar"
+    DELIVERY_REPORT = "delivery_report"
+    OWN_MAIL = "own_mail"
+    TOO_LARGE = "too_large"
+    CANNOT_BE_PARSED = "cannot_be_parsed"
+    PROGRAM_FAULT = "program_fault"
+
+    NO_REFERENCE = "no_reference"
+    NAMED_BESIDE = "named_beside"
+    EARLIER_VERSION = "earlier_version"
+
+
+# What is not here says itself.
+SENTENCES: Mapping[ReplyReason, str] = {
+    ReplyReason.COMMENT_NEEDED: "a rejection of this request needs a comment",
+    ReplyReason.REFERENCE_DAMAGED: "a damaged reference stands beside the sender's own",
+    ReplyReason.REFERENCE_ATTACHED: "the reference stands in an attachment or at a place where we write none",
+    ReplyReason.CLOSED: "the request was decided or cancelled already",
+    ReplyReason.EXPIRED: "the request had expired",
+    ReplyReason.WITHDRAWN: "a later mail with a new reference took this one's place",
+    ReplyReason.REPEATED: "the same mail came before",
+    ReplyReason.WRONG_PERSON: "the sender is not who was asked",
+    ReplyReason.DELEGATE: "sent by somebody else in the approver's name (Sender differs from From)",
+    ReplyReason.VIA_GROUP: "sender not readable: a group or list put its own address in From",
+    ReplyReason.NO_FROM: "sender not readable: no From field",
+    ReplyReason.SEVERAL_FROM: "sender not readable: more than one From field",
+    ReplyReason.SENDER_NOT_READABLE: "sender not readable",
+    ReplyReason.DMARC_FAILED: "the mail server says that DMARC failed",
+    ReplyReason.NOT_PROVEN: "the sender is not proven (DMARC is required)",
+    ReplyReason.LESS_PROVEN: "the sender is not proven, and was when they answered before",
+    ReplyReason.REFERENCE_ALTERED: "altered reference",
+    ReplyReason.REFERENCE_FORGED: "forged reference",
+    ReplyReason.REFERENCES_DISAGREE: "references that disagree",
+    ReplyReason.NO_SUCH_REQUEST: "reference to no request of ours",
+    ReplyReason.NOT_ASKED: "an answer of somebody who was told that they were not asked",
+    ReplyReason.AUTOMATIC: "an automatic answer",
+    ReplyReason.MAILING_LIST: "sent by a mailing list",
+    ReplyReason.CALENDAR: "a calendar's answer",
+    ReplyReason.DELIVERY_REPORT: "a delivery report",
+    ReplyReason.OWN_MAIL: "a mail of our own",
+    ReplyReason.TOO_LARGE: "over a limit",
+    ReplyReason.CANNOT_BE_PARSED: "cannot be parsed",
+    ReplyReason.PROGRAM_FAULT: "flexmaild failed on it",
+    ReplyReason.NO_REFERENCE: "no reference",
+    ReplyReason.NAMED_BESIDE: "it names this request beside the one that it answers",
+    ReplyReason.EARLIER_VERSION: "recorded by an earlier version",
+}
+
+
+def sentence(reason: ReplyReason) -> str:
+    """For people; the code itself where the word says it all."""
+    return SENTENCES.get(reason, reason.value)
+
+
+def of_unclear(code: str) -> ReplyReason:
+    """The reason of a mail that is undecided, by what the reading says of it."""
+    try:
+        return ReplyReason(code)
+    except ValueError:
+        return ReplyReason.OTHER

@@ -1,0 +1,79 @@
+"""The mails that named a request, as they are seen at it: the last 50, and how many there were in all.
+
+Written by `store.mails` with the outcome of the mail, in the same transaction. They are numbered from 1
+within their request and the newest is never removed, so its number is the total, whatever else is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select
+
+from flexmaild.core.work import Reply
+from flexmaild.store.codec import reply_of, reply_row
+from flexmaild.store.requests import slices
+from flexmaild.store.tables import replies, requests
+
+KEPT = 50
+
+
+def add(connection: Connection, new: Sequence[Reply]) -> None:
+    """Number and write these, and forget the oldest beyond KEPT. Of a request that is not there, none."""
+    if not new:
+        return
+    ids = {reply.approval_id for reply in new}
+    there = _existing(connection, ids)
+    counts = totals(connection, ids)
+    rows = []
+    for reply in new:
+        if reply.approval_id in there:
+            counts[reply.approval_id] += 1
+            rows.append(reply_row(reply, counts[reply.approval_id]))
+    if rows:
+        connection.execute(insert(replies), rows)
+    _forget(connection, [(id_, counts[id_] - KEPT) for id_ in there if counts[id_] > KEPT])
+
+
+def of_request(connection: Connection, approval_id: str) -> list[Reply]:
+    """Those that are kept, the oldest first."""
+    query = select(replies).where(replies.c.approval_id == approval_id).order_by(replies.c.number)
+    return [reply_of(row) for row in connection.execute(query)]
+
+
+def newest(connection: Connection, ids: Iterable[str]) -> dict[str, Reply]:
+    """The last reply to each of these, whose number is the total."""
+    found: dict[str, Reply] = {}
+    for part in slices(ids):
+        last = _totals_of(part).subquery()
+        same = and_(replies.c.approval_id == last.c.approval_id, replies.c.number == last.c.total)
+        rows = connection.execute(select(replies).join(last, same))
+        found.update((row.approval_id, reply_of(row)) for row in rows)
+    return found
+
+
+def totals(connection: Connection, ids: Iterable[str]) -> Counter[str]:
+    """How many replies named each of these so far."""
+    found: Counter[str] = Counter()
+    for part in slices(ids):
+        found.update({row.approval_id: row.total for row in connection.execute(_totals_of(part))})
+    return found
+
+
+def _totals_of(ids: Sequence[str]) -> Select[tuple[str, int]]:
+    query = select(replies.c.approval_id, func.max(replies.c.number).label("total"))
+    return query.where(replies.c.approval_id.in_(ids)).group_by(replies.c.approval_id)
+
+
+def _existing(connection: Connection, ids: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for part in slices(ids):
+        found.update(connection.scalars(select(requests.c.id).where(requests.c.id.in_(part))))
+    return found
+
+
+def _forget(connection: Connection, up_to: Iterable[tuple[str, int]]) -> None:
+    for approval_id, number in up_to:
+        old = and_(replies.c.approval_id == approval_id, replies.c.number <= number)
+        connection.execute(delete(replies).where(old))

@@ -1,0 +1,124 @@
+"""The replies to a request: the last 50, a total that only grows, written with the outcome or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexmaild.core.model import Outcome, State
+from flexmaild.core.ports import Mark
+from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.work import Change, Reply
+from flexmaild.store import Store, StoreConflict
+from flexmaild.store.replies import KEPT
+from tests.unit.store.store_samples import NOW, mail, opened, request
+
+AT = NOW + timedelta(minutes=1)
+
+
+def reply(id_: str = "R1", sha256: str = "s", **changes: Any) -> Reply:
+    return replace(
+        Reply(id_, AT, Outcome.UNDECIDED, ReplyReason.QUESTION, "ada@example.org", sha256), **changes
+    )
+
+
+def arrived(store: Store, uid: str, *replies: Reply) -> None:
+    store.commit(Change(seen=(mail(uid, replies=replies),)))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = opened(tmp_path)
+    made.commit(Change(requests=(request("R1"), request("R2"))))
+    return made
+
+
+def test_a_reply_comes_back_as_it_was_with_its_number(store: Store) -> None:
+    given = reply(via="bob@example.org", message_id="m@x")
+    arrived(store, "1", given, reply("R2"))
+    assert store.replies("R1") == [replace(given, number=1)]
+    assert [r.approval_id for r in store.replies("R2")] == ["R2"]
+    assert store.replies("none") == []
+
+
+def test_the_last_50_are_kept_and_all_are_counted(store: Store) -> None:
+    for n in range(60):
+        arrived(store, str(n), reply(sha256=str(n)))
+    kept = store.replies("R1")
+    assert [r.sha256 for r in kept] == [str(n) for n in range(10, 60)]
+    assert (len(kept), kept[-1].number) == (KEPT, 60)
+    assert {i: r.number for i, r in store.newest_replies(["R1", "R2"]).items()} == {"R1": 60}
+
+
+def test_so_are_those_of_one_batch(store: Store) -> None:
+    batch = tuple(mail(str(n), replies=(reply(sha256=str(n)), reply("R2"))) for n in range(130))
+    store.commit(Change(seen=batch))
+    assert [r.number for r in store.replies("R1")] == list(range(81, 131))
+    assert store.replies("R2")[-1].number == 130
+
+
+def test_a_mail_that_is_fetched_again_adds_nothing(store: Store) -> None:
+    for _ in range(3):
+        arrived(store, "1", reply())
+    assert [r.number for r in store.replies("R1")] == [1]
+
+
+def test_a_reply_to_no_request_is_left_out_and_its_mail_is_not(store: Store) -> None:
+    arrived(store, "1", reply("R9"), reply())
+    assert store.seen(Mark("imap/INBOX", "77", "1")) is not None
+    assert [r.number for r in store.replies("R1")] == [1]
+
+
+def test_without_the_outcome_there_is_no_reply(store: Store) -> None:
+    stale = replace(store.requests(["R1"])["R1"], version=7)
+    with pytest.raises(StoreConflict):
+        store.commit(Change(requests=(stale,), seen=(mail("1", replies=(reply(),)),)))
+    assert store.replies("R1") == []
+
+
+def test_a_row_is_bounded_whatever_a_sender_writes(store: Store) -> None:
+    arrived(store, "1", reply(sender="x" * 5000, via="y" * 5000, message_id="\0\ud800" + "z" * 5000))
+    (kept,) = store.replies("R1")
+    assert (len(kept.sender), len(kept.via), len(kept.message_id)) == (254, 254, 250)
+
+
+def test_they_go_with_their_request_and_with_nothing_else(store: Store) -> None:
+    arrived(store, "1", reply())
+    later = NOW + timedelta(days=900)
+    for _ in range(3):
+        store.prune(raw_before=later, seen_before=later, done_before=later)
+    assert store.seen(Mark("imap/INBOX", "77", "1")) is None
+    assert len(store.replies("R1")) == 1, "the request is open"
+    store.commit(
+        Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))
+    )
+    store.prune(raw_before=later, seen_before=later, done_before=later)
+    assert store.replies("R1") == []
+
+
+def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.commit(Change(requests=(request("R1"),)))
+    facts = {"approval_id": "R1", "outcome": Outcome.UNDECIDED, "because": "condition"}
+    store.commit(Change(seen=tuple(mail(str(n), **facts) for n in range(55))))
+    unproven = {
+        "outcome": Outcome.UNAUTHENTICATED,
+        "because": "mx says unless Meyer resigns",
+        "sender": "e@x",
+    }
+    store.commit(Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
+    store.commit(Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
+    store.close()
+    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
+        connection.execute("DROP TABLE replies")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    connection.close()
+    kept = opened(tmp_path).replies("R1")
+    assert (len(kept), kept[0].number, kept[-1].number) == (KEPT, 7, 56)
+    assert {r.reason for r in kept[:-1]} == {ReplyReason.CONDITION}
+    assert (kept[-1].reason, kept[-1].sender) == (ReplyReason.EARLIER_VERSION, "e@x")
