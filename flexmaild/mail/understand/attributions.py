@@ -14,6 +14,7 @@ from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS, doubts_in
 from flexmaild.mail.understand.lines import Label, Line, says_something
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import tokens
+from flexmaild.mail.understand.tongues import Spoken
 
 _STARTS = words(lambda language: language.quote.attribution_starts)
 # Those of them that are words of their own: "On " begins an attribution, "mo" may be anything.
@@ -119,7 +120,11 @@ def _doubts_between(low: str, date: re.Match[str], rules: Rules) -> bool:
     between = low[date.end() : start] if date.end() <= start else low[end : date.start()]
     # Words alone: "on Friday" is a term where a person wrote it. Single letters are "at" and "or".
     found = tokens(normal_word(_ADDRESS.sub(" ", between)))
-    return any(len(word) > 1 and (word in NEGATIONS or word in CONDITIONS) for word in found)
+    spoken = Spoken(tokens(normal_word(low)), "")
+    return any(
+        len(word) > 1 and (NEGATIONS.counts(word, spoken) or CONDITIONS.counts(word, spoken))
+        for word in found
+    )
 
 
 def _doubts_before(head: str) -> bool:

@@ -61,6 +61,8 @@ def _is_salutation(typed: list[str], low: str, after: str) -> bool:
             names = typed[len(greeting.split()) :]
             if len(names) <= _MOST_NAMES and all(_may_be_name(name, after) for name in names):
                 return True
+            if len(names) == 1 and names[0][0].isupper() and len(names[0]) <= _LONGEST_NAME:
+                return True  # Will and Per are names, and words of some language
     if low.endswith(_TITLES) and len(low) <= _LONGEST_NAME:
         return True
     if after == ":" or after == "":

@@ -6,7 +6,7 @@ always count.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.rules import unaccented
@@ -49,15 +49,30 @@ class Spoken:
 class Ambiguous:
     """Words of one kind from all languages, each with where it means that and where it is ordinary."""
 
-    def __init__(self, of: Callable[[Language], Iterable[str]]) -> None:
+    def __init__(
+        self, of: Callable[[Language], Iterable[str]], languages: Sequence[Language] = EVERY
+    ) -> None:
+        ordinary = {
+            language.tag: frozenset((*language.doubt.harmless_words, *language.doubt.common_words))
+            for language in languages
+        }
+        bound: set[tuple[str, str]] = set()
         self._means: dict[str, set[str]] = {}
-        for language in EVERY:
+        for language in languages:
             for word in of(language):
                 for spelling in {word, unaccented(word)}:
-                    if spelling == word or spelling not in _ordinary(language):
+                    if spelling == word or spelling not in ordinary[language.tag]:
                         self._means.setdefault(spelling, set()).add(language.tag)
+                    if word in language.doubt.only_here:
+                        bound.add((spelling, language.tag))
+        # All others have the word for something else where each language that means it says so.
         self._ordinary = {
-            word: {language.tag for language in EVERY if word in _ordinary(language)} - means
+            word: {
+                tag
+                for tag, words_ in ordinary.items()
+                if word in words_ or all((word, mean) in bound for mean in means)
+            }
+            - means
             for word, means in self._means.items()
         }
 
@@ -75,7 +90,3 @@ class Ambiguous:
     def words(self) -> frozenset[str]:
         """All of them, whatever the language."""
         return frozenset(self._means)
-
-
-def _ordinary(language: Language) -> frozenset[str]:
-    return frozenset((*language.doubt.harmless_words, *language.doubt.common_words))

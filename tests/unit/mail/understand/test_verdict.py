@@ -1,4 +1,4 @@
-"""What a person's first words mean, in nine languages."""
+"""What a person's first words mean, in every language."""
 
 from __future__ import annotations
 
@@ -151,3 +151,9 @@ def test_how_much_a_comment_may_hold_is_a_setting(
     ways = (careful, first_word, bare)
     modes = ("careful", "first_word", "bare")
     assert tuple(say(line, Rules.of("a@b.test", comments=mode)) for mode in modes) == ways
+
+
+@pytest.mark.parametrize("name", ["Per", "Will", "Ann", "Bob"])
+def test_a_greeting_and_one_name_are_a_salutation_whatever_the_name_means_elsewhere(name: str) -> None:
+    assert say(f"Hi {name},\n\nApprove") == say(f"Hi {name}\nApprove") == "a"
+    assert say(f"Hi {name} will wait\nApprove") == "no_action_word"
