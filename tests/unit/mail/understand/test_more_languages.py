@@ -9,7 +9,7 @@ import pytest
 from flexmaild.core.model import MailNature
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.verdict import WHY, decide
 from tests.unit.mail.lines import AUTOMATIC, BELOW, ENDINGS, LINES, QUOTES
 from tests.unit.mail.mails import OWN, REQUEST, mail, read
@@ -77,10 +77,17 @@ def test_a_word_of_one_language_raises_no_doubt_in_another(line: str) -> None:
     assert say(line)[0] == "a"
 
 
-def test_a_beginning_doubts_in_a_line_of_its_language_and_nowhere_else() -> None:
+def test_an_ending_doubts_in_a_line_of_its_language_and_nowhere_else() -> None:
+    assert doubts_in("yedek alındıysa ve testler geçtiyse") == {"alindiysa", "geçtiyse"}
+    assert doubts_in("the nurse on course") == set()
     assert doubts_in("testy nejlepší verze") == set()
     assert doubts_in("v této verzi neztrácí data") == {"neztrácí"}
-    assert doubts_in("the new network is needed") == set()
+
+
+def test_turkish_capitals_are_the_same_letters() -> None:
+    assert normal_word("REDDEDİLDİ") == normal_word("Reddedildi") == "reddedildi"
+    assert say("ONAYLIYORUM")[0] == say("onaylıyorum")[0] == say("onayliyorum")[0] == "a"
+    assert say("ONAYLIYORUM, İPTAL")[0] == "condition"
 
 
 def test_a_comma_may_stand_in_a_phrase_that_has_one() -> None:
