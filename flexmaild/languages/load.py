@@ -17,7 +17,7 @@ from types import MappingProxyType
 Text = str | tuple[str, ...]
 
 # How many forms a text has at most, for each rule of plurals.
-_FORMS = {"none": 1, "one": 2, "one_or_none": 2, "polish": 3}
+_FORMS = {"none": 1, "one": 2, "one_or_none": 2, "polish": 3, "czech": 3}
 _CONCEPTS = ("confidential", "privileged", "recipient", "in_error", "delete", "disclose", "notify")
 # The order in which languages are offered; those not named here follow by their tags.
 _OFFERED = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja")
@@ -38,6 +38,8 @@ class Doubt:
 
     negations: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    own_negations: tuple[str, ...] = ()
+    own_conditions: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     retractions: tuple[str, ...] = ()
     after_reject: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class Doubt:
     trouble_pieces: tuple[str, ...] = ()
     harmless: tuple[str, ...] = ()
     none_of: tuple[str, ...] = ()
+    none_after: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
     harmless_words: tuple[str, ...] = ()
     common_words: tuple[str, ...] = ()

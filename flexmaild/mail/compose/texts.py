@@ -59,4 +59,6 @@ def _plural_form(lang: str, number: object) -> int:
             if n == 1:
                 return 0
             return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
+        case "czech":
+            return 0 if n == 1 else 1 if n in (2, 3, 4) else 2
     return int(n != 1)

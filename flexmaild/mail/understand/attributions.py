@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
 from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS, doubts_in
-from flexmaild.mail.understand.lines import Label, Line, says_something
+from flexmaild.mail.understand.lines import Label, Line, says_something, small
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import tokens
 from flexmaild.mail.understand.tongues import Spoken
@@ -75,7 +75,7 @@ def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str)
 
 def _attribution_start(joined: str, rules: Rules) -> int:
     """Where the shortest attribution with a whole date begins that ends this text; -1 where none does."""
-    low = joined.casefold()
+    low = small(joined)
     if len(low) != len(joined):  # rare letters fold to two
         low = joined.lower()
         if len(low) != len(joined):

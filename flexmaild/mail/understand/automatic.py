@@ -14,6 +14,7 @@ from flexmaild.languages.load import words
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.message import Mail, Part
+from flexmaild.mail.understand.lines import small
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate
 
@@ -194,7 +195,7 @@ def _machine(header: Header, rules: Rules) -> str:
         return "feedback-id"
     # X-Auto-Response-Suppress and X-MS-Exchange-Inbox-Rules-Loop are no evidence: Exchange sets them on
     # people's mail as well, the latter on every mail that an inbox rule redirects to the reply mailbox.
-    subject = _without_tags(decoded(header.first(b"subject"), rules.limits)).casefold()
+    subject = small(_without_tags(decoded(header.first(b"subject"), rules.limits)))
     return "subject" if subject.startswith(_SUBJECTS) else ""
 
 

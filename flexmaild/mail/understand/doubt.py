@@ -8,15 +8,18 @@ line is known. The lists are in `languages`; a sentence in no list raises no dou
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from flexmaild.languages.load import EVERY, words
+from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
-from flexmaild.mail.understand.rules import unaccented
+from flexmaild.mail.understand.rules import spellings
 from flexmaild.mail.understand.seen import VERBS, clauses, looks, tokens, words_in
-from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Spoken
+from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Own, Spoken, likeliest
 
 NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
 CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
+_OWN_NEGATIONS = Own(lambda language: language.doubt.own_negations)
+_OWN_CONDITIONS = Own(lambda language: language.doubt.own_conditions)
 _DOUBTS = NEGATIONS.words | CONDITIONS.words
 # Of languages that write no blanks, looked for as pieces of the text.
 _NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
@@ -52,18 +55,23 @@ _TYPED_SIGN = re.compile(
 _LONGEST_HARMLESS = 10
 
 
-def _is_filler(word: str) -> bool:
-    return word not in _DOUBTS and not is_contraction(word)
+def _own_to(word: str) -> frozenset[str]:
+    """The languages in which alone the word doubts."""
+    return _OWN_NEGATIONS.languages(word) | _OWN_CONDITIONS.languages(word)
 
 
-def _is_content(word: str) -> bool:
-    return _is_filler(word) and word not in COMMON_WORDS
+def _is_filler(word: str, tag: str = "") -> bool:
+    return word not in _DOUBTS and not is_contraction(word) and tag not in _own_to(word)
+
+
+def _is_content(word: str, tag: str = "") -> bool:
+    return _is_filler(word, tag) and word not in COMMON_WORDS
 
 
 def phrases(entries: Iterable[str]) -> Phrases:
     """Entries of the lists; what people write without its accents is found too."""
-    split = [tuple(_words_in_entry(entry)) for entry in entries]
-    return Phrases({*split, *(tuple(map(unaccented, p)) for p in split)}, _is_filler, _is_content)
+    found = [tuple(_words_in_entry(spelling)) for entry in entries for spelling in spellings(entry)]
+    return Phrases(found, _is_filler, _is_content)
 
 
 def _words_in_entry(entry: str) -> list[str]:
@@ -75,27 +83,33 @@ def _words_in_entry(entry: str) -> list[str]:
     ]
 
 
-def _good_news() -> Iterable[Phrase]:
-    for language in EVERY:
-        troubles = frozenset(t for word in language.doubt.troubles for t in (word, unaccented(word)))
-        for none in language.doubt.none_of:
-            for form in (none, unaccented(none)):
-                yield (*words_in(form), "~", troubles)
+def _harmless(language: Language) -> Phrases:
+    """What people write without doubting; no word that doubts in this language may stand in it."""
+    found = [tuple(_words_in_entry(form)) for entry in language.doubt.harmless for form in spellings(entry)]
+    found += [tuple(word for word in phrase if word != BREAK) for phrase in found if BREAK in phrase]
+    return Phrases(
+        (*found, *_good_news(language)),
+        partial(_is_filler, tag=language.tag),
+        partial(_is_content, tag=language.tag),
+    )
+
+
+def _good_news(language: Language) -> Iterable[Phrase]:
+    troubles = frozenset(form for word in language.doubt.troubles for form in spellings(word))
+    after = frozenset(form for word in language.doubt.none_after for form in spellings(word))
+    for none in language.doubt.none_of:
+        for form in spellings(none):
+            yield (*words_in(form), "~", troubles)
+    if after:
+        for trouble in troubles:
+            yield (*words_in(trouble), "~", after)
 
 
 _RETRACTIONS = phrases(words(lambda language: language.doubt.retractions))
 _DOUBTFUL = phrases(
     (*words(lambda language: language.doubt.phrases), *words(lambda language: language.doubt.retractions))
 )
-_HARMLESS = Phrases(
-    [
-        *(tuple(_words_in_entry(e)) for language in EVERY for e in language.doubt.harmless),
-        *(tuple(_words_in_entry(unaccented(e))) for language in EVERY for e in language.doubt.harmless),
-        *_good_news(),
-    ],
-    _is_filler,
-    _is_content,
-)
+_HARMLESS = tuple(map(_harmless, EVERY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,10 @@ def _doubt_in_words(low: str, spoken: Spoken, first: bool) -> Doubt | None:
 
 
 def _doubt_of(word: str, spoken: Spoken) -> Doubt | None:
+    if _OWN_NEGATIONS.counts(word, spoken):
+        return Doubt("negated", word)
+    if _OWN_CONDITIONS.counts(word, spoken):
+        return Doubt("condition", word)
     if word not in _DOUBTS and word[-1] != "t" and "-" not in word:
         return None
     for form in (word, *word.split("-")) if "-" in word else (word,):
@@ -157,7 +175,9 @@ def _doubtful_phrases(typed: Sequence[str]) -> list[tuple[int, Doubt]]:
 def _is_harmless(typed: Sequence[str], place: int) -> bool:
     """Whether the word there is part of a harmless phrase."""
     return any(
-        i + _HARMLESS.at(typed, i) > place for i in range(max(0, place - _LONGEST_HARMLESS), place + 1)
+        i + known.at(typed, i) > place
+        for known in _HARMLESS
+        for i in range(max(0, place - _LONGEST_HARMLESS), place + 1)
     )
 
 
@@ -201,12 +221,20 @@ def doubts_in(text: str) -> set[str]:
         if any(c.isdigit() for c in low):
             low = _DATE.sub(" ", low)
         found |= {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
+        found |= _own_doubts(tokens(low))
         typed = words_in(low)
         found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
         if not low.isascii():
             low = _without_harmless_pieces(low)
             found |= {piece for piece in (*_NEGATION_PIECES, *_CONDITION_PIECES) if piece in low}
     return found
+
+
+def _own_doubts(said: Sequence[str]) -> set[str]:
+    """The words of a line that are a doubt in its language only, guessed by its own words."""
+    found = {word: tags for word in said if (tags := _own_to(word))}
+    tag = likeliest(said) if found else ""
+    return {word for word, tags in found.items() if tag in tags}
 
 
 def is_contraction(token: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules, normal_word, spellings
 from flexmaild.mail.understand.seen import looks, seen
 
 # Letters and digits; a run of CJK characters ends where another script begins.
@@ -51,7 +51,9 @@ _LONGEST_TEXT = 4000
 # Lines that a mail program may have made of one.
 _MOST_LINES = 6
 _DECIDING = frozenset(
-    normal_word(word) for word in words(lambda language: (*language.decide.approve, *language.decide.reject))
+    spelling
+    for word in words(lambda language: (*language.decide.approve, *language.decide.reject))
+    for spelling in spellings(normal_word(word))
 )
 # Signs that people put beside such a line, a telephone or a tree; they say nothing.
 _DECORATION = frozenset(

@@ -79,7 +79,7 @@ class Line:
 
     @property
     def low(self) -> str:
-        return self.bare.strip().casefold()
+        return small(self.bare.strip())
 
     @property
     def is_ours(self) -> bool:
@@ -147,6 +147,11 @@ def _may_have_link(text: str) -> bool:
 
 def _has_scheme(low: str) -> bool:
     return "www." in low or "mailto:" in low or "tel:" in low
+
+
+def small(text: str) -> str:
+    """Case-folded; the Turkish "İ", which would fold to two characters, is an "i"."""
+    return text.casefold().replace("i\u0307", "i")
 
 
 def letters(text: str) -> str:

@@ -12,14 +12,14 @@ from functools import lru_cache
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.known import KnownLines, asks, holds_answer
-from flexmaild.mail.understand.lines import Line, weight
+from flexmaild.mail.understand.lines import Line, small, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import clauses, seen
 
 
 def folded(text: str) -> str:
     """The text in the form in which it is looked through: as a person sees it, in lower case."""
-    return seen(seen(text).casefold())
+    return seen(small(seen(text)))
 
 
 def as_compared(pieces: Iterable[str]) -> tuple[str, ...]:

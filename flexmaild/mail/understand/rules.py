@@ -15,7 +15,7 @@ from typing import Literal
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.lines import squeezed
+from flexmaild.mail.understand.lines import small, squeezed
 
 # The longest first: "approved by me" (an extra word) must win over "approved".
 Word = tuple[str, Answer, str]
@@ -79,7 +79,7 @@ class Rules:
         """
         return cls(
             own_addresses=frozenset(a.lower() for a in addresses if a),
-            own_names=tuple(n.casefold() for n in names if len(n) >= 4),
+            own_names=tuple(small(n) for n in names if len(n) >= 4),
             words=_words(approve, reject, languages),
             max_comment=max_comment,
             comments=comments,
@@ -92,7 +92,7 @@ class Rules:
 
 
 # Letters that do not fall into a plain one and its accent.
-_STROKES = str.maketrans({"ł": "l", "ø": "o", "æ": "ae"})
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ı": "i"})
 
 
 def normal_word(text: str) -> str:
@@ -100,7 +100,7 @@ def normal_word(text: str) -> str:
 
     NFKC would make a full-width or mathematical "Approve" the same word.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return unicodedata.normalize("NFC", small(unicodedata.normalize("NFC", text)))
 
 
 def unaccented(word: str) -> str:
@@ -109,6 +109,11 @@ def unaccented(word: str) -> str:
     if not all(ord(c) < 0x250 or unicodedata.combining(c) for c in apart):
         return word
     return "".join(c for c in apart if not unicodedata.combining(c))
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """The word, without its accents, and as its capitals fold: that of the Turkish "ı" is "I", hence "i"."""
+    return tuple(dict.fromkeys((word, unaccented(word), word.replace("ı", "i"))))
 
 
 def _words(
@@ -123,8 +128,9 @@ def _words(
     _add(found, reject, Answer.REJECT, "")
     for word, meaning in list(found.items()):
         # Capitals are written without accents, and phones make apostrophes round.
-        for spelling in (unaccented(word), word.replace("'", "’"), unaccented(word).replace("'", "’")):
+        for spelling in spellings(word):
             found.setdefault(spelling, meaning)
+            found.setdefault(spelling.replace("'", "’"), meaning)
     words = ((word, answer, language) for word, (answer, language) in found.items())
     return tuple(sorted(words, key=lambda entry: (-len(entry[0]), entry[0])))
 

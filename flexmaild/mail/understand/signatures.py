@@ -13,7 +13,7 @@ from flexmaild.languages.load import words
 from flexmaild.mail.understand import banners, notices
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import KnownLines, holds_answer, tokens_of
-from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.lines import Label, Line, small
 from flexmaild.mail.understand.rules import Rules
 
 _CLOSINGS = frozenset(words(lambda language: language.signature.closings))
@@ -44,7 +44,7 @@ class Writer:
 
     @classmethod
     def of(cls, name: str, address: str) -> "Writer":
-        found = _LETTERS.findall(f"{name} {address.partition('@')[0]}".casefold())
+        found = _LETTERS.findall(small(f"{name} {address.partition('@')[0]}"))
         return cls(frozenset(word for word in found if len(word) > 1), address.casefold())
 
 
@@ -222,7 +222,7 @@ def _is_title(text: str) -> bool:
     found = tokens_of(text)
     if not 0 < len(found) <= _LONGEST_TITLE:
         return False
-    strange = [t for t in found if t.casefold() not in _TITLE_WORDS]
+    strange = [t for t in found if small(t) not in _TITLE_WORDS]
     return (
         len(found) - len(strange) >= 2
         and not doubts_in(" ".join(strange))

@@ -6,15 +6,16 @@ always count.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from flexmaild.languages.load import EVERY, Language, words
-from flexmaild.mail.understand.rules import unaccented
+from flexmaild.mail.understand.rules import spellings
 
-_COMMON: Mapping[str, tuple[str, ...]] = {
-    word: tuple(language.tag for language in EVERY if word in language.doubt.common_words)
-    for word in {word for language in EVERY for word in language.doubt.common_words}
-}
+_COMMON: dict[str, tuple[str, ...]] = {}
+for _language in EVERY:
+    # As they are looked for: the Turkish "ı" is seen as "i".
+    for _word in {word.replace("ı", "i") for word in _language.doubt.common_words}:
+        _COMMON[_word] = (*_COMMON.get(_word, ()), _language.tag)
 COMMON_WORDS = frozenset(_COMMON)
 # A word in question is no evidence for itself.
 _DOUBTS = frozenset(words(lambda language: (*language.doubt.negations, *language.doubt.conditions)))
@@ -38,12 +39,24 @@ class Spoken:
         return not self._found.isdisjoint(languages)
 
     def _guess(self) -> frozenset[str]:
-        score: Counter[str] = Counter()
-        for _, word in zip(range(_MOST_WORDS), self._words, strict=False):
-            score.update(() if word in _DOUBTS else _COMMON.get(word, ()))
+        score = _score(self._words)
         own, best = score[self._language], max(score.values(), default=0)
         others = (tag for tag, count in score.items() if count > own and 2 * count >= best)
         return frozenset({self._language, *others})
+
+
+def _score(said: Iterable[str]) -> Counter[str]:
+    """How many common words of each language there are."""
+    score: Counter[str] = Counter()
+    for _, word in zip(range(_MOST_WORDS), said, strict=False):
+        score.update(() if word in _DOUBTS else _COMMON.get(word, ()))
+    return score
+
+
+def likeliest(said: Iterable[str]) -> str:
+    """The language that has more of these words than any other; empty where none has."""
+    (tag, most), (_, second) = [*_score(said).most_common(2), ("", 0), ("", 0)][:2]
+    return tag if most > second else ""
 
 
 class Ambiguous:
@@ -60,7 +73,7 @@ class Ambiguous:
         self._means: dict[str, set[str]] = {}
         for language in languages:
             for word in of(language):
-                for spelling in {word, unaccented(word)}:
+                for spelling in spellings(word):
                     if spelling == word or spelling not in ordinary[language.tag]:
                         self._means.setdefault(spelling, set()).add(language.tag)
                     if word in language.doubt.only_here:
@@ -90,3 +103,38 @@ class Ambiguous:
     def words(self) -> frozenset[str]:
         """All of them, whatever the language."""
         return frozenset(self._means)
+
+
+class Own:
+    """Words, endings ("-madan") and beginnings ("ne-") of one kind that count in their language only."""
+
+    def __init__(self, of: Callable[[Language], Iterable[str]]) -> None:
+        self._words: dict[str, set[str]] = {}
+        self._pieces: list[tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]]] = []
+        for language in EVERY:
+            plain = frozenset(form for word in _ordinary(language) for form in spellings(word))
+            found = {form: word for word in of(language) for form in spellings(word)}
+            begins = tuple(form[:-1] for form in found if form[-1] == "-")
+            ends = tuple(form[1:] for form in found if form[0] == "-")
+            if begins or ends:
+                self._pieces.append((language.tag, begins, ends, plain))
+            for form, word in found.items():
+                if "-" not in (form[0], form[-1]) and (form == word or form not in plain):
+                    self._words.setdefault(form, set()).add(language.tag)
+
+    def languages(self, word: str) -> frozenset[str]:
+        """Where the word means it. Beside an ending or a beginning it has two letters more at least."""
+        found = set(self._words.get(word, ()))
+        for tag, begins, ends, plain in self._pieces:
+            if (word[2:].endswith(ends) or word[:-2].startswith(begins)) and word not in plain:
+                found.add(tag)
+        return frozenset(found)
+
+    def counts(self, word: str, spoken: Spoken) -> bool:
+        """Whether the word means it in this text."""
+        found = self.languages(word)
+        return bool(found) and spoken.may_be(found)
+
+
+def _ordinary(language: Language) -> frozenset[str]:
+    return frozenset((*language.doubt.harmless_words, *language.doubt.common_words))

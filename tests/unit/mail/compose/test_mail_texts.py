@@ -1,4 +1,4 @@
-"""All our languages say the same things."""
+"""Our languages say the same things."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose import texts
 
-FORMS = {"pl": 3, "ja": 1}
+FORMS = {"pl": 3, "cs": 3, "tr": 1, "ja": 1}
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
 
@@ -59,6 +59,21 @@ def test_numbers_take_their_plural_form(lang: str, n: int, expected: str) -> Non
 )
 def test_polish_counts_in_three_forms(n: int, expected: str) -> None:
     assert texts.say("pl", "in.minutes", n=n) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (1, "za 1 den"),
+        (2, "za 2 dny"),
+        (4, "za 4 dny"),
+        (5, "za 5 dní"),
+        (12, "za 12 dní"),
+        (22, "za 22 dní"),
+    ],
+)
+def test_czech_counts_two_to_four_alone_in_its_second_form(n: int, expected: str) -> None:
+    assert texts.say("cs", "in.days", n=n) == expected
 
 
 @pytest.mark.parametrize(
