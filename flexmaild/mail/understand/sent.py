@@ -73,10 +73,11 @@ class SentText:
     def places(self, norm: str) -> list[int]:
         """Where a word begins and these characters follow, but not within what a person wrote."""
         found = self.before.places(norm) if self.before is not None else []
-        if len(norm) >= SEED and len(self.text) - self._start > _INDEXED:
+        length = len(self.text) - self._start
+        if len(norm) >= SEED and length > _INDEXED:
             own = (at for at in self._index.get(norm[:SEED], ()) if self.text.startswith(norm, at))
             return [*found, *(at for at in own if not self._is_foreign(at))]
-        if len(norm) >= SEED or len(self.text) <= _LONG:
+        if len(norm) >= SEED or length <= _LONG or self.before is None:
             found += [at for at in self._searched(norm) if not self._is_foreign(at)]
         return found
 
