@@ -1,4 +1,4 @@
-"""A look into a store from beside: by another process than the daemon, whether that runs, was stopped or killed.
+"""A look into a store from beside: by another process than the daemon, whether that runs or not.
 
 Used by `flexmaild explain` and `flexmaild replay`. Nothing is written, made or removed, above all no -wal and
 -shm file (made by root they would keep the daemon from starting), and each look is a connection of its own
@@ -127,15 +127,16 @@ class StoreBeside:
                 with self._engine.connect() as connection:
                     found = look(connection)
             except (SQLAlchemyError, sqlite3.Error) as error:
-                if self._way == _AT_REST and _trace(self._path) != before:
-                    continue
-                raise self._fault(error) from error
+                fault = self._fault(error)
+                if isinstance(fault, StoreBusy) or _trace(self._path) == before:
+                    raise fault from error
+                continue
             if self._way == _IN_USE or _trace(self._path) == before:
                 return found
         raise StoreBusy(f"{self._path}: the store is being opened and closed.", "try again in a moment.")
 
     def _choose_way(self) -> tuple[int, int, int]:
-        """Says how the file is to be opened now. Raises StoreError where it cannot be read without writing."""
+        """Chooses how to open the file now. Raises StoreError where it cannot be read without writing."""
         insist_on(self._path, self._identity)
         trace = _trace(self._path)
         log, index = (self._path.with_name(self._path.name + end) for end in ("-wal", "-shm"))
@@ -192,7 +193,9 @@ def _examined(path: Path) -> tuple[int, int]:
         cure = "correct store.url or state_directory, or start the daemon, which makes it."
         raise StoreError(f"{path}: there is no store.", cure) from error
     except OSError as error:
-        raise StoreError(f"{path}: the store cannot be read: {error.strerror}.", "correct store.url.") from error
+        raise StoreError(
+            f"{path}: the store cannot be read: {error.strerror}.", "correct store.url."
+        ) from error
 
 
 def _denied(path: Path) -> StoreDenied:

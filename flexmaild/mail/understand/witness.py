@@ -22,7 +22,7 @@ _MOST_LINES, _LONGEST = 3000, 1000
 
 @dataclass(frozen=True, slots=True)
 class SeenLine:
-    """A visible line with its label and the rule that gave it; `typed` is the person's part of a mixed one."""
+    """A visible line, its label and the rule that gave it; `typed` is the person's part of a mixed one."""
 
     label: str
     rule: str
