@@ -10,7 +10,7 @@ import unicodedata
 
 
 def escaped(text: str) -> str:
-    """The text on one line, with `\\x1b`, `\\u202e` and so on for what cannot be seen, and `\\\\` for `\\`."""
+    """The text on one line, with `\\x1b`, `\\u202e` and so on for what cannot be seen, `\\\\` for `\\`."""
     if text.isprintable() and "\\" not in text:
         return text
     return "".join(map(_written, text))

@@ -1,7 +1,7 @@
 """Exit codes of both programs. They are part of the contract: pipelines branch on them.
 
-69, 70, 74, 77 and 78 are EX_UNAVAILABLE, EX_SOFTWARE, EX_IOERR, EX_NOPERM and EX_CONFIG of sysexits.h; 130 and
-141 are what a shell shows for a program ended by SIGINT and SIGPIPE.
+69, 70, 74, 77 and 78 are EX_UNAVAILABLE, EX_SOFTWARE, EX_IOERR, EX_NOPERM and EX_CONFIG of sysexits.h; 130
+and 141 are what a shell shows for a program ended by SIGINT and SIGPIPE.
 """
 
 from __future__ import annotations

@@ -23,12 +23,14 @@ LARGEST = 10 * 1024 * 1024 + 1
 @click.argument("file", metavar="FILE.eml")
 @ending.orderly
 def explain(file: str, as_json: bool) -> int:
-    """Show how a mail is read: its lines with their labels, the word, the doubts, the sender's proof, the verdict.
+    """Show how a mail is read: labelled lines, the word, the doubts, the sender's proof, the verdict.
 
-    The mail is a file, or - for standard input. It is read as the daemon would read it, as if its request were
-    still open. The store is only looked at, and nothing is asked of DNS. Whole references are masked.
+    The mail is a file, or - for standard input. It is read as the daemon would read it, as if its
+    request were still open. The store is only looked at, and nothing is asked of DNS. Whole references
+    are masked.
 
-    Exit codes: 0 when the file was read, whatever is in it and in the settings; 1 when it could not be read.
+    Exit codes: 0 when the file was read, whatever is in it and in the settings; 1 when it could not be
+    read.
     """
     data = _bytes(file)
     document = {"file": file.encode("utf-8", "replace").decode(), "version": __version__}
@@ -42,7 +44,7 @@ def explain(file: str, as_json: bool) -> int:
 
 
 def _bytes(file: str) -> bytes:
-    """What is in the file, read once and never to an end that does not come. Ends with 1 where it cannot be."""
+    """What is in the file, read once and up to a limit. Ends with 1 where it cannot be read."""
     try:
         descriptor = 0 if file == "-" else os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb", closefd=file != "-") as source:

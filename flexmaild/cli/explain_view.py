@@ -1,7 +1,7 @@
 """An explanation on a terminal: the verdict first, then what it was read from, then what else is known.
 
-Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and a line of the mail begins behind
-a bar that no text can put there, so that a mail cannot write a line of ours.
+Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and a line of the mail stands behind
+a bar, so that a mail cannot write a line of ours.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def _looks(looks: Sequence[Document], width: int) -> Iterator[str]:
 def _blocks(rows: Sequence[Document], width: int) -> Iterator[str]:
     """Neighbours of one label and rule under one head; blank lines go with what is above them."""
     named: list[tuple[str, Document]] = []
-    for row in rows:
+    last = max((n for n, row in enumerate(rows, 1) if row["label"] != "blank"), default=0)
+    for row in rows[:last]:
         name = _name(row) if row["label"] != "blank" or not named else named[-1][0]
         named.append((name, row))
     for name, block in groupby(named, key=lambda pair: pair[0]):
@@ -196,5 +197,3 @@ def _about(document: Document) -> Iterator[str]:
         mail = now["mail"]
         same = "" if mail["same_bytes"] else ", with other bytes"
         yield f"The daemon read this mail at {mail['read_at']}{same}: {mail['outcome']}, {mail['because']}"
-    if now.get("fault"):
-        yield f"What became of this mail cannot be looked up: {now['fault']}"

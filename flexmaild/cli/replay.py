@@ -43,14 +43,14 @@ def _since(_: click.Context, __: click.Parameter, value: str) -> timedelta:
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON on stdout.")
 @ending.orderly
 def replay(since: timedelta, as_json: bool) -> int:
-    """Read the kept mails once more, with this version and these settings, and show what would differ.
+    """Read the kept mails once more, with this version and these settings: what would differ?
 
-    Compared is what a mail says and what that means for an open request: answer, reason, comment, the sender's
-    proof. Mails whose bytes are not kept (incoming.keep_raw) are counted as not compared. Nothing is sent or
-    written, and a running daemon is not disturbed.
+    Compared is what a mail says and what that means for an open request: answer, reason, comment, the
+    sender's proof. Mails whose bytes are not kept (incoming.keep_raw) are counted as not compared.
+    Nothing is sent or written, and a running daemon is not disturbed.
 
-    Exit codes: 0 nothing differs, 1 something does, 69 the reading process cannot be started, 77 not permitted,
-    78 bad settings or store.
+    Exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 69 the reading process cannot be
+    started, 77 not permitted, 78 bad settings or store.
     """
     from flexmaild.core.errors import Failure
     from flexmaild.store import StoreFault
@@ -76,8 +76,9 @@ def _replayed(since: timedelta, as_json: bool) -> int:
     begin = now - since if since < LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
     span = store.span(begin)
     tally = replay_view.Tally(begin, now, span.count, settings.incoming.keep_raw)
-    run = replaying.Replay(store, settings, _key(settings)).run(begin, span)
-    told = _told(run, tally, as_json)
+    replayer = replaying.Replay(store, settings, _key(settings))
+    told = _told(replayer.run(begin, span), tally, as_json)
+    tally.decisions = list(replayer.decisions())
     if as_json:
         document = {"version": __version__, "settings": str(chosen_config())} | tally.document()
         click.echo(json.dumps(document | {"differences": told}, indent=2))

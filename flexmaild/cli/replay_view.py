@@ -14,9 +14,16 @@ from typing import Any
 from flexmaild.cli.escapes import escaped
 from flexmaild.core.comparison import Gap, Said
 from flexmaild.core.timing import iso
-from flexmaild.daemon.replaying import Result
+from flexmaild.daemon.replaying import Decision, Result
 
 _SHORT_DIGEST = 16
+_NAMES: Mapping[str, str] = {
+    "outcome": "outcome",
+    "answer": "answer",
+    "why": "reason",
+    "comment": "comment",
+    "proof": "proof",
+}
 
 _GAPS: Mapping[Gap, str] = {
     Gap.NOT_KEPT: "their bytes are not kept, or no longer (incoming.keep_raw is {keep_raw} now)",
@@ -52,7 +59,8 @@ class Tally:
     done: int = 0
     compared: int = 0
     differing: int = 0
-    decisions: int = 0
+    counted: int = 0
+    decisions: list[Decision] = field(default_factory=list)
     gaps: dict[Gap, Gathered] = field(default_factory=dict)
     what: Counter[str] = field(default_factory=Counter)
 
@@ -62,7 +70,7 @@ class Tally:
         if gap is None:
             self.compared += 1
             self.differing += bool(result.compared.differs)
-            self.decisions += bool(result.compared.differs) and result.counted
+            self.counted += bool(result.compared.differs) and result.counted
             self.what.update(result.compared.differs)
             return
         gathered = self.gaps.setdefault(gap, Gathered(at, at))
@@ -71,6 +79,11 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """The summary; its last line is the result."""
+        if self.decisions:
+            yield "Requests that would stand otherwise, by these mails alone:"
+        yield from (
+            f"  {escaped(d.request_id)}  {d.was.value}, would be {d.now.value}" for d in self.decisions
+        )
         if self.gaps:
             yield f"Not compared, {self.done - self.compared} of {self.done}:"
         for gap, gathered in sorted(self.gaps.items(), key=lambda entry: -entry[1].count):
@@ -88,9 +101,9 @@ class Tally:
             return (
                 f"Equal: {self.compared} of {self.done} mails read {since} were compared, none would differ."
             )
-        counted = f", {self.decisions} of them verdicts that count" if self.decisions else ""
-        names = ", ".join(f"{name} {count}" for name, count in self.what.most_common())
-        return f"DIFFERENT: {self.differing} of {self.compared} mails compared {since}{counted} ({names})."
+        names = ", ".join(f"{_NAMES[name]} {count}" for name, count in self.what.most_common())
+        verdicts = f"{self.counted} verdicts that count, {len(self.decisions)} decisions"
+        return f"DIFFERENT: {self.differing} of {self.compared} mails compared {since} ({names}); {verdicts}."
 
     def _why(self, gap: Gap) -> str:
         days = self.keep_raw / timedelta(days=1)
@@ -103,7 +116,7 @@ class Tally:
             "mails": self.done,
             "compared": self.compared,
             "differing": self.differing,
-            "differing_verdicts_that_count": self.decisions,
+            "differing_verdicts_that_count": self.counted,
             "result": "nothing_compared" if not self.compared else "different" if self.differing else "equal",
             "not_compared": [
                 {
@@ -114,6 +127,9 @@ class Tally:
                     "last": iso(gathered.last, "seconds"),
                 }
                 for gap, gathered in self.gaps.items()
+            ],
+            "decisions": [
+                {"request": d.request_id, "was": d.was.value, "now": d.now.value} for d in self.decisions
             ],
         }
 

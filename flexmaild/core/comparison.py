@@ -7,14 +7,15 @@ and a difference that such a gap may explain is none. Pure; used by `daemon.repl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
-from flexmaild.core import admission
+from flexmaild.core import admission, engine, quorum
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling
-from flexmaild.core.events import Answered, Unclear
+from flexmaild.core.events import Answered, Event, Unclear
 from flexmaild.core.model import Answer, Outcome, Proof, Reading, Request, State, Verdict
 from flexmaild.core.work import Seen
 
@@ -117,6 +118,47 @@ def compared(seen: Seen, verdict: Verdict | None, today: Today) -> Compared:
     differs = tuple(_differing(was, now))
     gap = _gap(seen, today, was, now, differs) if differs else None
     return Compared(was, now, () if gap else differs, gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A mail that differs: what it says today, what it would be to its request, and when it came."""
+
+    sha256: str
+    invitation: int | None
+    now: Said
+    event: Event | None
+    at: datetime
+
+
+def decision_today(request: Request, changes: Iterable[Changed]) -> State:
+    """What the verdicts in the store come to when these mails say what they say today; time plays no part."""
+    changes = list(changes)
+    opened = _with_verdicts(as_open(request), {(c.sha256, c.invitation): c.now for c in changes})
+    known = {(v.sha256, v.invitation) for v in request.verdicts}
+    for change in changes:
+        if (change.sha256, change.invitation) not in known and isinstance(change.event, Answered):
+            opened = engine.step(opened, change.event, change.at).request
+    decided = None if opened.state is not State.PENDING else quorum.decide(opened)
+    return decided[0] if decided else opened.state
+
+
+def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Said]) -> Request:
+    """The verdicts as they would be; where one falls away, what it had replaced counts again."""
+    kept: list[Verdict] = []
+    fallen: set[str] = set()
+    for verdict in reversed(request.verdicts):
+        said = now.get((verdict.sha256, verdict.invitation))
+        if said is not None and said.answer is None:
+            fallen |= set() if verdict.replaced else {verdict.approver}
+            continue
+        if said is not None and said.answer is not None:
+            verdict = replace(verdict, answer=said.answer)
+        if verdict.replaced and verdict.approver in fallen:
+            verdict = replace(verdict, replaced=False)
+        fallen.discard(verdict.approver)
+        kept.append(verdict)
+    return replace(request, verdicts=tuple(reversed(kept)))
 
 
 def _said(today: Today) -> Said:

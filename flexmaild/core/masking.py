@@ -17,6 +17,8 @@ SHOWN = 8
 _REFERENCE = re.compile(r"FM1(?:-|%2D|=2D|[\u2010-\u2015\u2212])[A-Z2-7=]{5,}", re.IGNORECASE)
 # A piece of a known one is hidden from so many letters on; fewer are found in words as well.
 _PIECE = 8
+# Its beginning is the request's id, which everybody may see.
+_ID_LETTERS = 16
 _LETTERS = re.compile(rf"[A-Za-z2-7]{{{_PIECE},}}")
 
 
@@ -25,7 +27,8 @@ class Mask:
 
     def __init__(self, references: Iterable[str]) -> None:
         bodies = [text.upper().removeprefix(PREFIX) for text in references]
-        self._windows = {body[i : i + _PIECE] for body in bodies for i in range(len(body) - _PIECE + 1)}
+        first = _ID_LETTERS - _PIECE + 1
+        self._windows = {b[i : i + _PIECE] for b in bodies for i in range(first, len(b) - _PIECE + 1)}
 
     def text(self, text: str) -> str:
         text = _REFERENCE.sub(lambda found: found[0][:SHOWN] + "…", text)

@@ -6,6 +6,7 @@ request were still open; what the store knows of it stands apart. Nothing is wri
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,11 +19,13 @@ from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import Outcome, Reading, Request
 from flexmaild.core.tokens import Reference
+from flexmaild.core.work import Seen
 from flexmaild.daemon import wiring
 from flexmaild.daemon.reader import Letter, Reader
-from flexmaild.daemon.sent_mails import SentMails
-from flexmaild.mail.understand.reply import Rules
-from flexmaild.mail.understand.sent import SentMail
+from flexmaild.daemon.sent_mails import STORE
+from flexmaild.daemon.words_then import WordsThen
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sent import MailsSent
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.witness import Look, Witness
 from flexmaild.settings.schema import Settings
@@ -62,7 +65,7 @@ def sources(settings: Settings | None) -> Sources:
 
 def explain(data: bytes, known: Sources) -> dict[str, Any]:
     """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
-    reading, witness = _read(data, known)
+    reading, witness, seen = _read(data, known)
     referred = admission.referred(reading)
     request = _request(referred, known)
     document = {
@@ -79,32 +82,49 @@ def explain(data: bytes, known: Sources) -> dict[str, Any]:
         },
         "looks": [_look(look) for look in witness.looks],
         "words_sent": {"known": known.store is not None, "without": known.without},
-        "now": _now(reading, request, known),
+        "now": _now(reading, request, seen),
     }
     found = (*reading.body_references, *reading.thread_references, *reading.address_references)
     masked: dict[str, Any] = Mask(found).tree(document)
     return masked
 
 
-def _read(data: bytes, known: Sources) -> tuple[Reading, Witness]:
-    """The reading, without the words sent where these cannot be looked up."""
+def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Seen | None]:
+    """The reading, and what became of the mail when the daemon read it; without the words sent where these
+    cannot be looked up."""
     rules = wiring.rules_without_dns(known.settings) if known.settings else Rules.of()
     letter = Letter(data, len(data))
     if known.store is not None:
         try:
-            return _read_with(letter, rules, SentMails(known.store, known.key))
+            return _read_as_then(letter, rules, known.store, known.key)
+        except StoreFault as fault:
+            known.forget_store(str(fault))
         except Failure as failure:
-            if failure.step != "store":
+            if failure.step != STORE:
                 raise
             known.forget_store(failure.text)
-    return _read_with(letter, rules, None)
+    return *_read_with(letter, rules, lambda references: None), None
 
 
-def _read_with(letter: Letter, rules: Rules, sent: SentMails | None) -> tuple[Reading, Witness]:
-    def nothing(references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
-        return None
+def _read_as_then(
+    letter: Letter, rules: Rules, store: StoreBeside, key: bytes
+) -> tuple[Reading, Witness, Seen | None]:
+    """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
+    words = WordsThen(store, key)
+    seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
+    words.at(seen.at if seen else None)
+    reading, witness = _read_with(letter, rules, words)
+    referred = admission.referred(reading)
+    if seen is None and isinstance(referred, Reference) and reading.message_id:
+        seen = store.seen_with_id(referred.request_id, reading.message_id)
+        if seen is not None:
+            words.at(seen.at)
+            reading, witness = _read_with(letter, rules, words)
+    return reading, witness, seen
 
-    reader = Reader(rules, lambda fault: None, sent or nothing)
+
+def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, Witness]:
+    reader = Reader(rules, lambda fault: None, sent)
     try:
         return reader.read_with_witness(letter)
     finally:
@@ -226,19 +246,17 @@ def _look(look: Look) -> dict[str, Any]:
     }
 
 
-def _now(reading: Reading, request: Request | None, known: Sources) -> Mapping[str, Any]:
+def _now(reading: Reading, request: Request | None, seen: Seen | None) -> Mapping[str, Any]:
     """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
-    if known.store is None:
-        return {}
     found: dict[str, Any] = {}
     if request is not None:
-        found["request"] = {"id": request.id, "title": request.terms.title, "state": request.state.value}
-        found["request"]["decided_by"] = list(request.decided_by)
-        found["request"]["decided_at"] = timing.iso(request.decided_at, "seconds") or ""
-    try:
-        seen = known.store.seen_like(reading.sha256, admission.fingerprint(reading, reading.answer))
-    except StoreFault as fault:
-        return found | {"fault": str(fault)}
+        found["request"] = {
+            "id": request.id,
+            "title": request.terms.title,
+            "state": request.state.value,
+            "decided_by": list(request.decided_by),
+            "decided_at": timing.iso(request.decided_at, "seconds") or "",
+        }
     if seen is not None:
         found["mail"] = {
             "read_at": timing.iso(seen.at, "seconds"),

@@ -14,14 +14,13 @@ from typing import Protocol
 
 from flexmaild.core import admission, comparison, tokens
 from flexmaild.core.admission import Ruling, SenderPolicy
-from flexmaild.core.comparison import Compared, Gap, Said, Today
-from flexmaild.core.model import MailNature, Reading, Request
+from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
+from flexmaild.core.model import MailNature, Reading, Request, State
 from flexmaild.core.tokens import Reference
-from flexmaild.core.work import KeptMail, Seen
+from flexmaild.core.work import Seen
 from flexmaild.daemon import wiring
 from flexmaild.daemon.reader import Letter, Reader
-from flexmaild.daemon.sent_mails import SentMails
-from flexmaild.mail.understand.sent import SentMail
+from flexmaild.daemon.words_then import Shelf, WordsThen
 from flexmaild.settings.schema import Settings
 from flexmaild.store.beside import Kept, Span, StoreBeside
 
@@ -41,7 +40,16 @@ class Result:
     counted: bool = False
 
 
-class Archive(Protocol):
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A request that would stand otherwise."""
+
+    request_id: str
+    was: State
+    now: State
+
+
+class Archive(Shelf, Protocol):
     """What of the store is looked at here; see `store.beside`."""
 
     def span(self, since: datetime) -> Span: ...
@@ -52,41 +60,6 @@ class Archive(Protocol):
 
     def requests(self, ids: list[str]) -> dict[str, Request]: ...
 
-    def sent_before(
-        self, approval_id: str, invitation: int, moment: datetime
-    ) -> tuple[Request, list[KeptMail], bool] | None: ...
-
-
-class _WordsThen:
-    """What had been sent with a reference when a mail was read: what went out later is not known yet."""
-
-    def __init__(self, store: Archive, key: bytes) -> None:
-        self._store = store
-        self._sent_mails = SentMails(self, key)
-        self._moment = datetime.max
-        self._is_whole = True
-        self.are_known = False
-
-    def at(self, moment: datetime) -> None:
-        """The moment of the mail that is read next."""
-        self._moment, self._is_whole, self.are_known = moment, True, True
-
-    def __call__(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
-        found = self._sent_mails(references)
-        self.are_known = found is not None and self._is_whole
-        return found
-
-    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None:
-        found = self._store.sent_before(approval_id, invitation, self._moment)
-        if found is None:
-            return None
-        request, kept, is_whole = found
-        self._is_whole = self._is_whole and is_whole
-        return request, kept
-
-    def close(self) -> None:
-        """Nothing is open."""
-
 
 @dataclass(slots=True)
 class Replay:
@@ -95,12 +68,13 @@ class Replay:
     store: Archive
     settings: Settings
     key: bytes
-    _words: _WordsThen = field(init=False)
+    _words: WordsThen = field(init=False)
     _reader: Reader = field(init=False)
     _policy: SenderPolicy = field(init=False)
+    _changes: dict[str, list[Changed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._words = _WordsThen(self.store, self.key)
+        self._words = WordsThen(self.store, self.key)
         rules = wiring.rules_without_dns(self.settings)
         self._reader = Reader(rules, lambda fault: None, self._words)
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
@@ -150,7 +124,21 @@ class Replay:
             verifies,
         )
         result = comparison.compared(seen, verdict, today)
+        if result.differs and seen.approval_id:
+            changed = Changed(seen.sha256, seen.invitation, result.now, ruling.event, seen.at)
+            self._changes.setdefault(seen.approval_id, []).append(changed)
         return Result(seen, result, of_then, verdict is not None and not verdict.replaced)
+
+    def decisions(self) -> Iterator[Decision]:
+        """After `run`: the requests that would stand otherwise. One that was cancelled stays so."""
+        for identifier, changes in self._changes.items():
+            request = self.store.requests([identifier]).get(identifier)
+            if request is None or request.state is State.CANCELLED:
+                continue
+            today = comparison.decision_today(request, changes)
+            is_over = request.state is State.EXPIRED and today is State.PENDING
+            if today is not request.state and not is_over:
+                yield Decision(identifier, request.state, today)
 
     def _knows_words(self, reading: Reading) -> bool:
         return self._words.are_known or reading.nature is not MailNature.HUMAN

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, create_engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -95,10 +95,16 @@ class StoreBeside:
         """The same of what was ordered before a moment, and whether the request itself is still among it."""
         return self._look(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
 
-    def seen_like(self, sha256: str, fingerprint: str) -> Seen | None:
-        """The first outcome of this very mail, or of one that says the same."""
-        same = or_(seen.c.sha256 == sha256, seen.c.fingerprint == (fingerprint or None))
-        query = select(seen).where(same).order_by(seen.c.seq).limit(1)
+    def seen_as(self, sha256: str) -> Seen | None:
+        """The first outcome of this very mail."""
+        return self._first(seen.c.sha256 == sha256)
+
+    def seen_with_id(self, approval_id: str, message_id: str) -> Seen | None:
+        """The first outcome of a mail of this Message-ID about a request: what exports a mail changes bytes."""
+        return self._first(and_(seen.c.approval_id == approval_id, seen.c.message_id == message_id))
+
+    def _first(self, which: ColumnElement[bool]) -> Seen | None:
+        query = select(seen).where(which).order_by(seen.c.seq).limit(1)
         row = self._look(lambda connection: connection.execute(query).first())
         return None if row is None else seen_of(row)
 
