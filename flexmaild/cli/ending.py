@@ -23,9 +23,14 @@ from flexmaild.cli.escapes import escaped
 P = ParamSpec("P")
 
 
+def say(text: str) -> None:
+    """A line on standard output. Not by click, which writes UTF-8 to a terminal that knows ASCII only."""
+    sys.stdout.write(f"{text}\n")
+
+
 def fail(text: str, code: int) -> NoReturn:
     """End with one plain line on standard error."""
-    click.echo(f"flexmaild: {escaped(text)}", err=True)
+    sys.stderr.write(f"flexmaild: {escaped(text)}\n")
     raise click.exceptions.Exit(code)
 
 
@@ -60,7 +65,7 @@ def _in_order() -> Iterator[None]:
         if fault.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
             _tell_bug(fault)
         _abandon_output()
-        click.echo(f"flexmaild: the output could not be written: {fault.strerror}", err=True)
+        sys.stderr.write(f"flexmaild: the output could not be written: {fault.strerror}\n")
         raise click.exceptions.Exit(exits.OUTPUT_FAILED) from None
     except Exception as bug:  # noqa: BLE001 (the top of the program)
         _tell_bug(bug)

@@ -36,10 +36,10 @@ def explain(file: str, as_json: bool) -> int:
     document = {"file": file.encode("utf-8", "replace").decode(), "version": __version__}
     document |= _document(data)
     if as_json:
-        click.echo(json.dumps(document, indent=2))
+        ending.say(json.dumps(document, indent=2))
     else:
         for line in explain_view.lines(document, click.get_current_context().terminal_width or _width()):
-            click.echo(line)
+            ending.say(line)
     return exits.DONE
 
 

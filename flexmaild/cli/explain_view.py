@@ -1,7 +1,7 @@
 """An explanation on a terminal: the verdict first, then what it was read from, then what else is known.
 
-Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and a line of the mail stands behind
-a bar, so that a mail cannot write a line of ours.
+Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and a line of it stands behind a bar,
+so that no mail can write a line of ours.
 """
 
 from __future__ import annotations

@@ -81,10 +81,10 @@ def _replayed(since: timedelta, as_json: bool) -> int:
     tally.decisions = list(replayer.decisions())
     if as_json:
         document = {"version": __version__, "settings": str(chosen_config())} | tally.document()
-        click.echo(json.dumps(document | {"differences": told}, indent=2))
+        ending.say(json.dumps(document | {"differences": told}, indent=2))
     else:
         for line in tally.lines():
-            click.echo(line)
+            ending.say(line)
     return exits.FAILED if tally.differing else exits.DONE
 
 
@@ -98,14 +98,14 @@ def _told(run: Iterator[Any], tally: replay_view.Tally, as_json: bool) -> list[d
                 told.append(replay_view.document(result))
             elif not as_json:
                 for line in replay_view.lines(result):
-                    click.echo(line)
+                    ending.say(line)
         _progress(tally)
     return told
 
 
 def _progress(tally: replay_view.Tally) -> None:
     if tally.done % 200 == 0 and sys.stderr.isatty():
-        click.echo(f"\r{tally.done} of {tally.mails} mails\r", nl=False, err=True)
+        sys.stderr.write(f"\r{tally.done} of {tally.mails} mails\r")
 
 
 def _settings() -> Any:
@@ -117,7 +117,7 @@ def _settings() -> Any:
         return wiring.load_settings(chosen_config(), check_secrets=False)
     except SettingsError as error:
         for fault in error.faults:
-            click.echo(str(fault), err=True)
+            sys.stderr.write(f"{fault}\n")
         raise click.exceptions.Exit(exits.BAD_SETTINGS) from error
 
 

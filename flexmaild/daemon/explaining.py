@@ -1,7 +1,7 @@
 """How a mail is read, as a document: what was typed, what decided or kept it from deciding, and who said it.
 
-Used by `flexmaild explain`. The mail is read by the daemon's child and judged by the daemon's rules, as if its
-request were still open; what the store knows of it stands apart. Nothing is written, and DNS is not asked.
+Used by `flexmaild explain`. The mail is read by the daemon's child and judged by the daemon's rules, as if
+its request were still open; what the store knows of it stands apart. Nothing is written or asked of DNS.
 """
 
 from __future__ import annotations
