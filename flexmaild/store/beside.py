@@ -145,7 +145,11 @@ class StoreBeside:
         """Chooses how to open the file now. Raises StoreError where it cannot be read without writing."""
         insist_on(self._path, self._identity)
         trace = _trace(self._path)
-        log, index = (self._path.with_name(self._path.name + end) for end in ("-wal", "-shm"))
+        log, index, journal = (
+            self._path.with_name(self._path.name + e) for e in ("-wal", "-shm", "-journal")
+        )
+        if journal.exists():  # flexmaild makes none
+            raise StoreBusy(f"{self._path}: another program is writing the store.", "close that program.")
         if trace[2] < 0 or (trace[2] == 0 and not index.exists()):
             self._way = _AT_REST
         elif index.exists():
