@@ -1,6 +1,6 @@
 """An explanation on a terminal: the verdict first, then what it was read from, then what else is known.
 
-Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and a line of it stands behind a bar,
+Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and its lines stand behind a bar,
 so that no mail can write a line of ours.
 """
 

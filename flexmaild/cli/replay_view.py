@@ -13,6 +13,7 @@ from typing import Any
 
 from flexmaild.cli.escapes import escaped
 from flexmaild.core.comparison import Gap, Said
+from flexmaild.core.model import Outcome
 from flexmaild.core.timing import iso
 from flexmaild.daemon.replaying import Decision, Result
 
@@ -141,16 +142,18 @@ def lines(result: Result) -> Iterator[str]:
     counts = ", its verdict counts" if result.counted else ""
     digest = seen.sha256[:_SHORT_DIGEST]
     yield escaped(f"{iso(seen.at, 'seconds')}  {about}  sha256 {digest}{counts}")
-    yield escaped(f"  was  {_told(result.compared.was, result.compared.differs)}")
-    yield escaped(f"  now  {_told(result.compared.now, result.compared.differs)}")
+    yield escaped(f"  was  {_told(result.compared.was, result.compared.differs, seen.because)}")
+    yield escaped(f"  now  {_told(result.compared.now, result.compared.differs, result.because)}")
 
 
-def _told(said: Said, differs: tuple[str, ...]) -> str:
+def _told(said: Said, differs: tuple[str, ...], because: str) -> str:
     parts = [said.answer.value if said.answer else said.outcome.value]
+    if said.outcome is Outcome.UNAUTHENTICATED:  # the words of others are in no such reason
+        parts.append(because)
     if said.why:
         parts.append(f"because of {said.why}")
     if said.comment is not None and ("comment" in differs or "outcome" in differs):
-        parts.append(f"comment of {len(said.comment)} characters")
+        parts.append(f"comment of {len(said.comment)} characters" if said.comment else "no comment")
     if said.proof and "proof" in differs:
         parts.append(f"proven by {said.proof}")
     return ", ".join(parts)

@@ -32,12 +32,16 @@ _PER_CHILD = 500
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One mail. request: as it stands in the store, where it is there. counted: its verdict counts there."""
+    """One mail. request: as it stands in the store, where it is there. counted: its verdict counts there.
+
+    because: why it would come to what it comes to now.
+    """
 
     seen: Seen
     compared: Compared
     request: Request | None = None
     counted: bool = False
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ class Replay:
         if result.differs and seen.approval_id:
             changed = Changed(seen.sha256, seen.invitation, result.now, ruling.event, seen.at)
             self._changes.setdefault(seen.approval_id, []).append(changed)
-        return Result(seen, result, of_then, verdict is not None and not verdict.replaced)
+        counted = verdict is not None and not verdict.replaced
+        return Result(seen, result, of_then, counted, ruling.because)
 
     def decisions(self) -> Iterator[Decision]:
         """After `run`: the requests that would stand otherwise. One that was cancelled stays so."""
