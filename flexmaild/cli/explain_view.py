@@ -90,9 +90,10 @@ def _reasons(document: Document) -> Iterator[tuple[str, str]]:
     if look["word"]:
         yield "the word in", look["word"]
     if decisive and decisive["cause"]:
-        yield "because of", decisive["cause"]
-    if decisive and decisive["sentence"]:
-        yield "in", decisive["sentence"]
+        whole = f"  in: {decisive['sentence']}" if decisive["sentence"] != decisive["cause"] else ""
+        yield "because of", decisive["cause"] + whole
+    elif decisive and decisive["sentence"]:
+        yield "because of", decisive["sentence"]
     if reading["unclear"] and not decisive and look["answer"]:
         yield "else", f"what was typed says {look['answer']}"
 
@@ -155,6 +156,8 @@ def _blocks(rows: Sequence[Document], width: int) -> Iterator[str]:
         named.append((name, row))
     for name, block in groupby(named, key=lambda pair: pair[0]):
         shown = [row for _, row in block]
+        while shown[-1]["label"] == "blank" and len(shown) > 1:
+            shown.pop()
         yield f"  {name}"
         most, head = (_MOST_TYPED, _MOST_TYPED - _TAIL) if name.startswith("typed") else (_MOST, _HEAD)
         if len(shown) <= most:
