@@ -1,4 +1,4 @@
-"""flexmaild replay: what would this version and these settings make of the mails that were read?"""
+"""flexmaild replay: what this version and these settings would make of the mails that were read."""
 
 from __future__ import annotations
 

@@ -129,13 +129,13 @@ def _read_answer(
     subject = decoded(mail.header.first(b"subject"), rules.limits)
     for lines, sure, of in _readings(without_placeholders(mail.texts, subject, rules)):
         labelled = label(lines, sent, rules, writer)
+        if witness is not None:
+            witness.saw(of, labelled, decide(labelled, rules), rules)
         typed = (*labelled.above, *labelled.among, *labelled.below)
         if not sure and not any(map(str.strip, typed)):
             continue
         is_ambiguous = is_ambiguous or (is_damaged and _has_lost_letters(labelled))
         decision = decide(labelled, rules)
-        if witness is not None:
-            witness.saw(of, labelled, decision, rules)
         if first is not None and decision.answer is not first.decision.answer:
             return Answered(Decision(None, "parts_disagree", language=first.decision.language), labelled)
         first = first or Answered(decision, labelled)
