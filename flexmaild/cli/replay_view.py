@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flexmaild.cli.escapes import escaped
 from flexmaild.core.comparison import Gap, Said
 from flexmaild.core.model import Outcome
 from flexmaild.core.timing import iso
-from flexmaild.daemon.replaying import Decision, Result
+
+if TYPE_CHECKING:  # the room is heavy, and a command line must start fast
+    from flexmaild.daemon.replaying import Decision, Result
 
 _SHORT_DIGEST = 16
 _NAMES: Mapping[str, str] = {

@@ -108,7 +108,7 @@ def many(house: House) -> dict[str, bytes]:
 
 
 def test_the_same_version_and_settings_come_to_the_same_and_leave_no_trace(house: House) -> None:
-    """Beside the daemon, after its end and after its death; what came again is the only thing not compared."""
+    """Beside the daemon, after its end and after its death; only what came again is not compared."""
     house.start()
     many(house)
     ends = {"running": lambda: None, "killed": house.kill, "stopped": lambda: (house.start(), house.stop())}

@@ -49,7 +49,7 @@ def test_a_witness_changes_nothing_and_sees_every_line(name: str) -> None:
     watched = understand(data, len(data), RULES, mails_sent=lambda _: (SENT,), witness=witness)
     assert watched == understand(data, len(data), RULES, mails_sent=lambda _: (SENT,))
     assert all(line.label for look in witness.looks for line in look.lines)
-    assert witness.looks or name == "opaque-smime"
+    assert witness.looks or watched.answer is None
     if watched.answer is not None:
         said = [look for look in witness.looks if look.unclear != "empty"]
         assert {look.answer for look in said} == {watched.answer}
