@@ -34,7 +34,10 @@ class Label(StrEnum):
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
 # Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
 # blank in one is where format=flowed broke it, behind "?" or "&".
-_ADDRESS = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
+_ADDRESS = (
+    r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)[^\s<>\"]+"
+    r"(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
+)
 LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
 # All but letters and digits of ASCII text in lower case: what WORD leaves out of it.
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
@@ -141,7 +144,7 @@ def without_links(text: str) -> str:
 
 def _may_have_link(text: str) -> bool:
     """A quick look: looking for links takes longer than all else that is done with most lines."""
-    return "[" in text or "://" in text or ("." in text or ":" in text) and _has_scheme(text.lower())
+    return "[" in text or "://" in text or (("." in text or ":" in text) and _has_scheme(text.lower()))
 
 
 def _has_scheme(low: str) -> bool:
