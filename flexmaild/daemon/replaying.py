@@ -27,7 +27,7 @@ from flexmaild.store.beside import Kept, Span, StoreBeside
 # Mails looked up in one go; their bytes come one by one.
 _SLICE = 100
 # The child is started anew after so many, as a daemon's is for each poll.
-_PER_CHILD = 500
+_PER_CHILD = 2000
 
 
 @dataclass(frozen=True, slots=True)

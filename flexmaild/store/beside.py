@@ -100,7 +100,7 @@ class StoreBeside:
         return self._first(seen.c.sha256 == sha256)
 
     def seen_with_id(self, approval_id: str, message_id: str) -> Seen | None:
-        """The first outcome of a mail of this Message-ID about a request: an export changes a mail's bytes."""
+        """The first outcome of a mail of this Message-ID about a request: an export changes its bytes."""
         return self._first(and_(seen.c.approval_id == approval_id, seen.c.message_id == message_id))
 
     def _first(self, which: ColumnElement[bool]) -> Seen | None:

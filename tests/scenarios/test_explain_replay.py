@@ -201,6 +201,20 @@ def test_an_exported_copy_is_known_by_its_message_id(house: House) -> None:
     assert (found["verdict"]["answer"], found["reading"]["comment"]) == ("approve", "looks good\nsee you")
 
 
+def test_what_a_signature_would_change_is_said_and_not_decided(house: House) -> None:
+    house.start()
+    _, data = ask(house, "Approve looks good")
+    signed = b"DKIM-Signature: v=1; d=corp.test; s=a; h=from; b=x; bh=x\r\n" + data
+    proof = {"require": "dmarc", "verify_dkim": True, "exchange_online": True}
+    config = with_settings(house, {"incoming": {"sender_authentication": proof}})
+    for mail, if_dkim in ((signed, "approve"), (data, "")):
+        found = explained(house, mail, config)
+        assert (found["verdict"]["outcome"], found["verdict"]["if_dkim"]) == ("unauthenticated", if_dkim)
+    house.process_replies()
+    code, replay = replayed(house, config)
+    assert (code, [gap["reason"] for gap in replay["not_compared"]]) == (0, ["needs_dns"])
+
+
 def test_without_the_store_the_reading_is_told_as_no_more_than_that(house: House) -> None:
     house.start()
     _, data = ask(house, "Approve looks good")
@@ -277,7 +291,7 @@ def test_an_interrupted_replay_is_130_and_leaves_no_child(house: House) -> None:
         columns = [row[1] for row in file.execute("PRAGMA table_info(seen)") if row[1] not in ("seq", "uid")]
         names = ", ".join(columns)
         for n in range(9):  # some thousand mails
-            file.execute(f"INSERT INTO seen ({names}, uid) SELECT {names}, uid || '-{n}' FROM seen")  # noqa: S608
+            file.execute(f"INSERT INTO seen ({names}, uid) SELECT {names}, uid || '-{n}' FROM seen")
     file.close()
     before = trace(house)
     command = [sys.executable, "-m", "flexmaild", "replay", "--since", "90d", "--config", str(house.config)]

@@ -41,7 +41,8 @@ def document(data: bytes, *arguments: str) -> dict[str, object]:
 def settings(tmp_path: Path) -> Path:
     path = tmp_path / "good.yaml"
     path.write_text(
-        f"outgoing: {{host: mail.corp.test, port: 25, from_address: app@corp.test}}\nstate_directory: {tmp_path}/s\n"
+        "outgoing: {host: mail.corp.test, port: 25, from_address: app@corp.test}\n"
+        f"state_directory: {tmp_path}/s\n"
     )
     return path
 
@@ -238,7 +239,8 @@ def test_parts_that_disagree_are_both_shown() -> None:
 def test_a_signature_is_not_verified_and_never_called_wrong(settings: Path) -> None:
     with settings.open("a") as file:
         file.write(
-            "incoming: {enabled: true, host: imap.corp.test, reply_address: app@corp.test, username: u, password: x,\n"
+            "incoming: {enabled: true, host: imap.corp.test, reply_address: app@corp.test,\n"
+            "  username: u, password: x,\n"
             "  sender_authentication: {require: dmarc, verify_dkim: true, exchange_online: true}}\n"
         )
     data = b"DKIM-Signature: v=1; d=corp.test; s=a; h=from; b=x; bh=x\r\n" + APPROVE

@@ -250,7 +250,7 @@ def test_a_user_without_the_right_is_told_so_and_makes_nothing(tmp_path: Path) -
             beside(tmp_path / "state")
         except StoreDenied:
             code = "denied"
-        except BaseException as other:  # noqa: BLE001 (told to the parent)
+        except BaseException as other:
             code = repr(other)
         finally:
             os.write(ours, json.dumps(code).encode())
