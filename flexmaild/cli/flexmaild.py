@@ -7,36 +7,15 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 from typing import Any
 
 import click
 
 from flexmaild import __version__
 from flexmaild.cli import exits
-
-DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
-
-
-def _set_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
-    root = context.find_root()
-    root.meta.setdefault("config", DEFAULT_CONFIG)
-    if value is not None:
-        root.meta["config"] = value
-
-
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path, readable=False),  # whether it can be read is told by 78
-    expose_value=False,
-    callback=_set_config,
-    help=f"The settings file. Default: {DEFAULT_CONFIG}",
-)
-
-
-def _config() -> Path:
-    path: Path = click.get_current_context().find_root().meta["config"]
-    return path
+from flexmaild.cli.explain import explain
+from flexmaild.cli.replay import replay
+from flexmaild.cli.settings_file import chosen_config, config_option
 
 
 @click.group(
@@ -56,7 +35,7 @@ def cli(context: click.Context) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # kept until the daemon can hear it
         from flexmaild.daemon import app
 
-        context.exit(app.run(_config()))
+        context.exit(app.run(chosen_config()))
 
 
 @cli.command()
@@ -66,7 +45,7 @@ def check() -> None:
     settings = _settings()
     for warning in settings.warnings():
         click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{_config()} is valid")
+    click.echo(f"{chosen_config()} is valid")
 
 
 @cli.command("config")
@@ -99,13 +78,17 @@ def demo(context: click.Context, interactive: bool) -> None:
     context.exit(demonstration.run(interactive))
 
 
+cli.add_command(explain)
+cli.add_command(replay)
+
+
 def _settings() -> Any:
     """The settings; with faults, each on its own line of stderr and exit code 78."""
     from flexmaild.daemon import wiring
     from flexmaild.settings.faults import SettingsError
 
     try:
-        return wiring.load_settings(_config())
+        return wiring.load_settings(chosen_config())
     except SettingsError as error:
         for fault in error.faults:
             click.echo(str(fault), err=True)

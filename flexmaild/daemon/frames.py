@@ -4,7 +4,8 @@ The daemon sends the rules, and the child says that it is ready; every later fra
 letter. The daemon sends mails, a few ahead, each with its size on the server and whether files or text of it
 are missing; before a mail with references that are easily seen, what was sent with these. The child answers
 each mail in order with a reading. Before it, at most once, it may ask with the references that it has found,
-and waits: what comes meanwhile is for the mails that follow, then come the words.
+and waits: what comes meanwhile is for the mails that follow, then come the words. A mail may come with the
+wish to know why it is read as it is: then the answer is followed by what it was read from.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ MAX_FRAME = 64 * 1024 * 1024
 # The child's first frame: from now on a failure is the mail's, not the machine's.
 READY = b"ready"
 # The tags of the frames to the child, and of those from it.
-MAIL, AHEAD, WORDS = b"M", b"P", b"W"
-READING, ASKED = b"R", b"A"
+MAIL, WITNESSED, AHEAD, WORDS = b"M", b"E", b"P", b"W"
+READING, WITNESS, ASKED = b"R", b"L", b"A"
 # References in one question.
 MOST_REFERENCES = 50
 

@@ -19,14 +19,19 @@ REFERENCE_KEY_FILE = "reference.key"
 KEY_BYTES = 32
 
 
+def kept_key(path: Path) -> bytes:
+    """The key in this file. Raises GiveUp where it is damaged, OSError where it cannot be read."""
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:  # with an empty key anybody could make references
+        cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
+        raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
+    return key
+
+
 def own_key(path: Path) -> bytes:
     """32 random bytes kept in a file of our own (0600), made where there is none. Raises GiveUp, OSError."""
     try:
-        key = path.read_bytes()
-        if len(key) < KEY_BYTES:  # with an empty key anybody could make references
-            cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
-            raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
-        return key
+        return kept_key(path)
     except FileNotFoundError:
         fresh = path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

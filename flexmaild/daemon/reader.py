@@ -31,6 +31,8 @@ from flexmaild.daemon.frames import (
     MOST_REFERENCES,
     READING,
     READY,
+    WITNESS,
+    WITNESSED,
     WORDS,
     FrameError,
     receive,
@@ -39,6 +41,7 @@ from flexmaild.daemon.frames import (
 from flexmaild.mail.understand import mentions
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import MailsSent
+from flexmaild.mail.understand.witness import Witness
 
 # A mail may take this long in all, seconds; its CPU time is limited in the child. What the daemon takes to
 # look up what was sent does not count.
@@ -53,6 +56,7 @@ _REFERENCE = re.compile(rb"fm1-[a-z2-7]{%d}" % tokens.BODY_LENGTH, re.IGNORECASE
 _LOOKED_AT = 64 * 1024
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+_WITNESS: TypeAdapter[Witness] = TypeAdapter(Witness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,21 @@ class Reader:
                 at += 1
         return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
 
+    def read_with_witness(self, letter: Letter) -> tuple[Reading, Witness]:
+        """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
+        line = self._ready()
+        try:
+            self._send(line, letter, WITNESSED)
+            reading = self._reading(line, letter)
+            return reading, _witness(receive(line))
+        except (OSError, FrameError, ValidationError) as fault:
+            self._on_death(_told(fault))
+            self.close()
+        except Failure:
+            self.close()
+            raise
+        return _unread(letter), Witness()
+
     def prepare(self) -> None:
         """Start the child now, while something else is done; a failure shows at the first mail."""
         with suppress(TryLater):
@@ -124,12 +143,12 @@ class Reader:
             raise
         return done
 
-    def _send(self, line: socket.socket, letter: Letter) -> None:
+    def _send(self, line: socket.socket, letter: Letter, tag: bytes = MAIL) -> None:
         references = _seen_at_once(letter.data)
         if references:
             send(line, AHEAD + self._words(references))
         head = b" %d %d %d " % (letter.size, letter.partial, letter.is_cut)
-        send(line, MAIL + head + letter.data)
+        send(line, tag + head + letter.data)
 
     def _words(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))
@@ -226,6 +245,12 @@ def _checked(frame: bytes, letter: Letter) -> Reading:
     if reading.sha256 != hashlib.sha256(letter.data).hexdigest():
         raise FrameError("an answer about another mail")
     return reading
+
+
+def _witness(frame: bytes) -> Witness:
+    if not frame.startswith(WITNESS):
+        raise FrameError("an answer that is no witness")
+    return _WITNESS.validate_json(frame[1:])
 
 
 def _unread(letter: Letter) -> Reading:

@@ -27,6 +27,8 @@ from flexmaild.daemon.frames import (
     MOST_REFERENCES,
     READING,
     READY,
+    WITNESS,
+    WITNESSED,
     WORDS,
     FrameError,
     receive,
@@ -35,6 +37,7 @@ from flexmaild.daemon.frames import (
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import MailsSent, SentMail
+from flexmaild.mail.understand.witness import Witness
 
 # One kilobyte of header can exhaust a stack and 260 kB of it can take 2.5 GB in careless parsers.
 MEMORY_BYTES = 512 * 1024 * 1024
@@ -58,7 +61,11 @@ def main() -> int:
         send(line, READY)
         daemon = Connection(line)
         while True:
-            send(line, READING + _answer(daemon.next_mail(), rules, daemon.mails_sent))
+            frame = daemon.next_mail()
+            witness = Witness() if frame.startswith(WITNESSED) else None
+            send(line, READING + _answer(frame, rules, daemon.mails_sent, witness))
+            if witness is not None:
+                send(line, WITNESS + _json(witness))
     except (FrameError, OSError):
         return 0
 
@@ -105,16 +112,19 @@ def _loaded(frame: bytes) -> _Known:
     return known
 
 
-def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent) -> bytes:
+def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, witness: Witness | None = None) -> bytes:
     """Read one mail; the CPU limit counts from here on."""
     _, size, partial, is_cut, data = frame.split(b" ", 4)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     lookup = txt_record if rules.verify_dkim else None
-    reading = understand(data, int(size), rules, partial == b"1", lookup, mails_sent, is_cut == b"1")
-    plain = {name: getattr(reading, name) for name in _FIELDS}
-    return json.dumps(plain, default=_plain).encode("ascii", "backslashreplace")
+    reading = understand(data, int(size), rules, partial == b"1", lookup, mails_sent, is_cut == b"1", witness)
+    return _json({name: getattr(reading, name) for name in _FIELDS})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, default=_plain).encode("ascii", "backslashreplace")
 
 
 def _plain(value: Any) -> Any:

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from typing import Protocol
 
 from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.jobs import order_of
+from flexmaild.core.model import Request
 from flexmaild.core.work import Job, KeptMail
 from flexmaild.mail.compose.context import persons_words
 from flexmaild.mail.understand.sent import SentMail
 from flexmaild.store import StoreFault
-from flexmaild.store.read_only import ReadOnlyStore
 
 # Bytes handed over for one reply. A mail of ours has 8 to 20 kB, one with the longest page 250 kB.
 MOST_BYTES = 1 << 20
@@ -36,10 +37,18 @@ def kept_mail(job: Job, data: bytes) -> KeptMail | None:
     return KeptMail(job.id, hashlib.sha256(data).hexdigest(), deflated, persons_words(order_of(job)))
 
 
+class Kept(Protocol):
+    """Where it is looked up: `store.read_only` and, from beside, `store.beside`."""
+
+    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None: ...
+
+    def close(self) -> None: ...
+
+
 class SentMails:
     """Called with references, in one thread; `close` lets go of the store until the next call."""
 
-    def __init__(self, store: ReadOnlyStore, key: bytes) -> None:
+    def __init__(self, store: Kept, key: bytes) -> None:
         self._store = store
         self._key = key
 

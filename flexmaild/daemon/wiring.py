@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from flexmaild.daemon.items import Item
 from flexmaild.daemon.judge import Terms
 from flexmaild.daemon.keeper import Keeper
 from flexmaild.daemon.limiter import Limiter
-from flexmaild.daemon.own_key import REFERENCE_KEY_FILE, own_key
+from flexmaild.daemon.own_key import REFERENCE_KEY_FILE, kept_key, own_key
 from flexmaild.daemon.parts import Parts
 from flexmaild.daemon.reader import Reader
 from flexmaild.daemon.sent_mails import SentMails
@@ -246,6 +246,11 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
+def rules_without_dns(settings: Settings) -> Rules:
+    """For who reads a mail outside the daemon: signatures are not checked, which would need DNS."""
+    return replace(_rules(settings), verify_dkim=False)
+
+
 def _stationery(settings: Settings, sources: Mapping[str, str], old: Parts | None) -> Stationery:
     unchanged = old is not None and old.template_sources == sources
     return Stationery(
@@ -263,3 +268,10 @@ def _reference_key(settings: Settings) -> bytes:
     if settings.approvals.reference_key is not None:
         return settings.approvals.reference_key.read().encode()
     return own_key(settings.state_directory / REFERENCE_KEY_FILE)
+
+
+def known_reference_key(settings: Settings) -> bytes:
+    """The same, where no key is to be made. Raises Failure or OSError."""
+    if settings.approvals.reference_key is not None:
+        return settings.approvals.reference_key.read().encode()
+    return kept_key(settings.state_directory / REFERENCE_KEY_FILE)

@@ -34,6 +34,18 @@ def migrate(connection: Connection, name: str) -> None:
     _upgrade(connection)
 
 
+def refuse_other_schema(connection: Connection, name: str) -> None:
+    """For who only reads. Raises StoreError unless the schema is the one that this program writes."""
+    newest, current = known_revisions()[-1], _current(connection, name)
+    if current is None:
+        raise StoreError(f"{name}: the database is empty.", "start the daemon once: it makes its tables.")
+    if current != newest:
+        raise StoreError(
+            f"{name}: the store has schema {current}, this flexmaild reads {newest} only.",
+            "use the flexmaild that the daemon runs, or restart the daemon after an upgrade.",
+        )
+
+
 def _current(connection: Connection, name: str) -> str | None:
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:

@@ -8,18 +8,19 @@ A row is removed with its job. What is in it never goes into a log, a metric or 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Row, bindparam, select
 
-from flexmaild.core.model import Request
+from flexmaild.core.model import MailKind, Request
 from flexmaild.core.work import KeptMail, Queue
 from flexmaild.store.codec import json_text, request_of
 from flexmaild.store.dialect import insert_new
 from flexmaild.store.errors import StoreError
 from flexmaild.store.requests import slices
-from flexmaild.store.tables import jobs, requests, sent_mails
+from flexmaild.store.tables import Moment, jobs, requests, sent_mails
 
 _ADD = insert_new(sent_mails, "job", "sha256")
 # Asked for every reply: made once and asked in one go, it costs a quarter of two statements made each time.
@@ -31,6 +32,18 @@ _OF_REQUEST = (
 _OF_INVITATION = (
     select(requests.c.id, requests.c.body, sent_mails)
     .select_from(requests.outerjoin(jobs, _OF_REQUEST).outerjoin(sent_mails, sent_mails.c.job == jobs.c.id))
+    .where(requests.c.id == bindparam("request"))
+    .order_by(jobs.c.seq.desc())
+)
+
+# The same of what had been ordered by a moment; asked by who reads old mails again.
+_BEFORE = (
+    select(requests.c.id, requests.c.body, jobs.c.kind, sent_mails)
+    .select_from(
+        requests.outerjoin(
+            jobs, _OF_REQUEST & (jobs.c.created_at < bindparam("moment", type_=Moment()))
+        ).outerjoin(sent_mails, sent_mails.c.job == jobs.c.id)
+    )
     .where(requests.c.id == bindparam("request"))
     .order_by(jobs.c.seq.desc())
 )
@@ -58,16 +71,29 @@ def keep(connection: Connection, mails: Sequence[KeptMail]) -> None:
 def of_invitation(connection: Connection, id_: str, number: int) -> tuple[Request, list[KeptMail]] | None:
     """The request, and what went out, or may have, with this invitation's reference, newest job first."""
     rows = connection.execute(_OF_INVITATION, {"request": id_, "number": number}).all()
+    return (request_of(rows[0]), _kept(rows)) if rows else None
+
+
+def of_invitation_before(
+    connection: Connection, id_: str, number: int, moment: datetime
+) -> tuple[Request, list[KeptMail], bool] | None:
+    """The same of what was ordered before `moment`, and whether the mail that asks is among it: jobs that
+    are over are forgotten after a while, and what was sent with them."""
+    rows = connection.execute(_BEFORE, {"request": id_, "number": number, "moment": moment}).all()
     if not rows:
         return None
+    is_whole = any(row.job is not None and row.kind == MailKind.APPROVAL_REQUEST.value for row in rows)
+    return request_of(rows[0]), _kept(rows), is_whole
+
+
+def _kept(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[KeptMail]:
     try:
-        kept = [_kept_of(row) for row in rows if row.job is not None]
+        return [_kept_of(row) for row in rows if row.job is not None]
     except ValueError:
         raise StoreError(
-            f"request {id_}: what was sent about it cannot be read.",
+            f"request {rows[0].id}: what was sent about it cannot be read.",
             "it was changed by hand; restore a backup.",
         ) from None
-    return request_of(rows[0]), kept
 
 
 def _kept_of(row: Row[*tuple[Any, ...]]) -> KeptMail:

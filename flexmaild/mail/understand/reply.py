@@ -35,6 +35,7 @@ from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.unknown import unknown_lines
 from flexmaild.mail.understand.verdict import Decision, decide
+from flexmaild.mail.understand.witness import Witness
 
 __all__ = ["Rules", "understand"]
 
@@ -58,12 +59,14 @@ def understand(
     lookup: Lookup | None = None,
     mails_sent: MailsSent | None = None,
     is_cut: bool = False,
+    witness: Witness | None = None,
 ) -> Reading:
     """What this mail says. size: bytes on the server. partial: `data` holds only header and text parts.
 
     lookup: TXT records for our own DKIM check (with rules.verify_dkim); without it the check is left out.
     mails_sent: asked once, with the references found in a person's mail, for what we had sent.
     is_cut: text is missing from `data`, or may be; then it decides nothing.
+    witness: is told what the answer was read from.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -84,12 +87,14 @@ def understand(
         mails = mails_sent(found) if mails_sent is not None and found else None
         sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
         try:
-            answered = _read_answer(mail, rules, writer, sent, is_cut)
+            answered = _read_answer(mail, rules, writer, sent, is_cut, witness)
         except TooComplex:
             answered = Answered(Decision(None, "too_long"), None)
         if addressees.answers_another(header, rules):
             answered = Answered(Decision(None, "other_mail"), answered.labelled)
     decision = answered.decision
+    if witness is not None:
+        witness.is_signed = header.has(b"dkim-signature")
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,
@@ -139,14 +144,18 @@ def _typed_digest(labelled: Labelled | None) -> str:
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _read_answer(mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool) -> Answered:
+def _read_answer(
+    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Witness | None
+) -> Answered:
     """The answer on which every reading of an unambiguous mail agrees."""
     first: Answered | None = None
     is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
     is_damaged = any(text.is_damaged for text in mail.texts)
     subject = decoded(mail.header.first(b"subject"), rules.limits)
-    for lines, sure in _readings(without_placeholders(mail.texts, subject, rules)):
+    for lines, sure, of in _readings(without_placeholders(mail.texts, subject, rules)):
         labelled = label(lines, sent, rules, writer)
+        if witness is not None:
+            witness.saw(of, labelled, decide(labelled, rules), rules)
         typed = (*labelled.above, *labelled.among, *labelled.below)
         if not sure and not any(map(str.strip, typed)):
             continue
@@ -207,8 +216,9 @@ def _faulty(texts: Sequence[Text]) -> bool:
     return any(text.faults for text in texts)
 
 
-def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool]]:
-    """The lines of every way in which this mail may be seen; True with those that certainly are."""
+def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool, str]]:
+    """The lines of every way in which this mail may be seen, True with those that certainly are, and of what
+    they are."""
     some = texts[:_MOST_READINGS]
     all_shown = [_shown(text) for text in some]
     all_lines = [lines_of(shown) for shown in all_shown]
@@ -216,9 +226,9 @@ def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool]]:
     for text, shown, lines in zip(some, all_shown, all_lines, strict=True):
         # Some programs write a text part without line ends: the lines of the page are the person's.
         if _has_page(text) or _letters(lines) not in pages:
-            yield lines, False
+            yield lines, False, "page" if _has_page(text) else "text"
         if any(line.sure != line.text for line in shown):
-            yield lines_of(shown, sure=True), True
+            yield lines_of(shown, sure=True), True, "page, what is certainly visible"
 
 
 def _has_page(text: Text) -> bool:

@@ -34,7 +34,7 @@ def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
         "body_references": (tokens.issue(KEY, request, invitation),),
         "answer": Answer.APPROVE,
     }
-    return Reading("sha", 100, MailNature.HUMAN, **(defaults | facts))
+    return Reading(**({"sha256": "sha", "size": 100, "nature": MailNature.HUMAN} | defaults | facts))
 
 
 def ruled(request: Request | None, reading: Reading, policy: SenderPolicy | None = None) -> Ruling:

@@ -9,6 +9,7 @@ import pytest
 
 from flexmaild.core.errors import TryLater
 from flexmaild.core.model import Answer, MailNature
+from flexmaild.daemon import reader as frames_reader
 from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.mail.understand.rules import Rules
 
@@ -53,3 +54,25 @@ def test_the_child_is_told_that_text_is_missing(reader: Reader) -> None:
         (Answer.APPROVE, "", False),
     ]
     assert [r.size for r in readings] == [300_000, 300_000, len(MAIL)]
+
+
+def test_who_asks_is_told_what_the_same_reading_was_made_of(reader: Reader) -> None:
+    """Before, between and after mails that are only read."""
+    (plain,) = reader.read([LETTER])
+    reading, witness = reader.read_with_witness(LETTER)
+    assert reading == plain
+    (look,) = witness.looks
+    assert (look.of, look.answer, look.word) == ("text", Answer.APPROVE, "Approve")
+    assert [(line.label, line.text) for line in look.lines] == [("typed", "Approve"), ("blank", "")]
+    assert reader.read([LETTER]) == [plain]
+
+
+def test_a_mail_that_kills_the_child_has_no_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths: list[str] = []
+    reader = Reader(Rules.of("app@corp.test"), deaths.append, lambda references: None)
+    reader.read([LETTER])
+    monkeypatch.setattr(frames_reader, "receive", lambda line: b"no reading")
+    reading, witness = reader.read_with_witness(LETTER)
+    reader.close()
+    assert (reading.nature, witness.looks) == (MailNature.UNPARSABLE, [])
+    assert len(deaths) == 1

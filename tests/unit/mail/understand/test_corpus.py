@@ -10,6 +10,7 @@ import pytest
 from flexmaild.core.model import MailNature
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.witness import Witness
 from tests.corpus.build import GUARD, HINT, REQUEST
 from tests.unit.mail.mails import sent
 
@@ -38,3 +39,18 @@ def test_each_client_s_reply_says_what_was_typed(name: str, line_end: bytes) -> 
 
 def test_the_corpus_holds_exactly_the_mails_it_speaks_of() -> None:
     assert {path.stem for path in CORPUS.glob("*.eml")} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_witness_changes_nothing_and_sees_every_line(name: str) -> None:
+    """What is explained is what was read: the same call, watched."""
+    data = (CORPUS / f"{name}.eml").read_bytes()
+    witness = Witness()
+    watched = understand(data, len(data), RULES, mails_sent=lambda _: (SENT,), witness=witness)
+    assert watched == understand(data, len(data), RULES, mails_sent=lambda _: (SENT,))
+    assert all(line.label for look in witness.looks for line in look.lines)
+    assert witness.looks or watched.answer is None
+    if watched.answer is not None:
+        said = [look for look in witness.looks if look.unclear != "empty"]
+        assert {look.answer for look in said} == {watched.answer}
+        assert all(look.word for look in said)

@@ -1,0 +1,86 @@
+"""flexmaild explain: how a mail is read, and why so."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flexmaild import __version__
+from flexmaild.cli import ending, exits, explain_view
+from flexmaild.cli.settings_file import chosen_config, config_option
+
+# One byte more than is read of a mail: enough to say that it is too large, whatever the size of the file.
+LARGEST = 10 * 1024 * 1024 + 1
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Everything, every line included, as JSON on stdout.")
+@click.argument("file", metavar="FILE.eml")
+@ending.orderly
+def explain(file: str, as_json: bool) -> int:
+    """Show how a mail is read: labelled lines, the word, the doubts, the sender's proof, the verdict.
+
+    The mail is a file, or - for standard input. It is read as the daemon would read it, as if its
+    request were still open. The store is only looked at, and nothing is asked of DNS. Whole references
+    are masked.
+
+    Exit codes: 0 when the file was read, whatever is in it and in the settings; 1 when it could not be
+    read.
+    """
+    data = _bytes(file)
+    document = {"file": file.encode("utf-8", "replace").decode(), "version": __version__}
+    document |= _document(data)
+    if as_json:
+        ending.say(json.dumps(document, indent=2))
+    else:
+        for line in explain_view.lines(document, click.get_current_context().terminal_width or _width()):
+            ending.say(line)
+    return exits.DONE
+
+
+def _bytes(file: str) -> bytes:
+    """What is in the file, read once and up to a limit. Ends with 1 where it cannot be read."""
+    try:
+        descriptor = 0 if file == "-" else os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        with os.fdopen(descriptor, "rb", closefd=file != "-") as source:
+            return source.read(LARGEST)
+    except (OSError, ValueError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else "this is no file name"
+        ending.fail(f"{'standard input' if file == '-' else file}: {why}", exits.FAILED)
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    from flexmaild.core.errors import Failure
+    from flexmaild.daemon import explaining
+
+    settings, told = _settings(chosen_config())
+    try:
+        return explaining.explain(data, explaining.sources(settings)) | {"settings": told}
+    except Failure as failure:
+        ending.fail(failure.text, exits.UNREACHABLE)
+
+
+def _settings(path: Path) -> tuple[Any, dict[str, Any]]:
+    """The settings, and what is to be said of them; None with faults in them: then the defaults are used."""
+    from flexmaild.daemon import wiring
+    from flexmaild.settings.faults import SettingsError
+
+    try:
+        settings = wiring.load_settings(path, check_secrets=False)
+    except SettingsError as error:
+        return None, {"used": "defaults", "file": str(path), "faults": [str(f) for f in error.faults]}
+    told = {"used": "file", "file": str(path), "faults": [], "comments": settings.approvals.comments}
+    return settings, told
+
+
+def _width() -> int:
+    """Columns; without a terminal nothing is wrapped, and only what is absurd is cut."""
+    try:
+        return os.get_terminal_size(1).columns
+    except OSError:
+        return 500

@@ -1,0 +1,50 @@
+"""References in a text that a person is shown: who has a whole one can answer in an approver's name.
+
+`masked` leaves of each the beginning by which it is found again, and hides the pieces of those that are known
+wherever a line break or a program has torn them apart. Pure; used for what is shown of a stranger's mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flexmaild.core.tokens import PREFIX
+
+# As in the journal: "FM1-" and four characters are enough to find it by.
+SHOWN = 8
+_REFERENCE = re.compile(r"FM1(?:-|%2D|=2D|[\u2010-\u2015\u2212])[A-Z2-7=]{5,}", re.IGNORECASE)
+# A piece of a known one is hidden from so many letters on; fewer are found in words as well.
+_PIECE = 8
+# Its beginning is the request's id, which everybody may see.
+_ID_LETTERS = 16
+_LETTERS = re.compile(rf"[A-Za-z2-7]{{{_PIECE},}}")
+
+
+class Mask:
+    """Hides references, those given in every piece."""
+
+    def __init__(self, references: Iterable[str]) -> None:
+        bodies = [text.upper().removeprefix(PREFIX) for text in references]
+        first = _ID_LETTERS - _PIECE + 1
+        self._windows = {b[i : i + _PIECE] for b in bodies for i in range(first, len(b) - _PIECE + 1)}
+
+    def text(self, text: str) -> str:
+        text = _REFERENCE.sub(lambda found: found[0][:SHOWN] + "…", text)
+        return _LETTERS.sub(lambda found: self._piece(found[0]), text) if self._windows else text
+
+    def _piece(self, word: str) -> str:
+        upper = word.upper()
+        starts = [i for i in range(len(word) - _PIECE + 1) if upper[i : i + _PIECE] in self._windows]
+        if not starts:
+            return word
+        return word[: starts[0]] + "…" + word[starts[-1] + _PIECE :]
+
+    def tree(self, value: Any) -> Any:
+        """The same for every text in a tree of mappings and lists."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.tree(item) for key, item in value.items()}
+        return [self.tree(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,267 @@
+"""How a mail is read, as a document: what was typed, what decided or kept it from deciding, and who said it.
+
+Used by `flexmaild explain`. The mail is read by the daemon's child and judged by the daemon's rules, as if
+its request were still open; what the store knows of it stands apart. Nothing is written or asked of DNS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flexmaild.core import admission, comparison, timing
+from flexmaild.core.addresses import domain_of
+from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core.errors import Failure
+from flexmaild.core.events import Answered
+from flexmaild.core.masking import Mask
+from flexmaild.core.model import Outcome, Reading, Request
+from flexmaild.core.tokens import Reference
+from flexmaild.core.work import Seen
+from flexmaild.daemon import wiring
+from flexmaild.daemon.reader import Letter, Reader
+from flexmaild.daemon.sent_mails import STORE
+from flexmaild.daemon.words_then import WordsThen
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sent import MailsSent
+from flexmaild.mail.understand.verdict import WHY
+from flexmaild.mail.understand.witness import Look, Witness
+from flexmaild.settings.schema import Settings
+from flexmaild.store import StoreFault
+from flexmaild.store.beside import StoreBeside
+
+# What Outlook saves by itself: an OLE file, which is no mail.
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+@dataclass(slots=True)
+class Sources:
+    """Where an explanation comes from. settings: None for the defaults. store, key: None where they cannot be
+    had, and `without` says why."""
+
+    settings: Settings | None
+    store: StoreBeside | None = None
+    key: bytes = b""
+    without: str = ""
+
+    def forget_store(self, why: str) -> None:
+        self.store, self.without = None, why
+
+
+def sources(settings: Settings | None) -> Sources:
+    """What can be had with these settings, by this user."""
+    if settings is None:
+        return Sources(None, without="without settings it is not known where the store is")
+    try:
+        store = StoreBeside(settings.store.url, state_directory=settings.state_directory)
+        return Sources(settings, store, wiring.known_reference_key(settings))
+    except (StoreFault, Failure) as fault:
+        return Sources(settings, without=str(fault))
+    except OSError as fault:
+        return Sources(settings, without=f"{fault.filename}: the key of references: {fault.strerror}")
+
+
+def explain(data: bytes, known: Sources) -> dict[str, Any]:
+    """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
+    reading, witness, seen = _read(data, known)
+    referred = admission.referred(reading)
+    request = _request(referred, known)
+    document = {
+        "size": len(data),
+        "sha256": reading.sha256,
+        "note": "an Outlook file (.msg) and no mail: save it as .eml" if data.startswith(_OLE) else "",
+        "verdict": _verdict(reading, referred, request, known, witness),
+        "reading": _told(reading),
+        "sender": _sender(reading, known, witness),
+        "references": {
+            "text": list(reading.body_references),
+            "header": list(reading.thread_references),
+            "addresses": list(reading.address_references),
+        },
+        "looks": [_look(look) for look in witness.looks],
+        "words_sent": {"known": known.store is not None, "without": known.without},
+        "now": _now(reading, request, seen),
+    }
+    found = (*reading.body_references, *reading.thread_references, *reading.address_references)
+    masked: dict[str, Any] = Mask(found).tree(document)
+    return masked
+
+
+def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Seen | None]:
+    """The reading, and what became of the mail when the daemon read it; without the words sent where these
+    cannot be looked up."""
+    rules = wiring.rules_without_dns(known.settings) if known.settings else Rules.of()
+    letter = Letter(data, len(data))
+    if known.store is not None:
+        try:
+            return _read_as_then(letter, rules, known.store, known.key)
+        except StoreFault as fault:
+            known.forget_store(str(fault))
+        except Failure as failure:
+            if failure.step != STORE:
+                raise
+            known.forget_store(failure.text)
+    return *_read_with(letter, rules, lambda references: None), None
+
+
+def _read_as_then(
+    letter: Letter, rules: Rules, store: StoreBeside, key: bytes
+) -> tuple[Reading, Witness, Seen | None]:
+    """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
+    words = WordsThen(store, key)
+    seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
+    words.at(seen.at if seen else None)
+    reading, witness = _read_with(letter, rules, words)
+    referred = admission.referred(reading)
+    if seen is None and isinstance(referred, Reference) and reading.message_id:
+        seen = store.seen_with_id(referred.request_id, reading.message_id)
+        if seen is not None:
+            words.at(seen.at)
+            reading, witness = _read_with(letter, rules, words)
+    return reading, witness, seen
+
+
+def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, Witness]:
+    reader = Reader(rules, lambda fault: None, sent)
+    try:
+        return reader.read_with_witness(letter)
+    finally:
+        reader.close()
+
+
+def _request(referred: Reference | Ruling, known: Sources) -> Request | None:
+    if isinstance(referred, Ruling) or known.store is None:
+        return None
+    try:
+        return known.store.requests([referred.request_id]).get(referred.request_id)
+    except StoreFault as fault:
+        known.forget_store(str(fault))
+        return None
+
+
+def _verdict(
+    reading: Reading, referred: Reference | Ruling, request: Request | None, known: Sources, witness: Witness
+) -> dict[str, Any]:
+    """What would become of the mail, were its request open; certain only where the store could be read."""
+    if isinstance(referred, Reference) and known.store is None:
+        answer = reading.answer.value if reading.answer else ""
+        return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
+    ruling = _ruling(reading, referred, request, known)
+    document = _ruled(ruling)
+    if _wants_dkim(known) and witness.is_signed and isinstance(referred, Reference):
+        proven = replace(reading, dkim_domains=(domain_of(reading.sender),))
+        other = _ruled(_ruling(proven, referred, request, known))
+        if other["outcome"] != document["outcome"]:
+            document["if_dkim"] = other["answer"] or other["outcome"]
+    return document
+
+
+def _ruling(
+    reading: Reading, referred: Reference | Ruling, request: Request | None, known: Sources
+) -> Ruling:
+    if isinstance(referred, Ruling):
+        return referred
+    proof = known.settings.incoming.sender_authentication.require if known.settings else "reference"
+    opened = comparison.as_open(request) if request is not None else None
+    return admission.rule(reading, referred, opened, known.key, SenderPolicy(proof))
+
+
+def _ruled(ruling: Ruling) -> dict[str, Any]:
+    event = ruling.event
+    is_answer = isinstance(event, Answered) and ruling.outcome is Outcome.DECISION
+    answer = event.answer.value if is_answer and isinstance(event, Answered) else ""
+    return {
+        "certain": True,
+        "outcome": ruling.outcome.value,
+        "answer": answer,
+        "because": ruling.because,
+        "if_dkim": "",
+    }
+
+
+def _told(reading: Reading) -> dict[str, Any]:
+    return {
+        "nature": reading.nature.value,
+        "nature_because": reading.nature_because,
+        "subject": reading.subject,
+        "message_id": reading.message_id,
+        "date": reading.date,
+        "answer": reading.answer.value if reading.answer else "",
+        "unclear": reading.unclear,
+        "why": WHY.get(reading.unclear, ""),
+        "comment": reading.comment,
+        "language": reading.language,
+    }
+
+
+def _sender(reading: Reading, known: Sources, witness: Witness) -> dict[str, Any]:
+    return {
+        "address": reading.sender,
+        "name": reading.sender_name,
+        "fault": reading.sender_fault,
+        "in_the_name_of_another": reading.delegate,
+        "proof": admission.proof_of(reading) if reading.sender else "",
+        "results": [
+            {"server": r.authserv_id, "method": r.method, "result": r.result, "domain": r.domain}
+            for r in reading.auth_results
+        ],
+        "dkim": _dkim(known, witness),
+        "required": _required(known),
+    }
+
+
+def _dkim(known: Sources, witness: Witness) -> str:
+    """What our own look at the signature would be."""
+    if not witness.is_signed:
+        return "no signature"
+    return "not verified here (no DNS)" if _wants_dkim(known) else "not looked at (verify_dkim is off)"
+
+
+def _wants_dkim(known: Sources) -> bool:
+    return known.settings is not None and known.settings.incoming.sender_authentication.verify_dkim
+
+
+def _required(known: Sources) -> str:
+    return known.settings.incoming.sender_authentication.require if known.settings else "reference"
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return {
+        "of": look.of,
+        "answer": look.answer.value if look.answer else "",
+        "unclear": look.unclear,
+        "word": look.word,
+        "sentence": look.sentence,
+        "cause": look.cause,
+        "lines": [
+            {"label": line.label, "rule": line.rule, "text": line.text}
+            | ({"typed": line.typed} if line.typed is not None else {})
+            | ({"changed": True} if line.changed else {})
+            | ({"left_out": line.left_out} if line.left_out else {})
+            for line in look.lines
+        ],
+        "lines_left_out": look.left_out,
+    }
+
+
+def _now(reading: Reading, request: Request | None, seen: Seen | None) -> Mapping[str, Any]:
+    """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
+    found: dict[str, Any] = {}
+    if request is not None:
+        found["request"] = {
+            "id": request.id,
+            "title": request.terms.title,
+            "state": request.state.value,
+            "decided_by": list(request.decided_by),
+            "decided_at": timing.iso(request.decided_at, "seconds") or "",
+        }
+    if seen is not None:
+        found["mail"] = {
+            "read_at": timing.iso(seen.at, "seconds"),
+            "outcome": seen.outcome.value,
+            "because": seen.because,
+            "same_bytes": seen.sha256 == reading.sha256,
+        }
+    return found

@@ -1,0 +1,212 @@
+"""A look into a store from beside: by another process than the daemon, whether that runs or not.
+
+Used by `flexmaild explain` and `flexmaild replay`. Nothing is written, made or removed, above all no -wal and
+-shm file (made by root they would keep the daemon from starting), and each look is a connection of its own
+that is closed at once: a lock held for long would keep the daemon's -wal file from being folded in.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import ColumnElement, Connection, and_, create_engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from flexmaild.core.model import Request
+from flexmaild.core.work import KeptMail, Seen
+from flexmaild.store import mails, requests, sent_mails
+from flexmaild.store.codec import seen_of
+from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
+from flexmaild.store.faults import translated
+from flexmaild.store.migrate import refuse_other_schema
+from flexmaild.store.open import database_file
+from flexmaild.store.place import identity, insist_on
+from flexmaild.store.tables import seen
+
+T = TypeVar("T")
+
+# A person waits for the answer.
+BUSY_SECONDS = 2.0
+# How often a look is repeated because the daemon was started or stopped in the middle of it.
+_TRIES = 5
+# The two ways to open the file. Where there is no -wal file, nobody has it open: SQLite is told that it does
+# not change, and takes no lock and makes no file. Where there is one, a reader that may not write the -shm
+# file reads it beside a daemon, and after a crash makes an index of its own in memory
+# (https://www.sqlite.org/wal.html#readonly, since 3.22).
+_AT_REST, _IN_USE = "mode=ro&immutable=1", "mode=ro&readonly_shm=1"
+
+
+class StoreDenied(StoreError):
+    """This user may not read the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail that was read, with its place in the order of reading."""
+
+    seq: int
+    mail: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The mails read within some time: how many, and the place of the last."""
+
+    count: int
+    last: int
+
+
+class StoreBeside:
+    """Raises the faults of `flexmaild.store.errors` and nothing else."""
+
+    def __init__(self, url: str, *, state_directory: Path) -> None:
+        """Raises StoreError where there is no store of this version, StoreDenied where it may not be read."""
+        self._path = database_file(url, state_directory)
+        self._way = _AT_REST
+        self._identity = _examined(self._path)
+        self._engine = create_engine(
+            "sqlite://", creator=self._connected, poolclass=NullPool, hide_parameters=True
+        )
+        self._look(lambda connection: refuse_other_schema(connection, str(self._path)))
+
+    def close(self) -> None:
+        """Nothing stays open between two looks."""
+
+    def requests(self, ids: Iterable[str]) -> dict[str, Request]:
+        wanted = list(ids)
+        return self._look(lambda connection: requests.by_ids(connection, wanted))
+
+    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None:
+        """As `ReadOnlyStore.sent_mails`."""
+        return self._look(lambda c: sent_mails.of_invitation(c, approval_id, invitation))
+
+    def sent_before(
+        self, approval_id: str, invitation: int, moment: datetime
+    ) -> tuple[Request, list[KeptMail], bool] | None:
+        """The same of what was ordered before a moment, and whether the request itself is still among it."""
+        return self._look(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
+
+    def seen_as(self, sha256: str) -> Seen | None:
+        """The first outcome of this very mail."""
+        return self._first(seen.c.sha256 == sha256)
+
+    def seen_with_id(self, approval_id: str, message_id: str) -> Seen | None:
+        """The first outcome of a mail of this Message-ID about a request: an export changes its bytes."""
+        return self._first(and_(seen.c.approval_id == approval_id, seen.c.message_id == message_id))
+
+    def _first(self, which: ColumnElement[bool]) -> Seen | None:
+        query = select(seen).where(which).order_by(seen.c.seq).limit(1)
+        row = self._look(lambda connection: connection.execute(query).first())
+        return None if row is None else seen_of(row)
+
+    def span(self, since: datetime) -> Span:
+        """What was read since then and until now."""
+        query = select(func.count(), func.max(seen.c.seq)).where(seen.c.at >= since)
+        count, last = self._look(lambda connection: connection.execute(query).one())
+        return Span(count, last or 0)
+
+    def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]:
+        """A slice of the mails read since then, in the order of reading, without their bytes."""
+        query = select(seen).where(seen.c.at >= since, seen.c.seq > after, seen.c.seq <= last)
+        query = query.order_by(seen.c.seq).limit(limit)
+        rows = self._look(lambda connection: connection.execute(query).all())
+        return [Kept(row.seq, seen_of(row)) for row in rows]
+
+    def raw(self, sha256: str) -> bytes | None:
+        """The bytes of a mail, None when they are not kept; no bytes where they are damaged."""
+        return self._look(lambda connection: mails.raw_as_far(connection, sha256))
+
+    def _look(self, look: Callable[[Connection], T]) -> T:
+        """What it finds, looked for again where the file may have changed under it."""
+        for _ in range(_TRIES):
+            before = self._choose_way()
+            try:
+                with self._engine.connect() as connection:
+                    found = look(connection)
+            except (SQLAlchemyError, sqlite3.Error) as error:
+                fault = self._fault(error)
+                if isinstance(fault, StoreBusy) or _trace(self._path) == before:
+                    raise fault from error
+                continue
+            if self._way == _IN_USE or _trace(self._path) == before:
+                return found
+        raise StoreBusy(f"{self._path}: the store is being opened and closed.", "try again in a moment.")
+
+    def _choose_way(self) -> tuple[int, int, int]:
+        """Chooses how to open the file now. Raises StoreError where it cannot be read without writing."""
+        insist_on(self._path, self._identity)
+        trace = _trace(self._path)
+        log, index, journal = (
+            self._path.with_name(self._path.name + e) for e in ("-wal", "-shm", "-journal")
+        )
+        if journal.exists():  # flexmaild makes none
+            raise StoreBusy(f"{self._path}: another program is writing the store.", "close that program.")
+        if trace[2] < 0 or (trace[2] == 0 and not index.exists()):
+            self._way = _AT_REST
+        elif index.exists():
+            self._way = _IN_USE
+        else:
+            raise StoreError(
+                f"{log}: it was left behind without its -shm file, and cannot be read without writing.",
+                "start the daemon once: it puts its store in order.",
+            )
+        return trace
+
+    def _connected(self) -> sqlite3.Connection:
+        # isolation_level None: every SELECT is a transaction of its own.
+        file = f"file:{quote(str(self._path))}?{self._way}"
+        connection = sqlite3.connect(file, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        for pragma in ("query_only=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _fault(self, error: SQLAlchemyError | sqlite3.Error) -> StoreFault:
+        origin = getattr(error, "orig", None) or error
+        code = getattr(origin, "sqlite_errorcode", None) or 0
+        if code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return StoreError(f"{self._path}: the store cannot be read now ({origin}).", "try again later.")
+        return translated(error, self._path)
+
+
+def _trace(path: Path) -> tuple[int, int, int]:
+    """What tells that somebody has written: the file's time and size, and the size of its -wal (-1: none)."""
+    try:
+        found = path.stat()
+        log = path.with_name(path.name + "-wal")
+        return found.st_mtime_ns, found.st_size, log.stat().st_size if log.exists() else -1
+    except OSError:
+        return 0, 0, -1
+
+
+def _examined(path: Path) -> tuple[int, int]:
+    """Which file it is. Opening what is no plain file could wait for ever."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{path}: this is no file, and so no store.", "correct store.url.")
+        for file in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            if file.exists() and not os.access(file, os.R_OK, effective_ids=True):
+                raise _denied(file)
+        return identity(path)
+    except PermissionError as error:
+        raise _denied(Path(error.filename or path)) from error
+    except FileNotFoundError as error:
+        cure = "correct store.url or state_directory, or start the daemon, which makes it."
+        raise StoreError(f"{path}: there is no store.", cure) from error
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the store cannot be read: {error.strerror}.", "correct store.url."
+        ) from error
+
+
+def _denied(path: Path) -> StoreDenied:
+    return StoreDenied(f"{path}: you may not read it.", "run it as root or as the daemon's user.")

@@ -1,0 +1,357 @@
+"""flexmaild explain and replay beside a real daemon and its store: they agree with it and leave no trace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.kit.house import House, merged, until
+
+ALICE, BOB, CAROL = "alice@corp.test", "bob@corp.test", "carol@corp.test"
+AUTHENTICATED = "mx.corp.test; dmarc={} header.from=corp.test"
+
+
+def flexmaild(house: House, *arguments: str, config: Path | None = None, **more: Any) -> Any:
+    command = [sys.executable, "-m", "flexmaild", *arguments, "--config", str(config or house.config)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90, **more)
+
+
+def replayed(house: House, config: Path | None = None, since: str = "90d") -> tuple[int, dict[str, Any]]:
+    done = flexmaild(house, "replay", "--since", since, "--json", config=config)
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)
+
+
+def explained(house: House, data: bytes, config: Path | None = None) -> dict[str, Any]:
+    file = house.root / "explained.eml"
+    file.write_bytes(data)
+    done = flexmaild(house, "explain", str(file), "--json", config=config)
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def with_settings(house: House, over: Mapping[str, Any]) -> Path:
+    """The house's settings with others laid over them."""
+    path = house.root / "other.yaml"
+    path.write_text(yaml.safe_dump(merged(yaml.safe_load(house.config.read_text()), over)))
+    path.chmod(0o600)
+    return path
+
+
+def trace(house: House) -> dict[str, tuple[int, int, str]]:
+    """Every file of the state directory but those that a running daemon's own reading changes."""
+    found = {}
+    for file in sorted((house.root / "state").iterdir()):
+        status = file.stat()
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        found[file.name] = (status.st_uid, status.st_mtime_ns, digest)
+    return found
+
+
+def owners(files: dict[str, tuple[int, int, str]]) -> dict[str, int]:
+    """What of them a running daemon does not change."""
+    return {name: owner for name, (owner, _, _) in files.items()}
+
+
+def ask(house: House, text: str, *approvers: str, **header: str) -> tuple[str, bytes]:
+    """A request, and the answer of the first approver to it."""
+    who = approvers or (ALICE,)
+    asked = house.request(*who, quorum="all")
+    count = len(house.mails(who[0], "approval_request"))
+    mail = until(
+        lambda: next(
+            (m for m in house.mails(who[0], "approval_request") if asked["id"][3:].upper() in str(m).upper()),
+            None,
+        ),
+        f"the mail of {asked['id']} among {count}",
+    )
+    return asked["id"], house.answer(mail, text, **header)
+
+
+def many(house: House) -> dict[str, bytes]:
+    """Mails of every kind, read by the daemon; the bytes by a name."""
+    mails = {
+        "approve": ask(house, "Approve looks good\nsee you")[1],
+        "reject": ask(house, "Reject too early")[1],
+        "bare": ask(house, "Approve")[1],
+        "condition": ask(house, "Approve once tests pass")[1],
+        "nothing": ask(house, "Hello, what is this?")[1],
+        "stranger": ask(house, "Approve", From="mallory@evil.test")[1],
+        "automatic": ask(house, "Approve", Auto_Submitted="auto-replied")[1],
+    }
+    house.process_replies()
+    (first,) = house.mails(BOB, "approval_request") or [None]
+    asked = house.request(BOB)
+    first = house.mail(BOB, "approval_request")
+    mails["first"] = house.answer(first, "Approve with a comment")
+    house.process_replies()
+    mails["late"] = house.answer(first, "Reject, too late")
+    house.deliver(mails["first"])
+    mails["foreign"] = b"From: x@y.test\r\nSubject: spam\r\n\r\nbuy this\r\n"
+    house.deliver(mails["foreign"])
+    house.process_replies()
+    assert house.show(asked["id"])["state"] == "approved"
+    assert house.waiting() == 0
+    return mails
+
+
+def test_the_same_version_and_settings_come_to_the_same_and_leave_no_trace(house: House) -> None:
+    """Beside the daemon, after its end and after its death; only what came again is not compared."""
+    house.start()
+    many(house)
+    ends = {"running": lambda: None, "killed": house.kill, "stopped": lambda: (house.start(), house.stop())}
+    for name, end in ends.items():
+        end()
+        before = trace(house)
+        code, found = replayed(house)
+        assert (code, found["result"], found["differences"]) == (0, "equal", [])
+        assert (found["mails"], found["compared"]) == (11, 10)
+        assert [(gap["reason"], gap["count"]) for gap in found["not_compared"]] == [("came_again", 1)]
+        after = trace(house)
+        assert after == before if name != "running" else owners(after) == owners(before), name
+
+
+@pytest.mark.parametrize(
+    ("over", "differing", "decisions"),
+    [
+        ({"approvals": {"comments": "bare"}}, 4, 3),
+        ({"approvals": {"max_comment": 5}}, 3, 0),
+        ({"approvals": {"ignore_lines": ["see you, and see you*"]}}, 0, 0),
+        ({"approvals": {"words": {"approve": ["hello"]}}}, 1, 0),
+        ({"incoming": {"sender_authentication": {"require": "dmarc", "trusted_authserv_ids": ["mx"]}}}, 7, 4),
+    ],
+    ids=["bare", "short comments", "ignored lines", "another word", "dmarc"],
+)
+def test_other_settings_show_the_mails_and_decisions_that_would_differ(
+    house: House, over: dict[str, Any], differing: int, decisions: int
+) -> None:
+    house.start()
+    many(house)
+    code, found = replayed(house, with_settings(house, over))
+    assert (found["differing"], len(found["decisions"])) == (differing, decisions), found
+    assert code == (1 if differing else 0)
+    assert len(found["differences"]) == differing
+
+
+def test_the_settings_have_teeth_in_words_too(house: House) -> None:
+    """What a person is shown names mails by digest and request, and never their text."""
+    house.start()
+    many(house)
+    done = flexmaild(
+        house, "replay", "--since", "90d", config=with_settings(house, {"approvals": {"comments": "bare"}})
+    )
+    assert done.returncode == 1
+    assert "looks good" not in done.stdout and "Deploy" not in done.stdout and "alice" not in done.stdout
+    assert "approved, would be pending" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("DIFFERENT: 4 of 9 mails compared")
+
+
+def test_explain_says_what_the_daemon_said(house: House) -> None:
+    """For every kind of mail, before it is read and after."""
+    house.start()
+    mails = many(house)
+    outcomes = {
+        "approve": ("decision", "approve"),
+        "reject": ("decision", "reject"),
+        "bare": ("decision", "approve"),
+        "condition": ("undecided", "condition"),
+        "stranger": ("unauthenticated", ""),
+        "automatic": ("auto_reply", ""),
+        "late": ("decision", "reject"),
+        "foreign": ("unknown_reference", ""),
+    }
+    for name, (outcome, said) in outcomes.items():
+        found = explained(house, mails[name])
+        assert found["verdict"]["outcome"] == outcome, name
+        assert said in (found["verdict"]["answer"], found["reading"]["unclear"])
+        assert found["words_sent"]["known"]
+        recorded = house_outcome(house, mails[name])
+        assert found["now"]["mail"]["outcome"] == recorded
+        assert recorded in (outcome, "late")
+    assert explained(house, mails["approve"])["reading"]["comment"] == "looks good\nsee you"
+
+
+def house_outcome(house: House, data: bytes) -> str:
+    with sqlite3.connect(f"file:{house.root}/state/flexmaild.db?mode=ro", uri=True) as file:
+        digest = hashlib.sha256(data).hexdigest()
+        (outcome,) = file.execute(
+            "SELECT outcome FROM seen WHERE sha256 = ? ORDER BY seq", (digest,)
+        ).fetchone()
+    file.close()
+    return str(outcome)
+
+
+def test_an_exported_copy_is_known_by_its_message_id(house: House) -> None:
+    house.start()
+    data = many(house)["approve"]
+    found = explained(house, b"X-Mozilla-Status: 0001\n" + data.replace(b"\r\n", b"\n"))
+    assert found["now"]["mail"]["same_bytes"] is False
+    assert (found["verdict"]["answer"], found["reading"]["comment"]) == ("approve", "looks good\nsee you")
+
+
+def test_what_a_signature_would_change_is_said_and_not_decided(house: House) -> None:
+    house.start()
+    _, data = ask(house, "Approve looks good")
+    signed = b"DKIM-Signature: v=1; d=corp.test; s=a; h=from; b=x; bh=x\r\n" + data
+    proof = {"require": "dmarc", "verify_dkim": True, "exchange_online": True}
+    config = with_settings(house, {"incoming": {"sender_authentication": proof}})
+    for mail, if_dkim in ((signed, "approve"), (data, "")):
+        found = explained(house, mail, config)
+        assert (found["verdict"]["outcome"], found["verdict"]["if_dkim"]) == ("unauthenticated", if_dkim)
+    house.process_replies()
+    code, replay = replayed(house, config)
+    assert (code, [gap["reason"] for gap in replay["not_compared"]]) == (0, ["needs_dns"])
+
+
+def test_without_the_store_the_reading_is_told_as_no_more_than_that(house: House) -> None:
+    house.start()
+    _, data = ask(house, "Approve looks good")
+    found = explained(house, data, with_settings(house, {"state_directory": str(house.root / "none")}))
+    assert not found["words_sent"]["known"] and "there is no store" in found["words_sent"]["without"]
+    assert (found["verdict"]["certain"], found["now"]) == (False, {})
+    assert not (house.root / "none").exists()
+    done = flexmaild(house, "explain", str(house.root / "explained.eml"))
+    assert "APPROVE" in done.stdout.splitlines()[0]
+
+
+def test_mails_whose_bytes_are_not_kept_are_counted_and_never_called_equal(house: House) -> None:
+    house.start()
+    many(house)
+    house.stop()
+    with sqlite3.connect(house.root / "state" / "flexmaild.db") as file:
+        file.execute("DELETE FROM raws")  # as the daemon does when incoming.keep_raw is over
+    file.close()
+    code, found = replayed(house)
+    assert (code, found["compared"], found["result"]) == (0, 0, "nothing_compared")
+    assert {gap["reason"] for gap in found["not_compared"]} == {"not_kept", "came_again"}
+    last = flexmaild(house, "replay", "--since", "90d").stdout.splitlines()[-1]
+    assert last.startswith("NOTHING WAS COMPARED: none of the 11 mails")
+
+
+def test_what_was_damaged_or_made_with_another_key_is_not_called_a_difference(house: House) -> None:
+    house.start()
+    mails = many(house)
+    house.stop()
+    digest = hashlib.sha256(mails["approve"]).hexdigest()
+    with sqlite3.connect(house.root / "state" / "flexmaild.db") as file:
+        file.execute("UPDATE raws SET data = x'0102' WHERE sha256 = ?", (digest,))
+        file.execute(
+            "DELETE FROM sent_mails WHERE job IN (SELECT id FROM jobs WHERE recipients LIKE '%bob%')"
+        )
+    file.close()
+    code, found = replayed(house)
+    reasons = {gap["reason"]: gap["count"] for gap in found["not_compared"]}
+    assert (code, found["differing"]) == (0, 0)
+    assert (reasons["damaged"], reasons["no_words"]) == (1, 1)
+    (house.root / "state" / "reference.key").write_bytes(bytes(32))
+    code, found = replayed(house)
+    reasons = {gap["reason"]: gap["count"] for gap in found["not_compared"]}
+    assert (code, found["differing"]) == (0, 0) and reasons["other_key"] == 6
+
+
+def test_a_live_daemon_goes_on_while_its_mails_are_replayed(house: House) -> None:
+    house.start()
+    many(house)
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "flexmaild", "replay", "--since", "90d", "--config", str(house.config)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    while any(one.poll() is None for one in running):
+        identifier, _ = ask(house, "Approve")
+        house.process_replies()
+        assert house.decided(identifier)["state"] == "approved"
+    for one in running:
+        out, err = one.communicate()
+        assert (one.returncode, err) == (0, b""), out
+    assert house.stop() == 0
+    assert not list((house.root / "state").glob("*-wal"))
+
+
+def test_an_interrupted_replay_is_130_and_leaves_no_child(house: House) -> None:
+    house.start()
+    many(house)
+    house.stop()
+    with sqlite3.connect(house.root / "state" / "flexmaild.db") as file:
+        columns = [row[1] for row in file.execute("PRAGMA table_info(seen)") if row[1] not in ("seq", "uid")]
+        names = ", ".join(columns)
+        for n in range(9):  # some thousand mails
+            file.execute(f"INSERT INTO seen ({names}, uid) SELECT {names}, uid || '-{n}' FROM seen")
+    file.close()
+    before = trace(house)
+    command = [sys.executable, "-m", "flexmaild", "replay", "--since", "90d", "--config", str(house.config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as one:
+        children = Path(f"/proc/{one.pid}/task/{one.pid}/children")
+        child = until(lambda: children.read_text().split(), "the reading child")[0]
+        one.send_signal(signal.SIGINT)
+        out, err = one.communicate(timeout=20)
+        assert (one.returncode, err) == (130, b""), out
+    until(lambda: not Path(f"/proc/{child}").exists(), "the end of the child")
+    assert trace(house) == before
+
+
+@pytest.mark.parametrize("since", ["0d", "-5d", "90", "", " 90d", "2024-13-01", "９０d", "1e9d", "d"])
+def test_a_span_that_is_none_is_wrong_usage(house: House, since: str) -> None:
+    done = flexmaild(house, "replay", "--since", since)
+    assert done.returncode == 2 and "90d" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_huge_span_is_everything_and_none_is_wrong_usage(house: House) -> None:
+    house.start()
+    many(house)
+    assert replayed(house, since="99999999999999999999999999d")[1]["compared"] == 10
+    assert flexmaild(house, "replay").returncode == 2
+    time.sleep(1.1)
+    assert replayed(house, since="1s")[1]["result"] == "nothing_compared"
+
+
+def test_bad_settings_and_stores_are_78_and_never_a_difference(house: House) -> None:
+    bad = house.root / "bad.yaml"
+    bad.write_text("outgoing: {prot: 25}\nincoming: {process_count: -1}\n")
+    cases = {
+        house.root / "missing.yaml": "missing.yaml",
+        bad: "incoming.process_count",
+        with_settings(house, {"state_directory": str(house.root / "none")}): "there is no store",
+    }
+    for config, words in cases.items():
+        done = flexmaild(house, "replay", "--since", "90d", config=config)
+        assert (done.returncode, done.stdout) == (78, "") and words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (house.root / "none").exists()
+    house.start()
+    house.stop()
+    (house.root / "state" / "reference.key").unlink()
+    done = flexmaild(house, "replay", "--since", "90d")
+    assert (done.returncode, done.stdout) == (78, "") and "reference.key" in done.stderr
+    assert not (house.root / "state" / "reference.key").exists()
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root is another user than the daemon's and may read its store"
+)
+def test_root_leaves_nothing_behind_that_the_daemons_user_cannot_write(house: House) -> None:
+    house.start()
+    many(house)
+    house.stop()
+    for path in ((house.root / "state"), *(house.root / "state").iterdir()):
+        os.chown(path, 65534, 65534)
+    before = trace(house)
+    assert replayed(house)[0] == 0
+    explained(house, b"From: a@b.test\r\n\r\nApprove\r\n")
+    assert trace(house) == before
