@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flexmaild.languages.load import WRITTEN
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.load import load
 from tests.unit.settings.kinds import KINDS
@@ -24,6 +25,8 @@ def test_each_mistake_is_named_with_its_line_and_column(path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load(path, outgoing=KINDS.outgoing, incoming=KINDS.incoming, sinks=KINDS.sinks)
 
+    languages = "', '".join(WRITTEN[:-1])
+    expected = [line.replace("{languages}", f"'{languages}' or '{WRITTEN[-1]}'") for line in expected]
     assert expected
     assert [str(fault).removeprefix(f"{path}:") for fault in caught.value.faults] == expected
 

@@ -1,4 +1,4 @@
-"""Our nine languages say the same things."""
+"""All our languages say the same things."""
 
 from __future__ import annotations
 

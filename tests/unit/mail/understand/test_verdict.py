@@ -1,4 +1,4 @@
-"""What a person's first words mean, in nine languages."""
+"""What a person's first words mean, in every language."""
 
 from __future__ import annotations
 
