@@ -67,8 +67,12 @@ def phrases(entries: Iterable[str]) -> Phrases:
 
 
 def _words_in_entry(entry: str) -> list[str]:
-    """The elements of a phrase as it is written in the lists."""
-    return [piece for part in entry.split() for piece in ([part] if part in "^#…" else words_in(part))]
+    """The elements of a phrase as it is written in the lists, commas included."""
+    return [
+        piece
+        for part in entry.replace(",", f" {BREAK} ").split()
+        for piece in ([part] if part in (START, BREAK, "#", "…") else words_in(part))
+    ]
 
 
 def _good_news() -> Iterable[Phrase]:

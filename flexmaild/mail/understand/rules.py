@@ -91,6 +91,10 @@ class Rules:
         )
 
 
+# Letters that do not fall into a plain one and its accent.
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "æ": "ae"})
+
+
 def normal_word(text: str) -> str:
     """The form in which words are compared: composed and case-folded, never compatibility-mapped.
 
@@ -101,7 +105,7 @@ def normal_word(text: str) -> str:
 
 def unaccented(word: str) -> str:
     """The word as people write it who leave off accents; of another alphabet than the Latin: itself."""
-    apart = unicodedata.normalize("NFD", word).replace("ł", "l")
+    apart = unicodedata.normalize("NFD", word).translate(_STROKES)
     if not all(ord(c) < 0x250 or unicodedata.combining(c) for c in apart):
         return word
     return "".join(c for c in apart if not unicodedata.combining(c))
