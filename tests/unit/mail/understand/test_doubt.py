@@ -9,7 +9,7 @@ import pytest
 from flexmaild.languages.load import LANGUAGES, read
 from flexmaild.mail.understand.doubt import doubt_in, doubts_in
 from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.rules import Rules, unaccented
 from flexmaild.mail.understand.seen import seen, sentences
 from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 from flexmaild.mail.understand.verdict import decide
@@ -97,3 +97,14 @@ def test_a_word_bound_to_its_language_counts_only_where_the_text_may_be_in_it() 
     for words, tag, counts in ((["two", "men"], "en", False), (["men"], "xx", True), (["men"], "", True)):
         assert conditions.counts("men", Spoken(words, tag)) is counts
         assert conditions.counts("utan", Spoken(words, tag))
+
+
+def test_a_harmless_phrase_may_hold_the_comma_that_its_language_writes() -> None:
+    heard = ("giv mig besked, når det er ude", "sig til, hvis der er noget")
+    assert [line for line in heard if undecided(f"Godkendt, {line}")] == []
+    assert undecided("Godkendt, når det er ude")
+
+
+@pytest.mark.parametrize(("typed", "plain"), [("først", "forst"), ("længe", "laenge"), ("łódź", "lodz")])
+def test_letters_with_a_stroke_are_found_without_it(typed: str, plain: str) -> None:
+    assert unaccented(typed) == plain
