@@ -57,7 +57,6 @@ class Doubt:
     troubles: tuple[str, ...] = ()
     harmless_words: tuple[str, ...] = ()
     common_words: tuple[str, ...] = ()
-    only_here: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic.fields import FieldInfo
@@ -67,6 +67,8 @@ def section_of(field: FieldInfo) -> type[Section] | None:
 
 def choices_of(annotation: Any) -> str:
     """The words a setting may have, empty where it is not a choice."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     return ", ".join(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ""
 
 

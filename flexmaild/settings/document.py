@@ -15,7 +15,7 @@ import yaml
 
 from flexmaild.settings.characters import complaint, strays
 from flexmaild.settings.faults import Fault, Path, dotted
-from flexmaild.settings.scalars import resolve
+from flexmaild.settings.scalars import language_no, resolve
 
 # No settings file written by people comes near these.
 LARGEST = 1 << 20
@@ -250,7 +250,7 @@ class _Composer:
         if not style:
             node.value, problem = resolve(event.value)
             if problem:
-                self._break(place, path, problem)
+                self._break(place, path, language_no(path, event.value) or problem)
         if path[-1:] != ("properties",):  # the property parser looks there itself, and lets comments be
             for where, char in self._strays(event):
                 self._break(where, path, complaint(char))

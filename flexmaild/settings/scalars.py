@@ -6,6 +6,7 @@ Used by `document`, and by `describe` to know what it must quote.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 _DISPUTED = tuple(
@@ -54,3 +55,10 @@ def resolve(text: str) -> tuple[Any, str]:
         if pattern.fullmatch(text):
             return text, complaint_
     return text, ""
+
+
+def language_no(path: Sequence[str | int], text: str) -> str:
+    """The complaint where Norwegian was meant and its old tag was written, which is a word of YAML."""
+    if text.lower() != "no" or not any(str(part).startswith("language") for part in path):
+        return ""
+    return f"{text} is read as false by YAML 1.1: write nb for Norwegian"

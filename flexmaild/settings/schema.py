@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
 from flexmaild.languages.load import LANGUAGES, WRITTEN
@@ -26,13 +26,23 @@ from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import AbsolutePath, Address, Flag, Line, Mode, Moment, Number, Span, wrong
 
+# What people write for a language that has another tag: its country, or the tag of both kinds of Norwegian.
+_OTHER_TAGS = {"no": "nb", "nn": "nb", "se": "sv", "dk": "da"}
+
+
+def _tag(text: object) -> object:
+    if isinstance(text, str) and (tag := _OTHER_TAGS.get(text.lower())):
+        raise wrong(f"{text} is not the tag of a language here: write {tag} for {LANGUAGES[tag].name}")
+    return text
+
+
 # The languages replies are understood in, and those our mails are written in: the files of `languages`.
 if TYPE_CHECKING:
     Understood = str
     Written = str
 else:
-    Understood = Literal[tuple(LANGUAGES)]
-    Written = Literal[WRITTEN]
+    Understood = Annotated[Literal[tuple(LANGUAGES)], BeforeValidator(_tag)]
+    Written = Annotated[Literal[WRITTEN], BeforeValidator(_tag)]
 
 
 def _word(text: str) -> str:

@@ -6,7 +6,7 @@ always count.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.rules import spellings
@@ -62,30 +62,16 @@ def likeliest(said: Iterable[str]) -> str:
 class Ambiguous:
     """Words of one kind from all languages, each with where it means that and where it is ordinary."""
 
-    def __init__(
-        self, of: Callable[[Language], Iterable[str]], languages: Sequence[Language] = EVERY
-    ) -> None:
-        ordinary = {
-            language.tag: frozenset((*language.doubt.harmless_words, *language.doubt.common_words))
-            for language in languages
-        }
-        bound: set[tuple[str, str]] = set()
+    def __init__(self, of: Callable[[Language], Iterable[str]]) -> None:
+        ordinary = {language.tag: _ordinary(language) for language in EVERY}
         self._means: dict[str, set[str]] = {}
-        for language in languages:
+        for language in EVERY:
             for word in of(language):
                 for spelling in spellings(word):
                     if spelling == word or spelling not in ordinary[language.tag]:
                         self._means.setdefault(spelling, set()).add(language.tag)
-                    if word in language.doubt.only_here:
-                        bound.add((spelling, language.tag))
-        # All others have the word for something else where each language that means it says so.
         self._ordinary = {
-            word: {
-                tag
-                for tag, words_ in ordinary.items()
-                if word in words_ or all((word, mean) in bound for mean in means)
-            }
-            - means
+            word: {tag for tag, words_ in ordinary.items() if word in words_} - means
             for word, means in self._means.items()
         }
 

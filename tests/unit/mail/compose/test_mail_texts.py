@@ -99,6 +99,8 @@ def test_the_time_left_is_said_in_the_largest_unit_that_fits(left: timedelta, ex
         (("pt_BR",), "pt"),
         (("", "", "it"), "it"),
         (("tlh", "ja"), "ja"),
+        (("no",), "nb"),
+        (("nn-NO",), "nb"),
         ((), "en"),
     ],
 )
