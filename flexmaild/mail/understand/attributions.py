@@ -87,7 +87,7 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     known = is_attribution(low)
     if not known and not (is_named and _is_unlisted_form(low, date is not None, rules)):
         return -1
-    if date is not None and _doubts_between(low, date, rules):
+    if date is not None and _doubts_between(joined, low, date, rules):
         return -1
     for at in _glued_starts(joined, low, calendar or date):
         rest = low[at:]
@@ -111,7 +111,7 @@ def _attribution_start(joined: str, rules: Rules) -> int:
     )
 
 
-def _doubts_between(low: str, date: re.Match[str], rules: Rules) -> bool:
+def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) -> bool:
     """Words of doubt between the date and our name, where a mail program writes the time."""
     places = [(at, at + len(name)) for name in names(rules) if (at := low.find(name)) >= 0]
     if not places:
@@ -120,7 +120,7 @@ def _doubts_between(low: str, date: re.Match[str], rules: Rules) -> bool:
     between = low[date.end() : start] if date.end() <= start else low[end : date.start()]
     # Words alone: "on Friday" is a term where a person wrote it. Single letters are "at" and "or".
     found = tokens(normal_word(_ADDRESS.sub(" ", between)))
-    spoken = Spoken(tokens(normal_word(low)), "")
+    spoken = Spoken(tokens(normal_word(_GLUED.sub(" ", joined))), "")
     return any(
         len(word) > 1 and (NEGATIONS.counts(word, spoken) or CONDITIONS.counts(word, spoken))
         for word in found
