@@ -19,9 +19,13 @@ from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Spoken
 NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
 CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
 _DOUBTS = NEGATIONS.words | CONDITIONS.words
-# "15. Mai 2026", "20 de nov. de 2026": in a date a word is a month, whatever it is elsewhere.
+# "15. Mai 2026", "20 de nov. de 2026", "2026年5月15日(金)": in a date a word is a month or a day,
+# whatever it is elsewhere.
+_WEEKDAY = r"(?:(?:星期|周|週|禮拜|礼拜)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일)"
 _DATE = re.compile(
     r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}"
+    rf"|(?:{_WEEKDAY},? )?\d{{4}} ?[年년./-] ?\d{{1,2}} ?[月월./-] ?\d{{1,2}} ?[日일.]?"
+    rf"(?:,? ?\(?{_WEEKDAY}\)?| ?\([月火水木金土日월화수목금토일]\))?"
 )
 # A thumb down or a stop sign beside an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")

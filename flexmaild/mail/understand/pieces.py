@@ -25,16 +25,18 @@ _LETTERS = {
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """The pieces of some languages; what is harmless is taken out first, the longest first."""
+    """The pieces of some languages; good news and what is harmless are taken out first, the longest first."""
 
     negations: tuple[str, ...]
     conditions: tuple[str, ...]
     harmless: tuple[str, ...]
+    good_news: re.Pattern[str]
 
     def in_text(self, low: str) -> list[tuple[str, str]]:
         """What is found, each with the key of `verdict.WHY` it has; negations first."""
         if not any(piece in low for piece in (*self.negations, *self.conditions)):
             return []
+        low = self.good_news.sub(" ", low)
         for phrase in self.harmless:
             low = low.replace(phrase, " ")
         found = [("negated", piece) for piece in self.negations if piece in low]
@@ -84,16 +86,26 @@ def _pieces(tags: tuple[str, ...], shortest: int) -> _Pieces:
         tuple(
             dict.fromkeys(p for tongue in known for p in long_enough(tongue, tongue.doubt.condition_pieces))
         ),
-        tuple(sorted({p for tongue in known for p in _harmless(tongue)}, key=lambda p: (-len(p), p))),
+        _longest_first(piece for tongue in known for piece in tongue.doubt.harmless_pieces),
+        re.compile("|".join(news for tongue in known for news in _good_news(tongue)) or r"(?!)"),
     )
 
 
-def _harmless(language: Language) -> Iterable[str]:
-    """Its harmless pieces, and good news: "问题" behind "没有", "ありません" behind "問題"."""
+def _longest_first(pieces: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(pieces), key=lambda piece: (-len(piece), piece)))
+
+
+def _good_news(language: Language) -> Iterable[str]:
+    """Patterns of it: "ありません" behind "問題", or "没有" before "问题"."""
     doubt = language.doubt
-    yield from doubt.harmless_pieces
-    yield from (trouble + none for trouble in doubt.trouble_pieces for none in doubt.none_pieces)
-    yield from (none + trouble for trouble in doubt.trouble_pieces for none in doubt.none_of)
+    troubles, behind, before = (
+        f"(?:{'|'.join(map(re.escape, _longest_first(pieces)))})"
+        for pieces in (doubt.trouble_pieces, doubt.none_pieces, doubt.none_of)
+    )
+    if doubt.trouble_pieces and doubt.none_pieces:
+        yield troubles + behind
+    if doubt.trouble_pieces and doubt.none_of:
+        yield before + troubles
 
 
 _WRITTEN_SO = tuple(language.tag for language in EVERY if language.doubt.negation_pieces)
