@@ -17,10 +17,13 @@ HEADERS = [
         for name, header in eastern_lines.CHINESE_HEADERS.items()
     ),
 ]
-DOUBTS = {"批准": eastern_lines.CHINESE_DOUBTS}
-SURROUNDINGS = eastern_lines.CHINESE_SURROUNDINGS
-NATURAL = eastern_lines.CHINESE_NATURAL
-SUBJECTS = eastern_lines.CHINESE_SUBJECTS
+DOUBTS = {"批准": eastern_lines.CHINESE_DOUBTS, "승인": eastern_lines.KOREAN_DOUBTS}
+SURROUNDINGS = (*eastern_lines.CHINESE_SURROUNDINGS, *eastern_lines.KOREAN_SURROUNDINGS)
+NATURAL = [
+    (*chinese, *korean)
+    for chinese, korean in zip(eastern_lines.CHINESE_NATURAL, eastern_lines.KOREAN_NATURAL, strict=True)
+]
+SUBJECTS = (*eastern_lines.CHINESE_SUBJECTS, *eastern_lines.KOREAN_SUBJECTS)
 
 
 def lines(table: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
@@ -29,6 +32,11 @@ def lines(table: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("expected", "line"), lines(eastern_lines.CHINESE))
 def test_a_chinese_line_means_what_it_says(expected: str, line: str) -> None:
+    assert say(line) == expected
+
+
+@pytest.mark.parametrize(("expected", "line"), lines(eastern_lines.KOREAN))
+def test_a_korean_line_means_what_it_says(expected: str, line: str) -> None:
     assert say(line) == expected
 
 
