@@ -10,22 +10,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flexmaild.core.model import Answer
-from flexmaild.languages.load import words
+from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import NEGATIONS, is_contraction
+from flexmaild.mail.understand.pieces import may_be
 from flexmaild.mail.understand.rules import Word
 from flexmaild.mail.understand.seen import clauses, looks, words_in
 
 _OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
 _PROMISES = frozenset(words(lambda language: language.doubt.promises))
-_PROMISE_PIECES = words(lambda language: language.doubt.promise_pieces)
+_PROMISE_PIECES = tuple(
+    (piece, language.tag) for language in EVERY for piece in language.doubt.promise_pieces
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """The words of the rules that contradict each answer: single words, and text looked for as pieces."""
+    """The words of the rules that contradict each answer: single words, and pieces with their language."""
 
     others: Mapping[Answer, frozenset[str]]
-    inside: Mapping[Answer, tuple[str, ...]]
+    inside: Mapping[Answer, tuple[tuple[str, str], ...]]
 
 
 @lru_cache(maxsize=8)
@@ -33,7 +36,12 @@ def _vocabulary(entries: tuple[Word, ...]) -> _Vocabulary:
     others = {a: frozenset(word for word, says, _ in entries if says is not a) for a in Answer}
     # Words of languages without blanks, and of several tokens from the settings, are looked for as text.
     inside = {
-        a: tuple(w for w in others[a] if words_in(w) != [w] or "\u3040" <= w[0] <= "\u9fff") for a in Answer
+        a: tuple(
+            (word, language)
+            for word, says, language in entries
+            if says is not a and (words_in(word) != [word] or "\u3040" <= word[0] <= "\u9fff")
+        )
+        for a in Answer
     }
     return _Vocabulary(others, inside)
 
@@ -55,7 +63,9 @@ def _other(answer: Answer, low: str, known: _Vocabulary) -> str:
                 return word
             if answer is Answer.APPROVE and word.startswith(_OPPOSED_STEMS):
                 return word
-    return next((word for word in known.inside[answer] if word in low), "")
+    return next(
+        (word for word, language in known.inside[answer] if word in low and may_be(language, low)), ""
+    )
 
 
 def _approves(clause: str, known: _Vocabulary) -> bool:
@@ -63,7 +73,7 @@ def _approves(clause: str, known: _Vocabulary) -> bool:
     word = _other(Answer.REJECT, clause, known)
     if not word:
         return False
-    if not clause.isascii() and any(piece in clause for piece in _PROMISE_PIECES):
+    if not clause.isascii() and any(p in clause and may_be(tag, clause) for p, tag in _PROMISE_PIECES):
         return False
     before = words_in(clause[: max(0, clause.find(word))])
     return not any(w in NEGATIONS or w in _PROMISES or is_contraction(w) for w in before)

@@ -12,6 +12,7 @@ from functools import partial
 
 from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
+from flexmaild.mail.understand.pieces import doubtful_pieces
 from flexmaild.mail.understand.rules import spellings
 from flexmaild.mail.understand.seen import VERBS, clauses, looks, tokens, words_in
 from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Own, Spoken, likeliest
@@ -21,27 +22,13 @@ CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
 _OWN_NEGATIONS = Own(lambda language: language.doubt.own_negations)
 _OWN_CONDITIONS = Own(lambda language: language.doubt.own_conditions)
 _DOUBTS = NEGATIONS.words | CONDITIONS.words
-# Of languages that write no blanks, looked for as pieces of the text.
-_NEGATION_PIECES = words(lambda language: language.doubt.negation_pieces)
-_CONDITION_PIECES = words(lambda language: language.doubt.condition_pieces)
-_HARMLESS_PIECES = tuple(
-    sorted(
-        {
-            *words(lambda language: language.doubt.harmless_pieces),
-            *(
-                trouble + none
-                for language in EVERY
-                for trouble in language.doubt.trouble_pieces
-                for none in language.doubt.none_pieces
-            ),
-        },
-        key=len,
-        reverse=True,
-    )
-)
-# "15. Mai 2026", "20 de nov. de 2026": in a date a word is a month, whatever it is elsewhere.
+# "15. Mai 2026", "20 de nov. de 2026", "2026年5月15日(金)": in a date a word is a month or a day,
+# whatever it is elsewhere.
+_WEEKDAY = r"(?:(?:星期|周|週|禮拜|礼拜)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일)"
 _DATE = re.compile(
     r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}"
+    rf"|(?:{_WEEKDAY},? )?\d{{4}} ?[年년./-] ?\d{{1,2}} ?[月월./-] ?\d{{1,2}} ?[日일.]?"
+    rf"(?:,? ?\(?{_WEEKDAY}\)?| ?\([月火水木金土日월화수목금토일]\))?"
 )
 # A thumb down or a stop sign beside an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")
@@ -125,7 +112,7 @@ def doubt_in(sentence: str, spoken: Spoken, first: bool = False) -> Doubt | None
     if signs := refusing_signs(sentence):
         return Doubt("negated", min(signs))
     for low in looks(sentence):
-        if found := _doubt_in_words(low, spoken, first) or _doubt_in_pieces(low):
+        if found := _doubt_in_words(low, spoken, first) or _doubt_in_pieces(low, spoken):
             return found
     return None
 
@@ -181,21 +168,9 @@ def _is_harmless(typed: Sequence[str], place: int) -> bool:
     )
 
 
-def _doubt_in_pieces(low: str) -> Doubt | None:
-    if low.isascii() or not any(piece in low for piece in (*_NEGATION_PIECES, *_CONDITION_PIECES)):
-        return None
-    low = _without_harmless_pieces(low)
-    for why, pieces in (("negated", _NEGATION_PIECES), ("condition", _CONDITION_PIECES)):
-        for piece in pieces:
-            if piece in low:
-                return Doubt(why, piece)
-    return None
-
-
-def _without_harmless_pieces(low: str) -> str:
-    for phrase in _HARMLESS_PIECES:
-        low = low.replace(phrase, " ")
-    return low
+def _doubt_in_pieces(low: str, spoken: Spoken) -> Doubt | None:
+    found = doubtful_pieces(low, spoken.language, spoken.has_kana)
+    return Doubt(*found[0]) if found else None
 
 
 def retracts(sentence: str) -> str:
@@ -224,9 +199,7 @@ def doubts_in(text: str) -> set[str]:
         found |= _own_doubts(tokens(low))
         typed = words_in(low)
         found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
-        if not low.isascii():
-            low = _without_harmless_pieces(low)
-            found |= {piece for piece in (*_NEGATION_PIECES, *_CONDITION_PIECES) if piece in low}
+        found |= {piece for _, piece in doubtful_pieces(low)}
     return found
 
 

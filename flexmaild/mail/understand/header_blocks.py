@@ -18,7 +18,8 @@ FROM_LABELS = frozenset(words(lambda language: language.quote.from_labels))
 _OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
 # A header block stands within so many lines above its mail: Outlook wraps long addresses.
 _LONGEST_BLOCK = 14
-_LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w .-]{0,22}?)[ \t*_\xa0]{0,3}[:：]")
+# Its labels may be spread by wide blanks to one width: "主　题：".
+_LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w \u3000.-]{0,22}?)[ \t*_\xa0]{0,3}[:：]")
 BLOCK_LINE = "header block"
 
 
@@ -27,7 +28,7 @@ def labelled(text: str) -> str:
     if ":" not in text and "：" not in text:
         return ""
     found = _LABEL.match(text)
-    label = found[1].strip().casefold() if found else ""
+    label = found[1].strip().replace("\u3000", "").casefold() if found else ""
     return label if label in FROM_LABELS or label in _OTHER_LABELS else ""
 
 

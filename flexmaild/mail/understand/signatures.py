@@ -33,6 +33,8 @@ _CONTACT = re.compile(r"[@|]|://|www\.|\d{3}|\d{2}[ .-]\d{2}")
 # What signatures put between the things they set on one line.
 _PIECES = re.compile(r"\s+[-–—|·•/]\s+|[|;,]\s")
 _LETTERS = re.compile(r"[^\W\d_]+")
+# Chinese shows a sentence by its punctuation, Korean by the ending of its verb.
+_EASTERN_SENTENCE = re.compile(r"[\u3400-\u9fff][，。！；]|[\uac00-\ud7a3] .*[다요죠][.!~]*\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ def _is_title(text: str) -> bool:
 
 def _is_sentence(text: str) -> bool:
     """Running words, as a person writes them and as in few lines of a signature."""
-    if sum("\u3040" <= c <= "\u30ff" for c in text) >= 3:
+    if sum("\u3040" <= c <= "\u30ff" for c in text) >= 3 or _EASTERN_SENTENCE.search(text):
         return len(text) >= 8
     found: list[str] = _LETTERS.findall(text)
     small: int = sum(word.islower() for word in found[1:])

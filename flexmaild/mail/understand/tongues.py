@@ -26,10 +26,10 @@ _MOST_WORDS = 400
 class Spoken:
     """The languages a text may be in: the one of its deciding word, and those that have more of its words."""
 
-    __slots__ = ("_found", "_language", "_words")
+    __slots__ = ("_found", "_words", "has_kana", "language")
 
-    def __init__(self, words: Iterable[str], language: str) -> None:
-        self._words, self._language = words, language
+    def __init__(self, words: Iterable[str], language: str, has_kana: bool = False) -> None:
+        self._words, self.language, self.has_kana = words, language, has_kana
         self._found: frozenset[str] | None = None
 
     def may_be(self, languages: Iterable[str]) -> bool:
@@ -40,9 +40,9 @@ class Spoken:
 
     def _guess(self) -> frozenset[str]:
         score = _score(self._words)
-        own, best = score[self._language], max(score.values(), default=0)
+        own, best = score[self.language], max(score.values(), default=0)
         others = (tag for tag, count in score.items() if count > own and 2 * count >= best)
-        return frozenset({self._language, *others})
+        return frozenset({self.language, *others})
 
 
 def _score(said: Iterable[str]) -> Counter[str]:

@@ -17,6 +17,7 @@ from flexmaild.mail.understand.courtesy import is_polite
 from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, refusing_signs, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.pieces import has_kana
 from flexmaild.mail.understand.questions import asks, asks_at_once
 from flexmaild.mail.understand.rules import Rules, Word
 from flexmaild.mail.understand.seen import clauses, looks, seen, sentences, words_in
@@ -174,7 +175,7 @@ def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
         return _Found("more_than_word", first.rest)
     said = list(sentences("\n".join((first.rest, *below))))
     opens = bool(first.rest.strip())
-    spoken = Spoken(_words_of(said), first.language)
+    spoken = Spoken(_words_of(said), first.language, has_kana(said))
     found = _other_word(first.answer, said, rules.words) or _retraction(first.answer, said)
     if found or rules.comments == "first_word":
         return found
