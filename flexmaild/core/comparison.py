@@ -96,6 +96,11 @@ def as_open(request: Request) -> Request:
     return replace(request, state=State.PENDING, invitations=invitations)
 
 
+def as_asked(request: Request) -> Request:
+    """The same before anybody answered: a mail may not be held to the verdict that it made itself."""
+    return replace(as_open(request), verdicts=())
+
+
 def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:
     """The verdict that this mail made then, if it made one."""
     made = request.verdicts if request is not None else ()

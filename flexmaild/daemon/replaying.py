@@ -160,7 +160,7 @@ def _ruling(
 ) -> Ruling:
     if isinstance(referred, Ruling):
         return referred
-    opened = comparison.as_open(request) if request is not None else None
+    opened = comparison.as_asked(request) if request is not None else None
     return admission.rule(reading, referred, opened, key, policy)
 
 

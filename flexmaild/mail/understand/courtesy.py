@@ -13,7 +13,11 @@ from flexmaild.mail.understand.rules import normal_word
 from flexmaild.mail.understand.seen import looks, words_in
 from flexmaild.mail.understand.tongues import COMMON_WORDS
 
-_GREETINGS = words(lambda language: language.courtesy.greetings)
+_GREETINGS = frozenset(words(lambda language: language.courtesy.greetings))
+_BY_FIRST_WORD = {
+    first: [greeting for greeting in _GREETINGS if greeting.split()[0] == first]
+    for first in {greeting.split()[0] for greeting in _GREETINGS}
+}
 _ADDRESSEES = frozenset(
     piece for entry in words(lambda language: language.courtesy.addressees) for piece in words_in(entry)
 )
@@ -43,20 +47,18 @@ def salutation(line: str, deciding: Iterable[str]) -> int:
         return 0
     end = head.end()
     low = normal_word(head[0].strip())
-    if doubts_in(low) or "?" in low or any(word in low for word in deciding):
+    if "?" in low or not _is_salutation(head[0].split(), low, line[end : end + 1]):
         return 0
-    if not _is_salutation(head[0].split(), low, line[end : end + 1]):
+    if doubts_in(low) or any(word in low for word in deciding):
         return 0
     rest = _PUNCTUATION.match(line, end)
     return rest.end() if rest else end
 
 
 def _is_salutation(typed: list[str], low: str, after: str) -> bool:
-    if " ".join(words_in(low)) in _LINES or low in _LINES:
+    if " ".join(words_in(low)) in _LINES or low in _LINES or low in _GREETINGS:
         return True
-    for greeting in _GREETINGS:
-        if low == greeting:
-            return True
+    for greeting in _BY_FIRST_WORD.get(low.split(maxsplit=1)[0], ()):
         if low.startswith(f"{greeting} "):
             names = typed[len(greeting.split()) :]
             if len(names) <= _MOST_NAMES and all(_may_be_name(name, after) for name in names):

@@ -8,7 +8,7 @@ line is known. The lists are in `languages`; a sentence in no list raises no dou
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
@@ -42,6 +42,7 @@ _TYPED_SIGN = re.compile(
 _LONGEST_HARMLESS = 10
 
 
+@lru_cache(maxsize=4096)
 def _own_to(word: str) -> frozenset[str]:
     """The languages in which alone the word doubts."""
     return _OWN_NEGATIONS.languages(word) | _OWN_CONDITIONS.languages(word)
@@ -195,8 +196,9 @@ def doubts_in(text: str) -> set[str]:
     for low in looks(text):
         if any(c.isdigit() for c in low):
             low = _DATE.sub(" ", low)
-        found |= {token for token in tokens(low) if token in _DOUBTS or is_contraction(token)}
-        found |= _own_doubts(tokens(low))
+        said = tokens(low)
+        found |= {token for token in said if token in _DOUBTS or is_contraction(token)}
+        found |= _own_doubts(said)
         typed = words_in(low)
         found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
         found |= {piece for _, piece in doubtful_pieces(low)}

@@ -74,10 +74,10 @@ class SentText:
         """Where a word begins and these characters follow, but not within what a person wrote."""
         found = self.before.places(norm) if self.before is not None else []
         length = len(self.text) - self._start
-        if len(norm) >= SEED and length > _INDEXED:
+        if self.before is None or (len(norm) >= SEED and length > _INDEXED):
             own = (at for at in self._index.get(norm[:SEED], ()) if self.text.startswith(norm, at))
             return [*found, *(at for at in own if not self._is_foreign(at))]
-        if len(norm) >= SEED or length <= _LONG or self.before is None:
+        if len(norm) >= SEED or length <= _LONG:
             found += [at for at in self._searched(norm) if not self._is_foreign(at)]
         return found
 
@@ -117,12 +117,16 @@ class SentText:
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
-        """Where each seed begins behind `before`: the text is searched once for all lines."""
+        """Where each seed begins behind `before`: the text is searched once for all lines.
+
+        Of the text that stands before all others, and is indexed once for all, shorter ones as well.
+        """
         found: dict[str, list[int]] = {}
-        for at in self.bounds:
-            places = found.setdefault(self.text[at : at + SEED], [])
-            if len(places) < _MOST_PLACES:
-                places.append(at)
+        for length in range(1, SEED + 1) if self.before is None else (SEED,):
+            for at in self.bounds:
+                places = found.setdefault(self.text[at : at + length], [])
+                if len(places) < _MOST_PLACES:
+                    places.append(at)
         return found
 
     def is_address(self, norm: str) -> bool:

@@ -3,7 +3,7 @@
 Called by `reply`; `status` names those that come back, for `approvals.ignore_lines`. Never used to decide.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from flexmaild.core.line_pattern import FEWEST_LETTERS, fault_of
 from flexmaild.mail.understand.first_word import first_word
@@ -12,6 +12,8 @@ from flexmaild.mail.understand.rules import Rules
 
 # So many lines of one mail, and letters of a line: nobody needs more to know a gateway's block.
 _MOST, _LONGEST = 10, 200
+# Lines that are looked at above an answer.
+_MOST_ABOVE = 50
 
 
 def unknown_lines(labelled: Labelled, rules: Rules) -> tuple[str, ...]:
@@ -30,9 +32,9 @@ def _beside(labelled: Labelled, rules: Rules) -> Iterator[str]:
     yield from labelled.below
 
 
-def _before_the_word(above: Iterable[str], rules: Rules) -> list[str]:
+def _before_the_word(above: Sequence[str], rules: Rules) -> list[str]:
     before: list[str] = []
-    for line in above:
+    for line in above[:_MOST_ABOVE]:
         if first_word([line], rules.words) is not None:
             return before
         before.append(line)

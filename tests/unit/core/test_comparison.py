@@ -39,7 +39,7 @@ def again(
 ) -> Compared:
     """The same mail, read today."""
     found = admission.referred(reading)
-    opened_ = comparison.as_open(request) if request is not None else None
+    opened_ = comparison.as_asked(request) if request is not None else None
     ruling = (
         found
         if isinstance(found, Ruling)

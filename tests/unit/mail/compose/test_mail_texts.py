@@ -10,8 +10,7 @@ import pytest
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose import texts
 
-FORMS = {"pl": 3, "cs": 3, "tr": 1, "ja": 1}
-FORMS = {"pl": 3, "ja": 1, "ko": 1, "zh": 1}
+FORMS = {"pl": 3, "cs": 3, "tr": 1, "ja": 1, "ko": 1, "zh": 1}
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
 
