@@ -47,7 +47,7 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
         before = shown[k - 1] if k else None
         following = shown[k + 1] if k + 1 < len(shown) else None
         if line.places:
-            if _is_ours(line, before, following, rules):
+            if _is_ours(line, before, following, sent, rules):
                 line.set(Label.OURS, "a run of words we sent")
                 if refusing_signs(line.text) - sent.signs or _asks(line, sent):
                     _change(line)
@@ -63,8 +63,11 @@ def _asks(line: Line, sent: SentText) -> bool:
     return "?" in text and "?" not in sent.signs and sent.is_plain
 
 
-def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rules) -> bool:
-    """Few words of an unmarked line are ours only where the run goes on: "Approve" alone never is."""
+def _is_ours(line: Line, before: Line | None, following: Line | None, sent: SentText, rules: Rules) -> bool:
+    """Few words of an unmarked line are ours only where the run goes on: "Approve" alone never is.
+
+    Of the lines that every prefilled reply has, whether one was sent or not, that goes for more words.
+    """
     continues = following is not None and goes_on(line, following)
     if line.norm in rules.squeezed_words and not line.depth:
         # Ours only where a requester's own text has the word on top of the whole next line.
@@ -74,7 +77,8 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, rules: Rul
             and bool(following.places)
             and following.bare.strip()[:1].isalnum()
         )
-    if line.depth or weight(line.norm) >= SHORTEST_RUN:
+    is_of_guards = "fm1" not in line.norm and max(line.places) < sent.guards
+    if line.depth or weight(line.norm) >= (_STRONG if is_of_guards else SHORTEST_RUN):
         return True
     return continues or (before is not None and goes_on(before, line))
 

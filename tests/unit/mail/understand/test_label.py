@@ -182,3 +182,9 @@ def test_all_lines_in_are_all_lines_labelled(text: str) -> None:
     found = labelled(text)
     assert [line.text for line in found.lines] == text.split("\n")
     assert all(line.label and (line.rule or line.label is Label.BLANK) for line in found.lines)
+
+
+@pytest.mark.parametrize("said", ["second line", "the line above", "comment after the word", "do not modify"])
+def test_a_persons_words_that_a_prefilled_reply_has_too_are_the_persons(said: str) -> None:
+    assert typed(f"Approve looks good\n{said}") == f"Approve looks good\n{said}"
+    assert typed(f"Approve\n\n{UNMARKED}\n\n{said}").endswith(said)
