@@ -87,7 +87,7 @@ def _play(root: Path, client: Client, daemon: subprocess.Popen[bytes], interacti
     _quote(_text(mail))
     seen = [mail]
     while (decided := _answered(root, client, request["id"], seen[-1], interactive))["state"] == "pending":
-        seen += _explained(root, seen)
+        seen += _explained(root, client, request["id"], seen)
     _say(f"5. The decision: {decided['state'].upper()} by {', '.join(decided['decided_by'])}")
     _check(root, decided, seen)
 
@@ -122,10 +122,11 @@ def _check(root: Path, decided: dict[str, Any], seen: list[EmailMessage]) -> Non
     _say("7. The reply folder is empty, the decision is on disk. That is all of it.")
 
 
-def _explained(root: Path, seen: list[EmailMessage]) -> list[EmailMessage]:
-    """The mail that says how to answer; none for a second unclear answer, for it comes once an hour."""
+def _explained(root: Path, client: Client, identifier: str, seen: list[EmailMessage]) -> list[EmailMessage]:
+    """The mail that says how to answer; none where this answer was explained already, or three others were."""
     print("\n   That answer is not clear: nothing was decided, and the request is still open.")
-    if len(seen) > 1:
+    mails = client.call("approval.show", path={"id": identifier}).body["mails"]
+    if len(mails) <= len(seen):
         return []
     print("   The approver is told how to answer:")
     explanation = _until(lambda: _newest(root / "alice", seen), "no explanation came")

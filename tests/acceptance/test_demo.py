@@ -35,6 +35,7 @@ def test_the_demo_shows_the_whole_job_and_ends_with_0() -> None:
         ("Approve fine by me", "APPROVED"),
         ("Reject\nthe backup still runs\n\n", "REJECTED"),
         ("banana\n\nno idea\n\nApprove\n\n", "APPROVED"),
+        ("Approve?\n\nApprove?\n\nApprove what exactly?\n\nApprove\n\n", "APPROVED"),
         ("\nApprove\n\n", "APPROVED"),
     ],
 )
@@ -42,6 +43,7 @@ def test_a_person_may_type_the_reply_and_try_again_when_it_is_unclear(typed: str
     code, said = demo(typed, "--interactive")
     assert code == 0, said
     assert f"The decision: {state}" in said
+    assert f"Subject: Recorded as {state.lower()}" in said
 
 
 @pytest.mark.parametrize("typed", ["", "banana\n\n"])

@@ -69,7 +69,7 @@ def test_an_unclear_answer_takes_it_back_and_says_so_with_the_words(house: House
     assert (shown["settles_at"], shown["progress"]["approvals"]) == (None, 0)
     told = text_of(house.mail(ALICE, "unclear"))
     assert "no longer counts" in told
-    assert "You wrote: but wait for the backup" in told
+    assert "You wrote: Approve but wait for the backup" in told
     assert "Unclear because of: but" in told
     house.advance(AWHILE)
     assert house.show(asked)["state"] == "pending"

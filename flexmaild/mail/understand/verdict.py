@@ -150,7 +150,10 @@ def _decide(typed: Sequence[str], rules: Rules) -> Decision:
     below = typed[places[first.line] + 1 :]
     found = _steered(lines[first.line], below) or _unclear(first, below, rules)
     if found:
-        return Decision(None, found.unclear, "", first.language, _quoted(found.sentence), found.word)
+        # What follows the word is quoted with it: "Approve?" and not "?".
+        is_of_word = found.sentence in (first.mark, first.rest, first.around)
+        sentence = lines[first.line] if is_of_word else found.sentence
+        return Decision(None, found.unclear, "", first.language, _quoted(sentence), found.word)
     return Decision(first.answer, "", _comment(first.rest, below, rules.max_comment), first.language)
 
 
