@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
-from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS, doubts_in
+from flexmaild.mail.understand.doubt import doubt_of, doubts_in
 from flexmaild.mail.understand.lines import Label, Line, says_something, small
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import tokens
@@ -121,10 +121,7 @@ def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) ->
     # Words alone: "on Friday" is a term where a person wrote it. Single letters are "at" and "or".
     found = tokens(normal_word(_ADDRESS.sub(" ", between)))
     spoken = Spoken(tokens(normal_word(_GLUED.sub(" ", joined))), "")
-    return any(
-        len(word) > 1 and (NEGATIONS.counts(word, spoken) or CONDITIONS.counts(word, spoken))
-        for word in found
-    )
+    return any(len(word) > 1 and doubt_of(word, spoken) for word in found)
 
 
 def _doubts_before(head: str) -> bool:

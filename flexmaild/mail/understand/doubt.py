@@ -123,7 +123,7 @@ def _doubt_in_words(low: str, spoken: Spoken, first: bool) -> Doubt | None:
     for clause in clauses(low):
         typed += words_in(clause)
         typed.append(BREAK)
-    found = [(i, doubt) for i, word in enumerate(typed) if (doubt := _doubt_of(word, spoken))]
+    found = [(i, doubt) for i, word in enumerate(typed) if (doubt := doubt_of(word, spoken))]
     found += _doubtful_phrases(typed)
     # A negation is named before a condition.
     for place, doubt in sorted(found, key=lambda entry: entry[1].why != "negated"):
@@ -132,7 +132,8 @@ def _doubt_in_words(low: str, spoken: Spoken, first: bool) -> Doubt | None:
     return None
 
 
-def _doubt_of(word: str, spoken: Spoken) -> Doubt | None:
+def doubt_of(word: str, spoken: Spoken) -> Doubt | None:
+    """What one word says, where the text may be in its language."""
     if _OWN_NEGATIONS.counts(word, spoken):
         return Doubt("negated", word)
     if _OWN_CONDITIONS.counts(word, spoken):
