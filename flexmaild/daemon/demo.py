@@ -123,7 +123,7 @@ def _check(root: Path, decided: dict[str, Any], seen: list[EmailMessage]) -> Non
 
 
 def _explained(root: Path, client: Client, identifier: str, seen: list[EmailMessage]) -> list[EmailMessage]:
-    """The mail that says how to answer; none where this answer was explained already, or three others were."""
+    """The mail that says how to answer; none where this text was explained already, or three others were."""
     print("\n   That answer is not clear: nothing was decided, and the request is still open.")
     mails = client.call("approval.show", path={"id": identifier}).body["mails"]
     if len(mails) <= len(seen):
