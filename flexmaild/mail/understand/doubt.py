@@ -108,22 +108,27 @@ class Doubt:
     word: str
 
 
-def doubt_in(sentence: str, spoken: Spoken, first: bool = False) -> Doubt | None:
-    """The doubt that a sentence beside an approval raises. first: it follows the deciding word at once."""
+def doubt_in(sentence: str, language: str, *, kana: bool = False, first: bool = False) -> Doubt | None:
+    """The doubt that a sentence beside an approval raises.
+
+    language: of the deciding word; kana: the text has some. first: it follows the deciding word at once.
+    """
     if signs := refusing_signs(sentence):
         return Doubt("negated", min(signs))
     for low in looks(sentence):
-        if found := _doubt_in_words(low, spoken, first) or _doubt_in_pieces(low, spoken):
+        if found := _doubt_in_words(low, language, first) or _doubt_in_pieces(low, language, kana):
             return found
     return None
 
 
-def _doubt_in_words(low: str, spoken: Spoken, first: bool) -> Doubt | None:
+def _doubt_in_words(low: str, language: str, first: bool) -> Doubt | None:
     typed = [START] if first else []
+    found: list[tuple[int, Doubt]] = []
     for clause in clauses(low):
-        typed += words_in(clause)
-        typed.append(BREAK)
-    found = [(i, doubt) for i, word in enumerate(typed) if (doubt := doubt_of(word, spoken))]
+        said = words_in(clause)
+        spoken = Spoken(said, language)
+        found += [(i, doubt) for i, word in enumerate(said, len(typed)) if (doubt := doubt_of(word, spoken))]
+        typed += (*said, BREAK)
     found += _doubtful_phrases(typed)
     # A negation is named before a condition.
     for place, doubt in sorted(found, key=lambda entry: entry[1].why != "negated"):
@@ -170,8 +175,8 @@ def _is_harmless(typed: Sequence[str], place: int) -> bool:
     )
 
 
-def _doubt_in_pieces(low: str, spoken: Spoken) -> Doubt | None:
-    found = doubtful_pieces(low, spoken.language, spoken.has_kana)
+def _doubt_in_pieces(low: str, language: str, kana: bool) -> Doubt | None:
+    found = doubtful_pieces(low, language, kana)
     return Doubt(*found[0]) if found else None
 
 

@@ -6,7 +6,7 @@ always count.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.rules import spellings
@@ -17,32 +17,48 @@ for _language in EVERY:
     for _word in {word.replace("ı", "i") for word in _language.doubt.common_words}:
         _COMMON[_word] = (*_COMMON.get(_word, ()), _language.tag)
 COMMON_WORDS = frozenset(_COMMON)
-# A word in question is no evidence for itself.
+_TAGS = frozenset(language.tag for language in EVERY)
+# Words that doubt somewhere are no evidence for a language.
 _DOUBTS = frozenset(words(lambda language: (*language.doubt.negations, *language.doubt.conditions)))
+_ENGLISH = "en"
 # No more words than these are looked at; a text does not change its language behind them.
 _MOST_WORDS = 400
 
 
 class Spoken:
-    """The languages a text may be in: the one of its deciding word, and those that have more of its words."""
+    """One clause, as far as it shows its language by common words; and the language of the deciding word.
 
-    __slots__ = ("_found", "_words", "has_kana", "language")
+    People answer our English mail with an English word and go on in their own language, or the other way
+    round: a word that decides says little about the clause behind it, and a clause nothing of the next.
+    """
 
-    def __init__(self, words: Iterable[str], language: str, has_kana: bool = False) -> None:
-        self._words, self.language, self.has_kana = words, language, has_kana
-        self._found: frozenset[str] | None = None
+    __slots__ = ("_score", "language", "words")
 
-    def may_be(self, languages: Iterable[str]) -> bool:
-        """Whether the text may be in one of them."""
-        if self._found is None:
-            self._found = self._guess()
-        return not self._found.isdisjoint(languages)
+    def __init__(self, words: Sequence[str], language: str) -> None:
+        self.words, self.language = words, language
+        self._score: Counter[str] | None = None
 
-    def _guess(self) -> frozenset[str]:
-        score = _score(self._words)
-        own, best = score[self.language], max(score.values(), default=0)
-        others = (tag for tag, count in score.items() if count > own and 2 * count >= best)
-        return frozenset({self.language, *others})
+    def is_rather(self, others: Iterable[str], means: Collection[str], word: str) -> bool:
+        """Whether it has more words, beside this one, of another language than of any in which it doubts."""
+        score = self._beside(word)
+        # Who writes a word for "not" in front writes English, whatever the word before it.
+        speaks = _ENGLISH not in means or word not in self.words[:1]
+        # Our mail proposes an English word, which people take who go on in another language.
+        speaks = speaks and (self.language != _ENGLISH or _ENGLISH in _COMMON.get(word, ()))
+        rather = max((score[tag] + (speaks and tag == self.language) for tag in others), default=0)
+        return rather > max(score[tag] + (tag == self.language) for tag in means)
+
+    def has_words_of(self, languages: Iterable[str], word: str) -> bool:
+        score = self._beside(word)
+        return any(score[tag] > 0 for tag in languages)
+
+    def _beside(self, word: str) -> Counter[str]:
+        """How many common words of each language it has beside this one, which is no evidence for itself."""
+        if self._score is None:
+            self._score = _score(self.words)
+        score = self._score.copy()
+        score.subtract(() if word in _DOUBTS else _COMMON.get(word, ()))
+        return score
 
 
 def _score(said: Iterable[str]) -> Counter[str]:
@@ -79,11 +95,11 @@ class Ambiguous:
         return word in self._means
 
     def counts(self, word: str, spoken: Spoken) -> bool:
-        """Whether the word means it in this text: unless it is an ordinary word of the text's language."""
+        """Whether the word means it here: unless the clause is rather of a language where it is ordinary."""
         if word not in self._means:
             return False
         ordinary = self._ordinary[word]
-        return not ordinary or spoken.may_be(self._means[word]) or not spoken.may_be(ordinary)
+        return not ordinary or not spoken.is_rather(ordinary, self._means[word], word)
 
     @property
     def words(self) -> frozenset[str]:
@@ -92,7 +108,11 @@ class Ambiguous:
 
 
 class Own:
-    """Words, endings ("-madan") and beginnings ("ne-") of one kind that count in their language only."""
+    """Words, endings ("-madan") and beginnings ("ne-") of one kind that count in their language only.
+
+    A whole word counts unless its clause is rather in another language. An ending or a beginning, which
+    words of all languages may have, counts only where something says that it is this language.
+    """
 
     def __init__(self, of: Callable[[Language], Iterable[str]]) -> None:
         self._words: dict[str, set[str]] = {}
@@ -109,17 +129,24 @@ class Own:
                     self._words.setdefault(form, set()).add(language.tag)
 
     def languages(self, word: str) -> frozenset[str]:
-        """Where the word means it. Beside an ending or a beginning it has two letters more at least."""
-        found = set(self._words.get(word, ()))
+        """Where the word means it."""
+        return frozenset((*self._words.get(word, ()), *self._by_piece(word)))
+
+    def _by_piece(self, word: str) -> Iterator[str]:
+        """Beside an ending or a beginning it has two letters more at least."""
         for tag, begins, ends, plain in self._pieces:
             if (word[2:].endswith(ends) or word[:-2].startswith(begins)) and word not in plain:
-                found.add(tag)
-        return frozenset(found)
+                yield tag
 
     def counts(self, word: str, spoken: Spoken) -> bool:
-        """Whether the word means it in this text."""
-        found = self.languages(word)
-        return bool(found) and spoken.may_be(found)
+        """Whether the word means it here."""
+        means = self._words.get(word)
+        if means and not spoken.is_rather(_TAGS - means, means, word):
+            return True
+        shaped = frozenset(self._by_piece(word))
+        if not shaped or spoken.is_rather(_TAGS - shaped, shaped, word):
+            return False
+        return spoken.language in shaped or spoken.has_words_of(shaped, word)
 
 
 def _ordinary(language: Language) -> frozenset[str]:

@@ -8,7 +8,7 @@ costs one mail back. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import Answer
@@ -178,21 +178,15 @@ def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
         return _Found("more_than_word", first.rest)
     said = list(sentences("\n".join((first.rest, *below))))
     opens = bool(first.rest.strip())
-    spoken = Spoken(_words_of(said), first.language, has_kana(said))
     found = _other_word(first.answer, said, rules.words) or _retraction(first.answer, said)
     if found or rules.comments == "first_word":
         return found
     if first.answer is Answer.REJECT:
-        return _unclear_rejection(first, said, spoken, opens)
-    return _unclear_approval(first, said, spoken, opens)
+        return _unclear_rejection(first, said, opens)
+    return _unclear_approval(first, said, opens)
 
 
-def _words_of(said: Sequence[str]) -> Iterator[str]:
-    for sentence in said:
-        yield from words_in(looks(sentence)[0])
-
-
-def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: bool) -> _Found | None:
+def _unclear_approval(first: First, said: Sequence[str], opens: bool) -> _Found | None:
     asking = first.mark if asks_at_once(first.mark) else next(filter(asks, said), "")
     if asking:
         return _Found("question", asking, "?")
@@ -202,11 +196,11 @@ def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: 
             return _Found("negated", text, against[0].strip())
     if signs := refusing_signs(first.mark):
         return _Found("negated", first.mark, min(signs))
-    if doubt := doubt_in(first.around, spoken):
+    if doubt := doubt_in(first.around, first.language):
         return _Found(doubt.why, first.around, doubt.word)
-    condition = None
+    condition, kana = None, has_kana(said)
     for number, sentence in enumerate(said):
-        doubt = doubt_in(sentence, spoken, opens and not number)
+        doubt = doubt_in(sentence, first.language, kana=kana, first=opens and not number)
         if doubt and doubt.why == "negated":
             return _Found(doubt.why, sentence, doubt.word)
         if doubt and not condition:
@@ -214,7 +208,7 @@ def _unclear_approval(first: First, said: Sequence[str], spoken: Spoken, opens: 
     return condition
 
 
-def _unclear_rejection(first: First, said: Sequence[str], spoken: Spoken, opens: bool) -> _Found | None:
+def _unclear_rejection(first: First, said: Sequence[str], opens: bool) -> _Found | None:
     if asks_at_once(first.mark):
         return _Found("question", first.mark, "?")
     if against := _AGAINST.match(first.mark):
@@ -226,7 +220,12 @@ def _unclear_rejection(first: First, said: Sequence[str], spoken: Spoken, opens:
         return _Found("question", said[0], "?")
     if typed and all(word in NEGATIONS for word in typed):
         return _Found("negated", said[0], typed[0])
-    if opens and typed and _AFTER_REJECT.counts(typed[0], spoken) and not _is_reason(first.mark, said[0]):
+    if (
+        opens
+        and typed
+        and _AFTER_REJECT.counts(typed[0], Spoken(typed, first.language))
+        and not _is_reason(first.mark, said[0])
+    ):
         return _Found("condition", said[0], typed[0])
     return None
 

@@ -93,7 +93,7 @@ def test_a_long_text_costs_no_more_than_its_length(piece: str) -> None:
 def test_a_word_bound_to_its_language_counts_only_where_the_text_may_be_in_it() -> None:
     """No other file has to say that the word is an ordinary one there."""
     own = Own(lambda language: language.doubt.own_conditions)
-    for words, tag, counts in ((["two", "men"], "en", False), (["men"], "sv", True)):
+    for words, tag, counts in ((["the", "two", "men"], "en", False), (["men"], "sv", True)):
         assert own.counts("men", Spoken(words, tag)) is counts
 
 
