@@ -6,6 +6,7 @@ the HTML part (hidden included) of our mails; what they quote of a person is kno
 our own words before it. The lines of a prefilled reply are always known, without the word that decides.
 """
 
+import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,10 @@ _MOST_PLACES = 20
 # a seed are not looked for.
 _INDEXED, _LONG = 6_000, 30_000
 _END = "\x00"
+
+
+# A field of Message-IDs, or a further line of one: no address, although it holds an "@".
+_MESSAGE_IDS = re.compile(r"(?:References|In-Reply-To):|\s+<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +219,8 @@ def _texts(data: bytes, limits: Limits, pages: list[str]) -> Iterator[str]:
 def _source(data: bytes) -> Iterator[str]:
     """The header of a mail of ours, but for the lines with addresses, and its body as it went out."""
     head, body = split_header(data)
-    yield "\n".join(line for line in head.decode("utf-8", "replace").splitlines() if "@" not in line)
+    lines = head.decode("utf-8", "replace").splitlines()
+    yield "\n".join(line for line in lines if "@" not in line or _MESSAGE_IDS.match(line))
     yield body.decode("utf-8", "replace")
 
 
