@@ -12,7 +12,8 @@ from itertools import pairwise
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.understand import quotes
 from flexmaild.mail.understand.borders import PROGRAM_LINE
-from flexmaild.mail.understand.doubt import refusing_signs
+from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
+from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import (
     Label,
     Line,
@@ -25,7 +26,7 @@ from flexmaild.mail.understand.lines import (
 )
 from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentText
+from flexmaild.mail.understand.sent import SEED, SentText
 
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
 _STRONG = 25
@@ -52,7 +53,7 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
                 if refusing_signs(line.text) - sent.signs or _asks(line, sent):
                     _change(line)
         elif line.parts:
-            _share(line, before, following)
+            _share(line, before, following, sent)
         elif line.depth and sent.has(line.norm) and line.norm not in rules.squeezed_words:
             line.set(Label.OURS, "short, and marked as quoted")
 
@@ -77,28 +78,44 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
             and bool(following.places)
             and following.bare.strip()[:1].isalnum()
         )
-    is_of_guards = "fm1" not in line.norm and max(line.places) < sent.guards
-    if line.depth or weight(line.norm) >= (_STRONG if is_of_guards else SHORTEST_RUN):
+    is_of_guards = "fm1" not in line.norm and min(line.places) < sent.guards
+    if weight(line.norm) >= (_STRONG if is_of_guards else SHORTEST_RUN) and not _may_answer(line, sent):
+        return True
+    if line.depth and not _may_answer(line, sent):
         return True
     return continues or (before is not None and goes_on(before, line))
 
 
-def _share(line: Line, before: Line | None, following: Line | None) -> None:
+def _may_answer(line: Line, sent: SentText) -> bool:
+    """Whether few words that doubt or decide stand here, taken from the middle of a line that we sent."""
+    if weight(line.norm) >= _STRONG:
+        return False
+    if min(line.places) >= sent.guards and any(sent.is_line(p, p + len(line.norm)) for p in line.places):
+        return False
+    return _answers(line)
+
+
+def _answers(line: Line) -> bool:
+    """Whether something in it doubts or decides."""
+    return bool(doubts_in(line.low)) or any(map(decides, tokens_of(line.low)))
+
+
+def _share(line: Line, before: Line | None, following: Line | None, sent: SentText) -> None:
     """A line with words of ours and others: what is whose."""
     words = line.words()
     _give_back(line, words)
     first, last = line.parts[0], line.parts[-1]
     ours = sum(weight(words[k].norm) for run in line.parts for k in range(run.first, run.last))
-    if not line.depth and ours < _STRONG:
+    if ours < _STRONG and (not line.depth or _answers(line)):
         near = (before is not None and goes_on(before, line)) or (
             following is not None and goes_on(line, following)
         )
-        if ours < _COMMON_SHARE * weight(line.norm) or not near:
+        if (ours < _COMMON_SHARE * weight(line.norm) and not line.depth) or not near:
             return  # a person's line that has some words in common
     head = line.text[: words[first.first].start].rstrip(" *#-_>|[(<")
     tail = line.text[words[last.last - 1].end :]
     line.set(Label.OURS, "in part")
-    has_gap = any(_is_gap(one, two) for one, two in pairwise(line.parts))
+    has_gap = any(_is_gap(one, two, sent) for one, two in pairwise(line.parts))
     typed_before, typed_after = first.first > 0, last.last < len(words)
     if (
         has_gap
@@ -122,9 +139,18 @@ def _share(line: Line, before: Line | None, following: Line | None) -> None:
             line.rule, line.typed = BEHIND_OURS, tail.strip(" \t*_>|")
 
 
-def _is_gap(one: Run, two: Run) -> bool:
-    """Whether words stand between these two runs, or words of ours are missing there."""
-    return one.last < two.first or 0 < two.place - one.end < _SHORTEST_SKIP
+def _is_gap(one: Run, two: Run, sent: SentText) -> bool:
+    """Whether words stand between these two runs, or words of ours are missing there.
+
+    Whole lines may be missing where a mail program ran two lines together; and the second run may go on where
+    the words before it stand once more.
+    """
+    if one.last < two.first or 0 < two.place - one.end < _SHORTEST_SKIP:
+        return True
+    is_whole = sent.is_line_start(two.end) or two.end - two.place >= _STRONG
+    are_lines = is_whole and sent.is_line_start(one.end) and sent.is_line_start(two.place)
+    goes_on_elsewhere = sent.text[one.end - SEED : one.end] == sent.text[two.place - SEED : two.place]
+    return not are_lines and not goes_on_elsewhere
 
 
 def _give_back(line: Line, words: Sequence[Word]) -> None:

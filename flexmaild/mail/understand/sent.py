@@ -70,6 +70,7 @@ class SentText:
     is_known: bool = True
     subjects: tuple[str, ...] = ()
     lines: frozenset[str] = frozenset()
+    line_starts: frozenset[int] = frozenset()
     signs: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
     _pages: tuple[str, ...] = ()
@@ -93,6 +94,17 @@ class SentText:
     def is_bound(self, at: int) -> bool:
         """Whether a word begins or ends here."""
         return at in self.bounds or (self.before is not None and self.before.is_bound(at))
+
+    def is_line_start(self, at: int) -> bool:
+        """Whether a line begins here, so that another ends before it."""
+        return at in self.line_starts or (self.before is not None and self.before.is_line_start(at))
+
+    def is_line(self, start: int, end: int) -> bool:
+        """Whether a whole line stands between these places, perhaps behind its number in a list."""
+        number = start
+        while number and self.text[number - 1].isdigit() and not self.is_line_start(number):
+            number -= 1
+        return self.is_line_start(number) and self.is_line_start(end)
 
     def most(self, norm: str) -> int:
         """How often this stands in that one of our texts that has it most often."""
@@ -127,10 +139,12 @@ class SentText:
         Of the text that stands before all others, and is indexed once for all, shorter ones as well.
         """
         found: dict[str, list[int]] = {}
+        # The lines of prefilled replies differ by the word they name; none may be missing.
+        most = _MOST_PLACES if self.before is not None else len(self.bounds)
         for length in range(1, SEED + 1) if self.before is None else (SEED,):
             for at in self.bounds:
                 places = found.setdefault(self.text[at : at + length], [])
-                if len(places) < _MOST_PLACES:
+                if len(places) < most:
                     places.append(at)
         return found
 
@@ -228,16 +242,29 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
     """The texts behind those of `before`."""
     words: list[str] = []
     lines: set[str] = set()
+    start = before or SentText()
+    at = len(start.text)
+    starts: list[int] = []
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
             plain = without_links(line)
             found = WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, WORD.findall(plain)))
             words += found
-            lines.add("".join(found))
+            whole = "".join(found)
+            lines.add(whole)
+            starts.append(at)
+            at += len(whole)
         words.append(_END)  # a word of its own, so that one ends before it
-    start = before or SentText()
+        starts.append(at)
+        at += len(_END)
     bounds = accumulate(map(len, words), initial=len(start.text))
-    return SentText(start.text + "".join(words), frozenset(bounds), before, lines=start.lines.union(lines))
+    return SentText(
+        start.text + "".join(words),
+        frozenset(bounds),
+        before,
+        lines=start.lines.union(lines),
+        line_starts=frozenset(starts),
+    )
 
 
 def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
