@@ -16,6 +16,7 @@ HEADERS = [
         pytest.param("批准", header, id=f"zh {name}")
         for name, header in eastern_lines.CHINESE_HEADERS.items()
     ),
+    *(pytest.param("승인", header, id=f"ko {name}") for name, header in eastern_lines.KOREAN_HEADERS.items()),
 ]
 DOUBTS = {"批准": eastern_lines.CHINESE_DOUBTS, "승인": eastern_lines.KOREAN_DOUBTS}
 SURROUNDINGS = (*eastern_lines.CHINESE_SURROUNDINGS, *eastern_lines.KOREAN_SURROUNDINGS)
