@@ -169,8 +169,7 @@ def _refusal(
         because = f"{failed[0].authserv_id or 'the mail server'} says that DMARC failed"
         return ReplyReason.DMARC_FAILED, because
     reason: ReplyReason | None = None
-    approver = invitation.approver
-    delegated = reading.delegate and reading.delegate not in (approver.address, *approver.aliases)
+    delegated = reading.delegate and not is_of(reading.delegate, invitation)
     if "dmarc" in (terms.require, policy.require) and proof_of(reading) == "reference":
         reason = ReplyReason.NOT_PROVEN
     elif not is_of(reading.sender, invitation):
@@ -191,8 +190,7 @@ def _unreadable(reading: Reading) -> ReplyReason:
 
 def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) -> bool:
     """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
-    slot = quorum.slot_of(invitation.approver)
-    before = next((v for v in request.effective if v.approver == slot), None)
+    before = quorum.voice(request, invitation.approver)
     was_proven = before is not None and before.proof != "reference"
     return request.state is State.PENDING and was_proven and proof_of(reading) == "reference"
 

@@ -70,8 +70,7 @@ def _invite(
 
 def _answered(request: Request, event: Answered, now: datetime) -> Step:
     invitation = request.invitations[event.invitation]
-    slot = quorum.slot_of(invitation.approver)
-    earlier = next((v for v in request.effective if v.approver == slot), None)
+    earlier = quorum.voice(request, invitation.approver)
     if earlier and earlier.by != event.by and earlier.invitation != event.invitation:
         return _tell_late(request, event, now, decided_by=earlier.by, decided_at=earlier.at)
     if earlier and (earlier.answer, earlier.comment) == (event.answer, event.comment):
@@ -79,7 +78,7 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     if event.answer is Answer.REJECT and request.terms.comment_on_reject and not event.comment:
         return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
-        slot,
+        quorum.slot_of(invitation.approver),
         event.by,
         event.answer,
         event.comment,
@@ -127,8 +126,7 @@ def _explain_and_take_out(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
     """Explain; and while answers can be changed, what this person said before counts no longer."""
-    slot = quorum.slot_of(request.invitations[event.invitation].approver)
-    before = next((v for v in request.effective if v.approver == slot), None)
+    before = quorum.voice(request, request.invitations[event.invitation].approver)
     is_theirs = before is not None and (before.by == event.by or before.invitation == event.invitation)
     if not request.terms.settle_for or before is None or not is_theirs:
         return _explain(request, event, now, kind, facts)
@@ -151,8 +149,8 @@ def _explain(
     invitation = request.invitations[event.invitation]
     note = Note("not counted", {**_who(event), "because": kind.value, **facts})
     recent = tuple(e for e in invitation.explained if now - e.at < EXPLAIN_PAUSE)
-    new = Explanation(now, _text_of(event))
-    if any(earlier.text == new.text for earlier in recent):
+    new = Explanation(now, _digest_of(event))
+    if any(earlier.text_digest == new.text_digest for earlier in recent):
         return Step(request, (note,))
     if len(recent) >= MOST_EXPLANATIONS:
         return Step(silenced(request, event.invitation, recent[0].at + EXPLAIN_PAUSE), (note,))
@@ -167,9 +165,9 @@ def silenced(request: Request, number: int, until: datetime) -> Request:
     return _with_invitation(request, replace(request.invitations[number], silent_until=until))
 
 
-def _text_of(event: Answered | Unclear) -> str:
+def _digest_of(event: Answered | Unclear) -> str:
     if isinstance(event, Unclear):
-        return event.text
+        return event.text_digest
     return hashlib.sha256(f"{event.answer}\0{event.comment}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

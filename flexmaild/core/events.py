@@ -29,8 +29,8 @@ class Answered:
 class Unclear:
     """A proven person wrote, but not what decides; `why` is a code of `mail.understand.verdict.WHY`.
 
-    text: SHA-256 of what they typed; the same text is explained once. sentence: what of it was not clear, and
-    word: because of which word. Each may be empty.
+    text_digest: SHA-256 of what they typed; the same text is explained once. sentence: what of it was not
+    clear, and word: because of which word. Each may be empty.
     """
 
     invitation: int
@@ -38,7 +38,7 @@ class Unclear:
     by: str
     sha256: str
     message_id: str
-    text: str = ""
+    text_digest: str = ""
     sentence: str = ""
     word: str = ""
 

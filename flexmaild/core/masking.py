@@ -1,7 +1,8 @@
 """References in a text that a person is shown: who has a whole one can answer in an approver's name.
 
-`masked` leaves of each the beginning by which it is found again, and hides the pieces of those that are known
-wherever a line break or a program has torn them apart. Pure; used for what is shown of a stranger's mail.
+`masked` leaves of each the beginning by which it is found again; `Mask` also hides the pieces of those that
+are known, wherever a line break or a program has torn them apart. Pure; used for what is logged, for what is
+shown of a stranger's mail, and for comments.
 """
 
 from __future__ import annotations
@@ -10,16 +11,24 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flexmaild.core.tokens import PREFIX
+from flexmaild.core.tokens import ID_LETTERS, PREFIX
 
-# As in the journal: "FM1-" and four characters are enough to find it by.
-SHOWN = 8
-_REFERENCE = re.compile(r"FM1(?:-|%2D|=2D|[\u2010-\u2015\u2212])[A-Z2-7=]{5,}", re.IGNORECASE)
+# As it is written, percent-encoded (twice, too), quoted-printable, as an entity, or another dash.
+_DASH = (
+    r"(?:-|[%=](?:25)*2D|[\u2010-\u2015\u2212]|%E2%80%9[0-5]"
+    r"|&#(?:45|x2D|820[89]|821[0-3]|8722);|&(?:hyphen|dash|minus);)"
+)
+# "FM1-" and four characters are enough to find it by. With fewer letters than an id has it names no request,
+# as a ticket FM1-PAYMENTS does.
+_REFERENCE = re.compile(rf"(FM1{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)
 # A piece of a known one is hidden from so many letters on; fewer are found in words as well.
 _PIECE = 8
-# Its beginning is the request's id, which everybody may see.
-_ID_LETTERS = 16
 _LETTERS = re.compile(rf"[A-Za-z2-7]{{{_PIECE},}}")
+
+
+def masked(text: str, rest: str = "…") -> str:
+    """The text with the beginning of each reference alone; `rest` stands for what is hidden."""
+    return _REFERENCE.sub(lambda found: found[1] + rest, text)
 
 
 class Mask:
@@ -27,11 +36,12 @@ class Mask:
 
     def __init__(self, references: Iterable[str]) -> None:
         bodies = [text.upper().removeprefix(PREFIX) for text in references]
-        first = _ID_LETTERS - _PIECE + 1
+        # Its beginning is the request's id, which everybody may see.
+        first = ID_LETTERS - _PIECE + 1
         self._windows = {b[i : i + _PIECE] for b in bodies for i in range(first, len(b) - _PIECE + 1)}
 
     def text(self, text: str) -> str:
-        text = _REFERENCE.sub(lambda found: found[0][:SHOWN] + "…", text)
+        text = masked(text)
         return _LETTERS.sub(lambda found: self._piece(found[0]), text) if self._windows else text
 
     def _piece(self, word: str) -> str:

@@ -132,10 +132,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A mail that explained why a reply did not count. text: of what was written, as a digest."""
+    """A mail that explained why a reply did not count. text_digest: SHA-256 of what was written."""
 
     at: datetime
-    text: str
+    text_digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flexmaild.core.model import Answer, Approver, Request, State, Terms
+from flexmaild.core.model import Answer, Approver, Request, State, Terms, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ class Ballot:
 def slot_of(approver: Approver) -> str:
     """The address whose voice this approver holds: their own, or the one they act for."""
     return approver.on_behalf_of or approver.address
+
+
+def voice(request: Request, approver: Approver) -> Verdict | None:
+    """The verdict that counts of the voice this approver holds; None while it said nothing."""
+    slot = slot_of(approver)
+    return next((verdict for verdict in request.effective if verdict.approver == slot), None)
 
 
 def is_barred(terms: Terms, approver: Approver) -> bool:

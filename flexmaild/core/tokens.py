@@ -23,7 +23,7 @@ _REQUEST_BYTES = 10
 _TAG_BYTES = 16
 _ID_PREFIX = "ap-"
 # 10 bytes are exactly 16 letters of base32, so that the beginning of a reference names its request.
-_ID_LETTERS = 16
+ID_LETTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def request_id(random: bytes) -> str:
 
 def named_id(text: str) -> str:
     """The id of the request that a reference with these first letters names; empty where they are too few."""
-    letters = text.lower()[:_ID_LETTERS]
-    return f"{_ID_PREFIX}{letters}" if len(letters) == _ID_LETTERS else ""
+    letters = text.lower()[:ID_LETTERS]
+    return f"{_ID_PREFIX}{letters}" if len(letters) == ID_LETTERS else ""
 
 
 def issue(key: bytes, request: Request, invitation: Invitation) -> str:

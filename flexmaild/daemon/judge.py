@@ -154,12 +154,12 @@ def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling, name
         draft.audit.append(AuditEntry(draft.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and draft.terms.limiter.allows(ruling.stranger.address, draft.now):
         draft.jobs.append(_stranger_job(draft, reading, ruling))
-    at = tuple(i for i in named if i in draft.requests)
-    draft.seen.append(_seen(fetched, reading, ruling, draft.now, at))
+    draft.seen.append(_seen(fetched, reading, ruling, draft.now, named))
 
 
 def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
-    """What is seen of this mail at each request it names. A second delivery is no further reply."""
+    """What is seen of this mail at each request it names; `store.replies` leaves out those that do not exist.
+    A second delivery is no further reply."""
     if ruling.outcome is Outcome.DUPLICATE:
         return ()
     return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)

@@ -14,7 +14,7 @@ from flexmaild.core.work import KeptMail
 from flexmaild.daemon.sent_mails import SentMails
 from flexmaild.mail.understand.sent import SentMail
 
-_NOW = datetime.max.replace(tzinfo=UTC)
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Shelf(Protocol):
@@ -38,7 +38,7 @@ class WordsThen:
 
     def at(self, moment: datetime | None) -> None:
         """None for a mail that was not read yet."""
-        self._moment = moment or _NOW
+        self._moment = moment or _EVER
         self._is_whole = self.are_known = True
 
     def __call__(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:

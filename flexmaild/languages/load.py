@@ -22,6 +22,8 @@ _CONCEPTS = ("confidential", "privileged", "recipient", "in_error", "delete", "d
 # The order in which languages are offered; those not named here follow by their tags.
 _OFFERED = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ja")
 _ENGLISH = "en"
+# What people write for a language that has another tag: its country, or another tag of Norwegian.
+OTHER_TAGS: Mapping[str, str] = MappingProxyType({"no": "nb", "nn": "nb", "se": "sv", "dk": "da"})
 
 
 @dataclass(frozen=True, slots=True)

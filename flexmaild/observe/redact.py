@@ -15,6 +15,8 @@ import threading
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
+from flexmaild.core.masking import masked
+
 MASK = "***"
 # A shorter word is not taken for a secret wherever it occurs: "a" would empty every line.
 MIN_SECRET = 4
@@ -22,8 +24,6 @@ MIN_SECRET = 4
 MAX_SECRETS = 256
 # Text beyond this is not searched by pattern but dropped: what is shown of a value is far less.
 PATTERN_LIMIT = 4096
-# A reference opens a request: "FM1-" and four characters are enough to find it by.
-REFERENCE_SHOWN = 8
 
 _WORDS = (
     r"pass(?:word|wd|phrase)?|pwd|secret|api_?key|token|device_?code|user_?code|auth_?code|code_?verifier"
@@ -62,7 +62,6 @@ _PATTERNS = tuple(
 # none of it, and looking once takes a tenth of looking thirteen times: that was half of the loop's time.
 _NEEDS_A_LOOK = re.compile(r"[=:\s]|eyJ")
 _TELLING_WORD = re.compile(rf"(?i)auth|bearer|login|{_WORDS}|[?&](?:code|state|sig)=|://|-----BEGIN|eyJ")
-_REFERENCE = re.compile(r"(?i)FM1-[A-Z2-7]{5,}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,}={0,2}")
 _TELLING_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{_WORDS}|authorization|body|raw|payload)$")
 
@@ -102,7 +101,7 @@ class Redactor:
             for pattern, mask in _PATTERNS:
                 text = pattern.sub(mask, text)
         text = _BASE64.sub(_mask_sasl, text)
-        return _REFERENCE.sub(lambda found: found[0][:REFERENCE_SHOWN] + "...", text)
+        return masked(text, "...")
 
 
 @lru_cache(1024)

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from flexmaild.languages.load import OTHER_TAGS
+
 _DISPUTED = tuple(
     (re.compile(pattern), f"is read {how}: {cure}")
     for pattern, how, cure in (
@@ -61,4 +63,4 @@ def language_no(path: Sequence[str | int], text: str) -> str:
     """The complaint where Norwegian was meant and its old tag was written, which is a word of YAML."""
     if text.lower() != "no" or not any(str(part).startswith("language") for part in path):
         return ""
-    return f"{text} is read as false by YAML 1.1: write nb for Norwegian"
+    return f"{text} is read as false by YAML 1.1: write {OTHER_TAGS['no']} for Norwegian"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
-from flexmaild.languages.load import LANGUAGES, WRITTEN
+from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
@@ -26,12 +26,9 @@ from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import AbsolutePath, Address, Flag, Line, Mode, Moment, Number, Span, wrong
 
-# What people write for a language that has another tag: its country, or the tag of both kinds of Norwegian.
-_OTHER_TAGS = {"no": "nb", "nn": "nb", "se": "sv", "dk": "da"}
-
 
 def _tag(text: object) -> object:
-    if isinstance(text, str) and (tag := _OTHER_TAGS.get(text.lower())):
+    if isinstance(text, str) and (tag := OTHER_TAGS.get(text.lower())):
         raise wrong(f"{text} is not the tag of a language here: write {tag} for {LANGUAGES[tag].name}")
     return text
 

@@ -25,7 +25,7 @@ def add(connection: Connection, new: Sequence[Reply]) -> None:
         return
     ids = {reply.approval_id for reply in new}
     there = _existing(connection, ids)
-    counts = totals(connection, ids)
+    counts = _totals(connection, ids)
     rows = []
     for reply in new:
         if reply.approval_id in there:
@@ -53,7 +53,7 @@ def newest(connection: Connection, ids: Iterable[str]) -> dict[str, Reply]:
     return found
 
 
-def totals(connection: Connection, ids: Iterable[str]) -> Counter[str]:
+def _totals(connection: Connection, ids: Iterable[str]) -> Counter[str]:
     """How many replies named each of these so far."""
     found: Counter[str] = Counter()
     for part in slices(ids):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 import time
 from dataclasses import replace
@@ -17,6 +16,7 @@ from flexmaild.core import engine, opening, quorum, tokens
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
+from flexmaild.core.masking import masked
 from flexmaild.core.model import Approver, Attachment, Invitation, MailKind, Request, State, Verdict
 from flexmaild.core.reasons import sentence
 from flexmaild.core.timing import iso
@@ -28,8 +28,6 @@ from flexmaild.mail.compose.write import compose
 
 if TYPE_CHECKING:
     from flexmaild.daemon.desk import Desk
-
-_REFERENCE = re.compile(r"(fm1-[a-z2-7]{4})[a-z2-7]+", re.IGNORECASE)
 
 
 def request(house: House, call: Call) -> Answer:
@@ -293,11 +291,11 @@ def _reply(reply: Reply) -> dict[str, Any]:
         "reason": reply.reason.value,
         "because": sentence(reply.reason),
         "sha256": reply.sha256,
-        "message_id": _REFERENCE.sub(r"\1…", reply.message_id),
+        "message_id": masked(reply.message_id),
     }
 
 
 def message_id_for(call: Call, job: Job) -> str:
     """A mail's Message-ID; of the reference in it only admins see more than its beginning, for with the
     whole of it others could answer in an approver's name."""
-    return job.message_id if call.role == "admin" else _REFERENCE.sub(r"\1…", job.message_id)
+    return job.message_id if call.role == "admin" else masked(job.message_id)

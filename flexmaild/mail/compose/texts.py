@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flexmaild.languages.load import LANGUAGES, WRITTEN
-
-# Tags of languages whose readers are written to in another: Norwegian of either kind.
-_ALSO = {"no": "nb", "nn": "nb"}
+from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 
 
 def language(*wishes: str) -> str:
     """The first of these tags we can write ("de-AT" is "de"), English if there is none."""
     for wish in wishes:
         tag = wish.replace("_", "-").partition("-")[0].lower()
-        tag = _ALSO.get(tag, tag)
+        tag = OTHER_TAGS.get(tag, tag)
         if tag in WRITTEN:
             return tag
     return "en"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import NEGATIONS, is_contraction
-from flexmaild.mail.understand.pieces import may_be
+from flexmaild.mail.understand.pieces import may_mean
 from flexmaild.mail.understand.rules import Word
 from flexmaild.mail.understand.seen import clauses, looks, words_in
 
@@ -64,7 +64,7 @@ def _other(answer: Answer, low: str, known: _Vocabulary) -> str:
             if answer is Answer.APPROVE and word.startswith(_OPPOSED_STEMS):
                 return word
     return next(
-        (word for word, language in known.inside[answer] if word in low and may_be(language, low)), ""
+        (word for word, language in known.inside[answer] if word in low and may_mean(language, low)), ""
     )
 
 
@@ -73,7 +73,7 @@ def _approves(clause: str, known: _Vocabulary) -> bool:
     word = _other(Answer.REJECT, clause, known)
     if not word:
         return False
-    if not clause.isascii() and any(p in clause and may_be(tag, clause) for p, tag in _PROMISE_PIECES):
+    if not clause.isascii() and any(p in clause and may_mean(tag, clause) for p, tag in _PROMISE_PIECES):
         return False
     before = words_in(clause[: max(0, clause.find(word))])
     return not any(w in NEGATIONS or w in _PROMISES or is_contraction(w) for w in before)

@@ -193,7 +193,7 @@ def _parts(pattern: str) -> list[_Part]:
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
-    return tuple(_RUN.findall(seen(_without_links(text)) if len(text) < _LONGEST_TEXT else text))
+    return tuple(_RUN.findall(seen(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
 
 
 def decides(token: str) -> bool:
@@ -212,7 +212,7 @@ def asks(text: str) -> bool:
     return any(not token[0].isalnum() for token in _tokens(text).found)
 
 
-def _without_links(text: str) -> str:
+def _without_addresses(text: str) -> str:
     if "@" in text or "/" in text or "[" in text or "www." in text or ":" in text:
         return _LINK.sub(" ", text)
     return text
@@ -220,7 +220,7 @@ def _without_links(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _tokens(text: str) -> _Text:
-    visible = seen(_without_links(text))
+    visible = seen(_without_addresses(text))
     found: list[str] = []
     stops: list[int] = []
     end = 0

@@ -155,7 +155,7 @@ def small(text: str) -> str:
 
 
 def letters(text: str) -> str:
-    """The same with the letters of links."""
+    """The letters and digits of a text as `squeezed` gives them, those of links included."""
     if text.isascii():
         return text.lower().translate(_NO_LETTERS)
     return "".join([normal(word) for word in WORD.findall(text)])

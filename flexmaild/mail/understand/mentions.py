@@ -29,7 +29,6 @@ MOST = 40
 _OF_FILE, _OF_ALL = 256 * 1024, 1 << 20
 # Of a mail that nobody could take apart.
 _OF_WHOLE = 1 << 20
-_ID_LETTERS = 16
 
 _KEPT = b"0123456789abcdefghijklmnopqrstuvwxyz"
 _LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
@@ -37,7 +36,8 @@ _LEFT_OUT = bytes(set(range(256)) - set(_KEPT) - set(range(ord("A"), ord("Z") + 
 # Between "FM1" and its letters may stand what is left of a dash that was encoded: "%2D", "%252D", "&#45;",
 # "&#x2d;", "&#8209;", "%E2%80%91", "&hyphen;".
 _DASHES = rb"(?:25)*2d|45|x2d|820[89]|821[0-3]|8722|e2809[0-5]|hyphen|dash|minus"
-_NAMED = re.compile(rb"fm1(?=([a-z0-9]{16,%d}))(?=(?:%s)?([a-z0-9]{16,%d}))" % (45, _DASHES, 45))
+_LETTERS = rb"[a-z0-9]{%d,%d}" % (tokens.ID_LETTERS, tokens.BODY_LENGTH)
+_NAMED = re.compile(rb"fm1(?=(%s))(?=(?:%s)?(%s))" % (_LETTERS, _DASHES, _LETTERS))
 # What people write for letters that base32 has not (RFC 4648 section 6 has neither 0, 1, 8 nor 9).
 _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
 _BASE32 = frozenset(b"abcdefghijklmnopqrstuvwxyz234567")
@@ -58,13 +58,14 @@ def in_bytes(data: bytes) -> tuple[bytes, ...]:
 
 def requests(candidates: Iterable[bytes]) -> tuple[str, ...]:
     """The ids of the requests that these may name."""
-    ids = (tokens.named_id(spelt) for found in candidates for spelt in _spellings(found[:_ID_LETTERS]))
+    ids = (tokens.named_id(spelt) for found in candidates for spelt in _spellings(found[: tokens.ID_LETTERS]))
     return _distinct(i for i in ids if i)
 
 
 def references(candidates: Iterable[bytes], known: Iterable[str]) -> tuple[str, ...]:
     """The whole references among these, without those `known` from the places where we write them."""
-    texts = (f"{tokens.PREFIX}{found.decode().upper()}" for found in candidates if len(found) == 45)
+    whole = (found for found in candidates if len(found) == tokens.BODY_LENGTH)
+    texts = (f"{tokens.PREFIX}{found.decode().upper()}" for found in whole)
     others = dict.fromkeys(text for text in texts if tokens.parse(text) is not None)
     return tuple(text for text in others if text not in set(known))
 

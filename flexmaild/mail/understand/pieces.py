@@ -48,7 +48,7 @@ def has_kana(texts: Iterable[str]) -> bool:
     return any(_KANA.search(text) for text in texts)
 
 
-def may_be(language: str, low: str) -> bool:
+def may_mean(language: str, low: str) -> bool:
     """Whether a piece of this language can mean something in this text."""
     return language != _CHINESE or not _KANA.search(low)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer
 from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.courtesy import is_polite
@@ -76,8 +77,6 @@ _LONGEST_QUOTED = 200
 _SHORT = 7
 _BRIEF = 14
 
-# A reference opens a request; a comment goes to everybody who may see the decision.
-_REFERENCE = re.compile(r"\bFM1-[A-Z2-7]{20,}", re.IGNORECASE)
 # Control characters that are no blanks, and characters that make the letters behind them run backwards.
 _STEERING = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e]")
 _TURNING = re.compile(r"[\u202d\u202e]")
@@ -253,12 +252,13 @@ def _other_word(answer: Answer, said: Sequence[str], entries: tuple[Word, ...]) 
 
 
 def _quoted(sentence: str) -> str:
-    return _REFERENCE.sub("FM1-…", _plain(" ".join(sentence.split())))[:_LONGEST_QUOTED].strip()
+    return masked(_plain(" ".join(sentence.split())))[:_LONGEST_QUOTED].strip()
 
 
 def _comment(rest: str, below: Iterable[str], limit: int) -> str:
-    """The rest of the decision's line and the lines below it, control and bidi characters removed."""
-    kept = [_REFERENCE.sub("FM1-…", _plain(line)).rstrip() for line in (rest, *below)]
+    """The rest of the decision's line and the lines below it, control and bidi characters removed; a
+    reference opens a request, and a comment goes to everybody who may see the decision."""
+    kept = [masked(_plain(line)).rstrip() for line in (rest, *below)]
     return "\n".join(kept).strip()[:limit].rstrip()
 
 

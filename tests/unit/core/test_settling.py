@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -202,4 +201,4 @@ def test_whatever_is_said_the_moment_is_set_exactly_while_the_quorum_is_met(
         assert (request.settles_at is not None) is (met is not None)
         if request.settles_at is not None:
             assert now <= request.settles_at <= min(now + HOUR, request.terms.expires_at)
-            assert timing.next_due(replace(request)) <= request.settles_at  # type: ignore[operator]
+            assert timing.next_due(request) <= request.settles_at  # type: ignore[operator]

@@ -120,7 +120,7 @@ def test_an_undecided_answer_names_the_sentence_and_the_word() -> None:
         "But only after the backup.",
         "but",
     )
-    assert decide(typed("Approve\nFM1-ABCDEFGHIJKLMNOPQRSTUVWX if ok"), RULES).sentence == "FM1-… if ok"
+    assert decide(typed("Approve\nFM1-ABCDEFGHIJKLMNOPQRSTUVWX if ok"), RULES).sentence == "FM1-ABCD… if ok"
     assert decide(typed("Approve, rejected"), RULES).word == "rejected"
     assert decide(typed("Looks good"), RULES).sentence == "Looks good"
     assert decide(typed("Approve, right?"), RULES).word == "?"

@@ -1,0 +1,29 @@
+"""What is left of a reference where people are shown it: enough to find it by, too little to answer with."""
+
+from __future__ import annotations
+
+import pytest
+
+from flexmaild.core.masking import Mask, masked
+from flexmaild.observe.redact import Redactor
+
+LETTERS = "GAYTEMZUGU3DOOBZAAAGOHB2BUQ7VFJQAWUCIGO2OVSSG"
+DASHES = ["-", "%2D", "%2d", "%252D", "=2D", "\u2011", "\u2212", "&#45;", "&#x2d;", "&#8209;", "&hyphen;"]
+
+
+@pytest.mark.parametrize("letters", [LETTERS, LETTERS.lower(), LETTERS[:16]])
+@pytest.mark.parametrize("dash", [*DASHES, "%E2%80%91"])
+def test_of_a_reference_the_beginning_is_shown_however_its_dash_is_written(dash: str, letters: str) -> None:
+    text = f"<FM1{dash}{letters}.m-1@corp.test>"
+    assert masked(text) == f"<FM1{dash}{letters[:4]}….m-1@corp.test>"
+    assert Mask([]).text(text) == masked(text)
+    assert Redactor().clean(text) == masked(text, "...")
+
+
+@pytest.mark.parametrize("text", ["see FM1-PAYMENTS and FM1-1234", "pfm1-web.corp.test", "FM1-", ""])
+def test_a_ticket_or_a_host_that_begins_like_a_reference_is_shown(text: str) -> None:
+    assert masked(text) == text == Redactor().clean(text)
+
+
+def test_a_known_reference_is_hidden_in_every_piece_of_it() -> None:
+    assert Mask([f"FM1-{LETTERS}"]).text(f"{LETTERS[:20]}\n{LETTERS[20:]}") == f"{LETTERS[:9]}…\n…"
