@@ -116,7 +116,7 @@ def _typed_behind(line: Line, sent: SentText) -> str:
     if line.places:
         return ""
     if not re.search(r"[^\W\d_]{2,}", value):
-        return line.bare.strip() if refusing_signs(value) else ""
+        return line.bare.strip() if refusing_signs(value) or _ASKS.fullmatch(value) else ""
     if "@" in value:
         tail = _ADDRESS.split(value)[-1].strip(" \t\xa0<>[]()\"',;")
         return tail if len(re.findall(r"\w{2,}", tail)) > 2 or _answers(tail) else ""
@@ -124,7 +124,8 @@ def _typed_behind(line: Line, sent: SentText) -> str:
     has_added_mark = _ASKS.fullmatch(value) is not None and not (line.parts and _may_ask(sent))
     if DATE.search(value) and not _answers_in_words(value) and len(value.split()) <= 12:
         behind = _BEHIND_DIGITS.search(value)
-        return behind[0].strip() if has_added_mark and behind else ""
+        tail = behind[0].strip() if behind else ""
+        return tail if has_added_mark or (not line.parts and _asks(tail)) else ""
     if line.parts:
         tail = line.text[line.words()[line.parts[-1].last - 1].end :]
         is_typed = has_added_sign or has_added_mark or re.search(r"[^\W\d_]{2,}", tail)
@@ -133,7 +134,12 @@ def _typed_behind(line: Line, sent: SentText) -> str:
 
 
 def _answers(text: str) -> bool:
-    return _ASKS.fullmatch(text) is not None or _answers_in_words(text)
+    return _asks(text) or _answers_in_words(text)
+
+
+def _asks(text: str) -> bool:
+    has_words = any(map(str.isalpha, text))
+    return _ASKS.fullmatch(text) is not None or (has_words and text.rstrip().endswith(("?", "？")))
 
 
 def _answers_in_words(text: str) -> bool:

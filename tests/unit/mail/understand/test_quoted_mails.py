@@ -289,3 +289,10 @@ def test_a_question_mark_of_our_own_or_for_a_lost_letter_asks_nothing(subject: s
 )
 def test_a_date_that_lost_its_letters_asks_nothing(sent_at: str) -> None:
     assert beside_a_block(BLOCK[0], f"Sent: {sent_at}", *BLOCK[2:]) == (Answer.APPROVE, "", "")
+
+
+@pytest.mark.parametrize("added", [" ?", "?", " 👎", " no", " why? really?"])
+def test_what_answers_behind_a_date_of_digits_alone_is_not_lost(added: str) -> None:
+    for block in ((BLOCK[0], f"Sent: 2026-11-20 10:15{added}", BLOCK[2]), (*BLOCK[:2], f"{BLOCK[2]}{added}")):
+        answer, unclear, _ = beside_a_block(*block, BLOCK[3])
+        assert answer is None and unclear
