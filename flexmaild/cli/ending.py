@@ -30,7 +30,8 @@ def say(text: str) -> None:
 
 def fail(text: str, code: int) -> NoReturn:
     """End with one plain line on standard error."""
-    sys.stderr.write(f"flexmaild: {escaped(text)}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"flexmaild: {escaped(text)}\n")
     raise click.exceptions.Exit(code)
 
 
@@ -49,6 +50,8 @@ def orderly(command: Callable[P, int]) -> Callable[P, None]:
 
 @contextmanager
 def _in_order() -> Iterator[None]:
+    if sys.stdout is None:  # closed by whoever started the program
+        fail("the output could not be written: standard output is closed", exits.OUTPUT_FAILED)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that knows ASCII only is shown escapes
             stream.reconfigure(errors="backslashreplace")

@@ -211,7 +211,7 @@ class Intake:
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
         letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
-        readings = iter(self._reader.read(letters))
+        readings = iter(self._reader.read(letters, self._beat))
         return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
 
     def _known(self, marks: Sequence[Mark]) -> set[Mark]:

@@ -1,7 +1,8 @@
 """Hostile mail is understood in a child process: this end starts it, feeds it, and outlives it.
 
 `Reader.read` gives one reading for each mail, whatever the mail does to the child: one that kills or
-stalls it is tried again alone, then called unparsable; its neighbours are read as usual. A child that cannot
+stalls it is tried again alone, then called unparsable (at once, if it took all the CPU time that a mail may
+take); its neighbours are read as usual. A child that cannot
 be started at all (no memory, no descriptors, a package being replaced) says nothing about any mail: then
 `read` raises TryLater, as it does when what was sent cannot be looked up. Used by `daemon.intake` in its
 thread; the other end is `daemon.reader_child`.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -82,15 +84,18 @@ class Reader:
         self._line: socket.socket | None = None
         self._is_ready = False
 
-    def read(self, letters: Sequence[Letter]) -> list[Reading]:
-        """A reading for each, in their order. Raises TryLater when there is nobody to read them, and when it
-        cannot be known what was sent."""
+    def read(self, letters: Sequence[Letter], beat: Callable[[], None] = lambda: None) -> list[Reading]:
+        """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
+        when there is nobody to read them, and when it cannot be known what was sent."""
         readings: list[Reading | None] = [None] * len(letters)
         at = 0
         while at < len(letters):
-            at = self._read_on(letters, readings, at)
+            at, took_all_time = self._read_on(letters, readings, at, beat)
             if at < len(letters):  # the child died of this mail, or of one it had read before
-                readings[at] = self._read_alone(letters[at])
+                beat()
+                if not took_all_time:
+                    readings[at] = self._read_alone(letters[at])
+                    beat()
                 at += 1
         return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
 
@@ -116,17 +121,27 @@ class Reader:
 
     def close(self) -> None:
         """End the child; the next `read` starts another."""
+        self._end()
+
+    def _end(self) -> int:
+        """The same; returns what the child ended with, which is its own end if it was dying already."""
+        code = 0
         if self._line is not None:
             self._line.close()
         if self._child is not None:
             self._child.kill()
-            self._child.wait()
+            code = self._child.wait()
         self._line = self._child = None
         self._is_ready = False
+        return code
 
-    def _read_on(self, letters: Sequence[Letter], readings: list[Reading | None], first: int) -> int:
-        """Read from `first` on; returns the index at which the child failed, or the end."""
+    def _read_on(
+        self, letters: Sequence[Letter], readings: list[Reading | None], first: int, beat: Callable[[], None]
+    ) -> tuple[int, bool]:
+        """Read from `first` on; returns the index at which the child failed, or the end, and whether the mail
+        there took all its CPU time: that is counted for each mail, so no other one is to blame."""
         sent = done = first
+        took_all_time = False
         line = self._ready()
         try:
             while done < len(letters):
@@ -135,13 +150,14 @@ class Reader:
                     sent += 1
                 readings[done] = self._reading(line, letters[done])
                 done += 1
+                beat()
         except (OSError, FrameError, ValidationError) as fault:
             self._on_death(_told(fault))
-            self.close()
+            took_all_time = self._end() == -signal.SIGXCPU
         except Failure:  # the child waits for words that do not come
             self.close()
             raise
-        return done
+        return done, took_all_time
 
     def _send(self, line: socket.socket, letter: Letter, tag: bytes = MAIL) -> None:
         references = _seen_at_once(letter.data)
@@ -163,7 +179,7 @@ class Reader:
 
     def _read_alone(self, letter: Letter) -> Reading:
         answer: list[Reading | None] = [None]
-        self._read_on([letter], answer, 0)
+        self._read_on([letter], answer, 0, lambda: None)
         return answer[0] or _unread(letter)
 
     def _ready(self) -> socket.socket:

@@ -13,6 +13,7 @@ from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sent import SentText
 
 FROM_LABELS = frozenset(words(lambda language: language.quote.from_labels))
 _OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
@@ -20,6 +21,10 @@ _OTHER_LABELS = frozenset(words(lambda language: language.quote.other_labels))
 _LONGEST_BLOCK = 14
 # Its labels may be spread by wide blanks to one width: "主　题：".
 _LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w \u3000.-]{0,22}?)[ \t*_\xa0]{0,3}[:：]")
+_ADDRESS = re.compile(r"\S+@[^\s;,>\])]+")
+_BEHIND_DIGITS = re.compile(r"\D*$")
+# One question mark was typed; letters that were lost leave others as well.
+_ASKS = re.compile(r"[^?？؟]*[?？؟]{1,3}[\s.!]*")
 BLOCK_LINE = "header block"
 
 
@@ -39,15 +44,15 @@ def _bare_label(text: str) -> str:
     return label if label in FROM_LABELS or label in _OTHER_LABELS else ""
 
 
-def label_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
+def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
     """The header block above this border, or beginning at it: each line by its own form."""
     if above(lines, border) < 0 and (border >= len(lines) or not labelled(lines[border].bare)):
         return
     for first in range(max(0, border - _LONGEST_BLOCK), min(border + 1, len(lines))):
         if lines[first].label in (Label.NONE, Label.OURS) and begins_block(lines, first):
-            _take_block(lines, first, border + 9, rules)
+            _take_block(lines, first, border + 9, rules, sent)
             return
-    _label_unlisted_block(lines, border, rules)
+    _label_unlisted_block(lines, border, rules, sent)
 
 
 def begins_block(lines: Sequence[Line], i: int) -> bool:
@@ -65,7 +70,7 @@ def begins_block(lines: Sequence[Line], i: int) -> bool:
     )
 
 
-def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> None:
+def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules, sent: SentText) -> None:
     last = first
     for i in range(first, min(stop, len(lines))):
         if labelled(lines[i].bare) or (i > first and "@" in lines[i].bare and labelled(lines[i - 1].bare)):
@@ -76,7 +81,7 @@ def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules) -> N
     for i in range(first, last + 1):
         if labels.count(labels[i - first]) > 1 and labels[i - first] and not _is_genuine(lines[i], rules):
             continue  # a person's line in the form of a field that the block has already
-        _label_field(lines, i)
+        _label_field(lines, i, sent)
 
 
 def _is_genuine(line: Line, rules: Rules) -> bool:
@@ -84,7 +89,7 @@ def _is_genuine(line: Line, rules: Rules) -> bool:
     return line.is_ours or "@" in line.bare or (bool(line.parts) and names_us(line.low, rules))
 
 
-def _label_field(lines: Sequence[Line], i: int) -> None:
+def _label_field(lines: Sequence[Line], i: int, sent: SentText) -> None:
     """One line of a header block: a label and a value of the right form; the rest of it was typed."""
     line = lines[i]
     if line.is_blank or (line.is_ours and not (labelled(line.bare) or _bare_label(line.bare))):
@@ -97,32 +102,57 @@ def _label_field(lines: Sequence[Line], i: int) -> None:
     )
     if not is_field and not continues:
         return
-    rest = _typed_behind(line)
+    rest = _typed_behind(line, sent)
+    if line.places and line.changed:
+        return  # a line of ours with a sign that we did not send
     line.set(Label.QUOTE_HEADER, BLOCK_LINE)
     if rest:
         line.rule, line.typed = "typed behind a header field", rest
 
 
-def _typed_behind(line: Line) -> str:
-    """What of a header field is no value: words behind its address, or all of a value that doubts."""
+def _typed_behind(line: Line, sent: SentText) -> str:
+    """What of a header field is no value: words behind its address, or all of a value that answers."""
     value = _LABEL.sub("", line.bare, count=1)
     if line.places:
         return ""
     if not re.search(r"[^\W\d_]{2,}", value):
-        return line.bare.strip() if refusing_signs(value) else ""
+        return line.bare.strip() if refusing_signs(value) or _ASKS.fullmatch(value) else ""
     if "@" in value:
-        tail = re.split(r"\S+@[^\s;,]+", value)[-1]
-        return tail.strip() if len(re.findall(r"\w{2,}", tail)) > 2 or doubts_in(tail) else ""
-    if DATE.search(value) and not doubts_in(value) and len(value.split()) <= 12:
-        return ""
+        tail = _ADDRESS.split(value)[-1].strip(" \t\xa0<>[]()\"',;")
+        return tail if len(re.findall(r"\w{2,}", tail)) > 2 or _answers(tail) else ""
+    has_added_sign = bool(refusing_signs(value) - sent.signs)
+    has_added_mark = _ASKS.fullmatch(value) is not None and not (line.parts and _may_ask(sent))
+    if DATE.search(value) and not _answers_in_words(value) and len(value.split()) <= 12:
+        behind = _BEHIND_DIGITS.search(value)
+        tail = behind[0].strip() if behind else ""
+        return tail if has_added_mark or (not line.parts and _asks(tail)) else ""
     if line.parts:
         tail = line.text[line.words()[line.parts[-1].last - 1].end :]
-        return tail.strip() if re.search(r"[^\W\d_]{2,}", tail) else ""
-    answers = value.rstrip().endswith(("?", "？")) or any(map(decides, tokens_of(value)))
-    return line.bare.strip() if answers or doubts_in(value) or len(value.split()) > 9 else ""
+        is_typed = has_added_sign or has_added_mark or re.search(r"[^\W\d_]{2,}", tail)
+        return (tail.strip() or line.bare.strip()) if is_typed else ""
+    return line.bare.strip() if _answers(value) or len(value.split()) > 9 else ""
 
 
-def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> None:
+def _answers(text: str) -> bool:
+    return _asks(text) or _answers_in_words(text)
+
+
+def _asks(text: str) -> bool:
+    has_words = any(map(str.isalpha, text))
+    return _ASKS.fullmatch(text) is not None or (has_words and text.rstrip().endswith(("?", "？")))
+
+
+def _answers_in_words(text: str) -> bool:
+    """Whether a word or a sign in it decides or doubts."""
+    return bool(doubts_in(text)) or any(map(decides, tokens_of(text)))
+
+
+def _may_ask(sent: SentText) -> bool:
+    """Whether a question mark behind our subject may be ours, or stand for a letter of it that was lost."""
+    return any(not subject.isascii() or "?" in subject for subject in sent.subjects)
+
+
+def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
     """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
     last = above(lines, border)
     first = last
@@ -138,4 +168,4 @@ def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules) -> N
         first -= 1
     if named and last - first >= 3:
         for i in range(first + 1, last + 1):
-            _label_field(lines, i)
+            _label_field(lines, i, sent)

@@ -52,7 +52,7 @@ def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -
     quotes.strip_citation_marks(lines)
     match(lines, sent)
     ours.label_ours(lines, sent, rules)
-    quotes.label_headers(lines, rules)
+    quotes.label_headers(lines, rules, sent)
     ours.label_surplus(lines, sent)
     ours.label_links(lines)
     quote = ours.quote_begins(lines)

@@ -7,6 +7,7 @@ common with what we sent.
 
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import TypeAlias
 
 from flexmaild.mail.understand.lines import Line, Run, Word, letters, weight
 from flexmaild.mail.understand.sent import SEED, SentText
@@ -21,20 +22,30 @@ _SHORTEST_CONTINUATION = 4
 # What of the next line tells whether a run goes on there.
 _AHEAD = 24
 
+# What `_whole` found for a line, the beginning of the next one, and the ends of the one above.
+_Seen: TypeAlias = dict[tuple[str, str, frozenset[int]], frozenset[int]]
+# The same for `_parts`.
+_Shared: TypeAlias = dict[tuple[str, tuple[tuple[int, int], ...], str, frozenset[int]], list[Run]]
+
 
 def match(lines: Sequence[Line], sent: SentText) -> None:
     """Fills in `places` and `parts` of every line that has words."""
     with_words = [line for line in lines if line.norm]
     ends: frozenset[int] = frozenset()
+    seen: _Seen = {}
+    shared: _Shared = {}
     for line, following in zip(with_words, [*with_words[1:], None], strict=False):
         ahead = following.norm[:_AHEAD] if following else ""
-        line.places = frozenset(_whole(line.norm, ahead, ends, sent))
+        line.places = _places(line.norm, ahead, ends, sent, seen)
         if not line.places and _hide_pieces_of_links(line, sent) and line.norm:
-            line.places = frozenset(_whole(line.norm, ahead, ends, sent))
+            line.places = _places(line.norm, ahead, ends, sent, seen)
         if line.places:
             ends = frozenset(place + len(line.norm) for place in line.places)
             continue
-        line.parts = _parts(line, ahead, ends, sent)
+        key = line.text, line.hidden, ahead, ends
+        if key not in shared:
+            shared[key] = _parts(line, ahead, ends, sent)
+        line.parts = [*shared[key]]
         ends = frozenset(run.end for run in line.parts[-1:] if run.is_last)
 
 
@@ -69,6 +80,14 @@ def goes_on(line: Line, following: Line) -> bool:
     if following.places:
         return not ends.isdisjoint(following.places)
     return bool(following.parts) and following.parts[0].place in ends
+
+
+def _places(norm: str, ahead: str, ends: frozenset[int], sent: SentText, seen: _Seen) -> frozenset[int]:
+    """The places where the whole line stands; equal lines before equal ones are looked for once."""
+    key = norm, ahead, ends
+    if key not in seen:
+        seen[key] = frozenset(_whole(norm, ahead, ends, sent))
+    return seen[key]
 
 
 def _whole(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[int]:

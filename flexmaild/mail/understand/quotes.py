@@ -27,6 +27,7 @@ from flexmaild.mail.understand.header_blocks import (
 )
 from flexmaild.mail.understand.lines import Label, Line, dressed
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sent import SentText
 
 _RULE_WORDS = words(lambda language: language.quote.rule_words)
 # `FM> `, `flexmaild> ` (Supercite and its like): a short word before each quoted line.
@@ -61,11 +62,11 @@ def strip_citation_marks(lines: Sequence[Line]) -> None:
             dressed(line)
 
 
-def label_headers(lines: Sequence[Line], rules: Rules) -> None:
+def label_headers(lines: Sequence[Line], rules: Rules, sent: SentText) -> None:
     """Labels attributions, header blocks, rules above them and mail programs' own lines."""
     _label_program_lines(lines)
     for border in borders(lines):
-        label_block(lines, border, rules)
+        label_block(lines, border, rules, sent)
         label_attribution(lines, border, rules)
         if border < len(lines):
             _label_rules(lines, border)

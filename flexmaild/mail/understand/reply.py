@@ -41,6 +41,9 @@ __all__ = ["Rules", "understand"]
 
 # Alternatives looked at; a mail with more of them wants to be read in several ways.
 _MOST_READINGS = 8
+# Lines that show something, of all readings of a mail; the page and the text of the longest thread have fewer
+# than a quarter of them. What has more is too long to decide, and not looked at line by line.
+_MOST_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +221,11 @@ def _faulty(texts: Sequence[Text]) -> bool:
 
 def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool, str]]:
     """The lines of every way in which this mail may be seen, True with those that certainly are, and of what
-    they are."""
+    they are. Raises TooComplex where there are too many."""
     some = texts[:_MOST_READINGS]
     all_shown = [_shown(text) for text in some]
+    if sum(map(_count, all_shown)) > _MOST_LINES:
+        raise TooComplex("more lines than a person's mail has")
     all_lines = [lines_of(shown) for shown in all_shown]
     pages = [_letters(lines) for text, lines in zip(some, all_lines, strict=True) if _has_page(text)]
     for text, shown, lines in zip(some, all_shown, all_lines, strict=True):
@@ -240,6 +245,12 @@ def _shown(text: Text) -> list[ShownLine]:
     for style, content in text.segments:
         lines += html_lines(content) if style == "html" else plain_lines(content, style)
     return lines
+
+
+def _count(shown: Sequence[ShownLine]) -> int:
+    """The lines that are labelled of this text: twice, where not all of it is certainly visible."""
+    count = sum(not line.text.isspace() for line in shown if line.text)
+    return 2 * count if any(line.sure != line.text for line in shown) else count
 
 
 def _letters(lines: Iterable[Line]) -> str:

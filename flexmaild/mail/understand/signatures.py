@@ -133,16 +133,20 @@ def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
         return "closing"
     if _signs(lines[i], writer):
         return "the writer's name or number"
-    if " ".join(_LETTERS.findall(low)) in _THANKS:
+    if " ".join(_LETTERS.findall(low)) in _THANKS and not _asks(low):
         below = next((line for line in lines[i + 1 : i + 4] if not line.is_blank), None)
         if below is not None and _signs(below, writer):
             return "thanks above a name"
     return ""
 
 
+def _asks(text: str) -> bool:
+    return any(c in text for c in "?？¿؟❓❔")
+
+
 def _closes(low: str, writer: Writer) -> bool:
     """A closing, perhaps with the name on its line: "Kind regards, Ann"."""
-    if len(low) >= _LONGEST_CLOSING:
+    if len(low) >= _LONGEST_CLOSING or _asks(low):
         return False
     bare = low.strip(" .,;!*_-–—")
     if bare in _CLOSINGS:
@@ -204,7 +208,7 @@ def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Wr
     ]
     if not unknown:
         return True
-    if any(c in text for c in "?？¿") or any(map(doubts_in, unknown)):
+    if _asks(text) or any(map(doubts_in, unknown)):
         return False
     if (_CONTACT.search(text) and not _is_sentence(text)) or _signs(lines[i], writer):
         return True

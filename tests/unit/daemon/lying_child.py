@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,3 +32,29 @@ def in_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch, frames: Sequence
     child.write_text(_SOURCE.format(python=sys.executable, frames=list(frames)))
     child.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(child))
+
+
+_DYING = """#!{python}
+import os, resource, socket, struct, sys
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+line = socket.socket(fileno=int(sys.argv[-1]))
+def receive():
+    (length,) = struct.unpack("!I", line.recv(4, socket.MSG_WAITALL))
+    return line.recv(length, socket.MSG_WAITALL)
+receive()
+with open({started!r}, "a") as file:
+    print("started", file=file)
+line.sendall(struct.pack("!I", 5) + b"ready")
+receive()
+os.kill(os.getpid(), {number})
+"""
+
+
+def dying_in_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> Path:
+    """From now on a Reader starts this program: each mail ends it with this signal. Returns where it writes a
+    line whenever it is started."""
+    child, started = folder / "child", folder / "started"
+    child.write_text(_DYING.format(python=sys.executable, started=str(started), number=int(number)))
+    child.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(child))
+    return started

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from flexmaild.core.model import Answer, MailNature
 from flexmaild.daemon import reader as frames_reader
 from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.mail.understand.rules import Rules
+from tests.unit.daemon.lying_child import dying_in_its_place
 
 MAIL = b"From: alice@corp.test\r\nSubject: Re: x\r\n\r\nApprove\r\n"
 LETTER = Letter(MAIL, len(MAIL))
@@ -76,3 +79,35 @@ def test_a_mail_that_kills_the_child_has_no_witness(monkeypatch: pytest.MonkeyPa
     reader.close()
     assert (reading.nature, witness.looks) == (MailNature.UNPARSABLE, [])
     assert len(deaths) == 1
+
+
+@pytest.mark.parametrize(("number", "starts"), [(signal.SIGXCPU, 2), (signal.SIGSEGV, 4)])
+def test_a_mail_that_took_all_its_time_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, starts: int
+) -> None:
+    """Its CPU time is its own; of another death an earlier mail may be the cause, so it gets a second try."""
+    started = dying_in_its_place(tmp_path, monkeypatch, number)
+    deaths: list[str] = []
+    reader = Reader(Rules.of("app@corp.test"), deaths.append, lambda references: None)
+    readings = reader.read([LETTER, LETTER])
+    reader.close()
+    assert [reading.nature for reading in readings] == [MailNature.UNPARSABLE] * 2
+    assert len(started.read_text().splitlines()) == len(deaths) == starts
+
+
+def test_each_mail_is_progress(reader: Reader) -> None:
+    """The watchdog is fed while mails are read, however long all of them take."""
+    beats: list[int] = []
+    reader.read([LETTER] * 5, lambda: beats.append(1))
+    assert len(beats) == 5
+
+
+def test_a_mail_that_kills_the_child_is_progress_at_each_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying_in_its_place(tmp_path, monkeypatch, signal.SIGSEGV)
+    beats: list[int] = []
+    reader = Reader(Rules.of("app@corp.test"), lambda fault: None, lambda references: None)
+    reader.read([LETTER, LETTER], lambda: beats.append(1))
+    reader.close()
+    assert len(beats) == 4

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flexmaild.core.model import Answer, MailNature, Reading
+from flexmaild.mail.parse.plain import plain_lines
+from flexmaild.mail.understand import reply
+from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.lines import Line, lines_of
+from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.reply import understand
-from tests.unit.mail.mails import OWN, RULES, mail, parts, read
+from flexmaild.mail.understand.sent import sent_text
+from tests.unit.mail.mails import OWN, REFERENCE, RULES, SENT, mail, parts, read
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 SEEDS = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
@@ -191,3 +199,49 @@ def test_a_mail_cut_short_is_still_understood_as_something(original: bytes, data
 
 def test_our_own_address_is_the_one_the_corpus_answers_to() -> None:
     assert all(OWN.encode() in seed for seed in SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("count", "of_each", "kind"),
+    [
+        (1, 20_001, "plain"),
+        (8, 2_501, "plain"),
+        (8, 120_000, "plain"),
+        (1, 20_001, "html"),
+        (8, 2_501, "html"),
+    ],
+)
+def test_of_a_mail_with_too_many_lines_none_is_labelled(
+    monkeypatch: pytest.MonkeyPatch, count: int, of_each: int, kind: str
+) -> None:
+    """All readings of a mail share one bound; what is in its references is seen all the same."""
+    monkeypatch.setattr(reply, "label", lambda *_: pytest.fail("a line was labelled"))
+    end, text = ("<br>\n" if kind == "html" else "\n"), f"Approve\nReference {REFERENCE}\n"
+    bodies = [(f"text/{kind}", f"{text}{f'a{end}' * of_each}{i}") for i in range(count)]
+    reading = read(parts("alternative", *bodies))
+    assert (reading.answer, reading.unclear, reading.body_references) == (None, "too_long", (REFERENCE,))
+
+
+def test_as_many_lines_as_a_mail_may_have_are_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blank ones do not count."""
+    seen: list[int] = []
+
+    def labelled(lines: Sequence[Line], *more: Any) -> Labelled:
+        seen.append(sum(not line.is_blank for line in lines))
+        return Labelled(tuple(lines))
+
+    monkeypatch.setattr(reply, "label", labelled)
+    read(mail(body="Approve\n" + "\n" * 30_000 + "> a\n" * 19_999))
+    assert seen == [20_000]
+
+
+def test_equal_lines_are_looked_for_once() -> None:
+    """To look for a line in what we sent costs the more, the more we sent."""
+    known = sent_text((SENT,), RULES.limits, RULES.own_addresses)
+    asked: list[str] = []
+    places = known.places
+    known.places = lambda norm: (asked.append(norm), places(norm))[1]  # type: ignore[method-assign]
+    match(lines_of(plain_lines("a\n" * 1000, "plain")), known)
+    few = len(asked)
+    match(lines_of(plain_lines("a\n" * 10_000, "plain")), known)
+    assert len(asked) - few < 20

@@ -218,3 +218,81 @@ def test_without_a_quote_it_does_not_matter_that_the_words_are_not_known(word: s
     for body in (word, f"{word}, thanks\n\nKind regards,\nAnn\n"):
         said = read(mail(REPLY_TO, body=body), mails_sent=lambda _: None)
         assert (said.answer, said.unclear) == (Answer(word.lower()), "")
+
+
+# --- what is typed behind a line of a header block
+
+SUBJECT = "Approval needed: Deploy billing 2.3.1 to production"
+BLOCK = (
+    f"From: flexmaild <{OWN}>",
+    "Sent: Friday, 20 November 2026 10:15",
+    "To: Ann Approver <ann@corp.test>",
+    f"Subject: {SUBJECT}",
+)
+
+
+def beside_a_block(*block: str, subject: str = SUBJECT) -> tuple[Answer | None, str, str]:
+    body = "\n".join(("Approve", "", *block, "", *REQUEST))
+    said = read(mail(REPLY_TO, body=body), mails_sent=lambda _: (sent(*REQUEST, subject=subject),))
+    return said.answer, said.unclear, said.comment
+
+
+def test_a_header_block_says_nothing() -> None:
+    assert beside_a_block(*BLOCK) == (Answer.APPROVE, "", "")
+
+
+@pytest.mark.parametrize("field", range(len(BLOCK)))
+@pytest.mark.parametrize(
+    "added",
+    [
+        " 👎",
+        "?",
+        " ?",
+        " reject",
+        " rejected",
+        " Rejected!",
+        " not yet",
+        " 不批准",
+        " abgelehnt",
+        "？",
+        " why??",
+    ],
+)
+def test_what_answers_behind_a_field_of_a_header_block_is_not_lost(field: int, added: str) -> None:
+    block = [line + added * (i == field) for i, line in enumerate(BLOCK)]
+    answer, unclear, _ = beside_a_block(*block)
+    assert answer is None and unclear
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("Approval needed: Deploy the 版", "Approval needed: Deploy the ?"),
+        ("Approval needed: Deploy billing 2.3.1 …", "Approval needed: Deploy billing 2.3.1 ?"),
+        ("Approval needed: Deploy billing today?", "Approval needed: Deploy billing today?"),
+        ("Approval needed: Deploy billing 2026.1?", "Approval needed: Deploy billing 2026.1?"),
+        ("Approval needed: 👎 is a thumb", "Approval needed: 👎 is a thumb"),
+    ],
+)
+def test_a_question_mark_of_our_own_or_for_a_lost_letter_asks_nothing(subject: str, shown: str) -> None:
+    assert beside_a_block(*BLOCK[:3], f"Subject: {shown}", subject=subject) == (Answer.APPROVE, "", "")
+
+
+@pytest.mark.parametrize(
+    "sent_at",
+    [
+        "2026?11?20? 10:15",
+        "???????, 20 ?????? 2026 ?. 10:15",
+        "2026年11月20日 10:15",
+        "Fr., 20. M?rz 2026, 10:15 Uhr",
+    ],
+)
+def test_a_date_that_lost_its_letters_asks_nothing(sent_at: str) -> None:
+    assert beside_a_block(BLOCK[0], f"Sent: {sent_at}", *BLOCK[2:]) == (Answer.APPROVE, "", "")
+
+
+@pytest.mark.parametrize("added", [" ?", "?", " 👎", " no", " why? really?"])
+def test_what_answers_behind_a_date_of_digits_alone_is_not_lost(added: str) -> None:
+    for block in ((BLOCK[0], f"Sent: 2026-11-20 10:15{added}", BLOCK[2]), (*BLOCK[:2], f"{BLOCK[2]}{added}")):
+        answer, unclear, _ = beside_a_block(*block, BLOCK[3])
+        assert answer is None and unclear
