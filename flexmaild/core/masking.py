@@ -7,6 +7,7 @@ wherever a line break or a program has torn them apart. Pure; used for what is s
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ _REFERENCE = re.compile(r"FM1(?:-|%2D|=2D|[\u2010-\u2015\u2212])[A-Z2-7=]{5,}", 
 _PIECE = 8
 # Its beginning is the request's id, which everybody may see.
 _ID_LETTERS = 16
-_LETTERS = re.compile(rf"[A-Za-z2-7]{{{_PIECE},}}")
+_LETTERS = re.compile(rf"\w{{{_PIECE},}}")
 
 
 class Mask:
@@ -35,7 +36,7 @@ class Mask:
         return _LETTERS.sub(lambda found: self._piece(found[0]), text) if self._windows else text
 
     def _piece(self, word: str) -> str:
-        upper = word.upper()
+        upper = word.upper() if word.isascii() else "".join(map(_plain, word))
         starts = [i for i in range(len(word) - _PIECE + 1) if upper[i : i + _PIECE] in self._windows]
         if not starts:
             return word
@@ -48,3 +49,9 @@ class Mask:
         if isinstance(value, Mapping):
             return {key: self.tree(item) for key, item in value.items()}
         return [self.tree(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _plain(character: str) -> str:
+    """The letter that a full-width or otherwise drawn one stands for."""
+    plain = unicodedata.normalize("NFKC", character).upper()
+    return plain if len(plain) == 1 else character
