@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from flexmaild.daemon import explaining, wiring
 from tests.kit.house import REPLIES, House, merged, reply_bytes, until
 from tests.scenarios.test_nothing_vanishes import SEEN
 
@@ -198,6 +199,7 @@ def recorded(house: House, data: bytes) -> tuple[str, str]:
     return str(outcome), str(because)
 
 
+@pytest.mark.timeout(180)  # some forty readings, each in a child of its own
 def test_whatever_names_a_request_is_explained_and_replayed_as_the_daemon_judged_it(house: House) -> None:
     """Rewritten, damaged, attached, cut, or an answer to a mail without a reference: before it is read and
     after, with the same reason."""
@@ -211,12 +213,13 @@ def test_whatever_names_a_request_is_explained_and_replayed_as_the_daemon_judged
     job = next(j for j in house.call("outbox.list")["items"] if j["approval_id"] == requests["not asked"])
     head = f"From: {EVE}\r\nTo: {REPLIES}\r\nIn-Reply-To: <{job['id']}@corp.test>\r\n"
     mails["not asked"] = f"{head}\r\nApprove\r\n".encode()
-    before = {name: explained(house, data) for name, data in mails.items()}
+    settings = wiring.load_settings(house.config)
+    before = {name: explaining.explain(d, explaining.sources(settings)) for name, d in mails.items()}
     for data in mails.values():
         house.deliver(data)
     house.process_replies()
     for name, data in mails.items():
-        for found in (before[name], explained(house, data)):
+        for found in (before[name], explaining.explain(data, explaining.sources(settings))):
             verdict = found["verdict"]
             assert (verdict["outcome"], verdict["because"]) == recorded(house, data), name
             assert found["now"]["request"]["id"] == requests[name], name
