@@ -30,10 +30,21 @@ def _written(character: str) -> str:
 def fitted(text: str, width: int) -> str:
     """The text cut to so many columns, saying how much was left out: a line that a terminal wraps could end
     in something that looks like one of ours."""
-    columns = 0
-    for number, character in enumerate(text):
-        columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        if columns > width:
-            rest = f" … {len(text) - number} more"
-            return text[: max(0, number - len(rest))] + f" … {len(text) - max(0, number - len(rest))} more"
-    return text
+    if sum(map(_columns, text)) <= width:
+        return text
+    cut, columns = _left_out(text, 0), 0
+    for number, character in enumerate(text, 1):
+        columns += _columns(character)
+        if columns + len(_left_out(text, number)) > width:
+            return cut
+        cut = text[:number] + _left_out(text, number)
+    return cut
+
+
+def _columns(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _left_out(text: str, number: int) -> str:
+    """What stands in place of what is behind so many characters."""
+    return f" … {len(text) - number} more"

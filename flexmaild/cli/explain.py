@@ -12,9 +12,10 @@ import click
 from flexmaild import __version__
 from flexmaild.cli import ending, exits, explain_view
 from flexmaild.cli.settings_file import chosen_config, config_option
+from flexmaild.mail.parse.limits import Limits
 
 # One byte more than is read of a mail: enough to say that it is too large, whatever the size of the file.
-LARGEST = 10 * 1024 * 1024 + 1
+LARGEST = Limits().mail + 1
 
 
 @click.command()

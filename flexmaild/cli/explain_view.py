@@ -122,7 +122,12 @@ def _sender(sender: Document) -> Iterator[tuple[str, str]]:
 
 
 def _references(places: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    names = {"text": "in the text", "header": "in the header", "addresses": "in an address"}
+    names = {
+        "text": "in the text",
+        "header": "in the header",
+        "addresses": "in an address",
+        "elsewhere": "elsewhere",
+    }
     found: dict[str, list[str]] = {}
     for place, references in places.items():
         for reference in references:
@@ -195,7 +200,10 @@ def _about(document: Document) -> Iterator[str]:
         request = now["request"]
         decided = f" by {', '.join(request['decided_by'])}" if request["decided_by"] else ""
         moment = f" at {request['decided_at']}" if request["decided_at"] else ""
-        yield f"In the store now: {request['id']} ({request['title']}) is {request['state']}{decided}{moment}"
+        replaces = request.get("would_replace")
+        would = f"; this mail would replace the {replaces} of before" if replaces else ""
+        stands = f"{request['state']}{decided}{moment}{would}"
+        yield f"In the store now: {request['id']} ({request['title']}) is {stands}"
     if now.get("mail"):
         mail = now["mail"]
         same = "" if mail["same_bytes"] else ", with other bytes"

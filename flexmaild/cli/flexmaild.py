@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import signal
-from typing import Any
 
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import exits
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
-from flexmaild.cli.settings_file import chosen_config, config_option
+from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
 
 
 @click.group(
@@ -42,7 +40,7 @@ def cli(context: click.Context) -> None:
 @config_option
 def check() -> None:
     """Check the settings without starting anything: every fault with its place, or "… is valid"."""
-    settings = _settings()
+    settings = load_settings()
     for warning in settings.warnings():
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{chosen_config()} is valid")
@@ -55,7 +53,7 @@ def show_config(diff: bool) -> None:
     """Show the settings in force, fallbacks resolved, secrets masked."""
     from flexmaild.settings import describe
 
-    click.echo(describe.effective(_settings(), diff=diff), nl=False)
+    click.echo(describe.effective(load_settings(), diff=diff), nl=False)
 
 
 @cli.command()
@@ -80,19 +78,6 @@ def demo(context: click.Context, interactive: bool) -> None:
 
 cli.add_command(explain)
 cli.add_command(replay)
-
-
-def _settings() -> Any:
-    """The settings; with faults, each on its own line of stderr and exit code 78."""
-    from flexmaild.daemon import wiring
-    from flexmaild.settings.faults import SettingsError
-
-    try:
-        return wiring.load_settings(chosen_config())
-    except SettingsError as error:
-        for fault in error.faults:
-            click.echo(str(fault), err=True)
-        raise click.exceptions.Exit(exits.BAD_SETTINGS) from error
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,23 +13,22 @@ import click
 
 from flexmaild import __version__
 from flexmaild.cli import ending, exits, replay_view
-from flexmaild.cli.settings_file import chosen_config, config_option
+from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
+from flexmaild.control import durations
 
-# Everything: no store is older.
-LONGEST = timedelta(days=36500)
 # Differences told in the JSON document; they are counted on.
 MOST_TOLD = 10_000
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def _since(_: click.Context, __: click.Parameter, value: str) -> timedelta:
-    """A duration with its unit; one that is longer than any store is everything."""
-    digits, unit = value[:-1], value[-1:]
-    is_number = digits.isascii() and digits.isdigit()
-    if not is_number or unit not in _UNITS or not int(digits[:20]):
+    """A duration with its unit; one that is longer than any store is old is everything."""
+    is_whole = value.isascii() and value[:-1].isdigit() and not value[-1].isdigit()
+    if not is_whole or not re.match(durations.PATTERN, value) or not value[:-1].strip("0"):
         raise click.BadParameter('write a whole number and its unit, such as "12h", "90d" or "8w"')
-    seconds = int(digits[:20]) * _UNITS[unit]
-    return min(timedelta(seconds=min(seconds, int(LONGEST.total_seconds()))), LONGEST)
+    try:
+        return durations.parse_duration(value)
+    except ValueError:  # it is longer
+        return durations.LONGEST
 
 
 @click.command()
@@ -53,6 +53,7 @@ def replay(since: timedelta, as_json: bool) -> int:
     started, 77 not permitted, 78 bad settings or store.
     """
     from flexmaild.core.errors import Failure
+    from flexmaild.daemon.sent_mails import STORE
     from flexmaild.store import StoreFault
     from flexmaild.store.beside import StoreDenied
 
@@ -63,17 +64,17 @@ def replay(since: timedelta, as_json: bool) -> int:
     except StoreFault as fault:
         ending.fail(str(fault), exits.BAD_SETTINGS)
     except Failure as failure:
-        code = exits.BAD_SETTINGS if failure.step == "store" else exits.UNREACHABLE
+        code = exits.BAD_SETTINGS if failure.step == STORE else exits.UNREACHABLE
         ending.fail(failure.text, code)
 
 
 def _replayed(since: timedelta, as_json: bool) -> int:
     from flexmaild.daemon import replaying
 
-    settings = _settings()
+    settings = load_settings(check_secrets=False)
     store = replaying.archive(settings)
     now = datetime.now(UTC)
-    begin = now - since if since < LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
+    begin = now - since if since < durations.LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
     span = store.span(begin)
     tally = replay_view.Tally(begin, now, span.count, settings.incoming.keep_raw)
     replayer = replaying.Replay(store, settings, _key(settings))
@@ -106,19 +107,6 @@ def _told(run: Iterator[Any], tally: replay_view.Tally, as_json: bool) -> list[d
 def _progress(tally: replay_view.Tally) -> None:
     if tally.done % 200 == 0 and sys.stderr.isatty():
         sys.stderr.write(f"\r{tally.done} of {tally.mails} mails\r")
-
-
-def _settings() -> Any:
-    """The settings; with faults, each on its own line of stderr and exit code 78. No secret is looked at."""
-    from flexmaild.daemon import wiring
-    from flexmaild.settings.faults import SettingsError
-
-    try:
-        return wiring.load_settings(chosen_config(), check_secrets=False)
-    except SettingsError as error:
-        for fault in error.faults:
-            sys.stderr.write(f"{fault}\n")
-        raise click.exceptions.Exit(exits.BAD_SETTINGS) from error
 
 
 def _key(settings: Any) -> bytes:

@@ -1,10 +1,13 @@
-"""`--config`, in any position: which settings file a command of flexmaild is about."""
+"""`--config`, in any position: which settings file a command of flexmaild is about, and what is in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+from flexmaild.cli import exits
 
 DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
 
@@ -28,3 +31,16 @@ config_option = click.option(
 def chosen_config() -> Path:
     path: Path = click.get_current_context().find_root().meta["config"]
     return path
+
+
+def load_settings(*, check_secrets: bool = True) -> Any:
+    """The settings; with faults, each on its own line of stderr and exit code 78."""
+    from flexmaild.daemon import wiring
+    from flexmaild.settings.faults import SettingsError
+
+    try:
+        return wiring.load_settings(chosen_config(), check_secrets=check_secrets)
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        raise click.exceptions.Exit(exits.BAD_SETTINGS) from error

@@ -7,22 +7,23 @@ and a difference that such a gap may explain is none. Pure; used by `daemon.repl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from flexmaild.core import admission, engine, quorum
+from flexmaild.core import admission, engine, naming, quorum, tokens
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling
-from flexmaild.core.events import Answered, Event, Unclear
+from flexmaild.core.events import Answered, Event
 from flexmaild.core.model import Answer, Outcome, Proof, Reading, Request, State, Verdict
+from flexmaild.core.reasons import SENTENCES, ReplyReason, sentence
 from flexmaild.core.work import Seen
 
 # What is in the store for a mail that met an open request; anything else came to an end before that.
 _ADMITTED = frozenset({Outcome.DECISION, Outcome.UNDECIDED, Outcome.LATE, Outcome.EXPIRED})
 _TOO_LATE = frozenset({Outcome.LATE, Outcome.EXPIRED})
-COMMENT_NEEDED = "comment_needed"
+_BY_SENTENCE = {text: reason.value for reason, text in SENTENCES.items()}
 
 
 class Gap(StrEnum):
@@ -44,7 +45,7 @@ class Gap(StrEnum):
 class Said:
     """What a mail came to. None is what is not known, and differs from nothing.
 
-    why: for an undecided one, a key of `mail.understand.verdict.WHY`, or `COMMENT_NEEDED`.
+    why: for an undecided one, a reason of `core.reasons`.
     """
 
     outcome: Outcome
@@ -56,11 +57,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A mail read again, and what admission makes of it at an open request.
+    """A mail read again, and what becomes of it at an open request.
 
-    knows_words: what had been sent to its writer is known. has_other_key: its reference to this request was
-    made with a key that is in force no longer. verifies_dkim: the settings want signatures checked, which was
-    not done now.
+    request: the one that the mail was recorded at. knows_words: what had been sent to its writer is known.
+    has_other_key: see the function. misses: a request that it names is in the store no longer. verifies_dkim:
+    the settings want signatures checked, which was not done now.
     """
 
     reading: Reading
@@ -69,6 +70,7 @@ class Today:
     knows_words: bool
     has_other_key: bool
     verifies_dkim: bool
+    misses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,47 @@ def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | 
     return None if is_intact else Gap.DAMAGED
 
 
-def as_open(request: Request) -> Request:
-    """The request as it was when it asked: nobody has decided, and every reference opens it."""
+def as_before(request: Request, seen: Seen | None, together: Collection[str] = ()) -> Request:
+    """The request as this mail met it, and open: nobody had decided, and every reference opens it.
+
+    Of the verdicts those that were there before the mail: it is not held to its own. Who came too late was
+    held to none. seen: None for a mail that was not read yet. together: SHA-256 of the mails that were read
+    in one go with this one and before it; they have its time.
+    """
     invitations = tuple(replace(i, withdrawn=False) for i in request.invitations)
-    return replace(request, state=State.PENDING, invitations=invitations)
+    verdicts = request.verdicts if seen is None else _before(request, seen, together)
+    return replace(request, state=State.PENDING, invitations=invitations, verdicts=verdicts)
 
 
-def as_asked(request: Request) -> Request:
-    """The same before anybody answered: a mail may not be held to the verdict that it made itself."""
-    return replace(as_open(request), verdicts=())
+def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
+    """Whether `as_before` has to know which mails were read in one go with this one and before it."""
+    of = (seen.sha256, seen.invitation)
+    verdicts = (v for request in requests for v in request.verdicts)
+    return any(_moment(v.at) == _moment(seen.at) and (v.sha256, v.invitation) != of for v in verdicts)
+
+
+def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
+    """What a later verdict had replaced counts again where that one falls away."""
+    if seen.outcome in _TOO_LATE:
+        return ()
+    older = [v for v in request.verdicts if _is_before(v, seen, together)]
+    last = {v.approver: v for v in older}
+    fallen = {v.approver for v in request.verdicts if not _is_before(v, seen, together)}
+    return tuple(
+        replace(v, replaced=False) if last[v.approver] is v and v.approver in fallen else v for v in older
+    )
+
+
+def _is_before(verdict: Verdict, seen: Seen, together: Collection[str]) -> bool:
+    if (verdict.sha256, verdict.invitation) == (seen.sha256, seen.invitation):
+        return False
+    then, moment = _moment(verdict.at), _moment(seen.at)
+    return then < moment or (then == moment and verdict.sha256 in together)
+
+
+def _moment(at: datetime) -> datetime:
+    """Whole milliseconds, as the store keeps when a mail was read."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:
@@ -112,6 +146,14 @@ def with_proof_of_then(reading: Reading, verdict: Verdict | None, verifies_dkim:
     if not verifies_dkim or verdict is None or verdict.proof != "dkim":
         return reading
     return replace(reading, dkim_domains=(domain_of(verdict.by),))
+
+
+def has_other_key(reading: Reading, request: Request | None, key: bytes) -> bool:
+    """Whether this mail names the request by whole references, and the present key made none of them."""
+    if request is None:
+        return False
+    of_it = [r for r in naming.whole_references(reading) if r.request_id == request.id]
+    return bool(of_it) and all(tokens.is_genuine(key, r, request) is None for r in of_it)
 
 
 def compared(seen: Seen, verdict: Verdict | None, today: Today) -> Compared:
@@ -136,16 +178,24 @@ class Changed:
     at: datetime
 
 
-def decision_today(request: Request, changes: Iterable[Changed]) -> State:
-    """What the verdicts in the store come to when these mails say what they say today; time plays no part."""
+def decision_today(request: Request, changes: Iterable[Changed]) -> State | None:
+    """Where the request would stand by the verdicts in the store, when these mails say what they say today;
+    None where it would stand as it does. What was cancelled stays so. Time plays no part: what nobody decided
+    in time has ended, and verdicts that are to settle have decided."""
+    if request.state is State.CANCELLED:
+        return None
     changes = list(changes)
-    opened = _with_verdicts(as_open(request), {(c.sha256, c.invitation): c.now for c in changes})
+    opened = _with_verdicts(as_before(request, None), {(c.sha256, c.invitation): c.now for c in changes})
     known = {(v.sha256, v.invitation) for v in request.verdicts}
     for change in changes:
         if (change.sha256, change.invitation) not in known and isinstance(change.event, Answered):
             opened = engine.step(opened, change.event, change.at).request
-    decided = None if opened.state is not State.PENDING else quorum.decide(opened)
-    return decided[0] if decided else opened.state
+    decided = quorum.decide(opened) if opened.state is State.PENDING else None
+    today = decided[0] if decided else opened.state
+    settling = quorum.decide(request) if request.settles_at is not None else None
+    has_ended = today is State.PENDING and not request.decided_by
+    is_as_before = today is request.state or (settling is not None and today is settling[0])
+    return None if is_as_before or has_ended else today
 
 
 def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Said]) -> Request:
@@ -172,8 +222,7 @@ def _said(today: Today) -> Said:
         comment, proof = ruling.event.comment, ruling.event.proof
         return Said(ruling.outcome, ruling.event.answer, None, comment, proof)
     if ruling.outcome is Outcome.UNDECIDED:
-        why = ruling.event.why if isinstance(ruling.event, Unclear) else COMMENT_NEEDED
-        return Said(ruling.outcome, why=why)
+        return Said(ruling.outcome, why=ruling.reason.value)
     return Said(ruling.outcome)
 
 
@@ -188,10 +237,9 @@ def _recorded(seen: Seen, verdict: Verdict | None, reading: Reading, now: Said) 
         answer = Answer(seen.because) if seen.because in tuple(Answer) else None
         return Said(seen.outcome, answer, comment=now.comment if same else None)
     if seen.outcome is Outcome.UNDECIDED:
-        # A key of WHY, or a sentence; only one sentence has been written there.
-        is_key = " " not in seen.because
-        needed = COMMENT_NEEDED if "needs a comment" in seen.because else None
-        return Said(seen.outcome, why=seen.because if is_key else needed)
+        # A reason, or its sentence; what an earlier version called otherwise is not known.
+        is_code = " " not in seen.because
+        return Said(seen.outcome, why=seen.because if is_code else _BY_SENTENCE.get(seen.because))
     return Said(seen.outcome)
 
 
@@ -224,6 +272,8 @@ def _gap(seen: Seen, today: Today, was: Said, now: Said, differs: tuple[str, ...
     """What may explain the difference without the mail being read in another way."""
     if today.request is None and seen.approval_id:
         return Gap.NO_REQUEST
+    if today.misses and seen.because == sentence(ReplyReason.REFERENCES_DISAGREE):
+        return Gap.NO_REQUEST
     if seen.invitation is not None and today.has_other_key:
         return Gap.OTHER_KEY
     if not today.knows_words and today.ruling.invitation is not None:
@@ -234,3 +284,12 @@ def _gap(seen: Seen, today: Today, was: Said, now: Said, differs: tuple[str, ...
     if today.verifies_dkim and (is_refused or "proof" in differs):
         return Gap.NEEDS_DNS
     return None
+
+
+def would_replace(request: Request, event: Event | None, at: datetime) -> Verdict | None:
+    """The verdict that would count no longer, if this came now while answers can still be changed."""
+    if event is None or request.state is not State.PENDING or request.settles_at is None:
+        return None
+    after = engine.step(request, event, at).request.verdicts
+    pairs = zip(request.verdicts, after, strict=False)
+    return next((then for then, now in pairs if now.replaced and not then.replaced), None)

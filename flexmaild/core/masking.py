@@ -8,6 +8,7 @@ shown of a stranger's mail, and for comments.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ _DASH = (
 _REFERENCE = re.compile(rf"(FM1{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)
 # A piece of a known one is hidden from so many letters on; fewer are found in words as well.
 _PIECE = 8
-_LETTERS = re.compile(rf"[A-Za-z2-7]{{{_PIECE},}}")
+_LETTERS = re.compile(rf"\w{{{_PIECE},}}")
 
 
 def masked(text: str, rest: str = "…") -> str:
@@ -45,7 +46,7 @@ class Mask:
         return _LETTERS.sub(lambda found: self._piece(found[0]), text) if self._windows else text
 
     def _piece(self, word: str) -> str:
-        upper = word.upper()
+        upper = word.upper() if word.isascii() else "".join(map(_plain, word))
         starts = [i for i in range(len(word) - _PIECE + 1) if upper[i : i + _PIECE] in self._windows]
         if not starts:
             return word
@@ -58,3 +59,9 @@ class Mask:
         if isinstance(value, Mapping):
             return {key: self.tree(item) for key, item in value.items()}
         return [self.tree(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _plain(character: str) -> str:
+    """The letter that a full-width or otherwise drawn one stands for."""
+    plain = unicodedata.normalize("NFKC", character).upper()
+    return plain if len(plain) == 1 else character

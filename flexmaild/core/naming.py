@@ -25,11 +25,16 @@ from flexmaild.core.model import Invitation, MailNature, Outcome, Reading, Reque
 from flexmaild.core.reasons import ReplyReason, sentence
 
 
-def named(reading: Reading) -> tuple[str, ...]:
-    """Ids of requests that this mail may name, those of its references first; which exist the store says."""
+def whole_references(reading: Reading) -> tuple[tokens.Reference, ...]:
+    """Every whole reference in the mail, at whatever place."""
     texts = (*reported_ids(reading), *texts_of(reading), *reading.hidden_references)
     references = (tokens.parse(text) for text in texts)
-    ids = (reference.request_id for reference in references if reference is not None)
+    return tuple(reference for reference in references if reference is not None)
+
+
+def named(reading: Reading) -> tuple[str, ...]:
+    """Ids of requests that this mail may name, those of its references first; which exist the store says."""
+    ids = (reference.request_id for reference in whole_references(reading))
     return tuple(dict.fromkeys((*ids, *reading.named_requests)))
 
 

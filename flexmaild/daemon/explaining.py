@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from flexmaild.core import admission, comparison, timing
+from flexmaild.core import admission, comparison, naming, timing
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.errors import Failure
 from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
-from flexmaild.core.model import Outcome, Reading, Request
-from flexmaild.core.tokens import Reference
-from flexmaild.core.work import Seen
-from flexmaild.daemon import wiring
+from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
+from flexmaild.daemon import judged_again, wiring
+from flexmaild.daemon.judged_again import Around
 from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.daemon.sent_mails import STORE
 from flexmaild.daemon.words_then import WordsThen
@@ -65,33 +65,33 @@ def sources(settings: Settings | None) -> Sources:
 
 def explain(data: bytes, known: Sources) -> dict[str, Any]:
     """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
-    reading, witness, seen = _read(data, known)
-    referred = admission.referred(reading)
-    request = _request(referred, known)
+    reading, witness, around = _read(data, known)
+    reading = _with_proof_of_then(reading, around, known)
+    ruling = _ruling(reading, around, known)
     document = {
         "size": len(data),
         "sha256": reading.sha256,
         "note": "an Outlook file (.msg) and no mail: save it as .eml" if data.startswith(_OLE) else "",
-        "verdict": _verdict(reading, referred, request, known, witness),
+        "verdict": _verdict(reading, ruling, around, known, witness),
         "reading": _told(reading),
         "sender": _sender(reading, known, witness),
         "references": {
             "text": list(reading.body_references),
             "header": list(reading.thread_references),
             "addresses": list(reading.address_references),
+            "elsewhere": list(reading.hidden_references),
         },
         "looks": [_look(look) for look in witness.looks],
         "words_sent": {"known": known.store is not None, "without": known.without},
-        "now": _now(reading, request, seen),
+        "now": _now(reading, ruling, around),
     }
     found = (*reading.body_references, *reading.thread_references, *reading.address_references)
-    masked: dict[str, Any] = Mask(found).tree(document)
+    masked: dict[str, Any] = Mask((*found, *reading.hidden_references)).tree(document)
     return masked
 
 
-def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Seen | None]:
-    """The reading, and what became of the mail when the daemon read it; without the words sent where these
-    cannot be looked up."""
+def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
+    """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
     rules = wiring.rules_without_dns(known.settings) if known.settings else Rules.of()
     letter = Letter(data, len(data))
     if known.store is not None:
@@ -103,24 +103,26 @@ def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Seen | None]:
             if failure.step != STORE:
                 raise
             known.forget_store(failure.text)
-    return *_read_with(letter, rules, lambda references: None), None
+    return *_read_with(letter, rules, lambda references: None), Around()
 
 
 def _read_as_then(
     letter: Letter, rules: Rules, store: StoreBeside, key: bytes
-) -> tuple[Reading, Witness, Seen | None]:
+) -> tuple[Reading, Witness, Around]:
     """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
     words = WordsThen(store, key)
     seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
     words.at(seen.at if seen else None)
     reading, witness = _read_with(letter, rules, words)
-    referred = admission.referred(reading)
-    if seen is None and isinstance(referred, Reference) and reading.message_id:
-        seen = store.seen_with_id(referred.request_id, reading.message_id)
+    around = judged_again.around(store, reading, seen)
+    if seen is None and around.requests and reading.message_id:
+        seen = store.seen_with_id(around.requests, reading.message_id)
         if seen is not None:
             words.at(seen.at)
             reading, witness = _read_with(letter, rules, words)
-    return reading, witness, seen
+            # Its own verdict is known by the bytes that were read then.
+            around = judged_again.around(store, reading, seen)
+    return reading, witness, around
 
 
 def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, Witness]:
@@ -131,51 +133,38 @@ def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, 
         reader.close()
 
 
-def _request(referred: Reference | Ruling, known: Sources) -> Request | None:
-    if isinstance(referred, Ruling) or known.store is None:
-        return None
-    try:
-        return known.store.requests([referred.request_id]).get(referred.request_id)
-    except StoreFault as fault:
-        known.forget_store(str(fault))
-        return None
+def _with_proof_of_then(reading: Reading, around: Around, known: Sources) -> Reading:
+    seen = around.seen
+    then = comparison.verdict_of(seen, around.requests.get(seen.approval_id)) if seen is not None else None
+    return comparison.with_proof_of_then(reading, then, _wants_dkim(known))
+
+
+def _ruling(reading: Reading, around: Around, known: Sources) -> Ruling:
+    return judged_again.judged(reading, around, known.key, SenderPolicy(_required(known)))
 
 
 def _verdict(
-    reading: Reading, referred: Reference | Ruling, request: Request | None, known: Sources, witness: Witness
+    reading: Reading, ruling: Ruling, around: Around, known: Sources, witness: Witness
 ) -> dict[str, Any]:
     """What would become of the mail, were its request open; certain only where the store could be read."""
-    if isinstance(referred, Reference) and known.store is None:
+    if known.store is None and reading.nature is MailNature.HUMAN and naming.named(reading):
         answer = reading.answer.value if reading.answer else ""
         return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
-    ruling = _ruling(reading, referred, request, known)
     document = _ruled(ruling)
-    if _wants_dkim(known) and witness.is_signed and isinstance(referred, Reference):
+    if _wants_dkim(known) and witness.is_signed and ruling.request_id:
         proven = replace(reading, dkim_domains=(domain_of(reading.sender),))
-        other = _ruled(_ruling(proven, referred, request, known))
+        other = _ruled(_ruling(proven, around, known))
         if other["outcome"] != document["outcome"]:
             document["if_dkim"] = other["answer"] or other["outcome"]
     return document
 
 
-def _ruling(
-    reading: Reading, referred: Reference | Ruling, request: Request | None, known: Sources
-) -> Ruling:
-    if isinstance(referred, Ruling):
-        return referred
-    proof = known.settings.incoming.sender_authentication.require if known.settings else "reference"
-    opened = comparison.as_open(request) if request is not None else None
-    return admission.rule(reading, referred, opened, known.key, SenderPolicy(proof))
-
-
 def _ruled(ruling: Ruling) -> dict[str, Any]:
-    event = ruling.event
-    is_answer = isinstance(event, Answered) and ruling.outcome is Outcome.DECISION
-    answer = event.answer.value if is_answer and isinstance(event, Answered) else ""
+    event = ruling.event if ruling.outcome is Outcome.DECISION else None
     return {
         "certain": True,
         "outcome": ruling.outcome.value,
-        "answer": answer,
+        "answer": event.answer.value if isinstance(event, Answered) else "",
         "because": ruling.because,
         "if_dkim": "",
     }
@@ -223,7 +212,7 @@ def _wants_dkim(known: Sources) -> bool:
     return known.settings is not None and known.settings.incoming.sender_authentication.verify_dkim
 
 
-def _required(known: Sources) -> str:
+def _required(known: Sources) -> Requirement:
     return known.settings.incoming.sender_authentication.require if known.settings else "reference"
 
 
@@ -246,9 +235,10 @@ def _look(look: Look) -> dict[str, Any]:
     }
 
 
-def _now(reading: Reading, request: Request | None, seen: Seen | None) -> Mapping[str, Any]:
+def _now(reading: Reading, ruling: Ruling, around: Around) -> Mapping[str, Any]:
     """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
     found: dict[str, Any] = {}
+    request, seen = around.requests.get(ruling.request_id), around.seen
     if request is not None:
         found["request"] = {
             "id": request.id,
@@ -257,6 +247,9 @@ def _now(reading: Reading, request: Request | None, seen: Seen | None) -> Mappin
             "decided_by": list(request.decided_by),
             "decided_at": timing.iso(request.decided_at, "seconds") or "",
         }
+        replaced = comparison.would_replace(request, ruling.event, datetime.now(UTC))
+        if seen is None and replaced is not None:
+            found["request"]["would_replace"] = replaced.answer.value
     if seen is not None:
         found["mail"] = {
             "read_at": timing.iso(seen.at, "seconds"),

@@ -21,14 +21,18 @@ from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Reply
 from flexmaild.daemon.limiter import EXPLAINING, Limiter
 
 
-class Shelves(Protocol):
+class Jobs(Protocol):
+    """Where it is looked up what a mail of ours was about."""
+
+    def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
+
+
+class Shelves(Jobs, Protocol):
     """What of the store is looked at here."""
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
 
     def replayed(self, fingerprints: Iterable[str]) -> set[str]: ...
-
-    def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +113,10 @@ def happen(store: Shelves, terms: Terms, identifier: str, event: Event, now: dat
 
 def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]], now: datetime) -> Draft:
     """What becomes of these mails, each of them exactly one outcome."""
-    answered = _answered_requests(store, [reading for _, reading in mails])
-    named = {i for (_, reading), more in zip(mails, answered, strict=True) for i in _named(reading, more)}
+    answered = answered_requests(store, [reading for _, reading in mails])
+    named = {
+        i for (_, reading), more in zip(mails, answered, strict=True) for i in named_requests(reading, more)
+    }
     draft = Draft(terms, now, dict(store.requests(named)) if named else {})
     for request in list(draft.requests.values()):
         # After a pause the mail may be quicker than the clock's tick: an expired request stays expired.
@@ -124,19 +130,20 @@ def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]]
             ruling = Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
         elif ruling.request_id in draft.changed:  # an earlier mail of this batch may have decided it
             ruling = _rule(reading, more, draft)
-        _take(draft, fetched, reading, ruling, _named(reading, more))
+        _take(draft, fetched, reading, ruling, named_requests(reading, more))
         spent.add(ruling.fingerprint)
     return draft
 
 
-def _answered_requests(store: Shelves, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
+def answered_requests(store: Jobs, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
     """For each mail, the requests about which we had sent the mail without a reference that it answers."""
     asked = {job for reading in readings for job in reading.answered_jobs}
     jobs = store.jobs(asked) if asked else {}
     return [tuple(jobs[i].approval_id for i in r.answered_jobs if i in jobs) for r in readings]
 
 
-def _named(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]:
+def named_requests(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]:
+    """The requests that this mail may be about, where they exist."""
     return tuple(dict.fromkeys(i for i in (*naming.named(reading), *answered) if i))
 
 

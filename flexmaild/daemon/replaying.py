@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import admission, comparison, tokens
-from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core import comparison, naming
+from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.model import MailNature, Reading, Request, State
-from flexmaild.core.tokens import Reference
 from flexmaild.core.work import Seen
-from flexmaild.daemon import wiring
+from flexmaild.daemon import judged_again, wiring, words_then
 from flexmaild.daemon.reader import Letter, Reader
-from flexmaild.daemon.words_then import Shelf, WordsThen
+from flexmaild.daemon.words_then import WordsThen
 from flexmaild.settings.schema import Settings
 from flexmaild.store.beside import Kept, Span, StoreBeside
 
@@ -53,7 +52,7 @@ class Decision:
     now: State
 
 
-class Archive(Shelf, Protocol):
+class Archive(words_then.Shelf, judged_again.Shelf, Protocol):
     """What of the store is looked at here; see `store.beside`."""
 
     def span(self, since: datetime) -> Span: ...
@@ -61,8 +60,6 @@ class Archive(Shelf, Protocol):
     def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]: ...
 
     def raw(self, sha256: str) -> bytes | None: ...
-
-    def requests(self, ids: list[str]) -> dict[str, Request]: ...
 
 
 @dataclass(slots=True)
@@ -110,58 +107,39 @@ class Replay:
         return self._judged(seen, reading)
 
     def _judged(self, seen: Seen, reading: Reading) -> Result:
-        referred = admission.referred(reading)
-        ids = {seen.approval_id} | ({referred.request_id} if isinstance(referred, Reference) else set())
-        requests = self.store.requests(sorted(ids - {""}))
-        request = requests.get(referred.request_id) if isinstance(referred, Reference) else None
-        of_then = requests.get(seen.approval_id)
+        around = judged_again.around(self.store, reading, seen)
+        of_then = around.requests.get(seen.approval_id)
         verdict = comparison.verdict_of(seen, of_then)
         verifies = self.settings.incoming.sender_authentication.verify_dkim
         reading = comparison.with_proof_of_then(reading, verdict, verifies)
-        ruling = _ruling(reading, referred, request, self.key, self._policy)
+        ruling = judged_again.judged(reading, around, self.key, self._policy)
         today = Today(
             reading,
             ruling,
             of_then,
             self._knows_words(reading),
-            self._is_foreign(referred, of_then),
+            comparison.has_other_key(reading, of_then, self.key),
             verifies,
+            any(r.request_id not in around.requests for r in naming.whole_references(reading)),
         )
         result = comparison.compared(seen, verdict, today)
         if result.differs and seen.approval_id:
-            changed = Changed(seen.sha256, seen.invitation, result.now, ruling.event, seen.at)
+            event = ruling.event if ruling.request_id == seen.approval_id else None
+            changed = Changed(seen.sha256, seen.invitation, result.now, event, seen.at)
             self._changes.setdefault(seen.approval_id, []).append(changed)
         counted = verdict is not None and not verdict.replaced
         return Result(seen, result, of_then, counted, ruling.because)
 
     def decisions(self) -> Iterator[Decision]:
-        """After `run`: the requests that would stand otherwise. One that was cancelled stays so."""
+        """After `run`: the requests that would stand otherwise."""
         for identifier, changes in self._changes.items():
             request = self.store.requests([identifier]).get(identifier)
-            if request is None or request.state is State.CANCELLED:
-                continue
-            today = comparison.decision_today(request, changes)
-            is_over = request.state is State.EXPIRED and today is State.PENDING
-            if today is not request.state and not is_over:
+            today = comparison.decision_today(request, changes) if request is not None else None
+            if request is not None and today is not None:
                 yield Decision(identifier, request.state, today)
 
     def _knows_words(self, reading: Reading) -> bool:
         return self._words.are_known or reading.nature is not MailNature.HUMAN
-
-    def _is_foreign(self, referred: Reference | Ruling, request: Request | None) -> bool:
-        """Whether the mail names this request by a reference that the present key did not make."""
-        if not isinstance(referred, Reference) or request is None or referred.request_id != request.id:
-            return False
-        return tokens.is_genuine(self.key, referred, request) is None
-
-
-def _ruling(
-    reading: Reading, referred: Reference | Ruling, request: Request | None, key: bytes, policy: SenderPolicy
-) -> Ruling:
-    if isinstance(referred, Ruling):
-        return referred
-    opened = comparison.as_asked(request) if request is not None else None
-    return admission.rule(reading, referred, opened, key, policy)
 
 
 def archive(settings: Settings) -> StoreBeside:

@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
-from flexmaild.core.work import KeptMail, Seen
-from flexmaild.store import mails, requests, sent_mails
+from flexmaild.core.work import Job, KeptMail, Seen
+from flexmaild.store import jobs, mails, requests, sent_mails
 from flexmaild.store.codec import seen_of
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
 from flexmaild.store.faults import translated
@@ -78,30 +78,34 @@ class StoreBeside:
         )
         self._look(lambda connection: refuse_other_schema(connection, str(self._path)))
 
-    def close(self) -> None:
-        """Nothing stays open between two looks."""
-
     def requests(self, ids: Iterable[str]) -> dict[str, Request]:
         wanted = list(ids)
         return self._look(lambda connection: requests.by_ids(connection, wanted))
 
-    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None:
-        """As `ReadOnlyStore.sent_mails`."""
-        return self._look(lambda c: sent_mails.of_invitation(c, approval_id, invitation))
+    def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
+        wanted = list(ids)
+        return self._look(lambda connection: jobs.by_ids(connection, wanted))
 
     def sent_before(
         self, approval_id: str, invitation: int, moment: datetime
     ) -> tuple[Request, list[KeptMail], bool] | None:
-        """The same of what was ordered before a moment, and whether the request itself is still among it."""
+        """The request, what had been ordered with this invitation's reference before a moment, and whether
+        the mail that asks is still among it; None where there is no such request."""
         return self._look(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
 
     def seen_as(self, sha256: str) -> Seen | None:
         """The first outcome of this very mail."""
         return self._first(seen.c.sha256 == sha256)
 
-    def seen_with_id(self, approval_id: str, message_id: str) -> Seen | None:
-        """The first outcome of a mail of this Message-ID about a request: an export changes its bytes."""
-        return self._first(and_(seen.c.approval_id == approval_id, seen.c.message_id == message_id))
+    def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> Seen | None:
+        """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
+        return self._first(and_(seen.c.approval_id.in_(list(approval_ids)), seen.c.message_id == message_id))
+
+    def read_together(self, mail: Seen) -> frozenset[str]:
+        """SHA-256 of the mails that were read in one go with this one and before it."""
+        own = select(func.min(seen.c.seq)).where(seen.c.sha256 == mail.sha256, seen.c.at == mail.at)
+        query = select(seen.c.sha256).where(seen.c.at == mail.at, seen.c.seq < own.scalar_subquery())
+        return frozenset(self._look(lambda connection: connection.execute(query).scalars().all()))
 
     def _first(self, which: ColumnElement[bool]) -> Seen | None:
         query = select(seen).where(which).order_by(seen.c.seq).limit(1)

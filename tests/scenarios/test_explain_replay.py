@@ -11,16 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.kit.house import House, merged, until
+from flexmaild.daemon import explaining, wiring
+from tests.kit.house import REPLIES, House, merged, reply_bytes, until
+from tests.scenarios.test_nothing_vanishes import SEEN
 
-ALICE, BOB, CAROL = "alice@corp.test", "bob@corp.test", "carol@corp.test"
-AUTHENTICATED = "mx.corp.test; dmarc={} header.from=corp.test"
+ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 
 
 def flexmaild(house: House, *arguments: str, config: Path | None = None, **more: Any) -> Any:
@@ -65,19 +67,20 @@ def owners(files: dict[str, tuple[int, int, str]]) -> dict[str, int]:
     return {name: owner for name, (owner, _, _) in files.items()}
 
 
-def ask(house: House, text: str, *approvers: str, **header: str) -> tuple[str, bytes]:
-    """A request, and the answer of the first approver to it."""
-    who = approvers or (ALICE,)
-    asked = house.request(*who, quorum="all")
-    count = len(house.mails(who[0], "approval_request"))
-    mail = until(
-        lambda: next(
-            (m for m in house.mails(who[0], "approval_request") if asked["id"][3:].upper() in str(m).upper()),
-            None,
-        ),
-        f"the mail of {asked['id']} among {count}",
-    )
-    return asked["id"], house.answer(mail, text, **header)
+def mail_of(house: House, identifier: str) -> EmailMessage:
+    """The mail that asked Alice for this one."""
+
+    def look() -> EmailMessage | None:
+        mails = house.mails(ALICE, "approval_request")
+        return next((m for m in mails if identifier[3:].upper() in str(m).upper()), None)
+
+    return until(look, f"the mail of {identifier}")
+
+
+def ask(house: House, text: str, **header: str) -> tuple[str, bytes]:
+    """A request, and Alice's answer to it."""
+    asked = house.request(ALICE, quorum="all")
+    return asked["id"], house.answer(mail_of(house, asked["id"]), text, **header)
 
 
 def many(house: House) -> dict[str, bytes]:
@@ -92,7 +95,6 @@ def many(house: House) -> dict[str, bytes]:
         "automatic": ask(house, "Approve", Auto_Submitted="auto-replied")[1],
     }
     house.process_replies()
-    (first,) = house.mails(BOB, "approval_request") or [None]
     asked = house.request(BOB)
     first = house.mail(BOB, "approval_request")
     mails["first"] = house.answer(first, "Approve with a comment")
@@ -184,13 +186,82 @@ def test_explain_says_what_the_daemon_said(house: House) -> None:
 
 
 def house_outcome(house: House, data: bytes) -> str:
+    return recorded(house, data)[0]
+
+
+def recorded(house: House, data: bytes) -> tuple[str, str]:
+    """Outcome and reason that the daemon wrote down."""
     with sqlite3.connect(f"file:{house.root}/state/flexmaild.db?mode=ro", uri=True) as file:
         digest = hashlib.sha256(data).hexdigest()
-        (outcome,) = file.execute(
-            "SELECT outcome FROM seen WHERE sha256 = ? ORDER BY seq", (digest,)
-        ).fetchone()
+        query = "SELECT outcome, because FROM seen WHERE sha256 = ? ORDER BY seq"
+        outcome, because = file.execute(query, (digest,)).fetchone()
     file.close()
-    return str(outcome)
+    return str(outcome), str(because)
+
+
+@pytest.mark.timeout(180)  # some forty readings, each in a child of its own
+def test_whatever_names_a_request_is_explained_and_replayed_as_the_daemon_judged_it(house: House) -> None:
+    """Rewritten, damaged, attached, cut, or an answer to a mail without a reference: before it is read and
+    after, with the same reason."""
+    house.start()
+    mails, requests = {}, {}
+    for name, (make, *_) in SEEN.items():
+        requests[name] = house.request(ALICE)["id"]
+        mails[name] = make(mail_of(house, requests[name]))
+    requests["not asked"] = house.request(ALICE)["id"]
+    mail_of(house, requests["not asked"])
+    job = next(j for j in house.call("outbox.list")["items"] if j["approval_id"] == requests["not asked"])
+    head = f"From: {EVE}\r\nTo: {REPLIES}\r\nIn-Reply-To: <{job['id']}@corp.test>\r\n"
+    mails["not asked"] = f"{head}\r\nApprove\r\n".encode()
+    settings = wiring.load_settings(house.config)
+    before = {name: explaining.explain(d, explaining.sources(settings)) for name, d in mails.items()}
+    for data in mails.values():
+        house.deliver(data)
+    house.process_replies()
+    for name, data in mails.items():
+        for found in (before[name], explaining.explain(data, explaining.sources(settings))):
+            verdict = found["verdict"]
+            assert (verdict["outcome"], verdict["because"]) == recorded(house, data), name
+            assert found["now"]["request"]["id"] == requests[name], name
+        assert name == "not asked" or recorded(house, data)[0] == SEEN[name][1]
+    code, found = replayed(house)
+    assert (code, found["result"], found["differences"], found["not_compared"]) == (0, "equal", [], [])
+    assert found["compared"] == len(mails)
+
+
+def test_answers_less_proven_than_those_before_are_explained_and_replayed_as_they_were(house: House) -> None:
+    """Proof that came before the mail counts, its own and what came later does not; also within one poll."""
+    house.write_settings({"incoming": {"sender_authentication": {"trusted_authserv_ids": ["mx"]}}})
+    house.start()
+    asked = house.request(ALICE, BOB, quorum="all")
+    mail = mail_of(house, asked["id"])
+    proof = b"Received: by mx\r\nAuthentication-Results: mx; dmarc=pass header.from=corp.test\r\n"
+    weak = reply_bytes(mail, "Approve")
+    strong = proof + reply_bytes(mail, "Approve good")
+    refused = reply_bytes(mail, "Reject")
+    again = proof + reply_bytes(mail, "Approve very good")
+    for data in (weak, strong, refused, again):
+        house.deliver(data)
+    house.process_replies()
+    outcomes = {data: recorded(house, data)[0] for data in (weak, strong, refused, again)}
+    assert list(outcomes.values()) == ["decision", "decision", "unauthenticated", "decision"]
+    for data, outcome in outcomes.items():
+        assert explained(house, data)["verdict"]["outcome"] == outcome
+    code, found = replayed(house)
+    assert (code, found["result"], found["compared"]) == (0, "equal", 4)
+
+
+def test_what_a_mail_would_replace_is_said_while_answers_settle(house: House) -> None:
+    house.write_settings({"approvals": {"settle_for": "1h"}})
+    house.start()
+    identifier, data = ask(house, "Approve looks good")
+    house.process_replies()
+    assert "would_replace" not in explained(house, data)["now"]["request"]
+    (house.root / "explained.eml").write_bytes(reply_bytes(mail_of(house, identifier), "Reject, too early"))
+    done = flexmaild(house, "explain", str(house.root / "explained.eml"))
+    assert (
+        f"{identifier} (Deploy 4.2) is pending; this mail would replace the approve of before" in done.stdout
+    )
 
 
 def test_an_exported_copy_is_known_by_its_message_id(house: House) -> None:

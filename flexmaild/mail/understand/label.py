@@ -45,6 +45,10 @@ class Labelled:
     is_foreign: bool = False
     has_quote: bool = False
 
+    @property
+    def typed(self) -> tuple[str, ...]:
+        return (*self.above, *self.among, *self.below)
+
 
 def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -> Labelled:
     _label_ignored(lines, rules)

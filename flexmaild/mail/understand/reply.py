@@ -142,8 +142,7 @@ def _letters_of(found: Iterable[str]) -> Iterator[bytes]:
 
 def _typed_digest(labelled: Labelled | None) -> str:
     """Of the words alone: a second delivery, or another wrapping, is the same text."""
-    typed = (*labelled.above, *labelled.among, *labelled.below) if labelled else ()
-    words = " ".join(word for line in typed for word in line.split())
+    words = " ".join(word for line in (labelled.typed if labelled else ()) for word in line.split())
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -157,13 +156,12 @@ def _read_answer(
     subject = decoded(mail.header.first(b"subject"), rules.limits)
     for lines, sure, of in _readings(without_placeholders(mail.texts, subject, rules)):
         labelled = label(lines, sent, rules, writer)
+        decision = decide(labelled, rules)
         if witness is not None:
-            witness.saw(of, labelled, decide(labelled, rules), rules)
-        typed = (*labelled.above, *labelled.among, *labelled.below)
-        if not sure and not any(map(str.strip, typed)):
+            witness.saw(of, labelled, decision)
+        if not sure and not any(map(str.strip, labelled.typed)):
             continue
         is_ambiguous = is_ambiguous or (is_damaged and _has_lost_letters(labelled))
-        decision = decide(labelled, rules)
         if first is not None and decision.answer is not first.decision.answer:
             return Answered(Decision(None, "parts_disagree", language=first.decision.language), labelled)
         first = first or Answered(decision, labelled)

@@ -92,6 +92,7 @@ class Decision:
     """answer None: undecided, and `unclear` is a key of WHY. comment: as typed, cleaned and cut.
 
     sentence, word: what made it undecided, cleaned and cut, and the word or mark in it; empty if nothing did.
+    line: the one that begins with the word that decides, as it was typed; empty where there is none.
     """
 
     answer: Answer | None
@@ -100,6 +101,7 @@ class Decision:
     language: str = ""
     sentence: str = ""
     word: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,9 @@ def decide(said: Labelled, rules: Rules) -> Decision:
         return decision
     if any(map(str.strip, said.among)) and not any(map(str.strip, said.above)):
         # It answers one of the lines around it; which, cannot be known.
-        return Decision(None, "between", language=decision.language)
+        return Decision(None, "between", language=decision.language, line=decision.line)
     if said.changed:
-        return Decision(None, "quote_changed", language=decision.language)
+        return Decision(None, "quote_changed", language=decision.language, line=decision.line)
     return decision
 
 
@@ -148,12 +150,14 @@ def _decide(typed: Sequence[str], rules: Rules) -> Decision:
         return _no_word(lines[0], rules.words)
     below = typed[places[first.line] + 1 :]
     found = _steered(lines[first.line], below) or _unclear(first, below, rules)
+    line = lines[first.line].strip()
     if found:
         # What follows the word is quoted with it: "Approve?" and not "?".
         is_of_word = found.sentence in (first.mark, first.rest, first.around)
-        sentence = lines[first.line] if is_of_word else found.sentence
-        return Decision(None, found.unclear, "", first.language, _quoted(sentence), found.word)
-    return Decision(first.answer, "", _comment(first.rest, below, rules.max_comment), first.language)
+        because = _quoted(line if is_of_word else found.sentence), found.word
+        return Decision(None, found.unclear, "", first.language, *because, line)
+    comment = _comment(first.rest, below, rules.max_comment)
+    return Decision(first.answer, "", comment, first.language, line=line)
 
 
 def _no_word(line: str, entries: tuple[Word, ...]) -> Decision:

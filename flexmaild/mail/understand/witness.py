@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.first_word import first_word
 from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.lines import Line
-from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import Decision
 
 # What is told of one way of seeing a mail: so many lines, and of these so many characters.
@@ -57,14 +55,14 @@ class Witness:
     looks: list[Look] = field(default_factory=list)
     is_signed: bool = False
 
-    def saw(self, of: str, labelled: Labelled, decision: Decision, rules: Rules) -> None:
+    def saw(self, of: str, labelled: Labelled, decision: Decision) -> None:
         """Take note of one way of seeing the mail."""
         shown = labelled.lines[:_MOST_LINES]
         look = Look(
             of,
             decision.answer,
             decision.unclear,
-            _word_line(labelled, rules),
+            _cut(decision.line),
             _cut(decision.sentence),
             _cut(decision.word),
             tuple(_told(shown)),
@@ -83,10 +81,3 @@ def _told(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
 def _cut(text: str) -> str:
     """Without lone surrogates, which JSON cannot say."""
     return text[:_LONGEST].encode("utf-8", "replace").decode()
-
-
-def _word_line(labelled: Labelled, rules: Rules) -> str:
-    """The line that begins with the word that decides, where there is one."""
-    typed = [line for line in (*labelled.above, *labelled.among, *labelled.below) if line.strip()]
-    found = first_word(typed[:10], rules.words)
-    return _cut(typed[found.line].strip()) if found else ""

@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from flexmaild.cli.escapes import escaped, fitted
+from tests.unit.mail.understand.test_mentions import CODE, SPELLINGS
 
 HEAD = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\nDate: Sat, 21 Nov 2026 10:15:00 +0000\r\n"
 APPROVE = HEAD + b"\r\nApprove looks good\r\n"
@@ -172,10 +174,16 @@ def test_a_mail_cannot_write_a_line_of_ours() -> None:
 
 
 def test_a_line_wider_than_the_terminal_is_cut_and_says_so() -> None:
-    cut = fitted("    │ " + "x" * 300, 80)
-    assert len(cut) == 80 and re.search(r" … \d+ more$", cut)
-    assert len(fitted("日" * 300, 80)) <= 80
-    assert fitted("short", 80) == "short"
+    for length in range(81, 1201):
+        text = "    │ " + "x" * (length - 6)
+        cut = fitted(text, 80)
+        left_out = re.search(r"^(.*) … (\d+) more$", cut)
+        assert left_out is not None and len(cut) in (79, 80)
+        assert text.startswith(left_out[1]) and len(left_out[1]) + int(left_out[2]) == length
+        wide = fitted("日" * length, 80)
+        assert sum(2 if character == "日" else 1 for character in wide) in (78, 79, 80)
+    for short in ("short", "x" * 80, "日" * 40):
+        assert fitted(short, 80) == short
 
 
 def test_a_terminal_that_knows_ascii_only_is_shown_escapes() -> None:
@@ -211,10 +219,21 @@ def test_whole_references_are_masked_wherever_they_stand() -> None:
         assert not [i for i in range(12, len(body) - 8) if body[i : i + 8] in text]
 
 
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_no_spelling_of_a_reference_is_shown_whole(spelling: str) -> None:
+    text = shown(HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\nApprove\r\n" + spelling.encode())
+    text += shown(HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + spelling.encode(), "--json")
+    letters = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
+    secret = CODE[16:]
+    assert not [i for i in range(len(secret) - 7) if secret[i : i + 8] in letters]
+
+
 def test_a_mail_that_kills_its_reader_is_said_to_be_set_aside() -> None:
     """The same limits as the daemon's: the parent never parses."""
-    bomb = b"From: a@b.test\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 1_500_000
-    assert "approve" not in shown(bomb).lower().split("settings")[0]
+    head = b"From: a@b.test\r\nContent-Type: text/html\r\n\r\nApprove"
+    assert "The page says: approve" in shown(head + b"<div>" * 3)
+    text = shown(head + b"<div>" * 1_500_000)
+    assert "says: approve" not in text and "APPROVE" not in text.splitlines()[0]
 
 
 def test_the_lines_the_word_and_the_doubt_are_told() -> None:

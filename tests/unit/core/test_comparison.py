@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, comparison, engine
-from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core import admission, comparison, engine, naming, tokens
+from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
-from flexmaild.core.events import Answered, Cancelled
+from flexmaild.core.events import Answered, Cancelled, TimePassed
 from flexmaild.core.model import Answer, Outcome, Reading, Request, State
 from flexmaild.core.ports import Mark
+from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import Seen
-from tests.unit.core.make import KEY, NOW, opened
+from tests.unit.core.make import HOUR, KEY, NOW, opened
 from tests.unit.core.test_admission import reply
 
 DMARC = SenderPolicy("dmarc")
 
 
-def recorded(reading: Reading, request: Request) -> tuple[Seen, Request]:
+def judged(reading: Reading, request: Request | None, policy: SenderPolicy | None = None) -> admission.Ruling:
+    known = {request.id: request} if request is not None else {}
+    return naming.judged(reading, known, KEY, policy or SenderPolicy())
+
+
+def recorded(reading: Reading, request: Request, at: datetime = NOW) -> tuple[Seen, Request]:
     """What the daemon writes down of this mail, and the request afterwards."""
-    found = admission.referred(reading)
-    ruling = (
-        found if isinstance(found, Ruling) else admission.rule(reading, found, request, KEY, SenderPolicy())
-    )
+    ruling = judged(reading, request)
     if ruling.event is not None:
-        request = engine.step(request, ruling.event, NOW).request
+        request = engine.step(request, ruling.event, at).request
     mark = Mark("folder", "1", reading.sha256)
-    seen = Seen(mark, reading.sha256, reading.size, ruling.outcome, ruling.because, NOW)
+    seen = Seen(mark, reading.sha256, reading.size, ruling.outcome, ruling.because, at)
     seen = replace(seen, approval_id=ruling.request_id, invitation=ruling.invitation)
     return replace(seen, fingerprint=ruling.fingerprint), request
 
 
 def again(
-    seen: Seen, reading: Reading, request: Request | None, policy: SenderPolicy | None = None, **facts: Any
+    seen: Seen,
+    reading: Reading,
+    request: Request | None,
+    policy: SenderPolicy | None = None,
+    *,
+    together: tuple[str, ...] = (),
+    **facts: Any,
 ) -> Compared:
     """The same mail, read today."""
-    found = admission.referred(reading)
-    opened_ = comparison.as_asked(request) if request is not None else None
-    ruling = (
-        found
-        if isinstance(found, Ruling)
-        else admission.rule(reading, found, opened_, KEY, policy or SenderPolicy())
-    )
+    before = comparison.as_before(request, seen, together) if request is not None else None
+    ruling = judged(reading, before, policy)
     given = {"knows_words": True, "has_other_key": False, "verifies_dkim": False} | facts
     return comparison.compared(
         seen, comparison.verdict_of(seen, request), Today(reading, ruling, request, **given)
@@ -168,18 +173,12 @@ def test_a_decision_falls_with_the_verdict_that_made_it() -> None:
     assert request.state is State.APPROVED
     gone = Changed("1", 1, Said(Outcome.UNDECIDED, why="condition"), None, NOW)
     assert comparison.decision_today(request, [gone]) is State.PENDING
-    third = admission.rule(
-        replace(readings[2], sha256="2"),
-        admission.referred(readings[2]),
-        comparison.as_open(request),
-        KEY,
-        SenderPolicy(),  # type: ignore[arg-type]
-    )
+    third = judged(replace(readings[2], sha256="2"), comparison.as_before(request, None))
     assert isinstance(third.event, Answered)
     more = Changed("2", 2, Said(Outcome.DECISION, Answer.APPROVE), third.event, NOW)
-    assert comparison.decision_today(request, [gone, more]) is State.APPROVED
+    assert comparison.decision_today(request, [gone, more]) is None, "approved it is"
     other = Changed("1", 1, Said(Outcome.DECISION, Answer.REJECT), None, NOW)
-    assert comparison.decision_today(request, [other]) in (State.REJECTED, State.PENDING)
+    assert comparison.decision_today(request, [other]) is State.PENDING
 
 
 def test_what_a_fallen_verdict_had_replaced_counts_again() -> None:
@@ -189,4 +188,125 @@ def test_what_a_fallen_verdict_had_replaced_counts_again() -> None:
     assert [v.replaced for v in request.verdicts] == [True, False]
     _, request = recorded(reply(request, 1, sha256="2"), request)
     gone = Changed("1", 0, Said(Outcome.UNDECIDED), None, NOW)
-    assert comparison.decision_today(request, [gone]) is State.APPROVED
+    assert comparison.decision_today(request, [gone]) is None, "approved it is"
+    both = [gone, replace(gone, sha256="0")]
+    assert comparison.decision_today(request, both) is State.PENDING
+
+
+def test_what_ended_by_itself_or_was_cancelled_stays_so() -> None:
+    request = opened(quorum=2)
+    _, request = recorded(reply(request, 0, sha256="0"), request)
+    gone = Changed("0", 0, Said(Outcome.UNDECIDED), None, NOW)
+    late = request.terms.expires_at
+    for terms in (request.terms, replace(request.terms, on_expiry="reject")):
+        over = engine.step(replace(request, terms=terms), TimePassed(), late).request
+        assert over.state in (State.EXPIRED, State.REJECTED)
+        assert comparison.decision_today(over, [gone]) is None
+    cancelled = engine.step(request, Cancelled("root", ""), NOW).request
+    assert comparison.decision_today(cancelled, [gone]) is None
+
+
+def test_answers_that_are_to_settle_stand_as_what_they_will_decide() -> None:
+    request = opened(settle_for=HOUR)
+    _, request = recorded(reply(request, 0, sha256="0", comment="good"), request)
+    assert request.state is State.PENDING and request.settles_at is not None
+    worded = Changed("0", 0, Said(Outcome.DECISION, Answer.APPROVE, comment="go"), None, NOW)
+    assert comparison.decision_today(request, [worded]) is None
+    turned = replace(worded, now=Said(Outcome.DECISION, Answer.REJECT))
+    assert comparison.decision_today(request, [turned]) is State.REJECTED
+
+
+def proven(request: Request, who: int = 0, **facts: Any) -> Reading:
+    return reply(request, who, dkim_domains=("corp.test",), **facts)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(microseconds=400), HOUR])
+def test_a_mail_less_proven_than_the_answer_before_is_refused_then_and_again(later: timedelta) -> None:
+    """Also where both were read in one go, which the time of reading does not tell apart."""
+    request = opened(quorum="all")
+    first, request = recorded(proven(request, sha256="a"), request)
+    mail = reply(request, sha256="b", answer=Answer.REJECT)
+    refused, request = recorded(mail, request, NOW + later)
+    assert refused.because == sentence(ReplyReason.LESS_PROVEN)
+    _, request = recorded(proven(request, sha256="c", comment="still"), request, NOW + 2 * HOUR)
+    assert [v.replaced for v in request.verdicts] == [True, False]
+    assert comparison.are_tied([request], refused) is (later < HOUR)
+    together = ("a",) if later < HOUR else ()
+    assert differs(refused, mail, request, together=together) == ()
+    assert differs(first, proven(request, sha256="a"), request) == ()
+    assert [v.sha256 for v in comparison.as_before(request, refused, together).effective] == ["a"]
+
+
+def test_a_mail_is_not_held_to_its_own_proof_nor_to_a_later_one() -> None:
+    request = opened(quorum="all")
+    weak, request = recorded(reply(request, sha256="a"), request)
+    own, request = recorded(proven(request, sha256="b", comment="x"), request, NOW + HOUR)
+    assert differs(weak, reply(request, sha256="a"), request) == ()
+    assert judged(reply(request, sha256="b"), comparison.as_before(request, own)).outcome is Outcome.DECISION
+    assert judged(reply(request, sha256="c"), comparison.as_before(request, None)).outcome is (
+        Outcome.UNAUTHENTICATED
+    )
+
+
+def test_who_came_too_late_was_held_to_no_proof() -> None:
+    request = opened()
+    _, request = recorded(proven(request, sha256="a"), request)
+    mail = reply(request, sha256="b", answer=Answer.REJECT)
+    late, request = recorded(mail, request, NOW + HOUR)
+    assert late.outcome is Outcome.LATE
+    assert differs(late, mail, request) == ()
+
+
+def test_every_reason_of_an_undecided_mail_is_compared() -> None:
+    request = opened(comment_on_reject=True)
+    bare = reply(request, answer=Answer.REJECT)
+    (own,) = bare.body_references
+    attached = replace(bare, body_references=(), hidden_references=(own,))
+    damaged = replace(bare, body_references=(own, f"FM1-{'A' * 45}"))
+    whys = set()
+    for reading in (bare, attached, damaged):
+        seen, after = recorded(reading, request)
+        result = again(seen, reading, after)
+        assert (seen.outcome, result.differs, result.was) == (Outcome.UNDECIDED, (), result.now)
+        whys.add(result.was.why)
+    assert whys == {"comment_needed", "reference_attached", "reference_damaged"}
+    seen, after = recorded(bare, request)
+    assert differs(seen, attached, after) == ("why",)
+    unknown = replace(seen, because="worded in another way")
+    assert differs(unknown, attached, after) == ()
+
+
+def test_another_key_is_known_by_the_references_at_every_place() -> None:
+    request = opened()
+    (own,) = reply(request).body_references
+    for place in ("body_references", "hidden_references", "thread_references"):
+        reading = reply(request, **({"body_references": ()} | {place: (own,)}))
+        assert comparison.has_other_key(reading, request, bytes(32))
+        assert not comparison.has_other_key(reading, request, KEY)
+    assert not comparison.has_other_key(replace(reply(request), body_references=()), request, KEY)
+
+
+def test_a_request_named_beside_that_is_gone_explains_a_difference() -> None:
+    request, other = opened(), replace(opened(), id=tokens.request_id(b"9876543210"))
+    two = (*reply(request).body_references, tokens.issue(KEY, other, other.invitations[1]))
+    reading = reply(request, body_references=two)
+    found = naming.judged(reading, {r.id: r for r in (request, other)}, KEY, SenderPolicy())
+    seen, _ = recorded(reading, request)
+    seen = replace(seen, outcome=found.outcome, because=found.because, invitation=found.invitation)
+    assert seen.outcome is Outcome.UNAUTHENTICATED
+    assert again(seen, reading, request, misses=True).gap is Gap.NO_REQUEST
+    assert again(seen, reading, request).differs == ("outcome",)
+
+
+@pytest.mark.parametrize("answer", [Answer.REJECT, None])
+def test_what_a_mail_would_replace_is_known_while_answers_can_be_changed(answer: Answer | None) -> None:
+    settling = opened(settle_for=HOUR)
+    _, settling = recorded(reply(settling, sha256="a"), settling)
+    event = judged(reply(settling, sha256="b", answer=answer, unclear="condition"), settling).event
+    replaced = comparison.would_replace(settling, event, NOW)
+    assert replaced is not None and replaced.sha256 == "a"
+    same = judged(reply(settling, sha256="c"), settling).event
+    another = judged(reply(settling, 1, sha256="d"), settling).event
+    for other in (same, another, None):
+        assert comparison.would_replace(settling, other, NOW) is None
+    assert comparison.would_replace(opened(), event, NOW) is None

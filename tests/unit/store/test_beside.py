@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -284,3 +285,14 @@ def test_slices_go_on_behind_each_other(tmp_path: Path) -> None:
         found += [kept.seq for kept in some]
         after = some[-1].seq
     assert len(found) == 8 and found == sorted(found)
+
+
+def test_mails_read_in_one_go_are_told_apart_by_their_order(tmp_path: Path) -> None:
+    daemon = open_store(URL, state_directory=tmp_path)
+    mails = [replace(mail(number), at=NOW) for number in range(3)]
+    daemon.commit(Change(seen=(*mails, mail(4))))
+    daemon.close()
+    store = beside(tmp_path)
+    digests = [one.sha256 for one in mails]
+    assert [store.read_together(one) for one in mails] == [set(digests[:n]) for n in range(3)]
+    assert store.read_together(mail(4)) == frozenset()
