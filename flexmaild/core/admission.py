@@ -182,10 +182,9 @@ def _refusal(
 def _unreadable(reading: Reading) -> ReplyReason:
     if reading.via:
         return ReplyReason.VIA_GROUP
-    if reading.sender_fault == "no From field":
-        return ReplyReason.NO_FROM
-    is_several = reading.sender_fault.endswith(" From fields")
-    return ReplyReason.SEVERAL_FROM if is_several else ReplyReason.SENDER_NOT_READABLE
+    if reading.from_fields != 1:
+        return ReplyReason.SEVERAL_FROM if reading.from_fields else ReplyReason.NO_FROM
+    return ReplyReason.SENDER_NOT_READABLE
 
 
 def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) -> bool:

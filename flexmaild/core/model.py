@@ -252,6 +252,7 @@ class Reading:
     """What one mail said; made by `mail.understand.reply.understand`, judged by `core.admission`.
 
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
+    from_fields: how many From fields it has.
     delegate: the Sender field's address where it differs from From.
     references: the references found, by place; texts as found, normalised by `core.tokens`.
     answer: None means undecided, and `unclear` says why (a key of `mail.understand.verdict.WHY`).
@@ -299,3 +300,4 @@ class Reading:
     named_requests: tuple[str, ...] = ()
     answered_jobs: tuple[str, ...] = ()
     text_digest: str = ""
+    from_fields: int = 1

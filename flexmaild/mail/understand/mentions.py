@@ -16,7 +16,7 @@ from typing import TypeVar
 from flexmaild.core import tokens
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.parse.message import Mail, split_header
+from flexmaild.mail.parse.message import Mail
 from flexmaild.mail.parse.part import Part
 from flexmaild.mail.parse.transfer import transferred
 
@@ -128,8 +128,3 @@ def _spellings(letters: bytes) -> Iterator[str]:
         spelt = letters.translate(table)
         if _BASE32.issuperset(spelt):
             yield spelt.decode()
-
-
-def header_of(data: bytes) -> bytes:
-    """The header block of this mail."""
-    return split_header(data)[0]

@@ -16,7 +16,7 @@ from flexmaild.core.tokens import PREFIX
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_lines
-from flexmaild.mail.parse.message import Mail, Text, TooMuch, read
+from flexmaild.mail.parse.message import Mail, Text, TooMuch, read, split_header
 from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
@@ -84,7 +84,7 @@ def understand(
     in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
     in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
     found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
-    candidates = mentions.in_mail(mail, mentions.header_of(data), limits)
+    candidates = mentions.in_mail(mail, split_header(data)[0], limits)
     answered = Answered(Decision(None), None)
     if kind is MailNature.HUMAN:
         mails = mails_sent(found) if mails_sent is not None and found else None
@@ -110,6 +110,7 @@ def understand(
         sender=who.address,
         sender_name=who.name,
         sender_fault=who.fault,
+        from_fields=who.from_fields,
         delegate=delegate(header, who.address, limits),
         body_references=in_text,
         thread_references=in_thread,

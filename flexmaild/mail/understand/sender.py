@@ -31,20 +31,23 @@ _VIA = re.compile(r"\bvia\b", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Sender:
     """address: normalised, empty when `fault` says which rule was broken. claimed, via: where a group put its
-    own address into From, that address and the one it replaced."""
+    own address into From, that address and the one it replaced. from_fields: how many there are.
+    """
 
     address: str = ""
     name: str = ""
     fault: str = ""
     claimed: str = ""
     via: str = ""
+    from_fields: int = 1
 
 
 def sender(header: Header, limits: Limits) -> Sender:
     """The one sender of this mail."""
     fields = header.all(b"from")
     if len(fields) != 1:
-        return Sender(fault="no From field" if not fields else f"{len(fields)} From fields")
+        fault = "no From field" if not fields else f"{len(fields)} From fields"
+        return Sender(fault=fault, from_fields=len(fields))
     found = address_of(fields[0], limits)
     replaced = _replaced(found, header, limits) if found.address else ""
     if not replaced:

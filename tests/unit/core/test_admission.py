@@ -77,7 +77,11 @@ def test_what_no_person_wrote_decides_nothing(nature: MailNature, outcome: Outco
 REFUSED: dict[str, dict[str, Any]] = {
     "forwarded: a colleague uses the reference": {"sender": "eve@corp.test"},
     "another approver uses it": {"sender": BOB},
-    "several From, or none that is readable": {"sender": "", "sender_fault": "two From fields"},
+    "several From, or none that is readable": {
+        "sender": "",
+        "sender_fault": "2 From fields",
+        "from_fields": 2,
+    },
     "sent by somebody else in the approver's name": {"delegate": "assistant@corp.test"},
     "the border says that DMARC failed": {"auth_results": (replace(PASS, result="fail"),)},
     "the worst of several results counts": {"auth_results": (PASS, replace(PASS, result="fail"))},

@@ -157,8 +157,9 @@ def test_a_badly_quoted_name_is_read_where_it_holds_no_other_address(value: str,
 
 
 def test_two_from_fields_and_none_are_from_nobody() -> None:
-    assert read("boss@corp.test", "boss@corp.test").fault == "2 From fields"  # type: ignore[attr-defined]
-    assert read().fault == "no From field"  # type: ignore[attr-defined]
+    several, none = read("boss@corp.test", "boss@corp.test"), read()
+    assert (several.fault, several.from_fields) == ("2 From fields", 2)  # type: ignore[attr-defined]
+    assert (none.fault, none.from_fields) == ("no From field", 0)  # type: ignore[attr-defined]
 
 
 def test_a_from_with_a_blank_before_its_colon_counts_as_a_second_one() -> None:
