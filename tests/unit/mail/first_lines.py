@@ -57,7 +57,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "Approve PO 12345 is paid",
             "Approve pod count is fine",
             "Approve so nice",
-            "Approve prima",
+            "Approve, super",
             "Approve everything falls into place",
             "Approve let me know if anything comes up",
             "Approve without reservations",

@@ -20,6 +20,8 @@ def _read(name: str) -> list[Line]:
 SEEN = _read("natural_lines_seen.txt")
 UNSEEN = _read("natural_lines_unseen.txt")
 LATER = _read("natural_lines_later.txt")
+SEVENTEEN_SEEN = _read("seventeen_languages_seen.txt")
+SEVENTEEN_UNSEEN = _read("seventeen_languages_unseen.txt")
 
 # Lines of LATER that are read otherwise than they are meant, and why that stays so.
 EXCEPTIONS = {

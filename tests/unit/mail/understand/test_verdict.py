@@ -9,7 +9,15 @@ from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import WHY, decide
 from tests.unit.mail.first_lines import LINES
-from tests.unit.mail.natural_lines import EXCEPTIONS, LATER, SEEN, UNSEEN, rates
+from tests.unit.mail.natural_lines import (
+    EXCEPTIONS,
+    LATER,
+    SEEN,
+    SEVENTEEN_SEEN,
+    SEVENTEEN_UNSEEN,
+    UNSEEN,
+    rates,
+)
 
 RULES = Rules.of("approvals@corp.test")
 
@@ -157,3 +165,14 @@ def test_how_much_a_comment_may_hold_is_a_setting(
 def test_a_greeting_and_one_name_are_a_salutation_whatever_the_name_means_elsewhere(name: str) -> None:
     assert say(f"Hi {name},\n\nApprove") == say(f"Hi {name}\nApprove") == "a"
     assert say(f"Hi {name} will wait\nApprove") == "no_action_word"
+
+
+def test_of_lines_in_seventeen_languages_few_doubts_decide_and_most_clear_answers_do() -> None:
+    """Of the unseen half 2.4 % of the doubts decided and 82 % of the clear answers did, at the one look."""
+    decided, refused, opposite = rates(SEVENTEEN_SEEN, say)
+    assert (decided, opposite) == (0, 0)
+    assert refused <= 0.1
+    decided, refused, opposite = rates(SEVENTEEN_UNSEEN, say)
+    assert decided <= 0.05
+    assert refused <= 0.2
+    assert opposite == 0
