@@ -57,7 +57,7 @@ def test_a_change_of_mind_in_the_folder_is_read_before_anything_is_decided(house
     assert house.show(asked)["state"] == "pending"
     house.advance(AWHILE)
     assert house.decided(asked)["state"] == "rejected"
-    assert len(list(house.decisions.glob("*.json"))) == 1
+    until(lambda: len(list(house.decisions.glob("*.json"))) == 1, "the one decision file")
 
 
 def test_an_unclear_answer_takes_it_back_and_says_so_with_the_words(house: House) -> None:
