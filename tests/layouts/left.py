@@ -6,13 +6,10 @@ program or a gateway stays in the comment; "LOST": a word is missing from the co
 
 from __future__ import annotations
 
-_OURS = "the attribution holds words of ours and is taken for a change of them"
 _WEEKDAY = "a banner parts the attribution, whose weekday may be a term, from the quote"
 _TITLE = "the title of the page, which this suite's request has, stays in the comment"
 
 REPLIES = {
-    "apple-ios-html-only.plain.plain.pl": _OURS,
-    "apple-ios.plain.plain.pl": _OURS,
     "button-iphone-glued.pre.plain.es": "the phone's line is glued to our last one",
     "gmx.plain.plain.en.banner-seldom": "a line of the banner that is not known stays in the comment",
     "horde.quote-start.rejection.en": "the first word of the reason stands at the start of a quoted line",
