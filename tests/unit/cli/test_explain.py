@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -35,8 +37,8 @@ def shown(data: bytes, *arguments: str) -> str:
     return done.stdout.decode()
 
 
-def document(data: bytes, *arguments: str) -> dict[str, object]:
-    return json.loads(shown(data, "--json", *arguments))  # type: ignore[no-any-return]
+def document(data: bytes, *arguments: str) -> dict[str, Any]:
+    return cast(dict[str, Any], json.loads(shown(data, "--json", *arguments)))
 
 
 @pytest.fixture
@@ -128,8 +130,8 @@ def test_what_is_no_mail_is_said_to_be_none() -> None:
 @pytest.mark.parametrize(
     "change", [lambda d: d.replace(b"\r\n", b"\n"), lambda d: b"\xef\xbb\xbf" + d, lambda d: d + b"\r\n" * 9]
 )
-def test_what_programs_do_when_they_save_a_mail_changes_nothing(change: object) -> None:
-    assert "The text says: approve" in shown(change(APPROVE))  # type: ignore[operator]
+def test_what_programs_do_when_they_save_a_mail_changes_nothing(change: Callable[[bytes], bytes]) -> None:
+    assert "The text says: approve" in shown(change(APPROVE))
 
 
 HOSTILE = (
@@ -240,7 +242,7 @@ def test_the_lines_the_word_and_the_doubt_are_told() -> None:
     text = shown(HEAD + b"\r\nApprove once tests pass\r\n\r\n-- \r\nAnn\r\nCorp\r\n")
     assert "The text says: undecided (condition)" in text
     found = document(HEAD + b"\r\nApprove once tests pass\r\n\r\n-- \r\nAnn\r\n")
-    (look,) = found["looks"]  # type: ignore[misc]
+    (look,) = found["looks"]
     assert (look["unclear"], look["cause"], look["word"]) == ("condition", "once", "Approve once tests pass")
     assert [line["label"] for line in look["lines"]] == ["typed", "blank", "signature", "signature", "blank"]
 
