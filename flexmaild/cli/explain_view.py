@@ -39,6 +39,9 @@ _PROOFS: Mapping[str, str] = {
 
 def lines(document: Document, width: int) -> Iterator[str]:
     """The explanation, line by line, none wider than the terminal."""
+    if "not_parsed" in document:
+        yield f"{escaped(document['file'])}: NOT PARSED: {escaped(document['not_parsed'])}"
+        return
     yield f"{escaped(document['file'])}: {_headline(document)}"
     for name, text in _facts(document):
         yield fitted(f"  {name:<{_LABEL_WIDTH}}  {escaped(text)}", width)

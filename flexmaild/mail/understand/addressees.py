@@ -25,6 +25,8 @@ _MOST = 500
 def answers_another(header: Header, rules: Rules) -> bool:
     """Whether In-Reply-To names a mail that is not ours and To none of our addresses."""
     answered = header.all(b"in-reply-to")
+    if not rules.own_addresses:  # it is not known who we are: `flexmaild explain` without settings
+        return False
     if not any(b"@" in value for value in answered) or answered_jobs(answered):
         return False
     if any(map(references.is_whole, references.in_message_ids(answered, rules.limits))):

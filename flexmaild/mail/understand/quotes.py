@@ -165,4 +165,5 @@ def _header_at(lines: Sequence[Line], i: int) -> str:
 
 
 def _names_another(text: str, rules: Rules) -> bool:
-    return "@" in text and not names_us(text, rules)
+    """Nobody else is, where it is not known who we are: `flexmaild explain` without settings."""
+    return bool(rules.own_addresses) and "@" in text and not names_us(text, rules)

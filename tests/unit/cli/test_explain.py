@@ -268,3 +268,18 @@ def test_a_signature_is_not_verified_and_never_called_wrong(settings: Path) -> N
     text = shown(data, "--config", str(settings))
     assert "not verified here (no DNS)" in text
     assert "fail" not in text.lower()
+
+
+def test_where_no_process_can_take_the_mail_apart_the_file_was_read_all_the_same() -> None:
+    command = f"ulimit -v 300000; exec {sys.executable} -m flexmaild explain -"
+    done = subprocess.run(["sh", "-c", command], input=APPROVE, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"-: NOT PARSED: the process that reads mails cannot be started")
+    assert b"folder" not in done.stdout
+
+
+def test_without_settings_an_answer_to_us_is_not_called_one_to_somebody_else() -> None:
+    quoted = b"Approve\r\n\r\nOn Sat, 21 Nov 2026, flexmaild <approvals@corp.test> wrote:\r\n> Deploy 4.2\r\n"
+    told = f"To: approvals@corp.test\r\nIn-Reply-To: <{REFERENCE.lower()}.approval_request.0@corp.test>\r\n"
+    text = shown(told.encode() + HEAD + b"\r\n" + quoted, "--config", "/nonexistent/flexmaild.yaml")
+    assert "somebody else" not in text
