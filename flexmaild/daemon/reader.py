@@ -205,7 +205,10 @@ class Reader:
         self._on_death(f"{type(fault).__name__}: {fault}")
         self.close()
         text = f"the process that reads mails cannot be started ({fault})"
-        cure = "The mails stay in the folder. Look for memory, processes and open files that are short; restart flexmaild after an upgrade."
+        cure = (
+            "The mails stay in the folder. Look for memory, processes and open files that are short; "
+            "restart flexmaild after an upgrade."
+        )
         return TryLater(Reason.OTHER, text, step="read", cure=cure)
 
     def _start(self) -> socket.socket:

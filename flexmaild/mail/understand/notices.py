@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
-from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import KnownLines, asks, holds_answer
 from flexmaild.mail.understand.lines import Line, small, weight
 from flexmaild.mail.understand.rules import Rules, normal_word
@@ -118,9 +118,17 @@ def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
         and len(paragraph[length - 1].strip()) in WRAPPED
         and not paragraph[length - 1].rstrip().endswith((".", "!", ":"))
         and not normal_word(paragraph[length].lstrip(" *_")).startswith(rules.beginnings)
+        and not _is_typed_between(paragraph, length)
     ):
         length += 1
     return length
+
+
+def _is_typed_between(paragraph: Sequence[str], at: int) -> bool:
+    """A short line of doubt amid long ones: no program breaks a line so early, somebody typed there."""
+    line = paragraph[at].strip()
+    is_short = 2 * len(line) < len(paragraph[at - 1].strip())
+    return is_short and at + 1 < len(paragraph) and bool(doubts_in(line) or refusing_signs(line))
 
 
 def disclaimer_length(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -> int:

@@ -20,6 +20,7 @@ def _read(name: str) -> list[Line]:
 SEEN = _read("natural_lines_seen.txt")
 UNSEEN = _read("natural_lines_unseen.txt")
 LATER = _read("natural_lines_later.txt")
+MIXED = _read("mixed_languages.txt")
 SEVENTEEN_SEEN = _read("seventeen_languages_seen.txt")
 SEVENTEEN_UNSEEN = _read("seventeen_languages_unseen.txt")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from flexmaild.core.model import Answer
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand.label import IGNORED, Labelled, label
@@ -13,6 +14,7 @@ from flexmaild.mail.understand.lines import Label, lines_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentMail, SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
+from flexmaild.mail.understand.verdict import decide
 from tests.unit.mail.mails import MARKER, OWN, REFERENCE, REQUEST, RULES, SENT, sent
 
 GUARD = "******* Please DO NOT modify below this line. *******"
@@ -191,3 +193,48 @@ def test_all_lines_in_are_all_lines_labelled(text: str) -> None:
 def test_a_persons_words_that_a_prefilled_reply_has_too_are_the_persons(said: str) -> None:
     assert typed(f"Approve looks good\n{said}") == f"Approve looks good\n{said}"
     assert typed(f"Approve\n\n{UNMARKED}\n\n{said}").endswith(said)
+
+
+# A whole request, and words that stand in it or in every prefilled reply, so that they could be taken for ours.
+WHOLE = (
+    *REQUEST[:-2],
+    "You may add a comment after it.",
+    "This mail is meant for you alone. Answers from other addresses do not count.",
+    "",
+    GUARD,
+    REQUEST[-1],
+)
+HEADER = f"On 20 Nov 2026 flexmaild <{OWN}> wrote:"
+OF_OURS = (
+    "please do not",
+    "do not modify",
+    "the word Reject",
+    "or the word Reject",
+    "do not count",
+    "please do not go",
+)
+
+
+@pytest.mark.parametrize("said", OF_OURS)
+def test_few_words_of_ours_that_doubt_are_a_persons_wherever_they_stand(said: str) -> None:
+    """Above, below and among the quote, marked as quoted, and at the end of one of its lines."""
+    marked = [f"> {line}".rstrip() for line in WHOLE]
+    title = next(i for i, line in enumerate(marked) if "Deploy billing" in line)
+    places = {
+        "nowhere": ("Approve", "", HEADER, *marked),
+        "above": ("Approve", said, "", HEADER, *marked),
+        "below": ("Approve", "", HEADER, *marked, said),
+        "below, marked": ("Approve", "", HEADER, *marked, f"> {said}"),
+        "among": ("Approve", "", HEADER, *marked[: title + 1], f"> {said}", *marked[title + 1 :]),
+        "at the end": (
+            "Approve",
+            "",
+            HEADER,
+            *marked[:title],
+            f"{marked[title]} {said}",
+            *marked[title + 1 :],
+        ),
+    }
+    asked = known(sent(*WHOLE))
+    found = {p: decide(labelled("\n".join(text), asked), RULES).answer for p, text in places.items()}
+    assert [place for place, answer in found.items() if answer is Answer.APPROVE] == ["nowhere"]

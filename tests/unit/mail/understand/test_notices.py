@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from flexmaild.core.model import Answer
 from flexmaild.mail.understand import banners, notices
 from flexmaild.mail.understand.lines import Line, dressed
 from flexmaild.mail.understand.rules import Rules
+from tests.unit.mail.mails import mail, read
 from tests.unit.mail.understand import known_lines
 
 RULES = Rules.of("approvals@corp.test")
@@ -137,3 +139,11 @@ def test_what_stands_around_a_disclaimer_stays(text: str) -> None:
 )
 def test_a_persons_sentence_is_no_disclaimer(text: str) -> None:
     assert notices.notice_length(lines(text), RULES) == 0
+
+
+@pytest.mark.parametrize("said", ["wait", "not yet", "👎", "only on Monday"])
+def test_a_doubt_typed_between_the_lines_of_a_disclaimer_stays(said: str) -> None:
+    above = "This e-mail and any attachments are confidential and intended solely for the addressee. If you are not"
+    below = "the intended recipient, please delete this message and notify the sender."
+    assert read(mail(body=f"Approve\n\n{above}\n{below}\n")).answer is Answer.APPROVE
+    assert read(mail(body=f"Approve\n\n{above}\n{said}\n{below}\n")).answer is None

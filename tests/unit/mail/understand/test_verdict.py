@@ -12,6 +12,7 @@ from tests.unit.mail.first_lines import LINES
 from tests.unit.mail.natural_lines import (
     EXCEPTIONS,
     LATER,
+    MIXED,
     SEEN,
     SEVENTEEN_SEEN,
     SEVENTEEN_UNSEEN,
@@ -176,3 +177,13 @@ def test_of_lines_in_seventeen_languages_few_doubts_decide_and_most_clear_answer
     assert decided <= 0.05
     assert refused <= 0.2
     assert opposite == 0
+
+
+@pytest.mark.parametrize("line", [line for _, meant, line in MIXED if meant == "?"])
+def test_a_doubt_counts_whatever_language_the_word_before_it_is_of(line: str) -> None:
+    assert say(line) not in ("a", "r")
+
+
+@pytest.mark.parametrize("line", [line for _, meant, line in MIXED if meant == "a"])
+def test_a_clear_comment_decides_whatever_its_words_are_elsewhere(line: str) -> None:
+    assert say(line) == "a"
