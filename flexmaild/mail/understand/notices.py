@@ -118,7 +118,6 @@ def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
         and len(paragraph[length - 1].strip()) in WRAPPED
         and not paragraph[length - 1].rstrip().endswith((".", "!", ":"))
         and not normal_word(paragraph[length].lstrip(" *_")).startswith(rules.beginnings)
-        and not _is_typed_between(paragraph, length)
     ):
         length += 1
     return length
@@ -137,6 +136,9 @@ def disclaimer_length(lines: Sequence[Line], rules: Rules, *, goes_on: bool = Fa
     The first line must speak of it already, so that a person's line above is no part of it.
     """
     paragraph = [line.bare for line in paragraph_of(lines)]
+    paragraph = paragraph[
+        : next((i for i in range(1, len(paragraph)) if _is_typed_between(paragraph, i)), None)
+    ]
     if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
         return 0
     if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
