@@ -136,9 +136,8 @@ def disclaimer_length(lines: Sequence[Line], rules: Rules, *, goes_on: bool = Fa
     The first line must speak of it already, so that a person's line above is no part of it.
     """
     paragraph = [line.bare for line in paragraph_of(lines)]
-    paragraph = paragraph[
-        : next((i for i in range(1, len(paragraph)) if _is_typed_between(paragraph, i)), None)
-    ]
+    typed = next((i for i in range(1, len(paragraph)) if _is_typed_between(paragraph, i)), None)
+    paragraph = paragraph[:typed]
     if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
         return 0
     if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):

@@ -143,7 +143,7 @@ def test_a_persons_sentence_is_no_disclaimer(text: str) -> None:
 
 @pytest.mark.parametrize("said", ["wait", "not yet", "👎", "only on Monday"])
 def test_a_doubt_typed_between_the_lines_of_a_disclaimer_stays(said: str) -> None:
-    above = "This e-mail and any attachments are confidential and intended solely for the addressee. If you are not"
+    above = "This e-mail and any attachments are confidential and solely for the addressee. If you are not"
     below = "the intended recipient, please delete this message and notify the sender."
     assert read(mail(body=f"Approve\n\n{above}\n{below}\n")).answer is Answer.APPROVE
     assert read(mail(body=f"Approve\n\n{above}\n{said}\n{below}\n")).answer is None
