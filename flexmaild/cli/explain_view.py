@@ -38,7 +38,7 @@ _PROOFS: Mapping[str, str] = {
 
 
 def lines(document: Document, width: int) -> Iterator[str]:
-    """The explanation, line by line, none wider than the terminal."""
+    """The explanation, line by line; those that hold lines of the mail are cut to the terminal's width."""
     if "not_parsed" in document:
         yield f"{escaped(document['file'])}: NOT PARSED: {escaped(document['not_parsed'])}"
         return

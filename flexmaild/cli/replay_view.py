@@ -20,13 +20,8 @@ if TYPE_CHECKING:  # the room is heavy, and a command line must start fast
     from flexmaild.daemon.replaying import Decision, Result
 
 _SHORT_DIGEST = 16
-_NAMES: Mapping[str, str] = {
-    "outcome": "outcome",
-    "answer": "answer",
-    "why": "reason",
-    "comment": "comment",
-    "proof": "proof",
-}
+# The names of `core.comparison.Said`, as far as people are told others.
+_NAMES: Mapping[str, str] = {"why": "reason"}
 
 _GAPS: Mapping[Gap, str] = {
     Gap.NOT_KEPT: "their bytes are not kept, or no longer (incoming.keep_raw is {keep_raw} now)",
@@ -104,7 +99,7 @@ class Tally:
             return (
                 f"Equal: {self.compared} of {self.done} mails read {since} were compared, none would differ."
             )
-        names = ", ".join(f"{_NAMES[name]} {count}" for name, count in self.what.most_common())
+        names = ", ".join(f"{_NAMES.get(name, name)} {count}" for name, count in self.what.most_common())
         verdicts = f"{self.counted} verdicts that count, {len(self.decisions)} decisions"
         return f"DIFFERENT: {self.differing} of {self.compared} mails compared {since} ({names}); {verdicts}."
 
