@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from flexmaild.languages.load import LANGUAGES
@@ -13,6 +11,7 @@ from flexmaild.mail.understand.rules import Rules, unaccented
 from flexmaild.mail.understand.seen import seen, sentences
 from flexmaild.mail.understand.tongues import Own, Spoken
 from flexmaild.mail.understand.verdict import decide
+from tests.unit.mail.costs import grows_with_size, least
 
 RULES = Rules.of("approvals@corp.test")
 
@@ -82,12 +81,14 @@ def test_what_is_not_latin_stays_what_it_is() -> None:
 @pytest.mark.parametrize(
     "piece", ["no ", "no problem ", "let x know ", "x", "1. ", "? ", "не ", "はない", "a,", "👎"]
 )
-def test_a_long_text_costs_no_more_than_its_length(piece: str) -> None:
-    text = (piece * 20000)[:18900]
-    lines = ["Approve", *(text[i : i + 900] for i in range(0, len(text), 900))]
-    began = time.process_time()
-    decide(Labelled((), tuple(lines), (), ()), RULES)
-    assert time.process_time() - began < 1
+def test_the_cost_of_a_long_text_grows_with_its_length_and_not_faster(piece: str) -> None:
+    def cost(length: int) -> float:
+        text = (piece * length)[:length]
+        lines = ["Approve", *(text[i : i + 900] for i in range(0, length, 900))]
+        said = Labelled((), tuple(lines), (), ())
+        return least([lambda: decide(said, RULES)] * 3)
+
+    assert grows_with_size(cost(4_725), cost(18_900))
 
 
 def test_a_word_bound_to_its_language_counts_only_where_the_text_may_be_in_it() -> None:

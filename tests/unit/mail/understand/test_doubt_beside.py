@@ -1,9 +1,10 @@
 """Doubt beside what nobody typed: below a signature or disclaimer, before an attribution; and its cost."""
 
-import time
+from functools import partial
 
 import pytest
 
+from tests.unit.mail.costs import grows_with_size, seconds
 from tests.unit.mail.mails import OWN, REQUEST, mail, said
 
 _QUOTE = "\n".join(f"> {line}" for line in REQUEST)
@@ -39,13 +40,7 @@ def test_what_says_little_of_a_disclaimer_line_by_line_is_soon_read() -> None:
     line = "This e-mail and any attachments are confidential and intended.\n"
     few, many = (mail(body="Approve\n\n" + line * count) for count in (4_000, 16_000))
     assert said(few) == said(many) == "too_long"
-    assert _seconds(many) / _seconds(few) < 10
-
-
-def _seconds(data: bytes) -> float:
-    start = time.process_time()
-    said(data)
-    return time.process_time() - start
+    assert grows_with_size(*(seconds(partial(said, data)) for data in (few, many)))
 
 
 @pytest.mark.parametrize("added", ["really?", "Reject", "👎", "on second thought"])

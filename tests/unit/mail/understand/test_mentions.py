@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import time
+from functools import partial
 
 import pytest
 
 from flexmaild.core import tokens
 from flexmaild.core.model import MailNature
 from flexmaild.mail.understand import mentions
+from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import REFERENCE, mail, parts, read
 
 CODE = REFERENCE[4:]
@@ -102,11 +103,22 @@ def test_a_ticket_beside_the_reference_changes_nothing(title: str) -> None:
     assert said.hidden_references == ()
 
 
-def test_ids_are_few_and_found_in_no_time_whatever_a_mail_is_full_of() -> None:
-    flood = b"FM1-" * 2_000_000 + b"".join(b"FM1-%016d " % n for n in range(50_000))
-    began = time.process_time()
-    assert len(mentions.requests(mentions.in_bytes(flood))) <= mentions.MOST
-    assert time.process_time() - began < 1
+FLOODS = {"prefixes": b"FM1-" * 300_000, "ids": b"".join(b"FM1-%016d " % n for n in range(60_000))}
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_ids_are_few_and_soon_found_whatever_a_mail_is_full_of(kind: str) -> None:
+    def found(size: int) -> tuple[str, ...]:
+        return mentions.requests(mentions.in_bytes(FLOODS[kind][:size]))
+
+    assert len(found(1 << 20)) <= mentions.MOST
+    assert grows_with_size(*(least([partial(found, size)] * 3) for size in (1 << 18, 1 << 20)))
+
+
+def test_of_a_mail_that_cannot_be_taken_apart_a_mebibyte_is_looked_through() -> None:
+    data = b" " * (1 << 20) + REFERENCE.encode()
+    assert mentions.in_bytes(data) == ()
+    assert mentions.in_bytes(data[100:]) != ()
 
 
 def test_the_references_where_we_write_them_come_before_what_a_mail_is_full_of() -> None:
