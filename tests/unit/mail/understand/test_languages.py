@@ -88,18 +88,19 @@ def test_a_condition_above_or_below_a_quote_is_found(tag: str, header: str, mark
 
 @pytest.mark.parametrize(("tag", "ending"), each(lambda data: data.ENDINGS))
 def test_what_stands_below_everybodys_mail_is_no_comment(tag: str, ending: str) -> None:
-    approval = DATA[tag].ANSWERS[0]
-    for below in ("", f"\n{a_quote(tag)}\n"):
-        reading = read(mail(body=f"{approval}\n\n{ending}\n{below}", sender=ANN))
-        assert (reading.answer, reading.comment) == (Answer.APPROVE, comment_of(approval))
+    assert_approves(tag, f"{DATA[tag].ANSWERS[0]}\n\n{ending}\n")
 
 
 @pytest.mark.parametrize(("tag", "banner"), each(lambda data: data.BANNERS))
 def test_a_banner_above_the_answer_is_not_the_answer(tag: str, banner: str) -> None:
-    approval = DATA[tag].ANSWERS[0]
+    assert_approves(tag, f"{banner}\n\n{DATA[tag].ANSWERS[0]}\n")
+
+
+def assert_approves(tag: str, text: str) -> None:
+    """Alone and above a quote, with the comment of the approval and no other."""
     for below in ("", f"\n{a_quote(tag)}\n"):
-        reading = read(mail(body=f"{banner}\n\n{approval}\n{below}", sender=ANN))
-        assert (reading.answer, reading.comment) == (Answer.APPROVE, comment_of(approval))
+        reading = read(mail(body=text + below, sender=ANN))
+        assert (reading.answer, reading.comment) == (Answer.APPROVE, comment_of(DATA[tag].ANSWERS[0]))
 
 
 @pytest.mark.parametrize(("tag", "subject"), each(lambda data: data.AUTOMATIC))
