@@ -11,6 +11,7 @@ import json
 import quopri
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 REFERENCE = "FM1-" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
@@ -129,8 +130,8 @@ def multipart(kind: str, *parts: bytes, more: str = "") -> bytes:
     return head + inner + b"--" + mark.encode() + b"--\r\n"
 
 
-def whole(part: bytes, **more: object) -> bytes:
-    return header(**more).removesuffix(b"\r\n") + part  # type: ignore[arg-type]
+def whole(part: bytes, **more: Any) -> bytes:
+    return header(**more).removesuffix(b"\r\n") + part
 
 
 def quoted(lines: list[str]) -> list[str]:

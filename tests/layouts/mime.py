@@ -7,6 +7,7 @@ import base64
 import quopri
 from collections.abc import Iterable
 from email.header import Header
+from typing import Any
 
 from tests.layouts.model import Original, chance
 
@@ -67,12 +68,12 @@ def multipart(kind: str, *parts: bytes, mark: str = "", more: str = "", preamble
     return head + inner + b"--" + mark.encode() + b"--\r\n"
 
 
-def alternative(text: str, html: str, mark: str = "", **how: object) -> bytes:
+def alternative(text: str, html: str, mark: str = "", **how: Any) -> bytes:
     """Both parts in one encoding, as nearly every program writes them."""
     return multipart(
         "alternative",
-        part(text, **how),  # type: ignore[arg-type]
-        part(html, "html", **how),  # type: ignore[arg-type]
+        part(text, **how),
+        part(html, "html", **how),
         mark=mark,
     )
 

@@ -57,7 +57,7 @@ def rich(size: int = 100) -> bytes:
 
 def arrived(box: Mailbox) -> EmailMessage:
     (one,) = box.listing("inbox")
-    return message_from_bytes(one.raw, policy=policy.default)  # type: ignore[return-value]
+    return message_from_bytes(one.raw, policy=policy.default)
 
 
 def test_a_mail_goes_out_byte_for_byte_and_is_kept_in_sent_items(fake: FakeMicrosoft, alice: Mailbox) -> None:

@@ -88,7 +88,7 @@ def test_a_folder_made_anew_is_read_anew(dovecot: Dovecot) -> None:
     user = dovecot.user()
     other = dovecot.client(user)
     other.create("Replies")
-    other.append("Replies", "", "", mail("before"))  # type: ignore[arg-type]
+    other.append("Replies", "", "", mail("before"))
     inbox = inbox_of(user, dovecot.imap, folder="Replies", pause=1.0)
     inbox.open()
     old = inbox.fetch(10, nobody_is_known)
@@ -96,7 +96,7 @@ def test_a_folder_made_anew_is_read_anew(dovecot: Dovecot) -> None:
     inbox.close()
     other.delete("Replies")
     other.create("Replies")
-    other.append("Replies", "", "", mail("after"))  # type: ignore[arg-type]
+    other.append("Replies", "", "", mail("after"))
     inbox.open()
     assert inbox.dispose([m.mark for m in old]) == 0
     new = inbox.fetch(10, lambda marks: {m.mark for m in old} & set(marks))

@@ -91,7 +91,7 @@ def provoke(fake: FakeMicrosoft, at: TokenDesk, clock: Clock, said: list[str]) -
         answer = {"error": "invalid_client", "error_codes": [number], "error_description": echo}
         for name in ("m365", "alone"):
             fake.login.fail("POST .*token", status, answer)
-            caught(lambda name=name: at.token(name, "graph", force=True), said)  # type: ignore[misc]
+            caught(lambda name=name: at.token(name, "graph", force=True), said)
     for kind in ("drop", "truncate"):
         clock.now += 9999
         fake.login.fail("POST .*token", 200 if kind == "truncate" else 0, {"access_token": SECRET}, kind=kind)
@@ -111,6 +111,6 @@ def caught(work: object, said: list[str]) -> None:
 def examined(fake: FakeMicrosoft, at: TokenDesk) -> list[object]:
     tools = Tools(token=at.token)  # type: ignore[arg-type]
     facts = {"transport": "graph", "oauth_application": "m365", "mailbox": USER, "ca_file": fake.ca_file}
-    out = GraphOutgoing(**facts, graph_url=fake.graph_url)  # type: ignore[arg-type]
-    way_in = GraphIncoming(**facts, graph_url=fake.graph_url)  # type: ignore[arg-type]
+    out = GraphOutgoing(**facts, graph_url=fake.graph_url)
+    way_in = GraphIncoming(**facts, graph_url=fake.graph_url)
     return [*out.examine(tools), *way_in.examine(tools)]

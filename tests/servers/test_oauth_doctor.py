@@ -43,8 +43,8 @@ def graph_steps(
         "graph_url": fake.graph_url, **facts,
     }  # fmt: skip
     folder = given.pop("reply_folder", "INBOX")
-    out = examine_outgoing(GraphOutgoing(**given), tools)  # type: ignore[arg-type]
-    way_in = examine_incoming(GraphIncoming(**given, reply_folder=folder), tools)  # type: ignore[arg-type]
+    out = examine_outgoing(GraphOutgoing(**given), tools)
+    way_in = examine_incoming(GraphIncoming(**given, reply_folder=folder), tools)
     return [by_name(out), by_name(way_in)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,8 @@ ALICE, BOB, CAROL = 0, 1, 2
 MINUTE = timedelta(minutes=1)
 
 
-def settling(**ask: object) -> Request:
-    return opened(settle_for=HOUR, **{"expires_in": DAY, **ask})  # type: ignore[arg-type]
+def settling(**ask: Any) -> Request:
+    return opened(settle_for=HOUR, **{"expires_in": DAY, **ask})
 
 
 def unclear(request: Request, who: int, at: datetime = NOW) -> Step:
@@ -201,4 +202,5 @@ def test_whatever_is_said_the_moment_is_set_exactly_while_the_quorum_is_met(
         assert (request.settles_at is not None) is (met is not None)
         if request.settles_at is not None:
             assert now <= request.settles_at <= min(now + HOUR, request.terms.expires_at)
-            assert timing.next_due(request) <= request.settles_at  # type: ignore[operator]
+            due = timing.next_due(request)
+            assert due is not None and due <= request.settles_at

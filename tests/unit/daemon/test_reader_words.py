@@ -18,7 +18,7 @@ import pytest
 
 from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.core.model import Answer, MailNature
+from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.daemon import frames
 from flexmaild.daemon.reader import WALL_SECONDS, Letter, Reader
 from flexmaild.daemon.reader_child import Connection
@@ -59,7 +59,7 @@ class Asked:
         return self._answer(references)
 
 
-def read(letters: list[Letter], asked: Asked) -> tuple[list[object], list[str]]:
+def read(letters: list[Letter], asked: Asked) -> tuple[list[Reading], list[str]]:
     deaths: list[str] = []
     reader = Reader(RULES, deaths.append, asked)
     try:
@@ -75,7 +75,7 @@ def test_a_reference_in_the_header_is_looked_up_once_and_not_asked_for() -> None
     asked = Asked()
     (reading,), deaths = read([letter(in_reply_to=ONE)], asked)
     assert (asked.asked, deaths) == ([(ONE,)], [])
-    assert reading.answer is Answer.APPROVE  # type: ignore[attr-defined]
+    assert reading.answer is Answer.APPROVE
 
 
 def test_a_reference_that_only_the_child_can_see_is_asked_for() -> None:
@@ -98,7 +98,7 @@ def test_many_mails_get_each_their_own_words() -> None:
     readings, deaths = read(letters, asked)
     assert deaths == []
     assert sorted(asked.asked) == sorted((reference(n),) for n in range(50))
-    assert {reading.answer for reading in readings} == {Answer.APPROVE}  # type: ignore[attr-defined]
+    assert {reading.answer for reading in readings} == {Answer.APPROVE}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_where_there_is_nothing_to_know_nobody_is_asked(mail: Letter) -> None:
     asked = Asked()
     (reading,), deaths = read([mail], asked)
     assert (asked.asked, deaths) == ([], [])
-    assert reading.nature is not MailNature.UNPARSABLE  # type: ignore[attr-defined]
+    assert reading.nature is not MailNature.UNPARSABLE
 
 
 @pytest.mark.parametrize("mail", [letter(ONE), letter("", ONE, coded=True)], ids=["told", "asked"])
@@ -164,7 +164,7 @@ def test_a_slow_daemon_costs_the_child_no_time(monkeypatch: pytest.MonkeyPatch) 
     pause = threading.Event()
     asked = Asked(lambda references: WORDS if not pause.wait(4.5) else None)
     (reading,), deaths = read([letter("", ONE, coded=True)], asked)
-    assert (reading.answer, deaths) == (Answer.APPROVE, [])  # type: ignore[attr-defined]
+    assert (reading.answer, deaths) == (Answer.APPROVE, [])
 
 
 GOOD = b"A" + ONE.encode()
@@ -190,7 +190,7 @@ def test_a_child_that_asks_what_it_may_not_makes_the_mail_unparsable(
     lying_child.in_its_place(tmp_path, monkeypatch, questions)
     asked = Asked(lambda references: (SentMail(b"confidential"),))
     (reading,), deaths = read([letter()], asked)
-    assert reading.nature is MailNature.UNPARSABLE  # type: ignore[attr-defined]
+    assert reading.nature is MailNature.UNPARSABLE
     assert len(deaths) == 2 and "confidential" not in "".join(deaths)
     assert asked.asked in ([], [(ONE,)] * 2), "one question a try is answered"
 

@@ -7,6 +7,7 @@ import email.policy
 import hashlib
 import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import cast
@@ -17,7 +18,7 @@ from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 from flexmaild.core import tokens
 from flexmaild.core.errors import TryLater
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
-from flexmaild.core.model import Answer, Attachment, Bounce, MailKind
+from flexmaild.core.model import Answer, Attachment, Bounce, MailKind, Request
 from flexmaild.core.work import Change, JobEnd, Queue
 from flexmaild.daemon.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
@@ -161,7 +162,9 @@ def test_attachments_are_left_out_and_the_texts_are_the_same(post: Post) -> None
     ],
     ids=["none", "no references", "cut off", "forged", "for another question", "unknown request"],
 )
-def test_a_reference_that_is_not_ours_finds_nothing(post: Post, asked) -> None:  # type: ignore[no-untyped-def]
+def test_a_reference_that_is_not_ours_finds_nothing(
+    post: Post, asked: Callable[[Request], tuple[str, ...]]
+) -> None:
     request = post.request(ALICE)
     post.deliver()
     assert post.sent_mails()(asked(request)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -43,7 +44,7 @@ class Loop:
 
 
 @pytest.fixture
-def loop(post: Post):  # type: ignore[no-untyped-def]
+def loop(post: Post) -> Iterator[Loop]:
     loop = Loop(post)
     yield loop
     loop.close()

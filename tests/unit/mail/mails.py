@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flexmaild.core.model import Reading
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
@@ -47,10 +49,10 @@ def sent(*lines: str, subject: str = "Approval needed: Deploy billing 2.3.1 to p
 SENT = sent(*REQUEST)
 
 
-def read(data: bytes, rules: Rules = RULES, **more: object) -> Reading:
+def read(data: bytes, rules: Rules = RULES, **more: Any) -> Reading:
     """What this mail says as a reply to REQUEST, unless `mails_sent` says otherwise."""
     more.setdefault("mails_sent", lambda references: (SENT,))
-    return understand(data, len(data), rules, **more)  # type: ignore[arg-type]
+    return understand(data, len(data), rules, **more)
 
 
 def said(data: bytes, rules: Rules = RULES) -> str:

@@ -180,7 +180,7 @@ def test_a_proxy_that_is_silent_costs_no_more_than_its_time(serving: Serving) ->
             talk.wait(30)
 
     for kind in ("http", "socks5"):
-        proxy = Proxy(kind, "127.0.0.1", serving(Silent()).port)  # type: ignore[arg-type]
+        proxy = Proxy(kind, "127.0.0.1", serving(Silent()).port)
         with pytest.raises(TryLater) as caught:
             connect(Session("mail.example", 25, proxy=proxy, connect_timeout=0.2))
         assert caught.value.reason is Reason.TIMEOUT

@@ -173,7 +173,7 @@ def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> No
     store.close()
     _back_to_schema_1(tmp_path / "flexmaild.db")
     store = opened(tmp_path)
-    assert store.job("waits") is not None and store.job("waits").state is JobState.HELD  # type: ignore[union-attr]
+    assert store.job("waits") is not None and store.job("waits").state is JobState.HELD
     reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
     assert {(m.job_id, m.deflated, m.quotes) for m in kept_of(reader)} == {(name, None, ()) for name in tried}
     reader.close()

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flexmaild.core.model import Answer
@@ -23,8 +25,8 @@ QUOTED = "\n".join(f"> {line}".rstrip() for line in REQUEST)
 UNMARKED = "\n".join(REQUEST)
 
 
-def known(*mails: object) -> SentText:
-    return sent_text(mails or (SENT,), Limits(), RULES.own_addresses)  # type: ignore[arg-type]
+def known(*mails: SentMail) -> SentText:
+    return sent_text(mails or (SENT,), Limits(), RULES.own_addresses)
 
 
 def labelled(
@@ -33,8 +35,8 @@ def labelled(
     return label(lines_of(plain_lines(text, style)), sent_before or known(), rules, WRITER)
 
 
-def typed(text: str, **more: object) -> str:
-    found = labelled(text, **more)  # type: ignore[arg-type]
+def typed(text: str, **more: Any) -> str:
+    found = labelled(text, **more)
     return "\n".join(
         line for part in (found.above, found.among, found.below) for line in part if line.strip()
     )

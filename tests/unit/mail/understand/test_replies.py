@@ -7,7 +7,7 @@ once it does not differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from email.utils import getaddresses
 
 import pytest
@@ -106,9 +106,11 @@ def differing(cases: Sequence[Case]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("collection", "kind"), KINDS)
-def test_a_reply_says_what_is_expected_but_for_the_named_exceptions(collection: object, kind: str) -> None:
+def test_a_reply_says_what_is_expected_but_for_the_named_exceptions(
+    collection: Callable[[], Sequence[Case]], kind: str
+) -> None:
     """An exception that is none any more fails as well: its line is to be taken out of the table."""
-    cases = [case for case in collection() if case.kind == kind]  # type: ignore[operator]
+    cases = [case for case in collection() if case.kind == kind]
     names = {case.name for case in cases}
     excepted = {(verdict, name) for verdict, name in EXCEPTIONS if name in names}
     found = differing(cases)

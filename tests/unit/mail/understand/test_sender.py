@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.sender import delegate, sender
+from flexmaild.mail.understand.sender import Sender, delegate, sender
 
 # Values that Python's own parser reads as boss@corp.test although others read them as somebody else.
 NOBODY = [
@@ -133,7 +133,7 @@ CARELESS = [
 ]
 
 
-def read(*values: str, more: str = "") -> object:
+def read(*values: str, more: str = "") -> Sender:
     block = "".join(f"From: {v}\n" for v in values) + more
     return sender(parse_header(block.encode()), Limits())
 
@@ -141,29 +141,29 @@ def read(*values: str, more: str = "") -> object:
 @pytest.mark.parametrize("value", NOBODY)
 def test_a_from_that_two_programs_could_read_differently_is_from_nobody(value: str) -> None:
     found = read(value)
-    assert found.address == "" and found.fault  # type: ignore[attr-defined]
+    assert found.address == "" and found.fault
 
 
 @pytest.mark.parametrize(("value", "address", "name"), SOMEBODY)
 def test_the_three_forms_are_read(value: str, address: str, name: str) -> None:
     found = read(value)
-    assert (found.address, found.name, found.fault) == (address, name, "")  # type: ignore[attr-defined]
+    assert (found.address, found.name, found.fault) == (address, name, "")
 
 
 @pytest.mark.parametrize(("value", "name"), CARELESS)
 def test_a_badly_quoted_name_is_read_where_it_holds_no_other_address(value: str, name: str) -> None:
     found = read(value)
-    assert (found.address, found.name, found.fault) == ("boss@corp.test", name, "")  # type: ignore[attr-defined]
+    assert (found.address, found.name, found.fault) == ("boss@corp.test", name, "")
 
 
 def test_two_from_fields_and_none_are_from_nobody() -> None:
     several, none = read("boss@corp.test", "boss@corp.test"), read()
-    assert (several.fault, several.from_fields) == ("2 From fields", 2)  # type: ignore[attr-defined]
-    assert (none.fault, none.from_fields) == ("no From field", 0)  # type: ignore[attr-defined]
+    assert (several.fault, several.from_fields) == ("2 From fields", 2)
+    assert (none.fault, none.from_fields) == ("no From field", 0)
 
 
 def test_a_from_with_a_blank_before_its_colon_counts_as_a_second_one() -> None:
-    assert read("boss@corp.test", more="From : evil@x.test\n").address == ""  # type: ignore[attr-defined]
+    assert read("boss@corp.test", more="From : evil@x.test\n").address == ""
 
 
 def test_a_bare_cr_makes_no_second_header() -> None:
@@ -203,9 +203,9 @@ def test_a_from_that_a_group_wrote_is_its_member_s_and_proves_nothing(
 def test_no_field_with_two_addresses_has_a_sender_but_in_quotes(value: str) -> None:
     """Whoever is named is the only address that the standard library finds as well."""
     found = read(value.replace("\n", " "))
-    if found.address and '"' not in value:  # type: ignore[attr-defined]
+    if found.address and '"' not in value:
         theirs = [a for _, a in getaddresses([value]) if "." in a.rpartition("@")[2]]
-        assert {a.lower() for a in theirs} <= {found.address}  # type: ignore[attr-defined]
+        assert {a.lower() for a in theirs} <= {found.address}
 
 
 @pytest.mark.parametrize(
