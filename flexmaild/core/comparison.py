@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from flexmaild.core import admission, engine, naming, quorum, tokens
+from flexmaild.core import admission, engine, naming, quorum, timing, tokens
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling
 from flexmaild.core.events import Answered, Event
@@ -108,7 +108,8 @@ def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
     """Whether `as_before` has to know which mails were read in one go with this one and before it."""
     of = (seen.sha256, seen.invitation)
     verdicts = (v for request in requests for v in request.verdicts)
-    return any(_moment(v.at) == _moment(seen.at) and (v.sha256, v.invitation) != of for v in verdicts)
+    moment = timing.as_kept(seen.at)
+    return any(timing.as_kept(v.at) == moment and (v.sha256, v.invitation) != of for v in verdicts)
 
 
 def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
@@ -126,13 +127,8 @@ def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Ve
 def _is_before(verdict: Verdict, seen: Seen, together: Collection[str]) -> bool:
     if (verdict.sha256, verdict.invitation) == (seen.sha256, seen.invitation):
         return False
-    then, moment = _moment(verdict.at), _moment(seen.at)
+    then, moment = timing.as_kept(verdict.at), timing.as_kept(seen.at)
     return then < moment or (then == moment and verdict.sha256 in together)
-
-
-def _moment(at: datetime) -> datetime:
-    """Whole milliseconds, as the store keeps when a mail was read."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from flexmaild.core import quorum
+from flexmaild.core import quorum, timing
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import (
@@ -291,9 +291,9 @@ def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
 
 
 def _plus(moment: datetime, pause: timedelta) -> datetime:
-    """Whole milliseconds, as the store keeps them; a reference is bound to the expiry."""
+    """As the store keeps it, since a reference is bound to the expiry."""
     try:
         later = moment + pause
     except OverflowError:
         later = moment + MAX_EXPIRY
-    return later.replace(microsecond=later.microsecond // 1000 * 1000)
+    return timing.as_kept(later)

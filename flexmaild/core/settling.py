@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flexmaild.core import quorum
+from flexmaild.core import quorum, timing
 from flexmaild.core.model import Request
 
 # How often at most it is looked whether the mailbox was read, seconds: at first twice as late each time.
@@ -53,6 +53,5 @@ def put_off(request: Request, now: datetime) -> Request:
 
 
 def _at(request: Request, moment: datetime | None) -> Request:
-    if moment is not None:  # whole milliseconds, as the store keeps them
-        moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    return replace(request, settles_at=moment, settle_check_at=None, settle_checks=0)
+    settles_at = None if moment is None else timing.as_kept(moment)
+    return replace(request, settles_at=settles_at, settle_check_at=None, settle_checks=0)

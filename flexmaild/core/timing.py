@@ -1,6 +1,6 @@
 """When something is due for a request: stored moments, so that restarts and clock jumps lose none.
 
-Also how a moment is written for everybody outside. Used by `store`, `core` and `daemon.desk`.
+Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `daemon.desk`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ def next_due(request: Request) -> datetime | None:
 def reminders_due(request: Request, now: datetime) -> int:
     """How many planned reminders lie in the past; after a long stand-still they become one mail."""
     return sum(1 for moment in request.terms.remind_at if moment <= now)
+
+
+def as_kept(moment: datetime) -> datetime:
+    """In whole milliseconds, as the store keeps it: what is compared with a kept moment must be so."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def iso(moment: datetime | None, precision: str = "milliseconds") -> str | None:
