@@ -163,14 +163,14 @@ class Intake:
             transport,
             seconds,
             folder,
-            tally.read,
-            tally.deleted,
-            fault,
-            reason,
-            tally.outcomes,
-            step,
-            began,
-            to_end,
+            read=tally.read,
+            deleted=tally.deleted,
+            fault=fault,
+            reason=reason,
+            outcomes=tally.outcomes,
+            step=step,
+            began=began,
+            to_end=to_end,
         )
 
     def _stop_reading(self) -> None:

@@ -214,9 +214,7 @@ def _stranger_job(draft: Draft, reading: Reading, ruling: Ruling) -> Job:
     )
 
 
-def _seen(
-    fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str] = ()
-) -> Seen:
+def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> Seen:
     return Seen(
         mark=fetched.mark,
         sha256=reading.sha256,

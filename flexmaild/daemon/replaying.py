@@ -116,11 +116,11 @@ class Replay:
         today = Today(
             reading,
             ruling,
-            of_then,
-            self._knows_words(reading),
-            comparison.has_other_key(reading, of_then, self.key),
-            verifies,
-            any(r.request_id not in around.requests for r in naming.whole_references(reading)),
+            request=of_then,
+            knows_words=self._words.are_known or reading.nature is not MailNature.HUMAN,
+            has_other_key=comparison.has_other_key(reading, of_then, self.key),
+            verifies_dkim=verifies,
+            misses=any(r.request_id not in around.requests for r in naming.whole_references(reading)),
         )
         result = comparison.compared(seen, verdict, today)
         if result.differs and seen.approval_id:
@@ -137,9 +137,6 @@ class Replay:
             today = comparison.decision_today(request, changes) if request is not None else None
             if request is not None and today is not None:
                 yield Decision(identifier, request.state, today)
-
-    def _knows_words(self, reading: Reading) -> bool:
-        return self._words.are_known or reading.nature is not MailNature.HUMAN
 
 
 def archive(settings: Settings) -> StoreBeside:
