@@ -1,4 +1,4 @@
-"""The front room: one mail's bytes to a `Reading`, which says everything about it that `core.admission` asks.
+"""One mail's bytes to a `Reading`, which says everything about it that `core.admission` asks.
 
 Called by the child process the daemon keeps for it, with limits on time and memory, but linear and bounded by
 itself. Pure: no I/O, no clock; DNS only through `lookup`. Never raises, whatever the bytes are: what cannot
@@ -80,7 +80,6 @@ def understand(
     header, limits = mail.header, rules.limits
     who = sender(header, limits)
     kind, because = nature(mail, who.address, rules)
-    writer = Writer.of(who.name, who.address)
     in_text = references.in_text(text for t in mail.texts for _, text in t.segments)
     in_thread, in_addresses = references.in_thread(header, limits), references.in_addresses(header, limits)
     found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
@@ -89,12 +88,7 @@ def understand(
     if kind is MailNature.HUMAN:
         mails = mails_sent(found) if mails_sent is not None and found else None
         sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
-        try:
-            answered = _read_answer(mail, rules, writer, sent, is_cut, witness)
-        except TooComplex:
-            answered = Answered(Decision(None, "too_long"), None)
-        if addressees.answers_another(header, rules):
-            answered = Answered(Decision(None, "other_mail"), answered.labelled)
+        answered = _answered(mail, rules, Writer.of(who.name, who.address), sent, is_cut, witness)
     decision = answered.decision
     if witness is not None:
         witness.is_signed = header.has(b"dkim-signature")
@@ -147,10 +141,23 @@ def _typed_digest(labelled: Labelled | None) -> str:
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _read_answer(
+def _answered(
     mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Witness | None
 ) -> Answered:
-    """The answer on which every reading of an unambiguous mail agrees."""
+    """What a person's mail answers; nothing where it is too long, or an answer to somebody else's mail."""
+    try:
+        answered = _agreed(mail, rules, writer, sent, is_cut, witness)
+    except TooComplex:
+        answered = Answered(Decision(None, "too_long"), None)
+    if addressees.answers_another(mail.header, rules):
+        return Answered(Decision(None, "other_mail"), answered.labelled)
+    return answered
+
+
+def _agreed(
+    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Witness | None
+) -> Answered:
+    """The answer on which every reading of an unambiguous mail agrees. Raises TooComplex."""
     first: Answered | None = None
     is_ambiguous = bool(mail.header.faults or mail.root.faults) or _faulty(mail.texts)
     is_damaged = any(text.is_damaged for text in mail.texts)
@@ -168,21 +175,20 @@ def _read_answer(
         first = first or Answered(decision, labelled)
     if first is None:
         return Answered(Decision(None, "empty"), None)
-    unclear = ""
-    if first.decision.answer is not None:
-        if is_cut or _is_cut(mail.texts):
-            unclear = "too_long"
-        elif is_ambiguous:
-            unclear = "ambiguous"
-        elif sent.subjects and _subject_doubts(subject, sent, first.decision.answer, rules):
-            unclear = "condition"
-        elif not sent.is_known and first.labelled is not None and first.labelled.has_quote:
-            unclear = "words_unknown"
-    return (
-        Answered(Decision(None, unclear, language=first.decision.language), first.labelled)
-        if unclear
-        else first
-    )
+    answer, of_first = first.decision.answer, first.labelled
+    if answer is None:
+        return first
+    if is_cut or _is_cut(mail.texts):
+        unclear = "too_long"
+    elif is_ambiguous:
+        unclear = "ambiguous"
+    elif sent.subjects and _subject_doubts(subject, sent, answer, rules):
+        unclear = "condition"
+    elif not sent.is_known and of_first is not None and of_first.has_quote:
+        unclear = "words_unknown"
+    else:
+        return first
+    return Answered(Decision(None, unclear, language=first.decision.language), of_first)
 
 
 def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) -> bool:
