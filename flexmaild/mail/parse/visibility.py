@@ -71,39 +71,29 @@ class Judgment:
 DOUBTFUL: Final = Judgment(doubt=True)
 
 
+def _is_plain(draft: Draft) -> bool:
+    """Whether nothing is noted that changes how text looks or where it stands, but for what hides it and the
+    lengths at its left."""
+    boxes = (
+        draft.clips,
+        draft.sized,
+        draft.placed,
+        draft.tight,
+        draft.outdent,
+        draft.offset,
+        draft.backwards,
+    )
+    tracked = (draft.colours, draft.grounds, draft.sizes, draft.display, draft.space, draft.symbols)
+    others = (draft.important, draft.doubt, draft.moves, draft.shows, draft.indent)
+    return not any((*boxes, *tracked, *others))
+
+
 def _finished(draft: Draft) -> Judgment:
     hides = settled(draft)
     told = draft.margin is not None or draft.padding is not None
     left = (draft.margin or 0.0) + (draft.padding or 0.0) + draft.border
-    boxes = (
-        draft.clips
-        or draft.sized
-        or draft.placed
-        or draft.tight
-        or draft.outdent
-        or draft.offset
-        or draft.backwards
-    )
-    tracked = (
-        boxes
-        or draft.colours
-        or draft.grounds
-        or draft.sizes
-        or draft.display
-        or draft.space
-        or draft.symbols
-    )
     return Judgment(
-        plain=not (
-            tracked
-            or draft.important
-            or draft.doubt
-            or draft.moves
-            or hides
-            or draft.shows
-            or left
-            or draft.indent
-        ),
+        plain=not (hides or left) and _is_plain(draft),
         doubt=draft.doubt,
         moves=draft.moves,
         paints=draft.paints,
