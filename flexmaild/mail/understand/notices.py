@@ -124,7 +124,8 @@ def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
 
 
 def _is_typed_between(paragraph: Sequence[str], at: int) -> bool:
-    """A short line of doubt amid long ones: no program breaks a line so early, somebody typed there."""
+    """Whether a line of doubt stands here, less than half as long as the one above and not the last: no
+    program breaks a line so early, somebody typed there."""
     line = paragraph[at].strip()
     is_short = 2 * len(line) < len(paragraph[at - 1].strip())
     return is_short and at + 1 < len(paragraph) and bool(doubts_in(line) or refusing_signs(line))

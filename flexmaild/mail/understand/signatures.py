@@ -50,9 +50,6 @@ class Writer:
         return cls(frozenset(word for word in found if len(word) > 1), address.casefold())
 
 
-NOBODY = Writer()
-
-
 def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, writer: Writer) -> None:
     """Signatures, device lines, footers and disclaimers among the lines that have no label yet."""
     inside = anything_above = False
