@@ -28,7 +28,7 @@ _ASKS = re.compile(r"[^?？؟]*[?？؟]{1,3}[\s.!]*")
 BLOCK_LINE = "header block"
 
 
-def labelled(text: str) -> str:
+def field_label(text: str) -> str:
     """The header label a line begins with, empty where it begins with none that is known."""
     if ":" not in text and "：" not in text:
         return ""
@@ -37,8 +37,10 @@ def labelled(text: str) -> str:
     return label if label in FROM_LABELS or label in _OTHER_LABELS else ""
 
 
-def _bare_label(text: str) -> str:
-    """The same without its colon, as some programs write it; only among others of a block."""
+def _field_label_or_bare(text: str) -> str:
+    """The same; also without its colon, as some programs write it: only among others of a block."""
+    if found := field_label(text):
+        return found
     words_ = text.split(maxsplit=1)
     label = words_[0].casefold() if words_ else ""
     return label if label in FROM_LABELS or label in _OTHER_LABELS else ""
@@ -46,7 +48,7 @@ def _bare_label(text: str) -> str:
 
 def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
     """The header block above this border, or beginning at it: each line by its own form."""
-    if above(lines, border) < 0 and (border >= len(lines) or not labelled(lines[border].bare)):
+    if above(lines, border) < 0 and (border >= len(lines) or not field_label(lines[border].bare)):
         return
     for first in range(max(0, border - _LONGEST_BLOCK), min(border + 1, len(lines))):
         if lines[first].label in (Label.NONE, Label.OURS) and begins_block(lines, first):
@@ -57,12 +59,12 @@ def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText
 
 def begins_block(lines: Sequence[Line], i: int) -> bool:
     """`From: … Sent: … To: …` in any language: a label, and two others, one of them the sender's, near it."""
-    first = labelled(lines[i].bare)
+    first = field_label(lines[i].bare)
     if not first:
         return False
     labels = {first}
     for line in lines[i + 1 : i + 8]:
-        if label := labelled(line.bare):
+        if label := field_label(line.bare):
             labels.add(label)
     senders = any(label in FROM_LABELS for label in labels)
     return (senders and len(labels) >= 3) or (
@@ -73,11 +75,12 @@ def begins_block(lines: Sequence[Line], i: int) -> bool:
 def _take_block(lines: Sequence[Line], first: int, stop: int, rules: Rules, sent: SentText) -> None:
     last = first
     for i in range(first, min(stop, len(lines))):
-        if labelled(lines[i].bare) or (i > first and "@" in lines[i].bare and labelled(lines[i - 1].bare)):
+        goes_on = i > first and "@" in lines[i].bare and field_label(lines[i - 1].bare)
+        if field_label(lines[i].bare) or goes_on:
             last = i
         elif lines[i].is_blank and i > first + 1:
             break
-    labels = [labelled(line.bare) for line in lines[first : last + 1]]
+    labels = [field_label(line.bare) for line in lines[first : last + 1]]
     for i in range(first, last + 1):
         if labels.count(labels[i - first]) > 1 and labels[i - first] and not _is_genuine(lines[i], rules):
             continue  # a person's line in the form of a field that the block has already
@@ -92,9 +95,10 @@ def _is_genuine(line: Line, rules: Rules) -> bool:
 def _label_field(lines: Sequence[Line], i: int, sent: SentText) -> None:
     """One line of a header block: a label and a value of the right form; the rest of it was typed."""
     line = lines[i]
-    if line.is_blank or (line.is_ours and not (labelled(line.bare) or _bare_label(line.bare))):
+    known = _field_label_or_bare(line.bare)
+    if line.is_blank or (line.is_ours and not known):
         return
-    is_field = bool(labelled(line.bare) or _bare_label(line.bare)) or _LABEL.match(line.bare) is not None
+    is_field = bool(known) or _LABEL.match(line.bare) is not None
     continues = (
         i > 0
         and lines[i - 1].label is Label.QUOTE_HEADER
@@ -159,7 +163,7 @@ def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules, sent
     named = False
     while first >= 0 and last - first < 8 and not lines[first].is_blank:
         line = lines[first]
-        known = labelled(line.bare) or _bare_label(line.bare)
+        known = _field_label_or_bare(line.bare)
         if line.label not in (Label.NONE, Label.OURS) or not (known or _LABEL.match(line.bare)):
             break
         if doubts_in(line.bare) and not known:

@@ -15,17 +15,16 @@ from typing import TypeAlias
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import doubts_in
+from flexmaild.mail.understand.lines import CJK
 from flexmaild.mail.understand.rules import Rules, normal_word, spellings
 from flexmaild.mail.understand.seen import looks, seen
 
 # Letters and digits; a run of CJK characters ends where another script begins.
-_RUN = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+"
-)
+_RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 # What is compared: a Chinese or Japanese character, a word with its accents, apostrophes and hyphens, a
 # question mark, an emoji.
 _LETTER = (
-    r"(?:[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+    rf"(?:[^\W_{CJK}]"
     r"|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0e31\u0e34-\u0e4e\u0900-\u0903\u093a-\u094f])+"
 )
 _TOKEN = re.compile(

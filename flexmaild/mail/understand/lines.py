@@ -30,8 +30,10 @@ class Label(StrEnum):
     BANNER = "banner"
 
 
-# A CJK character is a word of its own: these scripts write no blanks.
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+# Kana, Chinese characters and Hangul, within a set of a pattern.
+CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+# Each of them is a word of its own: most of these scripts write no blanks.
+WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
 # Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
 # blank in one is where format=flowed broke it, behind "?" or "&".
 _SCHEME = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)"

@@ -22,8 +22,8 @@ from flexmaild.mail.understand.header_blocks import (
     BLOCK_LINE,
     FROM_LABELS,
     begins_block,
+    field_label,
     label_block,
-    labelled,
 )
 from flexmaild.mail.understand.lines import Label, Line, dressed
 from flexmaild.mail.understand.rules import Rules
@@ -153,9 +153,9 @@ def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
 
 def _header_at(lines: Sequence[Line], i: int) -> str:
     """Who is named by the header that begins here: the sender's line of a block, or the attribution."""
-    if labelled(lines[i].bare):
+    if field_label(lines[i].bare):
         block = lines[i : i + 8]
-        return next((line.low for line in block if labelled(line.bare) in FROM_LABELS), "")
+        return next((line.low for line in block if field_label(line.bare) in FROM_LABELS), "")
     text = ""
     for line in lines[i : i + MOST_LINES]:
         text = f"{text} {line.low}"
