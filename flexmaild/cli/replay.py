@@ -69,10 +69,10 @@ def replay(since: timedelta, as_json: bool) -> int:
 
 
 def _replayed(since: timedelta, as_json: bool) -> int:
-    from flexmaild.daemon import replaying
+    from flexmaild.daemon import replaying, wiring
 
     settings = load_settings(check_secrets=False)
-    store = replaying.archive(settings)
+    store = wiring.store_beside(settings)
     now = datetime.now(UTC)
     begin = now - since if since < durations.LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
     span = store.span(begin)

@@ -55,8 +55,7 @@ def sources(settings: Settings | None) -> Sources:
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
-        store = StoreBeside(settings.store.url, state_directory=settings.state_directory)
-        return Sources(settings, store, wiring.known_reference_key(settings))
+        return Sources(settings, wiring.store_beside(settings), wiring.known_reference_key(settings))
     except (StoreFault, Failure) as fault:
         return Sources(settings, without=str(fault))
     except OSError as fault:

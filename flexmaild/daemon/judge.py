@@ -21,13 +21,13 @@ from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Reply
 from flexmaild.daemon.limiter import EXPLAINING, Limiter
 
 
-class Jobs(Protocol):
+class JobsView(Protocol):
     """Where it is looked up what a mail of ours was about."""
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
 
 
-class Shelves(Jobs, Protocol):
+class StoreView(JobsView, Protocol):
     """What of the store is looked at here."""
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
@@ -101,7 +101,7 @@ class Draft:
         )
 
 
-def happen(store: Shelves, terms: Terms, identifier: str, event: Event, now: datetime) -> Draft | None:
+def happen(store: StoreView, terms: Terms, identifier: str, event: Event, now: datetime) -> Draft | None:
     """One event for one request; None where there is no such request."""
     found = store.requests([identifier])
     if identifier not in found:
@@ -111,7 +111,7 @@ def happen(store: Shelves, terms: Terms, identifier: str, event: Event, now: dat
     return draft
 
 
-def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]], now: datetime) -> Draft:
+def judge(store: StoreView, terms: Terms, mails: Sequence[tuple[Fetched, Reading]], now: datetime) -> Draft:
     """What becomes of these mails, each of them exactly one outcome."""
     answered = answered_requests(store, [reading for _, reading in mails])
     named = {
@@ -135,7 +135,7 @@ def judge(store: Shelves, terms: Terms, mails: Sequence[tuple[Fetched, Reading]]
     return draft
 
 
-def answered_requests(store: Jobs, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
+def answered_requests(store: JobsView, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
     """For each mail, the requests about which we had sent the mail without a reference that it answers."""
     asked = {job for reading in readings for job in reading.answered_jobs}
     jobs = store.jobs(asked) if asked else {}

@@ -16,7 +16,7 @@ from flexmaild.core.work import Seen
 from flexmaild.daemon import judge
 
 
-class Shelf(judge.Jobs, Protocol):
+class StoreView(judge.JobsView, Protocol):
     """What of the store is looked at here; see `store.beside`."""
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
@@ -36,7 +36,7 @@ class Around:
     together: frozenset[str] = frozenset()
 
 
-def around(store: Shelf, reading: Reading, seen: Seen | None) -> Around:
+def around(store: StoreView, reading: Reading, seen: Seen | None) -> Around:
     """seen: what became of the mail when it was read, None where it was not. Raises StoreFault."""
     (answered,) = judge.answered_requests(store, [reading])
     ids = {*judge.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}

@@ -21,7 +21,7 @@ from flexmaild.daemon import judged_again, wiring, words_then
 from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.daemon.words_then import WordsThen
 from flexmaild.settings.schema import Settings
-from flexmaild.store.beside import Kept, Span, StoreBeside
+from flexmaild.store.beside import Kept, Span
 
 # Mails looked up in one go; their bytes come one by one.
 _SLICE = 100
@@ -52,7 +52,7 @@ class Decision:
     now: State
 
 
-class Archive(words_then.Shelf, judged_again.Shelf, Protocol):
+class StoreView(words_then.StoreView, judged_again.StoreView, Protocol):
     """What of the store is looked at here; see `store.beside`."""
 
     def span(self, since: datetime) -> Span: ...
@@ -66,7 +66,7 @@ class Archive(words_then.Shelf, judged_again.Shelf, Protocol):
 class Replay:
     """Raises StoreFault, and Failure where there is nobody to read the mails."""
 
-    store: Archive
+    store: StoreView
     settings: Settings
     key: bytes
     _words: WordsThen = field(init=False)
@@ -137,8 +137,3 @@ class Replay:
             today = comparison.decision_today(request, changes) if request is not None else None
             if request is not None and today is not None:
                 yield Decision(identifier, request.state, today)
-
-
-def archive(settings: Settings) -> StoreBeside:
-    """The store of these settings. Raises StoreFault."""
-    return StoreBeside(settings.store.url, state_directory=settings.state_directory)

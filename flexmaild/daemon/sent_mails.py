@@ -37,7 +37,7 @@ def kept_mail(job: Job, data: bytes) -> KeptMail | None:
     return KeptMail(job.id, hashlib.sha256(data).hexdigest(), deflated, persons_words(order_of(job)))
 
 
-class SentShelf(Protocol):
+class SentMailsView(Protocol):
     """Where it is looked up: `store.read_only`, or `daemon.words_then` for what had been sent by then."""
 
     def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None: ...
@@ -48,7 +48,7 @@ class SentShelf(Protocol):
 class SentMails:
     """Called with references, in one thread; `close` lets go of the store until the next call."""
 
-    def __init__(self, store: SentShelf, key: bytes) -> None:
+    def __init__(self, store: SentMailsView, key: bytes) -> None:
         self._store = store
         self._key = key
 

@@ -41,6 +41,7 @@ from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.sinks import SINKS, build_sink
+from flexmaild.store.beside import StoreBeside
 from flexmaild.store.read_only import ReadOnlyStore
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
@@ -268,6 +269,11 @@ def _reference_key(settings: Settings) -> bytes:
     if settings.approvals.reference_key is not None:
         return settings.approvals.reference_key.read().encode()
     return own_key(settings.state_directory / REFERENCE_KEY_FILE)
+
+
+def store_beside(settings: Settings) -> StoreBeside:
+    """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
+    return StoreBeside(settings.store.url, state_directory=settings.state_directory)
 
 
 def known_reference_key(settings: Settings) -> bytes:

@@ -17,7 +17,7 @@ from flexmaild.mail.understand.sent import SentMail
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Shelf(Protocol):
+class StoreView(Protocol):
     """What of the store is looked at here; see `store.beside`."""
 
     def sent_before(
@@ -31,7 +31,7 @@ class WordsThen:
     are_known: whether what was asked for since is known whole; True where nothing was asked for.
     """
 
-    def __init__(self, store: Shelf, key: bytes) -> None:
+    def __init__(self, store: StoreView, key: bytes) -> None:
         self._store = store
         self._sent_mails = SentMails(self, key)
         self.at(None)
