@@ -1,13 +1,14 @@
 """Whether a text asks something: a question mark where a question can end, and not one of courtesy.
 
-Called by `verdict`. A mark inside an address on the web asks nothing. Pure.
+Called by `verdict`, and by `reply` for the subject. A mark inside an address on the web asks nothing. Pure.
 """
 
 import re
 
 from flexmaild.mail.understand.courtesy import asks_nothing
 
-_MARK = re.compile(r"[?？¿؟❓❔⁇⁈⁉]")
+MARKS = "?？¿؟❓❔⁇⁈⁉"
+_MARK = re.compile(f"[{MARKS}]")
 # What may stand between the deciding word and a mark that asks at once.
 _BEFORE = " \t\xa0\u3000.!,…*_\"'”’»)"
 # What stands around a mark in an address: the address before it, a query behind it.

@@ -29,6 +29,7 @@ from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import Label, Line, lines_of
 from flexmaild.mail.understand.placeholders import without_placeholders
+from flexmaild.mail.understand.questions import MARKS
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
 from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
@@ -195,7 +196,7 @@ def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) 
     """Whether what was added to our subject doubts, asks, or says the opposite."""
     added = sent.added_to_subject(subject)
     ours = "".join(sent.subjects)
-    asks = subject.rstrip().endswith(("?", "？")) and "?" not in ours and "？" not in ours and ours.isascii()
+    asks = subject.rstrip().endswith(tuple(MARKS)) and "?" not in ours and ours.isascii()
     return bool(
         asks
         or doubts_in(added)

@@ -43,7 +43,7 @@ def test_what_says_little_of_a_disclaimer_line_by_line_is_soon_read() -> None:
     assert grows_with_size(*(seconds(partial(said, data)) for data in (few, many)))
 
 
-@pytest.mark.parametrize("added", ["really?", "Reject", "👎", "on second thought"])
+@pytest.mark.parametrize("added", ["really?", "？", "؟", "❓", "Reject", "👎", "on second thought"])
 def test_what_was_added_to_the_subject_counts(added: str) -> None:
     subject = f"Subject: Re: Approval needed: Deploy billing 2.3.1 to production - {added}"
     assert said(mail(subject, body=f"Approve\n\n{_WROTE}")) != "approve"
