@@ -206,7 +206,8 @@ class _Reader:
         if any(n.type != "declaration" for n in content):
             content = [n for n in content if n.type != "error"]
             self.unsure = self.unsure or any(n.type != "declaration" for n in content)
-        judgment = _of_a_rule(judge(n for n in content if n.type == "declaration"))
+        declared = [n for n in content if n.type == "declaration"]
+        judgment = _of_a_rule(judge(declared))
         selectors = _selectors(node.prelude)
         if judgment.plain:
             if judgment.left is not None:
@@ -215,7 +216,7 @@ class _Reader:
         if selectors is None:
             self.unsure = True
             return
-        writes = any(n.lower_name == "content" and _has_text(n.value) for n in content)
+        writes = any(n.lower_name == "content" and _has_text(n.value) for n in declared)
         self.rules.append(Rule(selectors, judgment, conditional, dark, writes))
 
 

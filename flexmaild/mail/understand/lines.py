@@ -94,9 +94,20 @@ class Line:
         if _may_have_link(text):
             links += [m.span() for m in LINK.finditer(text)]
         found = [Word(normal(m[0]), m.start(), m.end()) for m in WORD.finditer(text)]
-        if not links:
-            return found
-        return [w for w in found if not any(a <= w.start < b for a, b in links)]
+        return _outside(found, sorted(links)) if links else found
+
+
+def _outside(words: Iterable[Word], links: Sequence[tuple[int, int]]) -> list[Word]:
+    """The words that begin in none of these stretches; both in order, so that each is looked at once."""
+    found = []
+    passed = end = 0
+    for word in words:
+        while passed < len(links) and links[passed][0] <= word.start:
+            end = max(end, links[passed][1])
+            passed += 1
+        if word.start >= end:
+            found.append(word)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

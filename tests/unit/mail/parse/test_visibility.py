@@ -130,6 +130,19 @@ def test_a_rule_counts_within_any_other(rule: str) -> None:
     assert WORD not in sure(f"<style>{rule.format('p{display:none}')}</style><p>{WORD}</p>")
 
 
+# Rules inside a rule, and what a forgotten closing brace makes of the next ones.
+NESTED = [
+    *(".x{{color:red; {}}}", ".x{{color:red}} .y{{ {} .z{{color:blue}}", ".x{{left:1px; {}}}", ".x{{left:1px @media all{{{}}}}}"),
+    *(".x{{position:absolute; &:hover{{color:red}} {}}}", ".x{{left:1px; @font-face{{src:url(y)}} {}}}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", NESTED)
+def test_a_rule_counts_inside_a_rule(rule: str) -> None:
+    page = f"<style>{rule.format('p{display:none}')}</style><p>{WORD}</p>"
+    assert WORD in text(page) and WORD not in sure(page)
+
+
 @pytest.mark.parametrize(
     "page",
     [
