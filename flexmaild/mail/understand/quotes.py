@@ -7,6 +7,7 @@ their kinds are in `attributions` and `header_blocks`, the rules and lines besid
 import re
 from collections.abc import Sequence
 
+from flexmaild.core.addresses import normal
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.attributions import (
     ATTRIBUTION,
@@ -41,6 +42,10 @@ _PROGRAM_LINE = re.compile(
     r"|>?from \S+@\S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|\[?\d+\]?:?|part \d+\.\d+)$",
     re.IGNORECASE,
 )
+# An address with a whole domain; our reference in one; a name in front of one, which says nothing of it.
+_ADDRESS = re.compile(r"[\w.+&'~%#!=/-]+@[\w-]+(?:\.[\w-]+)+")
+_OUR_ID = re.compile(r"fm1-[a-z2-7]{16}")
+_NAME = re.compile(r'"[^"]*"(?=\s*[<\[])')
 _GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
 _RULE = "a rule above a quote"
 # The rules that begin a quote; a drawn line alone does not.
@@ -165,5 +170,25 @@ def _header_at(lines: Sequence[Line], i: int) -> str:
 
 
 def _names_another(text: str, rules: Rules) -> bool:
-    """Nobody else is, where it is not known who we are: `flexmaild explain` without settings."""
-    return bool(rules.own_addresses) and "@" in text and not names_us(text, rules)
+    """Nobody else is, where it is not known who we are: `flexmaild explain` without settings.
+
+    Whole addresses are compared: another's may hold ours, and so may a name. Where none can be read, as of a
+    program that writes names alone or wrapped it, our name will do.
+    """
+    if not rules.own_addresses or "@" not in text:
+        return False
+    addresses = _ADDRESS.findall(_NAME.sub(" ", text)) or _ADDRESS.findall(text)
+    if not addresses:
+        return not names_us(text, rules)
+    return not any(_is_own(address.strip("_'/-."), rules) for address in addresses)
+
+
+def _is_own(address: str, rules: Rules) -> bool:
+    """Also with what follows a "+" (RFC 5233), and one of a Message-ID or a forwarder with our reference."""
+    if _OUR_ID.search(address):
+        return True
+    try:
+        local, _, domain = normal(address).partition("@")
+    except ValueError:
+        return False
+    return {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"} & rules.own_addresses != set()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.mail.mails import OWN, REFERENCE, RULES, mail, said
+from flexmaild.mail.understand.rules import Rules
+from tests.unit.mail.mails import OWN, REFERENCE, REQUEST, RULES, mail, said
 
 OURS = f"In-Reply-To: <{REFERENCE.lower()}.approval_request.0@corp.test>"
 THEIRS = "In-Reply-To: <0100018f-abc@eu-west-1.amazonses.com>"
@@ -61,6 +62,54 @@ def test_the_topmost_header_above_the_quote_says_whose_mail_it_answers(header: s
         said(mail(OURS, body=f"Approve\n\n{header}\n> looks good to me\n> Reference {REFERENCE}\n"))
         == "other_mail"
     )
+
+
+NAMED = Rules.of(OWN, "approvals@xn--bcher-kva.test", names=("flexmaild",))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        f"prod-approvals <prod-{OWN}>",
+        f"flexmaild.{OWN}",
+        "X <approvals@corp.testing.com>",
+        "X <approvals@corp.test.example.com>",
+        "flexmaild admins <bob@corp.test>",
+        "flexmaild [mailto:bob@corp.test]",
+        f'"{OWN}" <bob@corp.test>',
+        "approvals+x@other.test",
+        "FM1-admins <fm1-admins@corp.test>",
+    ],
+)
+def test_an_address_or_a_name_that_only_holds_ours_is_not_ours(other: str) -> None:
+    block = f"From: {other}\nSent: Friday, 20 November 2026 9:00\nTo: Ann\nSubject: FW: Approval needed"
+    quoted = "\n".join(f"> {line}" for line in REQUEST)
+    for header in (block, f"On Fri, Nov 20, 2026 at 9:00 AM {other} wrote:"):
+        for below in (quoted, "\n" + "\n".join(REQUEST)):
+            assert said(mail(OURS, body=f"Approve\n\n{header}\n{below}"), NAMED) != "approve"
+        assert said(mail(OURS, body=f"Approve\n\n{header}\n{quoted}"), NAMED) == "other_mail"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        f"flexmaild <{OWN}>",
+        f"flexmaild<{OWN.upper()}>",
+        f"{OWN}<mailto:{OWN}>",
+        f"*flexmaild* [mailto:{OWN}]",
+        f"_{OWN}_",
+        f"approvals+{REFERENCE.lower()}@corp.test",
+        "approvals+anything@corp.test",
+        f"Bob <bob@corp.test> On Behalf Of {OWN}",
+        "flexmaild <approvals@bücher.test>",
+        "flexmaild/Corp@Corp",
+        "flexmaild",
+    ],
+)
+def test_our_address_in_any_form_is_ours(own: str) -> None:
+    quoted = "\n".join(f"> {line}" for line in REQUEST)
+    header = f"From: {own}\nSent: Friday, 20 November 2026 9:00\nTo: Ann\nSubject: Approval needed"
+    assert said(mail(OURS, body=f"Approve\n\n{header}\n{quoted}"), NAMED) == "approve"
 
 
 @pytest.mark.parametrize(
