@@ -2,8 +2,9 @@
 
 For `reply`, and for `daemon.reader` where a mail could not be taken apart. What `references` finds may
 decide; this is so wide that it may only make a mail seen: everything but letters and digits is left out, and
-what follows "fm1" is a candidate. Whether there is such a request the store says: 80 random bits are in no
-mail by chance, so that a ticket FM1-1234… or a host is never taken for one. Linear, bounded, never raises.
+what follows "fm1", or what people read for it, is a candidate. Whether there is such a request the store
+says: 80 random bits are in no mail by chance, so that a ticket FM1-1234… or a host is never taken for one.
+Linear, bounded, never raises.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from flexmaild.core import tokens
@@ -19,6 +21,7 @@ from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail
 from flexmaild.mail.parse.part import Part
 from flexmaild.mail.parse.transfer import transferred
+from flexmaild.mail.understand.seen import LOOKALIKES
 
 T = TypeVar("T", bytes, str)
 
@@ -41,7 +44,12 @@ _NAMED = re.compile(rb"fm1(?=(%s))(?=(?:%s)?(%s))" % (_LETTERS, _DASHES, _LETTER
 # What people write for letters that base32 has not (RFC 4648 section 6 has neither 0, 1, 8 nor 9).
 _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
 _BASE32 = frozenset(b"abcdefghijklmnopqrstuvwxyz234567")
-_TAG = re.compile(rb"<[^<>]{0,300}>")
+_TAG = re.compile(rb"<[^<>]*>")
+# The tag as people read it, as a word of its own: without that, "of mine" would name a request.
+_MISREAD_TAG = re.compile(rb"(?<![a-z0-9])fm[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % tokens.ID_LETTERS)
+_LOOKS = str.maketrans(LOOKALIKES)
+# How much is looked at behind it, letters and what stands between them, and behind how many of a text.
+_SPELT, _MOST_TAGS = 120, 10 * MOST
 _OUR_JOB = re.compile(rb"<?(m-[a-z2-7]{16})@", re.IGNORECASE)
 _MOST_JOBS = 5
 
@@ -88,7 +96,7 @@ def _distinct(found: Iterator[T]) -> tuple[T, ...]:
 
 def _places(mail: Mail, head: bytes, limits: Limits) -> Iterator[bytes]:
     yield head
-    yield decoded(mail.header.first(b"subject"), limits).encode("ascii", "ignore")
+    yield from _of_text(decoded(mail.header.first(b"subject"), limits), is_page=False)
     for text in mail.texts:
         for style, content in text.segments:
             yield from _of_text(content, is_page=style == "html")
@@ -103,7 +111,11 @@ def _places(mail: Mail, head: bytes, limits: Limits) -> Iterator[bytes]:
 def _of_text(content: str, *, is_page: bool) -> Iterator[bytes]:
     if not content.isascii():
         content = unicodedata.normalize("NFKC", content)  # full-width letters
-    data = content.encode("ascii", "ignore")
+        yield from _of_plain(content.translate(_LOOKS).encode("ascii", "ignore"), is_page=is_page)
+    yield from _of_plain(content.encode("ascii", "ignore"), is_page=is_page)
+
+
+def _of_plain(data: bytes, *, is_page: bool) -> Iterator[bytes]:
     yield data
     if is_page and b"<" in data:
         yield _TAG.sub(b"", data)
@@ -121,6 +133,10 @@ def _in(data: bytes) -> Iterator[bytes]:
         yield match[1]
         if match[2] != match[1]:
             yield match[2]
+    for tag in islice(_MISREAD_TAG.finditer(data.translate(_LOWER)), _MOST_TAGS):
+        spelt = b"fm1" + data[tag.end() : tag.end() + _SPELT].translate(_LOWER, _LEFT_OUT)
+        if (found := _NAMED.match(spelt)) is not None:
+            yield from dict.fromkeys((found[1], found[2]))
 
 
 def _spellings(letters: bytes) -> Iterator[str]:

@@ -37,6 +37,10 @@ SPELLINGS = {
     "percent": f"https://x.test/?u=FM1%2D{CODE}",
     "percent twice": f"https://x.test/?u=FM1%252D{CODE}",
     "entity": f"FM1&#45;{CODE}",
+    **{f"tag read as {tag}": f"{tag}-{CODE}" for tag in ("FMI", "FMl", "fmi", "FM|", "F\u041c1")},
+    "tag read and no dash": f"FMl{CODE}",
+    "tag read, wrapped": f"> FMI-{CODE[:9]}\n> {CODE[9:20]}\n> {CODE[20:]}",
+    "Cyrillic behind it": f"FM1-{CODE}\u0421\u043f\u0430\u0441\u0438\u0431\u043e",
     "digits for letters": f"FM1-{CODE[:16].replace('O', '0').replace('I', '1').replace('B', '8')}{CODE[16:]}",
 }
 
@@ -103,7 +107,22 @@ def test_a_ticket_beside_the_reference_changes_nothing(title: str) -> None:
     assert said.hidden_references == ()
 
 
-FLOODS = {"prefixes": b"FM1-" * 300_000, "ids": b"".join(b"FM1-%016d " % n for n in range(60_000))}
+def test_a_long_tag_of_a_page_inside_a_reference_is_left_out() -> None:
+    style = "color:red;" * 60
+    page = f"<p>About FM1-{CODE[:7]}<span style='{style}'>{CODE[7:]}</span></p>"
+    assert ID in read(mail("Content-Type: text/html; charset=utf-8", body=page)).named_requests
+
+
+def test_ordinary_words_that_hold_the_tag_as_it_may_be_read_name_nothing() -> None:
+    text = "One of mine, a loaf, half million litres of milk from fmincon, of missing files and of limits"
+    assert mentions.requests(mentions.in_bytes(text.encode())) == ()
+
+
+FLOODS = {
+    "prefixes": b"FM1-" * 300_000,
+    "read prefixes": b"FMI-" * 300_000,
+    "ids": b"".join(b"FM1-%016d " % n for n in range(60_000)),
+}
 
 
 @pytest.mark.parametrize("kind", FLOODS)
