@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.doubt import doubts_in, phrases
+from flexmaild.mail.understand.doubt import GIVEN_NAME, doubts_in, phrases
 from flexmaild.mail.understand.rules import normal_word
 from flexmaild.mail.understand.seen import looks, words_in
 from flexmaild.mail.understand.tongues import COMMON_WORDS
@@ -49,7 +49,8 @@ def salutation(line: str, deciding: Iterable[str]) -> int:
     low = normal_word(head[0].strip())
     if "?" in low or not _is_salutation(head[0].split(), low, line[end : end + 1]):
         return 0
-    if doubts_in(low) or any(word in low for word in deciding):
+    names = {GIVEN_NAME} if low.split()[-1] == GIVEN_NAME else set()
+    if doubts_in(low) - names or any(word in low for word in deciding):
         return 0
     rest = _PUNCTUATION.match(line, end)
     return rest.end() if rest else end

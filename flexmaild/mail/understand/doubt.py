@@ -11,22 +11,25 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from flexmaild.languages.load import EVERY, Language, words
+from flexmaild.mail.understand.months import MONTH
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
 from flexmaild.mail.understand.pieces import doubtful_pieces
 from flexmaild.mail.understand.rules import spellings
 from flexmaild.mail.understand.seen import VERBS, clauses, looks, tokens, words_in
-from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Own, Spoken, likeliest
+from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Own, Spoken
 
 NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
 CONDITIONS = Ambiguous(lambda language: language.doubt.conditions)
 _OWN_NEGATIONS = Own(lambda language: language.doubt.own_negations)
 _OWN_CONDITIONS = Own(lambda language: language.doubt.own_conditions)
 _DOUBTS = NEGATIONS.words | CONDITIONS.words
-# "15. Mai 2026", "20 de nov. de 2026", "2026年5月15日(金)": in a date a word is a month or a day,
-# whatever it is elsewhere.
+# "Only" in Czech, which says nothing alone, and a name: who is called Jennifer is greeted and signs so.
+GIVEN_NAME = "jen"
+# "15. Mai 2026", "20 de nov. de 2026", "2026年5月15日(金)": in a date a word is a month or a day, whatever it
+# is elsewhere ("mai" is never in Italian). Only in a date: "servers 3 not 17" has the form of one.
 _WEEKDAY = r"(?:(?:星期|周|週|禮拜|礼拜)[一二三四五六日天]|[月火水木金土日]曜日?|[월화수목금토일]요일)"
 _DATE = re.compile(
-    r"\d{1,2}\.?ª?º?(?: de)? [^\W\d_]{3,10}\.?,?(?: de)? \d{2,4}|[^\W\d_]{3,10}\.? \d{1,2}, \d{4}"
+    rf"\d{{1,2}}\.?ª?º?(?: de)? {MONTH}\.?,?(?: de)? \d{{2,4}}\b|\b{MONTH}\.? \d{{1,2}}, \d{{4}}\b"
     rf"|(?:{_WEEKDAY},? )?\d{{4}} ?[年년./-] ?\d{{1,2}} ?[月월./-] ?\d{{1,2}} ?[日일.]?"
     rf"(?:,? ?\(?{_WEEKDAY}\)?| ?\([月火水木金土日월화수목금토일]\))?"
 )
@@ -116,17 +119,19 @@ def doubt_in(sentence: str, language: str, *, kana: bool = False, first: bool = 
     if signs := refusing_signs(sentence):
         return Doubt("negated", min(signs))
     for low in looks(sentence):
-        if found := _doubt_in_words(low, language, first) or _doubt_in_pieces(low, language, kana):
+        if found := _doubt_in_words(low, language, first, "ı" in sentence) or _doubt_in_pieces(
+            low, language, kana
+        ):
             return found
     return None
 
 
-def _doubt_in_words(low: str, language: str, first: bool) -> Doubt | None:
+def _doubt_in_words(low: str, language: str, first: bool, is_turkish: bool) -> Doubt | None:
     typed = [START] if first else []
     found: list[tuple[int, Doubt]] = []
     for clause in clauses(low):
         said = words_in(clause)
-        spoken = Spoken(said, language)
+        spoken = Spoken(said, language, is_turkish=is_turkish)
         found += [(i, doubt) for i, word in enumerate(said, len(typed)) if (doubt := doubt_of(word, spoken))]
         typed += (*said, BREAK)
     found += _doubtful_phrases(typed)
@@ -212,10 +217,15 @@ def doubts_in(text: str) -> set[str]:
 
 
 def _own_doubts(said: Sequence[str]) -> set[str]:
-    """The words of a line that are a doubt in its language only, guessed by its own words."""
-    found = {word: tags for word in said if (tags := _own_to(word))}
-    tag = likeliest(said) if found else ""
-    return {word for word, tags in found.items() if tag in tags}
+    """The words of a line that doubt in a language, and are no ordinary ones of another it may be in."""
+    if not any(map(_own_to, said)):
+        return set()
+    spoken = Spoken(said, "")
+    return {
+        word
+        for word in said
+        if _OWN_NEGATIONS.may_count(word, spoken) or _OWN_CONDITIONS.may_count(word, spoken)
+    }
 
 
 def is_contraction(token: str) -> bool:

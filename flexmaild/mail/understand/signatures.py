@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand import banners, notices
-from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
+from flexmaild.mail.understand.doubt import GIVEN_NAME, doubts_in, refusing_signs
 from flexmaild.mail.understand.known import KnownLines, holds_answer, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, small
 from flexmaild.mail.understand.rules import Rules
@@ -124,7 +124,7 @@ def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
     if _is_delimiter(text):
         below = next((line for line in lines[i + 1 : min(stop, i + 4)] if not line.is_blank), None)
         return "delimiter" if below is None or _signs(below, writer) or below.mark == "signature" else ""
-    if doubts_in(low):
+    if doubts_in(low) and not _is_name(low, writer):
         return ""
     if _closes(low, writer):
         return "closing"
@@ -167,8 +167,8 @@ def _signs(line: Line, writer: Writer) -> bool:
 
 def _is_name(low: str, writer: Writer) -> bool:
     """The writer's name, alone or followed by a title or post."""
-    if doubts_in(low):
-        return False
+    if doubts_in(low) - writer.names:
+        return False  # Jen is a name, and a word of some language
     names = 0
     rest = low.lstrip("*_ ")
     while rest:
@@ -204,6 +204,8 @@ def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Wr
         piece for piece in _PIECES.split(text) if not _SIGNATURE_LINES.has(piece) and not _is_title(piece)
     ]
     if not unknown:
+        return True
+    if _is_name(lines[i].low, writer) or text.strip(" ,.") == GIVEN_NAME.title():
         return True
     if _asks(text) or any(map(doubts_in, unknown)):
         return False

@@ -107,3 +107,79 @@ def test_a_harmless_phrase_may_hold_the_comma_that_its_language_writes() -> None
 @pytest.mark.parametrize(("typed", "plain"), [("først", "forst"), ("længe", "laenge"), ("łódź", "lodz")])
 def test_letters_with_a_stroke_are_found_without_it(typed: str, plain: str) -> None:
     assert unaccented(typed) == plain
+
+
+# Plain doubts beside some English, which people write along because our mail is English.
+BESIDE_ENGLISH = [
+    "Approve kun frontend please",
+    "Approve for me: vent please",
+    "Approve måske please",
+    "Approve jen frontend please",
+    "Approve the release falls Tests grün",
+    "Approve backend, tot maandag please",
+    "Approve the plan is fine, kun i test",
+    "Approve, please kun to the one server",
+    "Approve. DB migration yapılmasın please",
+]
+
+
+@pytest.mark.parametrize("line", BESIDE_ENGLISH)
+def test_a_word_that_is_ordinary_in_no_other_language_doubts_beside_english_too(line: str) -> None:
+    assert undecided(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Approved, the fast path is fine",
+        "Checked with Ken and Kai",
+        "Genehmigt, kein Mensch wird die alte Maske vermissen",
+        "Approved, the men in Peru and the dog stands at the dock",
+        "Aprobado, vamos a vender mi oro",
+        "Approvato, vai in produzione",
+        "Approuvé, la pause est finie et tout va bien",
+        "Genehmigt, die Pause ist vorbei und Kai hat es geprüft",
+        "Approved, Jürgen and Björn checked it and the run was fast",
+        "승인합니다. 10만 건 테스트 완료",
+        "Approve Grüße, all green",
+        "Approved, thanks Jen",
+        "Jen,\nApproved",
+    ],
+)
+def test_an_ordinary_word_raises_no_doubt_for_a_letter_or_a_name(line: str) -> None:
+    text = line if not line.startswith("Checked") else f"Approve\n{line}"
+    assert not undecided(*text.split("\n"))
+
+
+COMMON = [
+    *("Approve. Veritabanını dağıtmayın.", "Approve. DB migration yapılmasın", "Approve, kurulmasın"),
+    *("Approve. Veritabanini dagitmayin.", "Onaylıyorum, testler tamamlandığında"),
+    *(
+        "Approve, 배포하지마",
+        "승인, 오늘 배포하지마",
+        "승인, DB는 하지마",
+        "승인 프론트만",
+        "Approve 프론트만",
+        "Approve DB만",
+    ),
+    *(
+        "Genehmigt, es sei denn Bob widerspricht",
+        "Zatwierdzam, poza migracją",
+        "Goedgekeurd, hangt af van QA",
+    ),
+    *("Approvo in linea di principio", "Approvato, ferma tutto", "Schvaluji, zruš to", "承認 大丈夫ですか"),
+    *("承認 先にバックアップを取ってください", "批准，停！", "Approve given green tests", "Approve nvm"),
+]
+
+
+@pytest.mark.parametrize("line", COMMON)
+def test_common_words_of_doubt_are_known(line: str) -> None:
+    assert undecided(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Zatwierdzam, poza tym wszystko gra", "承認します。お先に失礼します", "承認します。問題ないですから"],
+)
+def test_what_only_holds_such_a_word_doubts_nothing(line: str) -> None:
+    assert not undecided(line)

@@ -1,5 +1,6 @@
 """Doubt beside what nobody typed: below a signature or disclaimer, before an attribution; and its cost."""
 
+import textwrap
 from functools import partial
 
 import pytest
@@ -112,3 +113,62 @@ def test_a_question_mark_or_a_term_put_into_our_words_counts() -> None:
     assert said(mail(body=f"Approve\n\n{meant}")) != "approve"
     subject = "Subject: Re: Approval needed: Deploy billing 2.3.1 to production - subject to QA"
     assert said(mail(subject, body=f"Approve\n\n{_WROTE}")) == "condition"
+
+
+_MVH = "Mvh\nAnn\n{}"
+_PLACES = (_MVH, "-- \nAnn Smith\n{}", "Kind regards,\nAnn\n\n{}", "Ann\n{}\n+49 30 1234567")
+# Doubts that are no word of another language, below names and amid a disclaimer.
+_OWN_DOUBTS = (
+    "kun frontend",
+    "Kun Frontend",
+    "vent",
+    "jen frontend",
+    "dur",
+    "paus",
+    "måske",
+    "mangler test",
+    "hm",
+)
+_EASTERN_DOUBTS = ("하지마", "배포하지마", "프론트만")
+
+
+@pytest.mark.parametrize("doubt", _OWN_DOUBTS + _EASTERN_DOUBTS)
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_doubt_of_any_language_is_no_part_of_a_signature(place: str, doubt: str) -> None:
+    assert said(mail(body=f"Approve\n\n{place.format(doubt)}\n\n{_WROTE}")) in ("condition", "negated")
+
+
+@pytest.mark.parametrize("doubt", _OWN_DOUBTS)
+def test_a_doubt_of_any_language_is_no_part_of_a_disclaimer_or_the_subject(doubt: str) -> None:
+    first, *others = textwrap.wrap(_DISCLAIMER, 76)
+    assert said(mail(body="\n".join(("Approve", "", first, doubt, *others)))) in ("condition", "negated")
+    subject = f"Subject: Re: Approval needed: Deploy billing 2.3.1 to production - {doubt}"
+    assert said(mail(subject, body=f"Approve\n\n{_WROTE}")) == "condition"
+
+
+@pytest.mark.parametrize(
+    "sender", ["Jen Novak <jen@corp.test>", "Jennifer Men <jm@corp.test>", "Kai Ken <k@corp.test>"]
+)
+@pytest.mark.parametrize(
+    "line",
+    ["Jen", "Jen\nDetroit, MI 48226", "Novak et al", "Ingénieur en chef", "Fast Lane Ltd"],
+)
+def test_a_name_or_an_address_that_holds_a_doubt_of_another_language_is_a_signature(
+    sender: str, line: str
+) -> None:
+    name = sender.split(" <")[0]
+    for above in (f"Thanks,\n{name}", "Kind regards,", f"-- \n{name}", name):
+        assert said(mail(body=f"Approve\n\n{above}\n{line}\n\n{_WROTE}", sender=sender)) == "approve"
+
+
+@pytest.mark.parametrize(
+    "doubt", ["Servers 3 not 17", "Steps 11 except 14", "Hosts 10 without 12", "Not 3, 2026"]
+)
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_word_between_numbers_is_a_date_only_where_it_is_a_month(place: str, doubt: str) -> None:
+    assert said(mail(body=f"Approve\n\n{place.format(doubt)}\n\n{_WROTE}")) in ("condition", "negated")
+
+
+@pytest.mark.parametrize("date", ["15. Mai 2026", "15 mai 2026", "16 de nov. de 2026", "3 prosince 26"])
+def test_a_month_of_a_date_doubts_nothing(date: str) -> None:
+    assert said(mail(body=f"Approve\n\nMvh\nAnn\n{date}\n\n{_WROTE}")) == "approve"
