@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import GIVEN_NAME, doubts_in, phrases
+from flexmaild.mail.understand.lines import QUESTION_MARKS
 from flexmaild.mail.understand.rules import normal_word
 from flexmaild.mail.understand.seen import looks, words_in
 from flexmaild.mail.understand.tongues import COMMON_WORDS
@@ -47,7 +48,9 @@ def salutation(line: str, deciding: Iterable[str]) -> int:
         return 0
     end = head.end()
     low = normal_word(head[0].strip())
-    if "?" in low or not _is_salutation(head[0].split(), low, line[end : end + 1]):
+    if any(mark in low for mark in QUESTION_MARKS) or not _is_salutation(
+        head[0].split(), low, line[end : end + 1]
+    ):
         return 0
     names = {GIVEN_NAME} if low.split()[-1] == GIVEN_NAME else set()
     if doubts_in(low) - names or any(word in low for word in deciding):

@@ -11,7 +11,7 @@ from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import DATE, above, names_us
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import decides, tokens_of
-from flexmaild.mail.understand.lines import Label, Line
+from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentText
 
@@ -24,7 +24,7 @@ _LABEL = re.compile(r"[ \t*_|]*([^\W\d_][\w \u3000.-]{0,22}?)[ \t*_\xa0]{0,3}[:�
 _ADDRESS = re.compile(r"\S+@[^\s;,>\])]+")
 _BEHIND_DIGITS = re.compile(r"\D*$")
 # One question mark was typed; letters that were lost leave others as well.
-_ASKS = re.compile(r"[^?？؟]*[?？؟]{1,3}[\s.!]*")
+_ASKS = re.compile(rf"[^{QUESTION_MARKS}]*[{QUESTION_MARKS}]{{1,3}}[\s.!]*")
 BLOCK_LINE = "header block"
 
 
@@ -143,7 +143,7 @@ def _answers(text: str) -> bool:
 
 def _asks(text: str) -> bool:
     has_words = any(map(str.isalpha, text))
-    return _ASKS.fullmatch(text) is not None or (has_words and text.rstrip().endswith(("?", "？")))
+    return _ASKS.fullmatch(text) is not None or (has_words and text.rstrip().endswith(tuple(QUESTION_MARKS)))
 
 
 def _answers_in_words(text: str) -> bool:

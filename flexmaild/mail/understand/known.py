@@ -29,7 +29,7 @@ _LETTER = (
 )
 _TOKEN = re.compile(
     rf"{_LETTER}(?:['‐-]{_LETTER})*|[\uac00-\ud7a3]+|[\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff]"
-    r"|[?\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+    r"|[?¿؟‽\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 )
 # Links, addresses and the names of pictures; only what is written without a blank, and in ASCII.
 _LINK = re.compile(

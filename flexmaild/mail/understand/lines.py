@@ -39,6 +39,9 @@ WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
 _SCHEME = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)"
 _ADDRESS = rf"{_SCHEME}[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
 LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
+QUESTION_MARKS = "?？¿؟❓❔⁇⁈⁉‽"
+# A frown or more on a line, behind quote marks: ":-(", ":/", "):", ":'(".
+_FROWNS = re.compile(r"[>\s]*(?:(?:[:;=8]['’]?[-^o]?[(\[{|\\/]+|[)\]]-?['’]?[:;=8])[.!\s]*)+")
 # All but letters and digits of ASCII text in lower case: what WORD leaves out of it.
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
@@ -191,5 +194,12 @@ def shown(lines: Sequence[Line], start: int, stop: int) -> list[int]:
 
 
 def says_something(text: str) -> bool:
-    """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, "?" or "!"."""
-    return any(c.isalnum() or c in "?!+？！" or unicodedata.category(c) == "So" for c in text)
+    """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, a frown, "?", "!"."""
+    return frowns(text) or any(
+        c.isalnum() or c in f"!+！{QUESTION_MARKS}" or unicodedata.category(c) == "So" for c in text
+    )
+
+
+def frowns(text: str) -> bool:
+    """Whether a frown stands alone in a line."""
+    return _FROWNS.fullmatch(text) is not None

@@ -15,6 +15,7 @@ from flexmaild.mail.understand.borders import PROGRAM_LINE
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import (
+    QUESTION_MARKS,
     Label,
     Line,
     Run,
@@ -39,6 +40,8 @@ _NEAR = 4
 _COMMON_SHARE = 0.4
 # The lines of a prefilled reply, as much of each as no wrapping tears apart.
 _GUARDS = (*(squeezed(line)[:24] for line in (REPLY_MARKER, GUARD_LINE)), "youmayaddacomment")
+# Question marks that no program writes for a letter it lost.
+_UNLOST_MARKS = frozenset(QUESTION_MARKS) - {"?"}
 BEFORE_OURS, BEHIND_OURS = "typed in front of what we sent", "typed behind what we sent"
 
 
@@ -54,12 +57,14 @@ def label_ours(lines: Sequence[Line], sent: SentText, rules: Rules) -> None:
                     _change(line)
         elif line.parts:
             _share(line, before, following, sent)
-        elif line.depth and sent.has(line.norm) and line.norm not in rules.squeezed_words:
+        elif line.depth and _is_short_of_ours(line, before, following, sent, rules):
             line.set(Label.OURS, "short, and marked as quoted")
 
 
 def _asks(line: Line, sent: SentText) -> bool:
     """Whether a question mark was added; it may stand for a character that was lost, or in a link."""
+    if not line.text.isascii() and (set(line.text) & _UNLOST_MARKS) - sent.signs:
+        return True
     text = without_links(line.text) if "?" in line.text else ""
     return "?" in text and "?" not in sent.signs and sent.is_plain
 
@@ -83,7 +88,22 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
         return True
     if line.depth and not _may_answer(line, sent):
         return True
+    if line.places <= _begins_at(following):
+        return False  # the next line begins with the same words
     return continues or (before is not None and goes_on(before, line))
+
+
+def _is_short_of_ours(
+    line: Line, before: Line | None, following: Line | None, sent: SentText, rules: Rules
+) -> bool:
+    """Whether few words stand in what we sent; such as doubt only where the line above goes on with them and
+    the next one does not repeat them, or as a whole line of ours: "not" stands in the middle of one."""
+    if line.norm in rules.squeezed_words or not sent.has(line.norm):
+        return False
+    if not _answers(line):
+        return True
+    ends = frozenset(_ends_at(before)) - _begins_at(following)
+    return any(p in ends or sent.is_line(p, p + len(line.norm)) for p in sent.places(line.norm))
 
 
 def _may_answer(line: Line, sent: SentText) -> bool:
@@ -181,10 +201,14 @@ def _begins_at(line: Line | None) -> frozenset[int]:
 
 def _is_skipped_before(before: Line | None, place: int) -> bool:
     """Whether the line above ended a little earlier than this run of ours begins: other words stood here."""
-    if before is None:
-        return False
-    ends = [p + len(before.norm) for p in before.places] or [run.end for run in before.parts[-1:]]
-    return 0 < min((place - end for end in ends if place >= end), default=0) < _LONGEST_SKIP
+    return 0 < min((place - end for end in _ends_at(before) if place >= end), default=0) < _LONGEST_SKIP
+
+
+def _ends_at(line: Line | None) -> list[int]:
+    """Where in what we sent the end of this line stands."""
+    if line is None:
+        return []
+    return [p + len(line.norm) for p in line.places] or [run.end for run in line.parts[-1:]]
 
 
 def _is_skipped(end: int, following: Line) -> bool:

@@ -6,8 +6,9 @@ Called by `verdict`, and by `reply` for the subject. A mark inside an address on
 import re
 
 from flexmaild.mail.understand.courtesy import asks_nothing
+from flexmaild.mail.understand.lines import QUESTION_MARKS
 
-MARKS = "?？¿؟❓❔⁇⁈⁉"
+MARKS = QUESTION_MARKS
 _MARK = re.compile(f"[{MARKS}]")
 # What may stand between the deciding word and a mark that asks at once.
 _BEFORE = " \t\xa0\u3000.!,…*_\"'”’»)"

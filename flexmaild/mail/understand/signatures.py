@@ -13,7 +13,7 @@ from flexmaild.languages.load import words
 from flexmaild.mail.understand import banners, notices
 from flexmaild.mail.understand.doubt import GIVEN_NAME, doubts_in, refusing_signs
 from flexmaild.mail.understand.known import KnownLines, holds_answer, tokens_of
-from flexmaild.mail.understand.lines import Label, Line, small
+from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line, frowns, small
 from flexmaild.mail.understand.rules import Rules
 
 _CLOSINGS = frozenset(words(lambda language: language.signature.closings))
@@ -138,7 +138,7 @@ def _opening(lines: Sequence[Line], i: int, stop: int, writer: Writer) -> str:
 
 
 def _asks(text: str) -> bool:
-    return any(c in text for c in "?？¿؟❓❔")
+    return any(c in text for c in QUESTION_MARKS)
 
 
 def _closes(low: str, writer: Writer) -> bool:
@@ -194,7 +194,7 @@ def _is_moment(low: str) -> bool:
 def _belongs(lines: Sequence[Line], i: int, start: int, rules: Rules, writer: Writer) -> bool:
     """Whether this line below the first of a signature is a part of it."""
     text = lines[i].bare
-    if refusing_signs(text):
+    if refusing_signs(text) or frowns(text):
         return False
     if _SIGNATURE_LINES.has(text):
         return True

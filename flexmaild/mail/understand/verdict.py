@@ -18,6 +18,7 @@ from flexmaild.mail.understand.courtesy import is_polite
 from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, refusing_signs, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.lines import frowns
 from flexmaild.mail.understand.pieces import has_kana
 from flexmaild.mail.understand.questions import asks, asks_at_once
 from flexmaild.mail.understand.rules import Rules, Word
@@ -197,6 +198,8 @@ def _unclear_approval(first: First, said: Sequence[str], opens: bool) -> _Found 
         against = _AGAINST.match(text) if text is first.mark else _AGAINST.fullmatch(text)
         if against:
             return _Found("negated", text, against[0].strip())
+        if frowns(text):
+            return _Found("negated", text, text.strip())
     if signs := refusing_signs(first.mark):
         return _Found("negated", first.mark, min(signs))
     if doubt := doubt_in(first.around, first.language):

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from tests.unit.mail.costs import grows_with_size, seconds
-from tests.unit.mail.mails import OWN, REQUEST, mail, said
+from tests.unit.mail.mails import OWN, REQUEST, mail, read, said, sent
 
 _QUOTE = "\n".join(f"> {line}" for line in REQUEST)
 _WROTE = f"On Sat, Nov 21, 2026 at 3:30 PM flexmaild <{OWN}> wrote:\n{_QUOTE}"
@@ -172,3 +172,38 @@ def test_a_word_between_numbers_is_a_date_only_where_it_is_a_month(place: str, d
 @pytest.mark.parametrize("date", ["15. Mai 2026", "15 mai 2026", "16 de nov. de 2026", "3 prosince 26"])
 def test_a_month_of_a_date_doubts_nothing(date: str) -> None:
     assert said(mail(body=f"Approve\n\nMvh\nAnn\n{date}\n\n{_WROTE}")) == "approve"
+
+
+_HEAD, _QUOTED = f"Approve\n\nOn Fri, 15 May 2026 at 10:00, flexmaild <{OWN}> wrote:", _QUOTE.split("\n")
+
+
+@pytest.mark.parametrize("sign", [":-(", ":(", ":/", "):", ":'(", "⁇", "؟", "‽", "> :-(", "> ⁇"])
+def test_a_frown_or_a_question_mark_of_any_script_is_not_lost(sign: str) -> None:
+    for at in range(len(_QUOTED) + 1):
+        body = "\n".join((_HEAD, *_QUOTED[:at], sign, *_QUOTED[at:]))
+        assert said(mail(body=body)) in ("negated", "question"), at
+    if sign[0] != ">":
+        for above in ("Best regards,\nAnn", "-- \nAnn Smith", "Ann\n+49 30 1234567"):
+            assert said(mail(body=f"Approve\n\n{above}\n{sign}\n\n{_WROTE}")) in ("negated", "question")
+
+
+def test_a_question_mark_of_any_script_put_into_our_words_counts() -> None:
+    for mark in "⁇؟‽？":
+        asked = _WROTE.replace("to production", f"to production{mark}")
+        assert said(mail(body=f"Approve\n\n{asked}")) in ("question", "quote_changed")
+
+
+@pytest.mark.parametrize("doubt", ["not", "do not", "or", "Not!", "please do not"])
+@pytest.mark.parametrize("at", range(len(_QUOTED) + 1))
+def test_few_words_of_ours_typed_behind_a_quote_mark_are_typed(doubt: str, at: int) -> None:
+    asked = sent(*REQUEST, "Please do not modify below this line, or wait for Bob.")
+    quoted = [f"> {line}" for line in (*REQUEST, "Please do not modify below this line, or wait for Bob.")]
+    body = "\n".join((_HEAD, *quoted[:at], f"> {doubt}", *quoted[at:]))
+    assert read(mail(body=body), mails_sent=lambda _: (asked,)).answer is None
+
+
+def test_few_words_of_ours_wrapped_or_on_a_line_of_their_own_are_ours() -> None:
+    asked = sent(*REQUEST, "Downtime:", "no", "Nobody will notice it, and if so we roll back, or not.")
+    quoted = "> Downtime:\n> no\n> Nobody will notice it, and if so we roll back, or\n> not."
+    body = "\n".join((_HEAD, *_QUOTED, quoted))
+    assert read(mail(body=body), mails_sent=lambda _: (asked,)).answer is not None
