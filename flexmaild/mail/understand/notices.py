@@ -37,11 +37,15 @@ _FOOTERS = KnownLines(
         )
     )
 )
-# A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph.
-_CONCEPTS = tuple(
-    as_compared(piece for language in EVERY for piece in language.notice.concepts[n]) for n in range(7)
-)
-_THIS_MAIL = as_compared(words(lambda language: language.notice.this_mail))
+# A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph. In its
+# own language: "delet" is a piece of Portuguese ones, and of "delete the rest". Those of many are in "mul".
+_OF_MANY = {language.tag: language.notice.concepts for language in EVERY}["mul"]
+_CONCEPTS = {
+    language.tag: tuple(as_compared((*language.notice.concepts[n], *_OF_MANY[n])) for n in range(7))
+    for language in EVERY
+}
+_TAGS = frozenset(_CONCEPTS)
+_THIS_MAIL = {language.tag: as_compared(language.notice.this_mail) for language in EVERY}
 
 # Lines of one notice.
 LONGEST_NOTICE = 40
@@ -54,8 +58,9 @@ WRAPPED = range(45, 101)
 AROUND = " \t\xa0-=*_#~"
 _SENTENCE = re.compile(r"(?<=[.!?;:])[,\s]*\s+(?=\D)|(?<=[。！？；])")
 # Where a disclaimer begins behind words without a full stop: "wait This e-mail and any attachments …"
+_OPENINGS = sorted({piece for pieces in _THIS_MAIL.values() for piece in pieces if piece[:1].islower()})
 _BEGINNING = re.compile(
-    rf"\s+(?=(?:{'|'.join(sorted(re.escape(p[0].upper() + p[1:]) for p in _THIS_MAIL if p[:1].islower()))}))"
+    rf"\s+(?=(?:{'|'.join(f'{re.escape(p[0].upper())}(?i:{re.escape(p[1:])})' for p in _OPENINGS)}))"
 )
 # "sp. z o.o.", "ltd. of": behind so few letters a full stop ends no sentence that a small letter goes on.
 _ABBREVIATED = re.compile(r"\b\w{1,4}\.$")
@@ -81,13 +86,14 @@ def notice_length(lines: Sequence[Line], rules: Rules) -> int:
     if known := _FOOTERS.length([line.bare for line in paragraph_of(lines)]):
         return known
     length = disclaimer_length(lines, rules)
+    spoken = _languages(" ".join(line.bare for line in lines[:length]))
     at = length
     while at and at < len(lines):
         if lines[at].is_blank:
             at += 1
         elif more := (
             _FOOTERS.length([line.bare for line in paragraph_of(lines[at:])])
-            or disclaimer_length(lines[at:], rules, goes_on=True)
+            or disclaimer_length(lines[at:], rules, spoken)
         ):
             length = at = at + more
         else:
@@ -124,75 +130,100 @@ def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
 
 
 def _is_typed_between(paragraph: Sequence[str], at: int) -> bool:
-    """Whether a line of doubt stands here, less than half as long as the one above and not the last: no
-    program breaks a line so early, somebody typed there."""
+    """Whether a line that doubts or asks stands here, less than half as long as the one above and not the
+    last: no program breaks a line so early, somebody typed there."""
     line = paragraph[at].strip()
     is_short = 2 * len(line) < len(paragraph[at - 1].strip())
-    return is_short and at + 1 < len(paragraph) and bool(doubts_in(line) or refusing_signs(line))
+    return is_short and at + 1 < len(paragraph) and (_doubts(line) or bool(refusing_signs(line)))
 
 
-def disclaimer_length(lines: Sequence[Line], rules: Rules, *, goes_on: bool = False) -> int:
+def _doubts(text: str) -> bool:
+    return bool(doubts_in(text)) or asks(text)
+
+
+def _is_typed_alone(paragraph: Sequence[str], at: int, spoken: frozenset[str], rules: Rules) -> bool:
+    """Whether a line of doubt stands here that goes on with none and in none, and hardly a disclaimer's."""
+    if wrapped_length(paragraph[at : at + 2], rules) > 1 or (
+        at and wrapped_length(paragraph[at - 1 : at + 1], rules) > 1
+    ):
+        return False
+    return _doubts(paragraph[at]) and not _speaks_clearly(paragraph[at], spoken)
+
+
+def disclaimer_length(lines: Sequence[Line], rules: Rules, above: frozenset[str] = frozenset()) -> int:
     """How many of these lines are a disclaimer, or go on with one: as few as make one, wrapped lines whole.
 
-    The first line must speak of it already, so that a person's line above is no part of it.
+    above: the languages of the one they go on with. The first line must speak of it already, so that a
+    person's line above is no part of it.
     """
     paragraph = [line.bare for line in paragraph_of(lines)]
-    typed = next((i for i in range(1, len(paragraph)) if _is_typed_between(paragraph, i)), None)
-    paragraph = paragraph[:typed]
-    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER:
-        return 0
-    if not _concepts(paragraph[0]) and not _is_of_this_mail(paragraph[0]):
-        return 0
     whole = " ".join(paragraph)
-    if not goes_on and (not _is_of_this_mail(whole) or _concepts(whole) < 2):
+    spoken = above or _languages(whole)
+    typed = next(
+        (
+            i
+            for i in range(len(paragraph))
+            if (i and _is_typed_between(paragraph, i)) or _is_typed_alone(paragraph, i, spoken, rules)
+        ),
+        None,
+    )
+    if typed is not None:
+        paragraph = paragraph[:typed]
+        whole = " ".join(paragraph)
+    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER or not _speaks(paragraph[0], spoken):
+        return 0
+    if not above and (not _is_of_this_mail(whole) or _concepts(whole, spoken) < 2):
         return 0  # nor does any part of it speak of enough
     end = 0
     while end < len(paragraph):
         end += wrapped_length(paragraph[end:], rules)
-        if _is_disclaimer(" ".join(paragraph[:end]), rules, goes_on=goes_on):
-            return end + _further(paragraph, end, rules)
+        if _is_disclaimer(" ".join(paragraph[:end]), rules, spoken, goes_on=bool(above)):
+            return end + _further(paragraph, end, rules, spoken)
     return 0
 
 
-def _further(paragraph: Sequence[str], end: int, rules: Rules) -> int:
+def _further(paragraph: Sequence[str], end: int, rules: Rules, spoken: frozenset[str]) -> int:
     """How many lines of the paragraph go on with the disclaimer that ends here: each speaks of one."""
     at = end
     while at < len(paragraph):
         length = wrapped_length(paragraph[at:], rules)
-        if not _is_disclaimer(" ".join(paragraph[at : at + length]), rules, goes_on=True):
+        if not _is_disclaimer(" ".join(paragraph[at : at + length]), rules, spoken, goes_on=True):
             break
         at += length
     return at - end
 
 
-def _is_disclaimer(text: str, rules: Rules, *, goes_on: bool) -> bool:
+def _is_disclaimer(text: str, rules: Rules, spoken: frozenset[str], *, goes_on: bool) -> bool:
     """Whether this text speaks of this mail and of three of secrecy, the recipient, an error, deleting …
 
     Where nothing in it doubts two will do; where it goes on with a disclaimer, one thing less. A sentence
-    that doubts must speak of one itself, and none may decide.
+    that doubts must speak of one itself, the first one clearly, and none may decide.
     """
     doubts = False
-    for sentence in _sentences(text):
-        if doubts_in(sentence) or asks(sentence):
+    for number, sentence in enumerate(_sentences(text)):
+        if _doubts(sentence):
             doubts = True
-            if not _may_doubt(sentence):
+            if not _may_doubt(sentence, spoken):
+                return False
+            if not number and not goes_on and not _speaks_clearly(sentence, spoken):
                 return False
     if holds_answer(text, rules):
         return False
-    things = _concepts(text) + _is_of_this_mail(text)
+    things = _concepts(text, spoken) + _is_of_this_mail(text)
     if goes_on:
         return things >= (2 if doubts else 1)
     return _is_of_this_mail(text) and things >= (4 if doubts else 3)
 
 
-def _may_doubt(sentence: str) -> bool:
+def _may_doubt(sentence: str, spoken: frozenset[str]) -> bool:
     """Whether a disclaimer may doubt so: it speaks of one, and neither it nor its end is a few words."""
     if _FOOTERS.has(sentence):
         return True
-    if not _speaks(sentence) or _has_at_most(FEW_WORDS, sentence):
+    if not _speaks(sentence, spoken) or _has_at_most(FEW_WORDS, sentence):
         return False
     *before, last = clauses(sentence) or [sentence]
-    return not (before and _has_at_most(FEW_WORDS - 1, last) and doubts_in(last) and not _speaks(last))
+    is_brief = bool(before) and _has_at_most(FEW_WORDS - 1, last)
+    return not (is_brief and doubts_in(last) and not _speaks(last, spoken))
 
 
 def _has_at_most(count: int, text: str) -> bool:
@@ -200,8 +231,13 @@ def _has_at_most(count: int, text: str) -> bool:
     return len(words_of(text)) <= count and weight(text) <= _BRIEF
 
 
-def _speaks(text: str) -> bool:
-    return bool(_concepts(text)) or _is_of_this_mail(text)
+def _speaks(text: str, spoken: frozenset[str]) -> bool:
+    return bool(_concepts(text, spoken)) or _is_of_this_mail(text)
+
+
+def _speaks_clearly(text: str, spoken: frozenset[str]) -> bool:
+    """Whether this speaks of itself as a mail, or of two things that people hardly put in one sentence."""
+    return _is_of_this_mail(text) or _concepts(text, spoken) >= 2 or _FOOTERS.has(text)
 
 
 def _sentences(text: str) -> list[str]:
@@ -216,15 +252,21 @@ def _sentences(text: str) -> list[str]:
     return found
 
 
-def _concepts(text: str) -> int:
+def _concepts(text: str, spoken: frozenset[str]) -> int:
+    """Of how many of the seven this speaks, in that one of these languages in which it speaks of most."""
     low = _spaced(text)
-    return sum(1 for concept in _CONCEPTS if any(piece in low for piece in concept))
+    return max(sum(any(piece in low for piece in of) for of in _CONCEPTS[tag]) for tag in spoken or _TAGS)
+
+
+def _languages(text: str) -> frozenset[str]:
+    """The languages in which a mail speaks of itself here."""
+    low = _spaced(text)
+    return frozenset(tag for tag, pieces in _THIS_MAIL.items() if any(piece in low for piece in pieces))
 
 
 def _is_of_this_mail(text: str) -> bool:
     """Whether a mail speaks of itself here."""
-    low = _spaced(text)
-    return any(piece in low for piece in _THIS_MAIL)
+    return bool(_languages(text))
 
 
 @lru_cache(maxsize=128)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from flexmaild.core.model import Answer
@@ -147,3 +149,54 @@ def test_a_doubt_typed_between_the_lines_of_a_disclaimer_stays(said: str) -> Non
     below = "the intended recipient, please delete this message and notify the sender."
     assert read(mail(body=f"Approve\n\n{above}\n{below}\n")).answer is Answer.APPROVE
     assert read(mail(body=f"Approve\n\n{above}\n{said}\n{below}\n")).answer is None
+
+
+ENGLISH = (
+    "This e-mail and any attachments are confidential and intended solely for the use of the individual or "
+    "entity to whom they are addressed. If you have received this e-mail in error please notify the sender "
+    "immediately and delete it from your system. Any unauthorised copying or disclosure is strictly "
+    "forbidden and may be unlawful."
+)
+GERMAN = (
+    "Diese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der richtige Adressat sind, informieren "
+    "Sie bitte sofort den Absender und vernichten Sie diese Mail. Das unerlaubte Kopieren ist nicht "
+    "gestattet."
+)
+TYPED_ABOVE = [
+    ("Approve", ENGLISH, "Only deploy the frontend, delete the rest"),
+    ("Approve", ENGLISH, "Please delete the DB first"),
+    ("Approve", ENGLISH, "Bob must be notified before you deploy."),
+    ("Approve", ENGLISH, "Wait until the virus scan is finished"),
+    ("Approve", ENGLISH, "Do not disclose the new password before Monday"),
+    ("Approve", ENGLISH, "Please do not deploy before the attachments table was deleted by Bob and Ann"),
+    ("Genehmigt", GERMAN, "Bitte erst die Daten löschen"),
+]
+
+
+@pytest.mark.parametrize(("word", "disclaimer", "own"), TYPED_ABOVE)
+@pytest.mark.parametrize("width", [60, 72, 80, 1000])
+def test_a_sentence_with_a_word_of_a_disclaimer_directly_above_one_stays(
+    word: str, disclaimer: str, own: str, width: int
+) -> None:
+    wrapped = "\n".join(textwrap.wrap(disclaimer, width))
+    for above in (f"{word}\n\n", f"{word}\n", f"{word}\n\nBest regards,\nAnn\n\n"):
+        assert read(mail(body=f"{above}{wrapped}\n")).answer is Answer.APPROVE
+        assert read(mail(body=f"{above}{own}\n{wrapped}\n")).answer is None
+        assert read(mail(body=f"{above}{own} {wrapped}\n")).answer is None
+
+
+@pytest.mark.parametrize(
+    "own", ["But do not delete the attachments table until Bob is notified", "is Bob ok with it?"]
+)
+def test_a_sentence_below_a_disclaimer_stays(own: str) -> None:
+    for wrapped in (ENGLISH, "\n".join(textwrap.wrap(ENGLISH, 76))):
+        assert read(mail(body=f"Approve\n\n{wrapped}\n\n{own}\n")).answer is None
+        assert read(mail(body=f"Approve\n\n{wrapped}\n{own}\n")).answer is None
+
+
+@pytest.mark.parametrize("own", ["is Bob ok with it?", "really？", "agreed⁇", "wait"])
+def test_a_question_typed_between_the_lines_of_a_disclaimer_stays(own: str) -> None:
+    wrapped = textwrap.wrap(ENGLISH, 80)
+    for at in range(1, len(wrapped)):
+        body = "\n".join((*wrapped[:at], own, *wrapped[at:]))
+        assert read(mail(body=f"Approve\n\n{body}\n")).answer is None
