@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
-from flexmaild.mail.understand.doubt import doubt_of, doubts_in
+from flexmaild.mail.understand.dates import is_date_line, words_beside_dates
+from flexmaild.mail.understand.doubt import doubt_of, doubts_in, refusing_signs
+from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, says_something, small
 from flexmaild.mail.understand.rules import Rules, normal_word
 from flexmaild.mail.understand.seen import tokens
@@ -22,6 +24,8 @@ _CLEAR_STARTS = tuple(start for start in _STARTS if start.endswith(" ") and len(
 _VERBS = words(lambda language: language.quote.attribution_verbs)
 # An attribution is wrapped over at most so many lines, and as long as this at most.
 MOST_LINES, _LONGEST = 4, 600
+# No program wraps a line before it has so many letters.
+_SHORTEST_WRAPPED = 40
 # Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
 _GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
 _ADDRESS = re.compile(r"\S+@\S+")
@@ -41,6 +45,8 @@ def label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
             break
         if first < last and not _continues_attribution(lines[first + 1].low, rules):
             break  # a sentence stands in the line below, so what is above it is another's
+        if first < last and not _may_stand_above(line, lines[first + 1], found is not None, rules):
+            break
         joined = f"{line.bare.strip()} {joined}".strip()
         start = _attribution_start(joined, rules)
         is_dated = CALENDAR.search(joined) is not None
@@ -52,6 +58,25 @@ def label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
         first, start = found
         text = " ".join(line.bare.strip() for line in lines[first : last + 1])
         _take_attribution(lines, first, last, text[:start])
+
+
+def _may_stand_above(line: Line, below: Line, is_whole: bool, rules: Rules) -> bool:
+    """Whether an attribution may go on from this line: a date, or one that was wrapped or ends with our name.
+
+    is_whole: what is below is one without it. A person's line with a number in it would have a date.
+    """
+    text = line.bare.strip()
+    if is_date_line(text) or any(is_date_line(text[at:]) for at in _starts(text)):
+        return True
+    if is_whole and below.low[:1] not in ("<", "(", "[") and not _ADDRESS.match(below.low):
+        return False  # what begins with a name needs nothing in front of it
+    return len(text) >= _SHORTEST_WRAPPED or names_us(line.low, rules)
+
+
+def _starts(text: str) -> Iterator[int]:
+    """Where in a line an attribution may begin behind other text."""
+    low = small(text)
+    return _glued_starts(text, low, CALENDAR.search(low)) if len(low) == len(text) else iter(())
 
 
 def _continues_attribution(low: str, rules: Rules) -> bool:
@@ -74,7 +99,26 @@ def _take_attribution(lines: Sequence[Line], first: int, last: int, before: str)
 
 
 def _attribution_start(joined: str, rules: Rules) -> int:
-    """Where the shortest attribution with a whole date begins that ends this text; -1 where none does."""
+    """Where the shortest attribution with a whole date begins that ends this text; -1 where none does, or
+    where a word or a sign in it answers."""
+    start = _shortest_start(joined, rules)
+    return -1 if start >= 0 and _answers(joined[start:], rules) else start
+
+
+def _answers(text: str, rules: Rules) -> bool:
+    said = _beside_names(text, rules)
+    return bool(refusing_signs(said)) or any(map(decides, tokens_of(said)))
+
+
+def _beside_names(text: str, rules: Rules) -> str:
+    """The text in small letters without addresses and our name."""
+    low = _ADDRESS.sub(" ", small(text))
+    for name in rules.own_names:
+        low = low.replace(name, " ")
+    return low
+
+
+def _shortest_start(joined: str, rules: Rules) -> int:
     low = small(joined)
     if len(low) != len(joined):  # rare letters fold to two
         low = joined.lower()
@@ -158,12 +202,19 @@ def is_attribution(low: str) -> bool:
 
 
 def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
-    """A short line with our name and a date, or our name and a colon, at once above our text."""
+    """A short line with our name and a date, or our name and a colon, at once above our text.
+
+    Without a colon or a bracket at its end it holds nothing else: "deploy with flexmaild on 2026-05-16" is no
+    attribution.
+    """
     if _doubts_before(low):
         return False
     count = len(low.split())
     if dated and sum(c.isdigit() for c in low) >= 4 and count <= 14:
-        return low[-1] in ":：>])-" or low[-1].isdigit() or low.endswith((*_VERBS, *names(rules)))
+        if low[-1] in ":：>])-" or low.endswith(_VERBS):
+            return True
+        others = [word for word in words_beside_dates(_beside_names(low, rules)) if word not in _VERBS]
+        return not others and (low[-1].isdigit() or low.endswith(names(rules)))
     return low.endswith((":", "：")) and count <= 6
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from flexmaild.languages.load import EVERY, Language, words
-from flexmaild.mail.understand.months import MONTH
+from flexmaild.mail.understand.dates import MONTH
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
 from flexmaild.mail.understand.pieces import doubtful_pieces
 from flexmaild.mail.understand.rules import spellings

@@ -5,6 +5,8 @@ from functools import partial
 
 import pytest
 
+from flexmaild.core.model import Answer
+from flexmaild.mail.understand.rules import Rules
 from tests.unit.mail.costs import grows_with_size, seconds
 from tests.unit.mail.mails import OWN, REQUEST, mail, read, said, sent
 
@@ -207,3 +209,61 @@ def test_few_words_of_ours_wrapped_or_on_a_line_of_their_own_are_ours() -> None:
     quoted = "> Downtime:\n> no\n> Nobody will notice it, and if so we roll back, or\n> not."
     body = "\n".join((_HEAD, *_QUOTED, quoted))
     assert read(mail(body=body), mails_sent=lambda _: (asked,)).answer is not None
+
+
+_BY_NAME = Rules.of(OWN, names=("flexmaild",))
+_WRITES = (f"flexmaild <{OWN}> writes:", f"<{OWN}> wrote:", f"flexmaild <{OWN}>:", "flexmaild wrote:")
+
+
+@pytest.mark.parametrize("writes", _WRITES)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("2026-05-16 reject", "Go 2026-05-16, Bob?", "Prod 2026-05-16 👎", "2026-05-16 fingers crossed"),
+        *("Reject 2.3.10", "not 2.3.10", "10:30 if ready", "only 15.05.2026", "15 May 2026: wait"),
+    ],
+)
+def test_a_line_with_a_number_above_an_attribution_is_no_part_of_it(typed: str, writes: str) -> None:
+    assert said(mail(body=f"Approve\n{typed}\n{writes}\n{_QUOTE}"), _BY_NAME) != "approve"
+
+
+@pytest.mark.parametrize("writes", _WRITES)
+@pytest.mark.parametrize("comment", ["2.3.10", "billing 2.3.10", "Window 2026-05-16."])
+def test_an_answer_with_a_number_at_once_above_an_attribution_decides(comment: str, writes: str) -> None:
+    reading = read(mail(body=f"Approve {comment}\n{writes}\n{_QUOTE}"), _BY_NAME)
+    assert (reading.answer, reading.comment) == (Answer.APPROVE, comment)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *(
+            "On Fri, 15 May 2026 10:00:00 +0200",
+            "Le vendredi 15 mai 2026 à 10:00:00 UTC+2,",
+            "15.05.2026 10:00",
+        ),
+        *(
+            "Am Freitag, 15. Mai 2026, 10:00:00 MESZ",
+            "Dne 15. května 2026 v 10:00",
+            "15 Mayıs 2026 Cuma 10:00",
+        ),
+        *(
+            "2026年5月15日(金) 10:00",
+            "2026년 5월 15일 금요일 오전 10:00",
+            "El vie, 15 de may. de 2026 a las 10:00,",
+        ),
+    ],
+)
+def test_a_date_alone_above_an_attribution_is_a_part_of_it(above: str) -> None:
+    reading = read(mail(body=f"Approve\n\n{above}\n{_WRITES[0]}\n{_QUOTE}"), _BY_NAME)
+    assert (reading.answer, reading.comment) == (Answer.APPROVE, "")
+
+
+def test_a_line_with_our_name_and_a_date_is_an_attribution_only_where_it_says_nothing_else() -> None:
+    ours = "\n".join(REQUEST)
+    assert said(mail(body=f"Approve\n\nok? flexmaild 2026-05-16\n\n{ours}"), _BY_NAME) == "question"
+    deploy = "Deploy with flexmaild on 2026-05-16"
+    assert read(mail(body=f"Approve\n\n{deploy}\n\n{ours}"), _BY_NAME).comment == deploy
+    for line in ("# flexmaild | Fri, Nov 20, 2026 at 10:00", "flexmaild wrote on 2026-05-15 10:00"):
+        reading = read(mail(body=f"Approve\n\n{line}\n\n{ours}"), _BY_NAME)
+        assert (reading.answer, reading.comment) == (Answer.APPROVE, "")
