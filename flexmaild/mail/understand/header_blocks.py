@@ -25,6 +25,7 @@ _ADDRESS = re.compile(r"\S+@[^\s;,>\])]+")
 _BEHIND_DIGITS = re.compile(r"\D*$")
 # One question mark was typed; letters that were lost leave others as well.
 _ASKS = re.compile(rf"[^{QUESTION_MARKS}]*[{QUESTION_MARKS}]{{1,3}}[\s.!]*")
+_ASKS_AMID = re.compile(rf"[{QUESTION_MARKS}](?=\s|$)")
 BLOCK_LINE = "header block"
 
 
@@ -107,6 +108,8 @@ def _label_field(lines: Sequence[Line], i: int, sent: SentText) -> None:
     if not is_field and not continues:
         return
     rest = _typed_behind(line, sent)
+    if not known and not line.places and _answers_before_field(line.bare):
+        rest = line.bare.strip()
     if line.places and line.changed:
         return  # a line of ours with a sign that we did not send
     line.set(Label.QUOTE_HEADER, BLOCK_LINE)
@@ -149,6 +152,14 @@ def _asks(text: str) -> bool:
 def _answers_in_words(text: str) -> bool:
     """Whether a word or a sign in it decides or doubts."""
     return bool(doubts_in(text)) or any(map(decides, tokens_of(text)))
+
+
+def _answers_before_field(text: str) -> bool:
+    """Whether something in front of a field with an address answers: "only after the backup To: Ann <…"."""
+    front, is_field, _ = _ADDRESS.split(text)[0].rpartition(":")
+    if "@" not in text or not is_field:
+        return False
+    return _ASKS_AMID.search(front) is not None or _answers_in_words(front)
 
 
 def _may_ask(sent: SentText) -> bool:

@@ -207,7 +207,7 @@ def _is_disclaimer(text: str, rules: Rules, spoken: frozenset[str], *, goes_on: 
                 return False
             if not number and not goes_on and not _speaks_clearly(sentence, spoken):
                 return False
-    if holds_answer(text, rules):
+    if holds_answer(text, rules) or refusing_signs(text):
         return False
     things = _concepts(text, spoken) + _is_of_this_mail(text)
     if goes_on:

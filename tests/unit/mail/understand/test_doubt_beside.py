@@ -267,3 +267,17 @@ def test_a_line_with_our_name_and_a_date_is_an_attribution_only_where_it_says_no
     for line in ("# flexmaild | Fri, Nov 20, 2026 at 10:00", "flexmaild wrote on 2026-05-15 10:00"):
         reading = read(mail(body=f"Approve\n\n{line}\n\n{ours}"), _BY_NAME)
         assert (reading.answer, reading.comment) == (Answer.APPROVE, "")
+
+
+@pytest.mark.parametrize("doubt", ["👎", "only after the backup", "ok?", "not yet"])
+def test_a_doubt_in_front_of_a_field_with_an_address_counts(doubt: str) -> None:
+    block = _OUTLOOK.replace("To: Ann Approver", f"{doubt} To: Ann Approver <ann@corp.test>")
+    assert said(mail(body=f"Approve\n\n{block}")) != "approve"
+
+
+@pytest.mark.parametrize("sign", ["👎", "🛑", "-1"])
+def test_a_sign_that_refuses_is_no_part_of_a_disclaimer(sign: str) -> None:
+    words = _DISCLAIMER.split()
+    for at in range(1, len(words) + 1):
+        body = " ".join((*words[:at], sign, *words[at:]))
+        assert said(mail(body=f"Approve\n\n{body}")) != "approve", at
