@@ -76,9 +76,12 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
     """
     continues = following is not None and goes_on(line, following)
     if line.norm in rules.squeezed_words and not line.depth:
-        # Ours only where a requester's own text has the word on top of the whole next line.
+        # Ours only where a requester's own text has the word as a line, or wrapped, on top of the whole next
+        # line; not where it ends the line above already.
+        is_whole = any(sent.is_line(p, p + len(line.norm)) for p in line.places)
         return (
             continues
+            and (is_whole or (before is not None and goes_on(before, line)))
             and following is not None
             and bool(following.places)
             and following.bare.strip()[:1].isalnum()

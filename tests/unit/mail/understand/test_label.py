@@ -240,3 +240,18 @@ def test_few_words_of_ours_that_doubt_are_a_persons_wherever_they_stand(said: st
     asked = known(sent(*WHOLE))
     found = {p: decide(labelled("\n".join(text), asked), RULES).answer for p, text in places.items()}
     assert [place for place, answer in found.items() if answer is Answer.APPROVE] == ["nowhere"]
+
+
+def test_the_word_typed_behind_a_line_of_ours_that_ends_with_it_is_typed() -> None:
+    asked = [line.replace("or the word Reject", "or else the word Reject") for line in REQUEST]
+    at = next(i for i, line in enumerate(asked) if line.endswith("Reject."))
+    for header in (
+        "-----Original Message-----",
+        f"From: flexmaild <{OWN}>\nSent: Friday\nTo: Ann\nSubject: x",
+    ):
+        typed_there = "\n".join((*asked[: at + 1], "", "Reject", "", *asked[at + 1 :]))
+        found = labelled(f"Approve\n\n{header}\n\n{typed_there}", sent_before=known(sent(*asked)))
+        assert decide(found, RULES).unclear == "both_words"
+        wrapped = "\n".join(asked).replace("else the word Reject.", "else the word\nReject.")
+        found = labelled(f"Approve\n\n{header}\n\n{wrapped}", sent_before=known(sent(*asked)))
+        assert decide(found, RULES).answer is Answer.APPROVE
