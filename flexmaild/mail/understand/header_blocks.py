@@ -155,11 +155,10 @@ def _answers_in_words(text: str) -> bool:
 
 
 def _answers_before_field(text: str) -> bool:
-    """Whether something in front of a field with an address answers: "only after the backup To: Ann <…"."""
-    front, is_field, _ = _ADDRESS.split(text)[0].rpartition(":")
-    if "@" not in text or not is_field:
-        return False
-    return _ASKS_AMID.search(front) is not None or _answers_in_words(front)
+    """Whether something in front of a field answers: "after the backup To: Ann <…", "kun test Sent: …"."""
+    head = _ADDRESS.split(text)[0]
+    front, is_field, _ = head.rpartition(":") if "@" in text else head.partition(":")
+    return bool(is_field) and (_ASKS_AMID.search(front) is not None or _answers_in_words(front))
 
 
 def _may_ask(sent: SentText) -> bool:

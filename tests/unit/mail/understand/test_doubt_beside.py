@@ -270,9 +270,10 @@ def test_a_line_with_our_name_and_a_date_is_an_attribution_only_where_it_says_no
 
 
 @pytest.mark.parametrize("doubt", ["👎", "only after the backup", "ok?", "not yet"])
-def test_a_doubt_in_front_of_a_field_with_an_address_counts(doubt: str) -> None:
+def test_a_doubt_in_front_of_a_field_counts(doubt: str) -> None:
     block = _OUTLOOK.replace("To: Ann Approver", f"{doubt} To: Ann Approver <ann@corp.test>")
     assert said(mail(body=f"Approve\n\n{block}")) != "approve"
+    assert said(mail(body=f"Approve\n\n{_OUTLOOK.replace('Sent:', f'{doubt} Sent:')}")) != "approve"
 
 
 @pytest.mark.parametrize("sign", ["👎", "🛑", "-1"])
