@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_OUTSIDE_COMMENTS = re.compile(rf'{_QUOTED}|[^("]+|"', re.DOTALL)
+# One that never ends takes the rest with it: its end would be looked for again at each quote in it.
+_QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
+QUOTED = re.compile(_QUOTED, re.DOTALL)
+_OUTSIDE_COMMENTS = re.compile(rf'{_QUOTED}|[^("]+', re.DOTALL)
 _IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 # A whole address in angle brackets, a domain literal, what divides, or text.
 _PIECE = re.compile(rf'{_QUOTED}|<[^<>]*>|\[[^\[\]]*\]|[,;:]|[^",;:<\[]+|.', re.DOTALL)
@@ -22,8 +25,7 @@ def entries(text: str) -> Iterator[str]:
     read. A semicolon divides too, as it ends a group and as Outlook's users type it."""
     text, is_whole = without_comments(text)
     bare, found, is_broken = "", list[str](), False
-    for match in _PIECE.finditer(f"{text},"):
-        piece = match[0]
+    for piece in chain((match[0] for match in _PIECE.finditer(text)), ","):
         if piece == ":":  # what stood before it is a group's name
             bare, found, is_broken = "", [], False
         elif piece in ",;":

@@ -15,19 +15,11 @@ from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.message import Mail, Part
 from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.mailing_lists import listed
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate
 
 _OWN = OWN_MAIL_HEADER.lower().encode()
-
-_LIST_FIELDS = (
-    b"list-id",
-    b"list-post",
-    b"list-unsubscribe",
-    b"mailing-list",
-    b"x-mailing-list",
-    b"x-mailman-version",
-)
 
 # Fields that only machines set; any value counts but those in _NOT_AUTOMATIC.
 _MACHINE_FIELDS = (
@@ -81,9 +73,9 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
         return MailNature.OWN, "From is our own address"
     if _is_from_daemon(header, sender):
         return MailNature.BOUNCE, "sent by a mail server"
-    listed = _listed(header, rules)
-    if listed:
-        return MailNature.LIST, listed
+    by_list = listed(header, rules)
+    if by_list:
+        return MailNature.LIST, by_list
     because = _machine(header, rules) or _server_speaks(mail)
     if because:
         return MailNature.AUTO_REPLY, because
@@ -147,25 +139,6 @@ def _report(root: Part) -> str:
         return "disposition-notification"
     first = root.parts[0] if root.kind == "multipart/mixed" and root.parts else None
     return _report(first) if first is not None and first.kind.startswith("multipart/") else ""
-
-
-def _listed(header: Header, rules: Rules) -> str:
-    """The header that shows a mailing list. The reply address itself may be a group: that one is none."""
-    if any(_is_list_of(address, header) for address in rules.own_addresses):
-        return ""
-    for name in _LIST_FIELDS:
-        if header.has(name):
-            return name.decode()
-    if any(value.strip().lower() == b"list" for value in header.all(b"precedence")):
-        return "precedence: list"
-    return ""
-
-
-def _is_list_of(address: str, header: Header) -> bool:
-    """Whether the list fields (RFC 2369, RFC 2919) name this address as the list."""
-    local, _, domain = address.partition("@")
-    identity, post = header.first(b"list-id").lower(), header.first(b"list-post").lower()
-    return f"<{local}.{domain}>".encode() in identity or f"<mailto:{address}>".encode() in post
 
 
 def _machine(header: Header, rules: Rules) -> str:

@@ -37,6 +37,7 @@ UNREADABLE = {
     f"<{A}> {B}": [""],
     f"Ann <{A}": [""],
     f"{B}, ({A}": [B, ""],
+    f'"Ann <{A}>, {B}': [f'"Ann <{A}>, {B}'],
     f"{B}, Ann <{A}, {A}": [B, "", A],
 }
 
@@ -51,7 +52,7 @@ def test_an_entry_that_cannot_be_read_is_said_to_be_one(text: str) -> None:
     assert list(entries(text)) == UNREADABLE[text]
 
 
-@pytest.mark.parametrize("piece", ["(", "((", '"', "<", "[", "<(", '"\\', ":", ",", "\\", ")", ">"])
+@pytest.mark.parametrize("piece", [*'(<["\\,:)>', "((", "<(", '"\\', '\\"', '("'])
 def test_any_text_is_read_in_one_go(piece: str) -> None:
-    """128 KiB of each: where a piece could make the whole be read again for each of it, this never ends."""
-    assert not any("@" in entry for entry in entries(piece * (131072 // len(piece))))
+    """Where a piece could make the whole be read again for each of it, a megabyte would take an hour."""
+    assert not any("@" in entry for entry in entries(piece * ((1 << 20) // len(piece))))
