@@ -38,9 +38,9 @@ def is_redirected(header: Header, rules: Rules) -> bool:
     """Whether somebody else sent it on (RFC 5322 section 3.6.6), which a signature does not hinder.
 
     Only where every Resent-From and every Resent-To is certainly ours, it went from one of our mailboxes to
-    another.
+    another. Zoho writes an empty Resent-From on mails that nobody sent on.
     """
-    if not any(name.startswith(b"resent-") for name in header.fields):
+    if not any(name.startswith(b"resent-") and any(header.all(name)) for name in header.fields):
         return False
     return not all(_is_all_ours(header.all(name), rules) for name in (b"resent-from", b"resent-to"))
 

@@ -171,7 +171,7 @@ REDIRECTED = {
     "only an id": ("Resent-Message-ID: <x@corp.test>",),
     "only a copy": (f"Resent-Cc: {OWN}",),
     "unknown": ("Resent-Whatever: x",),
-    "empty": ("Resent-From:", "Resent-To:"),
+    "empty but for a date": ("Resent-From:", "Resent-To:", "Resent-Date: x"),
     "an empty second": (f"Resent-From: {OWN}", "Resent-From:", f"Resent-To: {OWN}"),
     "unreadable": (f"Resent-From: <{OWN}> x", f"Resent-To: {OWN}"),
     "unreadable besides": (f"Resent-From: {OWN}", f"Resent-To: {OWN}, <{OWN}"),
@@ -190,6 +190,7 @@ OUR_OWN_WAY = {
     ),
     "by an alias": (f"Resent-From: {ALIAS}", f"Resent-To: Us: {OWN}, noreply@corp.test;"),
     "twice": (f"Resent-From: {OWN}", f"Resent-To: {ALIAS}", f"Resent-From: {ALIAS}", f"Resent-To: {OWN}"),
+    "an empty field, as Zoho writes it on every mail": ("Resent-From: ",),
     "not at all": ("X-Resent-From: eve@corp.test", "X-MS-Exchange-Inbox-Rules-Loop: eve@corp.test"),
 }
 
