@@ -43,7 +43,7 @@ class SenderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of a mail. `stranger` is a proven sender who may be told that they were not asked.
+    """What becomes of a mail. `stranger` is a proven colleague who may be told that they were not asked.
 
     reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
     """
@@ -168,15 +168,24 @@ def _refusal(
     if failed:
         because = f"{failed[0].authserv_id or 'the mail server'} says that DMARC failed"
         return ReplyReason.DMARC_FAILED, because
+    if reading.redirected:
+        return ReplyReason.REDIRECTED, sentence(ReplyReason.REDIRECTED)
     reason: ReplyReason | None = None
     delegated = reading.delegate and not is_of(reading.delegate, invitation)
     if "dmarc" in (terms.require, policy.require) and proof_of(reading) == "reference":
         reason = ReplyReason.NOT_PROVEN
+    elif reading.misdirected and _wants_proof(terms, policy):
+        reason = ReplyReason.MISDIRECTED
     elif not is_of(reading.sender, invitation):
         reason = ReplyReason.WRONG_PERSON
     elif delegated and not terms.allow_delegates:
         reason = ReplyReason.DELEGATE
     return None if reason is None else (reason, sentence(reason))
+
+
+def _wants_proof(terms: Terms, policy: SenderPolicy) -> bool:
+    """Whether the reference and From alone are not enough."""
+    return any(required != "reference" for required in (terms.require, policy.require))
 
 
 def _unreadable(reading: Reading) -> ReplyReason:
@@ -198,9 +207,12 @@ def _quarantined(
     refusal: tuple[ReplyReason, str], reading: Reading, request: Request, invitation: Invitation
 ) -> Ruling:
     reason, because = refusal
+    is_proven = proof_of(reading) != "reference"
+    # A stranger to the house would only learn that the reference is worth something.
+    is_colleague = domain_of(reading.sender) == domain_of(invitation.approver.address)
     stranger = None
     # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
-    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and proof_of(reading) != "reference":
+    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and is_proven and is_colleague:
         stranger = Approver(reading.sender, reading.sender_name)
     return Ruling(
         Outcome.UNAUTHENTICATED,

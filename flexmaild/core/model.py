@@ -263,6 +263,7 @@ class Reading:
     spelling; the store says which exist. answered_jobs: ids of mails of ours in In-Reply-To that bore no
     reference. text_digest: SHA-256 of what was typed, so that the same text is not explained twice.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
+    redirected: somebody else sent it on (Resent fields). misdirected: neither To nor Cc names us.
     partial: only the text parts were fetched (a large attachment was left on the server).
     sentence, unclear_word: what was written that made the answer unclear, and the word in it.
     unknown_lines: lines beside the answer that we did not send and do not know; a person's, or a gateway's.
@@ -288,6 +289,8 @@ class Reading:
     bounces: tuple[Bounce, ...] = ()
     auth_results: tuple[AuthResult, ...] = ()
     internal: bool = False
+    redirected: bool = False
+    misdirected: bool = False
     dkim_domains: tuple[str, ...] = ()
     partial: bool = False
     language: str = ""

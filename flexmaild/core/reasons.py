@@ -51,6 +51,8 @@ class ReplyReason(StrEnum):
     DMARC_FAILED = "dmarc_failed"
     NOT_PROVEN = "not_proven"
     LESS_PROVEN = "less_proven"
+    REDIRECTED = "redirected"
+    MISDIRECTED = "misdirected"
     REFERENCE_ALTERED = "reference_altered"
     REFERENCE_FORGED = "reference_forged"
     REFERENCES_DISAGREE = "references_disagree"
@@ -89,6 +91,8 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.DMARC_FAILED: "the mail server says that DMARC failed",
     ReplyReason.NOT_PROVEN: "the sender is not proven (DMARC is required)",
     ReplyReason.LESS_PROVEN: "the sender is not proven, and was when they answered before",
+    ReplyReason.REDIRECTED: "sent on by somebody else (Resent fields)",
+    ReplyReason.MISDIRECTED: "written to none of our addresses (incoming.reply_aliases names further ones)",
     ReplyReason.REFERENCE_ALTERED: "altered reference",
     ReplyReason.REFERENCE_FORGED: "forged reference",
     ReplyReason.REFERENCES_DISAGREE: "references that disagree",

@@ -234,6 +234,7 @@ def _rules(settings: Settings) -> Rules:
     return Rules.of(
         normal(settings.outgoing.from_address),
         normal(incoming.reply_address),
+        *map(normal, incoming.reply_aliases),
         names=["flexmaild"],
         approve=approvals.words.approve,
         reject=approvals.words.reject,

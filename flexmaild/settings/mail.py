@@ -215,6 +215,9 @@ class Incoming(_Server):
     """Folder that replies are read from. **Every mail in it is removed after processing.**"""
     reply_address: OptionalAddress = ""
     """Address that replies go to; its mail must arrive in this mailbox. Default: `outgoing.from_address`."""
+    reply_aliases: tuple[Address, ...] = ()
+    """Further addresses whose mail arrives in this mailbox: old names, a group, other domains. They are ours:
+    a reply written to one of them is written to us, and a mail from one is our own."""
     plus_address: Flag = False
     """Put the reference into the reply address too (replies+REFERENCE@…); the server must support that."""
     process_interval: Annotated[timedelta, Span("1s", "1d", bare="m")] = timedelta(minutes=5)

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from flexmaild.core.addresses import normal
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -200,9 +202,17 @@ class AfterProcessing:
 
 
 def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text) or len(text) > 254:  # RFC 5321 section 4.5.3.1.3
+    if not _ADDRESS.fullmatch(text) or not _is_normal(text):
         raise wrong("must be one bare mail address like name@example.com, without a display name or brackets")
     return text
+
+
+def _is_normal(text: str) -> bool:
+    """Whether the daemon can use it: it compares addresses in their normal form."""
+    try:
+        return bool(normal(text))
+    except ValueError:
+        return False
 
 
 def _optional_address(text: str) -> str:

@@ -78,6 +78,8 @@ SEEN: dict[str, tuple[Made, str, str, str, bool]] = {
     "no From": (said(From=""), "unauthenticated", "no_from", "", False),
     "two From": (headed(f"From: {EVE}"), "unauthenticated", "several_from", "", False),
     "another person": (said(From=EVE), "unauthenticated", "wrong_person", EVE, False),
+    "sent on by another": (headed(f"Resent-From: {EVE}", f"Resent-To: {REPLIES}"), "unauthenticated", "redirected", ALICE, False),
+    "another's, sent on by them": (headed(f"Resent-From: {EVE}", From=EVE), "unauthenticated", "redirected", EVE, False),
     "cannot be parsed": (broken, "unparsable", "cannot_be_parsed", "", False),
     "attached": (forwarded(ALICE), "undecided", "reference_attached", ALICE, True),
     "attached by another": (forwarded(EVE), "unauthenticated", "wrong_person", EVE, False),
@@ -230,6 +232,47 @@ def test_wait_tells_of_replies_and_goes_on_until_the_decision(house: House) -> N
     done = subprocess.run([*command, "approval", "wait", asked["id"]], capture_output=True, text=True)
     assert done.returncode == 0
     assert "wrong_person" not in done.stdout and EVE in done.stdout and "not who was asked" in done.stdout
+
+
+def test_what_was_sent_on_or_not_written_to_us_is_set_aside_and_seen_and_an_alias_is_ours(
+    house: House,
+) -> None:
+    border = "mx.corp.test"
+    proof = {"require": "dmarc", "trusted_authserv_ids": [border]}
+    house.write_settings({"incoming": {"sender_authentication": proof}})
+    house.start()
+    asked = house.request(ALICE)
+    mail = house.mail(ALICE)
+
+    def proven(*fields: str, **header: str) -> None:
+        result = f"Authentication-Results: {border}; dmarc=pass header.from=corp.test"
+        received = f"Received: from client by {border} with ESMTP; Sat, 21 Nov 2026 10:00:00 +0000"
+        house.deliver(headed(result, received, *fields, **header)(mail))
+        house.process_replies()
+
+    proven(f"Resent-From: {BOB}", f"Resent-To: {REPLIES}")
+    proven(To=BOB, Cc="carol@corp.test")
+    proven(f"Delivered-To: {REPLIES}", f"X-Original-To: {REPLIES}", To=BOB)
+    proven(From=BOB, To="carol@corp.test")
+    proven(To="deploy@old.test")
+    shown = house.show(asked["id"])
+    reasons = ["redirected", *["misdirected"] * 4]
+    assert [(row["outcome"], row["reason"]) for row in shown["replies"]] == [
+        ("unauthenticated", reason) for reason in reasons
+    ]
+    assert shown["state"] == "pending"
+    listed = house.call("approval.list", query={})["items"]
+    assert listed[0]["last_reply"]["reason"] == "misdirected"
+    set_aside = house.call("quarantine.list", query={"limit": 100})["items"]
+    assert len(set_aside) == len(reasons)
+    assert house.kinds() == ["approval_request"], "nobody was answered"
+    aliases = ["Deploy@old.test"]
+    house.write_settings({"incoming": {"sender_authentication": proof, "reply_aliases": aliases}})
+    assert house.call("reload")["reloaded"]
+    proven(From="deploy@old.test")
+    assert house.show(asked["id"])["last_reply"]["reason"] == "own_mail"
+    proven(To="deploy@old.test")
+    assert house.decided(asked["id"])["state"] == "approved"
 
 
 def test_late_replies_and_a_second_delivery(house: House) -> None:

@@ -117,7 +117,10 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "two from fields": (NOBODY, "more than one From field", added(f"From: {EVE}")),
     "from with a blank": (NOBODY, "more than one From field", added(f"From : {EVE}")),
     "no from": (NOBODY, "no From field", replaced(b"From: alice@corp.test\r\n", b"")),
-    "reply-to and resent": (NOBODY, "not proven", said(From=EVE, Reply_To=ALICE, Resent_From=ALICE)),
+    "her reply-to": (NOBODY, "not proven", said(From=EVE, Reply_To=ALICE)),
+    "resent": (NOBODY, "sent on", said(From=EVE, Reply_To=ALICE, Resent_From=ALICE)),
+    "hers, resent": (NOBODY, "sent on", added(f"Resent-From: {EVE}", f"Resent-To: {REPLIES}")),
+    "hers to another": (NOBODY, "none of our addresses", said(To=BOB)),
     "a sender in her name": (NOBODY, "Sender differs", added(f"Sender: {BOB}")),
     "two senders": (NOBODY, "Sender differs", added(f"Sender: {ALICE}", f"Sender: {BOB}")),
     # 2.2: who says that it is from her

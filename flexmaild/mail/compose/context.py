@@ -64,6 +64,10 @@ def view(
     on_fault: FaultHandler,
 ) -> dict[str, Any]:
     """The context for this mail's templates; faults of a named template go to `on_fault`."""
+    if order.kind is MailKind.NOT_ENTITLED:
+        request = (
+            None  # nothing of it is for somebody who was not asked, whatever an operator's template shows
+        )
     lang = texts.language(order.language, order.to.language, stationery.language)
     say = partial(texts.say, lang)
     terms = request.terms if request else None
@@ -152,7 +156,7 @@ def _subject(order: MailOrder, title: str, say: partial[str], product: str) -> s
         case MailKind.APPROVAL_REQUEST:
             return say("subject.request", title=title)
         case MailKind.NOT_ENTITLED:
-            return say("lead.not_entitled")  # the title is not for somebody who was not asked
+            return say("lead.not_entitled")
     return say(f"subject.{_event(order)}", title=title)
 
 
@@ -185,7 +189,7 @@ def _rows(
 ) -> Iterator[Row]:
     """The small table: for a request what, who and until when; for an answer what became of it."""
     say = context["t"]
-    if request is None or order.kind is MailKind.NOT_ENTITLED:
+    if request is None:
         return
     if order.kind in _WHOLE:
         yield from _asked_rows(order, request.terms, say, context["lang"], now)

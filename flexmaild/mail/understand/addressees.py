@@ -1,23 +1,23 @@
-"""Whom a mail was written to: whether it answers somebody else's mail in the thread and we only got a copy.
+"""Whom a mail was written to: somebody else, whose mail we only got a copy of, or got sent on; or us.
 
-For `reply`. Sending services replace Message-IDs, so an In-Reply-To that is not ours says nothing alone; it
-does beside a To that names none of our addresses. Cc does not help: there stand those who read along.
+For `reply` (and `mailing_lists`). Sending services replace Message-IDs, so an In-Reply-To that is not ours
+says nothing alone; it does beside a To that names none of our addresses. Cc does not help there: in it stand
+those who read along. `core.admission` says what follows for a mail that was sent on, or not written to us.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flexmaild.core.addresses import normal
-from flexmaild.mail.parse.header import Header, decoded
+from flexmaild.mail.parse.address_list import entries
+from flexmaild.mail.parse.header import Header, raw_text
+from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.understand import references
 from flexmaild.mail.understand.mentions import answered_jobs
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.sender import address_of
 
-# A name in quotes or a comment may hold anything, an address of ours too.
-_NAMES = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)')
-_ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 # More addressees than these are looked over no further.
 _MOST = 500
 
@@ -31,26 +31,66 @@ def answers_another(header: Header, rules: Rules) -> bool:
         return False
     if any(map(references.is_whole, references.in_message_ids(answered, rules.limits))):
         return False
-    return not any(_is_ours(address, rules) for address in _addresses(header, rules))
+    return not any(_leads_to_us(entry, rules) for entry in _entries(header.all(b"to"), rules.limits))
 
 
-def _addresses(header: Header, rules: Rules) -> Iterator[str]:
-    for value in header.all(b"to"):
-        text = _NAMES.sub(" ", decoded(value[: rules.limits.references], rules.limits))
-        for number, match in enumerate(_ADDRESS.finditer(text)):
-            if number >= _MOST:
-                return
-            yield match[0]
+def is_redirected(header: Header, rules: Rules) -> bool:
+    """Whether somebody else sent it on (RFC 5322 section 3.6.6), which a signature does not hinder.
+
+    Only where every Resent-From and every Resent-To is certainly ours, it went from one of our mailboxes to
+    another. Zoho writes an empty Resent-From on mails that nobody sent on.
+    """
+    if not any(name.startswith(b"resent-") and any(header.all(name)) for name in header.fields):
+        return False
+    return not all(_is_all_ours(header.all(name), rules) for name in (b"resent-from", b"resent-to"))
 
 
-def _is_ours(address: str, rules: Rules) -> bool:
-    """With what follows a "+" too (RFC 5233), and as forwarders write a plus-address with our reference."""
-    if any(map(references.is_whole, references.in_text([address]))):
-        return True
+def is_misdirected(header: Header, rules: Rules) -> bool:
+    """Whether neither To nor Cc names us, as in a colleague's mail that somebody brought to us as it was.
+
+    Of several such fields the lowest counts: a signature covers that first (RFC 6376 section 5.4.2), and
+    whoever adds one to a signed mail has to add it above.
+    """
+    if not rules.own_addresses:
+        return False
+    fields = [value for name in (b"to", b"cc") for value in header.all(name)[-1:]]
+    return not any(_is_entry_ours(entry, rules) for entry in _entries(fields, rules.limits))
+
+
+def is_ours(address: str, rules: Rules) -> bool:
+    """Whether this is one of our addresses, or that with something behind a "+" (RFC 5233)."""
     try:
         local, _, domain = normal(address).partition("@")
     except ValueError:
         return False
-    return f"{local}@{domain}" in rules.own_addresses or (
-        f"{local.partition('+')[0]}@{domain}" in rules.own_addresses
-    )
+    pieces = local.split("+")
+    return any(f"{'+'.join(pieces[: n + 1])}@{domain}" in rules.own_addresses for n in range(len(pieces)))
+
+
+def _entries(values: Iterable[bytes], limits: Limits) -> Iterator[str]:
+    """The entries of these fields; "" for what cannot be read, and for what is too long to be."""
+    for value in values:
+        for number, entry in enumerate(entries(raw_text(value[: limits.references])[0])):
+            if number >= _MOST:
+                yield ""
+                break
+            yield entry
+        if len(value) > limits.references:
+            yield ""
+
+
+def _is_all_ours(values: list[bytes], rules: Rules) -> bool:
+    """Whether there are such fields, and each of them names us and nobody else."""
+    fields = [list(_entries([value], rules.limits)) for value in values]
+    return bool(fields) and all(f and all(_is_entry_ours(e, rules) for e in f) for f in fields)
+
+
+def _is_entry_ours(entry: str, rules: Rules) -> bool:
+    """Read as strictly as From: two programs must not see two addresses in it."""
+    address = address_of(f"<{entry}>".encode("utf-8", "replace"), rules.limits).address
+    return bool(address) and is_ours(address, rules)
+
+
+def _leads_to_us(entry: str, rules: Rules) -> bool:
+    """Also as forwarders write a plus-address with our reference."""
+    return _is_entry_ours(entry, rules) or any(map(references.is_whole, references.in_text([entry])))

@@ -1,4 +1,4 @@
-"""Did a person write this mail? Auto-replies, lists, calendar answers, delivery reports and our own mail.
+"""Did a person write this mail? Auto-replies, lists, calendar answers, reports and our own mail.
 
 Called by `understand.reply` before anything is made of the text: an out-of-office note may well begin with
 "Approve". The rules are header rules (RFC 3834 section 2 and what Exchange, Notes, Gmail and the common
@@ -14,20 +14,13 @@ from flexmaild.languages.load import words
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.message import Mail, Part
+from flexmaild.mail.parse.transfer import transferred
 from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.mailing_lists import listed
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate
 
 _OWN = OWN_MAIL_HEADER.lower().encode()
-
-_LIST_FIELDS = (
-    b"list-id",
-    b"list-post",
-    b"list-unsubscribe",
-    b"mailing-list",
-    b"x-mailing-list",
-    b"x-mailman-version",
-)
 
 # Fields that only machines set; any value counts but those in _NOT_AUTOMATIC.
 _MACHINE_FIELDS = (
@@ -44,10 +37,34 @@ _MACHINE_FIELDS = (
     b"x-ms-exchange-generated-message-source",
     b"x-vacation",
     b"x-loop",
+    b"x-failed-recipients",
 )
 _MACHINE_SET = frozenset(_MACHINE_FIELDS)
 _NOT_AUTOMATIC = (b"no", b"false", b"0", b"")
 _PRECEDENCES = (b"bulk", b"junk", b"auto_reply", b"auto-reply")
+
+# What Exchange and Thunderbird write above a mail that is no message of a person; other classes are.
+_CALENDAR_CLASS = b"urn:content-classes:calendarmessage"
+_MACHINE_CLASSES = frozenset(
+    b"urn:content-classes:%s" % name
+    for name in (b"mdn", b"dsn", b"reportmessage", b"recallmessage", b"recallreport")
+)
+# The parts for programs of a report (RFC 6522, RFC 8098, RFC 3464, RFC 6533, RFC 5965).
+_REPORTS = frozenset(
+    f"message/{name}"
+    for name in (
+        "delivery-status",
+        "global-delivery-status",
+        "disposition-notification",
+        "global-disposition-notification",
+        "feedback-report",
+    )
+)
+# What one answers an invitation with (RFC 5546 section 1.4); the others make one.
+_CALENDAR_ANSWERS = ("reply", "refresh", "counter", "declinecounter")
+_METHOD = re.compile(rb"^METHOD(?:;[^:\r\n]*)?:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
+# Of a calendar so much is looked at, bytes: it says at its beginning what it is for.
+_OF_CALENDAR = 64 * 1024
 
 # How an absence note's subject begins, in the languages of Exchange, Gmail and Notes. At the start only:
 # an answer to such a note begins with "Re:".
@@ -81,12 +98,14 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
         return MailNature.OWN, "From is our own address"
     if _is_from_daemon(header, sender):
         return MailNature.BOUNCE, "sent by a mail server"
-    listed = _listed(header, rules)
-    if listed:
-        return MailNature.LIST, listed
-    because = _machine(header, rules) or _server_speaks(mail)
+    by_list = listed(header, rules)
+    if by_list:
+        return MailNature.LIST, by_list
+    because = _machine(header, rules) or _server_speaks(mail) or _report_within(mail)
     if because:
         return MailNature.AUTO_REPLY, because
+    if _content_class(header) == _CALENDAR_CLASS:
+        return MailNature.CALENDAR, "content-class"
     if any(map(_is_calendar_answer, mail.walk())):
         return MailNature.CALENDAR, "text/calendar"
     return MailNature.HUMAN, ""
@@ -103,10 +122,27 @@ def _is_sent_for(sender: str, mail: Mail, rules: Rules) -> bool:
 
 def _is_calendar_answer(part: Part) -> bool:
     """A calendar shown in the mail, or, even as a file, what one answers with (RFC 5546 section 3.2)."""
-    if part.kind not in ("text/calendar", "application/ics"):
+    if part.kind == "text/calendar" and part.disposition != "attachment":
+        return True
+    is_calendar = part.kind in ("text/calendar", "application/ics") or _is_called_calendar(part)
+    return is_calendar and _calendar_method(part) in _CALENDAR_ANSWERS
+
+
+def _is_called_calendar(part: Part) -> bool:
+    """Whether only the file's name says what it is."""
+    if part.kind != "application/octet-stream":
         return False
-    is_file = part.disposition == "attachment" or part.kind == "application/ics"
-    return not is_file or part.params.get("method", "").lower() in ("reply", "counter", "declinecounter")
+    named = part.header.first(b"content-disposition") + part.header.first(b"content-type")
+    return b".ics" in named.lower()
+
+
+def _calendar_method(part: Part) -> str:
+    """What this calendar is for, by its type or else by what it says itself."""
+    if method := part.params.get("method", ""):
+        return method.lower()
+    encoding = part.header.first(b"content-transfer-encoding").decode("latin-1")
+    found = _METHOD.search(transferred(part.body[:_OF_CALENDAR], encoding).readings[0])
+    return found[1].decode().lower() if found else ""
 
 
 def _server_speaks(mail: Mail) -> str:
@@ -134,7 +170,8 @@ def _null_sender(header: Header) -> bool:
 def _report(root: Part) -> str:
     """The report type of a multipart/report (RFC 6522), also where only its parts give it away.
 
-    A gateway may have put it on top of a footer of its own. Below a text it is what somebody sends on.
+    A gateway may have put it on top of a footer of its own, or a server have signed it. Below a text it may
+    be what somebody sends on, and says nothing about a mail of ours: see `_report_within`.
     """
     if root.kind == "multipart/report":
         kinds = [part.kind for part in root.parts]
@@ -145,27 +182,25 @@ def _report(root: Part) -> str:
         return "delivery-status"
     if any(part.kind == "message/disposition-notification" and not part.is_attachment for part in root.parts):
         return "disposition-notification"
-    first = root.parts[0] if root.kind == "multipart/mixed" and root.parts else None
+    is_wrapper = root.kind in ("multipart/mixed", "multipart/signed")
+    first = root.parts[0] if is_wrapper and root.parts else None
     return _report(first) if first is not None and first.kind.startswith("multipart/") else ""
 
 
-def _listed(header: Header, rules: Rules) -> str:
-    """The header that shows a mailing list. The reply address itself may be a group: that one is none."""
-    if any(_is_list_of(address, header) for address in rules.own_addresses):
-        return ""
-    for name in _LIST_FIELDS:
-        if header.has(name):
-            return name.decode()
-    if any(value.strip().lower() == b"list" for value in header.all(b"precedence")):
-        return "precedence: list"
+def _report_within(mail: Mail) -> str:
+    """A report anywhere in the mail, as below a gateway's banner, but for one that is attached as a file.
+
+    Whoever sends one on attaches it, as a mail or as a file; a name alone makes none (Mozilla writes one).
+    """
+    for part in mail.walk():
+        is_report = part.kind == "multipart/report" or part.kind in _REPORTS
+        if is_report and part.disposition != "attachment":
+            return part.kind
     return ""
 
 
-def _is_list_of(address: str, header: Header) -> bool:
-    """Whether the list fields (RFC 2369, RFC 2919) name this address as the list."""
-    local, _, domain = address.partition("@")
-    identity, post = header.first(b"list-id").lower(), header.first(b"list-post").lower()
-    return f"<{local}.{domain}>".encode() in identity or f"<mailto:{address}>".encode() in post
+def _content_class(header: Header) -> bytes:
+    return header.first(b"content-class").strip().lower()
 
 
 def _machine(header: Header, rules: Rules) -> str:
@@ -175,6 +210,8 @@ def _machine(header: Header, rules: Rules) -> str:
     ]
     if any(value != b"no" for value in submitted):
         return "auto-submitted"
+    if _content_class(header) in _MACHINE_CLASSES:
+        return "content-class"
     for name in () if _MACHINE_SET.isdisjoint(header.fields) else _MACHINE_FIELDS:
         if any(value.strip().lower() not in _NOT_AUTOMATIC for value in header.all(name)):
             return name.decode()

@@ -116,6 +116,8 @@ def understand(
         bounces=bounces(mail, data, limits) if kind is MailNature.BOUNCE else (),
         auth_results=auth_results(header, rules),
         internal=is_internal(header, rules),
+        redirected=addressees.is_redirected(header, rules),
+        misdirected=addressees.is_misdirected(header, rules),
         dkim_domains=dkim_domains(data, header, lookup) if can_verify and lookup else (),
         partial=partial,
         language=decision.language,

@@ -27,7 +27,7 @@ Comments = Literal["careful", "first_word", "bare"]
 class Rules:
     """How to read a mail. Addresses are in the normal form of `core.addresses.normal`.
 
-    own_addresses: what our mails are sent from and what they ask to be answered to.
+    own_addresses: what our mails are sent from, what they ask to be answered to, and what else is ours.
     own_names: the display names our mails carry, at least 4 characters each, case-folded.
     words: every word that decides, normalised, with what it says and its language.
     comments: what may stand beside the word; its ways are said at the table of `verdict`.

@@ -19,6 +19,7 @@ from flexmaild.core.model import (
     Reading,
     Request,
 )
+from flexmaild.core.reasons import ReplyReason
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened, says
 
 ALICE, BOB, _ = PEOPLE
@@ -86,6 +87,13 @@ REFUSED: dict[str, dict[str, Any]] = {
     "the border says that DMARC failed": {"auth_results": (replace(PASS, result="fail"),)},
     "the worst of several results counts": {"auth_results": (PASS, replace(PASS, result="fail"))},
     "altered: a character is missing": {"body_references": ("FM1-" + "A" * 44,)},
+    "somebody else sent it on": {"redirected": True},
+    "somebody else sent on what is proven": {"redirected": True, "auth_results": (PASS,)},
+    "somebody else sent on a colleague's": {
+        "redirected": True,
+        "auth_results": (PASS,),
+        "sender": "eve@corp.test",
+    },
 }
 
 
@@ -137,6 +145,38 @@ def test_no_reference_is_nothing_at_all() -> None:
     assert (ruling.outcome, ruling.quarantine) == (Outcome.UNKNOWN_REFERENCE, False)
 
 
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("answer", [Answer.APPROVE, Answer.REJECT, None])
+def test_what_was_sent_on_decides_nothing_whatever_must_be_proven(
+    strict: bool, answer: Answer | None
+) -> None:
+    request = opened()
+    policy = SenderPolicy("dmarc" if strict else "reference")
+    sent_on = reply(request, redirected=True, auth_results=(PASS,), answer=answer, unclear="question")
+    ruling = ruled(request, sent_on, policy)
+    assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REDIRECTED)
+    assert (ruling.event, ruling.stranger, ruling.quarantine) == (None, None, True)
+    assert (ruling.request_id, ruling.invitation) == (request.id, 0)
+
+
+@pytest.mark.parametrize("where", ["settings", "request"])
+def test_where_a_proof_is_demanded_the_mail_must_be_written_to_us(where: str) -> None:
+    """Else a proven mail to a colleague, brought to us as it is, would decide."""
+    request = opened(require="dmarc") if where == "request" else opened()
+    policy = SenderPolicy("dmarc" if where == "settings" else "reference")
+    for sender in (ALICE, "eve@corp.test"):
+        ruling = ruled(request, reply(request, misdirected=True, auth_results=(PASS,), sender=sender), policy)
+        assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.MISDIRECTED)
+        assert (ruling.event, ruling.stranger, ruling.quarantine) == (None, None, True)
+    unproven = ruled(request, reply(request, misdirected=True), policy)
+    assert unproven.reason is ReplyReason.NOT_PROVEN
+
+
+def test_where_the_reference_is_enough_it_may_be_written_to_anybody() -> None:
+    request = opened()
+    assert isinstance(ruled(request, reply(request, misdirected=True)).event, Answered)
+
+
 def test_a_proven_stranger_may_be_told_an_unproven_one_never() -> None:
     request = opened()
     proven = reply(request, sender="eve@corp.test", auth_results=(PASS,))
@@ -144,6 +184,16 @@ def test_a_proven_stranger_may_be_told_an_unproven_one_never() -> None:
     assert told is not None
     assert told.address == "eve@corp.test"
     assert ruled(request, replace(proven, auth_results=())).stranger is None
+
+
+@pytest.mark.parametrize("domain", ["evil.test", "sub.corp.test", "corp.test.evil.test", "gmail.test"])
+def test_a_proven_stranger_of_another_domain_than_who_was_asked_is_told_nothing(domain: str) -> None:
+    request = opened(ALICE)
+    known = replace(request.invitations[0].approver, aliases=("alice@gmail.test",))
+    request = replace(request, invitations=(replace(request.invitations[0], approver=known),))
+    proof = (replace(PASS, domain=domain),)
+    ruling = ruled(request, reply(request, sender=f"eve@{domain}", auth_results=proof))
+    assert (ruling.reason, ruling.stranger) == (ReplyReason.WRONG_PERSON, None)
 
 
 @pytest.mark.parametrize("where", ["settings", "request"])

@@ -88,6 +88,26 @@ notifications:
     assert settings.incoming.imap_session().tls == "implicit"
 
 
+def test_further_addresses_of_the_mailbox_are_a_list_and_there_are_none_by_default() -> None:
+    assert settings_of("").incoming.reply_aliases == ()
+    settings = settings_of("incoming: {reply_aliases: [Deploy@corp.test, approvals@bücher.test]}")
+    assert settings.incoming.reply_aliases == ("Deploy@corp.test", "approvals@bücher.test")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["corp.test", "Ann <a@corp.test>", '""', "a@b@c.test", "a@my_host.test", "a@"]
+)
+def test_each_of_them_must_be_an_address(wrong: str) -> None:
+    found = faults_of(f"incoming: {{reply_aliases: [a@corp.test, {wrong}]}}")
+    assert len(found) == 1
+    assert "incoming.reply_aliases" in found[0] and "must be one bare mail address" in found[0]
+
+
+def test_no_setting_takes_an_address_that_no_mail_can_have() -> None:
+    """An underscore in a host's name passed the check and ended the start."""
+    assert "must be one bare mail address" in faults_of("outgoing: {from_address: x@my_host.local}")[0]
+
+
 def test_directories_given_by_systemd_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/flexmaild/a")
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/flexmaild-a:/run/other")

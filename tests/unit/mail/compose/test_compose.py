@@ -222,6 +222,18 @@ def test_somebody_who_was_not_asked_does_not_learn_the_title(desk: Any, text_of:
     assert desk.terms.title not in str(mail["Subject"]) + text_of(mail) + html_of(mail)
 
 
+def test_nor_does_a_template_of_the_operator_s_tell_them_what_is_asked_or_who_decided(desk: Any) -> None:
+    names = ("title", "requester", "body_text", "decided_by", "because", "state", "rows", "subject", "lead")
+    page = "\n".join(f"{{{{ {name} }}}}" for name in names)
+    data = desk.data(
+        MailKind.NOT_ENTITLED,
+        sources={"not_entitled.txt.j2": page, "not_entitled.html.j2": page},
+        request={"decided_by": ("bo@example.org",), "decided_because": "Bo said so", "state": State.APPROVED},
+    )
+    secrets = (desk.terms.title, desk.terms.text, desk.terms.requester, "bo@example.org", "Bo said", "shop")
+    assert not [secret for secret in (*secrets, "approved") if secret.encode() in data]
+
+
 def test_a_long_message_id_is_neither_folded_nor_encoded(desk: Any) -> None:
     """email.policy would write it as an encoded-word and break the thread (cpython#100991)."""
     long_id = "A" * 300 + "@mail.example.net"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
-from flexmaild.core.model import MailNature
+from flexmaild.core.model import Answer, MailNature
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from tests.unit.mail.mails import OWN, mail, parts, read
 
@@ -39,6 +41,18 @@ FIELDS = [
     ("Precedence: normal", HUMAN),
     ("Return-Path: <ann@corp.test>", HUMAN),
     ("X-Auto-Response-Suppress: All", HUMAN),
+    ("X-Failed-Recipients: ann@corp.test", AUTO),
+    ("X-Precedence: bulk", AUTO),
+    ("Preference: junk", AUTO),
+    ("Content-Class: urn:content-classes:calendarmessage", MailNature.CALENDAR),
+    ("Content-class: URN:content-classes:mdn", AUTO),
+    ("Content-Class: urn:content-classes:dsn", AUTO),
+    ("Content-Class: urn:content-classes:recallmessage", AUTO),
+    ("Content-Class: urn:content-classes:message", HUMAN),
+    ("Feedback-ID: ::1.eu-west-1.aBc=:AmazonSES\nFeedback-ID: 1:2:campaign:esp", AUTO),
+    ("Disposition-Notification-To: ann@corp.test", HUMAN),
+    ("Return-Receipt-To: ann@corp.test", HUMAN),
+    ("Auto-Submitted:", AUTO),
 ]
 SUBJECTS = [
     *(
@@ -141,11 +155,53 @@ def test_a_calendar_answer_is_one_and_an_attached_calendar_is_not() -> None:
         "text/calendar; method=REPLY\nContent-Disposition: attachment; filename=a.ics",
         "application/ics; method=COUNTER; name=a.ics",
         "text/calendar; name=a.ics",
+        "TEXT/Calendar; Method=Reply; charset=utf-8",
+        "application/ics; method=refresh\nContent-Disposition: attachment; filename=a.ics",
     ],
 )
 def test_a_calendar_answer_with_a_file_s_name_is_one(kind: str) -> None:
     data = parts("mixed", ("text/plain", "Approve"), (kind, "BEGIN"))
     assert read(data).nature is MailNature.CALENDAR
+    nested = (
+        "multipart/alternative; boundary=y",
+        f"--y\n\nApprove\n--y\nContent-Type: {kind}\n\nBEGIN\n--y--\n",
+    )
+    assert read(parts("mixed", nested, ("text/plain", "A footer."))).nature is MailNature.CALENDAR
+
+
+def ics(method: str) -> str:
+    event = "BEGIN:VEVENT\r\nSUMMARY:METHOD:REPLY\r\nEND:VEVENT\r\n"
+    return f"BEGIN:VCALENDAR\r\nPRODID:x\r\n{method}\r\n{event}END:VCALENDAR\r\n"
+
+
+NAMED = [
+    "text/calendar; charset=utf-8\nContent-Disposition: attachment; filename=a.ics",
+    "application/ics; name=a.ics",
+    "application/octet-stream; name=Invite.ICS",
+    "application/octet-stream\nContent-Disposition: attachment; filename*=utf-8''a.ics",
+]
+
+
+@pytest.mark.parametrize("kind", NAMED)
+@pytest.mark.parametrize(
+    "method", ["METHOD:REPLY", "method: Counter", "METHOD;X-A=b:DECLINECOUNTER", "METHOD:REFRESH"]
+)
+def test_what_a_calendar_answers_with_is_known_by_its_content_too(kind: str, method: str) -> None:
+    for encoding, body in (
+        ("8bit", ics(method)),
+        ("base64", base64.encodebytes(ics(method).encode()).decode()),
+    ):
+        attached = (f"{kind}\nContent-Transfer-Encoding: {encoding}", body)
+        assert read(parts("mixed", ("text/plain", "Approve"), attached)).nature is MailNature.CALENDAR
+
+
+@pytest.mark.parametrize("kind", NAMED)
+@pytest.mark.parametrize(
+    "method", ["METHOD:REQUEST", "METHOD:PUBLISH", "X-METHOD:REPLY", " METHOD:REPLY", ""]
+)
+def test_an_appointment_that_a_person_attached_is_no_calendar_s_answer(kind: str, method: str) -> None:
+    data = parts("mixed", ("text/plain", "Approve"), (kind, ics(method)))
+    assert (read(data).nature, read(data).answer) == (HUMAN, Answer.APPROVE)
 
 
 def report(kind: str) -> str:
@@ -161,7 +217,40 @@ def test_a_report_that_a_gateway_wrapped_is_one(kind: str, nature: MailNature) -
     assert read(parts("mixed", nested, footer)).nature is nature
     mixed = ("multipart/mixed; boundary=y", report(kind))
     assert read(parts("mixed", mixed, footer)).nature is nature
-    assert read(parts("mixed", ("text/plain", "Approve, see below"), nested)).nature is HUMAN
+    signature = ("application/pkcs7-signature; name=smime.p7s", "x")
+    assert read(parts("signed", nested, signature)).nature is nature
+    assert read(parts("mixed", ("multipart/signed; boundary=y", report(kind)), footer)).nature is nature
+
+
+REPORTED = ("disposition-notification", "delivery-status", "global-delivery-status", "feedback-report")
+
+
+@pytest.mark.parametrize("kind", REPORTED)
+def test_a_report_below_a_gateway_s_banner_is_a_machine_s_too(kind: str) -> None:
+    """And no bounce, which would say that an approver cannot be reached: it may have been sent on."""
+    banner = ("text/plain", "Approve")
+    nested = (f"multipart/report; report-type={kind}; boundary=y", report(kind))
+    loose = (f"message/{kind}; name=details.txt", "A: b")
+    for data in (
+        parts("mixed", banner, nested),
+        parts("mixed", banner, ("multipart/mixed; boundary=y", report(kind))),
+        parts("mixed", banner, loose),
+        parts("alternative", banner, nested),
+        mail(f"Content-Type: message/{kind}", body="Approve"),
+    ):
+        reading = read(data)
+        assert (reading.nature is HUMAN, reading.answer) == (False, None)
+    for data in (parts("mixed", banner, nested), parts("mixed", banner, loose)):
+        assert read(data).nature is AUTO
+
+
+@pytest.mark.parametrize("kind", REPORTED)
+def test_a_report_that_a_person_attached_makes_their_answer_no_machine_s(kind: str) -> None:
+    whole = ("message/rfc822", f"Content-Type: multipart/report; boundary=y\n\n{report(kind)}")
+    file = (f"message/{kind}; name=details.txt\nContent-Disposition: attachment", "A: b")
+    for attached in (whole, file):
+        reading = read(parts("mixed", ("text/plain", "Approve"), attached))
+        assert (reading.nature, reading.answer) == (HUMAN, Answer.APPROVE)
 
 
 @pytest.mark.parametrize("kind", ["disposition-notification", "feedback-report", "x"])
