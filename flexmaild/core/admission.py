@@ -8,20 +8,17 @@ replayed, forwarded or machine-made mail ends here. Pure; called by `core.naming
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flexmaild.core import quorum, tokens
-from flexmaild.core.addresses import domain_of
+from flexmaild.core import proof, quorum, tokens
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import (
     Answer,
     Approver,
-    AuthResult,
     Invitation,
     MailNature,
     Outcome,
-    Proof,
     Reading,
     Request,
     Requirement,
@@ -32,6 +29,8 @@ from flexmaild.core.reasons import ReplyReason, of_unclear, sentence
 
 # So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
 _SHORTEST_DAMAGED = 24
+# What others wrote may be long.
+_LONGEST_BECAUSE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def rule(
     if invitation.withdrawn:
         reason = ReplyReason.WITHDRAWN
         return Ruling(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
-    return _admitted(reading, request, invitation)
+    return _admitted(reading, request, invitation, proof.stricter(request.terms.require, policy.require))
 
 
 def is_of(sender: str, invitation: Invitation) -> bool:
@@ -123,16 +122,6 @@ def refused(reason: ReplyReason, request_id: str = "") -> Ruling:
 
 def _nothing(reason: ReplyReason) -> Ruling:
     return Ruling(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
-
-
-def proof_of(reading: Reading) -> Proof:
-    """How well the sender is proven: by DMARC, DKIM, their own organisation, or by the reference alone."""
-    domain = domain_of(reading.sender)
-    if _vouched(reading.auth_results, "dmarc", domain):
-        return "dmarc"
-    if _vouched(reading.auth_results, "dkim", domain) or domain in reading.dkim_domains:
-        return "dkim"
-    return "internal" if reading.internal else "reference"
 
 
 def _reported(reading: Reading) -> tokens.Reference | Ruling:
@@ -164,14 +153,19 @@ def _refusal(
     """Why this sender is not believed, for those who see the request and for operators."""
     if not reading.sender:
         return _unreadable(reading), f"sender not readable: {reading.sender_fault}"
-    failed = [r for r in reading.auth_results if r.method == "dmarc" and r.result == "fail"]
-    if failed:
-        because = f"{failed[0].authserv_id or 'the mail server'} says that DMARC failed"
-        return ReplyReason.DMARC_FAILED, because
+    if reading.auth_faults:
+        return ReplyReason.RESULTS_DOUBTFUL, "; ".join(reading.auth_faults)[:_LONGEST_BECAUSE]
+    if failed := proof.failed_dmarc(reading):
+        return ReplyReason.DMARC_FAILED, f"{failed} says that DMARC failed"
     reason: ReplyReason | None = None
+    require = proof.stricter(terms.require, policy.require)
     delegated = reading.delegate and not is_of(reading.delegate, invitation)
-    if "dmarc" in (terms.require, policy.require) and proof_of(reading) == "reference":
-        reason = ReplyReason.NOT_PROVEN
+    if proof.proof_for(reading, require) is None:
+        because = f"the sender is not proven ({require} is required): {reading.auth_fields}"
+        return ReplyReason.NOT_PROVEN, because[:_LONGEST_BECAUSE]
+    is_named_in_thread_alone = not (reading.body_references or reading.address_references)
+    if is_named_in_thread_alone and proof.may_be_moved(reading, require):
+        reason = ReplyReason.THREAD_NOT_SIGNED
     elif not is_of(reading.sender, invitation):
         reason = ReplyReason.WRONG_PERSON
     elif delegated and not terms.allow_delegates:
@@ -191,7 +185,7 @@ def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) 
     """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
     before = quorum.voice(request, invitation.approver)
     was_proven = before is not None and before.proof != "reference"
-    return request.state is State.PENDING and was_proven and proof_of(reading) == "reference"
+    return request.state is State.PENDING and was_proven and proof.proof_of(reading) == "reference"
 
 
 def _quarantined(
@@ -200,7 +194,7 @@ def _quarantined(
     reason, because = refusal
     stranger = None
     # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
-    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and proof_of(reading) != "reference":
+    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and proof.proof_of(reading) != "reference":
         stranger = Approver(reading.sender, reading.sender_name)
     return Ruling(
         Outcome.UNAUTHENTICATED,
@@ -213,7 +207,7 @@ def _quarantined(
     )
 
 
-def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Ruling:
+def _admitted(reading: Reading, request: Request, invitation: Invitation, require: Requirement) -> Ruling:
     number, words = invitation.number, (reading.sender, reading.sha256, reading.message_id)
     event: Event
     if reading.answer is None:
@@ -222,7 +216,8 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Rul
         event = Unclear(number, why, *words, reading.text_digest, *quoted)
         outcome, because, reason = Outcome.UNDECIDED, event.why, of_unclear(event.why)
     else:
-        event = Answered(number, reading.answer, reading.comment, words[0], proof_of(reading), *words[1:])
+        shown = proof.proof_for(reading, require) or "reference"
+        event = Answered(number, reading.answer, reading.comment, words[0], shown, *words[1:])
         outcome, because, reason = Outcome.DECISION, reading.answer.value, ReplyReason(reading.answer.value)
     if reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
         reason = ReplyReason.COMMENT_NEEDED
@@ -263,9 +258,3 @@ def fingerprint(reading: Reading, answer: Answer | None) -> str:
     if answer is None:  # without a Message-ID and a date only its words tell it from another
         parts += [*reading.hidden_references, reading.text_digest]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _vouched(results: Iterable[AuthResult], method: str, domain: str) -> bool:
-    """Every trusted result of this method for this domain says pass; the worst one counts."""
-    found = [r for r in results if r.method == method and r.domain == domain]
-    return bool(found) and all(r.result == "pass" for r in found)
