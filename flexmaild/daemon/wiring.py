@@ -40,8 +40,8 @@ from flexmaild.net.clouds import Purpose
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
-from flexmaild.settings.mail import SenderAuthentication
 from flexmaild.settings.schema import Settings, SinkSettings
+from flexmaild.settings.sender_authentication import SenderAuthentication
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store.beside import StoreBeside
 from flexmaild.store.read_only import ReadOnlyStore

@@ -34,7 +34,7 @@ from flexmaild.mail.compose import mime
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
-from flexmaild.settings.mail import SenderAuthentication
+from flexmaild.settings.sender_authentication import SenderAuthentication
 from flexmaild.transports import build_outbox
 
 if TYPE_CHECKING:
