@@ -6,13 +6,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := .build/lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test quick checks bench browser lock clean help
+.PHONY: demo test quick checks bench borders browser lock clean help
 
 help:
 	@echo "make demo    the main job from end to end, on embedded parts: no server, no root"
 	@echo "make test    style, types, architecture and all tests, on real servers of this machine"
 	@echo "make quick   the same without the servers and scenarios, in less than two minutes"
 	@echo "make bench   speed and memory, beside fetchmail, getmail6 and bare libraries"
+	@echo "make borders real border mail servers, all that docs/borders.md names: whom they prove, which forgery passes"
 	@echo "make browser what a real Chromium shows of small pages, kept for the tests of reading HTML"
 	@echo "make lock    choose the newest versions within the ranges of setup.cfg"
 	@echo "make clean   remove what these made"
@@ -38,6 +39,10 @@ checks:
 bench: $(VENV)/.test
 	@packaging/test-machine.sh bench
 	$(BIN)/python -m tests.benchmarks
+
+borders: $(VENV)/.test
+	@packaging/test-machine.sh borders
+	$(BIN)/python -m tests.borders
 
 browser: $(VENV)/.test
 	$(BIN)/python -m tests.browser.renew

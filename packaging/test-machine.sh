@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Have every program that the tests (or with "bench" the benchmarks) run beside Python. Run by the Makefile.
+# Have every program that the tests (or with "bench" the benchmarks, with "borders" the border
+# mail servers) run beside Python. Run by the Makefile.
 set -eu
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin
@@ -9,6 +10,7 @@ programs="
     /usr/lib/dovecot/imap        dovecot-imapd
     /usr/lib/dovecot/lmtp        dovecot-lmtpd
     /usr/sbin/postfix            postfix
+    /usr/sbin/opendkim           opendkim
     /usr/bin/strace              strace
     /usr/bin/systemd-analyze     systemd
     /usr/bin/curl                curl
@@ -17,6 +19,14 @@ if [ "${1:-}" = bench ]; then
     programs="$programs
     /usr/bin/fetchmail           fetchmail
     /usr/bin/getmail             getmail6
+"
+fi
+
+if [ "${1:-}" = borders ]; then
+    programs="$programs
+    /usr/bin/unshare             util-linux
+    /sbin/ip                     iproute2
+    /usr/bin/python3             python3
 "
 fi
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from flexmaild.cli import approval_view, exits, given, output
 from flexmaild.cli.console import Console, Group, pass_console
 from flexmaild.cli.waiting import wait_for_decision
+from flexmaild.core.model import Requirement
 
 STATES = ["pending", "approved", "rejected", "expired", "cancelled"]
 
@@ -52,7 +53,7 @@ def approval() -> None:
 @click.option(
     "--comment-on-reject/--no-comment-on-reject", default=None, help="Whether a rejection needs a comment."
 )
-@click.option("--require", type=click.Choice(["reference", "dmarc"]), help="How the sender must be proven.")
+@click.option("--require", type=click.Choice(get_args(Requirement)), help="How the sender must be proven.")
 @click.option(
     "--sink", "sinks", multiple=True, metavar="NAME", help="Where the decision goes; may be repeated."
 )

@@ -29,6 +29,7 @@ from flexmaild.control.fields import (
     fault,
 )
 from flexmaild.core.model import Attachment as StoredAttachment
+from flexmaild.core.model import Requirement
 from flexmaild.core.opening import Ask, AskedApprover
 
 # The largest mail that common servers take is 25 MB; nothing above it could be sent.
@@ -213,7 +214,7 @@ class ApprovalRequest(Strict):
     allow_requester: bool = True
     allow_delegates: bool = False
     comment_on_reject: bool | None = None
-    require: Literal["reference", "dmarc"] | None = None
+    require: Requirement | None = None
     sinks: list[Name] | None = Field(default=None, max_length=20)
     metadata: SmallObject = Field(default={})
     attachments: list[File] = Field(default=[], max_length=100)

@@ -8,20 +8,18 @@ replayed, forwarded or machine-made mail ends here. Pure; called by `core.naming
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flexmaild.core import quorum, tokens
+from flexmaild.core import proof, quorum, tokens
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import (
     Answer,
     Approver,
-    AuthResult,
     Invitation,
     MailNature,
     Outcome,
-    Proof,
     Reading,
     Request,
     Requirement,
@@ -32,6 +30,8 @@ from flexmaild.core.reasons import ReplyReason, of_unclear, sentence
 
 # So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
 _SHORTEST_DAMAGED = 24
+# What others wrote may be long.
+_LONGEST_BECAUSE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def rule(
     if invitation.withdrawn:
         reason = ReplyReason.WITHDRAWN
         return Ruling(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
-    return _admitted(reading, request, invitation)
+    return _admitted(reading, request, invitation, proof.stricter(request.terms.require, policy.require))
 
 
 def is_of(sender: str, invitation: Invitation) -> bool:
@@ -123,16 +123,6 @@ def refused(reason: ReplyReason, request_id: str = "") -> Ruling:
 
 def _nothing(reason: ReplyReason) -> Ruling:
     return Ruling(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
-
-
-def proof_of(reading: Reading) -> Proof:
-    """How well the sender is proven: by DMARC, DKIM, their own organisation, or by the reference alone."""
-    domain = domain_of(reading.sender)
-    if _vouched(reading.auth_results, "dmarc", domain):
-        return "dmarc"
-    if _vouched(reading.auth_results, "dkim", domain) or domain in reading.dkim_domains:
-        return "dkim"
-    return "internal" if reading.internal else "reference"
 
 
 def _reported(reading: Reading) -> tokens.Reference | Ruling:
@@ -164,28 +154,28 @@ def _refusal(
     """Why this sender is not believed, for those who see the request and for operators."""
     if not reading.sender:
         return _unreadable(reading), f"sender not readable: {reading.sender_fault}"
-    failed = [r for r in reading.auth_results if r.method == "dmarc" and r.result == "fail"]
-    if failed:
-        because = f"{failed[0].authserv_id or 'the mail server'} says that DMARC failed"
-        return ReplyReason.DMARC_FAILED, because
+    if reading.auth_faults:
+        return ReplyReason.RESULTS_DOUBTFUL, "; ".join(reading.auth_faults)[:_LONGEST_BECAUSE]
+    if failed := proof.failed_dmarc(reading):
+        return ReplyReason.DMARC_FAILED, f"{failed} says that DMARC failed"
     if reading.redirected:
         return ReplyReason.REDIRECTED, sentence(ReplyReason.REDIRECTED)
     reason: ReplyReason | None = None
+    require = proof.stricter(terms.require, policy.require)
     delegated = reading.delegate and not is_of(reading.delegate, invitation)
-    if "dmarc" in (terms.require, policy.require) and proof_of(reading) == "reference":
-        reason = ReplyReason.NOT_PROVEN
-    elif reading.misdirected and _wants_proof(terms, policy):
+    if proof.proof_for(reading, require) is None:
+        because = f"the sender is not proven ({require} is required): {reading.auth_fields}"
+        return ReplyReason.NOT_PROVEN, because[:_LONGEST_BECAUSE]
+    is_named_in_thread_alone = not (reading.body_references or reading.address_references)
+    if is_named_in_thread_alone and proof.may_be_moved(reading, require):
+        reason = ReplyReason.THREAD_NOT_SIGNED
+    elif reading.misdirected and require != "reference":
         reason = ReplyReason.MISDIRECTED
     elif not is_of(reading.sender, invitation):
         reason = ReplyReason.WRONG_PERSON
     elif delegated and not terms.allow_delegates:
         reason = ReplyReason.DELEGATE
     return None if reason is None else (reason, sentence(reason))
-
-
-def _wants_proof(terms: Terms, policy: SenderPolicy) -> bool:
-    """Whether the reference and From alone are not enough."""
-    return any(required != "reference" for required in (terms.require, policy.require))
 
 
 def _unreadable(reading: Reading) -> ReplyReason:
@@ -200,14 +190,14 @@ def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) 
     """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
     before = quorum.voice(request, invitation.approver)
     was_proven = before is not None and before.proof != "reference"
-    return request.state is State.PENDING and was_proven and proof_of(reading) == "reference"
+    return request.state is State.PENDING and was_proven and proof.proof_of(reading) == "reference"
 
 
 def _quarantined(
     refusal: tuple[ReplyReason, str], reading: Reading, request: Request, invitation: Invitation
 ) -> Ruling:
     reason, because = refusal
-    is_proven = proof_of(reading) != "reference"
+    is_proven = proof.proof_of(reading) != "reference"
     # A stranger to the house would only learn that the reference is worth something.
     is_colleague = domain_of(reading.sender) == domain_of(invitation.approver.address)
     stranger = None
@@ -225,7 +215,7 @@ def _quarantined(
     )
 
 
-def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Ruling:
+def _admitted(reading: Reading, request: Request, invitation: Invitation, require: Requirement) -> Ruling:
     number, words = invitation.number, (reading.sender, reading.sha256, reading.message_id)
     event: Event
     if reading.answer is None:
@@ -234,7 +224,8 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation) -> Rul
         event = Unclear(number, why, *words, reading.text_digest, *quoted)
         outcome, because, reason = Outcome.UNDECIDED, event.why, of_unclear(event.why)
     else:
-        event = Answered(number, reading.answer, reading.comment, words[0], proof_of(reading), *words[1:])
+        shown = proof.proof_for(reading, require) or "reference"
+        event = Answered(number, reading.answer, reading.comment, words[0], shown, *words[1:])
         outcome, because, reason = Outcome.DECISION, reading.answer.value, ReplyReason(reading.answer.value)
     if reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
         reason = ReplyReason.COMMENT_NEEDED
@@ -275,9 +266,3 @@ def fingerprint(reading: Reading, answer: Answer | None) -> str:
     if answer is None:  # without a Message-ID and a date only its words tell it from another
         parts += [*reading.hidden_references, reading.text_digest]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _vouched(results: Iterable[AuthResult], method: str, domain: str) -> bool:
-    """Every trusted result of this method for this domain says pass; the worst one counts."""
-    found = [r for r in results if r.method == method and r.domain == domain]
-    return bool(found) and all(r.result == "pass" for r in found)

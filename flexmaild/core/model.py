@@ -66,8 +66,9 @@ class MailKind(StrEnum):
     TEST = "test"
 
 
-Proof = Literal["reference", "dmarc", "internal", "dkim"]
-Requirement = Literal["reference", "dmarc"]
+Proof = Literal["reference", "dmarc", "internal", "dkim", "auth"]
+# From the least to the most.
+Requirement = Literal["reference", "dmarc", "dkim", "auth"]
 Quorum = Literal["any", "all", "each_group"] | int
 
 
@@ -239,12 +240,14 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class AuthResult:
-    """One method of one Authentication-Results field (RFC 8601) that stood above the border."""
+    """One result of a border's Authentication-Results fields (RFC 8601). address: of the user who logged in,
+    for the method `auth`."""
 
     authserv_id: str
     method: str
     result: str
     domain: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +265,9 @@ class Reading:
     text); they decide nothing. named_requests: ids of requests that may be named anywhere in it, in any
     spelling; the store says which exist. answered_jobs: ids of mails of ours in In-Reply-To that bore no
     reference. text_digest: SHA-256 of what was typed, so that the same text is not explained twice.
+    auth_faults: what speaks against the mail, such as a field that bears a border's name and is not from it.
+    auth_fields: the Authentication-Results fields of the mail in a few words, for who has to find out why.
+    thread_is_open: a signature of the sender's domain leaves out In-Reply-To or References.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     redirected: somebody else sent it on (Resent fields). misdirected: neither To nor Cc names us.
     partial: only the text parts were fetched (a large attachment was left on the server).
@@ -288,6 +294,9 @@ class Reading:
     comment: str = ""
     bounces: tuple[Bounce, ...] = ()
     auth_results: tuple[AuthResult, ...] = ()
+    auth_faults: tuple[str, ...] = ()
+    auth_fields: str = ""
+    thread_is_open: bool = False
     internal: bool = False
     redirected: bool = False
     misdirected: bool = False

@@ -23,6 +23,7 @@ from flexmaild.core.model import (
     Requirement,
     Terms,
 )
+from flexmaild.core.proof import stricter
 
 MAX_EXPIRY = timedelta(days=365)
 MAX_SETTLE = timedelta(hours=24)
@@ -94,7 +95,7 @@ class Policy:
     sinks: tuple[str, ...] = ()
     max_approvers: int = 100
     languages: Json = field(default_factory=dict)
-    can_prove: bool = True
+    can_prove: frozenset[Requirement] = frozenset(("reference", "dmarc", "dkim", "auth"))
 
 
 class Refused(Exception):
@@ -116,7 +117,7 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
     settle_for = policy.settle_for if ask.settle_for is None else ask.settle_for
     if not timedelta(0) <= settle_for <= MAX_SETTLE:
         faults.append(NotAllowed("settle_for", "must be at most 24h; 0s decides at once"))
-    if ask.require == "dmarc" and not policy.can_prove:
+    if ask.require is not None and ask.require not in policy.can_prove:
         cure = "cannot be met: incoming.sender_authentication of the settings trusts nobody's results"
         faults.append(NotAllowed("require", cure))
     expires_at = _plus(now, expires_in)
@@ -141,7 +142,7 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
         comment_on_reject=policy.comment_on_reject
         if ask.comment_on_reject is None
         else ask.comment_on_reject,
-        require=_stricter(ask.require, policy.require),
+        require=stricter(ask.require or "reference", policy.require),
         remind_at=_reminders(ask, policy, now, expires_at, faults),
         escalate_at=_plus(now, escalate_after) if escalate_after and helpers else None,
         escalate_to=helpers if escalate_after else (),
@@ -247,10 +248,6 @@ def _requester(ask: Ask, faults: list[NotAllowed]) -> str:
 def _any_reject(ask: Ask) -> bool:
     """One rejection rejects, unless the quorum is a number or the caller says otherwise."""
     return not isinstance(ask.quorum, int) if ask.any_reject is None else ask.any_reject
-
-
-def _stricter(asked: Requirement | None, policy: Requirement) -> Requirement:
-    return "dmarc" if "dmarc" in (asked, policy) else "reference"
 
 
 def _reminders(

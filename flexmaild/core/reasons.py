@@ -49,7 +49,9 @@ class ReplyReason(StrEnum):
     SEVERAL_FROM = "several_from"
     SENDER_NOT_READABLE = "sender_not_readable"
     DMARC_FAILED = "dmarc_failed"
+    RESULTS_DOUBTFUL = "results_doubtful"
     NOT_PROVEN = "not_proven"
+    THREAD_NOT_SIGNED = "thread_not_signed"
     LESS_PROVEN = "less_proven"
     REDIRECTED = "redirected"
     MISDIRECTED = "misdirected"
@@ -89,7 +91,9 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.SEVERAL_FROM: "sender not readable: more than one From field",
     ReplyReason.SENDER_NOT_READABLE: "sender not readable",
     ReplyReason.DMARC_FAILED: "the mail server says that DMARC failed",
-    ReplyReason.NOT_PROVEN: "the sender is not proven (DMARC is required)",
+    ReplyReason.RESULTS_DOUBTFUL: "it holds results in the name of our mail server that it did not write",
+    ReplyReason.NOT_PROVEN: "the sender is not proven as the settings or the request ask for",
+    ReplyReason.THREAD_NOT_SIGNED: "its signature leaves out what it answers, and its text has no reference",
     ReplyReason.LESS_PROVEN: "the sender is not proven, and was when they answered before",
     ReplyReason.REDIRECTED: "sent on by somebody else (Resent fields)",
     ReplyReason.MISDIRECTED: "written to none of our addresses (incoming.reply_aliases names further ones)",

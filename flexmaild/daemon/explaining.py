@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flexmaild.core import admission, comparison, naming, timing
+from flexmaild.core import comparison, naming, proof, timing
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.errors import Failure
@@ -190,7 +190,7 @@ def _sender(reading: Reading, known: Sources, witness: Witness) -> dict[str, Any
         "name": reading.sender_name,
         "fault": reading.sender_fault,
         "in_the_name_of_another": reading.delegate,
-        "proof": admission.proof_of(reading) if reading.sender else "",
+        "proof": proof.proof_of(reading) if reading.sender else "",
         "results": [
             {"server": r.authserv_id, "method": r.method, "result": r.result, "domain": r.domain}
             for r in reading.auth_results

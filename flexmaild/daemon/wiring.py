@@ -7,7 +7,7 @@ from the one before what did not change. Nothing is started here, and a failure 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from flexmaild.daemon.reader import Reader
 from flexmaild.daemon.sent_mails import SentMails
 from flexmaild.daemon.templates import operator_templates
 from flexmaild.daemon.worker import Worker
+from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
 from flexmaild.mail.understand.rules import Rules
@@ -40,6 +41,7 @@ from flexmaild.net.oauth import TokenDesk
 from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
+from flexmaild.settings.sender_authentication import SenderAuthentication
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store.beside import StoreBeside
 from flexmaild.store.read_only import ReadOnlyStore
@@ -224,7 +226,7 @@ def _policy(settings: Settings) -> Policy:
         sinks=tuple(settings.sinks),
         max_approvers=approvals.max_approvers,
         languages={normal(a): tag for a, tag in approvals.languages_by_approver.items()},
-        can_prove=bool(proof.trusted_authserv_ids or proof.exchange_online or proof.verify_dkim),
+        can_prove=proof.can_prove,
     )
 
 
@@ -242,10 +244,18 @@ def _rules(settings: Settings) -> Rules:
         max_comment=approvals.max_comment,
         comments=approvals.comments,
         ignore_lines=approvals.ignore_lines,
-        trusted_authserv_ids=authentication.trusted_authserv_ids,
+        borders=_borders(authentication),
         exchange_online=authentication.exchange_online,
         verify_dkim=authentication.verify_dkim,
     )
+
+
+def _borders(authentication: SenderAuthentication) -> Iterator[Border]:
+    for name in authentication.trusted_authserv_ids:
+        yield Border(name.lower())
+    for border in authentication.borders:
+        host = (border.host or "").lower().rstrip(".")
+        yield Border(border.id.lower(), host, border.results, border.submission, border.via)
 
 
 def rules_without_dns(settings: Settings) -> Rules:

@@ -6,7 +6,6 @@ class from `Outgoing` or `Incoming`, so that what is left over of another transp
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from flexmaild.settings.block import masked
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
+from flexmaild.settings.sender_authentication import SenderAuthentication
 from flexmaild.settings.session import ImapSession, Session, SmtpSession
 from flexmaild.settings.types import (
     AbsolutePath,
@@ -40,36 +40,6 @@ if TYPE_CHECKING:
 AuthType = Literal["basic", "oauth", "none"]
 PropertyBlock = Annotated[str, PlainSerializer(masked)]
 SectionT = TypeVar("SectionT", bound=Section)
-
-
-class SenderAuthentication(Section):
-    """How a reply's sender is proven, beyond the reference that only the asked person has."""
-
-    require: Literal["reference", "dmarc"] = "reference"
-    """`reference`: the approver's own reference and exactly their From address. `dmarc`: in addition a
-    trusted Authentication-Results field must say that the From domain is genuine."""
-    trusted_authserv_ids: tuple[Line, ...] = ()
-    """The names your own border mail server signs its Authentication-Results fields with (RFC 8601)."""
-    exchange_online: Flag = False
-    """The mailbox is at Exchange Online: believe its verdict, also about senders of the same organisation."""
-    verify_dkim: Flag = False
-    """Check DKIM signatures once more here; needs DNS and the extra `dkim`."""
-
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        if self.require == "dmarc" and not (self.trusted_authserv_ids or self.exchange_online):
-            yield Finding(
-                ("require",),
-                "is dmarc, which must trust somebody: fill trusted_authserv_ids or set exchange_online",
-            )
-        if self.verify_dkim and importlib.util.find_spec("dkim") is None:
-            yield Finding(("verify_dkim",), "needs the extra dkim: pip install 'flexmaild[dkim]'")
-        if self.require == "reference" and whole.incoming.enabled:
-            yield Finding(
-                ("require",),
-                "is reference, which is weak for mail from outside: whoever reads an approver's mail "
-                "can answer in their name; dmarc is stronger",
-                grave=False,
-            )
 
 
 class _Server(Section):

@@ -6,6 +6,7 @@ what is not understood is a fault, never guessed. Used by `schema` and by adapte
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -255,6 +256,16 @@ Flag = Annotated[bool, Strict()]
 Number = Annotated[int, Strict()]
 Line = Annotated[str, AfterValidator(_one_line)]
 Host = Annotated[str, AfterValidator(_host)]
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise wrong(f"{text!r} is not an IP address") from None
+
+
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_optional_address)]

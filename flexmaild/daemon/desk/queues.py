@@ -139,16 +139,19 @@ def quarantine_release(desk: Desk, call: Call) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     raw = desk.ask("quarantine.raw", call).body
     assert isinstance(raw, bytes)
+    size = cast(dict[str, Any], desk.ask("quarantine.show", call).body)["size"]
+    # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
+    partial = size != len(raw)
     parts = desk.house.parts
     sent = sent_mails(parts.settings, parts.terms.key)
     reader = Reader(parts.rules, lambda fault: None, sent)
     try:
-        (reading,) = reader.read([Letter(raw, len(raw))])
+        (reading,) = reader.read([Letter(raw, size, partial=partial, is_cut=partial)])
     finally:
         reader.close()
         sent.close()
     mark = Mark("quarantine", call.path["id"], datetime.now(UTC).isoformat())
-    item = Arrived([(Fetched(mark, len(raw), raw), reading)])
+    item = Arrived([(Fetched(mark, size, raw), reading)])
     desk.put(item)
     outcome = item.committed.result(JUDGE_SECONDS)[mark]
     # Only now: a crash before leaves it in quarantine, and a second release finds a duplicate.

@@ -29,12 +29,12 @@ from flexmaild.daemon.desk import arrivals
 from flexmaild.daemon.desk.probes import document
 from flexmaild.daemon.house import House
 from flexmaild.daemon.parts import Parts
+from flexmaild.mail.authentication import borders
 from flexmaild.mail.compose import mime
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
-from flexmaild.mail.understand.authentication_results import auth_results
-from flexmaild.settings.mail import SenderAuthentication
+from flexmaild.settings.sender_authentication import SenderAuthentication
 from flexmaild.transports import build_outbox
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def _send(parts: Parts, token: str) -> Step:
 def marked_mail(proof: SenderAuthentication, sender: str, to: str, token: str) -> bytes:
     """Our own mail, with the results only the border may write; `token` marks each."""
     forged = f"dmarc=pass ({token}) header.from={domain_of(sender)}"
-    headers = [("Authentication-Results", f"{name}; {forged}") for name in proof.trusted_authserv_ids]
+    names = [*proof.trusted_authserv_ids, *(border.id for border in proof.borders)]
+    headers = [("Authentication-Results", f"{name}; {forged}") for name in dict.fromkeys(names)]
     if proof.exchange_online:
         headers.append((_EXCHANGE_FIELD, token))
     headers += [
@@ -139,12 +140,14 @@ def _poll(desk: Desk) -> str:
 def _seen_on_it(header: Header, parts: Parts, token: str) -> Iterable[Step]:
     proof = parts.settings.incoming.sender_authentication
     tried = "look whether the forged result was removed"
-    if not (proof.trusted_authserv_ids or proof.exchange_online):
-        cure = "Fill trusted_authserv_ids with your border's name and set require: dmarc."
+    if not (proof.trusted_authserv_ids or proof.borders or proof.exchange_online):
+        cure = "Name your border in borders and set require: dmarc."
         yield Step("border", True, tried, "nobody's results are trusted: senders are proven weakly", cure)
         return
     yield _border(header, tried, token)
-    yield _authentication(() if _is_marked(header, token) else auth_results(header, parts.rules))
+    rules = parts.rules
+    seen = borders.found(header, rules.borders, rules.exchange_online, rules.limits.field)
+    yield _authentication(() if _is_marked(header, token) else seen.results)
 
 
 def _is_marked(header: Header, token: str) -> bool:
@@ -169,6 +172,6 @@ def _authentication(results: Iterable[AuthResult]) -> Step:
         return Step("authentication", True, tried, said)
     cure = (
         "Mail that stays inside often gets none. If replies are refused as not proven, compare "
-        "trusted_authserv_ids with the Authentication-Results of a reply."
+        "the ids in borders with the Authentication-Results of a reply."
     )
     return Step("authentication", True, tried, "no result of a trusted server", cure)

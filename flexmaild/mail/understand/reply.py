@@ -11,8 +11,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.core.tokens import PREFIX
+from flexmaild.mail.authentication import borders, exchange, signatures
+from flexmaild.mail.authentication.own_check import Lookup, dkim_domains
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_lines
@@ -21,7 +24,6 @@ from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand import addressees, mentions, references
-from flexmaild.mail.understand.authentication_results import Lookup, auth_results, dkim_domains, is_internal
 from flexmaild.mail.understand.automatic import nature
 from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.understand.contradiction import contradiction
@@ -93,6 +95,7 @@ def understand(
     decision = answered.decision
     if witness is not None:
         witness.is_signed = header.has(b"dkim-signature")
+    trusted = borders.found(header, rules.borders, rules.exchange_online, limits.field)
     can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
     return Reading(
         sha256=digest,
@@ -114,8 +117,11 @@ def understand(
         unclear=decision.unclear,
         comment=decision.comment,
         bounces=bounces(mail, data, limits) if kind is MailNature.BOUNCE else (),
-        auth_results=auth_results(header, rules),
-        internal=is_internal(header, rules),
+        auth_results=trusted.results,
+        auth_faults=trusted.faults,
+        auth_fields=borders.summary(trusted),
+        thread_is_open=signatures.leave_thread_open(header, domain_of(who.address)),
+        internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
         dkim_domains=dkim_domains(data, header, lookup) if can_verify and lookup else (),

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import LANGUAGES
+from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.understand.lines import small, squeezed
 
@@ -32,6 +34,7 @@ class Rules:
     words: every word that decides, normalised, with what it says and its language.
     comments: what may stand beside the word; its ways are said at the table of `verdict`.
     ignore_lines: what the operator's gateway writes, see `core.line_pattern`.
+    borders: whose results about senders count; ids, hosts and addresses in lower case.
     exchange_online: the mailbox is read from the tenant whose Exchange Online wrote the header.
     verify_dkim: check signatures ourselves as well; needs the `lookup` argument of `understand`.
     """
@@ -42,10 +45,14 @@ class Rules:
     max_comment: int
     comments: Comments
     ignore_lines: tuple[str, ...]
-    trusted_authserv_ids: frozenset[str]
+    borders: tuple[Border, ...]
     exchange_online: bool
     verify_dkim: bool
     limits: Limits
+
+    @cached_property
+    def own_domains(self) -> frozenset[str]:
+        return frozenset(map(domain_of, self.own_addresses))
 
     @cached_property
     def squeezed_words(self) -> frozenset[str]:
@@ -68,7 +75,7 @@ class Rules:
         max_comment: int = 2000,
         comments: Comments = "careful",
         ignore_lines: Iterable[str] = (),
-        trusted_authserv_ids: Iterable[str] = (),
+        borders: Iterable[Border] = (),
         exchange_online: bool = False,
         verify_dkim: bool = False,
         limits: Limits | None = None,
@@ -84,7 +91,7 @@ class Rules:
             max_comment=max_comment,
             comments=comments,
             ignore_lines=tuple(ignore_lines),
-            trusted_authserv_ids=frozenset(i.lower() for i in trusted_authserv_ids),
+            borders=tuple(borders),
             exchange_online=exchange_online,
             verify_dkim=verify_dkim,
             limits=limits or Limits(),

@@ -18,6 +18,7 @@ from flexmaild.core.model import (
     Outcome,
     Reading,
     Request,
+    Requirement,
 )
 from flexmaild.core.reasons import ReplyReason
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened, says
@@ -263,3 +264,52 @@ def test_the_fingerprint_is_bound_to_sender_and_reference() -> None:
     assert admission.fingerprint(mine, answer) == admission.fingerprint(again, answer)
     for changed in (replace(mine, sender=BOB), replace(mine, body_references=("FM1-X",))):
         assert admission.fingerprint(mine, answer) != admission.fingerprint(changed, answer)
+
+
+def test_an_answer_whose_thread_is_not_signed_needs_the_reference_in_its_text() -> None:
+    request = opened()
+    text = tokens.issue(KEY, request, request.invitations[0])
+    strict = SenderPolicy("dmarc")
+    moved = reply(
+        request, auth_results=(PASS,), thread_is_open=True, body_references=(), thread_references=(text,)
+    )
+    assert ruled(request, moved, strict).reason is ReplyReason.THREAD_NOT_SIGNED
+    assert isinstance(ruled(request, moved).event, Answered)
+    assert isinstance(ruled(request, replace(moved, thread_is_open=False), strict).event, Answered)
+    assert isinstance(ruled(request, replace(moved, body_references=(text,)), strict).event, Answered)
+    delivered = replace(moved, auth_results=(PASS, replace(PASS, method="spf")))
+    assert isinstance(ruled(request, delivered, strict).event, Answered)
+
+
+@pytest.mark.parametrize(
+    ("require", "result", "proof"),
+    [
+        ("auth", AuthResult("mx", "auth", "pass", "corp.test", ALICE), "auth"),
+        ("auth", AuthResult("mx", "auth", "pass", "corp.test", "eve@corp.test"), None),
+        ("auth", PASS, None),
+        ("dkim", PASS, None),
+        ("dkim", replace(PASS, method="dkim"), "dkim"),
+        ("dmarc", replace(PASS, method="dkim"), "dkim"),
+        ("dmarc", AuthResult("mx", "auth", "pass", "corp.test", ALICE), "auth"),
+    ],
+)
+def test_each_requirement_is_met_by_what_proves_as_much(
+    require: Requirement, result: AuthResult, proof: str | None
+) -> None:
+    request = opened()
+    event = ruled(request, reply(request, auth_results=(result,)), SenderPolicy(require)).event
+    assert (event.proof if isinstance(event, Answered) else None) == proof
+
+
+def test_a_user_who_had_logged_in_is_believed_although_dmarc_failed() -> None:
+    request = opened()
+    user = AuthResult("mx", "auth", "pass", "corp.test", ALICE)
+    failed = replace(PASS, result="fail")
+    assert isinstance(ruled(request, reply(request, auth_results=(failed, user))).event, Answered)
+
+
+def test_evidence_against_a_mail_refuses_it_whatever_is_required() -> None:
+    request = opened()
+    ruling = ruled(request, reply(request, auth_faults=("a field of mx that mx did not write",)))
+    assert (ruling.reason, ruling.quarantine) == (ReplyReason.RESULTS_DOUBTFUL, True)
+    assert "mx did not write" in ruling.because

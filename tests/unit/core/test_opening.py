@@ -43,6 +43,8 @@ def test_reminders_after_the_end_are_left_out() -> None:
         ("reference", "dmarc", "dmarc"),
         ("dmarc", "reference", "dmarc"),
         ("dmarc", None, "dmarc"),
+        ("dmarc", "auth", "auth"),
+        ("dkim", "dmarc", "dkim"),
     ],
 )
 def test_a_request_may_be_stricter_never_laxer(ours: Any, theirs: Any, result: str) -> None:
@@ -110,7 +112,7 @@ def test_an_alias_of_another_approver_is_a_fault() -> None:
 
 
 def test_a_proof_that_nobody_can_give_is_refused_at_once() -> None:
-    (fault,) = faults(*PEOPLE, require="dmarc", policy=Policy(can_prove=False))
+    (fault,) = faults(*PEOPLE, require="dmarc", policy=Policy(can_prove=frozenset(("reference",))))
     assert "trusts nobody" in fault
 
 

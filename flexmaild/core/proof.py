@@ -1,0 +1,93 @@
+"""How well is the sender of a mail proven? By borders, own checks of signatures, or by the reference alone.
+
+Each method counts by itself (RFC 7489, RFC 8601): `auth` names the person, DMARC and DKIM the domain. Pure;
+asked by `core.admission`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from flexmaild.core.addresses import domain_of
+from flexmaild.core.model import Proof, Reading, Requirement
+
+# What each requirement is satisfied by, the first that a mail shows being named.
+_SATISFIED_BY: Mapping[Requirement, tuple[Proof, ...]] = {
+    "reference": ("auth", "dmarc", "dkim", "internal", "reference"),
+    "dmarc": ("auth", "dmarc", "dkim", "internal"),
+    "dkim": ("auth", "dkim", "internal"),
+    "auth": ("auth",),
+}
+_ORDER: tuple[Requirement, ...] = ("reference", "dmarc", "dkim", "auth")
+
+
+def stricter(first: Requirement, second: Requirement) -> Requirement:
+    """The one that asks for more, in the order reference < dmarc < dkim < auth."""
+    return max(first, second, key=_ORDER.index)
+
+
+def proof_for(reading: Reading, require: Requirement) -> Proof | None:
+    """What satisfies the requirement; None where nothing does."""
+    shown = _shown(reading)
+    return next((proof for proof in _SATISFIED_BY[require] if proof in shown), None)
+
+
+def proof_of(reading: Reading) -> Proof:
+    """The best proof that a mail shows, whatever is required."""
+    return proof_for(reading, "reference") or "reference"
+
+
+def failed_dmarc(reading: Reading) -> str:
+    """The border that says DMARC failed, where nothing better is known of the sender; else empty."""
+    if _is_logged_in(reading):
+        return ""
+    failed = (r for r in reading.auth_results if r.method == "dmarc" and r.result == "fail")
+    return next((r.authserv_id or "the mail server" for r in failed), "")
+
+
+def may_be_moved(reading: Reading, require: Requirement) -> bool:
+    """Whether somebody else may have made this mail the answer to another request, and it would not show.
+
+    Where the sender's own server delivered it (aligned SPF), nobody else had it in hand.
+    """
+    domain = domain_of(reading.sender)
+    by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reading.auth_results)
+    by_signature = proof_for(reading, require) in ("dmarc", "dkim")
+    return require != "reference" and by_signature and reading.thread_is_open and not by_spf
+
+
+def _shown(reading: Reading) -> set[Proof]:
+    shown: set[Proof] = {"reference"}
+    if not reading.sender or reading.auth_faults:
+        return shown
+    domain = domain_of(reading.sender)
+    dmarc = [r for r in reading.auth_results if r.method == "dmarc"]
+    if _is_logged_in(reading):
+        shown.add("auth")
+    if dmarc and all(r.result == "pass" and r.domain == domain for r in dmarc):
+        shown.add("dmarc")
+    if any(is_aligned(signed, domain) for signed in _signed_by(reading)):
+        shown.add("dkim")
+    if reading.internal:
+        shown.add("internal")
+    return shown
+
+
+def _is_logged_in(reading: Reading) -> bool:
+    """Whether the border says that this very address logged in; other users of that server are no proof."""
+    users = {(r.result, r.address) for r in reading.auth_results if r.method == "auth"}
+    return not reading.auth_faults and users == {("pass", reading.sender)}
+
+
+def _signed_by(reading: Reading) -> Iterable[str]:
+    passed = (r.domain for r in reading.auth_results if r.method == "dkim" and r.result == "pass")
+    return (*passed, *reading.dkim_domains)
+
+
+def is_aligned(signed: str, domain: str) -> bool:
+    """Whether who signed may speak for the From domain: it is the same, or a domain above it.
+
+    DMARC's relaxed alignment (RFC 7489 section 3.1.1) also lets a domain below speak; whether its record says
+    so a border has to know, by `dmarc=pass`. A domain of one label speaks for none.
+    """
+    return signed == domain or ("." in signed and domain.endswith(f".{signed}"))

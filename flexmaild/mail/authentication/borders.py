@@ -1,0 +1,281 @@
+"""Whose Authentication-Results are believed: those that a configured border wrote, told by where they stand.
+
+Anybody can write any name into a mail. But what stands above the Received field of a host was added after
+that host took the mail over, so the sender cannot have written it. Fields that bear a border's name and stand
+elsewhere, or cannot be read, are evidence against the mail. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from flexmaild.core.model import AuthResult
+from flexmaild.mail.authentication import signatures
+from flexmaild.mail.authentication.received import Hop, hop
+from flexmaild.mail.authentication.results import Result, loose_id, read
+from flexmaild.mail.authentication.structured import Unreadable
+from flexmaild.mail.parse.header import Header, clean
+
+# The name given to results of Exchange Online, which gives none itself.
+EXCHANGE_ONLINE = "exchange-online"
+
+# From best to worst (RFC 8601 section 2.7); what is not listed is as bad as a failure.
+_RANKS = ("pass", "bestguesspass", "neutral", "policy", "none", "softfail", "temperror", "permerror", "fail")
+# Which property names what was verified (RFC 8601 section 2.7).
+_PROPERTIES = {
+    "dmarc": ("header.from",),
+    "spf": ("smtp.mailfrom", "smtp.helo"),
+    "compauth": ("header.from",),
+    "auth": ("smtp.auth",),
+    "arc": (),
+}
+# What servers write beside their results; between a field and the Received of its host nothing else stands.
+_BESIDE = (b"authentication-results", b"received-spf", b"dkim-filter", b"arc-", b"x-", b"dkim-signature")
+# How many hops and fields are looked at.
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A server whose results count. host: the name that it writes as `by` into its Received field, or
+    `*.domain`; empty for that of the first hop that is no local step. via: addresses of hosts between it and
+    us. submission: it also writes, below its Received, what it knows of users who logged in."""
+
+    id: str
+    host: str = ""
+    results: Literal["above", "below"] = "above"
+    submission: bool = False
+    via: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One Authentication-Results field of a mail. above: the host whose Received stands next below it."""
+
+    id: str
+    above: str
+    is_believed: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the borders say of a mail. faults: sentences on what speaks against it."""
+
+    results: tuple[AuthResult, ...] = ()
+    faults: tuple[str, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """The header as it concerns us. fields: place and value of each Authentication-Results field; hops: place
+    and content of each Received; first: how many hops from the top are local steps."""
+
+    order: tuple[bytes, ...]
+    fields: tuple[tuple[int, bytes], ...]
+    hops: tuple[tuple[int, Hop], ...]
+    first: int
+
+    @classmethod
+    def of(cls, header: Header) -> _Trace:
+        hops = tuple((at, hop(value)) for at, value in _placed(header, b"received"))
+        first = next((i for i, (_, h) in enumerate(hops) if not h.is_local_step), len(hops))
+        return cls(header.order, tuple(_placed(header, b"authentication-results")), hops, first)
+
+
+def _placed(header: Header, name: bytes) -> list[tuple[int, bytes]]:
+    places = [at for at, other in enumerate(header.order) if other == name]
+    return list(zip(places, header.all(name), strict=True))[:_MOST]
+
+
+def found(header: Header, borders: Sequence[Border], exchange_online: bool, longest: int) -> Found:
+    """What of this header counts. longest: bytes of a field."""
+    trace = _Trace.of(header)
+    believed: dict[int, Border] = {}
+    for border in borders:
+        believed |= dict.fromkeys(_of_border(trace, border), border)
+    sets: dict[str, list[Result]] = {}
+    faults: list[str] = []
+    for at, value in trace.fields:
+        writer = believed.get(at)
+        own = [b for b in borders if b.id == loose_id(value)]
+        if not own:
+            continue
+        name = own[0].id
+        try:
+            server, results = read(value, longest)
+        except Unreadable as fault:
+            faults.append(f"a field of {name} that cannot be read: {fault}")
+            continue
+        if writer is not None:
+            sets.setdefault(name, []).extend(_kept(results, writer, _hop_of(trace, writer)))
+        elif not server or not any(_is_of_own_hop(trace, at, b) for b in own):
+            faults.append(f"a field of {name} that {name} did not write")
+    if exchange_online and b"received" in header.fields:
+        faults += _nameless(trace, longest, sets)
+    faults += _lent_spf(trace, borders, sets)
+    owned = signatures.of(header)
+    results_found = [r for name, results in sets.items() for r in _results(name, results, owned)]
+    return Found(tuple(results_found), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
+
+
+def _of_border(trace: _Trace, border: Border) -> list[int]:
+    """The places of the fields that this border wrote when it took the mail over."""
+    number = _border_hop(trace, border)
+    if number is None:
+        return []
+    place = trace.hops[number][0]
+    ours = [at for at, value in trace.fields if loose_id(value) == border.id]
+    if border.results == "above":
+        ceiling = trace.hops[number - 1][0] if number else -1
+        return [at for at in ours if ceiling < at < place]
+    if trace.hops[number][1].is_authenticated and not border.submission:
+        return []
+    below: list[int] = []
+    while (at := place + 1 + len(below)) in ours:
+        below.append(at)
+    return below if len(below) == 1 else []
+
+
+def _border_hop(trace: _Trace, border: Border) -> int | None:
+    """The number of the hop by which the border took the mail over. Who stands above it must have the mail
+    from there: else somebody reached that host past the border, and brought the border's field along."""
+    for number in range(trace.first, len(trace.hops)):
+        if _is_by(trace.hops[number][1], border, trace):
+            above = [h for _, h in trace.hops[trace.first : number]]
+            return number if all(_came_from(h, border) for h in above) else None
+    return None
+
+
+def _is_by(hop: Hop, border: Border, trace: _Trace) -> bool:
+    if border.host:
+        return _fits(hop.by, border.host)
+    return trace.first < len(trace.hops) and bool(hop.by) and hop.by == trace.hops[trace.first][1].by
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
+
+
+def _came_from(hop: Hop, border: Border) -> bool:
+    is_named = bool(border.host) and any(_fits(name, border.host) for name in hop.names)
+    return is_named or (bool(hop.addresses) and set(border.via).issuperset(hop.addresses))
+
+
+def _hop_of(trace: _Trace, border: Border) -> Hop:
+    number = _border_hop(trace, border)
+    return trace.hops[number][1] if number is not None else Hop()
+
+
+def _is_of_own_hop(trace: _Trace, at: int, border: Border) -> bool:
+    """Whether it stands where this border writes, at an earlier passage: not believed, but no evidence."""
+    if border.results == "below":
+        return any(place == at - 1 and _is_by(h, border, trace) for place, h in trace.hops)
+    for place, h in trace.hops:
+        if place > at:
+            between = trace.order[at + 1 : place]
+            return all(name.startswith(_BESIDE) for name in between) and _is_by(h, border, trace)
+    return False
+
+
+def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Result]:
+    """`auth` says something of users who logged in alone; below the Received of such a user, only it does."""
+    for result in results:
+        if result.method == "auth":
+            if hop.is_authenticated:
+                yield result
+        elif not (border.results == "below" and hop.is_authenticated):
+            yield result
+
+
+def _lent_spf(
+    trace: _Trace, borders: Iterable[Border], sets: Mapping[str, Sequence[Result]]
+) -> Iterator[str]:
+    """Whether DMARC passed, for all that can be seen, by a Received-SPF field from before the border alone.
+
+    opendmarc believes such a field, unless it checks SPF itself and then says so in its results.
+    """
+    for border in borders:
+        number = _border_hop(trace, border)
+        said = {(r.method, r.result) for r in sets.get(border.id, ())}
+        methods = {method for method, _ in said}
+        if number is None or ("dmarc", "pass") not in said or ("dkim", "pass") in said or "spf" in methods:
+            continue
+        below = trace.order[trace.hops[number][0] :]
+        if b"received-spf" in below:
+            yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
+
+
+def _nameless(trace: _Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
+    """Adds the results of Exchange Online's field, the topmost of those without an authserv-id."""
+    value = next((value for _, value in trace.fields if not loose_id(value)), None)
+    if value is not None:
+        try:
+            sets[EXCHANGE_ONLINE] = read(value, longest)[1]
+        except Unreadable as fault:
+            yield f"Exchange Online's field cannot be read: {fault}"
+
+
+def _results(
+    server: str, results: Sequence[Result], owned: Sequence[signatures.Signature]
+) -> list[AuthResult]:
+    """Of DKIM each verified domain, else the worst; of other methods the worst result."""
+    worst: dict[str, AuthResult] = {}
+    for result in results:
+        if result.method not in _PROPERTIES:
+            continue
+        new = _auth_result(server, result)
+        if new.method not in worst or _rank(new.result) > _rank(worst[new.method].result):
+            worst[new.method] = new
+        elif worst[new.method] != new and _rank(new.result) == _rank(worst[new.method].result):
+            # Two equal results for two domains or users vouch for neither in particular.
+            worst[new.method] = AuthResult(server, new.method, new.result)
+    if "dmarc" in worst and worst["dmarc"].result == "pass" and _is_open(worst, owned):
+        worst["dmarc"] = AuthResult(server, "dmarc", "policy", worst["dmarc"].domain)
+    dkim = [r for r in results if r.method == "dkim"]
+    passed = signatures.vouched(dkim, owned)
+    made = [AuthResult(server, "dkim", "pass", domain) for domain in passed]
+    rest = [AuthResult(server, "dkim", r.result, r.domain("header.d", "header.i")) for r in dkim]
+    failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
+    return [*worst.values(), *made, *dict.fromkeys(failed)]
+
+
+def _is_open(worst: Mapping[str, AuthResult], owned: Iterable[signatures.Signature]) -> bool:
+    """Whether DMARC may have passed by a signature to whose mail somebody can have added what is read."""
+    domain, spf = worst["dmarc"].domain, worst.get("spf")
+    by_spf = spf is not None and spf.result == "pass" and signatures.is_related(spf.domain, domain)
+    return not by_spf and any(s.is_open and signatures.is_related(s.domain, domain) for s in owned)
+
+
+def _auth_result(server: str, result: Result) -> AuthResult:
+    domain = result.domain(*_PROPERTIES[result.method])
+    user = result.properties.get("smtp.auth", "") if result.method == "auth" else ""
+    return AuthResult(server, result.method, result.result, domain, user.strip("<>").lower())
+
+
+def _rank(result: str) -> int:
+    return _RANKS.index(result) if result in _RANKS else len(_RANKS)
+
+
+def _sightings(trace: _Trace, believed: Iterable[int]) -> Iterator[Sighting]:
+    known = set(believed)
+    for at, value in trace.fields:
+        above = next((h.by for place, h in trace.hops if place > at), "")
+        said = clean(value[:400].decode("utf-8", "replace")).partition(";")[2].strip()
+        yield Sighting(loose_id(value), above, at in known, said)
+
+
+def summary(found: Found) -> str:
+    """Who wrote which fields, for somebody who has to find out why a sender is not proven."""
+    said = ", ".join(f"{r.authserv_id}: {r.method}={r.result}" for r in found.results)
+    if said:
+        return said
+    others = Counter(s.id or "no name" for s in found.sightings if not s.is_believed)
+    if not others:
+        return "no Authentication-Results field"
+    named = ", ".join(f"{name} ({count})" for name, count in others.most_common(5))
+    return f"no field of a border; fields of {named}"

@@ -1,0 +1,112 @@
+"""Received fields (RFC 5321 section 4.4): which host took a mail over, from whom, and how. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flexmaild.mail.authentication.structured import Piece, Unreadable, decoded, pieces
+
+_CLAUSES = ("from", "by", "via", "with", "id", "for")
+_LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", re.IGNORECASE)
+# RFC 3848 and 6531: the transmission types whose last letter says that the client had logged in.
+_AUTHENTICATED = re.compile(r"(?:e|utf8)smtps?a", re.IGNORECASE)
+# What Exim repeats of the client's greeting, beside the client's address.
+_SAID_BY_CLIENT = re.compile(r"\b(?:helo|ident)=\S*")
+_LONGEST = 4_096
+# The addresses that a host hands mail to itself by.
+_LOCAL = frozenset(("127.0.0.1", "::1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One Received field. by: the host that wrote it, lower case, empty where the field cannot be read.
+
+    names, addresses: of the host it came from, as the receiving host itself wrote them in parentheses (the
+    name before them is what the client called itself). protocol: what follows `with`.
+    """
+
+    by: str = ""
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    protocol: str = ""
+
+    @property
+    def is_local_step(self) -> bool:
+        """Whether a host handed the mail to itself: to its mailboxes, or back from a filter."""
+        return self.protocol.lower().startswith("lmtp") or (
+            bool(self.addresses) and _LOCAL.issuperset(self.addresses)
+        )
+
+    @property
+    def is_authenticated(self) -> bool:
+        return _AUTHENTICATED.fullmatch(self.protocol) is not None
+
+
+def hop(value: bytes) -> Hop:
+    """What one Received field says; a Hop that says nothing where it can be read in more than one way."""
+    try:
+        return _hop(pieces(decoded(value[: _LONGEST + 1])), len(value))
+    except Unreadable:
+        return Hop()
+
+
+def _hop(found: Sequence[Piece], length: int) -> Hop:
+    if length > _LONGEST:
+        raise Unreadable("too long")
+    words: dict[str, list[str]] = {}
+    beside: dict[str, list[str]] = {}
+    clause = ""
+    for piece in found:
+        if piece.kind == ";":
+            break
+        if piece.kind == "comment":
+            beside.setdefault(clause, []).append(piece.text)
+        elif piece.kind == "word" and piece.text.lower() in _CLAUSES and _is_full(words, clause):
+            clause = piece.text.lower()
+            if clause in words:
+                raise Unreadable(f"{clause} twice")
+            words[clause] = []
+        elif not clause:
+            raise Unreadable("it does not begin with a clause")
+        else:
+            words[clause].append(piece.text)
+    if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
+        raise Unreadable("a host of several words")
+    names, addresses = _client(words.get("from", []), beside.get("from", []))
+    return Hop(
+        by=words.get("by", [""])[0].lower().rstrip("."),
+        names=names,
+        addresses=addresses,
+        protocol=(words.get("with") or [""])[0],
+    )
+
+
+def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names and addresses of the client, as the server saw them.
+
+    What stands before the parenthesis is the client's own word, `[127.0.0.1]` as well. Exim alone writes the
+    address there, of a client without a name, and the greeting into the parenthesis.
+    """
+    seen = [_SAID_BY_CLIENT.sub("", comment) for comment in comments]
+    places = [comment for comment in seen if _LITERAL.search(comment)]
+    if not places and len(comments) == 1 and comments[0].startswith("helo="):
+        return (), tuple(filter(None, map(_address, _LITERAL.findall(" ".join(greeting)))))
+    if len(places) != 1:
+        return (), ()
+    names = (name.lower().rstrip(".") for name in places[0].split() if "[" not in name and "=" not in name)
+    return tuple(names), tuple(filter(None, map(_address, _LITERAL.findall(places[0]))))
+
+
+def _is_full(words: dict[str, list[str]], clause: str) -> bool:
+    """Whether the clause before has its value, so that the next word may begin another."""
+    return not clause or bool(words[clause])
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
