@@ -234,7 +234,7 @@ def test_answers_less_proven_than_those_before_are_explained_and_replayed_as_the
     house.start()
     asked = house.request(ALICE, BOB, quorum="all")
     mail = mail_of(house, asked["id"])
-    proof = b"Received: by mx\r\nAuthentication-Results: mx; dmarc=pass header.from=corp.test\r\n"
+    proof = b"Authentication-Results: mx; dmarc=pass header.from=corp.test\r\nReceived: by mx\r\n"
     weak = reply_bytes(mail, "Approve")
     strong = proof + reply_bytes(mail, "Approve good")
     refused = reply_bytes(mail, "Reject")
