@@ -31,9 +31,9 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # kept until the daemon can hear it
-        from flexmaild.daemon import app
+        from flexmaild.daemon import main as daemon
 
-        context.exit(app.run(chosen_config()))
+        context.exit(daemon.run(chosen_config()))
 
 
 @cli.command()

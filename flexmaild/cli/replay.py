@@ -53,7 +53,7 @@ def replay(since: timedelta, as_json: bool) -> int:
     started, 77 not permitted, 78 bad settings or store.
     """
     from flexmaild.core.errors import Failure
-    from flexmaild.daemon.sent_mails import STORE
+    from flexmaild.engine.sent_mails import STORE
     from flexmaild.store import StoreFault
     from flexmaild.store.beside import StoreDenied
 

@@ -1,6 +1,6 @@
-"""What passes between the server and the desk: a call, its answer, and who called.
+"""What passes between the server and the handlers: a call, its answer, and who called.
 
-The server makes the `Call`; `daemon.desk` is the `Desk`. Values only, so that the desk can be tested
+The server makes the `Call`; `flexmaild.api` has the `Handlers`. Values only, so that handlers can be tested
 without a socket.
 """
 
@@ -46,7 +46,7 @@ class Call:
     fingerprint: SHA-256 (hex) of command, path and body, equal for equal requests however they are spelt;
         what an idempotency key must not be used twice with different ones of.
     wait: `wait(event, seconds)` waits for the event as `Event.wait` does, but raises `CallerGone` when the
-        caller has hung up and `Problem` 503 when the daemon stops. The only way for the desk to wait long.
+        caller has hung up and `Problem` 503 when the daemon stops. The only way for a handler to wait long.
     """
 
     peer: Peer
@@ -61,7 +61,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the desk answers: a status (None: the route's), and a body.
+    """What a handler answers: a status (None: the route's), and a body.
 
     The body is a model of `control.answers`, something JSON can hold, or bytes, which go out as the route's
     media type.
@@ -72,7 +72,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Desk(Protocol):
+class Handlers(Protocol):
     """Carries commands out. Called from many threads at once.
 
     Raises `Problem`, or what `problems.of_error` knows; TimeoutError when the daemon's loop is too slow.

@@ -1,4 +1,4 @@
-"""One connection of the control socket: HTTP/1.1 in, a `Call` to the desk, JSON or a problem out.
+"""One connection of the control socket: HTTP/1.1 in, a `Call` to its handler, JSON or a problem out.
 
 Made by `control.server`, one per connection and thread. Never logs what was sent, never lets a caller hold
 its thread for longer than the limits say, and answers garbage with a problem where it can be answered.
@@ -169,7 +169,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = reading.checked(route, document)
             del document
         call = Call(self.peer, path, query, body, key, fingerprint, self._wait, role)
-        return self._ask_desk(route, call)
+        return self._handle(route, call)
 
     @contextmanager
     def _turn_of(self, length: int) -> Iterator[None]:
@@ -197,13 +197,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.unread = False
         return reading.parsed(raw) if raw.strip() else None
 
-    def _ask_desk(self, route: Route, call: Call) -> Answer:
+    def _handle(self, route: Route, call: Call) -> Answer:
         if route.command == "openapi":
             return Answer(200, openapi.document())
         if route.waits:
             self._become_waiter()
         try:
-            return self.hub.desk.handle(route.command, call)
+            return self.hub.handlers.handle(route.command, call)
         except CallerGone:
             raise
         except Exception as error:  # the top of the thread: a bug costs this request, not the daemon

@@ -1,4 +1,4 @@
-"""What all connections of a control server share: the desk, who may do what, and how much at a time."""
+"""What all connections of a control server share: the handlers, who may do what, and how much at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flexmaild.control import peers
-from flexmaild.control.call import Desk, Peer
+from flexmaild.control.call import Handlers, Peer
 from flexmaild.control.gate import Gate
 
 OnRequest = Callable[[str, str, Peer, float], None]
@@ -38,7 +38,7 @@ class Limits:
 class Hub:
     """What all connections share. `access` is replaced whole at a reload."""
 
-    desk: Desk
+    handlers: Handlers
     access: peers.Access
     on_request: OnRequest
     on_crash: OnCrash

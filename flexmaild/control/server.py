@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from flexmaild.control import peers, problems
-from flexmaild.control.call import Desk
+from flexmaild.control.call import Handlers
 from flexmaild.control.gate import Gate
 from flexmaild.control.handler import Handler
 from flexmaild.control.hub import Hub, Limits, OnCrash, OnRequest
@@ -38,7 +38,7 @@ class ControlServer:
     def __init__(
         self,
         listening: Listening,
-        desk: Desk,
+        handlers: Handlers,
         *,
         access: Access | None = None,
         on_request: OnRequest,
@@ -48,7 +48,7 @@ class ControlServer:
         limits = limits or Limits()
         self.listening = listening
         self._hub = Hub(
-            desk=desk,
+            handlers=handlers,
             access=access or Access(),
             on_request=on_request,
             on_crash=on_crash,

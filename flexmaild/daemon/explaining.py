@@ -21,9 +21,9 @@ from flexmaild.core.masking import Mask
 from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
 from flexmaild.daemon import judged_again, wiring
 from flexmaild.daemon.judged_again import Around
-from flexmaild.daemon.reader import Letter, Reader
-from flexmaild.daemon.sent_mails import STORE
 from flexmaild.daemon.words_then import WordsThen
+from flexmaild.engine.sandbox import Letter, Sandbox
+from flexmaild.engine.sent_mails import STORE
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import MailsSent
 from flexmaild.mail.understand.verdict import WHY
@@ -125,7 +125,7 @@ def _read_as_then(
 
 
 def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, Witness]:
-    reader = Reader(rules, lambda fault: None, sent)
+    reader = Sandbox(rules, lambda fault: None, sent)
     try:
         return reader.read_with_witness(letter)
     finally:

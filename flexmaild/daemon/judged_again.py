@@ -13,10 +13,10 @@ from flexmaild.core import comparison, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.model import Reading, Request
 from flexmaild.core.work import Seen
-from flexmaild.daemon import judge
+from flexmaild.engine import decide
 
 
-class StoreView(judge.JobsView, Protocol):
+class StoreView(decide.JobsView, Protocol):
     """What of the store is looked at here; see `store.beside`."""
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
@@ -38,8 +38,8 @@ class Around:
 
 def around(store: StoreView, reading: Reading, seen: Seen | None) -> Around:
     """seen: what became of the mail when it was read, None where it was not. Raises StoreFault."""
-    (answered,) = judge.answered_requests(store, [reading])
-    ids = {*judge.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
+    (answered,) = decide.answered_requests(store, [reading])
+    ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
     found = store.requests(sorted(ids)) if ids else {}
     is_tied = seen is not None and comparison.are_tied(found.values(), seen)
     together = store.read_together(seen) if seen is not None and is_tied else frozenset()

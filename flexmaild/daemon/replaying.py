@@ -18,8 +18,8 @@ from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.model import MailNature, Reading, Request, State
 from flexmaild.core.work import Seen
 from flexmaild.daemon import judged_again, wiring, words_then
-from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.daemon.words_then import WordsThen
+from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.settings.schema import Settings
 from flexmaild.store.beside import Kept, Span
 
@@ -70,14 +70,14 @@ class Replay:
     settings: Settings
     key: bytes
     _words: WordsThen = field(init=False)
-    _reader: Reader = field(init=False)
+    _reader: Sandbox = field(init=False)
     _policy: SenderPolicy = field(init=False)
     _changes: dict[str, list[Changed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._words = WordsThen(self.store, self.key)
         rules = wiring.rules_without_dns(self.settings)
-        self._reader = Reader(rules, lambda fault: None, self._words)
+        self._reader = Sandbox(rules, lambda fault: None, self._words)
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
 
     def run(self, since: datetime, span: Span) -> Iterator[Result]:

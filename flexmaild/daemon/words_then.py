@@ -11,7 +11,7 @@ from typing import Protocol
 
 from flexmaild.core.model import Request
 from flexmaild.core.work import KeptMail
-from flexmaild.daemon.sent_mails import SentMails
+from flexmaild.engine.sent_mails import SentMails
 from flexmaild.mail.understand.sent import SentMail
 
 _EVER = datetime.max.replace(tzinfo=UTC)
@@ -53,6 +53,3 @@ class WordsThen:
         request, kept, is_whole = found
         self._is_whole = self._is_whole and is_whole
         return request, kept
-
-    def close(self) -> None:
-        """Nothing is open."""

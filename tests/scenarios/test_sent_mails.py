@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.control.client import Refused
-from flexmaild.daemon.sent_mails import SentMails
+from flexmaild.engine.sent_mails import SentMails
 from flexmaild.store.read_only import ReadOnlyStore
 from tests.kit.house import House, text_of, until
 

@@ -13,10 +13,10 @@ from flexmaild.core.events import Effect, Event, Mail
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.core.work import Blob, Change, Job, Queue
-from flexmaild.daemon.clock import SystemClock
-from flexmaild.daemon.crafts import MailCraft
-from flexmaild.daemon.sent_mails import SentMails
-from flexmaild.daemon.worker import Task
+from flexmaild.system.clock import SystemClock
+from flexmaild.engine.handlers import MailCraft
+from flexmaild.engine.sent_mails import SentMails
+from flexmaild.engine.delivery import Task
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
 from flexmaild.store import Store, open_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flexmaild.daemon.clock import Sentry
+from flexmaild.system.clock import Sentry
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

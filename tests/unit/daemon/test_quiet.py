@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.core.work import Change, Job, JobEnd, Queue
 from flexmaild.daemon.dispatch import QUIET_SECONDS, Dispatcher
-from flexmaild.daemon.worker import Task, Worker
+from flexmaild.engine.delivery import Task, Worker
 from flexmaild.store import Store, open_store
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

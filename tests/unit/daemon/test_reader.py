@@ -12,7 +12,7 @@ import pytest
 from flexmaild.core.errors import TryLater
 from flexmaild.core.model import Answer, MailNature
 from flexmaild.daemon import reader as frames_reader
-from flexmaild.daemon.reader import Letter, Reader
+from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.daemon.lying_child import dying_in_its_place
 

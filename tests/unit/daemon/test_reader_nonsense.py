@@ -8,7 +8,7 @@ import lying_child
 import pytest
 
 from flexmaild.core.model import MailNature
-from flexmaild.daemon.reader import Letter, Reader
+from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.mail.understand.rules import Rules
 
 OTHERS = b'R{"sha256": "%s", "size": 1, "nature": "human", "answer": "approve"}' % (b"0" * 64)

@@ -20,8 +20,8 @@ from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.daemon import frames
-from flexmaild.daemon.reader import WALL_SECONDS, Letter, Reader
-from flexmaild.daemon.reader_child import Connection
+from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Reader
+from flexmaild.engine.sandbox_child import Connection
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentMail
 
@@ -144,7 +144,7 @@ def test_a_child_killed_while_it_waits_is_started_again_and_the_mail_tried_alone
     def answer(references: References) -> tuple[SentMail, ...] | None:
         if not deaths:
             for child in psutil.Process().children():
-                if "flexmaild.daemon.reader_child" in child.cmdline():
+                if "flexmaild.engine.sandbox_child" in child.cmdline():
                     os.kill(child.pid, signal.SIGKILL)
                     child.wait(10)
         return WORDS
@@ -159,7 +159,7 @@ def test_a_child_killed_while_it_waits_is_started_again_and_the_mail_tried_alone
 
 
 def test_a_slow_daemon_costs_the_child_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flexmaild.daemon.reader.WALL_SECONDS", 4.0)
+    monkeypatch.setattr("flexmaild.engine.sandbox.WALL_SECONDS", 4.0)
     assert WALL_SECONDS > 4.0
     pause = threading.Event()
     asked = Asked(lambda references: WORDS if not pause.wait(4.5) else None)

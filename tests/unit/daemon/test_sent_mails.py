@@ -20,7 +20,7 @@ from flexmaild.core.errors import TryLater
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
 from flexmaild.core.model import Answer, Attachment, Bounce, MailKind, Request
 from flexmaild.core.work import Change, JobEnd, Queue
-from flexmaild.daemon.sent_mails import MOST_BYTES
+from flexmaild.engine.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.mail.understand.sent import SentMail
 

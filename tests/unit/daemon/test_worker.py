@@ -12,9 +12,9 @@ from sent_samples import ALICE, BOB, NOW, Post, reference
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.work import Change, Queue
-from flexmaild.daemon.clock import SystemClock
+from flexmaild.system.clock import SystemClock
 from flexmaild.daemon.items import Item, JobsEnded, JobsReturned, MailsComposed
-from flexmaild.daemon.worker import Task, Worker
+from flexmaild.engine.delivery import Task, Worker
 
 PATIENCE = 10.0
 
