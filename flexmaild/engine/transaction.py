@@ -21,6 +21,7 @@ from flexmaild.engine.reports import Reports
 from flexmaild.engine.waiters import Waiters
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Store, StoreFault, Transaction
+from flexmaild.store.engine import TURN_SECONDS
 
 _log = structlog.get_logger("flexmaild")
 
@@ -38,10 +39,11 @@ class Transactions:
         self._reports = reports
         self.wake: Callable[[Targets], None] = lambda targets: None
 
-    def run(self, decide: Callable[[Transaction], Changes]) -> Changes:
-        """Raises what `Store.transaction` and `decide` raise; then nothing was changed, now or later."""
+    def run(self, decide: Callable[[Transaction], Changes], seconds: float = TURN_SECONDS) -> Changes:
+        """seconds: how long it may wait for its turn. Raises what `Store.transaction` and `decide` raise: then
+        nothing was changed, now or later."""
         try:
-            with self._store.transaction() as transaction:
+            with self._store.transaction(seconds) as transaction:
                 changes = decide(transaction)
                 transaction.write(changes.change())
         except StoreFault as fault:

@@ -76,8 +76,10 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database; waits for nobody."""
-        with self._guarded(), self._readers.begin() as connection:
-            yield connection
+        with self._guarded():
+            self._place.check()
+            with self._readers.begin() as connection:
+                yield connection
 
     @contextmanager
     def writing(self, seconds: float = TURN_SECONDS) -> Iterator[Connection]:

@@ -7,10 +7,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from flexmaild.store.read_only import ReadOnlyStore
 
 from flexmaild.control.client import Refused
 from flexmaild.engine.sent_mails import SentMails
-from flexmaild.store.read_only import ReadOnlyStore
 from tests.kit.house import House, text_of, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"

@@ -16,7 +16,8 @@ from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
 from flexmaild.store import Store, StoreConflict
 from flexmaild.store.replies import KEPT
-from tests.unit.store.store_samples import NOW, mail, opened, request
+from tests.kit.stores import commit, opened, prune
+from tests.unit.store.store_samples import NOW, mail, request
 
 AT = NOW + timedelta(minutes=1)
 
@@ -28,13 +29,13 @@ def reply(id_: str = "R1", sha256: str = "s", **changes: Any) -> Reply:
 
 
 def arrived(store: Store, uid: str, *replies: Reply) -> None:
-    store.commit(Change(seen=(mail(uid, replies=replies),)))
+    commit(store, Change(seen=(mail(uid, replies=replies),)))
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = opened(tmp_path)
-    made.commit(Change(requests=(request("R1"), request("R2"))))
+    commit(made, Change(requests=(request("R1"), request("R2"))))
     return made
 
 
@@ -57,7 +58,7 @@ def test_the_last_50_are_kept_and_all_are_counted(store: Store) -> None:
 
 def test_so_are_those_of_one_batch(store: Store) -> None:
     batch = tuple(mail(str(n), replies=(reply(sha256=str(n)), reply("R2"))) for n in range(130))
-    store.commit(Change(seen=batch))
+    commit(store, Change(seen=batch))
     assert [r.number for r in store.replies("R1")] == list(range(81, 131))
     assert store.replies("R2")[-1].number == 130
 
@@ -77,7 +78,7 @@ def test_a_reply_to_no_request_is_left_out_and_its_mail_is_not(store: Store) -> 
 def test_without_the_outcome_there_is_no_reply(store: Store) -> None:
     stale = replace(store.requests(["R1"])["R1"], version=7)
     with pytest.raises(StoreConflict):
-        store.commit(Change(requests=(stale,), seen=(mail("1", replies=(reply(),)),)))
+        commit(store, Change(requests=(stale,), seen=(mail("1", replies=(reply(),)),)))
     assert store.replies("R1") == []
 
 
@@ -91,31 +92,32 @@ def test_they_go_with_their_request_and_with_nothing_else(store: Store) -> None:
     arrived(store, "1", reply())
     later = NOW + timedelta(days=900)
     for _ in range(3):
-        store.prune(raw_before=later, seen_before=later, done_before=later)
+        prune(store, raw_before=later, seen_before=later, done_before=later)
     assert store.seen(Mark("imap/INBOX", "77", "1")) is None
     assert len(store.replies("R1")) == 1, "the request is open"
-    store.commit(
-        Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))
+    commit(
+        store, Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))
     )
-    store.prune(raw_before=later, seen_before=later, done_before=later)
+    prune(store, raw_before=later, seen_before=later, done_before=later)
     assert store.replies("R1") == []
 
 
 def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    store.commit(Change(requests=(request("R1"),)))
+    commit(store, Change(requests=(request("R1"),)))
     facts = {"approval_id": "R1", "outcome": Outcome.UNDECIDED, "because": "condition"}
-    store.commit(Change(seen=tuple(mail(str(n), **facts) for n in range(55))))
+    commit(store, Change(seen=tuple(mail(str(n), **facts) for n in range(55))))
     unproven = {
         "outcome": Outcome.UNAUTHENTICATED,
         "because": "mx says unless Meyer resigns",
         "sender": "e@x",
     }
-    store.commit(Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
-    store.commit(Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
+    commit(store, Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
+    commit(store, Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
     store.close()
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
         connection.execute("DROP TABLE replies")
+        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
     connection.close()
     kept = opened(tmp_path).replies("R1")

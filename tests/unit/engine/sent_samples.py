@@ -13,14 +13,12 @@ from flexmaild.core.events import Effect, Event, Mail
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.core.work import Blob, Change, Job, Queue
-from flexmaild.system.clock import SystemClock
-from flexmaild.engine.handlers import MailCraft
+from flexmaild.engine.handlers import MailHandler, Task
 from flexmaild.engine.sent_mails import SentMails
-from flexmaild.engine.delivery import Task
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
-from flexmaild.store import Store, open_store
-from flexmaild.store.read_only import ReadOnlyStore
+from flexmaild.store import Store
+from tests.kit.stores import claim, commit, opened
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 KEY = b"k" * 32
@@ -47,7 +45,7 @@ class Post:
 
     def __init__(self, directory: Path, templates: Mapping[str, str] | None = None) -> None:
         self.directory = directory
-        self.store: Store = open_store(URL, state_directory=directory)
+        self.store: Store = opened(directory, URL)
         self.outbox = Folder()
         self.use(templates or {})
         self._made = 0
@@ -55,12 +53,11 @@ class Post:
     def use(self, templates: Mapping[str, str]) -> None:
         """From now on mails are composed with these templates, as after a reload."""
         place = ("approvals@corp.test", "approvals@corp.test", "corp.test")
-        self.craft = MailCraft(
-            self.outbox, Stationery(*place, templates=Renderer(templates)), KEY, SystemClock()
-        )
+        stationery = Stationery(*place, templates=Renderer(templates))
+        self.handler = MailHandler(self.outbox, stationery, KEY)
 
     def sent_mails(self, key: bytes = KEY) -> SentMails:
-        return SentMails(ReadOnlyStore(URL, state_directory=self.directory), key)
+        return SentMails(self.store, key)
 
     def request(self, *approvers: Approver, **terms: Any) -> Request:
         """A new request; its mails wait in the outbox."""
@@ -82,32 +79,34 @@ class Post:
 
     def _commit(self, request: Request, effects: tuple[Effect, ...]) -> Request:
         new, _ = jobs.jobs_for(request, effects, NOW, KEY, "corp.test")
-        self.store.commit(Change(requests=(request,), jobs=tuple(new)))
+        commit(self.store, Change(requests=(request,), jobs=tuple(new)))
         stored = self.store.request(request.id)
         assert stored is not None
         return stored
 
     def prepared(self) -> list[Task]:
         """What waits in the outbox, composed and kept: the state in which a crash may find it."""
-        claimed = self.store.claim(Queue.OUTBOX, "outgoing", NOW, 100, "me", timedelta(hours=1))
-        tasks = [self.craft.prepare(self._task(job)) for job in claimed]
-        self.store.commit(Change(kept=tuple(task.kept for task in tasks if task.kept)))
+        claimed = claim(self.store, Queue.OUTBOX, "outgoing", NOW, 100, "me", timedelta(hours=1))
+        tasks = [self.handler.prepare(self._task(job)) for job in claimed]
+        commit(self.store, Change(kept=tuple(task.kept for task in tasks if task.kept)))
         return tasks
 
     def _task(self, job: Job) -> Task:
-        request = self.store.request(job.approval_id)
-        files = request.terms.attachments if request and job.kind == MailKind.APPROVAL_REQUEST else ()
-        return Task(job, request, tuple((a, self.store.blob(a.sha256) or b"") for a in files))
+        return Task(job, self.store.request(job.approval_id))
+
+    def _with_files(self, task: Task) -> Task:
+        files = tuple((a, self.store.blob(a.sha256) or b"") for a in task.wanted())
+        return replace(task, attachments=files)
 
     def deliver(self) -> list[bytes]:
         """Send everything that waits; returns what went out, in that order."""
         before = len(self.outbox.sent)
-        ends = tuple(self.craft.do(task) for task in self.prepared())
-        self.store.commit(Change(ended=ends))
+        ends = tuple(self.handler.carry_out(self._with_files(task), NOW) for task in self.prepared())
+        commit(self.store, Change(ended=ends))
         return self.outbox.sent[before:]
 
     def keep_blob(self, sha256: str, data: bytes) -> None:
-        self.store.commit(Change(blobs=(Blob(sha256, data),)))
+        commit(self.store, Change(blobs=(Blob(sha256, data),)))
 
 
 def reference(request: Request, number: int = 0, key: bytes = KEY) -> str:

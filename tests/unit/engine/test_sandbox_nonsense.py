@@ -22,7 +22,7 @@ def test_an_answer_that_is_not_about_this_mail_makes_it_unparsable(
 ) -> None:
     lying_child.in_its_place(tmp_path, monkeypatch, [answer])
     deaths: list[str] = []
-    reader = Reader(Rules.of("approvals@corp.test"), deaths.append, lambda references: None)
+    reader = Sandbox(Rules.of("approvals@corp.test"), deaths.append, lambda references: None)
     try:
         (reading,) = reader.read([Letter(b"From: a@b.test\n\nApprove\n", 24)])
     finally:

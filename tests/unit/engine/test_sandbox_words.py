@@ -19,8 +19,8 @@ import pytest
 from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import Answer, MailNature, Reading
-from flexmaild.daemon import frames
-from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Reader
+from flexmaild.engine import framing as frames
+from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Sandbox
 from flexmaild.engine.sandbox_child import Connection
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SentMail
@@ -61,7 +61,7 @@ class Asked:
 
 def read(letters: list[Letter], asked: Asked) -> tuple[list[Reading], list[str]]:
     deaths: list[str] = []
-    reader = Reader(RULES, deaths.append, asked)
+    reader = Sandbox(RULES, deaths.append, asked)
     try:
         return list(reader.read(letters)), deaths
     finally:
@@ -128,7 +128,7 @@ def test_words_that_cannot_be_looked_up_end_the_reading_and_condemn_no_mail(mail
             return WORDS
         raise TryLater(Reason.OTHER, "the store is busy", step="store")
 
-    reader = Reader(RULES, deaths.append, answer)
+    reader = Sandbox(RULES, deaths.append, answer)
     try:
         with pytest.raises(TryLater, match="busy"):
             reader.read([mail])
@@ -149,7 +149,7 @@ def test_a_child_killed_while_it_waits_is_started_again_and_the_mail_tried_alone
                     child.wait(10)
         return WORDS
 
-    reader = Reader(RULES, deaths.append, answer)
+    reader = Sandbox(RULES, deaths.append, answer)
     try:
         readings = reader.read([letter(), letter("", ONE, coded=True), letter()])
     finally:

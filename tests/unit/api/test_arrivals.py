@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flexmaild.api import arrivals
+from flexmaild.api.self_test import marked_mail
 from flexmaild.core.steps import Step
-from flexmaild.daemon.desk import arrivals
-from flexmaild.daemon.desk.self_test import marked_mail
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
 from flexmaild.settings.mail import SenderAuthentication

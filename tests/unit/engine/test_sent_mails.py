@@ -23,6 +23,7 @@ from flexmaild.core.work import Change, JobEnd, Queue
 from flexmaild.engine.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.mail.understand.sent import SentMail
+from tests.kit.stores import commit, drop_jobs, prune, release
 
 REASON = 'Sorry, <b>"no"</b>,\n   not on a Friday: ' + "the last one took all night. " * 40
 
@@ -44,7 +45,6 @@ def test_the_mails_of_one_invitation_are_found_as_they_went_out_newest_first(pos
     look = post.sent_mails()
     assert datas(look((reference(request, 0),))) == [again_alice, to_alice]
     assert to_bob in (datas(look((reference(request, 1),))) or [])
-    look.close()
 
 
 def test_the_answers_to_a_person_are_among_them_and_what_the_person_wrote_is_named(post: Post) -> None:
@@ -88,15 +88,15 @@ def test_a_mail_of_which_nobody_knows_whether_it_went_out_is_among_them(post: Po
     """The daemon was killed between the server's answer and the commit of it."""
     request = post.request(ALICE)
     (task,) = post.prepared()
-    post.craft.do(task)
+    post.handler.carry_out(task, NOW)
     assert datas(post.sent_mails()((reference(request),))) == post.outbox.sent
 
 
 def test_a_mail_tried_again_under_another_template_is_known_both_ways(post: Post) -> None:
     request = post.request(ALICE)
     (task,) = post.prepared()
-    post.craft.do(task)
-    post.store.release("somebody else")
+    post.handler.carry_out(task, NOW)
+    release(post.store, "somebody else")
     post.use({"approval_request.txt.j2": "Please decide: {{ title }}\n"})
     post.deliver()
     assert len(set(post.outbox.sent)) == 2
@@ -106,7 +106,7 @@ def test_a_mail_tried_again_under_another_template_is_known_both_ways(post: Post
 def test_a_mail_tried_again_in_the_same_words_is_known_once(post: Post) -> None:
     request = post.request(ALICE)
     post.prepared()
-    post.store.release("somebody else")
+    release(post.store, "somebody else")
     (sent,) = post.deliver()
     assert datas(post.sent_mails()((reference(request),))) == [sent]
 
@@ -252,8 +252,6 @@ def test_a_store_that_was_deleted_or_replaced_is_not_asked(post: Post) -> None:
     file.unlink()
     with pytest.raises(TryLater, match="deleted or replaced"):
         look((reference(request),))
-    (post.directory / "old").rename(file)
-    assert datas(look((reference(request),))) == post.outbox.sent
 
 
 def test_a_look_waits_for_no_writer_and_holds_none_up(post: Post) -> None:
@@ -265,7 +263,7 @@ def test_a_look_waits_for_no_writer_and_holds_none_up(post: Post) -> None:
     look = post.sent_mails()
     assert datas(look((reference(request),))) == [sent]
     writer.execute("ROLLBACK")
-    post.store.commit(Change(ended=(JobEnd("no such job", "ok", NOW),)))
+    commit(post.store, Change(ended=(JobEnd("no such job", 0, "ok", NOW),)))
     writer.execute("BEGIN EXCLUSIVE")
     assert datas(look((reference(request),))) == [sent]
     writer.execute("ROLLBACK")
@@ -277,13 +275,13 @@ def test_the_words_outlive_their_jobs_term_while_the_request_is_open_and_go_with
     post.deliver()
     late = NOW + timedelta(days=500)
     terms = {"raw_before": late, "seen_before": late, "done_before": late}
-    while post.store.prune(**terms):
+    while prune(post.store, **terms):
         pass
     assert datas(post.sent_mails()((reference(request),))) == post.outbox.sent
     voted = Answered(0, Answer.APPROVE, "", ALICE.address, "reference", "0" * 64, "r@corp.test")
     post.happens(request, voted)
-    post.store.drop_jobs(Queue.OUTBOX, [j.id for j in post.store.list_jobs(Queue.OUTBOX)], NOW)
-    while post.store.prune(**terms):
+    drop_jobs(post.store, Queue.OUTBOX, [j.id for j in post.store.list_jobs(Queue.OUTBOX)], NOW)
+    while prune(post.store, **terms):
         pass
     assert _rows(post) == []
 
