@@ -40,8 +40,10 @@ class Transactions:
         self.wake: Callable[[Targets], None] = lambda targets: None
 
     def run(self, decide: Callable[[Transaction], Changes], seconds: float = TURN_SECONDS) -> Changes:
-        """seconds: how long it may wait for its turn. Raises what `Store.transaction` and `decide` raise: then
-        nothing was changed, now or later."""
+        """seconds: how long it may wait for its turn.
+
+        Raises what `Store.transaction` and `decide` raise; then nothing was changed, now or later.
+        """
         try:
             with self._store.transaction(seconds) as transaction:
                 changes = decide(transaction)

@@ -7,12 +7,14 @@ fault is reported. `compose.template_checks` finds the faults before, when setti
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateRuntimeError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -25,6 +27,10 @@ STYLE_SHEET = "style.css"
 RENDER_ERRORS = (
     TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
+
+# Lines of Python that one rendering may run. The longest mail of ours takes some 20,000; so many take a second
+# or two.
+MOST_STEPS = 2_000_000
 
 Context = Mapping[str, Any]
 
@@ -49,7 +55,7 @@ class Renderer:
     """Renders by name; `sources` (name → text) are an operator's files and win over ours."""
 
     def __init__(self, sources: Mapping[str, str] | None = None) -> None:
-        self._builtin = _Stock(builtin_templates())
+        self._builtin = _Stock(builtin_templates(), is_ours=True)
         self._stock = _Stock({**builtin_templates(), **sources}) if sources else self._builtin
         self.custom = frozenset(sources or ()) - frozenset(builtin_templates())
 
@@ -92,7 +98,8 @@ class Renderer:
 class _Stock:
     """One set of templates, ready to render."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, str], *, is_ours: bool = False) -> None:
+        self._is_ours = is_ours
         self._sources = dict(sources)
         self._late = False
         self._environment = environment(self._sources)
@@ -103,7 +110,9 @@ class _Stock:
         return inlined_page(page) if self._late and name.endswith(".html.j2") else page
 
     def render(self, name: str, context: Context) -> str:
-        return self._environment.get_template(name).render(context)
+        if self._is_ours:
+            return self._environment.get_template(name).render(context)
+        return rendered(self._environment, name, context)
 
     def _write_styles_in(self) -> None:
         """Every rule into the templates' tags; where a template resists, into each page when it is made."""
@@ -119,6 +128,26 @@ class _Stock:
         self._late = None in ready.values()
         self._sources.update(with_sheet if self._late else {n: t for n, t in ready.items() if t is not None})
         self._environment = environment(self._sources)
+
+
+def rendered(environment: ImmutableSandboxedEnvironment, name: str, context: Context) -> str:
+    """The page. Raises one of RENDER_ERRORS, also for a template that would not end: it would stop the thread
+    that sends mail, or the one that reads settings, for ever."""
+    left = MOST_STEPS
+
+    def step(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            raise TemplateRuntimeError(f"it does not end: {MOST_STEPS:,} steps were not enough")
+        return step
+
+    template, before = environment.get_template(name), sys.gettrace()
+    sys.settrace(step)
+    try:
+        return template.render(context)
+    finally:
+        sys.settrace(before)
 
 
 def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:

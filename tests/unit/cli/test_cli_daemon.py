@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flexmaild.cli.flexmaild import cli
-from flexmaild.daemon import app, demo
+from flexmaild.daemon import demo
 
 GOOD = """
 outgoing: {host: mail.example.org, port: 25, from_address: bot@example.org}
@@ -83,7 +83,7 @@ def test_without_a_command_the_daemon_runs_and_its_result_is_the_exit_code(
         seen.append(config)
         return 78
 
-    monkeypatch.setattr(app, "run", daemon)
+    monkeypatch.setattr(daemon, "run", daemon)
     assert run("--config", str(good)).exit_code == 78
     assert seen == [good]
 

@@ -122,7 +122,7 @@ def test_no_look_reads_a_table_from_end_to_end(store: Store, reader: Store) -> N
     )
     reader.sent_mails("R1", 0)
     assert len(asked) == 1
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         for statement, parameters in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
             assert not [row for row in plan if row[3].startswith("SCAN")], plan
