@@ -215,8 +215,7 @@ class Daemon:
         services.metrics.settings_in_force(ok=True, at=services.store.now().timestamp())
         for warning in components.settings.warnings():
             _log.warning("settings", warning=warning)
-        for thread in components.threads():
-            thread.start()
+        components.start()
         self.timers.start()
         components.poll()
         self.listeners.start()

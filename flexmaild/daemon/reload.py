@@ -1,8 +1,8 @@
 """Settings read again while the daemon runs: everything that can fail first, then one swap.
 
-A fault leaves the old settings in force whole. Work in hand is finished by the old components, and what
-takes their place starts when they have ended; nothing is lost between them, since jobs and mails live in
-the store and in the folder. One reload at a time, in the thread of whoever asked for it.
+A fault leaves the old settings in force whole. Work in hand is finished by the old threads, and what takes
+their place begins when they have ended; nothing is lost between them, since jobs and mails live in the store
+and in the folder. One reload at a time, in the thread of whoever asked for it.
 """
 
 from __future__ import annotations
@@ -68,16 +68,7 @@ class Reload:
     def _swap(self, old: Components, components: Components) -> None:
         take_in_force(self.services, components)
         self.services.components = components
-        kept = {id(thread) for thread in components.threads()}
-        leaving = [thread for thread in old.threads() if id(thread) not in kept]
-        for thread in leaving:
-            thread.stop()
-        for thread in leaving:  # two pollers would read the same folder, two deliveries claim for one target
-            thread.join()
-        running = {id(thread) for thread in old.threads()}
-        for thread in components.threads():
-            if id(thread) not in running:
-                thread.start()
+        components.take_over(old)
         if components.poll_interval != old.poll_interval:
             self.timers.plan()
             components.poll()

@@ -48,6 +48,26 @@ class Components:
         others = [one for one in (self.poller, self.refresher) if one is not None]
         return [*self.deliveries.values(), *others]
 
+    def start(self) -> None:
+        for thread in self.threads():
+            thread.start()
+
+    def take_over(self, old: Components) -> None:
+        """Stop what is left out or replaced, and start what is new. What takes another's place begins when
+        that one has ended: two pollers would read the same folder, two deliveries claim for one target."""
+        kept = {id(thread) for thread in self.threads()}
+        running = {id(thread) for thread in old.threads()}
+        for thread in old.threads():
+            if id(thread) not in kept:
+                thread.stop()
+        for place, delivery in self.deliveries.items():
+            if id(delivery) not in running:
+                delivery.start(after=old.deliveries.get(place))
+        if self.poller is not None and id(self.poller) not in running:
+            self.poller.start(after=old.poller)
+        if self.refresher is not None and id(self.refresher) not in running:
+            self.refresher.start()
+
     def watched(self) -> list[str]:
         """The names under which the threads give their heartbeats."""
         deliveries = [delivery.component for delivery in self.deliveries.values()]

@@ -66,9 +66,12 @@ class Delivery:
         self._stopping, self._woken = threading.Event(), threading.Event()
         self._rest_until = self._last_work = 0.0
         self._claimed: dict[str, Job] = {}
+        self._predecessor: Delivery | None = None
         self._thread = threading.Thread(target=self._run, name=f"delivery {target}", daemon=True)
 
-    def start(self) -> None:
+    def start(self, after: Delivery | None = None) -> None:
+        """after: the one whose place this takes; it begins when that one has ended."""
+        self._predecessor = after
         self._thread.start()
 
     def stop(self) -> None:
@@ -100,6 +103,9 @@ class Delivery:
 
     def _run(self) -> None:
         try:
+            if self._predecessor is not None:
+                self._predecessor.join()
+                self._predecessor = None
             while not self._stopping.is_set():
                 self._work.beat(self.component)
                 self._woken.clear()

@@ -70,9 +70,12 @@ class Poller:
         self._sandbox = sandbox
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
         self._stopping, self._over = threading.Event(), threading.Event()
+        self._predecessor: Poller | None = None
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
 
-    def start(self) -> None:
+    def start(self, after: Poller | None = None) -> None:
+        """after: the one whose place this takes; it begins when that one has ended."""
+        self._predecessor = after
         self._thread.start()
 
     def poll(self) -> Future[PollEnded]:
@@ -98,6 +101,9 @@ class Poller:
 
     def _run(self) -> None:
         try:
+            if self._predecessor is not None:
+                self._predecessor.join()
+                self._predecessor = None
             while not self._stopping.is_set():
                 self._beat()
                 waiting = self._next_calls()

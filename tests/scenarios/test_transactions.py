@@ -1,0 +1,59 @@
+"""While the store does not answer, everything that does not need it goes on; what was refused never happens."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flexmaild.control.client import Refused
+from tests.kit.house import House, until
+
+ANNA = "anna@corp.test"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path).start()
+    yield house
+    house.close()
+
+
+@contextmanager
+def held(house: House) -> Iterator[None]:
+    """Another program has the database, as a backup tool or a curious admin may."""
+    other = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None, timeout=30)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_request_that_was_refused_is_not_carried_out_later_and_nobody_else_is_held_up(house: House) -> None:
+    one = house.request(ANNA)["id"]
+    with ThreadPoolExecutor(1) as pool, held(house):
+        asked = pool.submit(house.request, ANNA, key="again")
+        while not asked.done():
+            assert house.call("status")["approvals"]["pending"] == 1
+            assert house.show(one)["state"] == "pending"
+        with pytest.raises(Refused) as refused:
+            asked.result()
+        assert refused.value.status == 503 and "another program" in str(refused.value.document)
+        assert not house.call("status")["ready"]
+    until(lambda: house.call("status")["ready"] or None, "a store that can be written again")
+    assert [r["id"] for r in house.call("approval.list")["items"]] == [one]
+    assert house.request(ANNA, key="again")["state"] == "pending"
+
+
+def test_the_daemon_ends_in_order_while_a_transaction_hangs(house: House) -> None:
+    with ThreadPoolExecutor(1) as pool, held(house):
+        asked = pool.submit(house.request, ANNA)
+        until(lambda: house.process is not None, "the daemon")
+        assert house.stop() == 0
+        with pytest.raises(Exception):  # noqa: B017,PT011 - refused or cut off, as the race will have it
+            asked.result()
+    assert house.start().call("approval.list")["items"] == []
