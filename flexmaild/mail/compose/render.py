@@ -28,8 +28,7 @@ RENDER_ERRORS = (
     TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
 
-# Lines of Python that one rendering may run. The longest mail of ours takes some 20,000; so many take a second
-# or two.
+# Lines of Python that one rendering may run. A long mail of ours takes some 20,000; so many take a second.
 MOST_STEPS = 2_000_000
 
 Context = Mapping[str, Any]
