@@ -222,10 +222,12 @@ class Daemon:
         file = str(components.settings_file)
         _log.info("started", version=__version__, settings=file, pid=os.getpid())
         self.manager.ready("running")
-        try:
-            return self.supervisor.run()
-        finally:
-            self._leave()
+        status = self.supervisor.run()
+        self._leave()
+        if self.services.store.busy_since is not None:  # a thread that hangs would keep the process
+            self.services.logs.close()
+            os._exit(status)
+        return status
 
     def _leave(self) -> None:
         """Finish what is in hand, keep the rest: `kill -9` at any point of this is as good."""
@@ -240,9 +242,6 @@ class Daemon:
         self.listeners.close()
         self.services.store.close()
         _log.info("stopped")
-        if self.services.store.busy_since is not None:  # a thread that hangs would keep the process
-            self.services.logs.close()
-            os._exit(FAILED)
 
 
 def _tracer(journal: Logs) -> Callable[[str], None]:
