@@ -79,6 +79,10 @@ class ResendAsked:
 Event = Answered | Unclear | Cancelled | TimePassed | Bounced | ReminderAsked | ResendAsked
 
 
+# The fact of a mail that says that its reader's earlier answer counts no longer.
+TAKEN_OUT = "taken_out"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """Write to `to`; `invitation` names the reference the mail carries."""

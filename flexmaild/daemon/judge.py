@@ -18,7 +18,7 @@ from flexmaild.core.model import MailKind, Outcome, Reading, Request
 from flexmaild.core.ports import Fetched
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Reply, Seen
-from flexmaild.daemon.limiter import EXPLAINING, Limiter
+from flexmaild.daemon.limiter import Limiter, is_limited
 
 
 class JobsView(Protocol):
@@ -88,7 +88,7 @@ class Draft:
         self.audit += notes
 
     def _may_go(self, effect: Effect) -> bool:
-        if not isinstance(effect, Mail) or not effect.in_reply_to or effect.kind not in EXPLAINING:
+        if not isinstance(effect, Mail) or not is_limited(effect):
             return True
         return self.terms.limiter.allows(effect.to.address, self.now)
 
