@@ -92,12 +92,14 @@ class MailOrder:
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How one try of a job ended. `again_at` is set for "later"; `left` are recipients still to reach;
-    `refused` lists (recipient, answer) the server refused for good. `closed`: the step at which the way
-    itself failed ("connect", "login", "token"), so that every other job fails alike; else empty."""
+    """How one try of a job ended; "overtaken": it was not made, and `error` says why it is needed no more.
+
+    `again_at` is set for "later"; `left` are recipients still to reach; `refused` lists (recipient, answer) the
+    server refused for good. `closed`: the step at which the way itself failed ("connect", "login", "token"),
+    so that every other job fails alike; else empty."""
 
     job_id: str
-    result: Literal["ok", "later", "give_up"]
+    result: Literal["ok", "later", "give_up", "overtaken"]
     at: datetime
     reason: str = ""
     error: str = ""

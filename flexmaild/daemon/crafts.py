@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from flexmaild.core import jobs, tokens
+from flexmaild.core import jobs, overtaken, tokens
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.work import Job, JobEnd
 from flexmaild.daemon.clock import Clock
@@ -29,13 +29,15 @@ class MailCraft:
 
     def prepare(self, task: Task) -> Task:
         """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
-        if task.job.invitation is None:
+        if task.job.invitation is None or _overtaken(task):
             return task
         mail = composed(replace(task, attachments=()), self.stationery, self.key)
         return replace(task, mail=b"" if task.attachments else mail, kept=kept_mail(task.job, mail))
 
     def do(self, task: Task) -> JobEnd:
         job = task.job
+        if why := _overtaken(task):
+            return JobEnd(job.id, "overtaken", self.clock.now(), error=why)
         data = task.mail or composed(task, self.stationery, self.key)
         envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
         return self._end(job, self.outbox.send(envelope))
@@ -49,6 +51,11 @@ class MailCraft:
 
     def close(self) -> None:
         self.outbox.close()
+
+
+def _overtaken(task: Task) -> str:
+    """Why this mail is not needed any more; empty while it is."""
+    return overtaken.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
 def composed(task: Task, stationery: Stationery, key: bytes) -> bytes:

@@ -100,6 +100,10 @@ class House:
 
     def tell_job_end(self, job: Job, end: JobEnd) -> None:
         """Metrics, health and journal of one finished try."""
+        words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
+        if end.result == "overtaken":
+            _log.info("job not needed any more", **words, because=end.error)
+            return
         reason = Reason(end.reason) if end.reason else None
         if job.queue is Queue.DELIVERY:
             self.metrics.delivery_ended(job.target, reason)
@@ -108,7 +112,6 @@ class House:
         else:
             self.metrics.mail_failed(self.parts.settings.outgoing.transport, reason or Reason.OTHER)
         self.health.way_ended(job.target, "" if end.result == "ok" else end.error)
-        words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
         if end.result == "ok":
             self.tell_open(job.target)
             _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))

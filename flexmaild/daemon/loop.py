@@ -46,7 +46,7 @@ _log = structlog.get_logger("flexmaild")
 
 # How often each thing is looked at, seconds.
 TICK, COUNT_EVERY, PRUNE_EVERY = 1, 10, 3600
-# Requests whose time has come, handled in one transaction.
+# Requests whose time has come, before the next value on the queue has its turn.
 DUE_REQUESTS = 100
 
 

@@ -100,7 +100,7 @@ def test_an_unclear_answer_takes_the_verdict_out_until_a_clear_one() -> None:
 
 
 def test_whose_answer_is_taken_out_is_told_each_time_whatever_was_explained_before() -> None:
-    """The same text again, and more of them than explanations go out in an hour: a clear answer lies between."""
+    """The same text again, and more than explanations go out in an hour: a clear answer lies between."""
     request = settling()
     for minute in range(8):
         at = NOW + minute * MINUTE

@@ -84,7 +84,7 @@ class Model(RuleBasedStateMachine):
         for claimed in found:
             self.jobs[claimed.id][3] = self.now + LEASE
 
-    @rule(id_=IDS, result=st.sampled_from(["ok", "later", "give_up"]), delay=st.integers(0, 90))
+    @rule(id_=IDS, result=st.sampled_from(["ok", "later", "give_up", "overtaken"]), delay=st.integers(0, 90))
     def end(self, id_, result, delay) -> None:
         again = self.now + timedelta(seconds=delay)
         self.store.commit(Change(ended=(JobEnd(id_, result, self.now, again_at=again),)))
@@ -95,6 +95,9 @@ class Model(RuleBasedStateMachine):
         values[3] = None
         if result == "later":
             values[2] = again
+        if result == "overtaken":
+            values[0] = JobState.DROPPED
+            return
         kept = {"ok": (), "later": (JobState.HELD, JobState.DROPPED), "give_up": (JobState.DROPPED,)}[result]
         if values[0] not in kept:
             words = {"ok": JobState.DONE, "later": JobState.DEFERRED, "give_up": JobState.FAILED}
