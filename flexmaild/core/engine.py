@@ -147,8 +147,8 @@ def _explain(
 ) -> Step:
     """Answer with an explanation, unless this text got one within the last hour, or they are used up.
 
-    That a verdict was taken out is always told: two machines cannot go on by that, since a clear answer, which
-    is told as well, must come before each.
+    That a verdict was taken out is always told: two machines cannot go on by that alone, since a clear answer
+    must come before each.
     """
     invitation = request.invitations[event.invitation]
     note = Note("not counted", {**_who(event), "because": kind.value, **facts})

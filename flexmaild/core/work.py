@@ -94,9 +94,9 @@ class MailOrder:
 class JobEnd:
     """How one try of a job ended; "overtaken": it was not made, and `error` says why it is needed no more.
 
-    `again_at` is set for "later"; `left` are recipients still to reach; `refused` lists (recipient, answer) the
-    server refused for good. `closed`: the step at which the way itself failed ("connect", "login", "token"),
-    so that every other job fails alike; else empty."""
+    `again_at` is set for "later"; `left` are recipients still to reach; `refused` lists (recipient, answer)
+    the server refused for good. `closed`: the step at which the way itself failed ("connect", "login",
+    "token"), so that every other job fails alike; else empty."""
 
     job_id: str
     result: Literal["ok", "later", "give_up", "overtaken"]
