@@ -202,9 +202,9 @@ class Loop:
         due = self._house.store.due_requests(now, DUE_REQUESTS)
         health = self._house.health
         for request in due:
-            self._commit_event(request.id, TimePassed(health.read_at(now)), now)
+            self._commit_event(request.id, TimePassed(health.read_at()), now)
         settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
-        if settled and health.polled_at(now) < max(settled):
+        if settled and health.polled_at() < max(settled):
             self._house.parts.poll()  # somebody's change of mind may lie unread
         if len(due) == DUE_REQUESTS:
             self._box.put(Due.TIME)
