@@ -51,6 +51,7 @@ class Health:
     started_at: datetime
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
+    open_requests: int = 0
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     loaded_at: datetime | None = None
@@ -130,6 +131,11 @@ class Health:
             if unread > MISSED_INTERVALS * box.interval.total_seconds():
                 why = box.last.fault if box.last and box.last.fault else "no poll has ended"
                 reasons.append(f"replies have not been read for {int(unread)} seconds: {why}")
+        elif self.open_requests:
+            reasons.append(
+                f"replies are not read (incoming.enabled is false) while open requests wait for them: "
+                f"{self.open_requests}"
+            )
         return reasons
 
     def issues(self, resting: Mapping[str, float], failed_jobs: int) -> list[str]:

@@ -63,6 +63,7 @@ class Loop:
 
     def run(self) -> int:
         self.plan()
+        self._box.put(Due.COUNTS)
         self._box.put(Due.POLL)
         while self._exit is None:
             self._house.health.beat("loop")
@@ -294,6 +295,7 @@ class Loop:
             if self._house.parts.poll_interval != self._planned:
                 self.plan()
                 self._box.put(Due.POLL)
+            self._box.put(Due.COUNTS)  # what was switched off may be needed by what is open
             item.done.set_result(changed)
 
     def _signal(self, number: int) -> None:
