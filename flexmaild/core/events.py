@@ -51,8 +51,8 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """read_at: all that lay in the mailbox at that moment has been read; None where that plays no part, so that
-    nothing that still may change is decided."""
+    """read_at: all that lay in the mailbox at that moment has been read; None where that plays no part, so
+    that nothing that still may change is decided."""
 
     read_at: datetime | None = None
 

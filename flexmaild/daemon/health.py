@@ -95,9 +95,9 @@ class Health:
         self.mailbox.last_success_steady = self.clock.steady()
 
     def read_at(self) -> datetime:
-        """The last moment of which it is known that no mail that lay in the folder then is unread; never where
-        replies are not read at all. As the loop counted time then, so that a jump of the clock since makes no
-        old poll a new one."""
+        """The last moment of which it is known that no mail that lay in the folder then is unread; never
+        where replies are not read at all. As the loop counted time then, so that a jump of the clock since
+        makes no old poll a new one."""
         read_to = self.mailbox.read_to if self.mailbox is not None else None
         return read_to or _NEVER
 

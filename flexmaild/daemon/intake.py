@@ -70,8 +70,8 @@ class Intake:
         beat: Callable[[], None],
         clock: Clock,
     ) -> None:
-        """sent_mails: what the reader asks; used and closed in the thread of the intake. clock: which the loop
-        leads, since requests are decided by when their mails were read."""
+        """sent_mails: what the reader asks; used and closed in the thread of the intake. clock: the loop
+        leads it, since requests are decided by when their mails were read."""
         self._settings = settings
         self._inbox = inbox
         self._reader = reader

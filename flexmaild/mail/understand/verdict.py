@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer
+from flexmaild.languages.load import words
 from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.courtesy import is_polite
-from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import NEGATIONS, begins_harmless, doubt_in, refusing_signs, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
