@@ -20,11 +20,12 @@ SILENCE = {"loop": 60.0}
 LONGEST_SILENCE = 660.0
 # "has not been read for three intervals" makes the daemon not ready.
 MISSED_INTERVALS = 3
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Mailbox:
-    """The reply folder as the last polls found it. read_to_end: when the last one began that left nothing."""
+    """The reply folder as the last polls found it. read_to: all is read that lay in it then."""
 
     interval: timedelta
     since: float
@@ -32,7 +33,7 @@ class Mailbox:
     failures_in_a_row: int = 0
     last_success: datetime | None = None
     last_success_steady: float | None = None
-    read_to_end: float | None = None
+    read_to: datetime | None = None
     last: PollEnded | None = None
 
 
@@ -50,6 +51,7 @@ class Health:
     started_at: datetime
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
+    open_requests: int = 0
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     loaded_at: datetime | None = None
@@ -84,30 +86,25 @@ class Health:
             return
         self.mailbox.polls += 1
         self.mailbox.last = ended
+        self.mailbox.read_to = ended.read_to or self.mailbox.read_to
         if ended.fault:
             self.mailbox.failures_in_a_row += 1
             return
         self.mailbox.failures_in_a_row = 0
         self.mailbox.last_success = self.clock.now()
         self.mailbox.last_success_steady = self.clock.steady()
-        if ended.to_end:
-            self.mailbox.read_to_end = ended.began
 
-    def read_at(self, now: datetime) -> datetime:
-        """When the last poll began that left no mail unread; now where replies are not read at all."""
-        if self.mailbox is None:
-            return now
-        return self._then(self.mailbox.read_to_end, now)
+    def read_at(self) -> datetime:
+        """The last moment of which it is known that no mail that lay in the folder then is unread; never
+        where replies are not read at all. As the loop counted time then, so that a jump of the clock since
+        makes no old poll a new one."""
+        read_to = self.mailbox.read_to if self.mailbox is not None else None
+        return read_to or _NEVER
 
-    def polled_at(self, now: datetime) -> datetime:
+    def polled_at(self) -> datetime:
         """When the last poll began that has ended, however it did."""
         last = self.mailbox.last if self.mailbox is not None else None
-        return self._then(last.began if last is not None else None, now)
-
-    def _then(self, steady: float | None, now: datetime) -> datetime:
-        if steady is None:
-            return datetime.min.replace(tzinfo=UTC)
-        return now - timedelta(seconds=self.clock.steady() - steady)
+        return last.began if last is not None else _NEVER
 
     def way_ended(self, target: str, fault: str) -> None:
         way = self.ways.setdefault(target, Way())
@@ -134,6 +131,11 @@ class Health:
             if unread > MISSED_INTERVALS * box.interval.total_seconds():
                 why = box.last.fault if box.last and box.last.fault else "no poll has ended"
                 reasons.append(f"replies have not been read for {int(unread)} seconds: {why}")
+        elif self.open_requests:
+            reasons.append(
+                f"replies are not read (incoming.enabled is false) while open requests wait for them: "
+                f"{self.open_requests}"
+            )
         return reasons
 
     def issues(self, resting: Mapping[str, float], failed_jobs: int) -> list[str]:

@@ -15,7 +15,7 @@ import structlog
 
 from flexmaild.core.errors import Reason
 from flexmaild.core.jobs import OUTGOING
-from flexmaild.core.model import MailKind
+from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Idempotent, Job, JobEnd, JobState, Queue
 from flexmaild.daemon.clock import Clock, Led, Sentry
 from flexmaild.daemon.dispatch import Dispatcher
@@ -184,6 +184,7 @@ class House:
     def count(self) -> None:
         """Refresh the gauges and the service manager's status line."""
         self.counts = counts = self.store.counts()
+        self.health.open_requests = counts.requests.get(State.PENDING, 0)
         outbox: Counter[JobState] = Counter()
         sinks: dict[str, Counter[JobState]] = {}
         for (queue, target, state), number in counts.jobs.items():

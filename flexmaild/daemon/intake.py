@@ -15,10 +15,11 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.model import MailNature, Outcome, Reading
-from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark
+from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
 from flexmaild.daemon.clock import Clock
 from flexmaild.daemon.items import Arrived, Item, KnownAsked, PollEnded, WorkerDied
 from flexmaild.daemon.reader import Letter, Reader
@@ -38,6 +39,16 @@ class Tally:
     read: int = 0
     deleted: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    read_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """More lay in the folder than a poll may read: when, and its newest mail then. Mails come in the order of
+    their places, so once one behind that was read, everything that lay there is: others may keep coming."""
+
+    since: datetime
+    newest: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,8 @@ class Intake:
         beat: Callable[[], None],
         clock: Clock,
     ) -> None:
-        """sent_mails: what the reader asks; used and closed in the thread of the intake."""
+        """sent_mails: what the reader asks; used and closed in the thread of the intake. clock: the loop
+        leads it, since requests are decided by when their mails were read."""
         self._settings = settings
         self._inbox = inbox
         self._reader = reader
@@ -67,6 +79,7 @@ class Intake:
         self._put = put
         self._beat = beat
         self._clock = clock
+        self._backlog: _Backlog | None = None
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
         self._stopping, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
@@ -139,15 +152,14 @@ class Intake:
                 call.cancel()
 
     def _poll(self) -> PollEnded:
-        began, tally = self._clock.steady(), Tally()
-        to_end = False
+        began, since, tally = self._clock.now(), self._clock.steady(), Tally()
         folder: FolderState | None = None
         fault = reason = step = ""
         try:
             folder = self._inbox.open()
             if folder.messages:
                 self._reader.prepare()
-            to_end = self._batches(folder, tally)
+            self._batches(folder, tally, began)
         except Failure as failure:
             fault, reason, step = str(failure), failure.reason.value, failure.step
             self._inbox.close()
@@ -157,45 +169,66 @@ class Intake:
         else:
             self._inbox.rest()
         self._stop_reading()
-        seconds = self._clock.steady() - began
+        seconds = self._clock.steady() - since
         transport = self._settings.transport
         return PollEnded(
             transport,
             seconds,
             folder,
+            began,
             read=tally.read,
             deleted=tally.deleted,
             fault=fault,
             reason=reason,
             outcomes=tally.outcomes,
             step=step,
-            began=began,
-            to_end=to_end,
+            read_to=tally.read_to,
         )
 
     def _stop_reading(self) -> None:
         self._reader.close()
         self._sent_mails.close()
 
-    def _batches(self, folder: FolderState, tally: Tally) -> bool:
-        """Read what is there, within the count; True when nothing is left."""
+    def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
+        """Read what is there, within the count."""
         left = self._settings.process_count
-        to_end = False
         while left > 0 and not self._stopping.is_set():
             self._beat()
             fetched = self._inbox.fetch(min(left, BATCH), self._known)
-            if to_end := not fetched:
+            if not fetched:
+                tally.read_to, self._backlog = began, None
                 break
             left -= len(fetched)
             tally.read += len(fetched)
             committed = self._commit(fetched)
+            self._pass(fetched, tally)
             tally.outcomes.update(outcome.value for outcome in committed.values())
             self._beat()
             if folder.can_delete:
                 tally.deleted += self._inbox.dispose([f.mark for f in fetched if f.mark in committed])
         if folder.can_delete and not tally.read:
             tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
-        return to_end
+        if left <= 0 and self._backlog is None:
+            self._look_ahead(tally)
+
+    def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
+        """Whether everything that lay in the folder when there was too much of it has been read now."""
+        backlog, places = self._backlog, [mail.place for mail in read if mail.place]
+        if backlog is None:
+            return
+        if any(place.is_behind(backlog.newest) for place in places):
+            tally.read_to, self._backlog = backlog.since, None
+        elif any(place.folder != backlog.newest.folder for place in places):
+            self._backlog = None  # the folder was made anew
+
+    def _look_ahead(self, tally: Tally) -> None:
+        """The poll has read as much as it may; what is to be read until all that lies there now is?"""
+        now = self._clock.now()
+        newest = self._inbox.newest()
+        if newest is None:
+            tally.read_to = now
+        else:
+            self._backlog = _Backlog(now, newest)
 
     def _commit(self, fetched: Sequence[Fetched]) -> Mapping[Mark, Outcome]:
         """Hand the batch over in portions, so that the loop commits one while the child reads the next."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 
 from flexmaild.control.call import Answer, Call
@@ -52,20 +53,20 @@ class KnownAsked:
 @dataclass(frozen=True, slots=True)
 class PollEnded:
     """A poll is over. `fault` is empty when it went well; `seconds` is how long it took; `step` is where it
-    failed ("token", "login", "folder"). `began`, by the steady clock; `to_end`: no mail that lay there then
-    is left unread."""
+    failed ("token", "login", "folder"). `began`, as the loop counts time; `read_to`: all that lay in
+    the folder at that moment is read now, by this poll or earlier ones; None when nothing new is known."""
 
     transport: str
     seconds: float
     folder: FolderState | None
+    began: datetime
     read: int
     deleted: int
     fault: str = ""
     reason: str = ""
     outcomes: Mapping[str, int] = field(default_factory=dict)
     step: str = ""
-    began: float = 0.0
-    to_end: bool = False
+    read_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

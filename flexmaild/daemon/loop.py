@@ -63,6 +63,7 @@ class Loop:
 
     def run(self) -> int:
         self.plan()
+        self._box.put(Due.COUNTS)
         self._box.put(Due.POLL)
         while self._exit is None:
             self._house.health.beat("loop")
@@ -202,9 +203,9 @@ class Loop:
         due = self._house.store.due_requests(now, DUE_REQUESTS)
         health = self._house.health
         for request in due:
-            self._commit_event(request.id, TimePassed(health.read_at(now)), now)
+            self._commit_event(request.id, TimePassed(health.read_at()), now)
         settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
-        if settled and health.polled_at(now) < max(settled):
+        if settled and health.polled_at() < max(settled):
             self._house.parts.poll()  # somebody's change of mind may lie unread
         if len(due) == DUE_REQUESTS:
             self._box.put(Due.TIME)
@@ -294,6 +295,7 @@ class Loop:
             if self._house.parts.poll_interval != self._planned:
                 self.plan()
                 self._box.put(Due.POLL)
+            self._box.put(Due.COUNTS)  # what was switched off may be needed by what is open
             item.done.set_result(changed)
 
     def _signal(self, number: int) -> None:
