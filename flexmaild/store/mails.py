@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Blob, Seen
-from flexmaild.store import replies
+from flexmaild.store import headers, replies
 from flexmaild.store.codec import HELD, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
 from flexmaild.store.requests import slices
@@ -46,7 +46,9 @@ def add(connection: Connection, mails: Sequence[Seen]) -> None:
         return
     there = known(connection, [mail.mark for mail in mails])
     connection.execute(_ADD, [seen_row(mail) for mail in mails])
-    replies.add(connection, [reply for mail in mails if mail.mark not in there for reply in mail.replies])
+    new = [mail for mail in mails if mail.mark not in there]
+    replies.add(connection, [reply for mail in new for reply in mail.replies])
+    headers.add(connection, new)
     # Level 1: 6 kB of mail in 0.1 ms; level 6 saves a tenth more for three times the time.
     contents = {
         mail.sha256: {"sha256": mail.sha256, "at": mail.at, "data": zlib.compress(mail.raw, 1)}
