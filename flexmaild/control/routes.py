@@ -127,7 +127,7 @@ ROUTES: tuple[Route, ...] = (
     Route("notification.send", "POST", "/v1/notifications", "act", "Queue a notification mail.", "Queued",
           "Notification", "notify", 202, max_body=BODY_WITH_FILES, idempotent=True),
     Route("notification.show", "GET", "/v1/notifications/{id}", "read", "What became of it.", "Job"),
-    Route("approval.request", "POST", "/v1/approvals", "act", "Ask people for approval.", "Approval",
+    Route("approval.request", "POST", "/v1/approvals", "act", "Ask people for approval.", "OpenedApproval",
           "ApprovalRequest", "approval request", 201, max_body=BODY_WITH_FILES, idempotent=True),
     Route("approval.list", "GET", "/v1/approvals", "read", "Approval requests, newest first.", "Approvals",
           cli="approval list",

@@ -6,6 +6,7 @@ notes, and by `daemon.desk`, which warns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ from flexmaild.core.admission import Ruling, is_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import Approver, MailNature, Outcome, Reading, Request, Requirement
 from flexmaild.core.work import ApproverNote, ApproverPast
+
+# RFC 3463.
+_STATUS = re.compile(r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
 Code = Literal["never_proven", "cannot_be_proven", "bounced_before"]
 
@@ -100,4 +104,7 @@ def _so_far(known: ApproverPast | None, require: Requirement) -> str:
 
 def _came_back(known: ApproverPast) -> str:
     on = f" on {known.bounced_at:%Y-%m-%d}" if known.bounced_at else ""
-    return f"a mail to this address came back{on}, and no answer of theirs has come since: {known.bounced}"
+    # The code alone: the words of a server may quote another caller's mail.
+    status = _STATUS.search(known.bounced)
+    code = f" ({status[0]})" if status else ""
+    return f"a mail to this address came back{on}{code}, and no answer of theirs has come since"

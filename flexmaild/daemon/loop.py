@@ -63,6 +63,7 @@ class Loop:
 
     def run(self) -> int:
         self.plan()
+        self._box.put(Due.BORDERS)
         self._box.put(Due.POLL)
         while self._exit is None:
             self._house.health.beat("loop")
@@ -167,6 +168,8 @@ class Loop:
                 self._time_passed()
             case Due.COUNTS:
                 self._house.count()
+            case Due.BORDERS:
+                self._house.look_at_borders()
             case Due.TOKENS:
                 self._house.tell_applications()
             case Due.PRUNE:
@@ -246,6 +249,8 @@ class Loop:
         house.tell_poll_end(ended)
         if ended.step == sent_mails.STORE:
             house.store.write_high_water()  # whether the store is broken shows when it is written
+        if ended.read:
+            self._box.put(Due.BORDERS)
 
     def _jobs_ended(self, item: JobsEnded) -> None:
         self._house.dispatcher.ended(item.target, len(item.ends), item.pause)
@@ -294,6 +299,7 @@ class Loop:
             if self._house.parts.poll_interval != self._planned:
                 self.plan()
                 self._box.put(Due.POLL)
+            self._box.put(Due.BORDERS)
             item.done.set_result(changed)
 
     def _signal(self, number: int) -> None:
