@@ -1,7 +1,7 @@
 """Results fields of mails, and settings that would believe them, on a terminal.
 
-Used by `flexmailctl doctor`, `self-test` and `quarantine show`, and by `flexmaild doctor`. All of it was written
-by strangers, so everything passes `output.safe`.
+Used by `flexmailctl doctor`, `self-test` and `quarantine show`, and by `flexmaild doctor`. All of it was
+written by strangers, so everything passes `output.safe`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What `doctor` and `self-test` answer, and incidents, as pydantic models; the other answers are in `control.answers`."""
+"""What `doctor` and `self-test` answer, and incidents, as pydantic models.
+
+The other answers are in `control.answers`.
+"""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ class Loop:
         if ended.step == sent_mails.STORE:
             house.store.write_high_water()  # whether the store is broken shows when it is written
         if ended.read:
-            self._box.put(Due.BORDERS)
+            house.look_at_borders()
 
     def _jobs_ended(self, item: JobsEnded) -> None:
         self._house.dispatcher.ended(item.target, len(item.ends), item.pause)
