@@ -68,7 +68,8 @@ def _mails(mails: Iterable[Mapping[str, Any]]) -> None:
     if mails:
         click.echo("Results fields of the last mails, the newest first:")
     for one in mails:
-        click.echo(f"  {output.safe(one['at'])}  {output.safe(one['domain'])}  {output.safe(one['outcome'])}")
+        outcome = one["outcome"] or "not read yet"
+        click.echo(f"  {output.safe(one['at'])}  {output.safe(one['domain'])}  {output.safe(outcome)}")
         for field in one["fields"]:
             click.echo(f"    {output.safe(field['text'])}")
         if not one["fields"]:

@@ -162,11 +162,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class KeptHeader:
-    """The header of one of the last mails, as `mail.authentication.kept_header` wrote it."""
+    """The header of one of the last mails, as `mail.authentication.kept_header` wrote it.
+
+    outcome: None for one that still lies in the folder; at: when it was read, or seen there.
+    """
 
     at: datetime
     sender: str
-    outcome: Outcome
+    outcome: Outcome | None
     sha256: str
     header: str = field(repr=False)
 

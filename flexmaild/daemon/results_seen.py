@@ -36,7 +36,14 @@ _BELOW = (
     "A sender's own field lands at the same place. Take it over only where your server writes there (rspamd "
     "behind Postfix) and removes what senders bring: flexmailctl self-test shows both."
 )
+_LOCAL = (
+    "It came in through localhost (a filter, or a program on the server). Only if the server removes what "
+    "such programs bring: flexmailctl self-test shows it, and docs/borders.md has the lines."
+)
 _FURTHER = "Only if {host} is a server of yours: a stranger's server writes such fields as well."
+
+
+_NOTES = {"below": _BELOW, "above": _LOCAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ def _is_certain(fields: Iterable[Arrived]) -> bool:
 def _proposal(entry: Border, fields: Sequence[Arrived], is_ours: bool) -> dict[str, Any]:
     note = ""
     if not (is_ours or _is_certain(fields)):
-        note = _FURTHER.format(host=entry.host) if entry.host else _BELOW
+        note = _FURTHER.format(host=entry.host) if entry.host else _NOTES[entry.results]
     line = arrivals.settings(entry)
     # An id that holds a reference is a stranger's, and no setting.
     return {"settings": masked(line), "mails": len(fields), "note": note}
@@ -130,7 +137,7 @@ def _mail(one: KeptHeader, header: Header, fields: Sequence[Arrived]) -> dict[st
     return {
         "at": iso(one.at),
         "domain": domain_of(one.sender),
-        "outcome": one.outcome.value,
+        "outcome": one.outcome.value if one.outcome else "",
         "has_received": header.has(b"received"),
         "fields": documents(fields),
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -309,3 +312,43 @@ def test_a_request_warns_of_a_mail_that_came_back_until_there_is_an_answer(house
     house.process_replies()
     assert house.request(ALICE)["warnings"] == []
     assert house.show(asked["id"])["unreachable"] == [ALICE]
+
+
+# flexmaild doctor
+
+
+def doctor(house: House) -> dict[str, Any]:
+    command = [sys.executable, "-m", "flexmaild", "doctor", "--json", "--config", str(house.config)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.stderr == b""
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (0 if found["healthy"] else 1)
+    return found
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_without_a_daemon_the_doctor_lists_what_was_read_and_what_waits(checked: House) -> None:
+    checked.deliver(border(b"From: bob@partner.test\r\nSubject: x\r\n\r\nx\r\n", DMARC, "mail.other.test"))
+    checked.process_replies()
+    assert checked.stop() == 0
+    checked.deliver(border(b"From: nora@partner.test\r\nSubject: x\r\n\r\nx\r\n", DMARC, "mail.other.test"))
+    before = files(checked.root)
+    found = doctor(checked)
+    assert files(checked.root) == before
+    assert [mail["outcome"] for mail in found["mails"]] == ["", "unknown_reference"]
+    assert step(found, "border")["answer"] == f"{BORDER} is configured, the mails carry mail.other.test (2)"
+    assert [one["mails"] for one in found["proposals"]] == [2]
+    assert not found["healthy"]
+
+
+def test_before_the_first_start_the_doctor_makes_nothing(house: House) -> None:
+    for part in ("new", "cur", "tmp"):
+        (house.sent / part).rmdir()
+    before = sorted(house.root.rglob("*"))
+    found = doctor(house)
+    assert sorted(house.root.rglob("*")) == before
+    assert step(found, "folder")["result"] == "skipped"
+    assert (step(found, "store")["result"], found["mails"]) == ("warning", [])

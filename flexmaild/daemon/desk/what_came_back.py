@@ -28,7 +28,7 @@ _REMOVE = (
     "Until then anybody can claim to be proven."
 )
 _ODD = "It does no harm; let the server remove these spellings too (docs/borders.md), and it is clearer."
-_LISTED = ("counted", "set_aside", "ignored")
+_LEFT = ("counted", "set_aside", "ignored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def _wrong(bare: Header, rules: Rules, last: Sequence[KeptHeader]) -> list[Unmat
 
 def _border(fates: Sequence[tuple[Spelling, Fate]], wrong: Sequence[Unmatched]) -> Step:
     tried = f"look whether the forged results were removed, in {len(fates)} spellings"
-    left = [(spelling, fate) for spelling, fate in fates if fate in _LISTED]
-    plain_left = [spelling.name for spelling, _ in left if spelling.name.startswith("plain")]
-    counted = [spelling.name for spelling, fate in left if fate == "counted"]
+    plain_left = [s.name for s, fate in fates if fate in _LEFT and s.name.startswith("plain")]
+    counted = [spelling.name for spelling, fate in fates if fate == "counted"]
+    set_aside = [spelling.name for spelling, fate in fates if fate == "set_aside"]
     missing = [spelling.name for spelling, fate in fates if fate == "missing"]
     if counted or plain_left:
         said = f"these count: {', '.join(counted)}" if counted else "the forged result is still there"
@@ -101,9 +101,8 @@ def _border(fates: Sequence[tuple[Spelling, Fate]], wrong: Sequence[Unmatched]) 
             f"First correct {named}, which is wrong: a server removes its own name alone. " if wrong else ""
         )
         return Step("border", False, tried, said, first + _REMOVE)
-    if left:
-        names = ", ".join(spelling.name for spelling, _ in left)
-        return Step("border", True, tried, f"still there, and not counted: {names}", _ODD)
+    if set_aside:
+        return Step("border", True, tried, f"still there, and not counted: {', '.join(set_aside)}", _ODD)
     if missing:
         cure = "A server on the way threw them away without a word; look for them in its log."
         return Step("border", True, tried, f"removed; these have not come: {', '.join(missing)}", cure)

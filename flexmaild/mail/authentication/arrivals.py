@@ -32,7 +32,8 @@ _LONGEST = 100
 class Arrived:
     """One Authentication-Results field. host: whose Received it stands by, empty where there is none.
 
-    entry: the border that believes it, or would. is_receivers: no sender can have written it there.
+    entry: the border that believes it, or would. is_receivers: the receiving side wrote it, and nobody else
+    can have.
     """
 
     id: str
@@ -71,7 +72,7 @@ def arrived(
                 _said(value, longest),
                 sighting.is_believed or (by_exchange and is_first_nameless),
                 entry,
-                is_receivers(trace, at),
+                is_receivers(trace, at) and not _may_be_local(trace, at),
             )
         )
     return tuple(fields)
@@ -80,6 +81,13 @@ def arrived(
 def is_receivers(trace: Trace, at: int) -> bool:
     """Whether it stands above the first Received that is no local step."""
     return trace.first < len(trace.hops) and at < trace.hops[trace.first][0]
+
+
+def _may_be_local(trace: Trace, at: int) -> bool:
+    """Whether a program on the server itself can have brought it: it came in by a loopback address, and who
+    comes so can bring a whole false Received along."""
+    above = (hop for place, hop in trace.hops if place < at)
+    return not all(hop.protocol.lower().startswith("lmtp") for hop in above)
 
 
 def is_below_first(trace: Trace, at: int) -> bool:
