@@ -72,11 +72,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A header as it concerns borders. fields: place and value of each Authentication-Results field; hops:
-    place and content of each Received; first: how many hops from the top are local steps."""
+    """A header as it concerns borders.
+
+    fields: place and value of each Authentication-Results field; ids: their names. hops: place and content of
+    each Received; first: how many hops from the top are local steps.
+    """
 
     order: tuple[bytes, ...]
     fields: tuple[tuple[int, bytes], ...]
+    ids: tuple[str, ...]
     hops: tuple[tuple[int, Hop], ...]
     first: int
 
@@ -84,7 +88,8 @@ class Trace:
     def of(cls, header: Header) -> Trace:
         hops = tuple((at, hop(value)) for at, value in _placed(header, b"received"))
         first = next((i for i, (_, h) in enumerate(hops) if not h.is_local_step), len(hops))
-        return cls(header.order, tuple(_placed(header, b"authentication-results")), hops, first)
+        fields = tuple(_placed(header, b"authentication-results"))
+        return cls(header.order, fields, tuple(loose_id(value) for _, value in fields), hops, first)
 
 
 def _placed(header: Header, name: bytes) -> list[tuple[int, bytes]]:
@@ -100,9 +105,9 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
         believed |= dict.fromkeys(written_by(trace, border), border)
     sets: dict[str, list[Result]] = {}
     faults: list[str] = []
-    for at, value in trace.fields:
+    for (at, value), loose in zip(trace.fields, trace.ids, strict=True):
         writer = believed.get(at)
-        own = [b for b in borders if b.id == loose_id(value)]
+        own = [b for b in borders if b.id == loose]
         if not own:
             continue
         name = own[0].id
@@ -129,7 +134,7 @@ def written_by(trace: Trace, border: Border) -> list[int]:
     if number is None:
         return []
     place = trace.hops[number][0]
-    ours = [at for at, value in trace.fields if loose_id(value) == border.id]
+    ours = [at for (at, _), name in zip(trace.fields, trace.ids, strict=True) if name == border.id]
     if border.results == "above":
         ceiling = trace.hops[number - 1][0] if number else -1
         return [at for at in ours if ceiling < at < place]
@@ -210,7 +215,7 @@ def _lent_spf(trace: Trace, borders: Iterable[Border], sets: Mapping[str, Sequen
 
 def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
     """Adds the results of Exchange Online's field, the topmost of those without an authserv-id."""
-    value = next((value for _, value in trace.fields if not loose_id(value)), None)
+    value = next((value for (_, value), name in zip(trace.fields, trace.ids, strict=True) if not name), None)
     if value is not None:
         try:
             sets[EXCHANGE_ONLINE] = read(value, longest)[1]
@@ -261,10 +266,10 @@ def _rank(result: str) -> int:
 
 def _sightings(trace: Trace, believed: Iterable[int]) -> Iterator[Sighting]:
     known = set(believed)
-    for at, value in trace.fields:
+    for (at, value), name in zip(trace.fields, trace.ids, strict=True):
         above = next((h.by for place, h in trace.hops if place > at), "")
         said = clean(value[:400].decode("utf-8", "replace")).partition(";")[2].strip()
-        yield Sighting(loose_id(value), above, at in known, said)
+        yield Sighting(name, above, at in known, said)
 
 
 def summary(found: Found) -> str:

@@ -14,7 +14,6 @@ from typing import Literal
 
 from flexmaild.mail.authentication.arrivals import is_below_first, is_receivers
 from flexmaild.mail.authentication.borders import Border, Trace, fits, hop_number, written_by
-from flexmaild.mail.authentication.results import loose_id
 from flexmaild.mail.parse.header import Header, clean
 
 # Names in a sentence, and letters of one.
@@ -67,7 +66,8 @@ def _of(traces: Sequence[Trace], borders: Sequence[Border]) -> Iterator[Unmatche
 def _names(trace: Trace, results: Literal["above", "below"]) -> set[str]:
     """The names of the fields where a border with such `results` writes at the first hop."""
     is_there = is_receivers if results == "above" else is_below_first
-    return {name for at, value in trace.fields if is_there(trace, at) and (name := loose_id(value))}
+    fields = zip(trace.fields, trace.ids, strict=True)
+    return {name for (at, _), name in fields if name and is_there(trace, at)}
 
 
 def _host(traces: Sequence[Trace], border: Border, last: str) -> str:

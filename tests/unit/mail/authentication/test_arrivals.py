@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from flexmaild.mail.authentication.arrivals import Arrived, arrived, proposals, settings
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.authentication.kept_header import MOST, header_of, kept
+from flexmaild.mail.authentication.results import loose_id
 from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
 from tests.borders.kinds import BORDERS
@@ -142,3 +145,15 @@ def test_exchange_online_s_own_field_is_the_topmost_nameless_one_alone() -> None
     nameless = "Authentication-Results: dmarc=pass header.from=a.test"
     first, second = listed(header(nameless, RECEIVED, nameless), exchange_online=True)
     assert (first.is_trusted, second.is_trusted) == (True, False)
+
+
+_COMMENT = re.compile(r"\([^()]*\)")
+
+
+@given(st.text("()a; \\", max_size=60))
+def test_comments_are_taken_out_of_an_id_as_if_one_after_the_other(text: str) -> None:
+    bare = text.partition(";")[0]
+    while (less := _COMMENT.sub(" ", bare)) != bare:
+        bare = less
+    words = bare.split()
+    assert loose_id(text.encode()) == (words[0].strip(".\\") if words else "")
