@@ -115,7 +115,7 @@ ROUTES: tuple[Route, ...] = (
     Route("doctor", "POST", "/v1/doctor", "act", "Go through the whole loop step by step, with cures.",
           "Diagnosis", cli="doctor", client_seconds=3 * TALKS_TO_SERVERS),
     Route("self_test", "POST", "/v1/self-test", "act",
-          "Send a marked mail with a forged result to the reply folder, and see what arrives of it.",
+          "Send marked mails with a forged result to the reply folder, and see what arrives of them.",
           "Diagnosis", cli="self-test", client_seconds=2 * TALKS_TO_SERVERS),
     Route("status", "GET", "/v1/status", "read", "How the daemon and its parts are.", "Status", cli="status"),
     Route("reload", "POST", "/v1/reload", "admin", "Read the settings again: all or nothing.", "Reloaded",

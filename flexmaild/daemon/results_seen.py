@@ -62,9 +62,7 @@ def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
     mails = [_mail(one, header, of) for one, header, of in zip(kept, headers, fields, strict=True)]
     believed = sum(any(field.is_trusted for field in of) for of in fields)
     tried = f"look at the results fields of the last mails {where}"
-    said = (
-        f"{len(kept)} mails; in {believed} of them a field of a border counts" if kept else "there are none"
-    )
+    said = f"in {believed} of {len(kept)} a field of a border counts" if kept else "there are none"
     steps = [Step("results", True, tried, said)]
     steps += [border_step(one) for one in unmatched(headers, rules.borders)]
     return Look(tuple(steps), tuple(mails), proposals(fields))
@@ -103,6 +101,14 @@ def proposals(mails: Iterable[Sequence[Arrived]], *, is_ours: bool = False) -> t
     found = arrivals.proposals(mails)
     ranked = sorted(found.items(), key=lambda item: (not _is_certain(item[1]), -len(item[1])))
     return tuple(_proposal(entry, fields, is_ours) for entry, fields in ranked[:_MOST_PROPOSALS])
+
+
+def proposals_with(own: Sequence[Arrived], last: Iterable[KeptHeader], rules: Rules) -> list[dict[str, Any]]:
+    """Those for a mail of ours, then what the last mails of others add to them."""
+    found = list(proposals([own], is_ours=True))
+    there = {one["settings"] for one in found}
+    others = proposals([fields_of(header_of(one.header), rules) for one in last])
+    return [*found, *(one for one in others if one["settings"] not in there)]
 
 
 def documents(fields: Iterable[Arrived]) -> list[dict[str, Any]]:

@@ -147,6 +147,13 @@ def test_a_wrong_id_is_named_as_wrong_also_where_nothing_is_removed(checked: Hou
     assert left["cure"].startswith("First correct mx.wrong.test, which is wrong")
     assert wrong["answer"] == f"mx.wrong.test is configured, the mails carry {BORDER} (1)"
     assert [one["settings"] for one in found["proposals"]] == [ENTRY]
+    # Also where only others' mails show it.
+    checked.deliver(border(b"From: bob@partner.test\r\nSubject: x\r\n\r\nx\r\n", DMARC, "mx.other.test"))
+    checked.process_replies()
+    found = self_tested(checked, lambda data: data)
+    _, wrong = (one for one in found["steps"] if one["name"] == "border")
+    assert wrong["answer"] == "mx.wrong.test is configured, the mails carry mx.other.test (1)"
+    assert [one["settings"] for one in found["proposals"]] == ["- {id: mx.other.test, results: above}"]
 
 
 def test_without_a_border_the_self_test_proposes_the_one_it_saw(house: House) -> None:

@@ -57,7 +57,7 @@ def spellings(authserv_id: str, host: str, domain: str, tokens: Iterator[str]) -
         ("a NUL behind the id", f"{_NAME}: {authserv_id}\0; *"),
         ("a control character behind the id", f"{_NAME}: {authserv_id}\x0b; *"),
         ("the id as an encoded word", f"{_NAME}: =?us-ascii?Q?{authserv_id}?=; *"),
-        ("two ids on a line", f"{_NAME}: {other} {authserv_id}; *"),
+        ("two ids on a line", f"{_NAME}: {authserv_id} {other}; *"),
         (f"{_COPIES} copies", "\r\n".join([f"{_NAME}: {authserv_id}; *"] * _COPIES)),
         ("above a false Received", f"{_NAME}: {authserv_id}; *\r\n{_hop(host, domain)}"),
         ("below a false Received", f"{_hop(host, domain)}\r\n{_NAME}: {authserv_id}; *"),

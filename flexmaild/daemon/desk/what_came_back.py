@@ -62,7 +62,7 @@ def look(mails: Sequence[tuple[Spelling, bytes, str]], rules: Rules, last: Seque
         steps.append(Step("border", True, tried, weak, cure))
     tried_all = tuple(spellings.document(*one) for one in fates) if rules.borders else ()
     # Whatever is left on our own mail was written by a server on the way, above and below.
-    proposed = results_seen.proposals([fields], is_ours=True)
+    proposed = tuple(results_seen.proposals_with(fields, last, rules))
     outside = (_outside(bare, last, rules),) if is_trusting else ()
     return CameBack(tuple(steps), outside, tried_all, tuple(results_seen.documents(fields)), proposed)
 
