@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.daemon.clock import Clock
+from flexmaild.daemon.incidents import Incidents
 from flexmaild.daemon.items import PollEnded
 
 # A thread may be silent this long, seconds: the longest single step (the answer to SMTP's final dot,
@@ -58,6 +59,7 @@ class Health:
     store_fault: str = ""
     warnings: tuple[str, ...] = ()
     components: frozenset[str] = frozenset({"loop"})
+    incidents: Incidents = field(default_factory=Incidents)
 
     def beat(self, component: str) -> None:
         """A sign of life. A part that a reload took away may still give one, and is not waited for again."""
@@ -149,6 +151,7 @@ class Health:
             found.append(f"the last reading of replies failed: {self.mailbox.last.fault}")
         found += [f"{target}: {way.fault}" for target, way in self.ways.items() if way.fault]
         found += [f"{target} rests for {int(s)} seconds" for target, s in resting.items()]
+        found += [incident.said for incident in self.incidents.open()]
         if failed_jobs:
             found.append(f"{failed_jobs} jobs were given up on (see outbox list, delivery list)")
         return found

@@ -17,6 +17,7 @@ from flexmaild.core.errors import Reason
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Idempotent, Job, JobEnd, JobState, Queue
+from flexmaild.daemon import results_seen
 from flexmaild.daemon.clock import Clock, Led, Sentry
 from flexmaild.daemon.dispatch import Dispatcher
 from flexmaild.daemon.health import Health
@@ -121,6 +122,19 @@ class House:
             say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
         else:
             _log.error("job given up", **words, fault=end.error)
+
+    def look_at_borders(self) -> None:
+        """Hold the borders of the settings in force against the last mails."""
+        borders = self.parts.rules.borders
+        kept = self.store.headers(results_seen.LAST) if borders else []
+        new = self.health.incidents.see(
+            "border_unmatched", self.clock.now(), results_seen.incidents(kept, borders)
+        )
+        for incident in new:
+            _log.error(
+                "a border of the settings matches nothing", border=incident.subject, said=incident.said
+            )
+        self.metrics.incidents(one.kind for one in self.health.incidents.open())
 
     def tell_poll_end(self, ended: PollEnded) -> None:
         """The journal's line about a poll: only the first of equal failures is worth one."""

@@ -27,6 +27,7 @@ class Due(Enum):
     WATCHDOG = auto()
     PRUNE = auto()
     TOKENS = auto()
+    BORDERS = auto()
 
 
 @dataclass(frozen=True, slots=True)

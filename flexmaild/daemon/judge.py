@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import engine, jobs, naming
+from flexmaild.core import approver_notes, engine, jobs, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Effect, Event, Mail, Step, TimePassed
-from flexmaild.core.model import MailKind, Outcome, Reading, Request
+from flexmaild.core.model import MailKind, MailNature, Outcome, Reading, Request
 from flexmaild.core.ports import Fetched
 from flexmaild.core.reasons import ReplyReason, sentence
-from flexmaild.core.work import AuditEntry, Change, Job, MailOrder, Queue, Reply, Seen
+from flexmaild.core.work import ApproverNote, AuditEntry, Change, Job, MailOrder, Queue, Reply, Seen
 from flexmaild.daemon.limiter import Limiter, is_limited
 
 
@@ -57,6 +57,7 @@ class Draft:
     jobs: list[Job] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    approvers: list[ApproverNote] = field(default_factory=list)
 
     def apply(self, step: Step) -> None:
         """Take over a step: its request, its jobs, its audit entries."""
@@ -98,6 +99,7 @@ class Draft:
             jobs=tuple(self.jobs),
             seen=tuple(self.seen),
             audit=tuple(self.audit),
+            approvers=tuple(self.approvers),
         )
 
 
@@ -107,6 +109,7 @@ def happen(store: StoreView, terms: Terms, identifier: str, event: Event, now: d
     if identifier not in found:
         return None
     draft = Draft(terms, now, dict(found))
+    draft.approvers += approver_notes.of_event(found[identifier], event, now)
     draft.apply(engine.step(found[identifier], event, now))
     return draft
 
@@ -152,7 +155,11 @@ def _rule(reading: Reading, answered: Iterable[str], draft: Draft) -> Ruling:
 
 
 def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling, named: Iterable[str]) -> None:
+    for i in dict.fromkeys((ruling.request_id, *named)):
+        if i in draft.requests:
+            draft.approvers += approver_notes.of_mail(draft.requests[i], reading, ruling, draft.now)
     if ruling.event is not None:
+        draft.approvers += approver_notes.of_event(draft.requests[ruling.request_id], ruling.event, draft.now)
         draft.apply(engine.step(draft.requests[ruling.request_id], ruling.event, draft.now))
     elif ruling.request_id:
         # Not the ruling's own words: they may hold a server's or a stranger's.
@@ -232,6 +239,7 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         quarantined=ruling.quarantine,
         unknown_lines=reading.unknown_lines if ruling.event is not None else (),
         replies=_replies(reading, ruling, now, named),
+        header="" if reading.nature is MailNature.OWN else reading.kept_header,
     )
 
 

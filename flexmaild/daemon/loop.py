@@ -64,6 +64,7 @@ class Loop:
     def run(self) -> int:
         self.plan()
         self._box.put(Due.COUNTS)
+        self._box.put(Due.BORDERS)
         self._box.put(Due.POLL)
         while self._exit is None:
             self._house.health.beat("loop")
@@ -168,6 +169,8 @@ class Loop:
                 self._time_passed()
             case Due.COUNTS:
                 self._house.count()
+            case Due.BORDERS:
+                self._house.look_at_borders()
             case Due.TOKENS:
                 self._house.tell_applications()
             case Due.PRUNE:
@@ -247,6 +250,8 @@ class Loop:
         house.tell_poll_end(ended)
         if ended.step == sent_mails.STORE:
             house.store.write_high_water()  # whether the store is broken shows when it is written
+        if ended.read:
+            house.look_at_borders()
 
     def _jobs_ended(self, item: JobsEnded) -> None:
         self._house.dispatcher.ended(item.target, len(item.ends), item.pause)
@@ -296,6 +301,7 @@ class Loop:
                 self.plan()
                 self._box.put(Due.POLL)
             self._box.put(Due.COUNTS)  # what was switched off may be needed by what is open
+            self._box.put(Due.BORDERS)
             item.done.set_result(changed)
 
     def _signal(self, number: int) -> None:

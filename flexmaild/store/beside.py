@@ -1,6 +1,6 @@
 """A look into a store from beside: by another process than the daemon, whether that runs or not.
 
-Used by `flexmaild explain` and `flexmaild replay`. Nothing is written, made or removed, above all no -wal and
+Used by `flexmaild explain`, `replay` and `doctor`. Nothing is written, made or removed, above all no -wal and
 -shm file (made by root they would keep the daemon from starting), and each look is a connection of its own
 that is closed at once: a lock held for long would keep the daemon's -wal file from being folded in.
 """
@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
-from flexmaild.core.work import Job, KeptMail, Seen
-from flexmaild.store import jobs, mails, requests, sent_mails
+from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
+from flexmaild.store import headers, jobs, mails, requests, sent_mails
 from flexmaild.store.codec import seen_of
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
 from flexmaild.store.faults import RESTORE, translated
@@ -127,6 +127,10 @@ class StoreBeside:
         query = select(seen).where(seen.c.at >= since, seen.c.seq > after, seen.c.seq <= last)
         query = query.order_by(seen.c.seq).limit(limit)
         return self._look(lambda c: [Kept(row.seq, seen_of(row)) for row in c.execute(query)])
+
+    def headers(self, limit: int) -> list[KeptHeader]:
+        """Of the last mails that were read, the newest first."""
+        return self._look(lambda connection: headers.newest(connection, limit))
 
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail, None when they are not kept; no bytes where they are damaged."""

@@ -15,8 +15,32 @@ from sqlalchemy import insert, select
 
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
-from flexmaild.core.work import AuditEntry, Change, Idempotent, Job, JobState, Queue, Reply, Seen
-from flexmaild.store import audit, counts, jobs, mails, meta, prune, replies, requests, sent_mails, tables
+from flexmaild.core.work import (
+    ApproverPast,
+    AuditEntry,
+    Change,
+    Idempotent,
+    Job,
+    JobState,
+    KeptHeader,
+    Queue,
+    Reply,
+    Seen,
+)
+from flexmaild.store import (
+    approvers,
+    audit,
+    counts,
+    headers,
+    jobs,
+    mails,
+    meta,
+    prune,
+    replies,
+    requests,
+    sent_mails,
+    tables,
+)
 from flexmaild.store.codec import idempotent_of, idempotent_row
 from flexmaild.store.counts import Counts
 from flexmaild.store.engine import Database
@@ -53,6 +77,7 @@ class Store:
             jobs.add(connection, change.jobs)
             jobs.end(connection, change.ended)
             mails.add(connection, change.seen)
+            approvers.add(connection, change.approvers)
             mails.add_blobs(connection, change.blobs)
             sent_mails.keep(connection, change.kept)
             audit.append(connection, change.audit)
@@ -169,6 +194,16 @@ class Store:
         """The last mail that named each of these requests."""
         with self._database.reading() as connection:
             return replies.newest(connection, ids)
+
+    def headers(self, limit: int) -> list[KeptHeader]:
+        """Of the last mails that came, the newest first."""
+        with self._database.reading() as connection:
+            return headers.newest(connection, limit)
+
+    def approvers(self, addresses: Iterable[str]) -> dict[str, ApproverPast]:
+        """What is known of these, where anything is."""
+        with self._database.reading() as connection:
+            return approvers.of(connection, addresses)
 
     def unknown_lines(self, limit: int) -> Counter[str]:
         """In the replies to how many requests each unknown line stood, among the newest with any."""

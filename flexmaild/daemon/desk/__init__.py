@@ -47,6 +47,8 @@ BY_LOOP: Mapping[str, Callable[[House, Call], Answer]] = {
     "audit.verify": service.verify_audit,
     "self_test.arrived": self_test.arrived,
     "doctor.arrived": arrivals.last,
+    "doctor.headers": arrivals.headers,
+    "quarantine.header": queues.quarantine_header,
 }
 
 BY_CALLER: Mapping[str, Callable[[Desk, Call], Answer]] = {
@@ -58,6 +60,7 @@ BY_CALLER: Mapping[str, Callable[[Desk, Call], Answer]] = {
     "reload": service.reload,
     "log_level": service.log_level,
     "approval.wait": approvals.wait,
+    "quarantine.show": queues.quarantine_show_with_results,
     "quarantine.release": queues.quarantine_release,
     "oauth.status": oauth.status,
     "oauth.authorize": oauth.authorize,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Fault, Problem, invalid
-from flexmaild.core import engine, opening, quorum, tokens
+from flexmaild.core import approver_notes, engine, opening, quorum, tokens
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
@@ -45,10 +46,24 @@ def request(house: House, call: Call) -> Answer:
     draft.apply(engine.open_request(fresh, invited, now, call.peer.user))
     opened = draft.requests[fresh.id]
     _try_to_compose(house, opened, invited[0], now)
-    shown = document(opened, now)
+    shown = document(opened, now) | {"warnings": _warnings(house, opened, invited)}
     change = replace(draft.change(), blobs=blobs, idempotent=idempotent(call, 201, shown, now))
     house.ledger.commit(change)
     return Answer(201, shown, {"Location": f"/v1/approvals/{fresh.id}"})
+
+
+def _warnings(house: House, opened: Request, invited: Sequence[Approver]) -> list[dict[str, str]]:
+    """Why somebody may not be able to answer, by settings and past mails. Nobody is asked."""
+    policy = house.parts.policy
+    asked = (*invited, *opened.terms.escalate_to)
+    found = approver_notes.warnings(
+        asked,
+        house.store.approvers(approver.address for approver in asked),
+        opened.terms.require,
+        reads_logins=policy.reads_logins,
+        own_domains=policy.own_domains,
+    )
+    return [{"code": w.code, "approver": w.approver, "detail": w.detail} for w in found]
 
 
 def listed(house: House, call: Call) -> Answer:

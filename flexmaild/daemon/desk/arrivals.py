@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.core.steps import Step
+from flexmaild.daemon import results_seen
 from flexmaild.daemon.house import House
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, parse_header
@@ -30,6 +31,11 @@ _CURE = (
 def last(house: House, call: Call) -> Answer:
     """The loop's side of the doctor: the last marked mail as it arrived, empty where none did."""
     return Answer(200, house.store.arrived(f"{SUBJECT}flexmaild-", house.now() - _SINCE) or b"")
+
+
+def headers(house: House, call: Call) -> Answer:
+    """The loop's side of the doctor: the headers of the last mails, the newest first."""
+    return Answer(200, list(house.store.headers(results_seen.LAST)))
 
 
 def last_step(raw: bytes, *, plus_address: bool) -> Step:

@@ -18,7 +18,8 @@ from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
-from flexmaild.core.work import MailOrder
+from flexmaild.core.work import KeptHeader, MailOrder
+from flexmaild.daemon import results_seen
 from flexmaild.daemon.desk import arrivals
 from flexmaild.daemon.parts import Parts
 from flexmaild.mail.compose.write import compose
@@ -91,12 +92,21 @@ def doctor(desk: Desk, call: Call) -> Answer:
     """Every step of both ways, with what was tried, what the server said, and the cure."""
     found = _steps(desk.house.parts)
     incoming = desk.house.parts.settings.incoming
+    shown: dict[str, Any] = {}
     if incoming.enabled:
+        looked = results_seen.look(last_headers(desk, call), desk.house.parts.rules, "that were read")
+        found += looked.steps
+        shown = {"mails": looked.mails, "proposals": looked.proposals}
         raw = desk.ask("doctor.arrived", call).body
         came = raw if isinstance(raw, bytes) else b""
         found.append(arrivals.last_step(came, plus_address=incoming.plus_address))
     steps = [document(step) for step in found]
-    return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps})
+    return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps, **shown})
+
+
+def last_headers(desk: Desk, call: Call) -> list[KeptHeader]:
+    """Of the last mails that were read, the newest first; our own are not among them."""
+    return cast(list[KeptHeader], desk.ask("doctor.headers", call).body)
 
 
 def _steps(parts: Parts) -> list[Step]:

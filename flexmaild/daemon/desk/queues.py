@@ -11,11 +11,16 @@ from flexmaild.control.problems import Problem
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobState, Queue
+from flexmaild.daemon import results_seen
 from flexmaild.daemon.desk.approvals import kept, message_id_for
 from flexmaild.daemon.house import House
 from flexmaild.daemon.items import Arrived
 from flexmaild.daemon.reader import Letter, Reader
 from flexmaild.daemon.wiring import sent_mails
+from flexmaild.mail.authentication.kept_header import header_of
+from flexmaild.mail.authentication.kept_header import kept as kept_header
+from flexmaild.mail.parse.header import parse_header
+from flexmaild.mail.parse.message import split_header
 from flexmaild.store import Quarantined
 
 if TYPE_CHECKING:
@@ -117,6 +122,23 @@ def quarantine_list(house: House, call: Call) -> Answer:
 
 def quarantine_show(house: House, call: Call) -> Answer:
     return Answer(200, quarantined(_set_aside(house, call)))
+
+
+def quarantine_header(house: House, call: Call) -> Answer:
+    """The mail's bytes, none where they are kept no longer; for `quarantine_show_with_results` alone."""
+    return Answer(200, house.store.raw(_set_aside(house, call).mail.sha256) or b"")
+
+
+def quarantine_show_with_results(desk: Desk, call: Call) -> Answer:
+    """With its results fields as the settings of now read them, and the settings that would believe them."""
+    shown = cast(dict[str, Any], desk.ask("quarantine.show", call).body)
+    raw = desk.ask("quarantine.header", call).body
+    if not isinstance(raw, bytes) or not raw:
+        return Answer(200, {**shown, "results": None})
+    header = parse_header(split_header(raw)[0])
+    fields = results_seen.fields_of(header_of(kept_header(header)), desk.house.parts.rules)
+    found = {"results": results_seen.documents(fields), "proposals": results_seen.proposals([fields])}
+    return Answer(200, {**shown, **found})
 
 
 def quarantine_raw(house: House, call: Call) -> Answer:

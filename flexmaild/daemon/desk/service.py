@@ -18,6 +18,7 @@ from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
 from flexmaild.daemon.house import House
+from flexmaild.daemon.incidents import Incident
 from flexmaild.daemon.items import PollEnded, ReloadAsked
 from flexmaild.net.status import SKEW_SECONDS
 from flexmaild.settings.faults import SettingsError
@@ -47,6 +48,7 @@ def status(house: House, call: Call) -> Answer:
         "ready": not house.health.not_ready(),
         "version": __version__,
         "issues": issues,
+        "incidents": [_incident(one) for one in house.health.incidents.open()],
         "warnings": [*house.health.warnings, *_unreachable(house), *_unknown_lines(house)],
         "started_at": iso(house.health.started_at),
         "settings": _settings(house),
@@ -58,6 +60,18 @@ def status(house: House, call: Call) -> Answer:
         "components": {c: iso(datetime.fromtimestamp(at, UTC)) for c, at in house.beats().items()},
     }
     return Answer(200, shown)
+
+
+def _incident(one: Incident) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "since": iso(one.since),
+        "last": iso(one.last),
+        "count": one.count,
+        "said": one.said,
+        "cure": one.cure,
+    }
 
 
 def _token_issues(house: House) -> list[str]:
