@@ -47,7 +47,8 @@ def test_mails_that_wait_are_listed_and_stay_unread(post: Post, tmp_path: Path, 
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, b""), found
-    assert [mail["domain"] for mail in found["mails"]] == ["nodmarc.test", "partner.test"]
+    # Postfix delivers two mails in any order.
+    assert {mail["domain"] for mail in found["mails"]} == {"nodmarc.test", "partner.test"}
     assert {field["id"] for mail in found["mails"] for field in mail["fields"]} == {"mx.test"}
     # It came in through localhost: what stands there a program can have brought.
     assert all(proposal["note"] for proposal in found["proposals"])
