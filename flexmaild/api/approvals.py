@@ -13,7 +13,7 @@ from flexmaild.api.once import once, refuse_repeated
 from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
-from flexmaild.core import engine, opening, quorum, tokens
+from flexmaild.core import approver_notes, engine, opening, quorum, tokens
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
@@ -50,15 +50,30 @@ def request(services: Services, call: Call) -> Answer:
         changes.apply(engine.open_request(Request(identifier, terms, now), invited, now, call.peer.user))
         return changes
 
-    def decide(transaction: Transaction) -> tuple[Changes, dict[str, Any]]:
+    def decided(transaction: Transaction) -> tuple[Changes, dict[str, Any]]:
         _refuse_too_many(transaction, components.settings.approvals.max_pending)
         changes = opened(transaction.now)
-        return changes, document(changes.requests[identifier], transaction.now)
+        shown = document(changes.requests[identifier], transaction.now)
+        return changes, shown | {"warnings": _warnings(transaction, components, changes.requests[identifier])}
 
     now = services.store.now()
     _try_to_compose(components, opened(now).requests[identifier], now)
-    answer = once(services, call, 201, decide)
+    answer = once(services, call, 201, decided)
     return replace(answer, headers={"Location": f"/v1/approvals/{identifier}"} | dict(answer.headers))
+
+
+def _warnings(store: Queries, components: Components, opened: Request) -> list[dict[str, str]]:
+    """Why somebody may not be able to answer, by settings and past mails. Nobody is asked."""
+    policy = components.policy
+    asked = (*(invitation.approver for invitation in opened.invitations), *opened.terms.escalate_to)
+    found = approver_notes.warnings(
+        asked,
+        store.approvers(approver.address for approver in asked),
+        opened.terms.require,
+        reads_logins=policy.reads_logins,
+        own_domains=policy.own_domains,
+    )
+    return [{"code": w.code, "approver": w.approver, "detail": w.detail} for w in found]
 
 
 def listed(services: Services, call: Call) -> Answer:

@@ -19,7 +19,8 @@ from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
-from flexmaild.core.work import MailOrder
+from flexmaild.core.work import KeptHeader, MailOrder
+from flexmaild.engine import results_seen
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.write import compose
@@ -89,10 +90,19 @@ def doctor(services: Services, call: Call) -> Answer:
     """Every step of both ways, with what was tried, what the server said, and the cure."""
     found = _steps(services.components)
     incoming = services.components.settings.incoming
+    shown: dict[str, Any] = {}
     if incoming.enabled:
+        looked = results_seen.look(last_headers(services), services.components.rules, "that were read")
+        found += looked.steps
+        shown = {"mails": looked.mails, "proposals": looked.proposals}
         found.append(arrivals.last_step(arrivals.last(services), plus_address=incoming.plus_address))
     steps = [document(step) for step in found]
-    return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps})
+    return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps, **shown})
+
+
+def last_headers(services: Services) -> list[KeptHeader]:
+    """Of the last mails that were read, the newest first; our own are not among them."""
+    return services.store.headers(results_seen.LAST)
 
 
 def _steps(components: Components) -> list[Step]:

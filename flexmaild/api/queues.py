@@ -12,10 +12,14 @@ from flexmaild.control.problems import Problem
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobState, Queue
-from flexmaild.engine import incoming
+from flexmaild.engine import incoming, results_seen
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.sent_mails import SentMails
 from flexmaild.engine.services import Services
+from flexmaild.mail.authentication.kept_header import header_of
+from flexmaild.mail.authentication.kept_header import kept as kept_header
+from flexmaild.mail.parse.header import parse_header
+from flexmaild.mail.parse.message import split_header
 from flexmaild.store import Quarantined
 from flexmaild.store.queries import Queries
 
@@ -117,7 +121,15 @@ def quarantine_list(services: Services, call: Call) -> Answer:
 
 
 def quarantine_show(services: Services, call: Call) -> Answer:
-    return Answer(200, quarantined(_set_aside(services.store, call)))
+    """With its results fields as the settings of now read them, and the settings that would believe them."""
+    aside = _set_aside(services.store, call)
+    raw = services.store.raw(aside.mail.sha256)
+    if not raw:
+        return Answer(200, {**quarantined(aside), "results": None})
+    header = parse_header(split_header(raw)[0])
+    fields = results_seen.fields_of(header_of(kept_header(header)), services.components.rules)
+    found = {"results": results_seen.documents(fields), "proposals": results_seen.proposals([fields])}
+    return Answer(200, {**quarantined(aside), **found})
 
 
 def quarantine_raw(services: Services, call: Call) -> Answer:

@@ -19,6 +19,7 @@ from flexmaild.core.work import JobState, Queue
 from flexmaild.engine.services import Services
 from flexmaild.net.status import SKEW_SECONDS
 from flexmaild.observe.health import PollEnded
+from flexmaild.observe.incidents import Incident
 from flexmaild.settings.faults import SettingsError
 
 # A poll may take this long, seconds, before the caller hears that it goes on without them.
@@ -42,6 +43,7 @@ def status(services: Services, call: Call) -> Answer:
         "ready": not services.health.not_ready(),
         "version": __version__,
         "issues": issues,
+        "incidents": [_incident(one) for one in services.health.incidents.open()],
         "warnings": [*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
         "started_at": iso(services.health.started_at),
         "settings": _settings(services),
@@ -53,6 +55,18 @@ def status(services: Services, call: Call) -> Answer:
         "components": {c: iso(at) for c, at in services.health.beats_at().items()},
     }
     return Answer(200, shown)
+
+
+def _incident(one: Incident) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "since": iso(one.since),
+        "last": iso(one.last),
+        "count": one.count,
+        "said": one.said,
+        "cure": one.cure,
+    }
 
 
 def _token_issues(services: Services) -> list[str]:

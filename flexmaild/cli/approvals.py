@@ -84,6 +84,9 @@ def request(
     body = given.body_file(file) | _body(options)
     key = idempotency_key or str(uuid.uuid4())
     asked = console.ask("approval.request", body=body, idempotency_key=key)
+    for one in asked.get("warnings", []):
+        told = f"{one['approver']} {one['code'].replace('_', ' ')}: {one['detail']}"
+        click.echo(f"warning: {output.safe(told)}", err=True)
     if not wait:
         console.show(asked, lambda one: click.echo(output.safe(one["id"])))
         return

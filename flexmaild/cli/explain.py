@@ -13,6 +13,7 @@ from flexmaild import __version__
 from flexmaild.cli import ending, exits, explain_view
 from flexmaild.cli.settings_file import chosen_config, config_option
 from flexmaild.mail.parse.limits import Limits
+from flexmaild.settings.files import read_at_most
 
 # One byte more than is read of a mail: enough to say that it is too large, whatever the size of the file.
 LARGEST = Limits().mail + 1
@@ -47,8 +48,9 @@ def explain(file: str, as_json: bool) -> int:
 def _bytes(file: str) -> bytes:
     """What is in the file, read once and up to a limit. Ends with 1 where it cannot be read."""
     try:
-        descriptor = 0 if file == "-" else os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb", closefd=file != "-") as source:
+        if file != "-":
+            return read_at_most(file, LARGEST)[1]
+        with os.fdopen(0, "rb", closefd=False) as source:
             return source.read(LARGEST)
     except (OSError, ValueError) as fault:
         why = fault.strerror if isinstance(fault, OSError) else "this is no file name"

@@ -11,6 +11,7 @@ import signal
 import click
 
 from flexmaild import __version__
+from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
@@ -76,6 +77,7 @@ def demo(context: click.Context, interactive: bool) -> None:
     context.exit(demonstration.run(interactive))
 
 
+cli.add_command(doctor)
 cli.add_command(explain)
 cli.add_command(replay)
 

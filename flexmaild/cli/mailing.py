@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits, given, output
+from flexmaild.cli import exits, given, output, results_view
 from flexmaild.cli.console import Command, Console, pass_console
 
 
@@ -30,9 +30,12 @@ def test_incoming(console: Console) -> None:
 @click.command(cls=Command)
 @pass_console
 def doctor(console: Console) -> None:
-    """Go through the whole loop step by step, with a cure for each fault; exits with 1 when there is one."""
+    """Go through the whole loop step by step, with a cure for each fault; exits with 1 when there is one.
+
+    Lists the results fields of the last mails that were read, and the settings that would believe them.
+    """
     body = console.ask("doctor")
-    console.show(body, _show_diagnosis)
+    console.show(body, results_view.diagnosis)
     if not body["healthy"]:
         raise click.exceptions.Exit(exits.FAILED)
 
@@ -40,9 +43,12 @@ def doctor(console: Console) -> None:
 @click.command("self-test", cls=Command)
 @pass_console
 def self_test(console: Console) -> None:
-    """Send a marked mail with a forged result to the reply folder and see what arrives; 1 if believed."""
+    """Send marked mails with a forged result to the reply folder and see what arrives; 1 if it may count.
+
+    The result is written in twenty spellings, each in a mail of its own.
+    """
     body = console.ask("self_test")
-    console.show(body, _show_diagnosis)
+    console.show(body, results_view.diagnosis)
     if not body["healthy"]:
         raise click.exceptions.Exit(exits.FAILED)
 
@@ -95,16 +101,3 @@ def notify(
 
 
 COMMANDS = (test_email, test_incoming, doctor, self_test, notify)
-
-_MARKS = {"ok": "ok", "warning": "WARN", "failed": "FAILED", "skipped": "skipped"}
-
-
-def _show_diagnosis(body: dict[str, Any]) -> None:
-    for step in body["steps"]:
-        tried = f"  {output.safe(step['tried'])}" if step.get("tried") else ""
-        click.echo(f"{_MARKS.get(step['result'], '?'):<8} {output.safe(step['name'])}{tried}")
-        if step.get("answer"):
-            click.echo(f"         said: {output.safe(step['answer'])}")
-        if step.get("cure"):
-            click.echo(f"         cure: {output.safe(step['cure'])}")
-    click.echo("All is well." if body["healthy"] else "Something is wrong; see above.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import output
+from flexmaild.cli import output, results_view
 from flexmaild.cli.console import Console, Group, pass_console
 
 STATES = ["queued", "deferred", "held", "failed", "done", "dropped"]
@@ -95,12 +95,24 @@ def list_quarantine(console: Console, /, **query: Any) -> None:
 @click.option("--raw", is_flag=True, help="The mail's bytes as they were read, on standard output.")
 @pass_console
 def show_quarantined(console: Console, id: str, raw: bool) -> None:
-    """One mail: who, when, why."""
+    """One mail: who, when, why, with its results fields and the settings that would believe them."""
     if raw:
         sys.stdout.buffer.write(console.ask("quarantine.raw", path={"id": id}))
         sys.stdout.buffer.flush()
     else:
-        console.show(console.ask("quarantine.show", path={"id": id}))
+        console.show(console.ask("quarantine.show", path={"id": id}), _show_set_aside)
+
+
+def _show_set_aside(one: dict[str, Any]) -> None:
+    apart = ("results", "proposals")
+    output.fields({name: value for name, value in one.items() if name not in apart})
+    results = one.get("results")
+    if results is None:
+        click.echo("Its results fields cannot be listed: its bytes are kept no longer.")
+        return
+    click.echo("Results fields:" if results else "No Authentication-Results field.")
+    results_view.lines(results)
+    results_view.proposals(one.get("proposals") or [])
 
 
 def _each(console: Console, command: str, ids: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flexmaild.control.diagnosis import Incident, Proposal, ResultsField
 from flexmaild.core.model import Answer, Outcome, Quorum, State
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import JobState
@@ -48,28 +49,13 @@ class TestedIncoming(Open):
     detail: str = ""
 
 
-class Step(Open):
-    """One step of the doctor: what was tried, what the server said, what to do."""
-
-    name: str
-    result: Literal["ok", "warning", "failed", "skipped"]
-    tried: str = ""
-    answer: str = ""
-    cure: str = ""
-    seconds: float = 0.0
-
-
-class Diagnosis(Open):
-    healthy: bool
-    steps: list[Step]
-
-
 class Status(Open):
     """healthy is false when `issues` is not empty; the other members are the parts, by name."""
 
     healthy: bool
     version: str
     issues: list[str] = []
+    incidents: list[Incident] = []
     warnings: list[str] = []
     started_at: datetime | None = None
 
@@ -252,13 +238,32 @@ class Approval(Open):
     last_reply: ReadReply | None = None
 
 
+class ApproverWarning(Open):
+    """Why somebody who is asked may not be able to answer, by settings and past mails.
+
+    never_proven: no reply of theirs was ever proven as is required. cannot_be_proven: none can be, under the
+    settings. bounced_before: a mail to them came back, and they have not answered since.
+    """
+
+    code: Literal["never_proven", "cannot_be_proven", "bounced_before"]
+    approver: str
+    detail: str
+
+
+class OpenedApproval(Approval):
+    """A new request. warnings: nothing was refused for them."""
+
+    warnings: list[ApproverWarning]
+
+
 class Approvals(Open):
     items: list[Approval]
     next: str = ""
 
 
 class QuarantinedMail(Open):
-    """outcome_now: what it became when it was read again; given by release only."""
+    """outcome_now: what it became when it was read again; given by release only. results and proposals: by
+    show only; results are null where the mail's bytes are kept no longer."""
 
     id: str
     at: datetime
@@ -271,6 +276,8 @@ class QuarantinedMail(Open):
     message_id: str = ""
     approval_id: str = ""
     outcome_now: Outcome | None = None
+    results: list[ResultsField] | None = None
+    proposals: list[Proposal] = []
 
 
 class QuarantinedMails(Open):

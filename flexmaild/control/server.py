@@ -1,6 +1,6 @@
 """The control socket's server: accepts connections within limits and gives each to a thread of its own.
 
-Made and closed by `daemon.app`. It is `http.server` on a Unix socket: the kernel says who connects, so what
+Made and closed by `daemon.main`. It is `http.server` on a Unix socket: the kernel says who connects, so what
 makes that module unfit for an open network does not arise; it must never be bound to TCP.
 """
 

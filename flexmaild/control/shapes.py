@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flexmaild.control import answers, bodies
+from flexmaild.control import answers, bodies, diagnosis
 from flexmaild.control.problems import Fault
 
 # Nobody reads more faults than these at once.
@@ -28,7 +28,8 @@ _FIELDS_AT: Mapping[str, type[BaseModel]] = {
 
 def model(name: str) -> type[BaseModel]:
     """The body or answer model of that name."""
-    found: type[BaseModel] = getattr(bodies, name, None) or getattr(answers, name)
+    modules = (bodies, answers, diagnosis)
+    found: type[BaseModel] = next(getattr(one, name) for one in modules if hasattr(one, name))
     return found
 
 

@@ -102,7 +102,7 @@ def rule(
         return _bounce(reading, request, invitation)
     refusal = _refusal(reading, request.terms, invitation, policy)
     if refusal is None and _is_less_proven(reading, request, invitation):
-        refusal = ReplyReason.LESS_PROVEN, sentence(ReplyReason.LESS_PROVEN)
+        refusal = ReplyReason.LESS_PROVEN, _with_fields(sentence(ReplyReason.LESS_PROVEN), reading)
     if refusal is not None:
         return _quarantined(refusal, reading, request, invitation)
     if invitation.withdrawn:
@@ -155,27 +155,33 @@ def _refusal(
     if not reading.sender:
         return _unreadable(reading), f"sender not readable: {reading.sender_fault}"
     if reading.auth_faults:
-        return ReplyReason.RESULTS_DOUBTFUL, "; ".join(reading.auth_faults)[:_LONGEST_BECAUSE]
+        return ReplyReason.RESULTS_DOUBTFUL, _with_fields("; ".join(reading.auth_faults), reading)
     if failed := proof.failed_dmarc(reading):
-        return ReplyReason.DMARC_FAILED, f"{failed} says that DMARC failed"
+        return ReplyReason.DMARC_FAILED, _with_fields(f"{failed} says that DMARC failed", reading)
     if reading.redirected:
         return ReplyReason.REDIRECTED, sentence(ReplyReason.REDIRECTED)
     reason: ReplyReason | None = None
     require = proof.stricter(terms.require, policy.require)
     delegated = reading.delegate and not is_of(reading.delegate, invitation)
     if proof.proof_for(reading, require) is None:
-        because = f"the sender is not proven ({require} is required): {reading.auth_fields}"
-        return ReplyReason.NOT_PROVEN, because[:_LONGEST_BECAUSE]
+        because = f"the sender is not proven ({require} is required)"
+        return ReplyReason.NOT_PROVEN, _with_fields(because, reading)
     is_named_in_thread_alone = not (reading.body_references or reading.address_references)
     if is_named_in_thread_alone and proof.may_be_moved(reading, require):
-        reason = ReplyReason.THREAD_NOT_SIGNED
-    elif reading.misdirected and require != "reference":
+        because = sentence(ReplyReason.THREAD_NOT_SIGNED)
+        return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reading)
+    if reading.misdirected and require != "reference":
         reason = ReplyReason.MISDIRECTED
     elif not is_of(reading.sender, invitation):
         reason = ReplyReason.WRONG_PERSON
     elif delegated and not terms.allow_delegates:
         reason = ReplyReason.DELEGATE
     return None if reason is None else (reason, sentence(reason))
+
+
+def _with_fields(because: str, reading: Reading) -> str:
+    """With what was read of the sender's proof, so that nobody has to look for the mail."""
+    return f"{because}: {reading.auth_fields}"[:_LONGEST_BECAUSE]
 
 
 def _unreadable(reading: Reading) -> ReplyReason:

@@ -23,7 +23,11 @@ def close(
     told: int | None = None,
     kind: MailKind = MailKind.NO_LONGER_NEEDED,
 ) -> Step:
-    """End a request: tell the sinks, and everybody who was asked and has said nothing."""
+    """End a request: tell the sinks, and everybody who was asked and has said nothing.
+
+    Where answers settle, those who spoke were told from when theirs counts: when the request ends without it
+    they are told that.
+    """
     closed = replace(
         request,
         state=state,
@@ -32,9 +36,8 @@ def close(
         decided_because=because,
         settles_at=None,
     )
-    spoken = spoken_for(request)
-    if kind is MailKind.CANCELLED and request.settles_at is not None:
-        spoken = set()  # who was told from when their answer counts is told that it does not
+    ends_without = kind is not MailKind.NO_LONGER_NEEDED
+    spoken = set[str]() if ends_without and request.terms.settle_for else spoken_for(request)
     facts = decision_facts(closed)
     others = [
         Mail(kind, i.approver, i.number, facts)
@@ -48,8 +51,9 @@ def close(
 def settle(request: Request, event: TimePassed, now: datetime) -> Step:
     """Decide what nobody has changed in time, and tell those whose answers counted."""
     outcome = quorum.decide(request)
-    if outcome is None:  # more people were asked meanwhile, and may still approve
-        return Step(replace(request, settles_at=None))
+    if outcome is None:  # an earlier version asked more people meanwhile, who may still approve
+        note = Note("settles no longer", {"settles_at": timing.iso(request.settles_at)})
+        return Step(replace(request, settles_at=None), (note,))
     if not settling.may_decide(request, now, event.read_at):
         return Step(request if event.read_at is None else settling.put_off(request, now))
     state, because = outcome

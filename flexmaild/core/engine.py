@@ -1,7 +1,7 @@
 """What an event means for a request: `step(request, event, now)` gives the request afterwards and effects.
 
 The table at the end is the state machine; a pair that is not in it changes nothing. Called by
-`daemon.judge` and `daemon.desk`; knows no mail, no store and no clock.
+`engine.decide` and `api`; knows no mail, no store and no clock.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flexmaild.core import closing, quorum, settling, timing
+from flexmaild.core import closing, events, quorum, settling, timing
 from flexmaild.core.events import (
     Answered,
     Bounced,
@@ -133,7 +133,7 @@ def _explain_and_take_out(
     kept = tuple(replace(v, replaced=True) if v is before else v for v in request.verdicts)
     without = settling.recounted(request, replace(request, verdicts=kept), now, otherwise=False)
     note = Note("verdict taken out", {**_who(event), "answer": before.answer.value, **_settles(without)})
-    explained = _explain(without, event, now, kind, {**facts, "taken_out": True})
+    explained = _explain(without, event, now, kind, {**facts, events.TAKEN_OUT: True})
     return Step(explained.request, (note, *explained.effects))
 
 
@@ -145,15 +145,21 @@ def _settles(request: Request) -> dict[str, object]:
 def _explain(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
-    """Answer with an explanation, unless this text got one within the last hour, or they are used up."""
+    """Answer with an explanation, unless this text got one within the last hour, or they are used up.
+
+    That a verdict was taken out is always told: two machines cannot go on by that alone, since a clear answer
+    must come before each.
+    """
     invitation = request.invitations[event.invitation]
     note = Note("not counted", {**_who(event), "because": kind.value, **facts})
     recent = tuple(e for e in invitation.explained if now - e.at < EXPLAIN_PAUSE)
     new = Explanation(now, _digest_of(event))
-    if any(earlier.text_digest == new.text_digest for earlier in recent):
-        return Step(request, (note,))
-    if len(recent) >= MOST_EXPLANATIONS:
-        return Step(silenced(request, event.invitation, recent[0].at + EXPLAIN_PAUSE), (note,))
+    if not facts.get(events.TAKEN_OUT):
+        if any(earlier.text_digest == new.text_digest for earlier in recent):
+            return Step(request, (note,))
+        if len(recent) >= MOST_EXPLANATIONS:
+            until = recent[-MOST_EXPLANATIONS].at + EXPLAIN_PAUSE
+            return Step(silenced(request, event.invitation, until), (note,))
     request = _with_invitation(request, replace(invitation, explained=(*recent, new)))
     if kind is MailKind.UNCLEAR and isinstance(event, Unclear):  # for the person alone, not for the history
         facts = {**facts, "sentence": event.sentence, "word": event.word}
@@ -195,8 +201,8 @@ def _cancelled(request: Request, event: Cancelled, now: datetime) -> Step:
 
 
 def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
-    if settling.is_due(request, now):
-        return closing.settle(request, event, now)
+    if request.settles_at is not None:  # nobody need be urged or asked beside, as it stands it is decided
+        return closing.settle(request, event, now) if settling.is_due(request, now) else Step(request)
     if now >= request.terms.expires_at:
         return closing.expire(request, now)
     effects: tuple[Effect, ...] = ()
@@ -204,7 +210,7 @@ def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
         request, effects = _escalate(request, now)
     due = timing.reminders_due(request, now)
     if due > request.reminders_sent:
-        reminded = _remind(request, now, by="schedule")
+        reminded = _remind(request, by="schedule", since=request.terms.remind_at[due - 1])
         request, effects = replace(reminded.request, reminders_sent=due), effects + reminded.effects
     return Step(request, effects)
 
@@ -220,15 +226,20 @@ def _escalate(request: Request, now: datetime) -> tuple[Request, tuple[Effect, .
 
 
 def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> Step:
-    return _remind(request, now, by=event.by)
+    return _remind(request, by=event.by)
 
 
-def _remind(request: Request, now: datetime, *, by: str) -> Step:
+def _remind(request: Request, *, by: str, since: datetime | None = None) -> Step:
+    """Remind whose answer is still needed, save those who were written to since the reminder was due."""
     spoken = closing.spoken_for(request)
     mails = tuple(
         Mail(MailKind.REMINDER, i.approver, i.number)
         for i in request.invitations
-        if not i.withdrawn and not i.bounced and quorum.slot_of(i.approver) not in spoken
+        if request.settles_at is None
+        and not i.withdrawn
+        and not i.bounced
+        and quorum.slot_of(i.approver) not in spoken
+        and (since is None or all(at < since for at in (i.issued_at, *(e.at for e in i.explained))))
     )
     return Step(request, (*mails, Note("reminded", {"by": by, "who": [m.to.address for m in mails]})))
 

@@ -51,7 +51,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """read_at: when the last poll began that read the mailbox to its end; None where that plays no part, so
+    """read_at: all that lay in the mailbox at that moment has been read; None where that plays no part, so
     that nothing that still may change is decided."""
 
     read_at: datetime | None = None
@@ -77,6 +77,10 @@ class ResendAsked:
 
 
 Event = Answered | Unclear | Cancelled | TimePassed | Bounced | ReminderAsked | ResendAsked
+
+
+# The fact of a mail that says that its reader's earlier answer counts no longer.
+TAKEN_OUT = "taken_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,7 @@ class Reading:
     reference. text_digest: SHA-256 of what was typed, so that the same text is not explained twice.
     auth_faults: what speaks against the mail, such as a field that bears a border's name and is not from it.
     auth_fields: the Authentication-Results fields of the mail in a few words, for who has to find out why.
+    kept_header: what is kept of the header, to be looked at under other settings.
     thread_is_open: a signature of the sender's domain leaves out In-Reply-To or References.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     redirected: somebody else sent it on (Resent fields). misdirected: neither To nor Cc names us.
@@ -296,6 +297,7 @@ class Reading:
     auth_results: tuple[AuthResult, ...] = ()
     auth_faults: tuple[str, ...] = ()
     auth_fields: str = ""
+    kept_header: str = field(default="", repr=False)
     thread_is_open: bool = False
     internal: bool = False
     redirected: bool = False

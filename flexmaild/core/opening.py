@@ -1,6 +1,6 @@
 """From what a caller asks to the terms of a request: defaults filled in, every fault found at once.
 
-Called by `daemon.desk` with the caller's `Ask` and the operator's `Policy`; pure, so the same ask under
+Called by `api` with the caller's `Ask` and the operator's `Policy`; pure, so the same ask under
 the same policy gives the same terms.
 """
 
@@ -81,7 +81,8 @@ class Delegation:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the settings say about new requests."""
+    """What the settings say about new requests. reads_logins: some border may say who logged in; own_domains:
+    of the addresses that are ours."""
 
     expire_after: timedelta = timedelta(days=7)
     remind_after: tuple[timedelta, ...] = ()
@@ -96,6 +97,8 @@ class Policy:
     max_approvers: int = 100
     languages: Json = field(default_factory=dict)
     can_prove: frozenset[Requirement] = frozenset(("reference", "dmarc", "dkim", "auth"))
+    reads_logins: bool = True
+    own_domains: frozenset[str] = frozenset()
 
 
 class Refused(Exception):

@@ -68,12 +68,28 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mail stands in the order in which its folder is read; mails of one folder only are compared.
+
+    folder: what was made anew is another one (IMAP's UIDVALIDITY). order: may be equal for several mails.
+    """
+
+    folder: str
+    order: tuple[int, ...]
+
+    def is_behind(self, other: Place) -> bool:
+        """Whether it is read after the other, and so after everything that stands no further than that."""
+        return self.folder == other.folder and self.order > other.order
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """One mail taken from the folder. `data` is None when it is larger than the limit.
 
     partial: a large attachment was left on the server; `data` is a mail of the same header with the
         text parts only. `size` is the size on the server, in bytes.
     is_cut: text of it is missing in `data`, or may be; such a mail decides nothing.
+    place: None for a mail that comes from no folder.
     """
 
     mark: Mark
@@ -81,6 +97,7 @@ class Fetched:
     data: bytes | None
     partial: bool = False
     is_cut: bool = False
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,9 @@ class Inbox(Protocol):
         `is_known` tells which of the marks were committed before (their deletion failed or was cut off):
         those are not fetched again, but are deleted at the next `dispose`.
         """
+
+    def newest(self) -> Place | None:
+        """Where the mail stands that would be read last of those in the folder now; None without any."""
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         """Delete (or move, as the settings say) these mails; a mail already gone counts. Returns how many

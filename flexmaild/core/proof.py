@@ -37,6 +37,16 @@ def proof_of(reading: Reading) -> Proof:
     return proof_for(reading, "reference") or "reference"
 
 
+def satisfies(shown: Iterable[Proof], require: Requirement) -> bool:
+    """Whether one of these would have been enough."""
+    return not set(shown).isdisjoint(_SATISFIED_BY[require])
+
+
+def proofs_of(reading: Reading) -> tuple[Proof, ...]:
+    """All that a mail shows beside the reference; nothing of one whose DMARC failed."""
+    return () if failed_dmarc(reading) else tuple(sorted(_shown(reading) - {"reference"}))
+
+
 def failed_dmarc(reading: Reading) -> str:
     """The border that says DMARC failed, where nothing better is known of the sender; else empty."""
     if _is_logged_in(reading):

@@ -1,6 +1,6 @@
 """When something is due for a request: stored moments, so that restarts and clock jumps lose none.
 
-Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `daemon.desk`.
+Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `api`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ def next_due(request: Request) -> datetime | None:
     """The next moment at which time itself changes something for this request; None when never."""
     if request.state is not State.PENDING:
         return None
+    if request.settles_at is not None:  # reminders and escalation wait until the quorum is met no longer
+        return min(request.settle_check_at or request.settles_at, request.terms.expires_at)
     moments = [request.terms.expires_at]
     moments.extend(request.terms.remind_at[request.reminders_sent : request.reminders_sent + 1])
     if request.terms.escalate_at is not None and not request.escalated:
         moments.append(request.terms.escalate_at)
-    if request.settles_at is not None:
-        moments.append(request.settle_check_at or request.settles_at)
     return min(moments)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from flexmaild.core.model import Approver, Json, MailKind, Outcome, Request
+from flexmaild.core.model import Approver, Json, MailKind, Outcome, Proof, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
 
@@ -103,14 +103,16 @@ class MailOrder:
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How one try of a job ended, under which claim. `again_at` is set for "later"; `left` are recipients
-    still to reach; `refused` lists (recipient, answer) the server refused for good. `closed`: the step at
-    which the way itself failed ("connect", "login", "token"), so that every other job fails alike; else
-    empty."""
+    """How one try of a job ended, under which claim; "overtaken": it was not made, and `error` says why it is
+    needed no more.
+
+    `again_at` is set for "later"; `left` are recipients still to reach; `refused` lists (recipient, answer)
+    the server refused for good. `closed`: the step at which the way itself failed ("connect", "login",
+    "token"), so that every other job fails alike; else empty."""
 
     job_id: str
     claim: int
-    result: Literal["ok", "later", "give_up"]
+    result: Literal["ok", "later", "give_up", "overtaken"]
     at: datetime
     reason: str = ""
     error: str = ""
@@ -151,6 +153,7 @@ class Seen:
     quarantined: kept visible for an operator ("quarantine list").
     unknown_lines: of a person's answer, those that may be a mail gateway's.
     replies: what those see who see the requests that it names.
+    header: what is kept of its header; of our own mails nothing.
     """
 
     mark: Mark
@@ -169,6 +172,52 @@ class Seen:
     quarantined: bool = False
     unknown_lines: tuple[str, ...] = ()
     replies: tuple[Reply, ...] = ()
+    header: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHeader:
+    """The header of one of the last mails, as `mail.authentication.kept_header` wrote it.
+
+    outcome: None for one that still lies in the folder; at: when it was read, or seen there.
+    """
+
+    at: datetime
+    sender: str
+    outcome: Outcome | None
+    sha256: str
+    header: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverNote:
+    """Something that happened with somebody who was asked.
+
+    proofs: what a mail of theirs showed beside the reference; None where it is about no mail. is_admitted:
+    the mail was believed. bounced: why a mail to them came back for good, empty where none did.
+    """
+
+    address: str
+    at: datetime
+    proofs: tuple[Proof, ...] | None = None
+    is_admitted: bool = False
+    bounced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverPast:
+    """What all notes of an approver come to. mails: how many came from there, of them were `proofs` shown.
+
+    bounced: why the last mail to them that came back did, empty where an answer of theirs came later.
+    """
+
+    address: str
+    mails: int
+    proofs: frozenset[Proof]
+    last_mail_at: datetime | None
+    bounced: str
+    bounced_at: datetime | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,4 +273,5 @@ class Change:
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()
     kept: tuple[KeptMail, ...] = ()
+    approvers: tuple[ApproverNote, ...] = ()
     idempotent: Idempotent | None = None

@@ -36,7 +36,7 @@ from flexmaild.engine.transaction import Targets, Transactions
 from flexmaild.engine.waiters import Waiters
 from flexmaild.net.sign_ins import SignIns
 from flexmaild.observe import logs
-from flexmaild.observe.health import Health
+from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.logs import Logs
 from flexmaild.observe.metrics import Metrics
 from flexmaild.observe.redact import Redactor
@@ -125,6 +125,7 @@ def _assembled(
     transactions = Transactions(store, metrics, waiters, reports)
     supervisor = Supervisor(signals, store, health, metrics, manager, watchdog_interval())
     services: Services
+    timers: Timers
     owner = f"{os.uname().nodename}:{os.getpid()}:{time.time_ns()}"
     with store.transaction() as transaction:
         transaction.release(owner)
@@ -145,7 +146,7 @@ def _assembled(
         poller=poller.Work(
             known=store.known,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
-            ended=reports.poll_ended,
+            ended=lambda ended: _poll_ended(services, timers, ended),
             quiet=quiet,
             clock=clock,
             beat=health.beat,
@@ -176,6 +177,12 @@ def _assembled(
     reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
     supervisor.on_reload = lambda: reload("SIGHUP")
     return Daemon(services, timers, listeners, supervisor, manager)
+
+
+def _poll_ended(services: Services, timers: Timers, ended: PollEnded) -> None:
+    services.reports.poll_ended(ended)
+    if ended.read:
+        timers.soon(lambda: moments.look_at_borders(services))
 
 
 def _wake(services: Services, targets: Targets) -> None:
@@ -217,6 +224,8 @@ class Daemon:
             _log.warning("settings", warning=warning)
         components.start()
         self.timers.start()
+        self.timers.soon(services.count)
+        self.timers.soon(lambda: moments.look_at_borders(services))
         components.poll()
         self.listeners.start()
         file = str(components.settings_file)

@@ -1,7 +1,7 @@
 """The key that references are made with, where the operator has given none; and what its presence tells.
 
 Made at the first start, after the first store, in the state directory; without it the mails of open requests
-are worthless. Used by `daemon.wiring` and at the start by `daemon.app`. Never shown, never logged.
+are worthless. Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
 """
 
 from __future__ import annotations

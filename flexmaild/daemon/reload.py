@@ -16,6 +16,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.wiring import Surroundings
+from flexmaild.engine import moments
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
@@ -69,6 +70,8 @@ class Reload:
         take_in_force(self.services, components)
         self.services.components = components
         components.take_over(old)
+        self.timers.soon(self.services.count)  # what was switched off may be needed by what is open
+        self.timers.soon(lambda: moments.look_at_borders(self.services))
         if components.poll_interval != old.poll_interval:
             self.timers.plan()
             components.poll()

@@ -220,16 +220,22 @@ def _policy(settings: Settings) -> Policy:
         max_approvers=approvals.max_approvers,
         languages={normal(a): tag for a, tag in approvals.languages_by_approver.items()},
         can_prove=proof.can_prove,
+        reads_logins=any(b.results == "above" or b.submission for b in _borders(proof)),
+        own_domains=frozenset(domain_of(address) for address in _own_addresses(settings)),
     )
+
+
+def _own_addresses(settings: Settings) -> tuple[str, ...]:
+    incoming = settings.incoming
+    own = (settings.outgoing.from_address, incoming.reply_address, *incoming.reply_aliases)
+    return tuple(normal(address) for address in own)
 
 
 def _rules(settings: Settings) -> Rules:
     incoming, approvals = settings.incoming, settings.approvals
     authentication = incoming.sender_authentication
     return Rules.of(
-        normal(settings.outgoing.from_address),
-        normal(incoming.reply_address),
-        *map(normal, incoming.reply_aliases),
+        *_own_addresses(settings),
         names=["flexmaild"],
         approve=approvals.words.approve,
         reject=approvals.words.reject,

@@ -14,8 +14,18 @@ from flexmaild.core import engine, jobs
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Effect, Mail, Step
 from flexmaild.core.model import Request
-from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, JobEnd, KeptMail, Seen
-from flexmaild.engine.limiter import EXPLAINING, Limiter
+from flexmaild.core.work import (
+    ApproverNote,
+    AuditEntry,
+    Blob,
+    Change,
+    Idempotent,
+    Job,
+    JobEnd,
+    KeptMail,
+    Seen,
+)
+from flexmaild.engine.limiter import Limiter, is_limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Changes:
     ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    approvers: list[ApproverNote] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
     kept: tuple[KeptMail, ...] = ()
     idempotent: Idempotent | None = None
@@ -77,7 +88,7 @@ class Changes:
         self.audit += notes
 
     def _may_go(self, effect: Effect) -> bool:
-        if not isinstance(effect, Mail) or not effect.in_reply_to or effect.kind not in EXPLAINING:
+        if not isinstance(effect, Mail) or not is_limited(effect):
             return True
         return self.context.limiter.allows(effect.to.address, self.now)
 
@@ -88,6 +99,7 @@ class Changes:
             ended=tuple(end for _, end in self.ended),
             seen=tuple(self.seen),
             audit=tuple(self.audit),
+            approvers=tuple(self.approvers),
             blobs=self.blobs,
             kept=self.kept,
             idempotent=self.idempotent,

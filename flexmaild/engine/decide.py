@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import engine, jobs, naming
+from flexmaild.core import approver_notes, engine, jobs, naming
 from flexmaild.core.admission import Ruling
 from flexmaild.core.events import Bounced, Event, TimePassed
-from flexmaild.core.model import Bounce, MailKind, Outcome, Reading
+from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
@@ -37,6 +37,7 @@ def event(
     found = changes.requests.get(identifier) or transaction.request(identifier)
     if found is not None:
         changes.requests[identifier] = found
+        changes.approvers += approver_notes.of_event(found, what, changes.now)
         changes.apply(engine.step(found, what, changes.now))
     return changes
 
@@ -110,8 +111,13 @@ def _rule(reading: Reading, answered: Iterable[str], changes: Changes) -> Ruling
 
 
 def _take(changes: Changes, fetched: Fetched, reading: Reading, ruling: Ruling, named: Iterable[str]) -> None:
+    for i in dict.fromkeys((ruling.request_id, *named)):
+        if i in changes.requests:
+            changes.approvers += approver_notes.of_mail(changes.requests[i], reading, ruling, changes.now)
     if ruling.event is not None:
-        changes.apply(engine.step(changes.requests[ruling.request_id], ruling.event, changes.now))
+        found = changes.requests[ruling.request_id]
+        changes.approvers += approver_notes.of_event(found, ruling.event, changes.now)
+        changes.apply(engine.step(found, ruling.event, changes.now))
     elif ruling.request_id:
         # Not the ruling's own words: they may hold a server's or a stranger's.
         note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}
@@ -190,6 +196,7 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         quarantined=ruling.quarantine,
         unknown_lines=reading.unknown_lines if ruling.event is not None else (),
         replies=_replies(reading, ruling, now, named),
+        header="" if reading.nature is MailNature.OWN else reading.kept_header,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from flexmaild.core import jobs, tokens
+from flexmaild.core import jobs, overtaken, tokens
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.work import Job, JobEnd, KeptMail
@@ -62,13 +62,15 @@ class MailHandler:
 
     def prepare(self, task: Task) -> Task:
         """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
-        if task.job.invitation is None:
+        if task.job.invitation is None or _overtaken(task):
             return task
         mail = composed(task, self.stationery, self.key)
         return replace(task, mail=b"" if task.wanted() else mail, kept=kept_mail(task.job, mail))
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         job = task.job
+        if why := _overtaken(task):
+            return JobEnd(job.id, job.claim, "overtaken", now, error=why)
         data = task.mail or composed(task, self.stationery, self.key)
         envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
         return _end(job, self.outbox.send(envelope), now)
@@ -84,6 +86,11 @@ def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
     return JobEnd(
         job.id, job.claim, "ok", now, error=error, receipt=receipt.answer, left=left, refused=refused
     )
+
+
+def _overtaken(task: Task) -> str:
+    """Why this mail is not needed any more; empty while it is."""
+    return overtaken.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
 def composed(task: Task, stationery: Stationery, key: bytes) -> bytes:

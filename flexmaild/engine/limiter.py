@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
+from flexmaild.core.events import TAKEN_OUT, Mail
 from flexmaild.core.model import MailKind
 
 WINDOW = timedelta(hours=1)
-# Answers that count nothing: they explain. Confirmations of counted answers are never held back.
-EXPLAINING = frozenset(
+# Answers that count nothing: they explain. What tells what counts, or no longer, is never held back.
+_EXPLAINING = frozenset(
     {
         MailKind.UNCLEAR,
         MailKind.COMMENT_NEEDED,
@@ -19,6 +20,11 @@ EXPLAINING = frozenset(
         MailKind.NOT_ENTITLED,
     }
 )
+
+
+def is_limited(mail: Mail) -> bool:
+    """Whether this mail only explains, as an answer to one that changed nothing."""
+    return bool(mail.in_reply_to) and mail.kind in _EXPLAINING and not mail.facts.get(TAKEN_OUT)
 
 
 class Limiter:

@@ -11,7 +11,7 @@ from functools import partial
 from flexmaild.core.events import TimePassed
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.work import JobState, Queue
-from flexmaild.engine import decide
+from flexmaild.engine import decide, results_seen
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.delivery import LEASE
 from flexmaild.engine.services import Services
@@ -37,7 +37,7 @@ def pass_time(services: Services) -> None:
         for request in due:
             services.transactions.run(partial(_time_passed, services, request.id))
         settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
-        if settled and health.polled_at(now) < max(settled):
+        if settled and health.polled_at() < max(settled):
             services.components.poll()  # somebody's change of mind may lie unread
         ids = {request.id for request in due}
         if len(due) < DUE_REQUESTS or ids == before:
@@ -46,13 +46,20 @@ def pass_time(services: Services) -> None:
 
 
 def _time_passed(services: Services, identifier: str, transaction: Transaction) -> Changes:
-    passed = TimePassed(services.health.read_at(transaction.now))
+    passed = TimePassed(services.health.read_at())
     return decide.event(transaction, services.context, identifier, passed)
 
 
 def write_time(services: Services) -> None:
     """An empty transaction: it keeps the time, and shows whether the store can be written."""
     services.transactions.run(lambda transaction: Changes(services.context, transaction.now))
+
+
+def look_at_borders(services: Services) -> None:
+    """Hold the borders of the settings in force against the last mails."""
+    borders = services.components.rules.borders
+    kept = services.store.headers(results_seen.LAST) if borders else []
+    services.reports.borders(results_seen.incidents(kept, borders))
 
 
 def prune(services: Services) -> None:

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.model import MailNature, Outcome, Reading
-from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark
+from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.observe.health import PollEnded
@@ -38,13 +39,24 @@ class Tally:
     read: int = 0
     deleted: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    read_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """More lay in the folder than a poll may read: when, and its newest mail then. Mails come in the order of
+    their places, so once one behind that was read, everything that lay there is: others may keep coming."""
+
+    since: datetime
+    newest: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What the poller works with. known: which of these marks were committed before. commit: makes the
     outcomes of these durable, and returns them; both raise StoreFault. ended: is told how each poll ended;
-    died: of a bug that ended the thread."""
+    died: of a bug that ended the thread. clock: that of transactions, since requests are decided by when
+    their mails were read."""
 
     known: Callable[[Sequence[Mark]], set[Mark]]
     commit: Callable[[Read], Mapping[Mark, Outcome]]
@@ -70,6 +82,7 @@ class Poller:
         self._sandbox = sandbox
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
         self._stopping, self._over = threading.Event(), threading.Event()
+        self._backlog: _Backlog | None = None
         self._predecessor: Poller | None = None
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
 
@@ -149,15 +162,14 @@ class Poller:
                 call.cancel()
 
     def _poll(self) -> PollEnded:
-        began, tally = self._work.clock.steady(), Tally()
-        to_end = False
+        began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
         folder: FolderState | None = None
         fault = reason = step = ""
         try:
             folder = self._inbox.open()
             if folder.messages:
                 self._sandbox.prepare()
-            to_end = self._batches(folder, tally)
+            self._batches(folder, tally, began)
         except (Failure, StoreFault) as error:
             failure = _failure(error)
             fault, reason, step = str(failure), failure.reason.value, failure.step
@@ -168,37 +180,58 @@ class Poller:
         self._work.quiet.end()
         return PollEnded(
             self._transport,
-            self._work.clock.steady() - began,
+            self._work.clock.steady() - since,
             folder,
+            began,
             read=tally.read,
             deleted=tally.deleted,
             fault=fault,
             reason=reason,
             outcomes=tally.outcomes,
             step=step,
-            began=began,
-            to_end=to_end,
+            read_to=tally.read_to,
         )
 
-    def _batches(self, folder: FolderState, tally: Tally) -> bool:
-        """Read what is there, within the count; True when nothing is left."""
+    def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
+        """Read what is there, within the count."""
         left = self._process_count
-        to_end = False
         while left > 0 and not self._stopping.is_set():
             self._beat()
             fetched = self._inbox.fetch(min(left, BATCH), self._work.known)
-            if to_end := not fetched:
+            if not fetched:
+                tally.read_to, self._backlog = began, None
                 break
             left -= len(fetched)
             tally.read += len(fetched)
             self._work.quiet.begin()
             tally.outcomes.update(outcome.value for outcome in self._commit(fetched))
+            self._pass(fetched, tally)
             self._beat()
             if folder.can_delete:
                 tally.deleted += self._inbox.dispose([f.mark for f in fetched])
         if folder.can_delete and not tally.read:
             tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
-        return to_end
+        if left <= 0 and self._backlog is None:
+            self._look_ahead(tally)
+
+    def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
+        """Whether everything that lay in the folder when there was too much of it has been read now."""
+        backlog, places = self._backlog, [mail.place for mail in read if mail.place]
+        if backlog is None:
+            return
+        if any(place.is_behind(backlog.newest) for place in places):
+            tally.read_to, self._backlog = backlog.since, None
+        elif any(place.folder != backlog.newest.folder for place in places):
+            self._backlog = None  # the folder was made anew
+
+    def _look_ahead(self, tally: Tally) -> None:
+        """The poll has read as much as it may; what is to be read until all that lies there now is?"""
+        now = self._work.clock.now()
+        newest = self._inbox.newest()
+        if newest is None:
+            tally.read_to = now
+        else:
+            self._backlog = _Backlog(now, newest)
 
     def _commit(self, fetched: Sequence[Fetched]) -> list[Outcome]:
         """Make the batch durable in portions: one is committed while the child reads the next. Raises

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import structlog
 
 from flexmaild.core.errors import Reason
 from flexmaild.core.jobs import OUTGOING
-from flexmaild.core.model import MailKind
+from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
 from flexmaild.observe.health import Health, PollEnded
@@ -48,6 +48,10 @@ class Reports:
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
         """Metrics, health and journal of one finished try."""
+        words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
+        if end.result == "overtaken":
+            _log.info("job not needed any more", **words, because=end.error)
+            return
         reason = Reason(end.reason) if end.reason else None
         with self._lock:
             if job.queue is Queue.DELIVERY:
@@ -57,7 +61,6 @@ class Reports:
             else:
                 self._metrics.mail_failed(self.outgoing, reason or Reason.OTHER)
             self._health.way_ended(job.target, "" if end.result == "ok" else end.error)
-            words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
             if end.result == "ok":
                 self._passed(job.target)
                 _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))
@@ -102,13 +105,22 @@ class Reports:
             self._health.store_fault = ""
         _log.info("store writes again")
 
+    def borders(self, seen: Iterable[tuple[str, str, str]]) -> None:
+        """The borders of the settings that match none of the last mails, as subject, sentence and cure."""
+        with self._lock:
+            for incident in self._health.incidents.see("border_unmatched", self._clock.now(), seen):
+                said = "a border of the settings matches nothing"
+                _log.error(said, border=incident.subject, said=incident.said)
+            self._metrics.incidents(one.kind for one in self._health.incidents.open())
+
     def applications(self) -> list[ApplicationStatus]:
         """A line for each OAuth application that stands otherwise than before; returns those in trouble."""
         with self._lock:
             return self._applications()
 
     def counted(self, counts: Counts, beats: Mapping[str, datetime]) -> None:
-        """Set the gauges and the service manager's status line. beats: when each sign of life came."""
+        """Set the gauges, and the service manager's status line. beats: when each sign of life came."""
+        self._health.open_requests = counts.requests.get(State.PENDING, 0)
         outbox: Counter[JobState] = Counter()
         sinks: dict[str, Counter[JobState]] = {}
         for (queue, target, state), number in counts.jobs.items():

@@ -44,6 +44,7 @@ class Doubt:
     own_conditions: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     retractions: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
     after_reject: tuple[str, ...] = ()
     promises: tuple[str, ...] = ()
     opposed_stems: tuple[str, ...] = ()

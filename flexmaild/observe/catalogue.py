@@ -25,6 +25,7 @@ LATENCY_SECONDS = (60.0, 300.0, 900.0, 3600.0, 14400.0, 28800.0, 86400.0, 172800
 
 # The states in which a job is still somebody's concern; `done` and `dropped` only ever grow.
 OPEN_JOBS = (JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
+INCIDENTS = ("border_unmatched",)
 DECIDED = tuple(state for state in State if state is not State.PENDING)
 
 
@@ -107,6 +108,12 @@ METRICS = (
         "Mails deleted from (or moved out of) the reply folder.",
     ),
     Metric(Gauge, "flexmaild_messages_quarantined", "Mails in quarantine."),
+    Metric(
+        Gauge,
+        "flexmaild_incidents",
+        "1 while an incident of this kind is open (status tells more).",
+        {"kind": INCIDENTS},
+    ),
     Metric(
         Counter,
         "flexmaild_messages_sent_total",

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.ports import FolderState
+from flexmaild.observe.incidents import Incidents
 from flexmaild.system.clock import Clock
 
 # A thread may be silent this long, seconds: the longest single step (the answer to SMTP's final dot,
@@ -22,30 +23,31 @@ LONGEST_SILENCE = 660.0
 VITAL = frozenset({"timers", "poller"})
 # "has not been read for three intervals" makes the daemon not ready.
 MISSED_INTERVALS = 3
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class PollEnded:
     """A poll is over. `fault` is empty when it went well; `seconds` is how long it took; `step` is where it
-    failed ("token", "login", "folder"). `began`, by the steady clock; `to_end`: no mail that lay there then
-    is left unread."""
+    failed ("token", "login", "folder"). `began`, by the clock of transactions; `read_to`: all that lay in
+    the folder at that moment is read now, by this poll or earlier ones; None when nothing new is known."""
 
     transport: str
     seconds: float
     folder: FolderState | None
+    began: datetime
     read: int
     deleted: int
     fault: str = ""
     reason: str = ""
     outcomes: Mapping[str, int] = field(default_factory=dict)
     step: str = ""
-    began: float = 0.0
-    to_end: bool = False
+    read_to: datetime | None = None
 
 
 @dataclass(slots=True)
 class Mailbox:
-    """The reply folder as the last polls found it. read_to_end: when the last one began that left nothing."""
+    """The reply folder as the last polls found it. read_to: all is read that lay in it then."""
 
     interval: timedelta
     since: float
@@ -53,7 +55,7 @@ class Mailbox:
     failures_in_a_row: int = 0
     last_success: datetime | None = None
     last_success_steady: float | None = None
-    read_to_end: float | None = None
+    read_to: datetime | None = None
     last: PollEnded | None = None
 
 
@@ -71,6 +73,7 @@ class Health:
     started_at: datetime
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
+    open_requests: int = 0
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     loaded_at: datetime | None = None
@@ -78,6 +81,7 @@ class Health:
     hung_transaction: float = 0.0
     warnings: tuple[str, ...] = ()
     components: frozenset[str] = frozenset({"timers"})
+    incidents: Incidents = field(default_factory=Incidents)
 
     def beat(self, component: str) -> None:
         """A sign of life. A part that a reload took away may still give one, and is not waited for again."""
@@ -106,30 +110,25 @@ class Health:
             return
         self.mailbox.polls += 1
         self.mailbox.last = ended
+        self.mailbox.read_to = ended.read_to or self.mailbox.read_to
         if ended.fault:
             self.mailbox.failures_in_a_row += 1
             return
         self.mailbox.failures_in_a_row = 0
         self.mailbox.last_success = self.clock.now()
         self.mailbox.last_success_steady = self.clock.steady()
-        if ended.to_end:
-            self.mailbox.read_to_end = ended.began
 
-    def read_at(self, now: datetime) -> datetime:
-        """When the last poll began that left no mail unread; now where replies are not read at all."""
-        if self.mailbox is None:
-            return now
-        return self._then(self.mailbox.read_to_end, now)
+    def read_at(self) -> datetime:
+        """The last moment of which it is known that no mail that lay in the folder then is unread; never
+        where replies are not read at all. By the clock of transactions, so that a jump of the wall clock
+        since makes no old poll a new one."""
+        read_to = self.mailbox.read_to if self.mailbox is not None else None
+        return read_to or _NEVER
 
-    def polled_at(self, now: datetime) -> datetime:
+    def polled_at(self) -> datetime:
         """When the last poll began that has ended, however it did."""
         last = self.mailbox.last if self.mailbox is not None else None
-        return self._then(last.began if last is not None else None, now)
-
-    def _then(self, steady: float | None, now: datetime) -> datetime:
-        if steady is None:
-            return datetime.min.replace(tzinfo=UTC)
-        return now - timedelta(seconds=self.clock.steady() - steady)
+        return last.began if last is not None else _NEVER
 
     def beats_at(self) -> Mapping[str, datetime]:
         """When each component gave its last sign of life."""
@@ -163,6 +162,11 @@ class Health:
             if unread > MISSED_INTERVALS * box.interval.total_seconds():
                 why = box.last.fault if box.last and box.last.fault else "no poll has ended"
                 reasons.append(f"replies have not been read for {int(unread)} seconds: {why}")
+        elif self.open_requests:
+            reasons.append(
+                f"replies are not read (incoming.enabled is false) while open requests wait for them: "
+                f"{self.open_requests}"
+            )
         return reasons
 
     def issues(self, resting: Mapping[str, float], failed_jobs: int) -> list[str]:
@@ -176,6 +180,7 @@ class Health:
             found.append(f"the last reading of replies failed: {self.mailbox.last.fault}")
         found += [f"{target}: {way.fault}" for target, way in self.ways.items() if way.fault]
         found += [f"{target} rests for {int(s)} seconds" for target, s in resting.items()]
+        found += [incident.said for incident in self.incidents.open()]
         if failed_jobs:
             found.append(f"{failed_jobs} jobs were given up on (see outbox list, delivery list)")
         return found

@@ -1,6 +1,6 @@
 """The hand that counts: one small method for each thing worth counting.
 
-`Metrics` is made once by `daemon.app` from the list in `observe.catalogue`; every method may be called
+`Metrics` is made once by `daemon.main` from the list in `observe.catalogue`; every method may be called
 from any thread. It never raises for a value it does not know, and nothing reads it back to decide anything.
 """
 
@@ -26,7 +26,7 @@ from flexmaild import __version__
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind, Outcome, State
 from flexmaild.core.work import JobState
-from flexmaild.observe.catalogue import METRICS, OPEN_JOBS, Metric, Named
+from flexmaild.observe.catalogue import INCIDENTS, METRICS, OPEN_JOBS, Metric, Named
 
 
 class Metrics:
@@ -110,6 +110,12 @@ class Metrics:
 
     def quarantined(self, number: int) -> None:
         self._gauge("flexmaild_messages_quarantined", value=number)
+
+    def incidents(self, kinds: Iterable[str]) -> None:
+        """Those of which any is open."""
+        open_ = set(kinds)
+        for kind in INCIDENTS:
+            self._gauge("flexmaild_incidents", kind, value=kind in open_)
 
     def mail_sent(self, transport: str, kind: MailKind) -> None:
         self._count("flexmaild_messages_sent_total", transport, kind)

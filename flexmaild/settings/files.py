@@ -1,8 +1,8 @@
 """Opening a file that an operator has named: at once, whatever lies there.
 
-Used for the settings file, for secrets and for templates. A plain open() of a named pipe waits for somebody
-to write into it, and the daemon with it; a device may have no end. Never follows up: what is read is what
-was checked, by one descriptor.
+Used for the settings file, for secrets, for templates and for the mail of `explain`. A plain open() of a
+named pipe waits for somebody to write into it, and the daemon with it; a device may have no end. Never
+follows up: what is read is what was checked, by one descriptor.
 """
 
 from __future__ import annotations

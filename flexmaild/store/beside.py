@@ -1,6 +1,6 @@
 """A look into a store from beside: by another process than the daemon, whether that runs or not.
 
-Used by `flexmaild explain` and `flexmaild replay`. Nothing is written, made or removed, above all no -wal and
+Used by `flexmaild explain`, `replay` and `doctor`. Nothing is written, made or removed, above all no -wal and
 -shm file (made by root they would keep the daemon from starting), and each look is a connection of its own
 that is closed at once: a lock held for long would keep the daemon's -wal file from being folded in.
 """
@@ -22,11 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
-from flexmaild.core.work import Job, KeptMail, Seen
-from flexmaild.store import jobs, mails, requests, sent_mails
+from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
+from flexmaild.store import headers, jobs, mails, requests, sent_mails
 from flexmaild.store.codec import seen_of
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
-from flexmaild.store.faults import translated
+from flexmaild.store.faults import RESTORE, translated
 from flexmaild.store.migrate import refuse_other_schema
 from flexmaild.store.open import database_file
 from flexmaild.store.place import identity, insist_on
@@ -109,8 +109,12 @@ class StoreBeside:
 
     def _first(self, which: ColumnElement[bool]) -> Seen | None:
         query = select(seen).where(which).order_by(seen.c.seq).limit(1)
-        row = self._look(lambda connection: connection.execute(query).first())
-        return None if row is None else seen_of(row)
+
+        def look(connection: Connection) -> Seen | None:
+            row = connection.execute(query).first()
+            return None if row is None else seen_of(row)
+
+        return self._look(look)
 
     def span(self, since: datetime) -> Span:
         """What was read since then and until now."""
@@ -122,21 +126,25 @@ class StoreBeside:
         """A slice of the mails read since then, in the order of reading, without their bytes."""
         query = select(seen).where(seen.c.at >= since, seen.c.seq > after, seen.c.seq <= last)
         query = query.order_by(seen.c.seq).limit(limit)
-        rows = self._look(lambda connection: connection.execute(query).all())
-        return [Kept(row.seq, seen_of(row)) for row in rows]
+        return self._look(lambda c: [Kept(row.seq, seen_of(row)) for row in c.execute(query)])
+
+    def headers(self, limit: int) -> list[KeptHeader]:
+        """Of the last mails that were read, the newest first."""
+        return self._look(lambda connection: headers.newest(connection, limit))
 
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail, None when they are not kept; no bytes where they are damaged."""
         return self._look(lambda connection: mails.raw_as_far(connection, sha256))
 
     def _look(self, look: Callable[[Connection], T]) -> T:
-        """What it finds, looked for again where the file may have changed under it."""
+        """What it finds, looked for again where the file may have changed under it. Rows are taken apart in
+        here: what stands in one that is damaged can be anything."""
         for _ in range(_TRIES):
             before = self._choose_way()
             try:
                 with self._engine.connect() as connection:
                     found = look(connection)
-            except (SQLAlchemyError, sqlite3.Error) as error:
+            except (SQLAlchemyError, sqlite3.Error, ValueError, TypeError, LookupError) as error:
                 fault = self._fault(error)
                 if isinstance(fault, StoreBusy) or _trace(self._path) == before:
                     raise fault from error
@@ -173,7 +181,9 @@ class StoreBeside:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def _fault(self, error: SQLAlchemyError | sqlite3.Error) -> StoreFault:
+    def _fault(self, error: Exception) -> StoreFault:
+        if not isinstance(error, SQLAlchemyError | sqlite3.Error):
+            return StoreError(f"{self._path}: a row of it is damaged ({type(error).__name__}).", RESTORE)
         origin = getattr(error, "orig", None) or error
         code = getattr(origin, "sqlite_errorcode", None) or 0
         if code & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):

@@ -71,6 +71,7 @@ _ENDINGS = {
         ),
     ),
     "give_up": _ending(state=_unless(JobState.DROPPED, otherwise=JobState.FAILED)),
+    "overtaken": _ending(state=JobState.DROPPED.value, done_at=bindparam("ended_at")),
 }
 
 
@@ -91,8 +92,10 @@ def _end_row(item: JobEnd) -> dict[str, Any]:
         "error": item.error or refused,
         "unsure": item.uncertain,
     }
+    if item.result in ("ok", "overtaken"):
+        row["ended_at"] = item.at
     if item.result == "ok":
-        row |= {"words": item.receipt, "ended_at": item.at}
+        row["words"] = item.receipt
     if item.result == "later":
         row |= {"again": item.again_at or item.at, "remaining": json_text(item.left)}
     return row

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, sele
 from flexmaild.core.model import State
 from flexmaild.core.work import JobState
 from flexmaild.store import audit as chain
-from flexmaild.store.tables import audit, blobs, idempotency, jobs, raws, requests, seen
+from flexmaild.store.tables import approvers, audit, blobs, headers, idempotency, jobs, raws, requests, seen
 
 # Rows per table and call: some 20 ms with 10 kB rows.
 SLICE = 1000
@@ -37,6 +37,8 @@ def prune(
     return (
         _slice(connection, raws, raws.c.sha256, raws.c.at < raw_before)
         + _slice(connection, seen, seen.c.seq, seen.c.at < seen_before)
+        + _slice(connection, headers, headers.c.seq, headers.c.at < seen_before)
+        + _slice(connection, approvers, approvers.c.address, approvers.c.at < seen_before)
         + _slice(connection, jobs, jobs.c.seq, old)
         + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
         + _slice(connection, requests, requests.c.id, decided)

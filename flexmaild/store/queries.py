@@ -15,8 +15,30 @@ from sqlalchemy import Connection, select
 
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
-from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, KeptMail, Queue, Reply, Seen
-from flexmaild.store import audit, counts, jobs, mails, replies, requests, sent_mails, tables
+from flexmaild.core.work import (
+    ApproverPast,
+    AuditEntry,
+    Idempotent,
+    Job,
+    JobState,
+    KeptHeader,
+    KeptMail,
+    Queue,
+    Reply,
+    Seen,
+)
+from flexmaild.store import (
+    approvers,
+    audit,
+    counts,
+    headers,
+    jobs,
+    mails,
+    replies,
+    requests,
+    sent_mails,
+    tables,
+)
 from flexmaild.store.codec import idempotent_of
 from flexmaild.store.counts import Counts
 from flexmaild.store.mails import Quarantined
@@ -102,6 +124,16 @@ class Queries:
         """The last mail that named each of these requests."""
         with self._reading() as connection:
             return replies.newest(connection, ids)
+
+    def headers(self, limit: int) -> list[KeptHeader]:
+        """Of the last mails that came, the newest first."""
+        with self._reading() as connection:
+            return headers.newest(connection, limit)
+
+    def approvers(self, addresses: Iterable[str]) -> dict[str, ApproverPast]:
+        """What is known of these, where anything is."""
+        with self._reading() as connection:
+            return approvers.of(connection, addresses)
 
     def unknown_lines(self, limit: int) -> Counter[str]:
         """In the replies to how many requests each unknown line stood, among the newest with any."""

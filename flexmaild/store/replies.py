@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, select
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
 
 from flexmaild.core.work import Reply
 from flexmaild.store.codec import reply_of, reply_row
@@ -34,6 +34,18 @@ def add(connection: Connection, new: Sequence[Reply]) -> None:
     if rows:
         connection.execute(insert(replies), rows)
     _forget(connection, [(id_, counts[id_] - KEPT) for id_ in there if counts[id_] > KEPT])
+
+
+def read_again(connection: Connection, again: Sequence[Reply]) -> None:
+    """A mail that was read before is no further reply: it stands with what it comes to now, or is forgotten
+    already. Only of a request that was not there before it is a new one."""
+    totals = _totals(connection, {reply.approval_id for reply in again})
+    for reply in again:
+        same = and_(replies.c.approval_id == reply.approval_id, replies.c.sha256 == reply.sha256)
+        now = {"outcome": reply.outcome.value, "reason": reply.reason.value}
+        changed = connection.execute(update(replies).where(same).values(**now)).rowcount
+        if not changed and totals[reply.approval_id] <= KEPT:
+            add(connection, [reply])
 
 
 def of_request(connection: Connection, approval_id: str) -> list[Reply]:

@@ -190,6 +190,32 @@ replies = Table(
     Column("message_id", Words, nullable=False),
 )
 
+# The headers of the last mails.
+headers = Table(
+    "headers",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("sender", Words, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# What is known of everybody who was asked, beyond the life of a request.
+approvers = Table(
+    "approvers",
+    metadata,
+    Column("address", Words, primary_key=True),
+    Column("mails", Integer, nullable=False),
+    Column("proofs", Text, nullable=False),
+    Column("last_mail_at", Moment),
+    Column("bounced", Words, nullable=False),
+    Column("bounced_at", Moment),
+    Column("at", Moment, nullable=False),
+    Index("ix_approvers_at", "at"),
+)
+
 raws = Table(
     "raws",
     metadata,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert
 
 from flexmaild.core.work import Change, Claim, Job, Queue
-from flexmaild.store import audit, jobs, mails, prune, requests, sent_mails, tables
+from flexmaild.store import approvers, audit, jobs, mails, prune, requests, sent_mails, tables
 from flexmaild.store.codec import idempotent_row
 from flexmaild.store.queries import Queries
 
@@ -40,6 +40,7 @@ class Transaction(Queries):
         requests.write(connection, change.requests)
         jobs.add(connection, change.jobs)
         jobs.end(connection, change.ended)
+        approvers.add(connection, change.approvers)
         mails.add_blobs(connection, change.blobs)
         sent_mails.keep(connection, change.kept)
         if change.idempotent is not None:

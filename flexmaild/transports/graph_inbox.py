@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.ports import Fetched, FolderState, Mark
+from flexmaild.core.ports import Fetched, FolderState, Mark, Place
 from flexmaild.net.http import TooLarge
 from flexmaild.net.scope_check import unverified_claims
 from flexmaild.transports.graph_api import (
@@ -51,6 +52,7 @@ _MIME_FACTOR = 2
 class _Listed:
     mark: Mark
     size: int
+    place: Place
 
 
 class GraphInbox:
@@ -107,6 +109,15 @@ class GraphInbox:
             raise self._trouble[0]
         return mails
 
+    def newest(self) -> Place | None:
+        link = with_query(
+            f"/mailFolders/{self._id(self._folder)}/messages",
+            top=1,
+            select="id,receivedDateTime",
+            orderby="receivedDateTime desc",
+        )
+        return next(map(_place, self._api.listed(self._api.get_json(link, step="list"))), None)
+
     def dispose(self, marks: Sequence[Mark]) -> int:
         ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, _VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
@@ -149,7 +160,7 @@ class GraphInbox:
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
             top=_PAGE,
-            select="id",
+            select="id,receivedDateTime",
             orderby="receivedDateTime asc",
             expand=f"singleValueExtendedProperties($filter=id eq '{_SIZE}')",
         )
@@ -182,7 +193,7 @@ class GraphInbox:
     def _listed(self, page: Mapping[str, Any]) -> Iterable[_Listed]:
         for one in self._api.listed(page):
             if isinstance(one.get("id"), str):
-                yield _Listed(Mark(self._api.mailbox, _VALIDITY, one["id"]), _size(one))
+                yield _Listed(Mark(self._api.mailbox, _VALIDITY, one["id"]), _size(one), _place(one))
 
     def _read(self, listed: list[_Listed]) -> Iterable[Fetched]:
         group: list[_Listed] = []
@@ -224,7 +235,7 @@ class GraphInbox:
         for one, answer in zip(group, answers, strict=True):
             data = mime_of(answer.body) if answer.status == 200 else None
             if data is not None and len(data) <= self._max_size:
-                read[one.mark.uid] = Fetched(one.mark, len(data), data)
+                read[one.mark.uid] = Fetched(one.mark, len(data), data, place=one.place)
             elif _is_gone(answer):
                 read[one.mark.uid] = None
             elif answer.status in _BUSY:
@@ -238,7 +249,7 @@ class GraphInbox:
                 return self._read_partly(one)
             path = f"/messages/{quote(one.mark.uid, safe='')}/$value"
             response = self._api.get(path, step="read", limit=self._max_size)
-            return Fetched(one.mark, len(response.content), response.content)
+            return Fetched(one.mark, len(response.content), response.content, place=one.place)
         except Gone:
             return None
         except (TooLarge, GiveUp):
@@ -258,11 +269,11 @@ class GraphInbox:
         except Gone:
             return None
         except (TooLarge, GiveUp):
-            return Fetched(one.mark, size, None)
+            return Fetched(one.mark, size, None, place=one.place)
         data = rebuilt(mail)
         if data is None or len(data) > self._max_size:
-            return Fetched(one.mark, size, None)
-        return Fetched(one.mark, size, data, partial=True, is_cut=may_lack_text(mail))
+            return Fetched(one.mark, size, None, place=one.place)
+        return Fetched(one.mark, size, data, partial=True, is_cut=may_lack_text(mail), place=one.place)
 
     def _remove(self, marks: Sequence[Mark], at_once: int, *, in_row: bool) -> bool:
         """Deletes or moves; True when some are left that may be tried again now, False when all are gone or
@@ -295,6 +306,15 @@ def _size(one: Mapping[str, Any]) -> int:
         if value.isascii() and value.isdecimal() and len(value) <= _SIZE_DIGITS:
             return int(value)
     return 0
+
+
+def _place(one: Mapping[str, Any]) -> Place:
+    """By the time of receipt. A mail without one is behind no other, and no other is behind it."""
+    try:
+        received = datetime.fromisoformat(str(one.get("receivedDateTime", ""))).timestamp()
+    except ValueError:
+        return Place("without a time", ())
+    return Place(_VALIDITY, (int(received * 1000),))
 
 
 def _is_gone(answer: PartAnswer) -> bool:

@@ -16,7 +16,7 @@ from typing import ClassVar
 from imapclient.response_parser import parse_fetch_response
 
 from flexmaild.core.errors import Failure, Reason, TryLater
-from flexmaild.core.ports import Fetched, FolderState, Mark
+from flexmaild.core.ports import Fetched, FolderState, Mark, Place
 from flexmaild.core.steps import Step
 from flexmaild.settings.mail import Incoming
 from flexmaild.settings.session import ImapSession
@@ -134,10 +134,31 @@ class ImapInbox:
         # What could not be read stays in the folder and is looked at again in the next poll.
         self._handed.update(sizes)
         return [
-            Fetched(self._mark(uid), size, found[uid].data, found[uid].partial, found[uid].is_cut)
+            Fetched(
+                self._mark(uid),
+                size,
+                found[uid].data,
+                found[uid].partial,
+                found[uid].is_cut,
+                self._place(uid),
+            )
             for uid, size in sizes.items()
             if uid in found
         ]
+
+    def newest(self) -> Place | None:
+        try:
+            self._connected()
+            self._select()  # only what is asked for anew is true now
+            if not self._exists:
+                return None
+            rows = self._rows(self._exists, self._exists)
+            if not rows:
+                raise TryLater(Reason.SERVER, "the folder's last mail was not shown", step="fetch")
+        except Failure:
+            self._drop()
+            raise
+        return self._place(rows[-1][0])
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         try:
@@ -210,6 +231,9 @@ class ImapInbox:
     def _mark(self, uid: int) -> Mark:
         return Mark(self._mailbox, self._validity, str(uid))
 
+    def _place(self, uid: int) -> Place:
+        return Place(self._validity, (uid,))
+
     # Looking.
 
     def _oldest(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> dict[int, int]:
@@ -237,23 +261,28 @@ class ImapInbox:
     def _look(self, passed: _Passed, width: int) -> list[tuple[int, int]] | None:
         """(UID, size) of the next `width` mails behind those passed over, in the folder's order; None when
         the mail that was passed last is not where it was, since others before it are gone."""
-        client = self._connected()
+        self._connected()
         self._count()
         if self._is_unsure and self._exists <= passed.count:
             self._select()
         first, last = max(1, passed.count), min(self._exists, passed.count + width)
         if last < first:
             return None if passed.count else []
+        rows = self._rows(first, last)
+        if not passed.count:
+            return rows
+        return rows[1:] if rows and rows[0][0] == passed.uid else None
+
+    def _rows(self, first: int, last: int) -> list[tuple[int, int]]:
+        """(UID, size) of the mails with these sequence numbers."""
+        client = self._connected()
         client.begin("fetch")
         with translated("fetch", client.wire.server):
             status, lines = client.protocol.fetch(f"{first}:{last}", "(UID RFC822.SIZE)")
             answers = parse_fetch_response(lines, uid_is_key=False) if status == "OK" else {}
-            rows = [
+            return [
                 (int(a[b"UID"]), int(a[b"RFC822.SIZE"])) for _, a in sorted(answers.items()) if len(a) > 2
             ]
-        if not passed.count:
-            return rows
-        return rows[1:] if rows and rows[0][0] == passed.uid else None
 
     def _count(self) -> None:
         """Keep count of the folder by what the server told on the way; never too high."""

@@ -17,10 +17,11 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.ports import Envelope, Fetched, FolderState, Mark, Receipt
+from flexmaild.core.ports import Envelope, Fetched, FolderState, Mark, Place, Receipt
 from flexmaild.core.steps import Step
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import AbsolutePath
@@ -89,6 +90,15 @@ class MaildirOutbox:
         """Nothing is kept open."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _File:
+    """A mail in the directory. A change of flags or from new to cur leaves its unique name as it is."""
+
+    delivered_at: tuple[int, int]
+    unique: str
+    path: Path
+
+
 class MaildirInbox:
     """An Inbox (see `core.ports`). `folder` other than INBOX is a Maildir++ subfolder (`.Folder`).
 
@@ -101,7 +111,7 @@ class MaildirInbox:
         self._most = most
         self._handed: set[str] = set()
         self._leftover: set[str] = set()
-        self._places: dict[str, Path] = {}
+        self._files: dict[str, _File] = {}
 
     def open(self) -> FolderState:
         self._handed.clear()
@@ -109,7 +119,7 @@ class MaildirInbox:
             _make(self._path)
             if self._target:
                 _make(self._target)
-            count = len(self._files())
+            count = len(self._listed())
         may = all(os.access(self._path / part, os.W_OK | os.X_OK) for part in ("new", "cur"))
         return FolderState(count, may, "" if may else f"{self._path} cannot be written to")
 
@@ -120,12 +130,17 @@ class MaildirInbox:
         self._handed.update(chosen)
         return [mail for mail in found if mail]
 
+    def newest(self) -> Place | None:
+        with _translated("fetch", self._path):
+            files = self._listed()
+        return Place("", files[-1].delivered_at) if files else None
+
     def dispose(self, marks: Sequence[Mark]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
         with _translated("dispose", self._path):
             missed = {unique for unique in gone if not self._remove(unique)}
             if missed:  # another name since it was read, or gone already
-                self._places = dict(self._files())
+                self._files = {file.unique: file for file in self._listed()}
                 for unique in missed:
                     self._remove(unique)
             for part in ("new", "cur"):
@@ -149,9 +164,8 @@ class MaildirInbox:
 
     def _oldest(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[str]:
         """The unique names of the oldest mails that were neither handed out in this poll nor are known."""
-        files = self._files()
-        self._places = dict(files)
-        waiting = [unique for unique, _ in files if unique not in self._handed]
+        self._files = {file.unique: file for file in self._listed()}
+        waiting = [unique for unique in self._files if unique not in self._handed]
         chosen: list[str] = []
         for start in range(0, len(waiting), _STEP):
             step = waiting[start : start + _STEP]
@@ -162,20 +176,21 @@ class MaildirInbox:
                 break
         return chosen[:limit]
 
-    def _files(self) -> list[tuple[str, Path]]:
-        """(unique name, path) of every mail, the oldest delivery first. A change of flags or from new to cur
-        leaves the unique name as it is."""
+    def _listed(self) -> list[_File]:
+        """Every mail, the oldest delivery first."""
         found = []
         for part in ("new", "cur"):
             for entry in os.scandir(self._path / part):
                 if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
-                    found.append((_delivered_at(entry), entry.name.partition(":")[0], entry.path))
-        return [(unique, Path(path)) for _, unique, path in sorted(found)]
+                    unique = entry.name.partition(":")[0]
+                    found.append(_File(_delivered_at(entry), unique, Path(entry.path)))
+        return sorted(found)
 
     def _read(self, unique: str) -> Fetched | None:
         """None for a mail that has vanished meanwhile: somebody moved it, the next poll finds it again."""
+        listed = self._files[unique]
         try:
-            descriptor = os.open(self._places[unique], _READ)
+            descriptor = os.open(listed.path, _READ)
         except OSError as error:
             if error.errno in {errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO}:
                 return None
@@ -186,13 +201,15 @@ class MaildirInbox:
                 return None
             data = file.read(self._most + 1)
         too_large = len(data) > self._most
-        return Fetched(self._mark(unique), max(status.st_size, len(data)), None if too_large else data)
+        size, place = max(status.st_size, len(data)), Place("", listed.delivered_at)
+        return Fetched(self._mark(unique), size, None if too_large else data, place=place)
 
     def _remove(self, unique: str) -> bool:
         """Whether it was where it was last seen."""
-        path = self._places.pop(unique, None)
-        if path is None:
+        listed = self._files.pop(unique, None)
+        if listed is None:
             return False
+        path = listed.path
         try:
             if self._target:
                 name = path.name if ":" in path.name else f"{path.name}:2,S"

@@ -43,7 +43,8 @@ class Loopback:
         self._opendkim = require("/usr/sbin/opendkim", "opendkim")
         self.border: Border = POSTFIX_OPENDKIM if strips else POSTFIX_OPENDKIM.bare()
         self.root = private_directory("border")
-        self._smtp, self._milter = free_ports(2)
+        self.smtp, self._milter = free_ports(2)
+        self.folder = self.root / "mail" / "approvals"
         self._names = names.NameServer("127.0.0.1", 0)
         self._processes: list[subprocess.Popen[bytes]] = []
         self.sent = list(mails(self.border, Started("", submission="by XCLIENT"), authserv_id(self.border)))
@@ -58,17 +59,21 @@ class Loopback:
             subprocess.run(["postfix", "-c", str(etc), "check"], check=True, stdout=log, stderr=log)
             master = [f"{_DAEMONS}/master", "-d", "-c", str(etc)]
             self._processes.append(subprocess.Popen(master, stdout=log, stderr=log, start_new_session=True))
-        if not greeted(self._smtp, b"220", self._processes[-1]):
+        if not greeted(self.smtp, b"220", self._processes[-1]):
             pytest.fail(f"Postfix did not start:\n{self.log()}", pytrace=False)
         return self
 
     def left(self) -> Mapping[str, bytes]:
         """Send everything; what came into the folder, by name."""
-        accepted = {mail.name for mail in self.sent if not self._send(mail)}
-        folder = self.root / "mail" / "approvals" / "new"
-        until(lambda: len(list(folder.glob("*"))) >= len(accepted), f"{len(accepted)} mails; {self.log()}")
-        found = (path.read_bytes() for path in folder.iterdir())
+        accepted = {mail.name for mail in self.sent if not self.send(mail)}
+        found = (path.read_bytes() for path in self.came(len(accepted)))
         return {data.partition(b"\nSubject: ")[2].partition(b"\n")[0].decode(): data for data in found}
+
+    def came(self, number: int) -> list[Path]:
+        """So many mails in the folder, once they are there."""
+        folder = self.folder / "new"
+        until(lambda: len(list(folder.glob("*"))) >= number, f"{number} mails; {self.log()}")
+        return list(folder.iterdir())
 
     def remove(self) -> None:
         for process in reversed(self._processes):
@@ -80,8 +85,9 @@ class Loopback:
         files = [path for path in (self.root / "stderr", self.root / "maillog") if path.exists()]
         return "\n".join(path.read_text(errors="replace")[-4000:] for path in files)
 
-    def _send(self, mail: Mail) -> str:
-        with smtplib.SMTP("127.0.0.1", self._smtp, greeting(mail), timeout=60) as client:
+    def send(self, mail: Mail) -> str:
+        """The answer of a server that refused it, empty where it was taken."""
+        with smtplib.SMTP("127.0.0.1", self.smtp, greeting(mail), timeout=60) as client:
             if mail.way != "localhost":
                 client.ehlo()
                 name = _HOSTS.get(mail.source, "[UNAVAILABLE]")
@@ -105,7 +111,7 @@ class Loopback:
         shown = {Path(path).name: text for path, text in self.border.shown.items()}
         files = shown | {
             "main.cf": base + own + shown["main.cf"],
-            "master.cf": f"127.0.0.1:{self._smtp} inet n - n - - smtpd\n{MASTER}",
+            "master.cf": f"127.0.0.1:{self.smtp} inet n - n - - smtpd\n{MASTER}",
             "opendkim.conf": shown["opendkim.conf"] + resolver,
             "opendkim-resolver": RESOLVER.format(port=self._names.port),
         }

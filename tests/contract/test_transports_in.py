@@ -205,6 +205,23 @@ def test_a_poll_hands_out_each_mail_once_and_the_next_poll_again(way: Way) -> No
     assert subjects(inbox.fetch(2, nobody_is_known)) == ["s0", "s1"]
 
 
+def test_only_what_comes_after_a_look_at_the_newest_is_behind_it(way: Way) -> None:
+    """So a reader who meets a mail behind it has met everything that lay there when it looked."""
+    inbox = way.inbox()
+    inbox.open()
+    assert inbox.newest() is None
+    way.deliver([mail(f"s{number}") for number in range(3)])
+    newest = inbox.newest()
+    assert newest is not None
+    way.deliver([mail("late")])
+    inbox.rest()
+    inbox.open()
+    fetched = inbox.fetch(9, nobody_is_known)
+    assert subjects([m for m in fetched if m.place and m.place.is_behind(newest)]) == ["late"]
+    assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+    assert inbox.newest() is None
+
+
 def test_fetch_and_dispose_by_turns_empty_the_folder(way: Way) -> None:
     way.deliver([mail(f"s{number}") for number in range(9)])
     inbox = way.inbox()

@@ -404,7 +404,16 @@ def test_bad_settings_and_stores_are_78_and_never_a_difference(house: House) -> 
         assert "Traceback" not in done.stderr
     assert not (house.root / "none").exists()
     house.start()
+    house.request(ALICE)
+    reply = house.answer(house.mail(ALICE), "Approve")
+    house.process_replies()
     house.stop()
+    with sqlite3.connect(house.root / "state" / "flexmaild.db") as file:
+        file.execute("UPDATE seen SET outcome = 'x'")
+    file.close()
+    done = flexmaild(house, "replay", "--since", "90d")
+    assert (done.returncode, done.stdout) == (78, "") and "a row of it is damaged" in done.stderr
+    assert "a row of it is damaged" in str(explained(house, reply))
     (house.root / "state" / "reference.key").unlink()
     done = flexmaild(house, "replay", "--since", "90d")
     assert (done.returncode, done.stdout) == (78, "") and "reference.key" in done.stderr

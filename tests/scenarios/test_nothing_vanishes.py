@@ -275,6 +275,18 @@ def test_what_was_sent_on_or_not_written_to_us_is_set_aside_and_seen_and_an_alia
     assert house.decided(asked["id"])["state"] == "approved"
 
 
+def test_a_mail_released_again_and_again_is_one_reply(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE, settle_for="15m")["id"]
+    house.answer(house.mail(ALICE), "Approve", From="eve@evil.test")
+    house.process_replies()
+    for _ in range(3):
+        (aside,) = house.call("quarantine.list")["items"]
+        house.call("quarantine.release", path={"id": aside["id"]})
+    shown = house.show(asked)
+    assert (shown["replies_total"], len(shown["replies"])) == (1, 1)
+
+
 def test_late_replies_and_a_second_delivery(house: House) -> None:
     """What comes after the decision is seen and told; a second delivery of the same mail is no further reply."""
     house.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,98 @@ def test_an_unclear_answer_takes_it_back_and_says_so_with_the_words(house: House
     says(house, ALICE, "Approve", "unclear")
     house.advance(AWHILE)
     assert house.decided(asked)["state"] == "approved"
+
+
+def test_each_taking_back_is_told_and_whose_answer_counted_hears_of_the_end(house: House) -> None:
+    house.start()
+    asked = settling(house, ALICE, BOB, quorum="all", expires_in="2h")
+    says(house, BOB, "Approve")
+    says(house, ALICE, "Approve")
+    assert "Counts from: " in text_of(house.mail(ALICE, "settling"))
+    for count in (1, 2):
+        says(house, BOB, "Approve but wait")
+        told = text_of(house.mail(BOB, "unclear", count))
+        assert "no longer counts" in told
+        if count == 1:
+            says(house, BOB, "Approve")
+    house.advance(7300)
+    assert house.decided(asked)["state"] == "expired"
+    house.mail(BOB, "expired")
+    house.mail(ALICE, "expired")
+    assert house.kinds(ALICE) == ["approval_request", "settling", "expired"]
+
+
+def test_a_rejection_without_its_reason_takes_it_back_and_says_so(house: House) -> None:
+    house.start()
+    asked = settling(house, ALICE, comment_on_reject=True)
+    says(house, ALICE, "Approve")
+    says(house, ALICE, "Reject")
+    told = text_of(house.mail(ALICE, "comment_needed"))
+    assert "no longer counts" in told
+    assert house.show(asked)["settles_at"] is None
+
+
+@pytest.mark.parametrize("end", ["cancel", "change"])
+def test_a_confirmation_that_was_overtaken_while_the_server_was_away_is_not_sent(
+    house: House, end: str
+) -> None:
+    house.start()
+    asked = settling(house, ALICE)
+    request = house.mail(ALICE)
+    away = house.sent.rename(house.root / "away")
+    house.sent.write_text("no folder")
+    house.answer(request, "Approve")
+    house.process_replies()
+    until(lambda: outbox(house, asked)["settling"]["attempt"], "a try of the confirmation")
+    if end == "cancel":
+        house.call("approval.cancel", path={"id": asked}, body={"reason": "superseded"})
+        newest = "cancelled"
+    else:
+        house.answer(request, "Approve but wait")
+        house.process_replies()
+        newest = "unclear"
+    house.sent.unlink()
+    away.rename(house.sent)
+    house.call("outbox.retry_all")
+    house.mail(ALICE, newest)
+    dropped = until(lambda: ended(outbox(house, asked)["settling"]), "the end of the confirmation")
+    assert dropped["state"] == "dropped"
+    assert house.kinds(ALICE) == ["approval_request", newest]
+
+
+def outbox(house: House, asked: str) -> dict[str, dict[str, Any]]:
+    return {mail["kind"]: mail for mail in house.call("outbox.list")["items"] if mail["approval_id"] == asked}
+
+
+def ended(mail: dict[str, Any]) -> dict[str, Any] | None:
+    return mail if mail["done_at"] else None
+
+
+def test_requests_that_cannot_settle_keep_no_other_from_its_end(house: House) -> None:
+    """More of them than are looked at together, while the folder is away and their reminders are due."""
+    house.start()
+    ask = {"expires_in": "10h", "remind_after": ["20m"]}
+    waiting = [settling(house, ALICE, **ask) for _ in range(101)]
+    other = house.request(BOB, expires_in="30m")["id"]
+    house.mail(ALICE, "approval_request", len(waiting))
+    for request in house.mails(ALICE, "approval_request"):
+        house.answer(request, "Approve")
+    while house.waiting():
+        house.process_replies()
+    away = house.replies.rename(house.root / "away")
+    house.replies.write_text("no folder")
+    house.advance(1500)
+    until(lambda: house.call("status")["incoming"]["last_fault"], "the fault of the folder")
+    house.advance(1500)
+    assert house.decided(other)["state"] == "expired"
+    assert {house.show(asked)["state"] for asked in waiting} == {"pending"}
+    house.replies.unlink()
+    away.rename(house.replies)
+    house.process_replies()
+    house.advance(60)
+    for asked in waiting:
+        assert house.decided(asked)["state"] == "approved"
+    assert "reminder" not in house.kinds(ALICE)
 
 
 def test_the_confirmation_can_be_answered_though_it_repeats_a_comment(house: House) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -463,37 +462,7 @@ def test_honest_mail_is_reached_behind_a_flood_of_junk(house: House) -> None:
     assert house.decided(asked["id"])["state"] == "approved"
 
 
-# The border itself.
-
-
-def test_the_self_test_says_whether_the_border_removes_a_forged_result(house: House) -> None:
-    """Once with no border at all (what is sent is what arrives), once with one that does its duty."""
-    trusting = {"sender_authentication": {"require": "dmarc", "trusted_authserv_ids": [BORDER, "mx2.test"]}}
-    house.write_settings({"outgoing": {"path": str(house.replies)}, "incoming": trusting})
-    house.start()
-    found = house.call("self_test")
-    results = {step["name"]: step["result"] for step in found["steps"]}
-    assert (found["healthy"], results["arrival"], results["border"]) == (False, "ok", "failed")
-    assert "RFC 8601" in found["steps"][2]["cure"]
-    assert house.waiting() == 0
-    house.write_settings({"incoming": trusting})
-    house.call("reload")
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(house.call, "self_test")
-        marked = until(lambda: [m for m in house.mails() if "Self-test" in str(m["Subject"])], "the mail")[0]
-        assert len(marked.get_all("Authentication-Results", [])) == 2
-        del marked["Authentication-Results"]
-        del marked["Message-ID"]
-        marked["Message-ID"] = "<0100018f@eu-west-1.amazonses.com>"
-        house.deliver(border(marked.as_bytes()))
-        found = asked.result(60)
-    assert found["healthy"]
-    steps = ["send", "arrival", "border", "authentication", "message_id"]
-    assert [step["name"] for step in found["steps"]] == steps
-    assert "dmarc=pass (corp.test)" in found["steps"][3]["answer"]
-    assert "plus_address" in found["steps"][4]["cure"]
-    assert house.call("doctor")["steps"][-1]["answer"] == found["steps"][4]["answer"]
-    assert house.mails(kind="unclear") == []
+# The border itself; what self-test and doctor say of it is in test_what_arrives.
 
 
 def test_without_trusted_results_the_self_test_calls_the_proof_weak(house: House) -> None:

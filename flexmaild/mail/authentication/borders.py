@@ -71,20 +71,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trace:
-    """The header as it concerns us. fields: place and value of each Authentication-Results field; hops: place
-    and content of each Received; first: how many hops from the top are local steps."""
+class Trace:
+    """A header as it concerns borders.
+
+    fields: place and value of each Authentication-Results field; ids: their names. hops: place and content of
+    each Received; first: how many hops from the top are local steps.
+    """
 
     order: tuple[bytes, ...]
     fields: tuple[tuple[int, bytes], ...]
+    ids: tuple[str, ...]
     hops: tuple[tuple[int, Hop], ...]
     first: int
 
     @classmethod
-    def of(cls, header: Header) -> _Trace:
+    def of(cls, header: Header) -> Trace:
         hops = tuple((at, hop(value)) for at, value in _placed(header, b"received"))
         first = next((i for i, (_, h) in enumerate(hops) if not h.is_local_step), len(hops))
-        return cls(header.order, tuple(_placed(header, b"authentication-results")), hops, first)
+        fields = tuple(_placed(header, b"authentication-results"))
+        return cls(header.order, fields, tuple(loose_id(value) for _, value in fields), hops, first)
 
 
 def _placed(header: Header, name: bytes) -> list[tuple[int, bytes]]:
@@ -94,15 +99,15 @@ def _placed(header: Header, name: bytes) -> list[tuple[int, bytes]]:
 
 def found(header: Header, borders: Sequence[Border], exchange_online: bool, longest: int) -> Found:
     """What of this header counts. longest: bytes of a field."""
-    trace = _Trace.of(header)
+    trace = Trace.of(header)
     believed: dict[int, Border] = {}
     for border in borders:
-        believed |= dict.fromkeys(_of_border(trace, border), border)
+        believed |= dict.fromkeys(written_by(trace, border), border)
     sets: dict[str, list[Result]] = {}
     faults: list[str] = []
-    for at, value in trace.fields:
+    for (at, value), loose in zip(trace.fields, trace.ids, strict=True):
         writer = believed.get(at)
-        own = [b for b in borders if b.id == loose_id(value)]
+        own = [b for b in borders if b.id == loose]
         if not own:
             continue
         name = own[0].id
@@ -123,13 +128,13 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
     return Found(tuple(results_found), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 
 
-def _of_border(trace: _Trace, border: Border) -> list[int]:
+def written_by(trace: Trace, border: Border) -> list[int]:
     """The places of the fields that this border wrote when it took the mail over."""
-    number = _border_hop(trace, border)
+    number = hop_number(trace, border)
     if number is None:
         return []
     place = trace.hops[number][0]
-    ours = [at for at, value in trace.fields if loose_id(value) == border.id]
+    ours = [at for (at, _), name in zip(trace.fields, trace.ids, strict=True) if name == border.id]
     if border.results == "above":
         ceiling = trace.hops[number - 1][0] if number else -1
         return [at for at in ours if ceiling < at < place]
@@ -141,7 +146,7 @@ def _of_border(trace: _Trace, border: Border) -> list[int]:
     return below if len(below) == 1 else []
 
 
-def _border_hop(trace: _Trace, border: Border) -> int | None:
+def hop_number(trace: Trace, border: Border) -> int | None:
     """The number of the hop by which the border took the mail over. Who stands above it must have the mail
     from there: else somebody reached that host past the border, and brought the border's field along."""
     for number in range(trace.first, len(trace.hops)):
@@ -151,27 +156,27 @@ def _border_hop(trace: _Trace, border: Border) -> int | None:
     return None
 
 
-def _is_by(hop: Hop, border: Border, trace: _Trace) -> bool:
+def _is_by(hop: Hop, border: Border, trace: Trace) -> bool:
     if border.host:
-        return _fits(hop.by, border.host)
+        return fits(hop.by, border.host)
     return trace.first < len(trace.hops) and bool(hop.by) and hop.by == trace.hops[trace.first][1].by
 
 
-def _fits(name: str, pattern: str) -> bool:
+def fits(name: str, pattern: str) -> bool:
     return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
 
 
 def _came_from(hop: Hop, border: Border) -> bool:
-    is_named = bool(border.host) and any(_fits(name, border.host) for name in hop.names)
+    is_named = bool(border.host) and any(fits(name, border.host) for name in hop.names)
     return is_named or (bool(hop.addresses) and set(border.via).issuperset(hop.addresses))
 
 
-def _hop_of(trace: _Trace, border: Border) -> Hop:
-    number = _border_hop(trace, border)
+def _hop_of(trace: Trace, border: Border) -> Hop:
+    number = hop_number(trace, border)
     return trace.hops[number][1] if number is not None else Hop()
 
 
-def _is_of_own_hop(trace: _Trace, at: int, border: Border) -> bool:
+def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     """Whether it stands where this border writes, at an earlier passage: not believed, but no evidence."""
     if border.results == "below":
         return any(place == at - 1 and _is_by(h, border, trace) for place, h in trace.hops)
@@ -192,15 +197,13 @@ def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Resul
             yield result
 
 
-def _lent_spf(
-    trace: _Trace, borders: Iterable[Border], sets: Mapping[str, Sequence[Result]]
-) -> Iterator[str]:
+def _lent_spf(trace: Trace, borders: Iterable[Border], sets: Mapping[str, Sequence[Result]]) -> Iterator[str]:
     """Whether DMARC passed, for all that can be seen, by a Received-SPF field from before the border alone.
 
     opendmarc believes such a field, unless it checks SPF itself and then says so in its results.
     """
     for border in borders:
-        number = _border_hop(trace, border)
+        number = hop_number(trace, border)
         said = {(r.method, r.result) for r in sets.get(border.id, ())}
         methods = {method for method, _ in said}
         if number is None or ("dmarc", "pass") not in said or ("dkim", "pass") in said or "spf" in methods:
@@ -210,9 +213,9 @@ def _lent_spf(
             yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
 
 
-def _nameless(trace: _Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
+def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
     """Adds the results of Exchange Online's field, the topmost of those without an authserv-id."""
-    value = next((value for _, value in trace.fields if not loose_id(value)), None)
+    value = next((value for (_, value), name in zip(trace.fields, trace.ids, strict=True) if not name), None)
     if value is not None:
         try:
             sets[EXCHANGE_ONLINE] = read(value, longest)[1]
@@ -261,12 +264,12 @@ def _rank(result: str) -> int:
     return _RANKS.index(result) if result in _RANKS else len(_RANKS)
 
 
-def _sightings(trace: _Trace, believed: Iterable[int]) -> Iterator[Sighting]:
+def _sightings(trace: Trace, believed: Iterable[int]) -> Iterator[Sighting]:
     known = set(believed)
-    for at, value in trace.fields:
+    for (at, value), name in zip(trace.fields, trace.ids, strict=True):
         above = next((h.by for place, h in trace.hops if place > at), "")
         said = clean(value[:400].decode("utf-8", "replace")).partition(";")[2].strip()
-        yield Sighting(loose_id(value), above, at in known, said)
+        yield Sighting(name, above, at in known, said)
 
 
 def summary(found: Found) -> str:

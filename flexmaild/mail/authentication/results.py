@@ -13,7 +13,6 @@ from flexmaild.core.addresses import domain_of, normal_domain
 from flexmaild.mail.authentication.structured import Piece, Unreadable, decoded, pieces
 
 _ODD = re.compile(r"[^!-~]+")
-_COMMENT = re.compile(r"\([^()]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,25 @@ def loose_id(value: bytes) -> str:
     A field that only looks like one of a trusted server is evidence against the mail.
     """
     text = value[:4_096].decode("utf-8", "replace").partition(";")[0]
-    while (bare := _COMMENT.sub(" ", text)) != text:
-        text = bare
-    words = text.replace('"', " ").split()
+    words = _without_comments(text).replace('"', " ").split()
     if not words or "=" in words[0]:
         return ""
     return _ODD.sub("", words[0]).strip(".\\").lower()
+
+
+def _without_comments(text: str) -> str:
+    """A blank for each comment, with those in it; parentheses without a partner stay. Linear: a header of
+    nothing but parentheses must not hold up anybody."""
+    kept: list[str] = []
+    open_at: list[int] = []
+    for character in text:
+        if character == ")" and open_at:
+            del kept[open_at.pop() :]
+            character = " "
+        elif character == "(":
+            open_at.append(len(kept))
+        kept.append(character)
+    return "".join(kept)
 
 
 def read(value: bytes, longest: int) -> tuple[str, list[Result]]:

@@ -180,6 +180,11 @@ def _is_harmless(typed: Sequence[str], place: int) -> bool:
     )
 
 
+def begins_harmless(sentence: str) -> bool:
+    """Whether its first word doubts nothing, as part of a harmless phrase: "if I may say so"."""
+    return any(_is_harmless([START, *words_in(low)], 1) for low in looks(sentence))
+
+
 def _doubt_in_pieces(low: str, language: str, kana: bool) -> Doubt | None:
     found = doubtful_pieces(low, language, kana)
     return Doubt(*found[0]) if found else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.core.tokens import PREFIX
-from flexmaild.mail.authentication import borders, exchange, signatures
+from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
 from flexmaild.mail.authentication.own_check import Lookup, dkim_domains
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
@@ -120,6 +120,7 @@ def understand(
         auth_results=trusted.results,
         auth_faults=trusted.faults,
         auth_fields=borders.summary(trusted),
+        kept_header=kept_header.kept(header),
         thread_is_open=signatures.leave_thread_open(header, domain_of(who.address)),
         internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
         redirected=addressees.is_redirected(header, rules),

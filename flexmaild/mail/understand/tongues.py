@@ -63,11 +63,13 @@ class Spoken:
     def is_rather(self, others: Iterable[str], means: Collection[str], word: str) -> bool:
         """Whether it has more words, beside this one, of another language than of any in which it doubts."""
         score = self._beside(word)
+        # "For" and "to" in an English answer are English, and do not show that it is Danish or Polish.
+        shown = score if _ENGLISH in means or self.language != _ENGLISH else self._shown_beside(word)
         # Who writes a word for "not" in front writes English, whatever the word before it.
         speaks = _ENGLISH not in means or word not in self.words[:1]
         # Our mail proposes an English word, which people take who go on in another language.
         speaks = speaks and (self.language != _ENGLISH or _ENGLISH in _COMMON.get(word, ()))
-        rather = max((score[tag] + (speaks and tag == self.language) for tag in others), default=0)
+        rather = max((shown[tag] + (speaks and tag == self.language) for tag in others), default=0)
         return rather > max(score[tag] + (tag == self.language) for tag in means)
 
     def has_words_of(self, languages: Iterable[str], word: str) -> bool:
@@ -85,6 +87,15 @@ class Spoken:
         score = self._score.copy()
         score.subtract(() if word in _DOUBTS else _COMMON.get(word, ()))
         return score
+
+    def _shown_beside(self, word: str) -> Counter[str]:
+        """The same, where a common word that is an English one as well says nothing of another language."""
+        shown = self._beside(word)
+        for other in self.words[:_MOST_WORDS]:
+            tags = _COMMON.get(other, ())
+            if other != word and other not in _DOUBTS and _ENGLISH in tags:
+                shown.subtract(tag for tag in tags if tag != _ENGLISH)
+        return shown
 
     def _written(self) -> set[tuple[str, ...]]:
         """The languages that write its letters, together where they share them."""

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer
+from flexmaild.languages.load import words
 from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.courtesy import is_polite
-from flexmaild.mail.understand.doubt import NEGATIONS, doubt_in, refusing_signs, retracts
+from flexmaild.mail.understand.doubt import NEGATIONS, begins_harmless, doubt_in, refusing_signs, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.lines import frowns
 from flexmaild.mail.understand.pieces import has_kana
 from flexmaild.mail.understand.questions import asks, asks_at_once
-from flexmaild.mail.understand.rules import Rules, Word
+from flexmaild.mail.understand.rules import Rules, Word, spellings
 from flexmaild.mail.understand.seen import clauses, looks, seen, sentences, words_in
 from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 
@@ -39,7 +40,8 @@ from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 # a change of mind ("oops", "scratch that")         anywhere: condition       short sentence: condition
 # - `first_word` looks no further -
 # "?" at an end; not of a courtesy question         anywhere: question        at the word, or of 1 or 2 words
-# a negation, a refusing symbol                     anywhere: negated         as all of the comment: negated
+# a negation, a refusing symbol                     anywhere: negated         as all of the comment: negated,
+#                                                                             but for the refusal "no" itself
 # "-1", ":-(", "!=", ": false" at the word          negated                   negated
 # a condition, exception, doubt, delay              anywhere: condition       as the very next word: condition
 #
@@ -49,6 +51,8 @@ from flexmaild.mail.understand.tongues import Ambiguous, Spoken
 
 # Only these directly after the word make a rejection conditional; "Reject until fixed" is one all the same.
 _AFTER_REJECT = Ambiguous(lambda language: language.doubt.after_reject)
+# "Reject no!" refuses once more; "not" and "never" behind the word may take it back ("Avslå inte").
+_REFUSALS = frozenset(form for w in words(lambda language: language.doubt.refusals) for form in spellings(w))
 
 WHY: Mapping[str, str] = {
     "empty": "There was no text above the quoted mail.",
@@ -224,13 +228,14 @@ def _unclear_rejection(first: First, said: Sequence[str], opens: bool) -> _Found
     typed = [word for sentence in said for word in words_in(looks(sentence)[0])]
     if opens and asks(said[0]) and len(said[0]) <= _BRIEF and len(words_in(looks(said[0])[0])) <= 2:
         return _Found("question", said[0], "?")
-    if typed and all(word in NEGATIONS for word in typed):
+    if typed and all(word in NEGATIONS for word in typed) and not _REFUSALS.issuperset(typed):
         return _Found("negated", said[0], typed[0])
     if (
         opens
         and typed
         and _AFTER_REJECT.counts(typed[0], Spoken(typed, first.language))
         and not _is_reason(first.mark, said[0])
+        and not begins_harmless(said[0])
     ):
         return _Found("condition", said[0], typed[0])
     return None

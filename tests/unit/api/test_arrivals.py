@@ -6,13 +6,13 @@ import pytest
 
 from flexmaild.api import arrivals
 from flexmaild.api.self_test import marked_mail
+from flexmaild.api.spellings import Spelling
 from flexmaild.core.steps import Step
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
-from flexmaild.settings.mail import SenderAuthentication
 
 TOKEN = "flexmaild-0123456789abcdef"
-SENT = marked_mail(SenderAuthentication(), "approvals@corp.test", "approvals@corp.test", TOKEN)
+SENT = marked_mail(Spelling("plain", b"", TOKEN), "approvals@corp.test", "approvals@corp.test")
 OWN_ID = f"Message-ID: <{TOKEN}@corp.test>".encode()
 SERVICE_ID = b"Message-ID: <0100018f@eu-west-1.amazonses.com>"
 REPLACED = SENT.replace(OWN_ID, SERVICE_ID)

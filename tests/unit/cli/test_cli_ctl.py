@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from flexmaild.cli import exits, oauth, waiting
 from flexmaild.cli.flexmailctl import cli
@@ -371,6 +372,67 @@ def test_a_doctor_who_finds_something_fails_and_names_the_cure(terminal: Termina
     assert done.exit_code == 1
     assert "FAILED   login" in done.stdout
     assert "cure: Check the password." in done.stdout
+
+
+FIELD = {
+    "id": "x",
+    "host": "x",
+    "place": "above",
+    "said": "",
+    "trusted": False,
+    "text": "id \x1b[2Jx, trusted: no",
+}
+PROPOSALS = [
+    {"settings": "- {id: mx.test, results: above}", "mails": 3, "note": ""},
+    {"settings": '- {id: "1.5", results: below}', "mails": 1, "note": "Only if\nso."},
+]
+
+
+def test_what_arrived_is_listed_and_the_proposal_can_be_pasted(terminal: Terminal) -> None:
+    mails = [
+        {"at": NOW, "domain": "a.test", "outcome": "decision", "fields": [FIELD]},
+        {"at": NOW, "domain": "", "outcome": "", "has_received": False, "fields": []},
+    ]
+    body = {"healthy": True, "steps": [], "mails": mails, "proposals": PROPOSALS}
+    terminal.desk.script = {"doctor": body}
+    shown = terminal.run("doctor").stdout
+    assert "\x1b" not in shown
+    assert "trusted: no" in shown
+    assert "not read yet" in shown
+    assert "no Authentication-Results field, and no Received" in shown
+    start, end = shown.index("  incoming:"), shown.index("All is well.")
+    borders = yaml.safe_load(shown[start:end])["incoming"]["sender_authentication"]["borders"]
+    assert borders == [{"id": "mx.test", "results": "above"}, {"id": "1.5", "results": "below"}]
+
+
+def test_every_spelling_of_the_self_test_is_told(terminal: Terminal) -> None:
+    fates = {"removed": "removed", "counted": "COUNTS", "set_aside": "set aside", "refused": "refused"}
+    spellings = [{"name": f"as {fate}", "result": fate, "said": "so"} for fate in fates]
+    body = {"healthy": True, "steps": [], "spellings": spellings, "fields": [FIELD]}
+    terminal.desk.script = {"self_test": body}
+    lines = [line.split() for line in terminal.run("self-test").stdout.splitlines()]
+    for fate, told in fates.items():
+        assert [*told.split(), "as", f"{fate}:", "so"] in lines
+
+
+def test_a_mail_set_aside_is_shown_with_its_fields(terminal: Terminal) -> None:
+    item = {"id": "q", "at": NOW, "outcome": "unauthenticated", "because": "no", "size": 1, "sha256": "0"}
+    for results, said in (
+        ([FIELD], "trusted: no"),
+        ([], "No Authentication-Results field."),
+        (None, "its bytes are kept no longer"),
+    ):
+        terminal.desk.script = {"quarantine.show": item | {"results": results, "proposals": PROPOSALS}}
+        assert said in terminal.run("quarantine", "show", "q").stdout
+
+
+def test_warnings_at_a_request_do_not_disturb_what_is_printed(terminal: Terminal) -> None:
+    warning = {"code": "never_proven", "approver": "ann@x", "detail": "no reply \x1b[2J"}
+    terminal.desk.script = {"approval.request": approval("pending") | {"warnings": [warning]}}
+    done = terminal.run("approval", "request", "--title", "t", "--text", "x", "--approver", "ann@x")
+    assert (done.exit_code, done.stdout) == (0, f"{approval('pending')['id']}\n")
+    assert "warning: ann@x never proven: no reply" in done.stderr
+    assert "\x1b" not in done.stderr
 
 
 def test_a_broken_audit_trail_fails(terminal: Terminal) -> None:

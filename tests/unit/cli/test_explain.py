@@ -95,6 +95,14 @@ def test_what_cannot_be_read_is_one_plain_line(tmp_path: Path) -> None:
         assert b"\x1b" not in done.stderr
 
 
+def test_what_may_never_end_or_begin_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "nobody_writes.eml")
+    for name in (str(tmp_path / "nobody_writes.eml"), "/dev/zero"):
+        done = run(name)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert done.stderr.decode() == f"flexmaild: {name}: it is not a regular file\n"
+
+
 def test_wrong_usage_is_2() -> None:
     for arguments in ((), ("a", "b"), ("--nonsense", "a")):
         assert run(*arguments).returncode == 2
@@ -112,10 +120,9 @@ def test_files_of_odd_kinds_and_sizes_are_read_up_to_the_limit(tmp_path: Path) -
     with sparse.open("wb") as file:
         file.write(APPROVE)
         file.truncate(3 << 30)
-    for name in (str(sparse), "/dev/zero"):
-        done = run(name)
-        assert done.returncode == 0
-        assert b"SET ASIDE, not read: larger than 10485760 bytes" in done.stdout
+    done = run(str(sparse))
+    assert done.returncode == 0
+    assert b"SET ASIDE, not read: larger than 10485760 bytes" in done.stdout
     script = f"{sys.executable} -m flexmaild explain <(printf 'From: a@b.test\\n\\nApprove\\n')"
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=False)
     assert done.returncode == 0 and b"The text says: approve" in done.stdout

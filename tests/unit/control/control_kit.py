@@ -64,7 +64,8 @@ ANSWERS: Mapping[str, Any] = {
     "oauth.authorize": {"id": "f1", "flow": "device_code", "message": "Go there.", "expires_in": 900},
     "oauth.progress": {"state": "pending", "id": "f1"},
     "oauth.forget": {"forgotten": True},
-    **{f"approval.{verb}": APPROVAL for verb in ("request", "show", "wait", "cancel", "remind", "resend")},
+    "approval.request": {**APPROVAL, "warnings": []},
+    **{f"approval.{verb}": APPROVAL for verb in ("show", "wait", "cancel", "remind", "resend")},
     **{f"{q}.list": {"items": [JOB]} for q in ("outbox", "deliveries")},
     **{f"{q}.retry_all": {"retried": 1} for q in ("outbox", "deliveries")},
     **{

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from flexmaild.core import engine, quorum, timing
 from flexmaild.core.engine import Step
-from flexmaild.core.events import Cancelled, Deliver, Mail, Note, TimePassed, Unclear
+from flexmaild.core.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailKind, Request, State
 from flexmaild.core.opening import Policy, Refused
-from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, says
+from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
 ALICE, BOB, CAROL = 0, 1, 2
@@ -99,12 +99,31 @@ def test_an_unclear_answer_takes_the_verdict_out_until_a_clear_one() -> None:
     assert back.settles_at == NOW + 5 * HOUR
 
 
-def test_it_is_taken_out_though_no_explanation_may_go_out() -> None:
-    request = unclear(says(settling(), ALICE, APPROVE).request, ALICE).request
-    request = says(request, ALICE, APPROVE, at=NOW + MINUTE).request
-    silent = unclear(request, ALICE, NOW + 2 * MINUTE)
-    assert silent.request.settles_at is None
-    assert "verdict taken out" in [e.event for e in silent.effects if isinstance(e, Note)]
+def test_whose_answer_is_taken_out_is_told_each_time_whatever_was_explained_before() -> None:
+    """The same text again, and more than explanations go out in an hour: a clear answer lies between."""
+    request = settling()
+    for minute in range(8):
+        at = NOW + minute * MINUTE
+        out = unclear(says(request, ALICE, APPROVE, at=at).request, ALICE, at)
+        request = out.request
+        assert request.settles_at is None
+        assert facts(out, MailKind.UNCLEAR)["taken_out"] is True
+    silent = unclear(request, ALICE, NOW + 8 * MINUTE).request  # nothing to take out: the limit holds
+    again = engine.step(
+        silent, Unclear(ALICE, "condition", PEOPLE[ALICE], "s", "x", "other"), NOW + 9 * MINUTE
+    )
+    assert kinds(again) == []
+    # From when there are fewer than three within the hour: the third last was told at minute 5.
+    assert again.request.invitations[ALICE].silent_until == NOW + 5 * MINUTE + HOUR
+
+
+def test_a_rejection_without_its_reason_takes_the_verdict_out_and_says_so_each_time() -> None:
+    request = settling(comment_on_reject=True)
+    for minute in range(5):
+        at = NOW + minute * MINUTE
+        out = says(says(request, ALICE, APPROVE, at=at).request, ALICE, REJECT, at=at)
+        assert facts(out, MailKind.COMMENT_NEEDED)["taken_out"] is True
+        request = out.request
 
 
 def test_what_is_still_met_keeps_its_time() -> None:
@@ -169,6 +188,56 @@ def test_only_those_whose_answer_counts_are_not_reminded() -> None:
     assert [e.to.address for e in reminded.effects if isinstance(e, Mail)] == [PEOPLE[ALICE], PEOPLE[CAROL]]
 
 
+def test_nobody_is_reminded_and_nobody_else_is_asked_while_the_quorum_is_met() -> None:
+    request = settling(
+        remind_after=(10 * MINUTE,), escalate_after=20 * MINUTE, escalate_to=asked("dan@corp.test")
+    )
+    request = says(request, ALICE, APPROVE).request
+    assert timing.next_due(request) == NOW + HOUR
+    for event in (TimePassed(NOW), ReminderAsked("ci")):
+        assert kinds(engine.step(request, event, NOW + 30 * MINUTE)) == []
+    unread = later(request, NOW + HOUR, is_read=False)
+    assert (kinds(unread), timing.next_due(unread.request)) == ([], NOW + HOUR + timedelta(seconds=1))
+    out = unclear(request, ALICE, NOW + 30 * MINUTE).request
+    due = timing.next_due(out)
+    assert due is not None and due <= NOW + 30 * MINUTE
+    caught_up = later(out, NOW + 30 * MINUTE)
+    told = [(e.kind, e.to.address) for e in caught_up.effects if isinstance(e, Mail)]
+    # Alice was told this minute how to answer, and Dan is asked at this moment.
+    assert told == [
+        (MailKind.APPROVAL_REQUEST, "dan@corp.test"),
+        *((MailKind.REMINDER, who) for who in (PEOPLE[BOB], PEOPLE[CAROL])),
+    ]
+
+
+def test_a_settled_rejection_stands_though_more_people_could_have_been_asked() -> None:
+    ask: dict[str, Any] = {
+        "quorum": 2,
+        "any_reject": False,
+        "escalate_after": 30 * MINUTE,
+        "escalate_to": asked("dan@corp.test"),
+    }
+    request = says(opened(*PEOPLE[:2], settle_for=HOUR, **ask), ALICE, REJECT).request
+    assert request.settles_at == NOW + HOUR
+    asked_on = later(request, NOW + 45 * MINUTE).request
+    assert later(asked_on, NOW + HOUR).request.state is State.REJECTED
+
+
+@pytest.mark.parametrize("event", [Cancelled("ci", "superseded"), TimePassed(NOW + DAY)])
+@pytest.mark.parametrize("on_expiry", ["expire", "reject"])
+def test_whose_answer_counted_hears_of_an_end_without_it(
+    event: Cancelled | TimePassed, on_expiry: str
+) -> None:
+    request = settling(quorum="all", on_expiry=on_expiry)
+    for who in (ALICE, BOB, CAROL):
+        request = says(request, who, APPROVE).request
+    request = unclear(request, BOB, NOW + MINUTE).request
+    step = engine.step(request, event, NOW + DAY)
+    kind = MailKind.CANCELLED if isinstance(event, Cancelled) else MailKind.EXPIRED
+    assert kinds(step) == [kind] * 3
+    assert {e.to.address for e in step.effects if isinstance(e, Mail)} == set(PEOPLE)
+
+
 def test_a_time_beyond_a_day_is_refused() -> None:
     with pytest.raises(Refused, match="24h"):
         opened(settle_for=25 * HOUR)
@@ -204,3 +273,24 @@ def test_whatever_is_said_the_moment_is_set_exactly_while_the_quorum_is_met(
             assert now <= request.settles_at <= min(now + HOUR, request.terms.expires_at)
             due = timing.next_due(request)
             assert due is not None and due <= request.settles_at
+
+
+@given(EVENTS, st.sampled_from(["any", "all", "each_group", 2]), st.booleans(), st.booleans())
+def test_what_time_had_to_do_with_a_request_is_done_at_once(
+    said: list[tuple[int, Answer | None, int]], rule: str | int, any_reject: bool, is_read: bool
+) -> None:
+    """Else it would be looked at again and again, before all others."""
+    ask: dict[str, Any] = {
+        "remind_after": (5 * MINUTE, HOUR),
+        "escalate_after": 90 * MINUTE,
+        "escalate_to": asked("dan@corp.test"),
+    }
+    ask |= {"groups": {PEOPLE[0]: "dba", PEOPLE[1]: "dba", PEOPLE[2]: "ops"}}
+    request, now = settling(quorum=rule, any_reject=any_reject, expires_in=5 * HOUR, **ask), NOW
+    for who, answer, minutes in said:
+        now += minutes * MINUTE
+        request = later(request, now, is_read=is_read).request
+        due = timing.next_due(request)
+        assert due is None or due > now
+        step = unclear(request, who, now) if answer is None else says(request, who, answer, at=now)
+        request = step.request

@@ -271,6 +271,22 @@ def test_what_is_damaged_of_a_mail_gives_no_bytes(tmp_path: Path) -> None:
     assert store.raw("none") is None
 
 
+@pytest.mark.parametrize(("column", "value"), [("outcome", "x"), ("at", "x"), ("unknown_lines", "{")])
+def test_a_damaged_row_is_a_fault_of_the_store_that_names_the_file(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    filled(tmp_path).close()
+    with sqlite3.connect(tmp_path / "flexmaild.db") as file:
+        file.execute(f"UPDATE seen SET {column} = ? WHERE uid = '1'", (value,))
+    file.close()
+    store = beside(tmp_path)
+    looks: list[Callable[[], object]] = [lambda: store.seen_as(mail(1).sha256)]
+    looks.append(lambda: store.read_since(datetime(1970, 1, 1, tzinfo=UTC), 0, 99, 10))
+    for look in looks:
+        with pytest.raises(StoreError, match=r"flexmaild\.db: a row .* damaged"):
+            look()
+
+
 def test_slices_go_on_behind_each_other(tmp_path: Path) -> None:
     filled(tmp_path, 10).close()
     store = beside(tmp_path)

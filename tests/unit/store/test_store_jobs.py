@@ -137,6 +137,15 @@ def test_a_job_that_was_given_up_is_kept_with_its_reason(store: Store) -> None:
     assert claimed(store, NOW + timedelta(days=9)) == []
 
 
+def test_a_mail_that_is_not_sent_any_more_is_dropped_and_says_why(store: Store) -> None:
+    store.commit(Change(jobs=(job(),)))
+    claimed(store)
+    dropped = end(store, "overtaken", error="the request was closed before this could be sent")
+    assert (dropped.state, dropped.done_at, dropped.running) == (JobState.DROPPED, NOW, False)
+    assert "closed before" in dropped.last_error
+    assert claimed(store, NOW + timedelta(days=9)) == []
+
+
 def test_recipients_who_were_refused_are_named(store: Store) -> None:
     commit(store, Change(jobs=(job(),)))
     done = end(store, "ok", receipt="250", refused=(("b@x", "550 unknown"), ("c@x", "551 moved")))

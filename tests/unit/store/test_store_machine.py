@@ -92,7 +92,7 @@ class Model(RuleBasedStateMachine):
 
     @rule(
         id_=IDS,
-        result=st.sampled_from(["ok", "later", "give_up"]),
+        result=st.sampled_from(["ok", "later", "give_up", "overtaken"]),
         delay=st.integers(0, 90),
         late=st.booleans(),
     )
@@ -107,6 +107,9 @@ class Model(RuleBasedStateMachine):
         values[3] = None
         if result == "later":
             values[2] = again
+        if result == "overtaken":
+            values[0] = JobState.DROPPED
+            return
         kept = {"ok": (), "later": (JobState.HELD, JobState.DROPPED), "give_up": (JobState.DROPPED,)}[result]
         if values[0] not in kept:
             words = {"ok": JobState.DONE, "later": JobState.DEFERRED, "give_up": JobState.FAILED}

@@ -29,7 +29,7 @@ def reply(id_: str = "R1", sha256: str = "s", **changes: Any) -> Reply:
 
 
 def arrived(store: Store, uid: str, *replies: Reply) -> None:
-    commit(store, Change(seen=(mail(uid, replies=replies),)))
+    commit(store, Change(seen=(mail(uid, sha256=replies[0].sha256, replies=replies),)))
 
 
 @pytest.fixture
@@ -57,7 +57,10 @@ def test_the_last_50_are_kept_and_all_are_counted(store: Store) -> None:
 
 
 def test_so_are_those_of_one_batch(store: Store) -> None:
-    batch = tuple(mail(str(n), replies=(reply(sha256=str(n)), reply("R2"))) for n in range(130))
+    batch = tuple(
+        mail(str(n), sha256=str(n), replies=(reply(sha256=str(n)), reply("R2", sha256=str(n))))
+        for n in range(130)
+    )
     commit(store, Change(seen=batch))
     assert [r.number for r in store.replies("R1")] == list(range(81, 131))
     assert store.replies("R2")[-1].number == 130
@@ -67,6 +70,33 @@ def test_a_mail_that_is_fetched_again_adds_nothing(store: Store) -> None:
     for _ in range(3):
         arrived(store, "1", reply())
     assert [r.number for r in store.replies("R1")] == [1]
+
+
+def test_the_same_mail_under_another_mark_is_no_further_reply_and_stands_as_it_is_read_now(
+    store: Store,
+) -> None:
+    arrived(store, "1", reply(sha256="first"))
+    arrived(store, "2", reply(sha256="second"))
+    arrived(store, "3", reply(sha256="first", outcome=Outcome.DECISION, reason=ReplyReason.APPROVE))
+    twice = (mail("4", sha256="third", replies=(reply(sha256="third"),)),) * 2
+    store.commit(Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
+    kept = store.replies("R1")
+    assert [(r.number, r.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
+    assert (kept[0].outcome, kept[0].reason) == (Outcome.DECISION, ReplyReason.APPROVE)
+
+
+def test_a_mail_read_again_pushes_out_none_also_where_it_was_pushed_out_itself(store: Store) -> None:
+    for reading in range(2):
+        for n in range(60):
+            arrived(store, f"{reading}-{n}", reply(sha256=str(n)))
+    assert [r.number for r in store.replies("R1")] == list(range(11, 61))
+
+
+def test_a_mail_read_again_is_seen_where_its_request_was_not_there_before(store: Store) -> None:
+    arrived(store, "1", reply("R3", sha256="a"))
+    store.commit(Change(requests=(request("R3"),)))
+    arrived(store, "2", reply("R3", sha256="a"))
+    assert [r.number for r in store.replies("R3")] == [1]
 
 
 def test_a_reply_to_no_request_is_left_out_and_its_mail_is_not(store: Store) -> None:
@@ -116,7 +146,8 @@ def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     commit(store, Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
     store.close()
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
-        connection.execute("DROP TABLE replies")
+        for table in ("replies", "headers", "approvers"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
     connection.close()

@@ -161,9 +161,9 @@ def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> No
 
 def _back_to_schema_1(file: Path) -> None:
     with sqlite3.connect(file) as connection:
-        connection.execute("DROP TABLE replies")
+        for table in ("replies", "headers", "approvers", "sent_mails"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE jobs DROP COLUMN claim")
-        connection.execute("DROP TABLE sent_mails")
         connection.execute("DROP INDEX ix_seen_unknown_lines")
         connection.execute("ALTER TABLE seen DROP COLUMN unknown_lines")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")

@@ -1,0 +1,33 @@
+"""flexmaild doctor: what `flexmailctl doctor` does, without a running daemon."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from flexmaild.cli import ending, exits, results_view
+from flexmaild.cli.settings_file import config_option, load_settings
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON on stdout.")
+@ending.orderly
+def doctor(as_json: bool) -> int:
+    """Go through the whole loop step by step, with a cure for each fault; no daemon need run.
+
+    Lists the results fields of the last mails that were read and of those that wait in the folder, and the
+    settings that would believe them. Nothing is sent, made or deleted, and no mail is marked as read.
+
+    Exit codes: 0 all is well, 1 something is wrong, 78 bad settings.
+    """
+    settings = load_settings()
+    from flexmaild.daemon import examining
+
+    body = examining.examine(settings)
+    if as_json:
+        ending.say(json.dumps(body, indent=2))
+    else:
+        results_view.diagnosis(body)
+    return exits.DONE if body["healthy"] else exits.FAILED

@@ -1,0 +1,48 @@
+"""The headers of the last mails, so that settings which are changed later can be held against them.
+
+Written by `store.mails` with the outcomes, in the same transaction; no more than KEPT stay.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from flexmaild.core.model import Outcome
+from flexmaild.core.work import KeptHeader, Seen
+from flexmaild.store.tables import headers
+
+KEPT = 100
+# More than is ever kept of a header.
+_LARGEST = 64 * 1024
+
+
+def add(connection: Connection, mails: Sequence[Seen]) -> None:
+    """Keep the headers of these, and forget the oldest beyond KEPT."""
+    rows = [_row(mail) for mail in mails if mail.header][-KEPT:]
+    if rows:
+        connection.execute(insert(headers), rows)
+        newest = select(func.max(headers.c.seq)).scalar_subquery()
+        connection.execute(delete(headers).where(headers.c.seq <= newest - KEPT))
+
+
+def newest(connection: Connection, limit: int) -> list[KeptHeader]:
+    """Newest first."""
+    rows = connection.execute(select(headers).order_by(headers.c.seq.desc()).limit(limit))
+    return [KeptHeader(r.at, r.sender, Outcome(r.outcome), r.sha256, _text(r.data)) for r in rows]
+
+
+def _row(mail: Seen) -> dict[str, object]:
+    data = zlib.compress(mail.header.encode("latin-1", "replace"), 1)
+    known = {"sender": mail.sender, "outcome": mail.outcome.value, "sha256": mail.sha256}
+    return known | {"at": mail.at, "data": data}
+
+
+def _text(data: bytes) -> str:
+    """Nothing where the row is damaged: these rows are for looking only."""
+    try:
+        return zlib.decompressobj().decompress(data, _LARGEST).decode("latin-1")
+    except (zlib.error, TypeError):
+        return ""
