@@ -138,7 +138,7 @@ def test_a_job_that_was_given_up_is_kept_with_its_reason(store: Store) -> None:
 
 
 def test_a_mail_that_is_not_sent_any_more_is_dropped_and_says_why(store: Store) -> None:
-    store.commit(Change(jobs=(job(),)))
+    commit(store, Change(jobs=(job(),)))
     claimed(store)
     dropped = end(store, "overtaken", error="the request was closed before this could be sent")
     assert (dropped.state, dropped.done_at, dropped.running) == (JobState.DROPPED, NOW, False)

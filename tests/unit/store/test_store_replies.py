@@ -79,7 +79,7 @@ def test_the_same_mail_under_another_mark_is_no_further_reply_and_stands_as_it_i
     arrived(store, "2", reply(sha256="second"))
     arrived(store, "3", reply(sha256="first", outcome=Outcome.DECISION, reason=ReplyReason.APPROVE))
     twice = (mail("4", sha256="third", replies=(reply(sha256="third"),)),) * 2
-    store.commit(Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
+    commit(store, Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
     kept = store.replies("R1")
     assert [(r.number, r.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
     assert (kept[0].outcome, kept[0].reason) == (Outcome.DECISION, ReplyReason.APPROVE)
@@ -94,7 +94,7 @@ def test_a_mail_read_again_pushes_out_none_also_where_it_was_pushed_out_itself(s
 
 def test_a_mail_read_again_is_seen_where_its_request_was_not_there_before(store: Store) -> None:
     arrived(store, "1", reply("R3", sha256="a"))
-    store.commit(Change(requests=(request("R3"),)))
+    commit(store, Change(requests=(request("R3"),)))
     arrived(store, "2", reply("R3", sha256="a"))
     assert [r.number for r in store.replies("R3")] == [1]
 
