@@ -262,8 +262,8 @@ def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Rulin
 
 
 def names(reading: Reading) -> tuple[str, ...]:
-    """What a mail is known by that decided, whatever it is made to answer: its sender's Message-ID; and, since
-    that may not be signed, each signature that may speak for the sender."""
+    """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
+    since that may not be signed, each signature that may speak for the sender."""
     known_by = [*([f"id\0{reading.message_id}"] if reading.message_id else []), *reading.signed_as]
     texts = (f"{reading.sender}\0{name}" for name in known_by)
     return tuple(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts)

@@ -46,8 +46,8 @@ def failed_dmarc(reading: Reading) -> str:
 
 
 def is_by_signature(reading: Reading, require: Requirement) -> bool:
-    """Whether a signature alone is why the sender counts as proven; then what it leaves out anybody who has
-    the mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
+    """Whether a signature alone is why the sender counts as proven: what it leaves out, anybody who has the
+    mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
     domain = domain_of(reading.sender)
     by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reading.auth_results)
     return require != "reference" and proof_for(reading, require) in ("dmarc", "dkim") and not by_spf

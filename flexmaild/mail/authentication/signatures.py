@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flexmaild.mail.authentication.results import Result, normal
@@ -24,9 +24,11 @@ _NOT_CODE = bytes(range(256)).translate(None, _CODE)
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One field. domain: its d= as A-labels; value: its b=; signed: the names in its h=. is_open: what is read
-    may have been added to what was signed: text at the end (`l=`), or a second field of a kind of which the
-    last is signed."""
+    """One field. domain: its d= as A-labels; value: its b=; signed: the names in its h=.
+
+    is_open: what is read may have been added to what was signed: text at the end (`l=`), or a second field of
+    a kind of which the last is signed.
+    """
 
     domain: str
     selector: str

@@ -1,10 +1,10 @@
 """The other ways to read a body whose signature leaves open how it is read. For `reply`.
 
-Where Content-Type or Content-Transfer-Encoding is outside `h=` (Google's and opendkim's lists), whoever has a
-signed mail can change them: "Approve <only staging>" is a condition as text and none as HTML. So the body must
-say the same in each way in which its author may have meant it. What a body is mostly shows: nobody types a
-multipart from its first line to its last, nor base64. Where it shows, there is no second way; else an honest
-mail, whose source is no answer, would not count. MIME-Version plays no part: it is not asked here. Pure.
+Where Content-Type or Content-Transfer-Encoding is outside `h=` (Google's and opendkim's lists), whoever has
+a signed mail can change them: "Approve <only staging>" is a condition as text and none as HTML. So the body
+must say the same in each way in which its author may have meant it. What a body is mostly shows: nobody types
+base64, or a part's header as the first line. Where it shows, there is no second way; else an honest mail,
+whose source is no answer, would not count. MIME-Version plays no part: nothing here asks for it. Pure.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from flexmaild.mail.parse.message import Mail, TooMuch, read_as
 from flexmaild.mail.parse.smime import KINDS as SMIME_KINDS
 from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 from flexmaild.mail.understand import references
+from flexmaild.mail.understand.lines import small
 from flexmaild.mail.understand.verdict import Decision
 
 _TYPE, _ENCODING = b"content-type", b"content-transfer-encoding"
@@ -32,25 +33,30 @@ _ELEMENTS = (
 _TAG = re.compile(rf"<(?:{_ELEMENTS})(?=[\s/>])".encode(), re.IGNORECASE)
 _MARKUP = re.compile(rf"</?(?:{_ELEMENTS})(?=[\s/>])|&#?\w{{2,31}};", re.IGNORECASE)
 # A delimiter (RFC 2046 section 5.1.1) with a part's header at once below it.
-_FIRST_PART = re.compile(rb"(?:\A|\n)--([^\s][^\r\n]{0,199}?)[ \t]*\r?\n(?=content-|mime-version)", re.IGNORECASE)
+_FIRST_PART = re.compile(
+    rb"(?:\A|\n)--([^\s][^\r\n]{0,199}?)[ \t]*\r?\n(?=content-|mime-version)", re.IGNORECASE
+)
 # What stands above the first part is a remark on MIME, or nothing.
 _LONGEST_REMARK = 500
-_CODE = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_CODE = re.compile(rb"[A-Za-z0-9+/]+={0,2}!?")
 _ESCAPED = re.compile(rb"=(?:[0-9A-F]{2}|[ \t]*\r?\n|[ \t]*\Z)")
+# What has to be escaped, or is as a precaution; "?id=47" in a link is no escaped "G".
+_NEEDED = re.compile(rb"=(?:3D|[89A-F][0-9A-F]|2[1-9A-F]|3[A-F]|40|5[B-F]|60|7[B-F]|(?:20|09)?[ \t]*\r?\n)")
 # A line that goes on in the next one (RFC 3676), cut within a language without blanks.
 _CUT_WORD = re.compile(rb"[\x80-\xff] \r?\n")
 # How the 8-bit texts of the languages that we know are written, where it is not as UTF-8.
 _CHARSETS = ("cp1252", "iso-8859-2", "cp1250", "cp1254", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr")
 _ISO_2022 = re.compile(rb"\x1b[$(]")
 # What is unclear about an answer that there is, and not whether there is one.
-_DOUBTS = ("both_words", "negated", "question", "condition", "more_than_word")
+_DOUBTS = ("both_words", "negated", "question", "condition")
+_WIDE_MARK = "？"
 _NOT_NAMED = re.compile(rb"[^A-Za-z0-9._:-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another way to read a mail; None for one that cannot be read. is_guess: it counts only where it shows an
-    answer that is doubted or the opposite, for most guesses at a character set show no words at all."""
+    """Another way to read a mail; None for one that cannot be read. is_guess: one at a character set, and so
+    mostly wrong; it counts only where it shows an opposite answer, or words that doubt."""
 
     mail: Mail | None
     is_guess: bool = False
@@ -77,7 +83,7 @@ def other_ways(
         content = transferred(body, encoding.decode("latin-1")).readings[0]
         ways = [_Way(mail.header.first(_TYPE), encoding)]
         if is_type_open:
-            ways += _types(mail, body, content, encoding, typed, partial)
+            ways += _types(mail, body, content, encoding, typed)
         for way in ways:
             other = _read(mail.header, body, way, limits, partial)
             if other.mail is None or other.mail.texts not in shown:
@@ -87,21 +93,36 @@ def other_ways(
 
 
 def says_otherwise(
-    others: Iterable[Other], answer: Answer, references_here: Iterable[str], read: Callable[[Mail], Decision]
+    others: Iterable[Other], mail: Mail, answer: Answer, read: Callable[[Mail], Decision]
 ) -> bool:
-    """Whether one of these ways to read a mail, whose answer and references are given, says something else."""
-    known = {text for text in references_here if references.is_whole(text)}
+    """Whether one of these ways to read this mail, which gives this answer, says something else."""
+    here = _content(mail)
+    known = set(references.in_text([here]))
     for other in others:
         if other.mail is None:
             return True
-        decision = read(other.mail)
-        is_doubted = decision.answer is not None or decision.unclear in _DOUBTS
-        if decision.answer is not answer and (is_doubted or not other.is_guess):
+        decision, there = read(other.mail), _content(other.mail)
+        if decision.answer is not answer and not (
+            other.is_guess and _is_guessed_wrong(decision, here, there)
+        ):
             return True
-        found = references.in_text(text for t in other.mail.texts for _, text in t.segments)
-        if any(references.is_whole(text) and text not in known for text in found):
+        if any(references.is_whole(text) and text not in known for text in references.in_text([there])):
             return True
     return False
+
+
+def _content(mail: Mail) -> str:
+    return "\n".join(text for one in mail.texts for _, text in one.segments)
+
+
+def _is_guessed_wrong(decision: Decision, here: str, there: str) -> bool:
+    """Whether what keeps this guess from being the same answer is nothing that a person wrote: no doubt, or
+    a sign among letters that are none, or a word that stands in the mail as it came, too."""
+    if decision.answer is not None:
+        return False
+    is_word = any(map(str.isalpha, decision.word)) and small(decision.word) not in small(here)
+    is_question = _WIDE_MARK in there and _WIDE_MARK not in here
+    return decision.unclear not in _DOUBTS or not (is_word or is_question)
 
 
 def _read(header: Header, body: bytes, way: _Way, limits: Limits, partial: bool) -> Other:
@@ -119,34 +140,31 @@ def _encodings(mail: Mail, body: bytes, given: bytes) -> Iterator[bytes]:
     if mail.root.parts and mail.root.kind.startswith("multipart/"):
         return
     if is_identity(given.decode("latin-1")):
-        if b"=" in body:
+        if _is_quoted_printable(body) and _NEEDED.search(body):
             yield b"quoted-printable"
     elif not (_is_base64(body) if "64" in name else _is_quoted_printable(body)):
         yield b"8bit"
 
 
 def _is_base64(body: bytes) -> bool:
-    """Whether it is base64 and nothing else: words have blanks between them."""
+    """Whether it is base64 and nothing else, as careless programs write it too: words have blanks between."""
     lines = [line.strip() for line in body.splitlines() if line.strip()]
-    return bool(lines) and all(map(_CODE.fullmatch, lines)) and len(b"".join(lines)) % 4 == 0
+    return bool(lines) and all(map(_CODE.fullmatch, lines))
 
 
 def _is_quoted_printable(body: bytes) -> bool:
     """Whether each "=" in it is that of an escape, and there is one."""
-    return body.isascii() and 0 < body.count(b"=") == len(_ESCAPED.findall(body))
+    return 0 < body.count(b"=") == len(_ESCAPED.findall(body))
 
 
-def _types(
-    mail: Mail, body: bytes, content: bytes, encoding: bytes, typed: Iterable[str], partial: bool
-) -> Iterator[_Way]:
+def _types(mail: Mail, body: bytes, content: bytes, encoding: bytes, typed: Iterable[str]) -> Iterator[_Way]:
     """The content types with which the body may have been sent besides. content: the body, decoded."""
-    kind, charset = mail.root.kind, _NOT_NAMED.sub(b"", mail.root.params.get("charset", "").encode())
+    kind, params = mail.root.kind, mail.root.params
+    charset = _NOT_NAMED.sub(b"", params.get("charset", "").encode())
     boundary = _own_boundary(body)
-    is_page = kind in ("text/html", "text/enriched", "text/richtext") or "html" in kind
+    is_page = kind in ("text/enriched", "text/richtext") or "html" in kind
     if kind.startswith("multipart/"):
-        if not (boundary and boundary == mail.root.params.get("boundary", "").encode()):
-            yield _Way(_plain(charset), encoding)
-        elif not (partial or _is_closed(body, boundary)):
+        if boundary != params.get("boundary", "").encode():
             yield _Way(_plain(charset), encoding)
         return
     if kind in SMIME_KINDS:
@@ -154,23 +172,26 @@ def _types(
             yield _Way(_plain(charset), encoding)
         return
     if boundary:
-        yield _Way(b'multipart/mixed; boundary="' + boundary.replace(b'"', b"") + b'"', b"7bit")
+        yield _Way(b'multipart/mixed; boundary="%s"' % boundary.replace(b'"', b""), b"7bit")
     if is_page and not _begins_as_page(content):
         yield _Way(_plain(charset), encoding)
     elif not is_page and any(map(_MARKUP.search, typed)):
         yield _Way(b"text/html; charset=" + (charset or b"utf-8"), encoding)
-    own = b"text/html; charset=%s" if is_page else b"text/plain; charset=%s"
+    flow = {name: params.get(name, "").lower() for name in ("format", "delsp")}
     for name, is_guess in _charsets(content):
-        yield _Way(own % name.encode(), encoding, is_guess)
-    if kind == "text/plain":
-        if mail.root.params.get("delsp", "").lower() == "yes":
-            yield _Way(_plain(charset) + b"; format=flowed", encoding)
-        elif _CUT_WORD.search(content):
-            yield _Way(_plain(charset) + b"; format=flowed; delsp=yes", encoding)
+        other = b"text/html; charset=" + name.encode() if is_page else _plain(name.encode(), **flow)
+        yield _Way(other, encoding, is_guess)
+    if kind == "text/plain" and flow["delsp"] == "yes":
+        yield _Way(_plain(charset, "flowed"), encoding)
+    elif kind == "text/plain" and _CUT_WORD.search(content):
+        yield _Way(_plain(charset, "flowed", "yes"), encoding)
 
 
-def _plain(charset: bytes) -> bytes:
-    return b"text/plain; charset=" + (charset or b"utf-8")
+def _plain(charset: bytes, format: str = "", delsp: str = "") -> bytes:
+    flow = b"; format=flowed" if format == "flowed" else b""
+    return (
+        b"text/plain; charset=" + (charset or b"utf-8") + flow + (b"; delsp=yes" if delsp == "yes" else b"")
+    )
 
 
 def _own_boundary(body: bytes) -> bytes:
@@ -181,11 +202,6 @@ def _own_boundary(body: bytes) -> bytes:
     remark = body[: found.start()].strip()
     is_remark = not remark or (len(remark) <= _LONGEST_REMARK and b"mime" in remark.lower())
     return found[1] if is_remark else b""
-
-
-def _is_closed(body: bytes, boundary: bytes) -> bool:
-    """Whether nothing stands behind the last delimiter."""
-    return body.rstrip().endswith(b"\n--" + boundary + b"--")
 
 
 def _begins_as_page(content: bytes) -> bool:

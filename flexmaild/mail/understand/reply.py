@@ -104,8 +104,8 @@ def understand(
             others = other_ways(mail, body_of(data), covered, typed, limits, partial)
             is_otherwise = says_otherwise(
                 others,
+                mail,
                 answered.decision.answer,
-                in_text,
                 lambda other: _answered(other, rules, writer, sent, is_cut, None).decision,
             )
     decision = answered.decision
@@ -136,7 +136,8 @@ def understand(
         auth_results=trusted.results,
         auth_faults=trusted.faults,
         auth_fields=borders.summary(trusted),
-        reference_is_open=not any(map(references.is_whole, in_text)) and _is_place_open(header, covered, limits),
+        reference_is_open=not any(map(references.is_whole, in_text))
+        and _is_place_open(header, covered, limits),
         reads_otherwise=is_otherwise,
         signed_as=signatures.digests(header, domain_of(who.address)) if who.address else (),
         internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),

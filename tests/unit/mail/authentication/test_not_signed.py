@@ -89,7 +89,9 @@ ALTERNATIVE = multipart(
 CODE = base64.encodebytes(f"Approve\n{QUOTE}".encode()).decode()
 CODED = quopri.encodestring(f"Approve für alle \n{QUOTE}".encode()).decode()
 WESTERN = f"Approve für größere Tests\n{QUOTE}".encode("latin-1")
-OUTLOOK = "<html><head><style>p {margin: 0}</style></head><body><p>Approve</p>" + PAGE_QUOTE + "</body></html>"
+OUTLOOK = (
+    "<html><head><style>p {margin: 0}</style></head><body><p>Approve</p>" + PAGE_QUOTE + "</body></html>"
+)
 
 HONEST = {
     "plain": (f"Approve\n{QUOTE}", PLAIN),
@@ -220,7 +222,12 @@ PLUS = f"approvals+{REFERENCE.lower()}@corp.test"
         (answer(BARE, THREAD, PLAIN, signed=ALL), True),
         (answer(BARE, THREAD, PLAIN, signed=EXCHANGE), False),
         (answer(BARE, THREAD, PLAIN, signed=EXCHANGE + ":in-reply-to"), True),
-        (answer(BARE, THREAD.replace("In-Reply-To", "References"), PLAIN, signed=f"{EXCHANGE}:in-reply-to"), False),
+        (
+            answer(
+                BARE, THREAD.replace("In-Reply-To", "References"), PLAIN, signed=f"{EXCHANGE}:in-reply-to"
+            ),
+            False,
+        ),
         (answer(f"Approve\n{QUOTE}", THREAD, PLAIN, signed=EXCHANGE), True),
         (answer(f"Approve\n\n{REFERENCE[:20]}\n", THREAD, PLAIN, signed=EXCHANGE), False),
         (answer(BARE, PLAIN, to=PLUS, signed=EXCHANGE), False),
@@ -230,7 +237,9 @@ PLUS = f"approvals+{REFERENCE.lower()}@corp.test"
         (answer(BARE, PLAIN, f"Delivered-To: {PLUS}", signed=EXCHANGE, results=DMARC + SPF), True),
         (answer(BARE, PLAIN, f"Delivered-To: {PLUS}", signatures=(), results=DMARC), True),
         (
-            answer(BARE, THREAD, PLAIN, signatures=(signature(EXCHANGE, domain="mail.corp.test"), signature(ALL))),
+            answer(
+                BARE, THREAD, PLAIN, signatures=(signature(EXCHANGE, domain="mail.corp.test"), signature(ALL))
+            ),
             False,
         ),
     ],
