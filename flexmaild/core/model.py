@@ -267,6 +267,7 @@ class Reading:
     reference. text_digest: SHA-256 of what was typed, so that the same text is not explained twice.
     auth_faults: what speaks against the mail, such as a field that bears a border's name and is not from it.
     auth_fields: the Authentication-Results fields of the mail in a few words, for who has to find out why.
+    dkim_domains: From's domain, where we verified a signature ourselves that may speak for it.
     reference_is_open: there is no whole reference in the text, nor in a field that the signature of the
     sender's domain covers. reads_otherwise: that signature leaves open how the text is read, and it may have
     been meant to say something else. signed_as: digests of the signatures that may speak for that domain.

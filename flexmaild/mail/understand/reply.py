@@ -112,7 +112,7 @@ def understand(
     if witness is not None:
         witness.is_signed = header.has(b"dkim-signature")
     trusted = borders.found(header, rules.borders, rules.exchange_online, limits.field)
-    can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
+    can_verify = rules.verify_dkim and lookup is not None and not partial and bool(who.address)
     return Reading(
         sha256=digest,
         size=size,
@@ -143,7 +143,9 @@ def understand(
         internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
-        dkim_domains=dkim_domains(data, header, lookup) if can_verify and lookup else (),
+        dkim_domains=dkim_domains(data, header, domain_of(who.address), lookup)
+        if can_verify and lookup
+        else (),
         partial=partial,
         language=decision.language,
         unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),

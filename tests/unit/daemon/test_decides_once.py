@@ -1,4 +1,4 @@
-"""A mail that decided is used up: whatever it is made to answer, wherever it comes in, also after a restart."""
+"""A mail that decided is used up: whatever it is made to answer, wherever it comes in, for good."""
 
 from __future__ import annotations
 
