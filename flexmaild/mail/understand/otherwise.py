@@ -81,7 +81,7 @@ def other_ways(
     shown = {mail.texts}
     for encoding in _encodings(mail, body, given) if _ENCODING not in covered else [given]:
         content = transferred(body, encoding.decode("latin-1")).readings[0]
-        ways = [_Way(mail.header.first(_TYPE), encoding)]
+        ways = [] if encoding == given else [_Way(mail.header.first(_TYPE), encoding)]
         if is_type_open:
             ways += _types(mail, body, content, encoding, typed)
         for way in ways:
@@ -166,13 +166,15 @@ def _types(mail: Mail, body: bytes, content: bytes, encoding: bytes, typed: Iter
     if kind.startswith("multipart/"):
         if boundary != params.get("boundary", "").encode():
             yield _Way(_plain(charset), encoding)
+        elif kind == "multipart/digest":  # in which a part without a header is a mail and no text
+            yield _Way(_mixed(boundary), encoding)
         return
     if kind in SMIME_KINDS:
         if not _is_base64(body):
             yield _Way(_plain(charset), encoding)
         return
     if boundary:
-        yield _Way(b'multipart/mixed; boundary="%s"' % boundary.replace(b'"', b""), b"7bit")
+        yield _Way(_mixed(boundary), b"7bit")
     if is_page and not _begins_as_page(content):
         yield _Way(_plain(charset), encoding)
     elif not is_page and any(map(_MARKUP.search, typed)):
@@ -192,6 +194,10 @@ def _plain(charset: bytes, format: str = "", delsp: str = "") -> bytes:
     return (
         b"text/plain; charset=" + (charset or b"utf-8") + flow + (b"; delsp=yes" if delsp == "yes" else b"")
     )
+
+
+def _mixed(boundary: bytes) -> bytes:
+    return b'multipart/mixed; boundary="%s"' % boundary.replace(b'"', b"")
 
 
 def _own_boundary(body: bytes) -> bytes:

@@ -178,6 +178,11 @@ FLIPPED = {
         ),
         of_type("multipart/mixed"),
     ),
+    "a part without a header": (
+        "--=_b1\nContent-Type: text/plain\n\nApprove\n\nReference "
+        f"{REFERENCE}\n--=_b1\n\nOnly when the tests passed.\n--=_b1--\n",
+        of_type("multipart/digest"),
+    ),
     "source that was pasted": (
         "I do not agree with this:\n\n" + ALTERNATIVE,
         of_type("multipart/alternative"),
@@ -203,6 +208,15 @@ def test_who_has_the_type_signed_or_handed_the_mail_in_is_taken_at_their_word(na
     assert decides(answer(body, *flipped, results=DMARC + SPF))
     assert decides(answer(body, *flipped), "reference")
     assert not decides(answer(body, *flipped))
+
+
+@pytest.mark.parametrize("name", ["an inner part", "source that was pasted"])
+def test_nor_does_it_decide_where_only_its_texts_were_fetched(name: str) -> None:
+    body, *fields = FLIPPED[name]
+    data = answer(str(body), THREAD, *map(str, fields))
+    ours = sent(*TEXT, subject="Approval needed: Deploy 4.2")
+    reading = understand(data, 9_000_000, RULES, partial=True, mails_sent=lambda references: (ours,))
+    assert reading.answer is not None and reading.reads_otherwise
 
 
 def test_such_a_mail_is_undecided_kept_and_says_why() -> None:
