@@ -50,7 +50,8 @@ def is_by_signature(reading: Reading, require: Requirement) -> bool:
     mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
     domain = domain_of(reading.sender)
     by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reading.auth_results)
-    return require != "reference" and proof_for(reading, require) in ("dmarc", "dkim") and not by_spf
+    satisfying = _shown(reading).intersection(_SATISFIED_BY[require])
+    return bool(satisfying) and satisfying <= {"dmarc", "dkim"} and not by_spf
 
 
 def _shown(reading: Reading) -> set[Proof]:

@@ -293,6 +293,8 @@ def test_a_text_that_may_have_been_meant_otherwise_decides_where_no_signature_al
     assert isinstance(ruled(request, doubtful).event, Answered)
     logged_in = replace(doubtful, auth_results=(AuthResult("mx", "auth", "pass", "corp.test", ALICE),))
     assert isinstance(ruled(request, logged_in, SenderPolicy("auth")).event, Answered)
+    inside = replace(doubtful, internal=True)
+    assert isinstance(ruled(request, inside, SenderPolicy("dmarc")).event, Answered)
     delivered = replace(doubtful, auth_results=(PASS, replace(PASS, method="spf")))
     assert isinstance(ruled(request, delivered, SenderPolicy("dmarc")).event, Answered)
 
