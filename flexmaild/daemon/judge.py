@@ -7,11 +7,11 @@ thread; the caller commits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import approver_notes, engine, jobs, naming
+from flexmaild.core import admission, approver_notes, engine, jobs, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Effect, Event, Mail, Step, TimePassed
 from flexmaild.core.model import MailKind, MailNature, Outcome, Reading, Request
@@ -33,6 +33,8 @@ class StoreView(JobsView, Protocol):
     def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
 
     def replayed(self, fingerprints: Iterable[str]) -> set[str]: ...
+
+    def already_spent(self, names: Iterable[str]) -> set[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +127,30 @@ def judge(store: StoreView, terms: Terms, mails: Sequence[tuple[Fetched, Reading
         # After a pause the mail may be quicker than the clock's tick: an expired request stays expired.
         draft.apply(engine.step(request, TimePassed(), now))
     rulings = [_rule(reading, more, draft) for (_, reading), more in zip(mails, answered, strict=True)]
-    spent = store.replayed({r.fingerprint for r in rulings if r.fingerprint})
-    for (fetched, reading), more, first in zip(mails, answered, rulings, strict=True):
+    repeated = store.replayed({r.fingerprint for r in rulings if r.fingerprint})
+    known_by = [
+        admission.names(reading) if r.fingerprint else ()
+        for (_, reading), r in zip(mails, rulings, strict=True)
+    ]
+    spent = store.already_spent({name for names in known_by for name in names})
+    for (fetched, reading), more, first, names in zip(mails, answered, rulings, known_by, strict=True):
         ruling = first
-        if ruling.fingerprint in spent and ruling.fingerprint:
-            reason = ReplyReason.REPEATED
-            ruling = Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
+        if ruling.fingerprint in repeated and ruling.fingerprint:
+            ruling = _again(first, ReplyReason.REPEATED)
+        elif spent.intersection(names):
+            ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
         elif ruling.request_id in draft.changed:  # an earlier mail of this batch may have decided it
             ruling = _rule(reading, more, draft)
-        _take(draft, fetched, reading, ruling, named_requests(reading, more))
-        spent.add(ruling.fingerprint)
+        now_spent = names if ruling.outcome is Outcome.DECISION else ()
+        _take(draft, fetched, reading, ruling, named_requests(reading, more), now_spent)
+        repeated.add(ruling.fingerprint)
+        spent.update(now_spent)
     return draft
+
+
+def _again(first: Ruling, reason: ReplyReason) -> Ruling:
+    """In place of this ruling, for a mail that came before."""
+    return Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
 
 
 def answered_requests(store: JobsView, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
@@ -154,7 +169,14 @@ def _rule(reading: Reading, answered: Iterable[str], draft: Draft) -> Ruling:
     return naming.judged(reading, draft.requests, draft.terms.key, draft.terms.senders, answered)
 
 
-def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling, named: Iterable[str]) -> None:
+def _take(
+    draft: Draft,
+    fetched: Fetched,
+    reading: Reading,
+    ruling: Ruling,
+    named: Iterable[str],
+    spent: tuple[str, ...],
+) -> None:
     for i in dict.fromkeys((ruling.request_id, *named)):
         if i in draft.requests:
             draft.approvers += approver_notes.of_mail(draft.requests[i], reading, ruling, draft.now)
@@ -168,13 +190,13 @@ def _take(draft: Draft, fetched: Fetched, reading: Reading, ruling: Ruling, name
         draft.audit.append(AuditEntry(draft.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and draft.terms.limiter.allows(ruling.stranger.address, draft.now):
         draft.jobs.append(_stranger_job(draft, reading, ruling))
-    draft.seen.append(_seen(fetched, reading, ruling, draft.now, named))
+    draft.seen.append(replace(_seen(fetched, reading, ruling, draft.now, named), spent=spent))
 
 
 def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
     """What is seen of this mail at each request it names; `store.replies` leaves out those that do not exist.
     A second delivery is no further reply."""
-    if ruling.outcome is Outcome.DUPLICATE:
+    if ruling.reason is ReplyReason.REPEATED:
         return ()
     return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)
 

@@ -215,6 +215,11 @@ class Store:
         with self._database.reading() as connection:
             return mails.replayed(connection, fingerprints)
 
+    def already_spent(self, names: Iterable[str]) -> set[str]:
+        """Those by which a committed mail is known that decided."""
+        with self._database.reading() as connection:
+            return mails.already_spent(connection, names)
+
     def arrived(self, subject_part: str, since: datetime) -> bytes | None:
         """The raw bytes of the newest mail since then whose subject holds this."""
         with self._database.reading() as connection:
