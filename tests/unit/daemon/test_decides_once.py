@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
@@ -41,7 +42,8 @@ def reply(request: Request, **facts: Any) -> Reading:
         "thread_references": (tokens.issue(KEY, request, invitation),),
         "answer": Answer.APPROVE,
     }
-    return Reading("sha", 100, MailNature.HUMAN, **(said | facts))
+    digest = hashlib.sha256(repr((request.id, sorted(facts.items()))).encode()).hexdigest()
+    return Reading(digest, 100, MailNature.HUMAN, **(said | facts))
 
 
 def taken(store: Store, *readings: Reading, mailbox: str = "imap/INBOX") -> list[Seen]:
@@ -128,7 +130,7 @@ def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) ->
     taken(store, reply(SECOND, message_id="<m2@corp.test>", answer=None, unclear="empty"))
     store.close()
     before = sqlite3.connect(tmp_path / "flexmaild.db")
-    before.executescript("DROP TABLE spent; UPDATE alembic_version SET version_num = '0004'")
+    before.executescript("DROP TABLE spent; UPDATE alembic_version SET version_num = '0005'")
     before.close()
     store = store_in(tmp_path)
     assert store.already_spent(admission.names(reply(FIRST))) == set(admission.names(reply(FIRST)))
