@@ -166,8 +166,7 @@ def _refusal(
     if proof.proof_for(reading, require) is None:
         because = f"the sender is not proven ({require} is required)"
         return ReplyReason.NOT_PROVEN, _with_fields(because, reading)
-    is_named_in_thread_alone = not (reading.body_references or reading.address_references)
-    if is_named_in_thread_alone and proof.may_be_moved(reading, require):
+    if reading.reference_is_open and proof.is_by_signature(reading, require):
         because = sentence(ReplyReason.THREAD_NOT_SIGNED)
         return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reading)
     if reading.misdirected and require != "reference":
@@ -224,6 +223,7 @@ def _quarantined(
 def _admitted(reading: Reading, request: Request, invitation: Invitation, require: Requirement) -> Ruling:
     number, words = invitation.number, (reading.sender, reading.sha256, reading.message_id)
     event: Event
+    quarantine = False
     if reading.answer is None:
         why = reading.unclear or "no_action_word"
         quoted = reading.sentence, reading.unclear_word
@@ -233,7 +233,11 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
         shown = proof.proof_for(reading, require) or "reference"
         event = Answered(number, reading.answer, reading.comment, words[0], shown, *words[1:])
         outcome, because, reason = Outcome.DECISION, reading.answer.value, ReplyReason(reading.answer.value)
-    if reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
+    if reading.reads_otherwise and proof.is_by_signature(reading, require):
+        reason = ReplyReason.TYPE_NOT_SIGNED
+        event = Unclear(number, "ambiguous", *words, reading.text_digest)
+        outcome, because, quarantine = Outcome.UNDECIDED, sentence(reason), True
+    elif reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
         reason = ReplyReason.COMMENT_NEEDED
         outcome, because = Outcome.UNDECIDED, sentence(reason)
     if request.state is State.EXPIRED:
@@ -248,6 +252,7 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
         event,
         request_id=request.id,
         invitation=number,
+        quarantine=quarantine,
         fingerprint=fingerprint(reading, reading.answer),
     )
 
@@ -260,6 +265,14 @@ def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Rulin
     event = Bounced(invitation.number, bounce) if bounce else None
     reason = ReplyReason.DELIVERY_REPORT
     return Ruling(Outcome.BOUNCE, because, reason, event, request.id, invitation.number)
+
+
+def names(reading: Reading) -> tuple[str, ...]:
+    """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
+    since that may not be signed, each signature that may speak for the sender."""
+    known_by = [*([f"id\0{reading.message_id}"] if reading.message_id else []), *reading.signed_as]
+    texts = (f"{reading.sender}\0{name}" for name in known_by)
+    return tuple(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts)
 
 
 def fingerprint(reading: Reading, answer: Answer | None) -> str:

@@ -268,7 +268,10 @@ class Reading:
     auth_faults: what speaks against the mail, such as a field that bears a border's name and is not from it.
     auth_fields: the Authentication-Results fields of the mail in a few words, for who has to find out why.
     kept_header: what is kept of the header, to be looked at under other settings.
-    thread_is_open: a signature of the sender's domain leaves out In-Reply-To or References.
+    dkim_domains: From's domain, where we verified a signature ourselves that may speak for it.
+    reference_is_open: there is no whole reference in the text, nor in a field that the signature of the
+    sender's domain covers. reads_otherwise: that signature leaves open how the text is read, and it may have
+    been meant to say something else. signed_as: digests of the signatures that may speak for that domain.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     redirected: somebody else sent it on (Resent fields). misdirected: neither To nor Cc names us.
     partial: only the text parts were fetched (a large attachment was left on the server).
@@ -298,7 +301,9 @@ class Reading:
     auth_faults: tuple[str, ...] = ()
     auth_fields: str = ""
     kept_header: str = field(default="", repr=False)
-    thread_is_open: bool = False
+    reference_is_open: bool = False
+    reads_otherwise: bool = False
+    signed_as: tuple[str, ...] = ()
     internal: bool = False
     redirected: bool = False
     misdirected: bool = False

@@ -55,15 +55,13 @@ def failed_dmarc(reading: Reading) -> str:
     return next((r.authserv_id or "the mail server" for r in failed), "")
 
 
-def may_be_moved(reading: Reading, require: Requirement) -> bool:
-    """Whether somebody else may have made this mail the answer to another request, and it would not show.
-
-    Where the sender's own server delivered it (aligned SPF), nobody else had it in hand.
-    """
+def is_by_signature(reading: Reading, require: Requirement) -> bool:
+    """Whether a signature alone is why the sender counts as proven: what it leaves out, anybody who has the
+    mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
     domain = domain_of(reading.sender)
     by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reading.auth_results)
-    by_signature = proof_for(reading, require) in ("dmarc", "dkim")
-    return require != "reference" and by_signature and reading.thread_is_open and not by_spf
+    satisfying = _shown(reading).intersection(_SATISFIED_BY[require])
+    return bool(satisfying) and satisfying <= {"dmarc", "dkim"} and not by_spf
 
 
 def _shown(reading: Reading) -> set[Proof]:

@@ -41,6 +41,7 @@ class ReplyReason(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     REPEATED = "repeated"
+    SPENT = "spent"
 
     WRONG_PERSON = "wrong_person"
     DELEGATE = "delegate"
@@ -52,6 +53,7 @@ class ReplyReason(StrEnum):
     RESULTS_DOUBTFUL = "results_doubtful"
     NOT_PROVEN = "not_proven"
     THREAD_NOT_SIGNED = "thread_not_signed"
+    TYPE_NOT_SIGNED = "type_not_signed"
     LESS_PROVEN = "less_proven"
     REDIRECTED = "redirected"
     MISDIRECTED = "misdirected"
@@ -84,6 +86,7 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.EXPIRED: "the request had expired",
     ReplyReason.WITHDRAWN: "a later mail with a new reference took this one's place",
     ReplyReason.REPEATED: "the same mail came before",
+    ReplyReason.SPENT: "a mail with its Message-ID or its signature has decided before; each decides once",
     ReplyReason.WRONG_PERSON: "the sender is not who was asked",
     ReplyReason.DELEGATE: "sent by somebody else in the approver's name (Sender differs from From)",
     ReplyReason.VIA_GROUP: "sender not readable: a group or list put its own address in From",
@@ -94,6 +97,10 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.RESULTS_DOUBTFUL: "it holds results in the name of our mail server that it did not write",
     ReplyReason.NOT_PROVEN: "the sender is not proven as the settings or the request ask for",
     ReplyReason.THREAD_NOT_SIGNED: "its signature leaves out what it answers, and its text has no reference",
+    ReplyReason.TYPE_NOT_SIGNED: (
+        "its signature leaves out how its text is to be read (Content-Type), and read otherwise it says "
+        "something else: ask for a new answer, which begins with the word that decides"
+    ),
     ReplyReason.LESS_PROVEN: "the sender is not proven, and was when they answered before",
     ReplyReason.REDIRECTED: "sent on by somebody else (Resent fields)",
     ReplyReason.MISDIRECTED: "written to none of our addresses (incoming.reply_aliases names further ones)",

@@ -149,6 +149,7 @@ class Seen:
     """The one outcome of one incoming mail.
 
     fingerprint: set when the mail made a verdict; a second mail with the same one is a replay.
+    spent: what a mail that decided is known by (`core.admission.names`): none with one of them decides again.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").
     unknown_lines: of a person's answer, those that may be a mail gateway's.
@@ -173,6 +174,7 @@ class Seen:
     unknown_lines: tuple[str, ...] = ()
     replies: tuple[Reply, ...] = ()
     header: str = field(default="", repr=False)
+    spent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ approvals (`core` does) and no SQL (`store` does).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import approver_notes, engine, jobs, naming
+from flexmaild.core import admission, approver_notes, engine, jobs, naming
 from flexmaild.core.admission import Ruling
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
@@ -57,16 +58,24 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
         # After a pause the mail may be quicker than the timer: an expired request stays expired.
         changes.apply(engine.step(request, TimePassed(), changes.now))
     rulings = [_rule(reading, more, changes) for (_, reading), more in zip(read, answered, strict=True)]
-    spent = transaction.replayed({r.fingerprint for r in rulings if r.fingerprint})
-    for (fetched, reading), more, first in zip(read, answered, rulings, strict=True):
+    repeated = transaction.replayed({r.fingerprint for r in rulings if r.fingerprint})
+    known_by = [
+        admission.names(reading) if r.fingerprint else ()
+        for (_, reading), r in zip(read, rulings, strict=True)
+    ]
+    spent = transaction.already_spent({name for names in known_by for name in names})
+    for (fetched, reading), more, first, names in zip(read, answered, rulings, known_by, strict=True):
         ruling = first
-        if ruling.fingerprint in spent and ruling.fingerprint:
-            reason = ReplyReason.REPEATED
-            ruling = Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
+        if ruling.fingerprint in repeated and ruling.fingerprint:
+            ruling = _again(first, ReplyReason.REPEATED)
+        elif spent.intersection(names):
+            ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
         elif ruling.request_id in changes.changed:  # an earlier mail of this batch may have decided it
             ruling = _rule(reading, more, changes)
-        _take(changes, fetched, reading, ruling, named_requests(reading, more))
-        spent.add(ruling.fingerprint)
+        now_spent = names if ruling.outcome is Outcome.DECISION else ()
+        _take(changes, fetched, reading, ruling, named_requests(reading, more), now_spent)
+        repeated.add(ruling.fingerprint)
+        spent.update(now_spent)
     return changes
 
 
@@ -110,7 +119,19 @@ def _rule(reading: Reading, answered: Iterable[str], changes: Changes) -> Ruling
     return naming.judged(reading, changes.requests, changes.context.key, changes.context.senders, answered)
 
 
-def _take(changes: Changes, fetched: Fetched, reading: Reading, ruling: Ruling, named: Iterable[str]) -> None:
+def _again(first: Ruling, reason: ReplyReason) -> Ruling:
+    """In place of this ruling, for a mail that came before."""
+    return Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
+
+
+def _take(
+    changes: Changes,
+    fetched: Fetched,
+    reading: Reading,
+    ruling: Ruling,
+    named: Iterable[str],
+    spent: tuple[str, ...],
+) -> None:
     for i in dict.fromkeys((ruling.request_id, *named)):
         if i in changes.requests:
             changes.approvers += approver_notes.of_mail(changes.requests[i], reading, ruling, changes.now)
@@ -125,13 +146,13 @@ def _take(changes: Changes, fetched: Fetched, reading: Reading, ruling: Ruling, 
         changes.audit.append(AuditEntry(changes.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and changes.context.limiter.allows(ruling.stranger.address, changes.now):
         changes.jobs.append(_stranger_job(changes, reading, ruling))
-    changes.seen.append(_seen(fetched, reading, ruling, changes.now, named))
+    changes.seen.append(replace(_seen(fetched, reading, ruling, changes.now, named), spent=spent))
 
 
 def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
     """What is seen of this mail at each request it names; `store.replies` leaves out those that do not exist.
     A second delivery is no further reply."""
-    if ruling.outcome is Outcome.DUPLICATE:
+    if ruling.reason is ReplyReason.REPEATED:
         return ()
     return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)
 

@@ -14,7 +14,18 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, sele
 from flexmaild.core.model import State
 from flexmaild.core.work import JobState
 from flexmaild.store import audit as chain
-from flexmaild.store.tables import approvers, audit, blobs, headers, idempotency, jobs, raws, requests, seen
+from flexmaild.store.tables import (
+    approvers,
+    audit,
+    blobs,
+    headers,
+    idempotency,
+    jobs,
+    raws,
+    requests,
+    seen,
+    spent,
+)
 
 # Rows per table and call: some 20 ms with 10 kB rows.
 SLICE = 1000
@@ -28,7 +39,8 @@ def prune(
     """Remove one slice of what is older, return how many rows went; call again while that is not 0.
 
     raw_before: raw bytes of mails. done_before: finished jobs, answers to Idempotency-Keys, attachments.
-    seen_before: outcomes of mails, decided requests, jobs given up on, audit entries.
+    seen_before: outcomes of mails, what those that decided are known by, decided requests, jobs given up on,
+    audit entries.
     """
     finished = and_(jobs.c.done_at < done_before, jobs.c.state.in_(_FINISHED))
     given_up = and_(jobs.c.created_at < seen_before, jobs.c.state == JobState.FAILED.value)
@@ -39,6 +51,7 @@ def prune(
         + _slice(connection, seen, seen.c.seq, seen.c.at < seen_before)
         + _slice(connection, headers, headers.c.seq, headers.c.at < seen_before)
         + _slice(connection, approvers, approvers.c.address, approvers.c.at < seen_before)
+        + _slice(connection, spent, spent.c.name, spent.c.at < seen_before)
         + _slice(connection, jobs, jobs.c.seq, old)
         + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
         + _slice(connection, requests, requests.c.id, decided)

@@ -145,6 +145,11 @@ class Queries:
         with self._reading() as connection:
             return mails.replayed(connection, fingerprints)
 
+    def already_spent(self, names: Iterable[str]) -> set[str]:
+        """Those by which a committed mail that decided is known."""
+        with self._reading() as connection:
+            return mails.already_spent(connection, names)
+
     def arrived(self, subject_part: str, since: datetime) -> bytes | None:
         """The raw bytes of the newest mail since then whose subject holds this."""
         with self._reading() as connection:

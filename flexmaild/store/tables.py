@@ -175,6 +175,15 @@ seen = Table(
     Index("ix_seen_unknown_lines", "seq", sqlite_where=text("unknown_lines IS NOT NULL")),
 )
 
+# What each mail that decided is known by, so that it decides once.
+spent = Table(
+    "spent",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index("ix_spent_at", "at"),
+)
+
 # The last replies that named each request, as those see them who see it. A row goes with its request.
 replies = Table(
     "replies",

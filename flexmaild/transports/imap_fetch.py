@@ -13,7 +13,15 @@ from flexmaild.core.errors import Failure, Reason
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports.imap_client import Client
 from flexmaild.transports.imap_errors import translated
-from flexmaild.transports.imap_structure import Node, Section, has_text, prune, rebuild, sections
+from flexmaild.transports.imap_structure import (
+    Node,
+    Section,
+    beginning,
+    has_text,
+    prune,
+    rebuild,
+    sections,
+)
 from flexmaild.transports.imap_whole import ending, has_ended, is_cut
 
 # Up to this size a mail is fetched whole: a reply with the usual logos in the signature.
@@ -111,9 +119,9 @@ class Fetcher:
         return found | self._heads({uid: batch[uid] for uid in trees.keys() - found.keys()})
 
     def _wanted(self, tree: Node, size: int) -> tuple[Section, ...]:
-        """The mail's end goes with the pieces, where the server is asked for parts of a section at all."""
-        end = ending(tree, size) if self._session.partial_fetch else None
-        return (*sections(tree), *([end] if end else []))
+        """The mail's beginning and end go along, where the server is asked for parts of a section at all."""
+        ends = (beginning(tree), ending(tree, size)) if self._session.partial_fetch else ()
+        return (*sections(tree), *filter(None, ends))
 
     def _heads(self, batch: dict[int, int]) -> dict[int, Found]:
         if not batch:

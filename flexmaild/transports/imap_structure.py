@@ -22,6 +22,9 @@ _LONGEST_RETURNED = 16 << 10
 _LONGEST_OF_FILE = 4 << 10
 
 HEADER = "HEADER"
+_TEXT = "TEXT"
+# What stands above the first part of a multipart; a remark on MIME is shorter.
+_LONGEST_PREAMBLE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,19 @@ def sections(root: Node) -> tuple[Section, ...]:
     return (Section(HEADER, _LONGEST_HEADER), *_below(root))
 
 
+def beginning(root: Node) -> Section | None:
+    """The mail's first bytes below its header, where they are no text of their own: who wants to know whether
+    it was sent as a multipart has to see them. For servers that hand out a part of a section."""
+    return Section(_TEXT, _LONGEST_PREAMBLE) if root.boundary else None
+
+
 def rebuild(root: Node, pieces: Mapping[str, bytes]) -> bytes | None:
     """The mail of these pieces (by section name); None when the server left one out."""
     needed = sections(root)
     if any(section.name not in pieces for section in needed):
         return None
     cut = {section.name: _uncut(pieces[section.name], section.longest) for section in needed}
-    return _closed(cut[HEADER]) + _content(root, cut)
+    return _closed(cut[HEADER]) + _preamble(root, pieces) + _content(root, cut)
 
 
 def has_text(root: Node) -> bool:
@@ -108,7 +117,7 @@ class _Pruner:
         if _is_attached(part, kind, subtype):
             return None
         if kind == "text" or (kind, subtype) == ("message", "delivery-status"):
-            return Section(path or "TEXT", LONGEST_TEXT)
+            return Section(path or _TEXT, LONGEST_TEXT)
         if in_report and (kind, subtype) == ("message", "rfc822"):
             return Section(f"{path}.HEADER", _LONGEST_RETURNED)
         return None
@@ -136,6 +145,14 @@ def _below(node: Node) -> Iterator[Section]:
         yield node.content
     for child in node.children:
         yield from _below(child)
+
+
+def _preamble(root: Node, pieces: Mapping[str, bytes]) -> bytes:
+    first = pieces.get(_TEXT, b"") if root.boundary else b""
+    if first.startswith(b"--" + root.boundary):
+        return b""
+    at = first.find(b"\n--" + root.boundary)
+    return first[: (at if at >= 0 else first.rfind(b"\n")) + 1]
 
 
 def _content(node: Node, pieces: Mapping[str, bytes]) -> bytes:

@@ -123,8 +123,7 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
     if exchange_online and b"received" in header.fields:
         faults += _nameless(trace, longest, sets)
     faults += _lent_spf(trace, borders, sets)
-    owned = signatures.of(header)
-    results_found = [r for name, results in sets.items() for r in _results(name, results, owned)]
+    results_found = [r for name, results in sets.items() for r in _results(name, results, header)]
     return Found(tuple(results_found), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 
 
@@ -223,9 +222,7 @@ def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iter
             yield f"Exchange Online's field cannot be read: {fault}"
 
 
-def _results(
-    server: str, results: Sequence[Result], owned: Sequence[signatures.Signature]
-) -> list[AuthResult]:
+def _results(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
     """Of DKIM each verified domain, else the worst; of other methods the worst result."""
     worst: dict[str, AuthResult] = {}
     for result in results:
@@ -237,21 +234,21 @@ def _results(
         elif worst[new.method] != new and _rank(new.result) == _rank(worst[new.method].result):
             # Two equal results for two domains or users vouch for neither in particular.
             worst[new.method] = AuthResult(server, new.method, new.result)
-    if "dmarc" in worst and worst["dmarc"].result == "pass" and _is_open(worst, owned):
+    if "dmarc" in worst and worst["dmarc"].result == "pass" and _is_open(worst, header):
         worst["dmarc"] = AuthResult(server, "dmarc", "policy", worst["dmarc"].domain)
     dkim = [r for r in results if r.method == "dkim"]
-    passed = signatures.vouched(dkim, owned)
+    passed = signatures.vouched(dkim, signatures.of(header))
     made = [AuthResult(server, "dkim", "pass", domain) for domain in passed]
     rest = [AuthResult(server, "dkim", r.result, r.domain("header.d", "header.i")) for r in dkim]
     failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
     return [*worst.values(), *made, *dict.fromkeys(failed)]
 
 
-def _is_open(worst: Mapping[str, AuthResult], owned: Iterable[signatures.Signature]) -> bool:
+def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
     """Whether DMARC may have passed by a signature to whose mail somebody can have added what is read."""
     domain, spf = worst["dmarc"].domain, worst.get("spf")
     by_spf = spf is not None and spf.result == "pass" and signatures.is_related(spf.domain, domain)
-    return not by_spf and any(s.is_open and signatures.is_related(s.domain, domain) for s in owned)
+    return not by_spf and any(s.is_open for s in signatures.speaking_for(header, domain))
 
 
 def _auth_result(server: str, result: Result) -> AuthResult:

@@ -1,11 +1,14 @@
-"""DKIM signatures verified here (RFC 6376), where no border does it. Pure: who passes `lookup` asks DNS."""
+"""DKIM signatures verified here (RFC 6376, RFC 8301), where no border does it, and whom they speak for.
+
+Pure: who passes `lookup` asks DNS.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from flexmaild.mail.authentication.results import normal
-from flexmaild.mail.authentication.signatures import tags_of
+from flexmaild.mail.authentication import signatures
+from flexmaild.mail.authentication.signatures import Signature, tags_of
 from flexmaild.mail.parse.header import Header
 
 # What the library lets through of its own accidents on hostile input; none of it is a pass.
@@ -23,27 +26,99 @@ _FAILURES = (
 # DNS TXT record of a name, or None. Bytes, as dkimpy has them.
 Lookup = Callable[[bytes], bytes | None]
 
+# RFC 8301 section 3.1 and RFC 8463: SHA-1 is no proof any more.
+_ALGORITHMS = ("rsa-sha256", "ed25519-sha256")
+_NEEDED = frozenset((b"from", b"subject", b"date"))
+_MOST_SIGNATURES = 3
+# Each may take two seconds, and the whole mail ten.
+_MOST_LOOKUPS = 4
 
-def dkim_domains(data: bytes, header: Header, lookup: Lookup) -> tuple[str, ...]:
-    """The domains whose signatures over this mail we verified ourselves, at most three of them.
 
-    Refused: `l=` (text can be appended), a signature that leaves out From, Subject, Date or the content type,
-    an expired one. A valid signature says nothing about when it was made (RFC 6376 section 8.6).
+class _Dns:
+    """What is asked for one mail."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._left = _MOST_LOOKUPS
+        self.last = b""
+
+    def __call__(self, name: bytes, timeout: int = 1) -> bytes | None:
+        if not self._left:
+            return None
+        self._left -= 1
+        found = self._lookup(name)
+        self.last = found or b""
+        return found
+
+
+def dkim_domains(data: bytes, header: Header, domain: str, lookup: Lookup) -> tuple[str, ...]:
+    """This domain, From's, where a signature over the mail that we verified ourselves may speak for it.
+
+    Refused: an open signature (`l=`, a field added on top of signed ones), one that leaves out From, Subject
+    or Date, an expired one, SHA-1, a key that is only tested (`t=y`), a short one. What else it leaves out,
+    `understand.otherwise` looks at. A valid signature says nothing about when it was made (RFC 6376 section
+    8.6).
     """
+    dns = _Dns(lookup)
+    numbered = list(enumerate(signatures.of(header)))
+    able = [(i, s) for i, s in numbered if signatures.is_related(s.domain, domain) and _is_usable(s)]
+    for index, signature in able[:_MOST_SIGNATURES]:
+        tags = tags_of(header.all(b"dkim-signature")[index])
+        if _is_valid(data, index, signature, tags, dns) and _may_speak(signature.domain, domain, dns):
+            return (domain,)
+    return ()
+
+
+def _is_usable(signature: Signature) -> bool:
+    return not signature.is_open and signature.signed >= _NEEDED and "." in signature.domain
+
+
+def _is_valid(data: bytes, index: int, signature: Signature, tags: Mapping[str, str], dns: _Dns) -> bool:
     from dkim import DKIM, DKIMException
 
-    found: list[str] = []
-    for index, value in enumerate(header.all(b"dkim-signature")[:3]):
-        tags = tags_of(value)
-        signed = {name.strip().lower() for name in tags.get("h", "").split(":")}
-        needed = {"from", "subject", "date"} | ({"content-type"} if header.has(b"content-type") else set())
-        if "l" in tags or not needed <= signed:
-            continue
-        try:
-            valid = DKIM(data, timeout=1).verify(idx=index, dnsfunc=lambda name, timeout=1: lookup(name))
-        except (DKIMException, *_FAILURES):
-            continue
-        domain = normal(tags.get("d", ""))
-        if valid and domain and domain not in found:
-            found.append(domain)
-    return tuple(found)
+    if tags.get("a", "").lower() not in _ALGORITHMS:
+        return False
+    try:
+        checked = DKIM(data, timeout=1)
+        valid = checked.verify(idx=index, dnsfunc=dns)
+    except (DKIMException, *_FAILURES):
+        return False
+    # The library must have looked at the very field whose tags were looked at here.
+    is_same = "".join(checked.signature_fields[b"b"].decode("latin-1").split()) == signature.value
+    return bool(valid) and is_same and _may_sign(tags_of(dns.last), tags)
+
+
+def _may_sign(key: Mapping[str, str], tags: Mapping[str, str]) -> bool:
+    """Whether a key's record (RFC 6376 section 3.6.1) is meant for such a signature."""
+    flags, services = key.get("t", "").lower().split(":"), key.get("s", "*").lower().split(":")
+    hashes = key.get("h", "sha256").lower().split(":")
+    identity = tags.get("i", "").rpartition("@")[2].lower() or tags.get("d", "").lower()
+    is_exact = "s" not in flags or identity == tags.get("d", "").lower()
+    return "y" not in flags and is_exact and "sha256" in hashes and not {"*", "email"}.isdisjoint(services)
+
+
+def _may_speak(signed: str, domain: str, dns: _Dns) -> bool:
+    """Whether their DMARC record lets the one domain, above or below From's, speak for it (RFC 7489 3.1.1).
+
+    One above may unless the record is strict, and where nobody answers. One below only where From's domain
+    has a record of its own that is not strict, nor that of a registry (`psd=y`). Sisters may not: which
+    domain is theirs in common only a list of all registries says.
+    """
+    if signed == domain:
+        return True
+    name = domain
+    while True:
+        record = _policy(name, dns)
+        if record is not None or name == signed or not domain.endswith(f".{signed}"):
+            break
+        name = name.partition(".")[2]
+    if record is not None and record.get("adkim", "r").lower() == "s":
+        return False
+    if domain.endswith(f".{signed}"):
+        return True
+    return record is not None and record.get("psd", "").lower() != "y"
+
+
+def _policy(name: str, dns: _Dns) -> Mapping[str, str] | None:
+    tags = tags_of(dns(f"_dmarc.{name}.".encode("ascii", "replace")) or b"")
+    return tags if tags.get("v") == "DMARC1" else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flexmaild.mail.authentication.results import Result, normal
@@ -14,40 +16,46 @@ _SINGLE = (
     b"from sender reply-to to cc subject date message-id in-reply-to references "
     b"mime-version content-type content-transfer-encoding"
 ).split()
-_THREAD = (b"in-reply-to", b"references")
-_MOST = 20
-_LONGEST = 8_192
+# More signatures than a mail has, longer fields and more tags than a signer writes: then all are open.
+_MOST, _LONGEST, _MOST_TAGS = 20, 8_192, 50
+_CODE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_CODE = bytes(range(256)).translate(None, _CODE)
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One field. domain: its d= as A-labels; value: its b=; is_open: what is read may have been added to what
-    was signed: text at the end (`l=`), or a second field of a kind of which the last is signed.
-    covers_thread: In-Reply-To and References are signed, as far as the mail has them."""
+    """One field. domain: its d= as A-labels; value: its b=; signed: the names in its h=.
+
+    is_open: what is read may have been added to what was signed: text at the end (`l=`), or a second field of
+    a kind of which the last is signed.
+    """
 
     domain: str
     selector: str
     value: str
     is_open: bool
-    covers_thread: bool
+    signed: frozenset[bytes]
 
 
 def of(header: Header) -> tuple[Signature, ...]:
-    """The signatures of a mail from the top, at most 20 of them."""
-    return tuple(_signature(tags_of(value), header) for value in header.all(b"dkim-signature")[:_MOST])
+    """The signatures of a mail from the top. All of them: anybody can put others above those that count."""
+    values = header.all(b"dkim-signature")
+    return tuple(_signature(value, header, is_one_of_many=len(values) > _MOST) for value in values)
 
 
-def _signature(tags: Mapping[str, str], header: Header) -> Signature:
+def _signature(value: bytes, header: Header, *, is_one_of_many: bool) -> Signature:
+    tags = tags_of(value)
     signed = Counter(tags.get("h", "").lower().encode().split(b":"))
     is_added = any(signed[name] < len(header.all(name)) for name in _SINGLE if len(header.all(name)) > 1)
+    is_long = len(value) > _LONGEST or value.count(b";") >= _MOST_TAGS
     domain, selector = normal(tags.get("d", "")), tags.get("s", "").lower()
-    covers_thread = all(signed[name] for name in _THREAD if header.has(name))
-    return Signature(domain, selector, tags.get("b", ""), "l" in tags or is_added, covers_thread)
+    is_open = "l" in tags or is_added or is_long or is_one_of_many
+    return Signature(domain, selector, tags.get("b", ""), is_open, frozenset(signed))
 
 
 def tags_of(value: bytes) -> dict[str, str]:
     """The tags of a signature (RFC 6376 section 3.2), without blanks."""
-    pairs = (piece.partition("=") for piece in value[:_LONGEST].decode("latin-1").split(";")[:50])
+    pairs = (piece.partition("=") for piece in value[:_LONGEST].decode("latin-1").split(";")[:_MOST_TAGS])
     return {name.strip().lower(): "".join(content.split()) for name, _, content in pairs}
 
 
@@ -56,10 +64,31 @@ def is_related(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def leave_thread_open(header: Header, domain: str) -> bool:
-    """Whether a signature for this domain leaves out what the mail is an answer to, so that somebody who has
-    the mail can make it the answer to another."""
-    return any(is_related(s.domain, domain) and not s.covers_thread for s in of(header))
+def speaking_for(header: Header, domain: str) -> tuple[Signature, ...]:
+    """The signatures that may be why this domain is proven. Too many rather than too few: under relaxed
+    alignment those of its sisters are, and which domains are sisters only DNS says."""
+    ends = domain.split(".")[-2:]
+    return tuple(s for s in of(header) if is_related(s.domain, domain) or s.domain.split(".")[-2:] == ends)
+
+
+def covered(header: Header, domain: str) -> frozenset[bytes] | None:
+    """The names of the fields that each signature which may speak for this domain covers, whether the mail
+    has them or not; None where there is no such signature."""
+    found = [s.signed for s in speaking_for(header, domain)]
+    return frozenset.intersection(*found) if found else None
+
+
+def digests(header: Header, domain: str) -> tuple[str, ...]:
+    """What the signatures that may speak for this domain are told by, however their base64 is written."""
+    values = (_bytes_of(s.value) for s in speaking_for(header, domain))
+    return tuple(dict.fromkeys(hashlib.sha256(value).hexdigest() for value in values if value))[:_MOST]
+
+
+def _bytes_of(code: str) -> bytes:
+    """Two spellings may be the same bytes: other letters are passed over, and the last one has spare bits."""
+    letters = code.encode("latin-1").translate(None, _NOT_CODE)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
 def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:

@@ -56,8 +56,18 @@ def read(data: bytes, limits: Limits, partial: bool = False) -> Mail:
         raise TooMuch(MailNature.UNPARSABLE, f"more than {limits.fields} header fields")
     if not header.order:
         raise TooMuch(MailNature.UNPARSABLE, "no header")
+    return read_as(header, body, limits, partial)
+
+
+def read_as(header: Header, body: bytes, limits: Limits, partial: bool = False) -> Mail:
+    """The same body under this header. Raises TooMuch."""
     root = marked(_Reader(limits).part(header, body, 0, "text/plain", is_end=not partial))
     return Mail(header, root, texts(root, limits))
+
+
+def body_of(data: bytes) -> bytes:
+    """What stands below the header of a mail."""
+    return split_header(_stripped(data))[1]
 
 
 def _stripped(data: bytes) -> bytes:

@@ -8,8 +8,8 @@ be understood is a Reading that says so.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer, MailNature, Reading
@@ -17,9 +17,10 @@ from flexmaild.core.tokens import PREFIX
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
 from flexmaild.mail.authentication.own_check import Lookup, dkim_domains
 from flexmaild.mail.parse.charset import REPLACEMENT
-from flexmaild.mail.parse.header import decoded
+from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.html import html_lines
-from flexmaild.mail.parse.message import Mail, Text, TooMuch, read, split_header
+from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.message import Mail, Text, TooMuch, body_of, read, split_header
 from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
@@ -30,6 +31,7 @@ from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import Label, Line, lines_of
+from flexmaild.mail.understand.otherwise import other_ways, says_otherwise
 from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.questions import MARKS
 from flexmaild.mail.understand.rules import Rules
@@ -47,6 +49,8 @@ _MOST_READINGS = 8
 # Lines that show something, of all readings of a mail; the page and the text of the longest thread have fewer
 # than a quarter of them. What has more is too long to decide, and not looked at line by line.
 _MOST_LINES = 20_000
+# The fields in which a reference of ours is signed, if they are.
+_PLACES = (b"in-reply-to", b"references", b"to", b"cc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,27 @@ def understand(
     found = tuple(dict.fromkeys((*in_text, *in_thread, *in_addresses)))
     candidates = mentions.in_mail(mail, split_header(data)[0], limits)
     answered = Answered(Decision(None), None)
+    covered = signatures.covered(header, domain_of(who.address)) if who.address else None
+    is_otherwise = False
     if kind is MailNature.HUMAN:
         mails = mails_sent(found) if mails_sent is not None and found else None
         sent = sent_text(mails, limits, rules.own_addresses, _quotes_source(mail.texts))
-        answered = _answered(mail, rules, Writer.of(who.name, who.address), sent, is_cut, witness)
+        writer = Writer.of(who.name, who.address)
+        answered = _answered(mail, rules, writer, sent, is_cut, witness)
+        if answered.decision.answer is not None and covered is not None and rules.may_prove:
+            typed = answered.labelled.typed if answered.labelled else ()
+            others = other_ways(mail, body_of(data), covered, typed, limits, partial)
+            is_otherwise = says_otherwise(
+                others,
+                mail,
+                answered.decision.answer,
+                lambda other: _answered(other, rules, writer, sent, is_cut, None).decision,
+            )
     decision = answered.decision
     if witness is not None:
         witness.is_signed = header.has(b"dkim-signature")
     trusted = borders.found(header, rules.borders, rules.exchange_online, limits.field)
-    can_verify = rules.verify_dkim and lookup is not None and not partial and header.has(b"dkim-signature")
+    can_verify = rules.verify_dkim and lookup is not None and not partial and bool(who.address)
     return Reading(
         sha256=digest,
         size=size,
@@ -121,11 +137,16 @@ def understand(
         auth_faults=trusted.faults,
         auth_fields=borders.summary(trusted),
         kept_header=kept_header.kept(header),
-        thread_is_open=signatures.leave_thread_open(header, domain_of(who.address)),
+        reference_is_open=not any(map(references.is_whole, in_text))
+        and _is_place_open(header, covered, limits),
+        reads_otherwise=is_otherwise,
+        signed_as=signatures.digests(header, domain_of(who.address)) if who.address else (),
         internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
-        dkim_domains=dkim_domains(data, header, lookup) if can_verify and lookup else (),
+        dkim_domains=dkim_domains(data, header, domain_of(who.address), lookup)
+        if can_verify and lookup
+        else (),
         partial=partial,
         language=decision.language,
         unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),
@@ -138,6 +159,15 @@ def understand(
         answered_jobs=mentions.answered_jobs(header.all(b"in-reply-to")),
         text_digest=_typed_digest(answered.labelled),
     )
+
+
+def _is_place_open(header: Header, covered: Collection[bytes] | None, limits: Limits) -> bool:
+    """Whether no signed field has a reference of ours, so that who has the mail can say what it answers."""
+    if covered is None:
+        return False
+    signed = replace(header, fields={n: header.all(n) for n in _PLACES if n in covered})
+    found = (*references.in_thread(signed, limits), *references.in_addresses(signed, limits))
+    return not any(map(references.is_whole, found))
 
 
 def _letters_of(found: Iterable[str]) -> Iterator[bytes]:

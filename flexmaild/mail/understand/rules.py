@@ -54,6 +54,11 @@ class Rules:
     def own_domains(self) -> frozenset[str]:
         return frozenset(map(domain_of, self.own_addresses))
 
+    @property
+    def may_prove(self) -> bool:
+        """Whether anything but the reference can prove a sender here."""
+        return bool(self.borders) or self.exchange_online or self.verify_dkim
+
     @cached_property
     def squeezed_words(self) -> frozenset[str]:
         """The words that decide, as the lines of a reply are compared."""

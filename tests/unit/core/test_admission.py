@@ -266,19 +266,37 @@ def test_the_fingerprint_is_bound_to_sender_and_reference() -> None:
         assert admission.fingerprint(mine, answer) != admission.fingerprint(changed, answer)
 
 
-def test_an_answer_whose_thread_is_not_signed_needs_the_reference_in_its_text() -> None:
+def test_a_signed_answer_is_to_what_its_signed_places_say() -> None:
     request = opened()
     text = tokens.issue(KEY, request, request.invitations[0])
     strict = SenderPolicy("dmarc")
     moved = reply(
-        request, auth_results=(PASS,), thread_is_open=True, body_references=(), thread_references=(text,)
+        request, auth_results=(PASS,), reference_is_open=True, body_references=(), thread_references=(text,)
     )
     assert ruled(request, moved, strict).reason is ReplyReason.THREAD_NOT_SIGNED
     assert isinstance(ruled(request, moved).event, Answered)
-    assert isinstance(ruled(request, replace(moved, thread_is_open=False), strict).event, Answered)
-    assert isinstance(ruled(request, replace(moved, body_references=(text,)), strict).event, Answered)
+    assert isinstance(ruled(request, replace(moved, reference_is_open=False), strict).event, Answered)
     delivered = replace(moved, auth_results=(PASS, replace(PASS, method="spf")))
     assert isinstance(ruled(request, delivered, strict).event, Answered)
+
+
+def test_a_text_that_may_have_been_meant_otherwise_decides_where_no_signature_alone_proves() -> None:
+    request = opened()
+    doubtful = reply(request, auth_results=(PASS,), reads_otherwise=True)
+    ruling = ruled(request, doubtful, SenderPolicy("dmarc"))
+    assert isinstance(ruling.event, Unclear)
+    assert (ruling.outcome, ruling.reason, ruling.quarantine) == (
+        Outcome.UNDECIDED,
+        ReplyReason.TYPE_NOT_SIGNED,
+        True,
+    )
+    assert isinstance(ruled(request, doubtful).event, Answered)
+    logged_in = replace(doubtful, auth_results=(AuthResult("mx", "auth", "pass", "corp.test", ALICE),))
+    assert isinstance(ruled(request, logged_in, SenderPolicy("auth")).event, Answered)
+    inside = replace(doubtful, internal=True)
+    assert isinstance(ruled(request, inside, SenderPolicy("dmarc")).event, Answered)
+    delivered = replace(doubtful, auth_results=(PASS, replace(PASS, method="spf")))
+    assert isinstance(ruled(request, delivered, SenderPolicy("dmarc")).event, Answered)
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,9 @@ def test_an_older_store_knows_who_was_proven_and_whose_mail_came_back(tmp_path: 
     commit(store, Change(requests=(request("R1", invitations=asked, verdicts=(said, by_eve)), request("R2"))))
     store.close()
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
-        for table in ("headers", "approvers"):
+        for table in ("headers", "approvers", "spent"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
     found = opened(tmp_path).approvers([ADA, "bob@x", "eve@x"])

@@ -146,7 +146,7 @@ def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     commit(store, Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
     store.close()
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
-        for table in ("replies", "headers", "approvers"):
+        for table in ("replies", "headers", "approvers", "spent"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")

@@ -161,7 +161,7 @@ def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> No
 
 def _back_to_schema_1(file: Path) -> None:
     with sqlite3.connect(file) as connection:
-        for table in ("replies", "headers", "approvers", "sent_mails"):
+        for table in ("replies", "headers", "approvers", "spent", "sent_mails"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("DROP INDEX ix_seen_unknown_lines")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imapclient.response_parser import parse_fetch_response
 from imapclient.response_types import BodyData
 
-from flexmaild.transports.imap_structure import HEADER, Node, has_text, prune, rebuild, sections
+from flexmaild.transports.imap_structure import HEADER, Node, beginning, has_text, prune, rebuild, sections
 from flexmaild.transports.imap_whole import is_cut
 
 
@@ -53,6 +53,25 @@ def test_a_text_that_is_attached_is_a_file_and_not_the_reply() -> None:
 
 def test_a_mail_of_one_text_is_asked_for_as_such() -> None:
     assert names(prune(structure(text_part()))) == [HEADER, "TEXT"]
+
+
+def test_what_stands_above_the_first_part_is_in_the_mail_again() -> None:
+    """A mail whose type names the boundary of an inner part is no multipart from its first line."""
+    root = prune(structure(multipart(text_part(), PDF, boundary="in")))
+    assert root and beginning(root) and beginning(root) == beginning(Node("", b"in"))
+    inner = {HEADER: b"A: b\r\n\r\n", "1.MIME": b"\r\n", "1": b"Approve", "2.MIME": b"\r\n"}
+    parts = b"--in\r\n\r\nApprove\r\n--in\r\n\r\n\r\n--in--\r\n"
+    outer = b"--out\r\nContent-Type: multipart/mixed; boundary=in\r\n\r\n"
+    for first, preamble in (
+        (b"--in\r\n\r\nApp", b""),
+        (outer + b"--in\r\n\r\nApp", outer),
+        (b"I do not agree with:\r\n--in\r\n", b"I do not agree with:\r\n"),
+        (b"No.\r\n" * 150 + b"No", b"No.\r\n" * 150),
+        (b"", b""),
+    ):
+        assert rebuild(root, inner | {"TEXT": first}) == b"A: b\r\n\r\n" + preamble + parts
+    assert rebuild(root, inner) == b"A: b\r\n\r\n" + parts
+    assert beginning(Node("")) is None
 
 
 def test_a_mail_of_one_file_has_no_text() -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-
-import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flexmaild.core.model import AuthResult
 from flexmaild.core.proof import proof_of
@@ -91,47 +86,6 @@ def test_internal_is_exchange_online_s_word_given_once() -> None:
     assert not read(mail(field), RULES).internal
     assert not read(mail(field, field), EXCHANGE).internal
     assert not read(mail("X-MS-Exchange-Organization-AuthAs: Anonymous"), EXCHANGE).internal
-
-
-KEY = rsa.generate_private_key(65537, 2048)
-PEM = KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-)
-PUBLIC = KEY.public_key().public_bytes(
-    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-)
-HEADERS = (b"from", b"subject", b"date", b"content-type")
-VERIFYING = Rules.of(OWN, verify_dkim=True)
-
-
-def lookup(name: bytes) -> bytes | None:
-    return b"v=DKIM1; p=" + base64.b64encode(PUBLIC) if name == b"sel._domainkey.corp.test." else None
-
-
-def signed(headers: tuple[bytes, ...] = HEADERS, **more: object) -> bytes:
-    data = mail("Subject: x", "Date: Fri, 20 Nov 2026 10:15:00 +0000", body="Approve\n").replace(
-        b"\n", b"\r\n"
-    )
-    return dkim.sign(data, b"sel", b"corp.test", PEM, include_headers=list(headers), **more) + data
-
-
-def test_a_signature_over_everything_that_matters_is_verified() -> None:
-    assert read(signed(), VERIFYING, lookup=lookup).dkim_domains == ("corp.test",)
-    assert read(signed(), RULES, lookup=lookup).dkim_domains == ()
-    assert read(signed(), VERIFYING).dkim_domains == ()
-
-
-def test_one_key_is_asked_for_by_the_name_in_the_signature() -> None:
-    asked: list[str] = []
-    read(signed(), VERIFYING, lookup=lambda name: asked.append(name.decode()))
-    assert asked == ["sel._domainkey.corp.test."]
-
-
-def test_a_signature_that_leaves_something_open_is_worth_nothing() -> None:
-    assert read(signed(length=True), VERIFYING, lookup=lookup).dkim_domains == ()
-    assert read(signed(HEADERS[:1]), VERIFYING, lookup=lookup).dkim_domains == ()
-    assert read(signed().replace(b"Approve", b"Reject!"), VERIFYING, lookup=lookup).dkim_domains == ()
-    assert read(signed(), VERIFYING, lookup=lambda name: None).dkim_domains == ()
 
 
 ABOVE = "Authentication-Results: mx.corp.test; dmarc=pass header.from=corp.test"

@@ -73,3 +73,20 @@ def test_an_unsigned_mail_with_results_of_its_own_is_evidence_even_where_the_ref
     assert brought
     for case in brought:
         assert judged(case)[1].auth_faults, case["file"]
+
+
+def test_what_was_not_signed_was_seen_to_be_open() -> None:
+    """A refusal made a comment by the content type, and an answer moved to another request by its thread."""
+    flipped = [c for c in recorded() if "-ct-unsigned-flip" in c["file"]]
+    moved = [c for c in recorded() if "-replay-thread-unsigned" in c["file"]]
+    assert len(flipped) == len(moved) == 2
+    assert all(judged(case)[1].reads_otherwise for case in flipped)
+    assert all(judged(case)[1].reference_is_open for case in moved)
+
+
+def test_nothing_of_an_honest_mail_was_taken_to_be_open() -> None:
+    honest = [c for c in recorded() if c["expected"] == "approved"]
+    assert len(honest) > 30
+    for case in honest:
+        reading = judged(case)[1]
+        assert not (reading.reference_is_open or reading.reads_otherwise), case["file"]
