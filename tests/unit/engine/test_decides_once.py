@@ -134,7 +134,8 @@ def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) ->
     store.close()
     before = sqlite3.connect(tmp_path / "flexmaild.db")
     before.executescript(
-        "DROP TABLE spent; ALTER TABLE jobs DROP COLUMN claim; UPDATE alembic_version SET version_num = '0005'"
+    script = "DROP TABLE spent; ALTER TABLE jobs DROP COLUMN claim"
+    before.executescript(f"{script}; UPDATE alembic_version SET version_num = '0005'")
     )
     before.close()
     store = store_in(tmp_path)
