@@ -169,7 +169,7 @@ def _refusal(
     is_named_in_thread_alone = not (reading.body_references or reading.address_references)
     if is_named_in_thread_alone and proof.may_be_moved(reading, require):
         reason = ReplyReason.THREAD_NOT_SIGNED
-    elif reading.misdirected and require != "reference":
+    elif proof.may_be_misdirected(reading, require):
         reason = ReplyReason.MISDIRECTED
     elif not is_of(reading.sender, invitation):
         reason = ReplyReason.WRONG_PERSON

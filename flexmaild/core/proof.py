@@ -46,14 +46,28 @@ def failed_dmarc(reading: Reading) -> str:
 
 
 def may_be_moved(reading: Reading, require: Requirement) -> bool:
-    """Whether somebody else may have made this mail the answer to another request, and it would not show.
+    """Whether somebody else may have made this mail the answer to another request, and it would not show."""
+    return require != "reference" and reading.thread_is_open and _is_by_signature(reading, require)
 
-    Where the sender's own server delivered it (aligned SPF), nobody else had it in hand.
+
+def may_be_misdirected(reading: Reading, require: Requirement) -> bool:
+    """Whether the sender did not write it to us, or somebody else may have made it say so.
+
+    Microsoft 365 signs neither To nor Cc. Its users' mail is refused only where the border checks SPF, and so
+    could have seen that it came from there: else none of them could be proven.
     """
+    if require == "reference" or reading.misdirected or not _is_by_signature(reading, require):
+        return require != "reference" and reading.misdirected
+    is_spf_checked = any(r.method == "spf" for r in reading.auth_results)
+    return reading.addressed == "beside" or (reading.addressed == "unsigned" and is_spf_checked)
+
+
+def _is_by_signature(reading: Reading, require: Requirement) -> bool:
+    """Whether nothing but a signature proves it. What the sender's own server delivered (aligned SPF), nobody
+    else had in hand."""
     domain = domain_of(reading.sender)
     by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reading.auth_results)
-    by_signature = proof_for(reading, require) in ("dmarc", "dkim")
-    return require != "reference" and by_signature and reading.thread_is_open and not by_spf
+    return proof_for(reading, require) in ("dmarc", "dkim") and not by_spf
 
 
 def _shown(reading: Reading) -> set[Proof]:

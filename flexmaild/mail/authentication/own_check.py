@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flexmaild.mail.authentication.results import normal
-from flexmaild.mail.authentication.signatures import tags_of
+from flexmaild.mail.authentication.signatures import signer, tags_of
 from flexmaild.mail.parse.header import Header
 
 # What the library lets through of its own accidents on hostile input; none of it is a pass.
@@ -43,7 +42,7 @@ def dkim_domains(data: bytes, header: Header, lookup: Lookup) -> tuple[str, ...]
             valid = DKIM(data, timeout=1).verify(idx=index, dnsfunc=lambda name, timeout=1: lookup(name))
         except (DKIMException, *_FAILURES):
             continue
-        domain = normal(tags.get("d", ""))
+        domain = signer(tags)
         if valid and domain and domain not in found:
             found.append(domain)
     return tuple(found)
