@@ -144,6 +144,7 @@ def understand(
         internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
+        addressed=addressees.addressed(header, rules, domain_of(who.address)),
         dkim_domains=dkim_domains(data, header, domain_of(who.address), lookup)
         if can_verify and lookup
         else (),
