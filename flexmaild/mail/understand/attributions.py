@@ -14,8 +14,9 @@ from flexmaild.mail.understand.dates import is_date_line, words_beside_dates
 from flexmaild.mail.understand.doubt import doubt_of, doubts_in, refusing_signs
 from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, says_something, small
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import tokens
+from flexmaild.mail.understand.spelling import normal_word
 from flexmaild.mail.understand.tongues import Spoken
 
 _STARTS = words(lambda language: language.quote.attribution_starts)

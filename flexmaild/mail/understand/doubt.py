@@ -14,8 +14,8 @@ from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.dates import MONTH
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
 from flexmaild.mail.understand.pieces import doubtful_pieces
-from flexmaild.mail.understand.rules import spellings
 from flexmaild.mail.understand.seen import VERBS, clauses, looks, tokens, words_in
+from flexmaild.mail.understand.spelling import spellings
 from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Own, Spoken
 
 NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
@@ -197,7 +197,8 @@ def retracts(sentence: str) -> str:
 
 def refusing_signs(text: str) -> set[str]:
     """The signs in it that refuse: a thumb down, a stop sign, their names, a vote against."""
-    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if "1" in text or ":" in text else set()
+    may_be_typed = "-1" in text or "−1" in text or text.count(":") > 1
+    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if may_be_typed else set()
     return typed if text.isascii() else typed | set(_REFUSING.findall(text))
 
 

@@ -16,8 +16,9 @@ from typing import TypeAlias
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.lines import CJK
-from flexmaild.mail.understand.rules import Rules, normal_word, spellings
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import looks, seen
+from flexmaild.mail.understand.spelling import normal_word, spellings
 
 # Letters and digits; a run of CJK characters ends where another script begins.
 _RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
@@ -202,8 +203,7 @@ def decides(token: str) -> bool:
 
 def holds_answer(text: str, rules: Rules) -> bool:
     """Whether a word that decides, by the settings, stands in this text."""
-    found = {normal_word(token) for token in tokens_of(text)}
-    return any(word in found for word in rules.beginnings)
+    return not rules.vocabulary.words.isdisjoint(map(normal_word, tokens_of(text)))
 
 
 def asks(text: str) -> bool:

@@ -46,7 +46,8 @@ _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
 _BASE32 = frozenset(b"abcdefghijklmnopqrstuvwxyz234567")
 _TAG = re.compile(rb"<[^<>]*>")
 # The tag as people read it, as a word of its own: without that, "of mine" would name a request.
-_MISREAD_TAG = re.compile(rb"(?<![a-z0-9])fm[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % tokens.ID_LETTERS)
+# "fm" comes first in the pattern: it is quickly found.
+_MISREAD_TAG = re.compile(rb"fm(?<![a-z0-9]fm)[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % tokens.ID_LETTERS)
 _LOOKS = str.maketrans(LOOKALIKES)
 # How much is looked at behind it, letters and what stands between them, and behind how many of a text.
 _SPELT, _MOST_TAGS = 120, 10 * MOST

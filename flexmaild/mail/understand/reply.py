@@ -209,7 +209,7 @@ def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) 
         asks
         or doubts_in(added)
         or refusing_signs(subject) - sent.signs
-        or (answer is Answer.APPROVE and contradiction(answer, added, rules.words))
+        or (answer is Answer.APPROVE and contradiction(answer, added, rules.vocabulary))
     )
 
 

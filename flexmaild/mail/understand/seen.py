@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.understand.rules import normal_word
+from flexmaild.mail.understand.spelling import normal_word
 
 # Characters without a shape of their own, and strokes through a letter.
 _INVISIBLE = re.compile(

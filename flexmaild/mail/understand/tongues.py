@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from flexmaild.languages.load import EVERY, Language, words
-from flexmaild.mail.understand.rules import spellings
+from flexmaild.mail.understand.spelling import spellings
 
 _COMMON: dict[str, tuple[str, ...]] = {}
 for _language in EVERY:
