@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flexmaild.mail.parse.all_text import html_text
+from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.message import Text
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.understand.doubt import doubts_in
@@ -90,7 +90,7 @@ def _is_placeholder(text: Text, subject: str, pages: Sequence[str], rules: Rules
     if norm and norm == squeezed(_REPLY_MARK.sub("", subject)):
         return True
     # "Sent from my phone" alone: the page has it too, and more.
-    return bool(norm) and any(norm in squeezed(html_text(page)) for page in pages)
+    return bool(norm) and any(norm in squeezed(page_text(page).text) for page in pages)
 
 
 def _speaks_of_html(text: str) -> bool:

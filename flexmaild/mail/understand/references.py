@@ -17,10 +17,8 @@ from flexmaild.mail.parse.limits import Limits
 
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 _ASCII_ALNUM = _ALPHABET | frozenset("0189")
-# Letter for letter, so that a place in the lowered text is one in the text; dashes as programs write them.
-_LOWERED = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)} | dict.fromkeys(
-    [*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D], ord("-")
-)
+# Dashes as programs write them.
+_DASHES = tuple(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
 # What wrapping, quoting, copying and bad decoding put inside a word.
 _GAPS = frozenset(" \t\r\n\xa0>|\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _UNSEEN = ("&#8203;", "&shy;", "&nbsp;", "&zwnj;")
@@ -110,7 +108,7 @@ def _ids(values: Iterable[bytes], limits: Limits) -> Iterator[str]:
 
 def _scan(text: str, before: str = "", *, is_field: bool = False) -> Iterator[str]:
     """before: what must stand in front of it, else anything but a letter or digit. is_field: unfolded."""
-    low = text.translate(_LOWERED)
+    low = _lowered(text)
     at, found, tried = low.find("fm1-"), 0, 0
     while at >= 0 and found < _MOST and tried < _MOST_TRIED:
         if _may_begin(text, low, at, before):
@@ -124,6 +122,16 @@ def _scan(text: str, before: str = "", *, is_field: bool = False) -> Iterator[st
                 yield PREFIX + collected.upper()
                 at = end - len(PREFIX)
         at = low.find("fm1-", at + len(PREFIX))
+
+
+def _lowered(text: str) -> str:
+    """Letter for letter, so that a place in the lowered text is one in the text; only ASCII is lowered."""
+    if text.isascii():
+        return text.lower()
+    low = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    for dash in _DASHES:
+        low = low.replace(dash, "-")
+    return low
 
 
 def _may_begin(text: str, low: str, at: int, before: str) -> bool:

@@ -54,6 +54,11 @@ class Rules:
         return frozenset(map(domain_of, self.own_addresses))
 
     @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """What names us in a quote header, in small letters."""
+        return (*self.own_addresses, *self.own_names, "fm1-")
+
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words that decide, as each rule looks for them."""
         return Vocabulary(self.words)

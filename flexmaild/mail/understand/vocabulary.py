@@ -25,7 +25,7 @@ class Vocabulary:
 
     def begins(self, low: str) -> bool:
         """Whether a normalised text begins as an answer does that decides."""
-        return any(low.startswith(word) for word, _, _ in self.beginning_as(low))
+        return low.startswith(tuple(word for word, _, _ in self.beginning_as(low)))
 
     def beginning_as(self, low: str) -> tuple[Word, ...]:
         """The words that may stand at the beginning of this text, the longest first."""
