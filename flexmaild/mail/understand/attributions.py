@@ -125,12 +125,13 @@ def _shortest_start(joined: str, rules: Rules) -> int:
         low = joined.lower()
         if len(low) != len(joined):
             return -1
-    is_named = names_us(low, rules)
+    known, is_named = is_attribution(low), names_us(low, rules)
+    if not known and not is_named:
+        return -1
     # The last date: one in front of it may stand in what was typed.
     calendar = max(CALENDAR.finditer(low), key=lambda found: found.start(), default=None)
     date = calendar or DATE.search(low)
-    known = is_attribution(low)
-    if not known and not (is_named and _is_unlisted_form(low, date is not None, rules)):
+    if not known and not _is_unlisted_form(low, date is not None, rules):
         return -1
     if date is not None and _doubts_between(joined, low, date, rules):
         return -1

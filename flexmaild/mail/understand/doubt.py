@@ -202,7 +202,8 @@ def refusing_signs(text: str) -> set[str]:
     return typed if text.isascii() else typed | set(_REFUSING.findall(text))
 
 
-def doubts_in(text: str) -> set[str]:
+@lru_cache(maxsize=128)
+def doubts_in(text: str) -> frozenset[str]:
     """The negations, conditions and phrases of doubt in a line, in any language; dates do not count."""
     found: set[str] = refusing_signs(text)
     for low in looks(text):
@@ -214,7 +215,7 @@ def doubts_in(text: str) -> set[str]:
         typed = words_in(low)
         found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
         found |= {piece for _, piece in doubtful_pieces(low)}
-    return found
+    return frozenset(found)
 
 
 def _own_doubts(said: Sequence[str]) -> set[str]:

@@ -196,6 +196,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
     return tuple(_RUN.findall(seen(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
 
 
+@lru_cache(maxsize=4096)
 def decides(token: str) -> bool:
     """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
     return any(low in _DECIDING or low.startswith(_OPPOSED) for low in looks(token))

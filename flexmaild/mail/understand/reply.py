@@ -240,11 +240,14 @@ def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool, str]]:
     all_shown = [_shown(text) for text in some]
     if sum(map(_count, all_shown)) > _MOST_LINES:
         raise TooComplex("more lines than a person's mail has")
-    pages = [_letters(shown) for text, shown in zip(some, all_shown, strict=True) if _has_page(text)]
-    for text, shown in zip(some, all_shown, strict=True):
+    pages = {i: lines_of(all_shown[i]) for i, text in enumerate(some) if _has_page(text)}
+    said = {"".join([line.norm for line in lines]) for lines in pages.values()}
+    for i, shown in enumerate(all_shown):
         # Some programs write a text part without line ends: the lines of the page are the person's.
-        if _has_page(text) or not pages or _letters(shown) not in pages:
-            yield lines_of(shown), False, "page" if _has_page(text) else "text"
+        if i in pages:
+            yield pages[i], False, "page"
+        elif not said or _letters(shown) not in said:
+            yield lines_of(shown), False, "text"
         if any(line.sure != line.text for line in shown):
             yield lines_of(shown, sure=True), True, "page, what is certainly visible"
 

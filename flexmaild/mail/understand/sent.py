@@ -69,7 +69,6 @@ class SentText:
     foreign: tuple[tuple[int, int], ...] = ()
     is_known: bool = True
     subjects: tuple[str, ...] = ()
-    lines: frozenset[str] = frozenset()
     line_starts: frozenset[int] = frozenset()
     signs: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
@@ -78,6 +77,8 @@ class SentText:
 
     def places(self, norm: str) -> list[int]:
         """Where a word begins and these characters follow, but not within what a person wrote."""
+        if norm[:SEED] not in self.text:
+            return []  # of most lines that a person typed
         found = self.before.places(norm) if self.before is not None else []
         length = len(self.text) - self._start
         if self.before is None or (len(norm) >= SEED and length > _INDEXED):
@@ -243,7 +244,6 @@ def _source(data: bytes) -> Iterator[str]:
 def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
     """The texts behind those of `before`."""
     words: list[str] = []
-    lines: set[str] = set()
     start = before or SentText()
     at = len(start.text)
     starts: list[int] = []
@@ -251,10 +251,8 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
         for line in text.split("\n"):
             found = words_of(line)
             words += found
-            whole = "".join(found)
-            lines.add(whole)
             starts.append(at)
-            at += len(whole)
+            at += sum(map(len, found))
         words.append(_END)  # a word of its own, so that one ends before it
         starts.append(at)
         at += len(_END)
@@ -263,7 +261,6 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
         start.text + "".join(words),
         frozenset(bounds),
         before,
-        lines=start.lines.union(lines),
         line_starts=frozenset(starts),
     )
 
