@@ -77,8 +77,6 @@ class SentText:
 
     def places(self, norm: str) -> list[int]:
         """Where a word begins and these characters follow, but not within what a person wrote."""
-        if norm[:SEED] not in self.text:
-            return []  # of most lines that a person typed
         found = self.before.places(norm) if self.before is not None else []
         length = len(self.text) - self._start
         if self.before is None or (len(norm) >= SEED and length > _INDEXED):
