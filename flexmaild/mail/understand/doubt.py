@@ -144,10 +144,11 @@ def _doubt_in_words(low: str, language: str, first: bool, is_turkish: bool) -> D
 
 def doubt_of(word: str, spoken: Spoken) -> Doubt | None:
     """What one word says, where the text may be in its language."""
-    if _OWN_NEGATIONS.counts(word, spoken):
-        return Doubt("negated", word)
-    if _OWN_CONDITIONS.counts(word, spoken):
-        return Doubt("condition", word)
+    if _own_to(word):
+        if _OWN_NEGATIONS.counts(word, spoken):
+            return Doubt("negated", word)
+        if _OWN_CONDITIONS.counts(word, spoken):
+            return Doubt("condition", word)
     if word not in _DOUBTS and word[-1] != "t" and "-" not in word:
         return None
     for form in (word, *word.split("-")) if "-" in word else (word,):

@@ -97,7 +97,7 @@ class Line:
         links = [*self.hidden]
         if _may_have_link(text):
             links += [m.span() for m in LINK.finditer(text)]
-        found = [Word(normal(m[0]), m.start(), m.end()) for m in WORD.finditer(text)]
+        found = [Word(normal(m[0]), *m.span()) for m in WORD.finditer(text)]
         return _outside(found, sorted(links)) if links else found
 
 
@@ -134,6 +134,8 @@ def lines_of(shown: Iterable[ShownLine], *, sure: bool = False) -> list[Line]:
 
 
 def _line_of(shown: ShownLine, text: str) -> Line:
+    if not text:
+        return Line("", shown.depth, shown.mark, is_blank=True)
     return dressed(Line(composed(text), shown.depth, shown.mark))
 
 

@@ -16,6 +16,7 @@ from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+_LETTERS = re.compile(rf"[a-z2-7]{{1,{BODY_LENGTH}}}")
 _ASCII_ALNUM = _ALPHABET | frozenset("0189")
 # Dashes as programs write them.
 _DASHES = tuple(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
@@ -151,13 +152,14 @@ def _is_reference(collected: str) -> bool:
 
 def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, int]:
     """The letters of a reference from here, over line wraps, and where they end."""
-    groups: list[list[str]] = [[]]
+    groups = [""]
     at, wraps, count, has_blanks = start, 0, 0, False
     while at < len(low) and count < BODY_LENGTH:
-        if low[at] in _ALPHABET:
-            groups[-1].append(low[at])
-            count += 1
-            at += 1
+        if run := _LETTERS.match(low, at):
+            letters = run[0][: BODY_LENGTH - count]
+            groups[-1] += letters
+            count += len(letters)
+            at += len(letters)
             continue
         after, kind = _over_gap(low, at)
         if after == at or after >= len(low) or low[after] not in _ALPHABET:
@@ -165,16 +167,15 @@ def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, i
         if kind and count:
             wraps += 1
             has_blanks = has_blanks or (kind == "blank" and not is_field)
-            groups.append([])
+            groups.append("")
         if wraps > _MOST_WRAPS and not has_blanks:
             break
         at = after
     if has_blanks and len({len(group) for group in groups[:-1]}) > 1:
         # Words of a sentence. A person who writes it in groups makes them equal.
         first = groups[0]
-        return "".join(first), start + len(first)
-    collected = "".join(c for group in groups for c in group)
-    return _with_rest(text, low, at, collected)
+        return first, start + len(first)
+    return _with_rest(text, low, at, "".join(groups))
 
 
 def _with_rest(text: str, low: str, at: int, collected: str) -> tuple[str, int]:

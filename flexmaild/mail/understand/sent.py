@@ -242,12 +242,14 @@ def _source(data: bytes) -> Iterator[str]:
 def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
     """The texts behind those of `before`."""
     words: list[str] = []
+    known: dict[str, list[str]] = {}  # text and page have most lines in common
     start = before or SentText()
     at = len(start.text)
     starts: list[int] = []
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
-            found = words_of(line)
+            if (found := known.get(line)) is None:
+                found = known[line] = words_of(line)
             words += found
             starts.append(at)
             at += sum(map(len, found))
