@@ -169,7 +169,7 @@ def _refusal(
     if reading.reference_is_open and proof.is_by_signature(reading, require):
         because = sentence(ReplyReason.THREAD_NOT_SIGNED)
         return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reading)
-    if reading.misdirected and require != "reference":
+    if proof.may_be_misdirected(reading, require):
         reason = ReplyReason.MISDIRECTED
     elif not is_of(reading.sender, invitation):
         reason = ReplyReason.WRONG_PERSON

@@ -37,11 +37,11 @@ def fault_of(pattern: str, deciding: Iterable[str]) -> str:
         return "must be one line that is not empty"
     if len(pattern) > LONGEST:
         return f"must have at most {LONGEST} characters"
-    letters = sum(c.isalpha() for c in pattern)
-    if "*" in pattern and letters < FEWEST_LETTERS:
+    count = sum(c.isalpha() for c in pattern)
+    if "*" in pattern and count < FEWEST_LETTERS:
         return f"needs at least {FEWEST_LETTERS} letters beside the *, or it could hide what a person wrote"
-    said = _letters(pattern)
-    word = next((w for w in deciding if said == _letters(w) or ("*" in pattern and fits(pattern, w))), None)
+    said = letters(pattern)
+    word = next((w for w in deciding if said == letters(w) or ("*" in pattern and fits(pattern, w))), None)
     if word is not None:
         return (
             f"would hide the word {word!r}, which decides: name the whole line that your mail gateway writes"
@@ -50,7 +50,7 @@ def fault_of(pattern: str, deciding: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
     """Without accents and punctuation: an answer may lack the ones and have the others."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if c.isalnum())

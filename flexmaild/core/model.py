@@ -250,6 +250,11 @@ class AuthResult:
     address: str = ""
 
 
+# surely: a field that names us is signed, or nobody signed; beside: only one that is not signed names us,
+# and another is signed; unsigned: neither To nor Cc is signed.
+Addressed = Literal["surely", "beside", "unsigned"]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one mail said; made by `mail.understand.reply.understand`, judged by `core.admission`.
@@ -274,6 +279,7 @@ class Reading:
     been meant to say something else. signed_as: digests of the signatures that may speak for that domain.
     internal: Exchange Online vouched for an authenticated sender of the same organisation.
     redirected: somebody else sent it on (Resent fields). misdirected: neither To nor Cc names us.
+    addressed: how far a signature of the sender's domain covers that.
     partial: only the text parts were fetched (a large attachment was left on the server).
     sentence, unclear_word: what was written that made the answer unclear, and the word in it.
     unknown_lines: lines beside the answer that we did not send and do not know; a person's, or a gateway's.
@@ -307,6 +313,7 @@ class Reading:
     internal: bool = False
     redirected: bool = False
     misdirected: bool = False
+    addressed: Addressed = "surely"
     dkim_domains: tuple[str, ...] = ()
     partial: bool = False
     language: str = ""

@@ -64,6 +64,18 @@ def is_by_signature(reading: Reading, require: Requirement) -> bool:
     return bool(satisfying) and satisfying <= {"dmarc", "dkim"} and not by_spf
 
 
+def may_be_misdirected(reading: Reading, require: Requirement) -> bool:
+    """Whether the sender did not write it to us, or somebody else may have made it say so.
+
+    Microsoft 365 signs neither To nor Cc. Its users' mail is refused only where the border checks SPF, and so
+    could have seen that it came from there: else none of them could be proven.
+    """
+    if require == "reference" or reading.misdirected or not is_by_signature(reading, require):
+        return require != "reference" and reading.misdirected
+    is_spf_checked = any(r.method == "spf" for r in reading.auth_results)
+    return reading.addressed == "beside" or (reading.addressed == "unsigned" and is_spf_checked)
+
+
 def _shown(reading: Reading) -> set[Proof]:
     shown: set[Proof] = {"reference"}
     if not reading.sender or reading.auth_faults:

@@ -103,7 +103,8 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ),
     ReplyReason.LESS_PROVEN: "the sender is not proven, and was when they answered before",
     ReplyReason.REDIRECTED: "sent on by somebody else (Resent fields)",
-    ReplyReason.MISDIRECTED: "written to none of our addresses (incoming.reply_aliases names further ones)",
+    ReplyReason.MISDIRECTED: "written to none of our addresses (incoming.reply_aliases names further ones), "
+    "or its signature does not cover to which",
     ReplyReason.REFERENCE_ALTERED: "altered reference",
     ReplyReason.REFERENCE_FORGED: "forged reference",
     ReplyReason.REFERENCES_DISAGREE: "references that disagree",

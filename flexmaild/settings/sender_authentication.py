@@ -35,8 +35,8 @@ class Border(Section):
     """With `below`: what it says of users who logged in (`auth`) counts too. Only where it removes what they
     bring along."""
     via: tuple[IpAddress, ...] = ()
-    """Addresses from which its mail comes to your next server, where that does not write its name in
-    parentheses."""
+    """Addresses from which its mail comes to your next server. Not needed where that is Postfix or sendmail
+    and writes this host's name in parentheses; other servers write names that nobody verified."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         if not _AUTHSERV_ID.fullmatch(self.id):

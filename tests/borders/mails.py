@@ -22,6 +22,7 @@ OUTSIDER = "x@attacker.test"
 
 # The envelope sender that closes the border's comment and goes on with a result of its own.
 ODD_SENDER = '"x) smtp.mailfrom=a; dkim=pass header.d=nodmarc.test (y"@attacker.test'
+ODD_SENDER_DMARC = '"x; dmarc=pass header.from=nodmarc.test header.x=y"@attacker.test'
 ODD_COLLEAGUE = '"x; auth=pass smtp.auth=alice@example.test (y"@example.test'
 
 _HOPS = ("with-a-hop", "below-a-hop")
@@ -51,6 +52,7 @@ def mails(border: Border, started: Started, authserv_id: str) -> Iterator[Mail]:
     """All that are sent through this border."""
     yield from _honest(started)
     yield from _outside(authserv_id)
+    yield from _identities()
     yield from _from_localhost(authserv_id)
     if started.submission:
         yield from _colleague(authserv_id)
@@ -59,6 +61,7 @@ def mails(border: Border, started: Started, authserv_id: str) -> Iterator[Mail]:
     if border.odd_envelopes:
         yield _odd("odd-envelope-odd-signature", "d=a(.attacker.test")
         yield _odd("odd-envelope-no-signature", "")
+        yield _odd("odd-envelope-dmarc", "", ODD_SENDER_DMARC)
         if started.submission:
             name = "odd-envelope-of-a-colleague"
             data = plain(name, ALICE)
@@ -77,12 +80,18 @@ def plain(name: str, sender: str, brought: bytes = b"") -> bytes:
     return brought + fields.encode() + b"\r\nApprove looks good to me\r\n"
 
 
-def signed(data: bytes, domain: str) -> bytes:
+def signed(data: bytes, domain: str, identity: str = "") -> bytes:
     """With the domain's DKIM signature."""
     include = [b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type"]
     selector, key = names.SELECTOR.encode(), names.key(domain).private
     signature: bytes = dkim.sign(
-        data, selector, domain.encode(), key, canonicalize=(b"relaxed", b"relaxed"), include_headers=include
+        data,
+        selector,
+        domain.encode(),
+        key,
+        identity=identity.encode() or None,
+        canonicalize=(b"relaxed", b"relaxed"),
+        include_headers=include,
     )
     return signature + data
 
@@ -181,6 +190,52 @@ def _past_the_gateway(authserv_id: str) -> Iterator[Mail]:
                 yield Mail(name, False, victim, OUTSIDER, data, names.ATTACKER, "past the gateway", helo=helo)
 
 
+def _identities() -> Iterator[Mail]:
+    """Signatures of the attacker's whose `i=` has the border write another result into its own field.
+
+    Beside them, signatures that seem to be the victim's to whom reads `D=` as `d=`, or a broken one for one
+    that passed: a result counts only for a signature that is there.
+    """
+    for victim in (BOB, NORA):
+        domain = victim.rpartition("@")[2]
+        texts = {
+            "dkim": f"x; dkim=pass header.d={domain} header.s=s1 header.x=y",
+            "dmarc": f"x; dmarc=pass header.from={domain} header.x=y",
+        }
+        for result, text in texts.items():
+            identity = f"{_encoded(text)}@attacker.test"
+            beside = {
+                "alone": "",
+                "capital": f"d=attacker.test; s=s2; D={domain}; S=s1",
+                "capital-only": f"D={domain}; S=s1",
+                "broken": f"d={domain}; s=s1",
+            }
+            for kind, tags in beside.items():
+                name = f"identity-{_short(victim)}-{result}-{kind}"
+                data = signed(plain(name, victim), "attacker.test", identity)
+                yield _with_signature(name, victim, data, tags)
+            name = f"identity-{_short(victim)}-{result}-not-valid"
+            tags = f"d=attacker.test; s=s1; i={identity}; D={domain}; S=s1"
+            yield _with_signature(name, victim, plain(name, victim), tags)
+
+
+def _encoded(text: str) -> str:
+    """As dkim-quoted-printable (RFC 6376 section 2.11)."""
+    return "".join(c if c.isalnum() or c in ".-" else f"={ord(c):02X}" for c in text)
+
+
+def _with_signature(name: str, victim: str, data: bytes, tags: str) -> Mail:
+    """This mail below a signature with these tags, which is not valid; without tags below none."""
+    above = _SIGNATURE.format(tags).encode() if tags else b""
+    return Mail(name, False, victim, OUTSIDER, above + data, names.ATTACKER)
+
+
+_SIGNATURE = (
+    "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; {}; h=from:subject:date;\r\n"
+    "\tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AbCdEfGhIjKl\r\n"
+)
+
+
 def _from_localhost(authserv_id: str) -> Iterator[Mail]:
     """A web form or a script on the mail server itself."""
     for victim in (BOB, NORA, ALICE):
@@ -206,13 +261,9 @@ def _forged(name: str, victim: str, authserv_id: str, spelling: str) -> Mail:
     return Mail(name, False, victim, OUTSIDER, data, names.ATTACKER)
 
 
-def _odd(name: str, domain: str) -> Mail:
-    signature = (
-        f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; {domain}; s=s1; h=from:subject:date;\r\n"
-        "\tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AbCdEfGhIjKl\r\n"
-    )
-    data = plain(name, NORA, signature.encode() if domain else b"")
-    return Mail(name, False, NORA, ODD_SENDER, data, names.ATTACKER)
+def _odd(name: str, domain: str, envelope: str = ODD_SENDER) -> Mail:
+    signature = _SIGNATURE.format(f"{domain}; s=s1") if domain else ""
+    return Mail(name, False, NORA, envelope, plain(name, NORA, signature.encode()), names.ATTACKER)
 
 
 def _short(address: str) -> str:

@@ -35,6 +35,9 @@ _KEPT = (
     "odd-envelope-of-a-colleague",
     "nora-greeting-0-plain",
     "odd-envelope-odd-signature",
+    "bob-dkim-alone",
+    "bob-dkim-not-valid",
+    "nora-dmarc-broken",
 )
 # Without stripping, a program on the mail server itself can bring a whole false hop; no reader could tell.
 _NOT_TOLD_APART = ("localhost-bob-with-a-hop",)

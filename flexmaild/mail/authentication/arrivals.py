@@ -101,6 +101,7 @@ def settings(entry: Border) -> str:
     members += [f"host: {_scalar(entry.host)}"] if entry.host else []
     members += [f"results: {entry.results}"]
     members += ["submission: true"] if entry.submission else []
+    members += [f"via: [{', '.join(map(json.dumps, entry.via))}]"] if entry.via else []
     return f"- {{{', '.join(members)}}}"
 
 
@@ -124,11 +125,23 @@ def _candidates(trace: Trace, name: str) -> Iterator[Border]:
     hosts = list(dict.fromkeys(hosts))
     for host in (host for host in hosts if host == name):
         yield Border(name, host)
+        # What receives from it may write down no name that it verified; its address it does.
+        yield Border(name, host, via=_addresses_above(trace, host))
     yield Border(name, results="below")
     yield Border(name, results="below", submission=True)
     for host in hosts:
         yield Border(name, host)
         yield Border(name, host, "below")
+
+
+def _addresses_above(trace: Trace, host: str) -> tuple[str, ...]:
+    """From which addresses the hops above this host's had the mail."""
+    above: list[str] = []
+    for _, hop in trace.hops[trace.first :]:
+        if hop.by == host:
+            break
+        above += hop.addresses
+    return tuple(dict.fromkeys(above))
 
 
 def _place(trace: Trace, at: int, entry: Border | None) -> tuple[Place, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flexmaild.core.model import AuthResult
-from flexmaild.mail.authentication import signatures
+from flexmaild.mail.authentication import copied, signatures
 from flexmaild.mail.authentication.received import Hop, hop
 from flexmaild.mail.authentication.results import Result, loose_id, read
 from flexmaild.mail.authentication.structured import Unreadable
@@ -122,7 +122,9 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
             faults.append(f"a field of {name} that {name} did not write")
     if exchange_online and b"received" in header.fields:
         faults += _nameless(trace, longest, sets)
-    faults += _lent_spf(trace, borders, sets)
+    faults += _lent_spf(trace, borders, sets, signatures.of(header))
+    if sets:
+        faults += copied.faults(header)
     results_found = [r for name, results in sets.items() for r in _results(name, results, header)]
     return Found(tuple(results_found), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 
@@ -196,19 +198,26 @@ def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Resul
             yield result
 
 
-def _lent_spf(trace: Trace, borders: Iterable[Border], sets: Mapping[str, Sequence[Result]]) -> Iterator[str]:
+def _lent_spf(
+    trace: Trace,
+    borders: Iterable[Border],
+    sets: Mapping[str, Sequence[Result]],
+    owned: Sequence[signatures.Signature],
+) -> Iterator[str]:
     """Whether DMARC passed, for all that can be seen, by a Received-SPF field from before the border alone.
 
-    opendmarc believes such a field, unless it checks SPF itself and then says so in its results.
+    opendmarc believes such a field, unless it checks SPF itself and then says so in its results. A signature
+    explains the pass only where it is of that domain: anybody has a good one of his own.
     """
     for border in borders:
         number = hop_number(trace, border)
-        said = {(r.method, r.result) for r in sets.get(border.id, ())}
-        methods = {method for method, _ in said}
-        if number is None or ("dmarc", "pass") not in said or ("dkim", "pass") in said or "spf" in methods:
+        said = sets.get(border.id, ())
+        passed = [r.domain("header.from") for r in said if (r.method, r.result) == ("dmarc", "pass")]
+        if number is None or not passed or any(r.method == "spf" for r in said):
             continue
-        below = trace.order[trace.hops[number][0] :]
-        if b"received-spf" in below:
+        signed = signatures.vouched([r for r in said if r.method == "dkim"], owned)
+        is_signed = all(any(signatures.is_related(s, domain) for s in signed) for domain in passed)
+        if not is_signed and b"received-spf" in trace.order[trace.hops[number][0] :]:
             yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
 
 

@@ -13,8 +13,14 @@ _CLAUSES = ("from", "by", "via", "with", "id", "for")
 _LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]", re.IGNORECASE)
 # RFC 3848 and 6531: the transmission types whose last letter says that the client had logged in.
 _AUTHENTICATED = re.compile(r"(?:e|utf8)smtps?a", re.IGNORECASE)
-# What Exim repeats of the client's greeting, beside the client's address.
-_SAID_BY_CLIENT = re.compile(r"\b(?:helo|ident)=\S*")
+# What Exim repeats of the client's greeting and of the answer of its ident server, behind the address: either
+# may hold blanks and brackets, so nothing is read to the end of that comment.
+_SAID_BY_CLIENT = re.compile(r"\b(?:helo|ident)=.*")
+# A client's name is believed of servers known to write it only where it leads back to the client's address:
+# Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". Who owns an address
+# chooses the name that it leads to, and others (OpenSMTPD) write that.
+_VERIFYING = re.compile(r"Postfix|\d+(?:\.\d+)+/\S+")
+_CLIENT = re.compile(r"([A-Za-z0-9._-]+) \[(?:IPv6:)?[0-9A-Fa-f:.]+\]")
 _LONGEST = 4_096
 # The addresses that a host hands mail to itself by.
 _LOCAL = frozenset(("127.0.0.1", "::1"))
@@ -25,7 +31,8 @@ class Hop:
     """One Received field. by: the host that wrote it, lower case, empty where the field cannot be read.
 
     names, addresses: of the host it came from, as the receiving host itself wrote them in parentheses (the
-    name before them is what the client called itself). protocol: what follows `with`.
+    name before them is what the client called itself); of names only those that it had verified.
+    protocol: what follows `with`.
     """
 
     by: str = ""
@@ -75,29 +82,32 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
             words[clause].append(piece.text)
     if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
         raise Unreadable("a host of several words")
-    names, addresses = _client(words.get("from", []), beside.get("from", []))
+    places, addresses = _client(words.get("from", []), beside.get("from", []))
+    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
+    named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
     return Hop(
         by=words.get("by", [""])[0].lower().rstrip("."),
-        names=names,
+        names=tuple(match[1].lower().rstrip(".") for match in named if match),
         addresses=addresses,
         protocol=(words.get("with") or [""])[0],
     )
 
 
 def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names and addresses of the client, as the server saw them.
+    """The comment on the client, as the server saw it, if any, and its addresses.
 
     What stands before the parenthesis is the client's own word, `[127.0.0.1]` as well. Exim alone writes the
     address there, of a client without a name, and the greeting into the parenthesis.
     """
     seen = [_SAID_BY_CLIENT.sub("", comment) for comment in comments]
     places = [comment for comment in seen if _LITERAL.search(comment)]
-    if not places and len(comments) == 1 and comments[0].startswith("helo="):
+    if seen != list(comments) and len(comments) > 1:  # a client's word may end a comment and begin another
+        return (), ()
+    if not places and len(comments) == 1 and comments[0] and not seen[0]:
         return (), tuple(filter(None, map(_address, _LITERAL.findall(" ".join(greeting)))))
     if len(places) != 1:
         return (), ()
-    names = (name.lower().rstrip(".") for name in places[0].split() if "[" not in name and "=" not in name)
-    return tuple(names), tuple(filter(None, map(_address, _LITERAL.findall(places[0]))))
+    return (places[0],), tuple(filter(None, map(_address, _LITERAL.findall(places[0]))))
 
 
 def _is_full(words: dict[str, list[str]], clause: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flexmaild.mail.authentication.results import Result, normal
+from flexmaild.core.addresses import normal_domain
+from flexmaild.mail.authentication.results import Result
 from flexmaild.mail.parse.header import Header
 
 # RFC 5322 section 3.6 and MIME: one of each. Of several, programs read the first and DKIM signs the last.
@@ -16,8 +18,12 @@ _SINGLE = (
     b"from sender reply-to to cc subject date message-id in-reply-to references "
     b"mime-version content-type content-transfer-encoding"
 ).split()
-# More signatures than a mail has, longer fields and more tags than a signer writes: then all are open.
-_MOST, _LONGEST, _MOST_TAGS = 20, 8_192, 50
+_ADDRESSEES = (b"to", b"cc")
+# More signatures than a mail has: then all are open. Longer than a signer writes: then it is no signature.
+MOST, _LONGEST = 20, 8_192
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_BLANKS = " \t\r\n"
+_NO_BLANKS = str.maketrans("", "", _BLANKS)
 _CODE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_CODE = bytes(range(256)).translate(None, _CODE)
 
@@ -40,23 +46,37 @@ class Signature:
 def of(header: Header) -> tuple[Signature, ...]:
     """The signatures of a mail from the top. All of them: anybody can put others above those that count."""
     values = header.all(b"dkim-signature")
-    return tuple(_signature(value, header, is_one_of_many=len(values) > _MOST) for value in values)
+    return tuple(_signature(value, header, is_one_of_many=len(values) > MOST) for value in values)
 
 
 def _signature(value: bytes, header: Header, *, is_one_of_many: bool) -> Signature:
     tags = tags_of(value)
     signed = Counter(tags.get("h", "").lower().encode().split(b":"))
     is_added = any(signed[name] < len(header.all(name)) for name in _SINGLE if len(header.all(name)) > 1)
-    is_long = len(value) > _LONGEST or value.count(b";") >= _MOST_TAGS
-    domain, selector = normal(tags.get("d", "")), tags.get("s", "").lower()
-    is_open = "l" in tags or is_added or is_long or is_one_of_many
-    return Signature(domain, selector, tags.get("b", ""), is_open, frozenset(signed))
+    is_open = "l" in tags or is_added or is_one_of_many
+    selector = tags.get("s", "").lower()
+    return Signature(signer(tags), selector, tags.get("b", ""), is_open, frozenset(signed))
 
 
 def tags_of(value: bytes) -> dict[str, str]:
-    """The tags of a signature (RFC 6376 section 3.2), without blanks."""
-    pairs = (piece.partition("=") for piece in value[:_LONGEST].decode("latin-1").split(";")[:_MOST_TAGS])
-    return {name.strip().lower(): "".join(content.split()) for name, _, content in pairs}
+    """The tags of a signature, without blanks; none where it is no valid list of them (RFC 6376 section 3.2),
+    such as with a name twice, or is longer than any. Names are as written: `D` is another tag than `d`, and a
+    verifier that looks for `d` does not see it."""
+    pieces = value.decode("utf-8", "replace").rstrip(f"{_BLANKS};").split(";")
+    pairs = [piece.partition("=") for piece in pieces]
+    found = {name.strip(_BLANKS): content.translate(_NO_BLANKS) for name, _, content in pairs}
+    is_valid = len(found) == len(pairs) and all(map(_NAME.fullmatch, found))
+    return found if is_valid and len(value) <= _LONGEST else {}
+
+
+def signer(tags: Mapping[str, str]) -> str:
+    """The domain that signed, empty where its name is not written in ASCII: of such names verifiers ask DNS
+    in different ways, and might have asked another domain than the one that they are read as here."""
+    domain = tags.get("d", "")
+    try:
+        return normal_domain(domain) if domain.isascii() else ""
+    except ValueError:
+        return ""
 
 
 def is_related(one: str, other: str) -> bool:
@@ -78,10 +98,16 @@ def covered(header: Header, domain: str) -> frozenset[bytes] | None:
     return frozenset.intersection(*found) if found else None
 
 
+def signed_addressees(header: Header, domain: str) -> tuple[bytes, ...] | None:
+    """Which of To and Cc every signature that may speak for this domain covers; None where there is none."""
+    names = covered(header, domain)
+    return tuple(name for name in _ADDRESSEES if name in names) if names is not None else None
+
+
 def digests(header: Header, domain: str) -> tuple[str, ...]:
     """What the signatures that may speak for this domain are told by, however their base64 is written."""
     values = (_bytes_of(s.value) for s in speaking_for(header, domain))
-    return tuple(dict.fromkeys(hashlib.sha256(value).hexdigest() for value in values if value))[:_MOST]
+    return tuple(dict.fromkeys(hashlib.sha256(value).hexdigest() for value in values if value))[:MOST]
 
 
 def _bytes_of(code: str) -> bytes:

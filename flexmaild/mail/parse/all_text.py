@@ -6,18 +6,28 @@ quote what was hidden as well. Raises only TooComplex; the cost is linear in the
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from selectolax.lexbor import LexborNode
 
 from flexmaild.mail.parse.elements import BLOCKS, CELLS
 from flexmaild.mail.parse.tree import tree_of
 
+_LINKS = frozenset(("a", "area"))
 _NO_WORDS = frozenset(("script", "style", "title"))
 
 
-def html_text(page: str) -> str:
-    """All text of a page, hidden text too, its blocks separated by line ends."""
+class PageText(NamedTuple):
+    """text: all of it, hidden text too, its blocks separated by line ends. links: where they lead."""
+
+    text: str
+    links: tuple[str, ...]
+
+
+def page_text(page: str) -> PageText:
     root = tree_of(page).root
     pieces: list[str] = []
+    links: list[str] = []
     node, above = root, list[LexborNode]()
     while node is not None:
         tag = node.tag or ""
@@ -27,6 +37,8 @@ def html_text(page: str) -> str:
             pieces.append("\n")
         elif tag in CELLS:
             pieces.append(" ")
+        elif tag in _LINKS and (target := node.attributes.get("href")):
+            links.append(target)
         child = node.first_child if tag not in _NO_WORDS else None
         if child is not None:
             above.append(node)
@@ -40,10 +52,4 @@ def html_text(page: str) -> str:
             following = node.next if above else None
         node = following
     lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
-def link_targets(page: str) -> list[str]:
-    """Where the links of a page lead, in their order."""
-    found = (node.attributes.get("href") for node in tree_of(page).css("a[href],area[href]"))
-    return [target for target in found if target]
+    return PageText("\n".join(line for line in lines if line), tuple(links))

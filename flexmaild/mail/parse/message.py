@@ -9,6 +9,7 @@ between two programs; what is merely careless is none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferre
 
 __all__ = ["Mail", "Part", "Text", "TooMuch", "read", "split_header"]
 
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -83,11 +85,8 @@ def split_header(data: bytes) -> tuple[bytes, bytes]:
         return b"", data[1:]
     if data[:2] == b"\r\n":
         return b"", data[2:]
-    lf = data.find(b"\n\n")
-    crlf = data.find(b"\n\r\n", 0, lf + 2 if lf >= 0 else len(data))
-    if crlf >= 0:
-        return data[:crlf], data[crlf + 3 :]
-    return (data[:lf], data[lf + 2 :]) if lf >= 0 else (data, b"")
+    empty = _EMPTY_LINE.search(data)
+    return (data[: empty.start()], data[empty.end() :]) if empty else (data, b"")
 
 
 class _Reader:

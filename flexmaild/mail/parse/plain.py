@@ -29,7 +29,7 @@ def _depth(line: str) -> int:
     if ">" not in line and "＞" not in line:
         return 0
     marks = _MARKS.match(line)
-    return sum(c in ">＞" for c in marks[0]) if marks else 0
+    return marks[0].count(">") + marks[0].count("＞") if marks else 0
 
 
 def _flowed(text: str, *, delete_space: bool) -> list[ShownLine]:

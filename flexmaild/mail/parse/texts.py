@@ -123,7 +123,7 @@ def _of_one(part: Part, limits: Limits) -> Iterator[Text]:
 def _line_ends(text: str, style: str) -> Iterator[str]:
     """LF at each line's end. A CR elsewhere ends a line for some programs and is a blank for others."""
     text = text.removeprefix("\ufeff")
-    if "\r" in text:
+    if "\r" in (text := text.replace("\r\n", "\n")):
         text = "\n".join([line.rstrip("\r") for line in text.split("\n")])
     yield text.replace("\r", "\n")
     if "\r" in text and "\n" in text and style != "html":

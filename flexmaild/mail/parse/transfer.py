@@ -20,6 +20,7 @@ _IDENTITY = ("", "7bit", "8bit", "binary")
 # Encodings there are, but not in mail as MIME has it: what they hold is not undone.
 _OTHER = re.compile(r"uu|yenc|binhex|zip|deflate|compress|quoted|base(?!64)")
 # RFC 2045 section 6.7 (3): blanks behind the "=" of a soft line break were added on the way.
+_LONE_EQUALS = re.compile(rb"=(?![0-9A-Fa-f]{2})")
 _SOFT_BREAK = re.compile(rb"=[ \t]*\r*\n")
 _LOOKS_QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|[ \t]*\r?\n)")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -86,9 +87,12 @@ def _unknown(body: bytes) -> Transferred:
 def _unquoted(body: bytes) -> bytes:
     """Quoted-printable undone; a "=" that begins nothing stays (RFC 2045 6.7, notes).
 
-    `binascii.a2b_qp` loses the rest of a line behind "=" and CR, and one of two "=".
+    `binascii.a2b_qp` loses the rest of a line behind such a "=" and CR, and one of two "=".
     """
-    first, *pieces = _SOFT_BREAK.sub(b"", body.removesuffix(b"=")).split(b"=")
+    body = _SOFT_BREAK.sub(b"", body.removesuffix(b"="))
+    if not _LONE_EQUALS.search(body):
+        return binascii.a2b_qp(body)
+    first, *pieces = body.split(b"=")
     return first + b"".join(
         _HEX[piece[:2]] + piece[2:] if piece[:2] in _HEX else b"=" + piece for piece in pieces
     )

@@ -7,9 +7,11 @@ those who read along. `core.admission` says what follows for a mail that was sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from flexmaild.core.addresses import normal
+from flexmaild.core.model import Addressed
+from flexmaild.mail.authentication import signatures
 from flexmaild.mail.parse.address_list import entries
 from flexmaild.mail.parse.header import Header, raw_text
 from flexmaild.mail.parse.limits import Limits
@@ -45,7 +47,18 @@ def is_redirected(header: Header, rules: Rules) -> bool:
     return not all(_is_all_ours(header.all(name), rules) for name in (b"resent-from", b"resent-to"))
 
 
-def is_misdirected(header: Header, rules: Rules) -> bool:
+def addressed(header: Header, rules: Rules, domain: str) -> Addressed:
+    """How far the signatures of this domain cover that the mail was written to us. Who signs To leaves Cc
+    open, or one that the mail did not have; Microsoft 365 signs neither."""
+    signed = signatures.signed_addressees(header, domain)
+    if signed is None:
+        return "surely"
+    if not signed:
+        return "unsigned"
+    return "beside" if is_misdirected(header, rules, signed) else "surely"
+
+
+def is_misdirected(header: Header, rules: Rules, names: Sequence[bytes] = (b"to", b"cc")) -> bool:
     """Whether neither To nor Cc names us, as in a colleague's mail that somebody brought to us as it was.
 
     Of several such fields the lowest counts: a signature covers that first (RFC 6376 section 5.4.2), and
@@ -53,7 +66,7 @@ def is_misdirected(header: Header, rules: Rules) -> bool:
     """
     if not rules.own_addresses:
         return False
-    fields = [value for name in (b"to", b"cc") for value in header.all(name)[-1:]]
+    fields = [value for name in names for value in header.all(name)[-1:]]
     return not any(_is_entry_ours(entry, rules) for entry in _entries(fields, rules.limits))
 
 

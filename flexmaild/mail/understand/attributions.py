@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names, names_us
+from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names_us
 from flexmaild.mail.understand.dates import is_date_line, words_beside_dates
 from flexmaild.mail.understand.doubt import doubt_of, doubts_in, refusing_signs
 from flexmaild.mail.understand.known import decides, tokens_of
 from flexmaild.mail.understand.lines import Label, Line, says_something, small
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import tokens
+from flexmaild.mail.understand.spelling import normal_word
 from flexmaild.mail.understand.tongues import Spoken
 
 _STARTS = words(lambda language: language.quote.attribution_starts)
@@ -81,7 +82,7 @@ def _starts(text: str) -> Iterator[int]:
 
 def _continues_attribution(low: str, rules: Rules) -> bool:
     """Whether this can be a further line of an attribution: a name, an address, a date or a verb soon."""
-    marks = [at for mark in (*names(rules), "<", "(", *_VERBS) if (at := low.find(mark)) >= 0]
+    marks = [at for mark in (*rules.marks, "<", "(", *_VERBS) if (at := low.find(mark)) >= 0]
     marks += [at for at, c in enumerate(low) if c.isdigit()][:1]
     return bool(marks) and len(low[: min(marks)].split()) <= 2
 
@@ -124,12 +125,13 @@ def _shortest_start(joined: str, rules: Rules) -> int:
         low = joined.lower()
         if len(low) != len(joined):
             return -1
-    is_named = names_us(low, rules)
+    known, is_named = is_attribution(low), names_us(low, rules)
+    if not known and not is_named:
+        return -1
     # The last date: one in front of it may stand in what was typed.
     calendar = max(CALENDAR.finditer(low), key=lambda found: found.start(), default=None)
     date = calendar or DATE.search(low)
-    known = is_attribution(low)
-    if not known and not (is_named and _is_unlisted_form(low, date is not None, rules)):
+    if not known and not _is_unlisted_form(low, date is not None, rules):
         return -1
     if date is not None and _doubts_between(joined, low, date, rules):
         return -1
@@ -138,13 +140,13 @@ def _shortest_start(joined: str, rules: Rules) -> int:
         if is_attribution(rest) or (names_us(rest, rules) and _is_unlisted_form(rest, True, rules)):
             return at
     # A sentence in front of the date or the name that no list can split off: all of it was typed.
-    places = [at for name in names(rules) if (at := low.find(name)) >= 0]
+    places = [at for name in rules.marks if (at := low.find(name)) >= 0]
     places += [at for at, c in enumerate(low) if c.isdigit()][:1]
     at = min(places, default=len(low))
     if (
         0 < at < len(low)
         and low[at - 1].isalpha()
-        and (DATE.search(low, at) or known or low.startswith(names(rules), at))
+        and (DATE.search(low, at) or known or low.startswith(rules.marks, at))
     ):
         return at  # glued to a date or a name
     if glued := [m.start() for m in _GLUED.finditer(joined, 0, at)]:
@@ -157,7 +159,7 @@ def _shortest_start(joined: str, rules: Rules) -> int:
 
 def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) -> bool:
     """Words of doubt between the date and our name, where a mail program writes the time."""
-    places = [(at, at + len(name)) for name in names(rules) if (at := low.find(name)) >= 0]
+    places = [(at, at + len(name)) for name in rules.marks if (at := low.find(name)) >= 0]
     if not places:
         return False
     start, end = min(places)
@@ -214,7 +216,7 @@ def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
         if low[-1] in ":：>])-" or low.endswith(_VERBS):
             return True
         others = [word for word in words_beside_dates(_beside_names(low, rules)) if word not in _VERBS]
-        return not others and (low[-1].isdigit() or low.endswith(names(rules)))
+        return not others and (low[-1].isdigit() or low.endswith(rules.marks))
     return low.endswith((":", "：")) and count <= 6
 
 

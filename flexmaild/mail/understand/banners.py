@@ -22,7 +22,8 @@ from flexmaild.mail.understand.notices import (
     paragraph_of,
     words_of,
 )
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.spelling import normal_word
 
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
 _TELLS = as_compared(words(lambda language: language.notice.banner_tells))
@@ -102,7 +103,7 @@ def is_classification(text: str) -> bool:
 
 def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
-    if not lines or lines[0].label or normal_word(lines[0].bare.lstrip(" *_")).startswith(rules.beginnings):
+    if not lines or lines[0].label or rules.vocabulary.begins(normal_word(lines[0].bare.lstrip(" *_"))):
         return 0
     if is_classification(lines[0].bare) and not holds_answer(lines[0].bare, rules):
         return 1

@@ -40,9 +40,5 @@ def above(lines: Sequence[Line], border: int) -> int:
     return -1 if at >= 0 and (lines[at].is_blank or lines[at].rule == PROGRAM_LINE) else at
 
 
-def names(rules: Rules) -> tuple[str, ...]:
-    return (*rules.own_addresses, *rules.own_names, "fm1-")
-
-
 def names_us(low: str, rules: Rules) -> bool:
-    return any(name in low for name in names(rules))
+    return any(name in low for name in rules.marks)

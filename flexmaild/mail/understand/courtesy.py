@@ -5,14 +5,14 @@ Pure; the lists are in `languages`.
 """
 
 import re
-from collections.abc import Iterable
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import GIVEN_NAME, doubts_in, phrases
 from flexmaild.mail.understand.lines import QUESTION_MARKS
-from flexmaild.mail.understand.rules import normal_word
 from flexmaild.mail.understand.seen import looks, words_in
+from flexmaild.mail.understand.spelling import normal_word
 from flexmaild.mail.understand.tongues import COMMON_WORDS
+from flexmaild.mail.understand.vocabulary import Vocabulary
 
 _GREETINGS = frozenset(words(lambda language: language.courtesy.greetings))
 _BY_FIRST_WORD = {
@@ -38,10 +38,10 @@ _MOST_NAMES = 4
 _LONGEST_NAME = 20
 
 
-def salutation(line: str, deciding: Iterable[str]) -> int:
+def salutation(line: str, known: Vocabulary) -> int:
     """How long the salutation is that this line begins with, its punctuation included; 0: there is none.
 
-    deciding: the words that decide, normalised; a salutation holds none of them.
+    known: the words that decide; a salutation holds none of them.
     """
     head = _HEAD.match(line[: _LONGEST + 1])
     if not head or not head[0].strip() or len(head[0]) > _LONGEST:
@@ -53,7 +53,7 @@ def salutation(line: str, deciding: Iterable[str]) -> int:
     ):
         return 0
     names = {GIVEN_NAME} if low.split()[-1] == GIVEN_NAME else set()
-    if doubts_in(low) - names or any(word in low for word in deciding):
+    if doubts_in(low) - names or known.pieces.found_in(low):
         return 0
     rest = _PUNCTUATION.match(line, end)
     return rest.end() if rest else end

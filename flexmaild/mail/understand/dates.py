@@ -6,7 +6,7 @@ words and numbers alone is a date that a mail program wrote. Pure.
 
 import re
 
-from flexmaild.mail.understand.rules import normal_word, spellings
+from flexmaild.mail.understand.spelling import normal_word, spellings
 
 _MONTHS = """
     january february march april may june july august september october november december jan feb mar apr

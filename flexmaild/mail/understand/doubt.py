@@ -14,8 +14,8 @@ from flexmaild.languages.load import EVERY, Language, words
 from flexmaild.mail.understand.dates import MONTH
 from flexmaild.mail.understand.phrases import BREAK, START, Phrase, Phrases
 from flexmaild.mail.understand.pieces import doubtful_pieces
-from flexmaild.mail.understand.rules import spellings
 from flexmaild.mail.understand.seen import VERBS, clauses, looks, tokens, words_in
+from flexmaild.mail.understand.spelling import spellings
 from flexmaild.mail.understand.tongues import COMMON_WORDS, Ambiguous, Own, Spoken
 
 NEGATIONS = Ambiguous(lambda language: language.doubt.negations)
@@ -144,10 +144,11 @@ def _doubt_in_words(low: str, language: str, first: bool, is_turkish: bool) -> D
 
 def doubt_of(word: str, spoken: Spoken) -> Doubt | None:
     """What one word says, where the text may be in its language."""
-    if _OWN_NEGATIONS.counts(word, spoken):
-        return Doubt("negated", word)
-    if _OWN_CONDITIONS.counts(word, spoken):
-        return Doubt("condition", word)
+    if _own_to(word):
+        if _OWN_NEGATIONS.counts(word, spoken):
+            return Doubt("negated", word)
+        if _OWN_CONDITIONS.counts(word, spoken):
+            return Doubt("condition", word)
     if word not in _DOUBTS and word[-1] != "t" and "-" not in word:
         return None
     for form in (word, *word.split("-")) if "-" in word else (word,):
@@ -202,11 +203,13 @@ def retracts(sentence: str) -> str:
 
 def refusing_signs(text: str) -> set[str]:
     """The signs in it that refuse: a thumb down, a stop sign, their names, a vote against."""
-    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if "1" in text or ":" in text else set()
+    may_be_typed = "-1" in text or "−1" in text or text.count(":") > 1
+    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if may_be_typed else set()
     return typed if text.isascii() else typed | set(_REFUSING.findall(text))
 
 
-def doubts_in(text: str) -> set[str]:
+@lru_cache(maxsize=128)
+def doubts_in(text: str) -> frozenset[str]:
     """The negations, conditions and phrases of doubt in a line, in any language; dates do not count."""
     found: set[str] = refusing_signs(text)
     for low in looks(text):
@@ -218,7 +221,7 @@ def doubts_in(text: str) -> set[str]:
         typed = words_in(low)
         found |= {word for i, word in enumerate(typed) if _DOUBTFUL.begins(word) and _DOUBTFUL.at(typed, i)}
         found |= {piece for _, piece in doubtful_pieces(low)}
-    return found
+    return frozenset(found)
 
 
 def _own_doubts(said: Sequence[str]) -> set[str]:

@@ -8,12 +8,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flexmaild.core.model import Answer
 from flexmaild.mail.understand.courtesy import dictated, is_thanks, salutation
-from flexmaild.mail.understand.rules import Word, normal_word
 from flexmaild.mail.understand.seen import LOOKALIKES
+from flexmaild.mail.understand.spelling import normal_word
+from flexmaild.mail.understand.vocabulary import Vocabulary
 
 _LONGEST_WORD = 200
 # A salutation, a sentence of courtesy, and once more: the word stands in one of the first lines.
@@ -53,31 +53,26 @@ class First:
     around: str
 
 
-def first_word(lines: Sequence[str], words: tuple[Word, ...]) -> First | None:
+def first_word(lines: Sequence[str], known: Vocabulary) -> First | None:
     """The action word that begins the first of these lines that is no salutation; else None."""
     greeted = 0
     for number, line in enumerate(lines):
         text = _tidy(line)
         while text:
-            if found := _at(text, words, number):
+            if found := _at(text, known, number):
                 return found
-            length = salutation(text, _deciding(words)) if greeted < _MOST_SALUTATIONS else 0
+            length = salutation(text, known) if greeted < _MOST_SALUTATIONS else 0
             if not length:
                 return None
             greeted, text = greeted + 1, _tidy(text[length:])
     return None
 
 
-@lru_cache(maxsize=8)
-def _deciding(words: tuple[Word, ...]) -> tuple[str, ...]:
-    return tuple(word for word, _, _ in words)
-
-
 def _tidy(line: str) -> str:
     return unicodedata.normalize("NFC", line).strip().lstrip(_MARKS).strip()
 
 
-def _at(line: str, words: tuple[Word, ...], number: int) -> First | None:
+def _at(line: str, known: Vocabulary, number: int) -> First | None:
     """The action word that begins this text."""
     symbols = _symbols(line)
     text = line[symbols:].lstrip()
@@ -85,9 +80,7 @@ def _at(line: str, words: tuple[Word, ...], number: int) -> First | None:
     emphasis = text[0] if text and text[0] in _EMPHASIS else ""
     text = text[1:].lstrip() if closing else text.lstrip(emphasis) if emphasis else text
     low = normal_word(text[:_LONGEST_WORD])
-    if not low.startswith(_deciding(words)):
-        return None
-    for word, answer, language in words:
+    for word, answer, language in known.beginning_as(low):
         if not low.startswith(word) or not (end := _length_of(word, text)):
             continue
         rest = _unquoted(text[end:], closing) if closing else text[end:]
@@ -156,7 +149,7 @@ def _comment(rest: str) -> str:
     return text[dictated(text) :].lstrip(_REST)
 
 
-def looks_like_a_word(line: str, words: tuple[Word, ...]) -> bool:
+def looks_like_a_word(line: str, known: Vocabulary) -> bool:
     """Whether the first word would be an action word if letters of other alphabets and widths were taken for
     the Latin ones they look like, or if it held nothing unseen. It only earns a better explanation."""
     token = line.split()[0] if line.split() else ""
@@ -166,4 +159,4 @@ def looks_like_a_word(line: str, words: tuple[Word, ...]) -> bool:
         return True
     apart = unicodedata.normalize("NFKD", token).casefold()
     plain = "".join(LOOKALIKES.get(c, c) for c in apart if not unicodedata.combining(c))
-    return any(plain.strip(".,!:;") == word for word, _, _ in words)
+    return plain.strip(".,!:;") in known.words

@@ -16,8 +16,9 @@ from typing import TypeAlias
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.lines import CJK
-from flexmaild.mail.understand.rules import Rules, normal_word, spellings
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import looks, seen
+from flexmaild.mail.understand.spelling import normal_word, spellings
 
 # Letters and digits; a run of CJK characters ends where another script begins.
 _RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
@@ -195,6 +196,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
     return tuple(_RUN.findall(seen(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
 
 
+@lru_cache(maxsize=4096)
 def decides(token: str) -> bool:
     """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
     return any(low in _DECIDING or low.startswith(_OPPOSED) for low in looks(token))
@@ -202,8 +204,7 @@ def decides(token: str) -> bool:
 
 def holds_answer(text: str, rules: Rules) -> bool:
     """Whether a word that decides, by the settings, stands in this text."""
-    found = {normal_word(token) for token in tokens_of(text)}
-    return any(word in found for word in rules.beginnings)
+    return not rules.vocabulary.words.isdisjoint(map(normal_word, tokens_of(text)))
 
 
 def asks(text: str) -> bool:

@@ -63,8 +63,8 @@ def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -
     for line in lines[:quote]:
         if line.is_ours and not ours.is_guard(line, sent):
             line.set(Label.NONE, "")  # a person's line that has words of ours
-    first = next((i for i, line in enumerate(lines) if line.is_ours), len(lines))
-    last = max((i for i, line in enumerate(lines) if line.is_ours), default=-1)
+    found = [i for i, line in enumerate(lines) if line.is_ours]
+    first, last = (found[0], found[-1]) if found else (len(lines), -1)
     if sum(len(line.bare) for line in lines if not line.label) <= _LONGEST_REST:
         _label_additions(lines, quote, first, last, rules, writer)
     _label_rest(lines)

@@ -6,10 +6,11 @@ label, and a line that holds a person's words beside something else says which p
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from flexmaild.mail.parse.plain import unmarked
 from flexmaild.mail.parse.shown import ShownLine
@@ -34,6 +35,7 @@ class Label(StrEnum):
 CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 # Each of them is a word of its own: most of these scripts write no blanks.
 WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 # Mail programs and border software rewrite, bracket and add links, and number them; none of that is typed. A
 # blank in one is where format=flowed broke it, behind "?" or "&".
 _SCHEME = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)"
@@ -46,8 +48,7 @@ _FROWNS = re.compile(r"[>\s]*(?:(?:[:;=8]['’]?[-^o]?[(\[{|\\/]+|[)\]]-?['’]?
 _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a line in the form in which it is compared, and where it stands in the line's text."""
 
     norm: str
@@ -96,7 +97,7 @@ class Line:
         links = [*self.hidden]
         if _may_have_link(text):
             links += [m.span() for m in LINK.finditer(text)]
-        found = [Word(normal(m[0]), m.start(), m.end()) for m in WORD.finditer(text)]
+        found = [Word(normal(m[0]), *m.span()) for m in WORD.finditer(text)]
         return _outside(found, sorted(links)) if links else found
 
 
@@ -133,9 +134,14 @@ def lines_of(shown: Iterable[ShownLine], *, sure: bool = False) -> list[Line]:
 
 
 def _line_of(shown: ShownLine, text: str) -> Line:
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    return dressed(Line(text, shown.depth, shown.mark))
+    if not text:
+        return Line("", shown.depth, shown.mark, is_blank=True)
+    return dressed(Line(composed(text), shown.depth, shown.mark))
+
+
+def composed(text: str) -> str:
+    """The text with each letter and its accent as one character, where there is one."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def dressed(line: Line) -> Line:
@@ -154,6 +160,21 @@ def squeezed(text: str) -> str:
 def without_links(text: str) -> str:
     """The text with a blank in place of each link."""
     return LINK.sub(" ", text) if _may_have_link(text) else text
+
+
+def links_in(text: str) -> Iterator[str]:
+    """The links of a text; none goes over the end of a line."""
+    for line in text.split("\n"):
+        if _may_have_link(line):
+            yield from (link[0] for link in LINK.finditer(line))
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a text as they are compared, those of links left out."""
+    plain = without_links(line)
+    if plain.isascii():
+        return _ASCII_WORD.findall(plain.lower())
+    return [normal(word) for word in WORD.findall(plain)]
 
 
 def _may_have_link(text: str) -> bool:

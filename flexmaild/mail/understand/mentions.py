@@ -46,8 +46,9 @@ _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
 _BASE32 = frozenset(b"abcdefghijklmnopqrstuvwxyz234567")
 _TAG = re.compile(rb"<[^<>]*>")
 # The tag as people read it, as a word of its own: without that, "of mine" would name a request.
-_MISREAD_TAG = re.compile(rb"(?<![a-z0-9])fm[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % tokens.ID_LETTERS)
-_LOOKS = str.maketrans(LOOKALIKES)
+# "fm" comes first in the pattern: it is quickly found.
+_MISREAD_TAG = re.compile(rb"fm(?<![a-z0-9]fm)[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % tokens.ID_LETTERS)
+_LOOKALIKE = re.compile(f"[{''.join(LOOKALIKES)}]")
 # How much is looked at behind it, letters and what stands between them, and behind how many of a text.
 _SPELT, _MOST_TAGS = 120, 10 * MOST
 _OUR_JOB = re.compile(rb"<?(m-[a-z2-7]{16})@", re.IGNORECASE)
@@ -73,9 +74,9 @@ def requests(candidates: Iterable[bytes]) -> tuple[str, ...]:
 def references(candidates: Iterable[bytes], known: Iterable[str]) -> tuple[str, ...]:
     """The whole references among these, without those `known` from the places where we write them."""
     whole = (found for found in candidates if len(found) == tokens.BODY_LENGTH)
-    texts = (f"{tokens.PREFIX}{found.decode().upper()}" for found in whole)
-    others = dict.fromkeys(text for text in texts if tokens.parse(text) is not None)
-    return tuple(text for text in others if text not in set(known))
+    texts = dict.fromkeys(f"{tokens.PREFIX}{found.decode().upper()}" for found in whole)
+    others = (text for text in texts if text not in set(known))
+    return tuple(text for text in others if tokens.parse(text) is not None)
 
 
 def answered_jobs(in_reply_to: Iterable[bytes]) -> tuple[str, ...]:
@@ -111,7 +112,9 @@ def _places(mail: Mail, head: bytes, limits: Limits) -> Iterator[bytes]:
 def _of_text(content: str, *, is_page: bool) -> Iterator[bytes]:
     if not content.isascii():
         content = unicodedata.normalize("NFKC", content)  # full-width letters
-        yield from _of_plain(content.translate(_LOOKS).encode("ascii", "ignore"), is_page=is_page)
+        latin = _LOOKALIKE.sub(lambda found: LOOKALIKES[found[0]], content)
+        if latin != content:
+            yield from _of_plain(latin.encode("ascii", "ignore"), is_page=is_page)
     yield from _of_plain(content.encode("ascii", "ignore"), is_page=is_page)
 
 

@@ -6,6 +6,7 @@ are in `languages`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -13,8 +14,10 @@ from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.known import KnownLines, asks, holds_answer
 from flexmaild.mail.understand.lines import Line, small, weight
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.piece_index import PieceIndex
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import clauses, seen
+from flexmaild.mail.understand.spelling import normal_word
 
 
 def folded(text: str) -> str:
@@ -40,12 +43,15 @@ _FOOTERS = KnownLines(
 # A disclaimer speaks of this mail and of three of these seven; people hardly of two in one paragraph. In its
 # own language: "delet" is a piece of Portuguese ones, and of "delete the rest". Those of many are in "mul".
 _OF_MANY = {language.tag: language.notice.concepts for language in EVERY}["mul"]
-_CONCEPTS = {
-    language.tag: tuple(as_compared((*language.notice.concepts[n], *_OF_MANY[n])) for n in range(7))
+_CONCEPTS = PieceIndex(
+    (piece, (language.tag, n))
     for language in EVERY
-}
-_TAGS = frozenset(_CONCEPTS)
-_THIS_MAIL = {language.tag: as_compared(language.notice.this_mail) for language in EVERY}
+    for n in range(7)
+    for piece in as_compared((*language.notice.concepts[n], *_OF_MANY[n]))
+)
+_THIS_MAIL = PieceIndex(
+    (piece, language.tag) for language in EVERY for piece in as_compared(language.notice.this_mail)
+)
 
 # Lines of one notice.
 LONGEST_NOTICE = 40
@@ -58,7 +64,9 @@ WRAPPED = range(45, 101)
 AROUND = " \t\xa0-=*_#~"
 _SENTENCE = re.compile(r"(?<=[.!?;:])[,\s]*\s+(?=\D)|(?<=[。！？；])")
 # Where a disclaimer begins behind words without a full stop: "wait This e-mail and any attachments …"
-_OPENINGS = sorted({piece for pieces in _THIS_MAIL.values() for piece in pieces if piece[:1].islower()})
+_OPENINGS = sorted(
+    {piece for piece in as_compared(words(lambda language: language.notice.this_mail)) if piece[:1].islower()}
+)
 _BEGINNING = re.compile(
     rf"\s+(?=(?:{'|'.join(f'{re.escape(p[0].upper())}(?i:{re.escape(p[1:])})' for p in _OPENINGS)}))"
 )
@@ -123,7 +131,7 @@ def wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
         length < len(paragraph)
         and len(paragraph[length - 1].strip()) in WRAPPED
         and not paragraph[length - 1].rstrip().endswith((".", "!", ":"))
-        and not normal_word(paragraph[length].lstrip(" *_")).startswith(rules.beginnings)
+        and not rules.vocabulary.begins(normal_word(paragraph[length].lstrip(" *_")))
     ):
         length += 1
     return length
@@ -157,8 +165,9 @@ def disclaimer_length(lines: Sequence[Line], rules: Rules, above: frozenset[str]
     person's line above is no part of it.
     """
     paragraph = [line.bare for line in paragraph_of(lines)]
-    whole = " ".join(paragraph)
-    spoken = above or _languages(whole)
+    spoken = above or _languages(" ".join(paragraph))
+    if not _may_be_disclaimer(paragraph, spoken, goes_on=bool(above)):
+        return 0
     typed = next(
         (
             i
@@ -169,17 +178,22 @@ def disclaimer_length(lines: Sequence[Line], rules: Rules, above: frozenset[str]
     )
     if typed is not None:
         paragraph = paragraph[:typed]
-        whole = " ".join(paragraph)
-    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER or not _speaks(paragraph[0], spoken):
-        return 0
-    if not above and (not _is_of_this_mail(whole) or _concepts(whole, spoken) < 2):
-        return 0  # nor does any part of it speak of enough
+        if not _may_be_disclaimer(paragraph, spoken, goes_on=bool(above)):
+            return 0
     end = 0
     while end < len(paragraph):
         end += wrapped_length(paragraph[end:], rules)
         if _is_disclaimer(" ".join(paragraph[:end]), rules, spoken, goes_on=bool(above)):
             return end + _further(paragraph, end, rules, spoken)
     return 0
+
+
+def _may_be_disclaimer(paragraph: Sequence[str], spoken: frozenset[str], *, goes_on: bool) -> bool:
+    """Whether these lines are long enough, speak of enough, and begin so; else no part of them does."""
+    if weight("".join(paragraph)) < _SHORTEST_DISCLAIMER or not _speaks(paragraph[0], spoken):
+        return False
+    whole = " ".join(paragraph)
+    return goes_on or (_is_of_this_mail(whole) and _concepts(whole, spoken) >= 2)
 
 
 def _further(paragraph: Sequence[str], end: int, rules: Rules, spoken: frozenset[str]) -> int:
@@ -254,14 +268,19 @@ def _sentences(text: str) -> list[str]:
 
 def _concepts(text: str, spoken: frozenset[str]) -> int:
     """Of how many of the seven this speaks, in that one of these languages in which it speaks of most."""
-    low = _spaced(text)
-    return max(sum(any(piece in low for piece in of) for of in _CONCEPTS[tag]) for tag in spoken or _TAGS)
+    counts = _concepts_by_language(text)
+    return max((counts[tag] for tag in spoken or counts), default=0)
 
 
+@lru_cache(maxsize=128)
+def _concepts_by_language(text: str) -> Counter[str]:
+    return Counter(tag for tag, _ in _CONCEPTS.found_in(_spaced(text)))
+
+
+@lru_cache(maxsize=128)
 def _languages(text: str) -> frozenset[str]:
     """The languages in which a mail speaks of itself here."""
-    low = _spaced(text)
-    return frozenset(tag for tag, pieces in _THIS_MAIL.items() if any(piece in low for piece in pieces))
+    return frozenset(_THIS_MAIL.found_in(_spaced(text)))
 
 
 def _is_of_this_mail(text: str) -> bool:

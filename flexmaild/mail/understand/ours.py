@@ -75,7 +75,7 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
     Of the lines that every prefilled reply has, whether one was sent or not, that goes for more words.
     """
     continues = following is not None and goes_on(line, following)
-    if line.norm in rules.squeezed_words and not line.depth:
+    if line.norm in rules.vocabulary.squeezed and not line.depth:
         # Ours only where a requester's own text has the word as a line, or wrapped, on top of the whole next
         # line; not where it ends the line above already.
         is_whole = any(sent.is_line(p, p + len(line.norm)) for p in line.places)
@@ -101,7 +101,7 @@ def _is_short_of_ours(
 ) -> bool:
     """Whether few words stand in what we sent; such as doubt only where the line above goes on with them and
     the next one does not repeat them, or as a whole line of ours: "not" stands in the middle of one."""
-    if line.norm in rules.squeezed_words or not sent.has(line.norm):
+    if line.norm in rules.vocabulary.squeezed or not sent.has(line.norm):
         return False
     if not _answers(line):
         return True

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flexmaild.mail.parse.all_text import html_text
+from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.message import Text
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.lines import says_something, squeezed
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.spelling import normal_word
 
 _LONGEST = 200
 # What a program writes for a picture: "[image: image.png]", "[cid:image001.png@01D9]", "<image001.png>".
@@ -78,7 +79,7 @@ def _is_placeholder(text: Text, subject: str, pages: Sequence[str], rules: Rules
     if any(style == "html" for style, _ in text.segments):
         return False
     said = "\n".join(content for _, content in text.segments).strip()
-    if len(said) > _LONGEST or normal_word(said).startswith(rules.beginnings):
+    if len(said) > _LONGEST or rules.vocabulary.begins(normal_word(said)):
         return False
     said = _PICTURE.sub(" ", said)
     if _speaks_of_html(said) or not says_something(said):
@@ -89,7 +90,7 @@ def _is_placeholder(text: Text, subject: str, pages: Sequence[str], rules: Rules
     if norm and norm == squeezed(_REPLY_MARK.sub("", subject)):
         return True
     # "Sent from my phone" alone: the page has it too, and more.
-    return bool(norm) and any(norm in squeezed(html_text(page)) for page in pages)
+    return bool(norm) and any(norm in squeezed(page_text(page).text) for page in pages)
 
 
 def _speaks_of_html(text: str) -> bool:

@@ -89,7 +89,7 @@ def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
         is_named = any(name in line.low for name in rules.own_names)
-        if is_named and not doubts_in(line.low) and line.norm not in rules.squeezed_words:
+        if is_named and not doubts_in(line.low) and line.norm not in rules.vocabulary.squeezed:
             line.set(Label.CLOSING, "a salutation that names us")
 
 

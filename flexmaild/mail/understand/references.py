@@ -16,11 +16,10 @@ from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+_LETTERS = re.compile(rf"[a-z2-7]{{1,{BODY_LENGTH}}}")
 _ASCII_ALNUM = _ALPHABET | frozenset("0189")
-# Letter for letter, so that a place in the lowered text is one in the text; dashes as programs write them.
-_LOWERED = {c: c + 32 for c in range(ord("A"), ord("Z") + 1)} | dict.fromkeys(
-    [*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D], ord("-")
-)
+# Dashes as programs write them.
+_DASHES = tuple(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
 # What wrapping, quoting, copying and bad decoding put inside a word.
 _GAPS = frozenset(" \t\r\n\xa0>|\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _UNSEEN = ("&#8203;", "&shy;", "&nbsp;", "&zwnj;")
@@ -110,7 +109,7 @@ def _ids(values: Iterable[bytes], limits: Limits) -> Iterator[str]:
 
 def _scan(text: str, before: str = "", *, is_field: bool = False) -> Iterator[str]:
     """before: what must stand in front of it, else anything but a letter or digit. is_field: unfolded."""
-    low = text.translate(_LOWERED)
+    low = _lowered(text)
     at, found, tried = low.find("fm1-"), 0, 0
     while at >= 0 and found < _MOST and tried < _MOST_TRIED:
         if _may_begin(text, low, at, before):
@@ -124,6 +123,16 @@ def _scan(text: str, before: str = "", *, is_field: bool = False) -> Iterator[st
                 yield PREFIX + collected.upper()
                 at = end - len(PREFIX)
         at = low.find("fm1-", at + len(PREFIX))
+
+
+def _lowered(text: str) -> str:
+    """Letter for letter, so that a place in the lowered text is one in the text; only ASCII is lowered."""
+    if text.isascii():
+        return text.lower()
+    low = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    for dash in _DASHES:
+        low = low.replace(dash, "-")
+    return low
 
 
 def _may_begin(text: str, low: str, at: int, before: str) -> bool:
@@ -143,13 +152,14 @@ def _is_reference(collected: str) -> bool:
 
 def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, int]:
     """The letters of a reference from here, over line wraps, and where they end."""
-    groups: list[list[str]] = [[]]
+    groups = [""]
     at, wraps, count, has_blanks = start, 0, 0, False
     while at < len(low) and count < BODY_LENGTH:
-        if low[at] in _ALPHABET:
-            groups[-1].append(low[at])
-            count += 1
-            at += 1
+        if run := _LETTERS.match(low, at):
+            letters = run[0][: BODY_LENGTH - count]
+            groups[-1] += letters
+            count += len(letters)
+            at += len(letters)
             continue
         after, kind = _over_gap(low, at)
         if after == at or after >= len(low) or low[after] not in _ALPHABET:
@@ -157,16 +167,15 @@ def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, i
         if kind and count:
             wraps += 1
             has_blanks = has_blanks or (kind == "blank" and not is_field)
-            groups.append([])
+            groups.append("")
         if wraps > _MOST_WRAPS and not has_blanks:
             break
         at = after
     if has_blanks and len({len(group) for group in groups[:-1]}) > 1:
         # Words of a sentence. A person who writes it in groups makes them equal.
         first = groups[0]
-        return "".join(first), start + len(first)
-    collected = "".join(c for group in groups for c in group)
-    return _with_rest(text, low, at, collected)
+        return first, start + len(first)
+    return _with_rest(text, low, at, "".join(groups))
 
 
 def _with_rest(text: str, low: str, at: int, collected: str) -> tuple[str, int]:

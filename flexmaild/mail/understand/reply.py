@@ -30,7 +30,7 @@ from flexmaild.mail.understand.bounce import bounces
 from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.label import Labelled, label
-from flexmaild.mail.understand.lines import Label, Line, lines_of
+from flexmaild.mail.understand.lines import Label, Line, composed, letters, lines_of, without_links
 from flexmaild.mail.understand.otherwise import other_ways, says_otherwise
 from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.questions import MARKS
@@ -144,6 +144,7 @@ def understand(
         internal=rules.exchange_online and exchange.is_internal(header, who.address, rules.own_domains),
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
+        addressed=addressees.addressed(header, rules, domain_of(who.address)),
         dkim_domains=dkim_domains(data, header, domain_of(who.address), lookup)
         if can_verify and lookup
         else (),
@@ -240,7 +241,7 @@ def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) 
         asks
         or doubts_in(added)
         or refusing_signs(subject) - sent.signs
-        or (answer is Answer.APPROVE and contradiction(answer, added, rules.words))
+        or (answer is Answer.APPROVE and contradiction(answer, added, rules.vocabulary))
     )
 
 
@@ -271,12 +272,14 @@ def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool, str]]:
     all_shown = [_shown(text) for text in some]
     if sum(map(_count, all_shown)) > _MOST_LINES:
         raise TooComplex("more lines than a person's mail has")
-    all_lines = [lines_of(shown) for shown in all_shown]
-    pages = [_letters(lines) for text, lines in zip(some, all_lines, strict=True) if _has_page(text)]
-    for text, shown, lines in zip(some, all_shown, all_lines, strict=True):
+    pages = {i: lines_of(all_shown[i]) for i, text in enumerate(some) if _has_page(text)}
+    said = {"".join([line.norm for line in lines]) for lines in pages.values()}
+    for i, shown in enumerate(all_shown):
         # Some programs write a text part without line ends: the lines of the page are the person's.
-        if _has_page(text) or _letters(lines) not in pages:
-            yield lines, False, "page" if _has_page(text) else "text"
+        if i in pages:
+            yield pages[i], False, "page"
+        elif not said or _letters(shown) not in said:
+            yield lines_of(shown), False, "text"
         if any(line.sure != line.text for line in shown):
             yield lines_of(shown, sure=True), True, "page, what is certainly visible"
 
@@ -298,5 +301,6 @@ def _count(shown: Sequence[ShownLine]) -> int:
     return 2 * count if any(line.sure != line.text for line in shown) else count
 
 
-def _letters(lines: Iterable[Line]) -> str:
-    return "".join(line.norm for line in lines)
+def _letters(shown: Iterable[ShownLine]) -> str:
+    """Those of all lines at once; no word goes over the end of a line."""
+    return letters("\n".join([without_links(composed(line.text)) for line in shown]))

@@ -6,7 +6,6 @@ secret and no request: what a mail means for a request is judged in `core.admiss
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +16,10 @@ from flexmaild.core.model import Answer
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.lines import small, squeezed
+from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.spelling import normal_word, spellings
+from flexmaild.mail.understand.vocabulary import Vocabulary, Word
 
-# The longest first: "approved by me" (an extra word) must win over "approved".
-Word = tuple[str, Answer, str]
 # How much of a comment may keep an answer from being one, see `verdict`.
 Comments = Literal["careful", "first_word", "bare"]
 
@@ -60,14 +59,14 @@ class Rules:
         return bool(self.borders) or self.exchange_online or self.verify_dkim
 
     @cached_property
-    def squeezed_words(self) -> frozenset[str]:
-        """The words that decide, as the lines of a reply are compared."""
-        return frozenset(squeezed(word) for word, _, _ in self.words)
+    def marks(self) -> tuple[str, ...]:
+        """What names us in a quote header, in small letters."""
+        return (*self.own_addresses, *self.own_names, "fm1-")
 
     @cached_property
-    def beginnings(self) -> tuple[str, ...]:
-        """What an answer that decides begins with, normalised."""
-        return tuple(word for word, _, _ in self.words)
+    def vocabulary(self) -> Vocabulary:
+        """The words that decide, as each rule looks for them."""
+        return Vocabulary(self.words)
 
     @classmethod
     def of(
@@ -101,31 +100,6 @@ class Rules:
             verify_dkim=verify_dkim,
             limits=limits or Limits(),
         )
-
-
-# Letters that do not fall into a plain one and its accent.
-_STROKES = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ı": "i"})
-
-
-def normal_word(text: str) -> str:
-    """The form in which words are compared: composed and case-folded, never compatibility-mapped.
-
-    NFKC would make a full-width or mathematical "Approve" the same word.
-    """
-    return unicodedata.normalize("NFC", small(unicodedata.normalize("NFC", text)))
-
-
-def unaccented(word: str) -> str:
-    """The word as people write it who leave off accents; of another alphabet than the Latin: itself."""
-    apart = unicodedata.normalize("NFD", word).translate(_STROKES)
-    if not all(ord(c) < 0x250 or unicodedata.combining(c) for c in apart):
-        return word
-    return "".join(c for c in apart if not unicodedata.combining(c))
-
-
-def spellings(word: str) -> tuple[str, ...]:
-    """The word, without its accents, and as its capitals fold: that of the Turkish "ı" is "I", hence "i"."""
-    return tuple(dict.fromkeys((word, unaccented(word), word.replace("ı", "i"))))
 
 
 def _words(

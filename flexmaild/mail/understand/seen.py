@@ -7,9 +7,10 @@ undecided: a word that decides is never read through it. Pure; every function is
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.understand.rules import normal_word
+from flexmaild.mail.understand.spelling import normal_word
 
 # Characters without a shape of their own, and strokes through a letter.
 _INVISIBLE = re.compile(
@@ -72,12 +73,14 @@ def seen(text: str) -> str:
     return unicodedata.normalize("NFKC", visible).translate(_APOSTROPHES)
 
 
+@lru_cache(maxsize=128)
 def looks(text: str) -> tuple[str, ...]:
     """The ways in which a text may be seen, folded: as its own alphabet, and as a Latin one if it can be."""
-    plain = normal_word(seen(text))
+    visible = seen(text)
+    plain = normal_word(visible)
     if plain.isascii():
         return (plain,)
-    latin = normal_word(seen(text).translate(_LOOKALIKES))
+    latin = normal_word(visible.translate(_LOOKALIKES))
     return (plain,) if latin == plain else (plain, latin)
 
 

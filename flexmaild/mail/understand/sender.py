@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flexmaild.core.addresses import normal
 from flexmaild.mail.parse.charset import decode_known
@@ -84,6 +85,12 @@ def address_of(value: bytes, limits: Limits) -> Sender:
     """One address, with its name."""
     if len(value) > _LONGEST:
         return Sender(fault=f"a From field longer than {_LONGEST} bytes")
+    return _read(value, limits)
+
+
+@lru_cache(maxsize=1024)
+def _read(value: bytes, limits: Limits) -> Sender:
+    """Kept, for our own address stands in every mail, and an approver's in many."""
     # Raw 8-bit names are UTF-8 (RFC 6532) or of before; either way "<", ">" and "@" are the same bytes.
     text = decode_known(value, "us-ascii").text
     text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text).strip(" \t")

@@ -17,12 +17,12 @@ from urllib.parse import unquote
 
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, OLDER_HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
-from flexmaild.mail.parse.all_text import html_text, link_targets
+from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
 from flexmaild.mail.understand.doubt import refusing_signs
-from flexmaild.mail.understand.lines import LINK, WORD, letters, normal, squeezed, without_links
+from flexmaild.mail.understand.lines import WORD, letters, links_in, normal, squeezed, words_of
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
 SEED = 8
@@ -69,11 +69,10 @@ class SentText:
     foreign: tuple[tuple[int, int], ...] = ()
     is_known: bool = True
     subjects: tuple[str, ...] = ()
-    lines: frozenset[str] = frozenset()
     line_starts: frozenset[int] = frozenset()
     signs: frozenset[str] = frozenset()
     _sources: tuple[bytes, ...] = ()
-    _pages: tuple[str, ...] = ()
+    _targets: tuple[str, ...] = ()
     _addresses: frozenset[str] = field(default_factory=frozenset)
 
     def places(self, norm: str) -> list[int]:
@@ -81,11 +80,14 @@ class SentText:
         found = self.before.places(norm) if self.before is not None else []
         length = len(self.text) - self._start
         if self.before is None or (len(norm) >= SEED and length > _INDEXED):
-            own = (at for at in self._index.get(norm[:SEED], ()) if self.text.startswith(norm, at))
-            return [*found, *(at for at in own if not self._is_foreign(at))]
-        if len(norm) >= SEED or length <= _LONG:
-            found += [at for at in self._searched(norm) if not self._is_foreign(at)]
-        return found
+            own = [at for at in self._index.get(norm[:SEED], ()) if self.text.startswith(norm, at)]
+        elif len(norm) >= SEED or length <= _LONG:
+            own = list(self._searched(norm))
+        else:
+            own = []
+        if own and self.foreign:
+            own = [at for at in own if not self._is_foreign(at)]
+        return found + own
 
     def has(self, norm: str) -> bool:
         """Whether this stands in what we sent, from word to word."""
@@ -155,10 +157,8 @@ class SentText:
     @cached_property
     def links(self) -> str:
         """The letters and digits of the links we sent, as they are and decoded."""
-        targets = [t for page in self._pages for t in link_targets(page)]
-        targets += [
-            m[0] for source in self._sources for m in LINK.finditer(source.decode("utf-8", "replace"))
-        ]
+        sources = (source.decode("utf-8", "replace") for source in self._sources)
+        targets = (*self._targets, *(link for source in sources for link in links_in(source)))
         plain = [form for target in targets for form in (target, unquote(target.partition("&body=")[0]))]
         return _END.join(letters(form) for form in dict.fromkeys(plain))
 
@@ -190,12 +190,12 @@ def sent_text(
     with_source: their MIME source too, which some programs quote in place of the text.
     """
     texts: list[str] = []
-    pages: list[str] = []
+    targets: list[str] = []
     subjects: list[str] = []
     is_known = mails is not None
     for mail in mails or ():
         try:
-            subject, *rest = _texts(mail.data, limits, pages)
+            subject, *rest = _texts(mail.data, limits, targets)
             subjects.append(subject)
             texts += (subject, *rest)
         except TooMuch:
@@ -209,23 +209,24 @@ def sent_text(
     found.is_known = is_known
     found.subjects = tuple(subjects)
     found.signs = frozenset("".join(texts)).union(
-        *(refusing_signs(line) for text in texts for line in text.split("\n"))
+        *map(refusing_signs, {line for text in texts for line in text.split("\n")})
     )
     found._sources = tuple(mail.data for mail in mails or ())
-    found._pages = tuple(pages)
+    found._targets = tuple(targets)
     found._addresses = frozenset(squeezed(address) for address in addresses)
     return found
 
 
-def _texts(data: bytes, limits: Limits, pages: list[str]) -> Iterator[str]:
-    """Subject, text and all text of the HTML of a mail of ours; the HTML itself is added to `pages`."""
+def _texts(data: bytes, limits: Limits, targets: list[str]) -> Iterator[str]:
+    """Subject, text and all text of the HTML of a mail of ours; `targets` gets where its links lead."""
     mail = read(data, limits)
     yield decoded(mail.header.first(b"subject"), limits)
     for text in mail.texts:
         for style, content in text.segments:
             if style == "html":
-                pages.append(content)
-                yield html_text(content)
+                page = page_text(content)
+                targets += page.links
+                yield page.text
             else:
                 yield content
 
@@ -241,19 +242,17 @@ def _source(data: bytes) -> Iterator[str]:
 def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
     """The texts behind those of `before`."""
     words: list[str] = []
-    lines: set[str] = set()
+    known: dict[str, list[str]] = {}  # text and page have most lines in common
     start = before or SentText()
     at = len(start.text)
     starts: list[int] = []
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
-            plain = without_links(line)
-            found = WORD.findall(plain.lower()) if plain.isascii() else list(map(normal, WORD.findall(plain)))
+            if (found := known.get(line)) is None:
+                found = known[line] = words_of(line)
             words += found
-            whole = "".join(found)
-            lines.add(whole)
             starts.append(at)
-            at += len(whole)
+            at += sum(map(len, found))
         words.append(_END)  # a word of its own, so that one ends before it
         starts.append(at)
         at += len(_END)
@@ -262,7 +261,6 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
         start.text + "".join(words),
         frozenset(bounds),
         before,
-        lines=start.lines.union(lines),
         line_starts=frozenset(starts),
     )
 

@@ -7,10 +7,11 @@ always count.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, Language, words
-from flexmaild.mail.understand.rules import spellings
+from flexmaild.mail.understand.spelling import spellings
 
 _COMMON: dict[str, tuple[str, ...]] = {}
 for _language in EVERY:
@@ -177,25 +178,28 @@ class Own:
             word: frozenset(tag for tag, plain in plains.items() if word in plain) - means
             for word, means in self._words.items()
         }
+        self._by_piece = lru_cache(maxsize=4096)(self._languages_by_piece)
 
     def languages(self, word: str) -> frozenset[str]:
         """Where the word means it."""
-        return frozenset((*self._words.get(word, ()), *self._by_piece(word)))
+        return self._by_piece(word).union(self._words.get(word, ()))
 
-    def _by_piece(self, word: str) -> Iterator[str]:
+    def _languages_by_piece(self, word: str) -> frozenset[str]:
         """Beside an ending or a beginning it has two letters more at least, and no digit in front of it."""
-        for tag, begins, ends, plain in self._pieces:
-            if word in plain or word[-2:-1].isdigit():
-                continue
-            if word[2:].endswith(ends) or word[:-2].startswith(begins):
-                yield tag
+        if word[-2:-1].isdigit():
+            return frozenset()
+        return frozenset(
+            tag
+            for tag, begins, ends, plain in self._pieces
+            if word not in plain and (word[2:].endswith(ends) or word[:-2].startswith(begins))
+        )
 
     def counts(self, word: str, spoken: Spoken) -> bool:
         """Whether the word means it here."""
         means = self._words.get(word)
         if means and not spoken.is_rather(self._elsewhere[word], means, word):
             return True
-        shaped = frozenset(self._by_piece(word))
+        shaped = self._by_piece(word)
         if _KOREAN in shaped:
             return True  # nobody else writes Hangul
         if not shaped or spoken.is_rather(_TAGS - shaped, shaped, word):
@@ -210,7 +214,7 @@ class Own:
         means = self._words.get(word)
         if means and (not self._elsewhere[word] or spoken.has_words_of(means, word)):
             return not spoken.is_rather(self._elsewhere[word], means, word)
-        shaped = frozenset(self._by_piece(word))
+        shaped = self._by_piece(word)
         if _KOREAN in shaped:
             return len(word) > _LONGEST_KOREAN_NAME
         return bool(shaped) and likeliest(spoken.words) in shaped

@@ -5,7 +5,7 @@ Called by `reply`; `status` names those that come back, for `approvals.ignore_li
 
 from collections.abc import Iterator, Sequence
 
-from flexmaild.core.line_pattern import FEWEST_LETTERS, fault_of
+from flexmaild.core.line_pattern import FEWEST_LETTERS, fault_of, letters
 from flexmaild.mail.understand.first_word import first_word
 from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.rules import Rules
@@ -35,7 +35,7 @@ def _beside(labelled: Labelled, rules: Rules) -> Iterator[str]:
 def _before_the_word(above: Sequence[str], rules: Rules) -> list[str]:
     before: list[str] = []
     for line in above[:_MOST_ABOVE]:
-        if first_word([line], rules.words) is not None:
+        if first_word([line], rules.vocabulary) is not None:
             return before
         before.append(line)
     return []
@@ -46,5 +46,6 @@ def _is_worth_naming(line: str, rules: Rules) -> bool:
         len(line) <= _LONGEST
         and sum(map(str.isalpha, line)) >= FEWEST_LETTERS
         and line.isprintable()  # else it could not be copied into the settings
-        and not fault_of(line, rules.squeezed_words)
+        and letters(line) not in rules.vocabulary.letters
+        and not ("*" in line and fault_of(line, rules.vocabulary.squeezed))
     )

@@ -22,9 +22,11 @@ from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.lines import frowns
 from flexmaild.mail.understand.pieces import has_kana
 from flexmaild.mail.understand.questions import asks, asks_at_once
-from flexmaild.mail.understand.rules import Rules, Word, spellings
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import clauses, looks, seen, sentences, words_in
+from flexmaild.mail.understand.spelling import spellings
 from flexmaild.mail.understand.tongues import Ambiguous, Spoken
+from flexmaild.mail.understand.vocabulary import Vocabulary
 
 # what is found                                     beside Approve            beside Reject
 # ------------------------------------------------  ------------------------  ------------------------
@@ -150,9 +152,9 @@ def _decide(typed: Sequence[str], rules: Rules) -> Decision:
     lines = [typed[i] for i in places]
     if sum(map(len, lines)) > _LONGEST_TEXT or len(lines[0].strip()) > _LONGEST_LINE:
         return Decision(None, "too_long")
-    first = first_word(lines, rules.words)
+    first = first_word(lines, rules.vocabulary)
     if first is None:
-        return _no_word(lines[0], rules.words)
+        return _no_word(lines[0], rules.vocabulary)
     below = typed[places[first.line] + 1 :]
     found = _steered(lines[first.line], below) or _unclear(first, below, rules)
     line = lines[first.line].strip()
@@ -165,8 +167,8 @@ def _decide(typed: Sequence[str], rules: Rules) -> Decision:
     return Decision(first.answer, "", comment, first.language, line=line)
 
 
-def _no_word(line: str, entries: tuple[Word, ...]) -> Decision:
-    stray = _STEERING.search(line) or looks_like_a_word(line, entries)
+def _no_word(line: str, known: Vocabulary) -> Decision:
+    stray = _STEERING.search(line) or looks_like_a_word(line, known)
     word = (line.split() or [""])[0][:40]
     return Decision(
         None, "stray_characters" if stray else "no_action_word", sentence=_quoted(line), word=_plain(word)
@@ -186,7 +188,7 @@ def _unclear(first: First, below: Sequence[str], rules: Rules) -> _Found | None:
         return _Found("more_than_word", first.rest)
     said = list(sentences("\n".join((first.rest, *below))))
     opens = bool(first.rest.strip())
-    found = _other_word(first.answer, said, rules.words) or _retraction(first.answer, said)
+    found = _other_word(first.answer, said, rules.vocabulary) or _retraction(first.answer, said)
     if found or rules.comments == "first_word":
         return found
     if first.answer is Answer.REJECT:
@@ -256,9 +258,9 @@ def _retraction(answer: Answer, said: Sequence[str]) -> _Found | None:
     return None
 
 
-def _other_word(answer: Answer, said: Sequence[str], entries: tuple[Word, ...]) -> _Found | None:
+def _other_word(answer: Answer, said: Sequence[str], known: Vocabulary) -> _Found | None:
     for sentence in said:
-        if word := contradiction(answer, sentence, entries):
+        if word := contradiction(answer, sentence, known):
             return _Found("both_words", sentence, word)
     return None
 

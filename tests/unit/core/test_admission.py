@@ -173,6 +173,18 @@ def test_where_a_proof_is_demanded_the_mail_must_be_written_to_us(where: str) ->
     assert unproven.reason is ReplyReason.NOT_PROVEN
 
 
+def test_what_the_signature_does_not_cover_names_nobody_to_whom_it_was_written() -> None:
+    request = opened()
+    demanding = SenderPolicy("dmarc")
+    brought = reply(request, addressed="beside", auth_results=(PASS,))
+    assert ruled(request, brought, demanding).reason is ReplyReason.MISDIRECTED
+    sent = reply(
+        request, addressed="beside", auth_results=(PASS, AuthResult("mx", "spf", "pass", "corp.test"))
+    )
+    assert isinstance(ruled(request, sent, demanding).event, Answered)
+    assert isinstance(ruled(request, brought).event, Answered)
+
+
 def test_where_the_reference_is_enough_it_may_be_written_to_anybody() -> None:
     request = opened()
     assert isinstance(ruled(request, reply(request, misdirected=True)).event, Answered)

@@ -137,8 +137,12 @@ def test_an_id_is_written_so_that_yaml_reads_the_same_text(name: str) -> None:
 def test_a_gateway_is_proposed_with_its_host_and_a_condition() -> None:
     inner = "Received: from gw.test (gw.test [203.0.113.24]) by inner.test; Sat, 21 Nov 2026 10:00:00 +0000"
     (field,) = listed(header(inner, "Authentication-Results: gw.test; dmarc=pass", HOP))
-    assert field.entry == Border("gw.test", "gw.test")
+    assert field.entry == Border("gw.test", "gw.test", via=("203.0.113.24",))
     assert not field.is_receivers
+    assert settings(field.entry).endswith('results: above, via: ["203.0.113.24"]}')
+    verified = inner.replace("inner.test;", "inner.test (Postfix);")
+    (field,) = listed(header(verified, "Authentication-Results: gw.test; dmarc=pass", HOP))
+    assert field.entry == Border("gw.test", "gw.test")
 
 
 def test_exchange_online_s_own_field_is_the_topmost_nameless_one_alone() -> None:

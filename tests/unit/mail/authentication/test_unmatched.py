@@ -9,7 +9,7 @@ from flexmaild.mail.authentication.unmatched import unmatched
 from flexmaild.mail.parse.header import Header, parse_header
 
 MX = "Received: from out.test (out.test [203.0.113.9]) by mx.test; x"
-INNER = "Received: from gw.test (gw.test [203.0.113.24]) by inner.test; x"
+INNER = "Received: from gw.test (gw.test [203.0.113.24]) by inner.test (Postfix); x"
 PAST = "Received: from evil.test (evil.test [192.0.2.1]) by inner.test; x"
 GW = "Received: from out.test (out.test [203.0.113.9]) by gw.test; x"
 BORDER = Border("mx.test")

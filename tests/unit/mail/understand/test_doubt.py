@@ -7,8 +7,9 @@ import pytest
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.understand.doubt import doubt_in, doubts_in
 from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules, unaccented
+from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.seen import seen, sentences
+from flexmaild.mail.understand.spelling import unaccented
 from flexmaild.mail.understand.tongues import Own, Spoken
 from flexmaild.mail.understand.verdict import decide
 from tests.unit.mail.costs import grows_with_size, least

@@ -9,7 +9,8 @@ import pytest
 from flexmaild.core.model import Answer, MailNature
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules, normal_word
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.spelling import normal_word
 from flexmaild.mail.understand.verdict import WHY, decide
 from tests.unit.mail.lines import DATA, LINES, each, zh
 from tests.unit.mail.mails import OWN, REQUEST, mail, read, said
