@@ -133,10 +133,8 @@ def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) ->
     taken(store, reply(SECOND, message_id="<m2@corp.test>", answer=None, unclear="empty"))
     store.close()
     before = sqlite3.connect(tmp_path / "flexmaild.db")
-    before.executescript(
-    script = "DROP TABLE spent; ALTER TABLE jobs DROP COLUMN claim"
-    before.executescript(f"{script}; UPDATE alembic_version SET version_num = '0005'")
-    )
+    before.executescript("DROP TABLE spent; ALTER TABLE jobs DROP COLUMN claim")
+    before.executescript("UPDATE alembic_version SET version_num = '0005'")
     before.close()
     store = store_in(tmp_path)
     assert store.already_spent(admission.names(reply(FIRST))) == set(admission.names(reply(FIRST)))
