@@ -33,7 +33,18 @@ _PROPERTIES = {
     "arc": (),
 }
 # What servers write beside their results; between a field and the Received of its host nothing else stands.
-_BESIDE = (b"authentication-results", b"received-spf", b"dkim-filter", b"arc-", b"x-", b"dkim-signature")
+_BESIDE = (
+    b"authentication-results",
+    b"received-spf",
+    b"dkim-filter",
+    b"arc-",
+    b"x-",
+    b"ironport-",
+    b"dkim-signature",
+)
+# The same between a Received and the results that are written below it. Of other results the border's own may
+# be one under another name, and what follows it the sender's.
+_BETWEEN = (b"received-spf", b"arc-", b"x-")
 # How many hops and fields are looked at.
 _MOST = 100
 
@@ -141,10 +152,14 @@ def written_by(trace: Trace, border: Border) -> list[int]:
         return [at for at in ours if ceiling < at < place]
     if trace.hops[number][1].is_authenticated and not border.submission:
         return []
-    below: list[int] = []
-    while (at := place + 1 + len(below)) in ours:
-        below.append(at)
-    return below if len(below) == 1 else []
+    end = trace.hops[number + 1][0] if number + 1 < len(trace.hops) else len(trace.order)
+    below = [at for at in ours if place < at < end]
+    return below if len(below) == 1 and is_below(trace, place, below[0]) else []
+
+
+def is_below(trace: Trace, place: int, at: int) -> bool:
+    """Whether it stands below the Received at this place, and between only what servers write there."""
+    return place < at and all(name.startswith(_BETWEEN) for name in trace.order[place + 1 : at])
 
 
 def hop_number(trace: Trace, border: Border) -> int | None:
@@ -180,7 +195,7 @@ def _hop_of(trace: Trace, border: Border) -> Hop:
 def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     """Whether it stands where this border writes, at an earlier passage: not believed, but no evidence."""
     if border.results == "below":
-        return any(place == at - 1 and _is_by(h, border, trace) for place, h in trace.hops)
+        return any(is_below(trace, place, at) and _is_by(h, border, trace) for place, h in trace.hops)
     for place, h in trace.hops:
         if place > at:
             between = trace.order[at + 1 : place]

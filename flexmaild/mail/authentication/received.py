@@ -32,20 +32,24 @@ class Hop:
 
     names, addresses: of the host it came from, as the receiving host itself wrote them in parentheses (the
     name before them is what the client called itself); of names only those that it had verified.
-    protocol: what follows `with`.
+    protocol: what follows `with`, or the program where that is LMTP's. is_within: one of a cluster had
+    it from another (Google): no client, and no name of its own.
     """
 
     by: str = ""
     names: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     protocol: str = ""
+    is_within: bool = False
 
     @property
     def is_local_step(self) -> bool:
-        """Whether a host handed the mail to itself: to its mailboxes, or back from a filter."""
-        return self.protocol.lower().startswith("lmtp") or (
-            bool(self.addresses) and _LOCAL.issuperset(self.addresses)
-        )
+        """Whether a host handed the mail to itself: to its mailboxes, or back from a filter. Who logs
+        in hands a mail in, from a webmail on the same host too."""
+        if self.is_within or self.protocol.lower().startswith("lmtp"):
+            return True
+        is_from_itself = bool(self.addresses) and _LOCAL.issuperset(self.addresses)
+        return is_from_itself and not self.is_authenticated
 
     @property
     def is_authenticated(self) -> bool:
@@ -63,6 +67,27 @@ def hop(value: bytes) -> Hop:
 def _hop(found: Sequence[Piece], length: int) -> Hop:
     if length > _LONGEST:
         raise Unreadable("too long")
+    words, beside = _clauses(found)
+    if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
+        raise Unreadable("a host of several words")
+    if any(map(_AUTHENTICATED.fullmatch, words.get("with", [])[1:])):
+        raise Unreadable("a login behind another protocol")
+    places, addresses = _client(words.get("from", []), beside.get("from", []))
+    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
+    named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
+    by = words.get("by", [""])[0].lower().rstrip(".")
+    programs = [comment for comment in beside.get("by", []) if comment.lower().startswith("lmtp")]
+    return Hop(
+        by=by,
+        names=tuple(match[1].lower().rstrip(".") for match in named if match),
+        addresses=addresses,
+        protocol=(words.get("with") or programs or [""])[0],
+        is_within=set(words) == {"by", "with", "id"} and words["with"] == ["SMTP"] and bool(_address(by)),
+    )
+
+
+def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The words and the comments of each clause."""
     words: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     clause = ""
@@ -72,25 +97,17 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
         if piece.kind == "comment":
             beside.setdefault(clause, []).append(piece.text)
         elif piece.kind == "word" and piece.text.lower() in _CLAUSES and _is_full(words, clause):
+            # `with ESMTP with STARTTLS` (Mimecast) is one clause of two words.
+            is_continued = clause == "with" == piece.text.lower()
             clause = piece.text.lower()
-            if clause in words:
+            if clause in words and not is_continued:
                 raise Unreadable(f"{clause} twice")
-            words[clause] = []
+            words.setdefault(clause, [])
         elif not clause:
             raise Unreadable("it does not begin with a clause")
         else:
             words[clause].append(piece.text)
-    if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
-        raise Unreadable("a host of several words")
-    places, addresses = _client(words.get("from", []), beside.get("from", []))
-    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
-    named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
-    return Hop(
-        by=words.get("by", [""])[0].lower().rstrip("."),
-        names=tuple(match[1].lower().rstrip(".") for match in named if match),
-        addresses=addresses,
-        protocol=(words.get("with") or [""])[0],
-    )
+    return words, beside
 
 
 def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
