@@ -138,7 +138,7 @@ def _addresses_above(trace: Trace, host: str) -> tuple[str, ...]:
     """From which addresses the hops above this host's had the mail."""
     above: list[str] = []
     for _, hop in trace.hops[trace.first :]:
-        if hop.by == host:
+        if hop.by == host and not hop.is_local_step:
             break
         above += hop.addresses
     return tuple(dict.fromkeys(above))

@@ -26,7 +26,7 @@ EXCHANGE_ONLINE = "exchange-online"
 _RANKS = ("pass", "bestguesspass", "neutral", "policy", "none", "softfail", "temperror", "permerror", "fail")
 # Which property names what was verified (RFC 8601 section 2.7).
 _PROPERTIES = {
-    "dmarc": ("header.from",),
+    "dmarc": ("header.from", "d"),  # Cisco's appliances write `d=`
     "spf": ("smtp.mailfrom", "smtp.helo"),
     "compauth": ("header.from",),
     "auth": ("smtp.auth",),
@@ -166,10 +166,17 @@ def hop_number(trace: Trace, border: Border) -> int | None:
     """The number of the hop by which the border took the mail over. Who stands above it must have the mail
     from there: else somebody reached that host past the border, and brought the border's field along."""
     for number in range(trace.first, len(trace.hops)):
-        if _is_by(trace.hops[number][1], border, trace):
+        hop = trace.hops[number][1]
+        if _is_by(hop, border, trace) and not _is_back(hop, border):
             above = [h for _, h in trace.hops[trace.first : number]]
             return number if all(_came_from(h, border) for h in above) else None
     return None
+
+
+def _is_back(hop: Hop, border: Border) -> bool:
+    """Whether the border has it back from a filter of its own, having taken it over before. Only where the
+    settings say so: behind a proxy, each client seems to be the host itself."""
+    return hop.is_local_step and bool(hop.addresses) and set(border.via).issuperset(hop.addresses)
 
 
 def _is_by(hop: Hop, border: Border, trace: Trace) -> bool:
@@ -249,8 +256,9 @@ def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iter
 def _results(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
     """Of DKIM each verified domain, else the worst; of other methods the worst result."""
     worst: dict[str, AuthResult] = {}
+    has_envelope = any("smtp.mailfrom" in r.properties for r in results if r.method == "spf")
     for result in results:
-        if result.method not in _PROPERTIES:
+        if result.method not in _PROPERTIES or (has_envelope and _is_of_greeting(result)):
             continue
         new = _auth_result(server, result)
         if new.method not in worst or _rank(new.result) > _rank(worst[new.method].result):
@@ -266,6 +274,12 @@ def _results(server: str, results: Sequence[Result], header: Header) -> list[Aut
     rest = [AuthResult(server, "dkim", r.result, r.domain("header.d", "header.i")) for r in dkim]
     failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
     return [*worst.values(), *made, *dict.fromkeys(failed)]
+
+
+def _is_of_greeting(result: Result) -> bool:
+    """SPF of the HELO name says nothing of a sender (RFC 7208 section 2.3), unless it says no."""
+    is_greeting = "smtp.helo" in result.properties and "smtp.mailfrom" not in result.properties
+    return result.method == "spf" and is_greeting and result.result in ("pass", "neutral", "none")
 
 
 def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
