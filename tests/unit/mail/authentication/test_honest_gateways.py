@@ -20,7 +20,7 @@ AT_GATEWAY = (results(GW), received(f"{OUT} by {GW} (Postfix) with ESMTPS id 4")
     "inner",
     [
         # Exchange, qmail, Courier, Exim with log_selector incoming_port, fetchmail.
-        f"from {GW} ({{}}) by EX1 (10.1.2.4) with Microsoft SMTP Server (TLS1_2) id 15 via Frontend Transport",
+        f"from {GW} ({{}}) by EX1 (10.1.2.4) with Microsoft SMTP Server id 15 via Frontend Transport",
         f"from {GW} (HELO {GW}) ({{}}) by in.test with SMTP",
         "from unknown (HELO x) ({}) by in.test with SMTP",
         f"from {GW} ([::ffff:{{}}]) (TLS: TLSv1.3,256bits) by in.test with ESMTPS",
