@@ -312,8 +312,10 @@ def summary(found: Found) -> str:
     said = ", ".join(f"{r.authserv_id}: {r.method}={r.result}" for r in found.results)
     if said:
         return said
+    believed = dict.fromkeys(s.id for s in found.sightings if s.is_believed)
     others = Counter(s.id or "no name" for s in found.sightings if not s.is_believed)
-    if not others:
-        return "no Authentication-Results field"
     named = ", ".join(f"{name} ({count})" for name, count in others.most_common(5))
-    return f"no field of a border; fields of {named}"
+    parts = [f"nothing that counts in the field of {', '.join(believed)}"] if believed else []
+    parts += ["no field of a border"] if others and not believed else []
+    parts += [f"fields of {named}"] if others else []
+    return "; ".join(parts) or "no Authentication-Results field"
