@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.core.proof import proof_of
+from flexmaild.mail.authentication.arrivals import arrived
 from flexmaild.mail.authentication.borders import Border
+from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read
 
@@ -167,3 +169,24 @@ def test_what_a_server_writes_beside_may_stand_between(between: tuple[str, ...])
     # At an earlier passage it is neither believed nor evidence.
     top = received(f"{EVIL} by mail.test (Postfix) with ESMTPS id 5")
     assert judged(RSPAMD, top, *between, AT_RSPAMD, *between, own) == ("reference", False)
+
+
+@pytest.mark.parametrize("inside", ["10.31.3.33", "2002:a63:610f::", "2002:a05:6a10:1234:b0:1a2:3b4c:5d6e"])
+def test_what_would_believe_google_is_proposed(inside: str) -> None:
+    """As in public mails: with `header.i`, and an address of the cluster in each of its spellings."""
+    said = "dkim=pass header.i=@corp.test header.s=s1 header.b=BBBB; spf=pass smtp.mailfrom=ann@corp.test"
+    own = results(GOOGLE, f"{said}; dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=corp.test")
+    fields = (
+        received(f"by {inside} with SMTP id 33csp225820vkd"),
+        "Return-Path: <ann@corp.test>",
+        received(
+            "from out.corp.test (out.corp.test. [192.0.2.9]) by mx.google.com with ESMTPS id t79 for <a@b>"
+        ),
+        SPF,
+        own,
+        received("by out.corp.test with SMTP id 128so46835715oih.0 for <a@b.test>"),
+    )
+    (field,) = arrived(parse_header("\n".join(fields).encode()), (), False, 4096)
+    assert field.entry == Border(GOOGLE, results="below")
+    assert judged(field.entry, *fields) == ("dmarc", False)
+    assert judged(Border(GOOGLE, GOOGLE, "below"), *fields) == ("dmarc", False)
