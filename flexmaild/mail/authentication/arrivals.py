@@ -92,7 +92,7 @@ def _may_be_local(trace: Trace, at: int) -> bool:
 
 def is_below_first(trace: Trace, at: int) -> bool:
     """Whether it stands directly below that Received, where a milter may write, and a sender as well."""
-    return trace.first < len(trace.hops) and is_below(trace, trace.hops[trace.first][0], at)
+    return trace.first < len(trace.hops) and at == trace.hops[trace.first][0] + 1
 
 
 def settings(entry: Border) -> str:
