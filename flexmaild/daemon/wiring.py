@@ -40,7 +40,7 @@ from flexmaild.net.token_refresher import TokenRefresher
 from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
-from flexmaild.settings.sender_authentication import SenderAuthentication
+from flexmaild.settings.sender_authentication import SenderAuthentication, plain
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store import Store
 from flexmaild.store.beside import StoreBeside
@@ -220,7 +220,7 @@ def _policy(settings: Settings) -> Policy:
         max_approvers=approvals.max_approvers,
         languages={normal(a): tag for a, tag in approvals.languages_by_approver.items()},
         can_prove=proof.can_prove,
-        reads_logins=any(b.results == "above" or b.submission for b in _borders(proof)),
+        reads_logins="auth" in proof.can_prove,
         own_domains=frozenset(domain_of(address) for address in _own_addresses(settings)),
     )
 
@@ -251,10 +251,10 @@ def _rules(settings: Settings) -> Rules:
 
 def _borders(authentication: SenderAuthentication) -> Iterator[Border]:
     for name in authentication.trusted_authserv_ids:
-        yield Border(name.lower())
+        yield Border(plain(name))
     for border in authentication.borders:
-        host = (border.host or "").lower().rstrip(".")
-        yield Border(border.id.lower(), host, border.results, border.submission, border.via)
+        host = plain(border.host or "")
+        yield Border(plain(border.id), host, border.results, border.submission, border.via)
 
 
 def rules_without_dns(settings: Settings) -> Rules:

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 # RFC 8601: a domain name, or what a milter makes of a macro ("ORIGINATING").
 _AUTHSERV_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _HOST_PATTERN = re.compile(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+# The name that is given to Exchange Online's results, which have none.
+_EXCHANGE_ONLINE = "exchange-online"
+
+
+def plain(name: str) -> str:
+    """An authserv-id or a host as it is compared: without case, and without the dot at the end."""
+    return name.lower().rstrip(".")
+
+
+def _id_faults(name: str) -> Iterator[str]:
+    if not _AUTHSERV_ID.fullmatch(name):
+        job = "; of opendkim, without AuthservIDWithJobID" if "/" in name else ""
+        yield f"is not an authserv-id: one word of letters, digits, dots and hyphens{job}"
+    if plain(name) == _EXCHANGE_ONLINE:
+        yield "is Exchange Online's: set exchange_online: true instead"
 
 
 class Border(Section):
@@ -36,13 +51,19 @@ class Border(Section):
     bring along."""
     via: tuple[IpAddress, ...] = ()
     """Addresses from which its mail comes to your next server. Not needed where that is Postfix or sendmail
-    and writes this host's name in parentheses; other servers write names that nobody verified."""
+    and writes this host's name in parentheses; other servers write names that nobody verified. Add 127.0.0.1
+    where it has the mail back from a filter of its own (amavis, Proofpoint)."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
-        if not _AUTHSERV_ID.fullmatch(self.id):
-            yield Finding(("id",), "is not an authserv-id: one word of letters, digits, dots and hyphens")
+        for fault in _id_faults(self.id):
+            yield Finding(("id",), fault)
         if self.host and not _HOST_PATTERN.fullmatch(self.host):
-            yield Finding(("host",), "is neither a host's name nor `*.` and a domain")
+            said = "is neither a host's name nor `*.` and a domain"
+            yield Finding(("host",), said if self.host.isascii() else f"{said} in ASCII letters (xn--...)")
+        if self.via and not self.host:
+            yield Finding(
+                ("via",), "needs host: without it the border is the first server, and nothing stands between"
+            )
         if self.submission and self.results == "above":
             yield Finding(("submission",), "is for `results: below` only; above its Received all counts")
 
@@ -67,9 +88,10 @@ class SenderAuthentication(Section):
     @property
     def can_prove(self) -> frozenset[Requirement]:
         """What a mail can be asked for under these settings."""
-        if self.borders or self.trusted_authserv_ids:
+        reads_logins = any(b.results == "above" or b.submission for b in self.borders)
+        if reads_logins or self.trusted_authserv_ids:
             return frozenset(("reference", "dmarc", "dkim", "auth"))
-        if self.exchange_online or self.verify_dkim:
+        if self.borders or self.exchange_online or self.verify_dkim:
             return frozenset(("reference", "dmarc", "dkim"))
         return frozenset(("reference",))
 
@@ -77,18 +99,11 @@ class SenderAuthentication(Section):
         if self.borders and self.trusted_authserv_ids:
             yield Finding(("trusted_authserv_ids",), "is the short form of borders: give one of the two")
         for index, name in enumerate(self.trusted_authserv_ids):
-            if not _AUTHSERV_ID.fullmatch(name):
-                yield Finding(
-                    ("trusted_authserv_ids", index),
-                    "is not an authserv-id: one word of letters, digits, dots and hyphens",
-                )
+            for fault in _id_faults(name):
+                yield Finding(("trusted_authserv_ids", index), fault)
+        yield from self._twice()
         if self.require not in self.can_prove:
-            yield Finding(
-                ("require",),
-                f"is {self.require}, which nothing here can prove: name in borders the mail server whose "
-                "results count"
-                + ("" if self.require == "auth" else ", or set exchange_online or verify_dkim"),
-            )
+            yield Finding(("require",), f"is {self.require}, which nothing here can prove: {self._cure()}")
         if self.verify_dkim and importlib.util.find_spec("dkim") is None:
             yield Finding(("verify_dkim",), "needs the extra dkim: pip install 'flexmaild[dkim]'")
         if self.require == "reference" and whole.incoming.enabled:
@@ -98,3 +113,20 @@ class SenderAuthentication(Section):
                 "can answer in their name; dmarc is stronger",
                 grave=False,
             )
+
+    def _cure(self) -> str:
+        if self.borders:
+            return "with results: below a border proves logins only where it has submission: true"
+        cure = "name in borders the mail server whose results count"
+        return cure if self.require == "auth" else f"{cure}, or set exchange_online or verify_dkim"
+
+    def _twice(self) -> Iterator[Finding]:
+        """Two with the same id and host would be read as one that writes at both places."""
+        names = [(plain(border.id), plain(border.host or "")) for border in self.borders]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield Finding(("borders", index, "id"), "is named twice, with the same host: leave one out")
+        ids = [plain(name) for name in self.trusted_authserv_ids]
+        for index, short in enumerate(ids):
+            if short in ids[:index]:
+                yield Finding(("trusted_authserv_ids", index), "is named twice: leave one out")

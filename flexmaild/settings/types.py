@@ -260,9 +260,11 @@ Host = Annotated[str, AfterValidator(_host)]
 
 def _ip_address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        found = ipaddress.ip_address(text)
     except ValueError:
-        raise wrong(f"{text!r} is not an IP address") from None
+        cure = "; of a network, name each address" if "/" in text else ""
+        raise wrong(f"{text!r} is not an IP address{cure}") from None
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 IpAddress = Annotated[str, AfterValidator(_ip_address)]

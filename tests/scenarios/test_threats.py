@@ -402,8 +402,10 @@ def test_a_flood_of_unclear_answers_is_explained_three_times_and_seen(house: Hou
     mail = house.mail(ALICE)
     for n in range(60):
         house.answer(mail, f"What is number {n}")
+    assert house.process_replies()["outcomes"] == {"undecided": 60}
+    house.mail(ALICE, "unclear", count=3)
     house.answer(mail, "Approve")
-    assert house.process_replies()["outcomes"] == {"undecided": 60, "decision": 1}
+    assert house.process_replies()["outcomes"] == {"decision": 1}
     shown = house.decided(asked["id"])
     assert (shown["state"], shown["replies_total"], len(shown["replies"])) == ("approved", 61, 50)
     assert [row["outcome"] for row in shown["replies"]] == ["undecided"] * 49 + ["decision"]
@@ -431,6 +433,8 @@ def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(
     asks(ALICE, "Who asks?")
     asks(BOB, "1?", "2?", "3?", "4?")
     assert silent() == {ALICE: True, BOB: True}
+    # A mail whose end is not written down would go out once more after the kill.
+    until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 8 or None, "eight sent mails")
     house.kill()
     house.start()
     assert silent() == {ALICE: True, BOB: True}

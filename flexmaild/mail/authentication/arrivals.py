@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flexmaild.mail.authentication.borders import EXCHANGE_ONLINE, Border, Trace, found, written_by
+from flexmaild.mail.authentication.borders import EXCHANGE_ONLINE, Border, Trace, found, is_below, written_by
 from flexmaild.mail.authentication.results import read
 from flexmaild.mail.authentication.structured import Unreadable
 from flexmaild.mail.parse.header import Header, clean
@@ -138,7 +138,7 @@ def _addresses_above(trace: Trace, host: str) -> tuple[str, ...]:
     """From which addresses the hops above this host's had the mail."""
     above: list[str] = []
     for _, hop in trace.hops[trace.first :]:
-        if hop.by == host:
+        if hop.by == host and not hop.is_local_step:
             break
         above += hop.addresses
     return tuple(dict.fromkeys(above))
@@ -151,7 +151,7 @@ def _place(trace: Trace, at: int, entry: Border | None) -> tuple[Place, str]:
         return "below", upper
     if lower:
         return "above", lower
-    is_directly = any(place == at - 1 for place, _ in trace.hops)
+    is_directly = any(is_below(trace, place, at) for place, _ in trace.hops)
     return ("below", upper) if is_directly else ("apart", "")
 
 

@@ -26,14 +26,25 @@ EXCHANGE_ONLINE = "exchange-online"
 _RANKS = ("pass", "bestguesspass", "neutral", "policy", "none", "softfail", "temperror", "permerror", "fail")
 # Which property names what was verified (RFC 8601 section 2.7).
 _PROPERTIES = {
-    "dmarc": ("header.from",),
+    "dmarc": ("header.from", "d"),  # Cisco's appliances write `d=`
     "spf": ("smtp.mailfrom", "smtp.helo"),
     "compauth": ("header.from",),
     "auth": ("smtp.auth",),
     "arc": (),
 }
 # What servers write beside their results; between a field and the Received of its host nothing else stands.
-_BESIDE = (b"authentication-results", b"received-spf", b"dkim-filter", b"arc-", b"x-", b"dkim-signature")
+_BESIDE = (
+    b"authentication-results",
+    b"received-spf",
+    b"dkim-filter",
+    b"arc-",
+    b"x-",
+    b"ironport-",
+    b"dkim-signature",
+)
+# The same between a Received and the results that are written below it. Of other results the border's own may
+# be one under another name, and what follows it the sender's.
+_BETWEEN = (b"received-spf", b"arc-", b"x-")
 # How many hops and fields are looked at.
 _MOST = 100
 
@@ -141,20 +152,31 @@ def written_by(trace: Trace, border: Border) -> list[int]:
         return [at for at in ours if ceiling < at < place]
     if trace.hops[number][1].is_authenticated and not border.submission:
         return []
-    below: list[int] = []
-    while (at := place + 1 + len(below)) in ours:
-        below.append(at)
-    return below if len(below) == 1 else []
+    end = trace.hops[number + 1][0] if number + 1 < len(trace.hops) else len(trace.order)
+    below = [at for at in ours if place < at < end]
+    return below if len(below) == 1 and is_below(trace, place, below[0]) else []
+
+
+def is_below(trace: Trace, place: int, at: int) -> bool:
+    """Whether it stands below the Received at this place, and between only what servers write there."""
+    return place < at and all(name.startswith(_BETWEEN) for name in trace.order[place + 1 : at])
 
 
 def hop_number(trace: Trace, border: Border) -> int | None:
     """The number of the hop by which the border took the mail over. Who stands above it must have the mail
     from there: else somebody reached that host past the border, and brought the border's field along."""
     for number in range(trace.first, len(trace.hops)):
-        if _is_by(trace.hops[number][1], border, trace):
+        hop = trace.hops[number][1]
+        if _is_by(hop, border, trace) and not _is_back(hop, border):
             above = [h for _, h in trace.hops[trace.first : number]]
             return number if all(_came_from(h, border) for h in above) else None
     return None
+
+
+def _is_back(hop: Hop, border: Border) -> bool:
+    """Whether the border has it back from a filter of its own, having taken it over before. Only where the
+    settings say so: behind a proxy, each client seems to be the host itself."""
+    return hop.is_local_step and bool(hop.addresses) and set(border.via).issuperset(hop.addresses)
 
 
 def _is_by(hop: Hop, border: Border, trace: Trace) -> bool:
@@ -180,7 +202,7 @@ def _hop_of(trace: Trace, border: Border) -> Hop:
 def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     """Whether it stands where this border writes, at an earlier passage: not believed, but no evidence."""
     if border.results == "below":
-        return any(place == at - 1 and _is_by(h, border, trace) for place, h in trace.hops)
+        return any(is_below(trace, place, at) and _is_by(h, border, trace) for place, h in trace.hops)
     for place, h in trace.hops:
         if place > at:
             between = trace.order[at + 1 : place]
@@ -234,8 +256,9 @@ def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iter
 def _results(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
     """Of DKIM each verified domain, else the worst; of other methods the worst result."""
     worst: dict[str, AuthResult] = {}
+    has_envelope = any("smtp.mailfrom" in r.properties for r in results if r.method == "spf")
     for result in results:
-        if result.method not in _PROPERTIES:
+        if result.method not in _PROPERTIES or (has_envelope and _is_of_greeting(result)):
             continue
         new = _auth_result(server, result)
         if new.method not in worst or _rank(new.result) > _rank(worst[new.method].result):
@@ -251,6 +274,12 @@ def _results(server: str, results: Sequence[Result], header: Header) -> list[Aut
     rest = [AuthResult(server, "dkim", r.result, r.domain("header.d", "header.i")) for r in dkim]
     failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
     return [*worst.values(), *made, *dict.fromkeys(failed)]
+
+
+def _is_of_greeting(result: Result) -> bool:
+    """SPF of the HELO name says nothing of a sender (RFC 7208 section 2.3), unless it says no."""
+    is_greeting = "smtp.helo" in result.properties and "smtp.mailfrom" not in result.properties
+    return result.method == "spf" and is_greeting and result.result in ("pass", "neutral", "none")
 
 
 def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
@@ -283,8 +312,10 @@ def summary(found: Found) -> str:
     said = ", ".join(f"{r.authserv_id}: {r.method}={r.result}" for r in found.results)
     if said:
         return said
+    believed = dict.fromkeys(s.id for s in found.sightings if s.is_believed)
     others = Counter(s.id or "no name" for s in found.sightings if not s.is_believed)
-    if not others:
-        return "no Authentication-Results field"
     named = ", ".join(f"{name} ({count})" for name, count in others.most_common(5))
-    return f"no field of a border; fields of {named}"
+    parts = [f"nothing that counts in the field of {', '.join(believed)}"] if believed else []
+    parts += ["no field of a border"] if others and not believed else []
+    parts += [f"fields of {named}"] if others else []
+    return "; ".join(parts) or "no Authentication-Results field"

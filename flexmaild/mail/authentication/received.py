@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flexmaild.mail.authentication.structured import Piece, Unreadable, decoded, pieces
@@ -16,6 +16,11 @@ _AUTHENTICATED = re.compile(r"(?:e|utf8)smtps?a", re.IGNORECASE)
 # What Exim repeats of the client's greeting and of the answer of its ident server, behind the address: either
 # may hold blanks and brackets, so nothing is read to the end of that comment.
 _SAID_BY_CLIENT = re.compile(r"\b(?:helo|ident)=.*")
+# Exim's log_selector incoming_port; qmail's word for a greeting, and its steps that no user can begin.
+_PORT = re.compile(r"(?:port=\d+ ?)?")
+_GREETING = re.compile(r"(?:HELO|EHLO) ")
+_WITHIN_QMAIL = re.compile(r"qmail \d+ invoked (?:from network|by alias)")
+_FETCHING = re.compile(r"POP\d|IMAP", re.IGNORECASE)
 # A client's name is believed of servers known to write it only where it leads back to the client's address:
 # Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". Who owns an address
 # chooses the name that it leads to, and others (OpenSMTPD) write that.
@@ -32,20 +37,24 @@ class Hop:
 
     names, addresses: of the host it came from, as the receiving host itself wrote them in parentheses (the
     name before them is what the client called itself); of names only those that it had verified.
-    protocol: what follows `with`.
+    protocol: what follows `with`, or the program where that is LMTP's. is_within: one of a cluster had
+    it from another (Google), or a program from another (qmail): no client, and no name of its own.
     """
 
     by: str = ""
     names: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     protocol: str = ""
+    is_within: bool = False
 
     @property
     def is_local_step(self) -> bool:
-        """Whether a host handed the mail to itself: to its mailboxes, or back from a filter."""
-        return self.protocol.lower().startswith("lmtp") or (
-            bool(self.addresses) and _LOCAL.issuperset(self.addresses)
-        )
+        """Whether a host handed the mail to itself: to its mailboxes, or back from a filter. Who logs
+        in hands a mail in, from a webmail on the same host too."""
+        if self.is_within or self.protocol.lower().startswith("lmtp"):
+            return True
+        is_from_itself = bool(self.addresses) and _LOCAL.issuperset(self.addresses)
+        return is_from_itself and not self.is_authenticated
 
     @property
     def is_authenticated(self) -> bool:
@@ -63,6 +72,31 @@ def hop(value: bytes) -> Hop:
 def _hop(found: Sequence[Piece], length: int) -> Hop:
     if length > _LONGEST:
         raise Unreadable("too long")
+    words, beside = _clauses(found)
+    if not words and _is_within_qmail(beside.get("", [])):
+        return Hop(is_within=True)
+    if fetched := _fetched_from(words, beside):
+        words["from"] = words["from"][:1]
+    if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
+        raise Unreadable("a host of several words")
+    if any(map(_AUTHENTICATED.fullmatch, words.get("with", [])[1:])):
+        raise Unreadable("a login behind another protocol")
+    places, addresses = _client(words.get("from", []), beside.get("from", []))
+    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
+    named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
+    by = words.get("by", [""])[0].lower().rstrip(".")
+    programs = [comment for comment in beside.get("by", []) if comment.lower().startswith("lmtp")]
+    return Hop(
+        by=by,
+        names=tuple(match[1].lower().rstrip(".") for match in named if match),
+        addresses=(fetched,) if fetched else addresses,
+        protocol=(words.get("with") or programs or [""])[0],
+        is_within=set(words) == {"by", "with", "id"} and words["with"] == ["SMTP"] and bool(_address(by)),
+    )
+
+
+def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The words and the comments of each clause."""
     words: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     clause = ""
@@ -72,41 +106,57 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
         if piece.kind == "comment":
             beside.setdefault(clause, []).append(piece.text)
         elif piece.kind == "word" and piece.text.lower() in _CLAUSES and _is_full(words, clause):
+            # `with ESMTP with STARTTLS` (Mimecast) is one clause of two words.
+            is_continued = clause == "with" == piece.text.lower()
             clause = piece.text.lower()
-            if clause in words:
+            if clause in words and not is_continued:
                 raise Unreadable(f"{clause} twice")
-            words[clause] = []
+            words.setdefault(clause, [])
         elif not clause:
             raise Unreadable("it does not begin with a clause")
         else:
             words[clause].append(piece.text)
-    if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
-        raise Unreadable("a host of several words")
-    places, addresses = _client(words.get("from", []), beside.get("from", []))
-    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
-    named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
-    return Hop(
-        by=words.get("by", [""])[0].lower().rstrip("."),
-        names=tuple(match[1].lower().rstrip(".") for match in named if match),
-        addresses=addresses,
-        protocol=(words.get("with") or [""])[0],
-    )
+    return words, beside
+
+
+def _is_within_qmail(comments: Sequence[str]) -> bool:
+    """Whether it handed on what came by network, as it says below. Not what a user handed in."""
+    return len(comments) == 1 and _WITHIN_QMAIL.fullmatch(comments[0]) is not None
+
+
+def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Sequence[str]]) -> str:
+    """The address of the mailbox from which a program of ours fetched it (fetchmail: `from NAME [ADDRESS]`).
+
+    Nobody greets it, so that no word of it is a client's.
+    """
+    client = words.get("from", [])
+    if len(client) != 2 or "from" in beside or not _FETCHING.fullmatch("".join(words.get("with", []))):
+        return ""
+    literal = _LITERAL.fullmatch(client[1])
+    return _address(literal[1]) if literal else ""
 
 
 def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The comment on the client, as the server saw it, if any, and its addresses.
 
     What stands before the parenthesis is the client's own word, `[127.0.0.1]` as well. Exim alone writes the
-    address there, of a client without a name, and the greeting into the parenthesis.
+    address there, of a client without a name, and the greeting into the parenthesis. Exchange writes
+    `(ADDRESS)`, and qmail `(HELO greeting) (ADDRESS)`.
     """
+    if comments and _GREETING.match(comments[0]):
+        comments = comments[1:]
+        if len(comments) != 1:
+            return (), ()
     seen = [_SAID_BY_CLIENT.sub("", comment) for comment in comments]
-    places = [comment for comment in seen if _LITERAL.search(comment)]
+    places = [comment for comment in seen if _LITERAL.search(comment) or _address(comment)]
     if seen != list(comments) and len(comments) > 1:  # a client's word may end a comment and begin another
         return (), ()
-    if not places and len(comments) == 1 and comments[0] and not seen[0]:
+    if not places and len(comments) == 1 and comments[0] and _PORT.fullmatch(seen[0]):
         return (), tuple(filter(None, map(_address, _LITERAL.findall(" ".join(greeting)))))
     if len(places) != 1:
         return (), ()
+    if bare := _address(places[0]):
+        return (), (bare,) if len(comments) == 1 else ()
     return (places[0],), tuple(filter(None, map(_address, _LITERAL.findall(places[0]))))
 
 
@@ -116,7 +166,9 @@ def _is_full(words: dict[str, list[str]], clause: str) -> bool:
 
 
 def _address(text: str) -> str:
+    """In its plain form; of IPv4 mapped into IPv6 (RFC 4291 section 2.5.5.2) the IPv4 one."""
     try:
-        return str(ipaddress.ip_address(text))
+        found = ipaddress.ip_address(text)
     except ValueError:
         return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)

@@ -211,3 +211,29 @@ def test_one_signature_of_the_sender_s_domain_that_passed_and_is_there_suffices(
 
 def test_a_department_signs_with_its_company_s_key() -> None:
     assert proof_of(read(mail(DKIM, OUTSIDE, SIGNED, sender="ann@dep.corp.test"), RULES)) == "dkim"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ((), "no Authentication-Results field"),
+        ((PASS, RECEIVED), "mx.corp.test: dmarc=pass"),
+        (
+            ("Authentication-Results: a.test; dmarc=pass", RECEIVED),
+            "no field of a border; fields of a.test (1)",
+        ),
+        ((LOGGED_IN, OUTSIDE), "nothing that counts in the field of mx.corp.test"),
+        (
+            ("Authentication-Results: mx.corp.test; none", RECEIVED),
+            "nothing that counts in the field of mx.corp.test",
+        ),
+        (
+            (LOGGED_IN, OUTSIDE, "Authentication-Results: a.test; dmarc=pass"),
+            "nothing that counts in the field of mx.corp.test; fields of a.test (1)",
+        ),
+    ],
+)
+def test_who_has_to_find_out_why_nothing_is_proven_is_told_what_is_there(
+    fields: tuple[str, ...], said: str
+) -> None:
+    assert read(mail(*fields), RULES).auth_fields == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import dkim
 import pytest
@@ -11,7 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer
+from flexmaild.mail.authentication import own_check
+from flexmaild.mail.parse.header import parse_header
+from flexmaild.mail.parse.message import split_header
 from flexmaild.mail.understand.rules import Rules
+from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import OWN, mail, read
 
 KEY = rsa.generate_private_key(65537, 2048)
@@ -183,3 +188,44 @@ def test_no_mail_makes_us_ask_dns_for_long() -> None:
         lookup=lambda name: asked.append(name) or lookup(name),
     )
     assert len(asked) == 4
+
+
+def checking(data: bytes) -> Callable[[], object]:
+    """The check of signatures alone: what reading costs besides is measured elsewhere."""
+    header = parse_header(split_header(data)[0])
+    return lambda: own_check.dkim_domains(data, header, "corp.test", lookup)
+
+
+def blanks_in_a_body(size: int) -> bytes:
+    return worthless("c=relaxed/relaxed; ") + mail("Subject: x", body=f"Approve\n{' ' * size}x\n")
+
+
+def blanks_in_a_signature(size: int) -> bytes:
+    return worthless("", "A" + " " * (size // 8) + "-") + mail("Subject: x")
+
+
+def worthless(tags: str, value: str = "AAAA") -> bytes:
+    return (
+        f"DKIM-Signature: v=1; a=rsa-sha256; d=corp.test; s=sel; {tags}h=from:subject:date;"
+        f" bh=AAAA; b={value}\r\n"
+    ).encode() * 3
+
+
+@pytest.mark.parametrize("built", [blanks_in_a_body, blanks_in_a_signature])
+def test_a_mail_costs_no_more_than_its_size(built: Callable[[int], bytes]) -> None:
+    """Whoever sends one needs but a key of his own, and no reference."""
+    few, many = (
+        least(checking(built(size + run).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")) for run in range(3))
+        for size in (10_000, 40_000)
+    )
+    assert grows_with_size(few, many)
+
+
+@pytest.mark.parametrize("way", [b"relaxed", b"simple"])
+def test_blanks_in_a_row_change_no_signature(way: bytes) -> None:
+    body = "Approve\n\n  a" + " " * 3_000 + "\tb \t \n" + " " * 50 + "\n\n"
+    data = signed(body=body, canonicalize=(b"relaxed", way))
+    assert proven(data)
+    assert proven(data.replace(b" \tb", b"\t  b")) is (way == b"relaxed")
+    assert not proven(data.replace(b" \tb", b" \tB"))
+    assert not proven(data.replace(b"  a", b"a"))

@@ -100,6 +100,7 @@ def test_a_wrong_border_is_named_with_what_the_mails_carry(
         ([[MX]] * 20, ()),
         ([[MX], [MX, "X: y", results("evil.test")], [MX, GW, results("evil.test")]], ()),
         ([[MX, results("evil.test")], [MX], [MX]], ()),
+        ([[MX, "X-Spam: no", results("evil.test"), GW]] * 20, ()),
         # One for users who log in, beside that for the others.
         ([[results("other.test"), MX]] * 20, (Border("other.test"),)),
         ([["Authentication-Results: ; dmarc=pass", MX]], ()),
