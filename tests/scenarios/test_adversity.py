@@ -150,7 +150,16 @@ def test_reloads_more_often_than_the_interval_do_not_keep_replies_from_being_rea
     until(reload_and_look, "the decision")
 
 
-@pytest.mark.parametrize("trap", ["directory", "fifo", "huge", "gone", "template", "template fifo"])
+# None: a named pipe in its place.
+TEMPLATES = {
+    "template": "{% if",
+    "template fifo": None,
+    "template without end": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "template with one step without end": "{{ 9 ** (9 ** 9) }}",
+}
+
+
+@pytest.mark.parametrize("trap", ["directory", "fifo", "huge", "gone", *TEMPLATES])
 def test_a_reload_of_something_that_is_no_settings_file_is_refused_at_once(
     house: House, tmp_path: Path, trap: str
 ) -> None:
@@ -159,8 +168,8 @@ def test_a_reload_of_something_that_is_no_settings_file_is_refused_at_once(
         templates = tmp_path / "templates"
         templates.mkdir()
         house.write_settings({"notifications": {"templates": str(templates)}})
-        if trap == "template":
-            (templates / "approval_request.txt.j2").write_text("{% if")
+        if source := TEMPLATES[trap]:
+            (templates / "approval_request.txt.j2").write_text(source)
         else:
             os.mkfifo(templates / "approval_request.txt.j2")
     else:

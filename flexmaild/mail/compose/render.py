@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateRuntimeError, TemplateSyntaxError
+from jinja2.runtime import Context as JinjaContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -30,6 +31,8 @@ RENDER_ERRORS = (
 
 # Lines of Python that one rendering may run. A long mail of ours takes some 20,000; so many take a second.
 MOST_STEPS = 2_000_000
+# Bits of a number, and length of a text or list, that one operator may make: 9**(9**9) is one step without end.
+MOST_BITS, MOST_LENGTH = 20_000, 10_000_000
 
 Context = Mapping[str, Any]
 
@@ -149,6 +152,26 @@ def rendered(environment: ImmutableSandboxedEnvironment, name: str, context: Con
         sys.settrace(before)
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Sandboxed, and no single operation in it can be without end."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: JinjaContext, operator: str, left: Any, right: Any) -> Any:
+        if _is_endless(operator, left, right):
+            raise TemplateRuntimeError(f"the result of {operator} would be too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_endless(operator: str, left: Any, right: Any) -> bool:
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
+        return bits > MOST_BITS
+    times = next((n for n in (left, right) if isinstance(n, int)), 0)
+    length = next((len(s) for s in (left, right) if isinstance(s, Sized)), 0)
+    return times * length > MOST_LENGTH
+
+
 def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     """Jinja2 as we use it: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
 
@@ -156,7 +179,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         # The second item becomes the file name in tracebacks, which is how a fault finds its line.
         return (sources[name], name, lambda: True) if name in sources else None
 
-    made = ImmutableSandboxedEnvironment(
+    made = _Environment(
         loader=FunctionLoader(load),
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
