@@ -96,7 +96,7 @@ def doctor(services: Services, call: Call) -> Answer:
         found += looked.steps
         shown = {"mails": looked.mails, "proposals": looked.proposals}
         found.append(arrivals.last_step(arrivals.last(services), plus_address=incoming.plus_address))
-    steps = [document(step) for step in found]
+    steps = [step.document() for step in found]
     return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps, **shown})
 
 
@@ -115,18 +115,6 @@ def _steps(components: Components) -> list[Step]:
     if settings.incoming.enabled:
         steps += examine_incoming(settings.incoming, components.tools)
     return steps
-
-
-def document(step: Step) -> dict[str, Any]:
-    result = "failed" if not step.ok else "warning" if step.cure else "ok"
-    return {
-        "name": step.name,
-        "result": result,
-        "tried": step.tried,
-        "answer": step.answer,
-        "cure": step.cure,
-        "seconds": round(step.seconds, 3),
-    }
 
 
 def _server(section: Any) -> str:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from flexmaild.api import arrivals, spellings, what_came_back
-from flexmaild.api.probes import document, last_headers
+from flexmaild.api.probes import last_headers
 from flexmaild.api.spellings import Spelling
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
@@ -72,7 +72,7 @@ def self_test(services: Services, call: Call) -> Answer:
             message_id = arrivals.message_id(header, plus_address=components.settings.incoming.plus_address)
             steps += [message_id, *seen.outside]
             shown = {"spellings": seen.spellings, "fields": seen.fields, "proposals": seen.proposals}
-    told = [document(step) for step in steps]
+    told = [step.document() for step in steps]
     return Answer(200, {"healthy": all(step.ok for step in steps), "steps": told, **shown})
 
 

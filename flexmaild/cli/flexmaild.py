@@ -72,7 +72,7 @@ def schema() -> None:
 @click.pass_context
 def demo(context: click.Context, interactive: bool) -> None:
     """Show the main job from end to end on embedded parts: no server, no root, no settings."""
-    from flexmaild.daemon import demo as demonstration
+    from flexmaild.cli import demo as demonstration
 
     context.exit(demonstration.run(interactive))
 

@@ -11,25 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flexmaild.system.peer_credentials import Peer
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from flexmaild.control.routes import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end, as the kernel saw it at connect (SO_PEERCRED; unix(7)).
-
-    user: the name of `uid`, or the number as text where it has none. groups: all names, supplementary too.
-    The pid is for the journal only: it may have been given to another process meanwhile.
-    """
-
-    uid: int
-    gid: int
-    pid: int
-    user: str
-    groups: frozenset[str] = frozenset()
 
 
 def _wait_plainly(event: threading.Event, seconds: float) -> bool:

@@ -24,11 +24,13 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from flexmaild import __version__
-from flexmaild.control import openapi, peers, problems, reading, routes
-from flexmaild.control.call import Answer, Call, CallerGone, Peer
+from flexmaild.control import openapi, problems, reading, routes
+from flexmaild.control.access import permits
+from flexmaild.control.call import Answer, Call, CallerGone
 from flexmaild.control.hub import Hub
 from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
+from flexmaild.system.peer_credentials import Peer, peer_of
 
 # How often a waiting thread looks whether its caller has hung up; the event itself wakes it at once.
 LOOK = 0.5
@@ -54,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.peer = peers.peer_of(self.connection)
+        self.peer = peer_of(self.connection)
         self.reader = reading.Reader(self.connection)
         self.rfile.close()
         self.input = io.BufferedReader(self.reader)
@@ -158,7 +160,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise _no_route(target.path, allowed)
         self.route = route
         role = self.hub.access.role(self.peer)
-        if role is None or not peers.permits(role, route.role):
+        if role is None or not permits(role, route.role):
             raise _not_permitted(self.peer, route)
         query = reading.query_of(route, target.query)
         key = reading.idempotency_key(self.headers)

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flexmaild.control import peers
-from flexmaild.control.call import Handlers, Peer
+from flexmaild.control.access import Access
+from flexmaild.control.call import Handlers
 from flexmaild.control.gate import Gate
+from flexmaild.system.peer_credentials import Peer
 
 OnRequest = Callable[[str, str, Peer, float], None]
 OnCrash = Callable[[BaseException], None]
@@ -39,7 +40,7 @@ class Hub:
     """What all connections share. `access` is replaced whole at a reload."""
 
     handlers: Handlers
-    access: peers.Access
+    access: Access
     on_request: OnRequest
     on_crash: OnCrash
     limits: Limits

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import structlog
 
-from flexmaild.control.call import Handlers, Peer
+from flexmaild.control.access import Access
+from flexmaild.control.call import Handlers
 from flexmaild.control.listen import Place, listen
-from flexmaild.control.peers import Access
 from flexmaild.control.server import ControlServer
 from flexmaild.observe import http
 from flexmaild.observe.health import Health
 from flexmaild.observe.http import ObserveServer
 from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.schema import Settings
+from flexmaild.system.peer_credentials import Peer
 
 _log = structlog.get_logger("flexmaild")
 

@@ -24,11 +24,11 @@ from flexmaild.control.routes import COMMANDS
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
 from flexmaild.daemon.listeners import Listeners
-from flexmaild.daemon.own_key import insist_on_store
 from flexmaild.daemon.reload import Reload, take_in_force
 from flexmaild.daemon.supervisor import Supervisor
 from flexmaild.engine import delivery, incoming, moments, poller
 from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.reference_key import insist_on_store
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.services import Services
 from flexmaild.engine.timers import Task, Timers

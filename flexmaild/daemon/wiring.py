@@ -7,8 +7,8 @@ over from the one before what did not change. Nothing is started here, and a fai
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,20 @@ from typing import Any
 from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.opening import Delegation, Policy
 from flexmaild.core.work import Queue
 from flexmaild.daemon.applications import build_tokens
-from flexmaild.daemon.own_key import REFERENCE_KEY_FILE, kept_key, own_key
-from flexmaild.daemon.templates import operator_templates
 from flexmaild.engine import delivery, poller
 from flexmaild.engine.changes import Context
 from flexmaild.engine.components import Components
 from flexmaild.engine.delivery import Delivery
 from flexmaild.engine.handlers import EventHandler, MailHandler
 from flexmaild.engine.limiter import Limiter
+from flexmaild.engine.operator_templates import operator_templates
+from flexmaild.engine.policies import policy_of, rules_of
 from flexmaild.engine.poller import Poller
+from flexmaild.engine.reference_key import reference_key
 from flexmaild.engine.sandbox import Sandbox
 from flexmaild.engine.sent_mails import SentMails
-from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
 from flexmaild.mail.understand.rules import Rules
@@ -40,10 +39,8 @@ from flexmaild.net.token_refresher import TokenRefresher
 from flexmaild.settings import describe
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
-from flexmaild.settings.sender_authentication import SenderAuthentication, plain
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store import Store
-from flexmaild.store.beside import StoreBeside
 from flexmaild.system.clock import Clock
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
@@ -81,10 +78,10 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
     same = _same_sections(settings, old)
     tokens = build_tokens(settings, into.clock, old)
     tools = old.tools if old and old.tokens is tokens else _tools(tokens, into)
-    key = _reference_key(settings)
+    key = reference_key(settings)
     sources = operator_templates(settings.notifications.templates)
     stationery = _stationery(settings, sources, old)
-    rules = _rules(settings)
+    rules = rules_of(settings)
     context = Context(
         key=key,
         domain=stationery.message_id_domain,
@@ -98,7 +95,7 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
         settings=settings,
         rules=rules,
         context=context,
-        policy=_policy(settings),
+        policy=policy_of(settings),
         stationery=stationery,
         template_sources=sources,
         deliveries=_deliveries(settings, into, tools, key, stationery, same, old),
@@ -202,66 +199,6 @@ def _poller(
     )
 
 
-def _policy(settings: Settings) -> Policy:
-    approvals, proof = settings.approvals, settings.incoming.sender_authentication
-    return Policy(
-        expire_after=approvals.expire_after,
-        remind_after=approvals.remind_after,
-        settle_for=approvals.settle_for,
-        on_expiry=approvals.on_expiry,
-        escalate_after=approvals.escalate_after,
-        escalate_to=approvals.escalate_to,
-        comment_on_reject=approvals.comment_on_reject,
-        require=proof.require,
-        delegations=tuple(
-            Delegation(normal(d.from_), normal(d.to), d.since, d.until) for d in approvals.delegations
-        ),
-        sinks=tuple(settings.sinks),
-        max_approvers=approvals.max_approvers,
-        languages={normal(a): tag for a, tag in approvals.languages_by_approver.items()},
-        can_prove=proof.can_prove,
-        reads_logins="auth" in proof.can_prove,
-        own_domains=frozenset(domain_of(address) for address in _own_addresses(settings)),
-    )
-
-
-def _own_addresses(settings: Settings) -> tuple[str, ...]:
-    incoming = settings.incoming
-    own = (settings.outgoing.from_address, incoming.reply_address, *incoming.reply_aliases)
-    return tuple(normal(address) for address in own)
-
-
-def _rules(settings: Settings) -> Rules:
-    incoming, approvals = settings.incoming, settings.approvals
-    authentication = incoming.sender_authentication
-    return Rules.of(
-        *_own_addresses(settings),
-        names=["flexmaild"],
-        approve=approvals.words.approve,
-        reject=approvals.words.reject,
-        languages=approvals.languages,
-        max_comment=approvals.max_comment,
-        comments=approvals.comments,
-        ignore_lines=approvals.ignore_lines,
-        borders=_borders(authentication),
-        exchange_online=authentication.exchange_online,
-        verify_dkim=authentication.verify_dkim,
-    )
-
-
-def _borders(authentication: SenderAuthentication) -> Iterator[Border]:
-    for name in authentication.trusted_authserv_ids:
-        yield Border(plain(name))
-    for border in authentication.borders:
-        host = plain(border.host or "")
-        yield Border(plain(border.id), host, border.results, border.submission, border.via)
-
-
-def rules_without_dns(settings: Settings) -> Rules:
-    """For who reads a mail outside the daemon: signatures are not checked, which would need DNS."""
-    return replace(_rules(settings), verify_dkim=False)
-
-
 def _stationery(settings: Settings, sources: Mapping[str, str], old: Components | None) -> Stationery:
     unchanged = old is not None and old.template_sources == sources
     return Stationery(
@@ -272,22 +209,3 @@ def _stationery(settings: Settings, sources: Mapping[str, str], old: Components 
         language=settings.approvals.language,
         templates=old.stationery.templates if old and unchanged else Renderer(sources),
     )
-
-
-def _reference_key(settings: Settings) -> bytes:
-    """The operator's key, or the one made at the first start; without it open references are worthless."""
-    if settings.approvals.reference_key is not None:
-        return settings.approvals.reference_key.read().encode()
-    return own_key(settings.state_directory / REFERENCE_KEY_FILE)
-
-
-def store_beside(settings: Settings) -> StoreBeside:
-    """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
-    return StoreBeside(settings.store.url, state_directory=settings.state_directory)
-
-
-def known_reference_key(settings: Settings) -> bytes:
-    """The same, where no key is to be made. Raises Failure or OSError."""
-    if settings.approvals.reference_key is not None:
-        return settings.approvals.reference_key.read().encode()
-    return kept_key(settings.state_directory / REFERENCE_KEY_FILE)

@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flexmaild.api.probes import document
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Fetched
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader
-from flexmaild.daemon import wiring
 from flexmaild.engine import results_seen
+from flexmaild.engine.policies import rules_without_dns
 from flexmaild.mail.authentication.kept_header import kept
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import parse_header
@@ -28,6 +27,7 @@ from flexmaild.mail.understand.sender import sender as sender_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
+from flexmaild.store.beside import store_beside
 from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
 from flexmaild.transports.tools import Tools
 
@@ -43,8 +43,8 @@ def examine(settings: Settings) -> dict[str, Any]:
         waiting = _waiting(incoming, tools) if is_open else []
         read, without = _read(settings)
         last = [*waiting, *read][: results_seen.LAST]
-        looked = results_seen.look(last, wiring.rules_without_dns(settings), "that were read or wait")
-        steps += [document(step) for step in (*without, *looked.steps)]
+        looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
+        steps += [step.document() for step in (*without, *looked.steps)]
         shown = {"mails": looked.mails, "proposals": looked.proposals}
     return {"healthy": all(step["result"] != "failed" for step in steps), "steps": steps, **shown}
 
@@ -54,18 +54,18 @@ def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> li
     way = "incoming" if isinstance(section, Incoming) else "outgoing"
     if section.uses_oauth:
         said = "the daemon keeps the sign-in, which a second program would renew: ask flexmailctl doctor"
-        return [{**document(Step("oauth", True, f"look at {way}", said)), "result": "skipped", "way": way}]
+        return [{**Step("oauth", True, f"look at {way}", said).document(), "result": "skipped", "way": way}]
     path = getattr(section, "path", None)
     if isinstance(path, Path) and not all((path / part).is_dir() for part in ("new", "cur", "tmp")):
         said = f"{path} is no Maildir, or this user may not look into it; the daemon makes one where it may"
-        return [{**document(Step("folder", True, f"open {path}", said)), "result": "skipped", "way": way}]
-    return [{**document(step), "way": way} for step in examined()]
+        return [{**Step("folder", True, f"open {path}", said).document(), "result": "skipped", "way": way}]
+    return [{**step.document(), "way": way} for step in examined()]
 
 
 def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step]]:
     """The last mails that the daemon read; a step where they cannot be had."""
     try:
-        return wiring.store_beside(settings).headers(results_seen.LAST), []
+        return store_beside(settings).headers(results_seen.LAST), []
     except StoreFault as fault:
         tried = "look into the store for the last mails that were read"
         return [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]

@@ -19,18 +19,20 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
-from flexmaild.daemon import judged_again, wiring
-from flexmaild.daemon.judged_again import Around
-from flexmaild.daemon.words_then import WordsThen
+from flexmaild.engine import judged_again
+from flexmaild.engine.judged_again import Around
+from flexmaild.engine.policies import rules_without_dns
+from flexmaild.engine.reference_key import known_reference_key
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.sent_mails import STORE
+from flexmaild.engine.words_then import WordsThen
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import MailsSent
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.witness import Look, Witness
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.beside import StoreBeside
+from flexmaild.store.beside import StoreBeside, store_beside
 
 # What Outlook saves by itself: an OLE file, which is no mail.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -55,7 +57,7 @@ def sources(settings: Settings | None) -> Sources:
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
-        return Sources(settings, wiring.store_beside(settings), wiring.known_reference_key(settings))
+        return Sources(settings, store_beside(settings), known_reference_key(settings))
     except (StoreFault, Failure) as fault:
         return Sources(settings, without=str(fault))
     except OSError as fault:
@@ -91,7 +93,7 @@ def explain(data: bytes, known: Sources) -> dict[str, Any]:
 
 def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
     """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
-    rules = wiring.rules_without_dns(known.settings) if known.settings else Rules.of()
+    rules = rules_without_dns(known.settings) if known.settings else Rules.of()
     letter = Letter(data, len(data))
     if known.store is not None:
         try:

@@ -1,6 +1,6 @@
 """What becomes of a mail that is read once more: by the daemon's rules, at the requests as the mail met them.
 
-Used by `daemon.explaining` and `daemon.replaying`, with the store from beside. Nothing is changed by it.
+Used by `engine.explain` and `engine.replay`, with the store from beside. Nothing is changed by it.
 """
 
 from __future__ import annotations

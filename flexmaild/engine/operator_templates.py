@@ -7,7 +7,7 @@ from pathlib import Path
 from flexmaild.mail.compose.render import TemplateFault
 from flexmaild.mail.compose.template_checks import check_templates
 from flexmaild.settings.faults import Fault, SettingsError
-from flexmaild.settings.files import read_at_most
+from flexmaild.system.files import read_at_most
 
 # A template is a page of text; what is larger is something else.
 LARGEST = 256 * 1024

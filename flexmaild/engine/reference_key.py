@@ -1,12 +1,11 @@
-"""The key that references are made with, where the operator has given none; and what its presence tells.
+"""The key that references are made with: the operator's, or one of our own; and what its presence tells.
 
-Made at the first start, after the first store, in the state directory; without it the mails of open requests
-are worthless. Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
+Ours is made at the first start, after the first store, in the state directory; without it the mails of open
+requests are worthless. Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreError
 from flexmaild.store.open import database_file
+from flexmaild.system.files import replace_file
 
 REFERENCE_KEY_FILE = "reference.key"
 KEY_BYTES = 32
@@ -30,18 +30,9 @@ def kept_key(path: Path) -> bytes:
 
 def own_key(path: Path) -> bytes:
     """32 random bytes kept in a file of our own (0600), made where there is none. Raises GiveUp, OSError."""
-    try:
-        return kept_key(path)
-    except FileNotFoundError:
-        fresh = path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        _sync(path.parent)
-        return path.read_bytes()
+    if not path.exists():
+        replace_file(path, secrets.token_bytes(KEY_BYTES), keep=True)
+    return kept_key(path)
 
 
 def insist_on_store(settings: Settings) -> None:
@@ -59,10 +50,15 @@ def insist_on_store(settings: Settings) -> None:
         raise StoreError(f"{file}: the store is gone, but {key} says that there was one.", cure)
 
 
-def _sync(directory: Path) -> None:
-    """A new name is on stable storage only when its directory is (fsync(2))."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def reference_key(settings: Settings) -> bytes:
+    """The operator's key, or the one made at the first start; without it open references are worthless."""
+    if settings.approvals.reference_key is not None:
+        return settings.approvals.reference_key.read().encode()
+    return own_key(settings.state_directory / REFERENCE_KEY_FILE)
+
+
+def known_reference_key(settings: Settings) -> bytes:
+    """The same, where no key is to be made. Raises Failure or OSError."""
+    if settings.approvals.reference_key is not None:
+        return settings.approvals.reference_key.read().encode()
+    return kept_key(settings.state_directory / REFERENCE_KEY_FILE)

@@ -17,9 +17,10 @@ from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.model import MailNature, Reading, Request, State
 from flexmaild.core.work import Seen
-from flexmaild.daemon import judged_again, wiring, words_then
-from flexmaild.daemon.words_then import WordsThen
+from flexmaild.engine import judged_again, words_then
+from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.sandbox import Letter, Sandbox
+from flexmaild.engine.words_then import WordsThen
 from flexmaild.settings.schema import Settings
 from flexmaild.store.beside import Kept, Span
 
@@ -76,7 +77,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         self._words = WordsThen(self.store, self.key)
-        rules = wiring.rules_without_dns(self.settings)
+        rules = rules_without_dns(self.settings)
         self._reader = Sandbox(rules, lambda fault: None, self._words)
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
 

@@ -38,7 +38,7 @@ def kept_mail(job: Job, data: bytes) -> KeptMail | None:
 
 
 class SentMailsView(Protocol):
-    """Where it is looked up: the store, or `daemon.words_then` for what had been sent by then."""
+    """Where it is looked up: the store, or `engine.words_then` for what had been sent by then."""
 
     def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None: ...
 

@@ -1,6 +1,6 @@
 """What had been sent to a person when their mail was read: what went out later was not known then.
 
-Used by who reads an old mail again, `daemon.replaying` and `daemon.explaining`. A confirmation that repeats a
+Used by who reads an old mail again, `engine.replay` and `engine.explain`. A confirmation that repeats a
 comment would else have the comment's lines in common with what we sent.
 """
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from flexmaild.cli import demo
 from flexmaild.cli.flexmaild import cli
-from flexmaild.daemon import demo, main
+from flexmaild.daemon import main
 
 GOOD = """
 outgoing: {host: mail.example.org, port: 25, from_address: bot@example.org}

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from flexmaild.control.call import Peer
-from flexmaild.control.peers import Access, overflow_uid, peer_of, permits
+from flexmaild.control.access import Access, permits
 from flexmaild.control.routes import ROUTES, Role
+from flexmaild.system.peer_credentials import Peer, overflow_uid, peer_of
 from tests.unit.control.control_kit import BODIES, Bench
 
 STRANGER = os.geteuid() + 4711
