@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,3 +60,22 @@ def test_the_daemon_ends_in_order_while_a_transaction_hangs(house: House) -> Non
         with pytest.raises((Refused, Unreachable)):  # as the race will have it
             asked.result()
     assert house.start().call("approval.list")["items"] == []
+
+
+def test_the_logs_of_one_caller_hold_up_no_other(house: House) -> None:
+    """Others are answered while the logs are read, packed and kept, not after it."""
+    log = base64.b64encode(random.Random(1).randbytes(22 * 1024 * 1024)).decode()
+    body: dict[str, Any] = {"to": [ANNA], "subject": "Logs", "text": "See the logs.", "outcome": "failure"}
+    body["logs"] = [{"filename": "deploy.log", "failed": True, "content": log}]
+    one, waits = house.request(ANNA)["id"], []
+    with ThreadPoolExecutor(1) as pool:
+        began = time.monotonic()
+        sent = pool.submit(house.call, "notification.send", body=body)
+        while not sent.done():
+            since = time.monotonic()
+            house.request(ANNA)
+            assert house.show(one)["state"] == "pending"
+            waits.append(time.monotonic() - since)
+        whole = time.monotonic() - began
+        assert sent.result()["state"] == "queued"
+    assert max(waits) < 0.75 * whole, (whole, waits)

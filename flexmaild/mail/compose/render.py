@@ -2,7 +2,7 @@
 
 A template that cannot be rendered when a mail goes out never stops the mail: ours takes its place and the
 fault is reported. `compose.template_checks` finds the faults before, when settings are loaded. Called by
-`compose.context` and `compose.write`; sources come as a mapping, this room opens no file.
+`compose.context` and `compose.write`; sources come as a mapping, nothing here opens a file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RENDER_ERRORS = (
 
 # Lines of Python that one rendering may run. A long mail of ours takes some 20,000; so many take a second.
 MOST_STEPS = 2_000_000
-# Bits of a number, and length of a text or list, that one operator may make: 9**(9**9) is one step without end.
+# What one operator may make: bits of a number, length of a text or list. 9**(9**9) is one step without end.
 MOST_BITS, MOST_LENGTH = 20_000, 10_000_000
 
 Context = Mapping[str, Any]
