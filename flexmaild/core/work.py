@@ -224,12 +224,29 @@ class ApproverPast:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that happened to a request, for `approval show` and the hash chain."""
+    """One thing that happened, to a request or by an operator: a row of the event log.
+
+    approval_id: empty where it is about no request. data: of it only `facts` are in the chained row.
+    """
 
     at: datetime
     approval_id: str
     event: str
     data: Json
+
+    @property
+    def facts(self) -> Json:
+        """What says nothing about a person."""
+        return {key: value for key, value in self.data.items() if key in FACTS}
+
+    @property
+    def personal(self) -> Json:
+        """The rest: addresses, comments, subjects, names. It can be forgotten and the chain still holds."""
+        return {key: value for key, value in self.data.items() if key not in FACTS}
+
+
+# The keys of an entry that never hold a word or an address of a person; what is not named here may.
+FACTS = frozenset(("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent", "job", "level"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,9 @@ def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
 
 
 def audit_of(row: Row[*tuple[Any, ...]]) -> AuditEntry:
-    return AuditEntry(row.at, row.approval_id, row.event, cast(Json, json.loads(row.data)))
+    """Without what was personal in it, where that was forgotten."""
+    data = json.loads(row.data) | json.loads(row.personal or "{}")
+    return AuditEntry(row.at, row.approval_id, row.event, cast(Json, data))
 
 
 def idempotent_row(record: Idempotent) -> dict[str, Any]:
