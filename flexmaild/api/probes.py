@@ -20,7 +20,7 @@ from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader, MailOrder
-from flexmaild.engine import results_seen
+from flexmaild.engine import acts, results_seen
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.write import compose
@@ -51,6 +51,7 @@ def try_outgoing(services: Services, call: Call) -> Answer:
         receipt = outbox.send(Envelope(identifier, components.stationery.from_address, (to,), data))
     finally:
         outbox.close()
+    acts.record(services, "test-email", call.peer.user, to=to)
     shown = {
         "to": to,
         "answer": receipt.answer,

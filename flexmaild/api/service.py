@@ -16,6 +16,7 @@ from flexmaild.core import line_pattern, quorum
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
+from flexmaild.engine import acts
 from flexmaild.engine.services import Services
 from flexmaild.net.status import SKEW_SECONDS
 from flexmaild.observe.health import PollEnded
@@ -239,6 +240,7 @@ def log_level(services: Services, call: Call) -> Answer:
     body = cast(bodies.LogLevel, call.body)
     services.logs.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
     until = services.clock.now() + body.for_ if body.for_ else None
+    acts.record(services, "log-level", call.peer.user, level=body.level, until=iso(until))
     return Answer(200, {"level": body.level, "until": iso(until)})
 
 

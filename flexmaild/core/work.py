@@ -246,7 +246,12 @@ class AuditEntry:
 
 
 # The keys of an entry that never hold a word or an address of a person; what is not named here may.
-FACTS = frozenset(("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent", "job", "level"))
+FACTS = frozenset(
+    (
+        *("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent"),
+        *("job", "jobs", "count", "id", "application", "level", "until", "changed", "needs_restart"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.wiring import Surroundings
-from flexmaild.engine import moments
+from flexmaild.engine import acts, moments
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
@@ -89,6 +89,7 @@ class Reload:
         services.metrics.reloaded(ok=True, at=services.store.now().timestamp())
         changed, later = list(outcome.changed), list(outcome.needs_restart)
         _log.info("settings reloaded", by=by, changed=changed, needs_restart=later)
+        acts.record(services, "reload", by, changed=changed, needs_restart=later)
         for warning in outcome.warnings:
             _log.warning("settings", warning=warning)
 
