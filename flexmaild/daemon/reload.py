@@ -22,6 +22,7 @@ from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Fault, SettingsError
+from flexmaild.store import StoreFault
 from flexmaild.system.notify import Manager
 
 _log = structlog.get_logger("flexmaild")
@@ -70,11 +71,19 @@ class Reload:
         take_in_force(self.services, components)
         self.services.components = components
         components.take_over(old)
-        self.timers.soon(self.services.count)  # what was switched off may be needed by what is open
-        self.timers.soon(lambda: moments.look_at_borders(self.services))
+        self._look()
         if components.poll_interval != old.poll_interval:
             self.timers.plan()
             components.poll()
+
+    def _look(self) -> None:
+        """What was switched off may be needed by what is open, a border may match nothing: who asked for the
+        reload finds it in `status` at once."""
+        try:
+            self.services.count()
+            moments.look_at_borders(self.services)
+        except StoreFault as fault:
+            self.services.reports.store_failed(fault)
 
     def _refused(self, by: str, error: SettingsError) -> None:
         services = self.services
