@@ -27,7 +27,7 @@ def status(services: Services, call: Call) -> Answer:
 def authorize(services: Services, call: Call) -> Answer:
     name = call.path["name"]
     tokens = _tokens(services, name)
-    begun = services.sign_ins.begin(tokens, name, services.reports.applications)
+    begun = services.sign_ins.begin(tokens, name, services.reports.look)
     acts.record(services, "oauth authorize", call.peer.user, application=name)
     shown = {
         "id": begun.application,

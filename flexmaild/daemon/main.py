@@ -155,7 +155,7 @@ def _assembled(
         trace=_tracer(journal),
         child_died=_child_died,
         keep_secret=redactor.register,
-        tokens_changed=reports.applications,
+        tokens_changed=reports.look,
     )
     services = Services(
         clock=clock,
@@ -171,10 +171,12 @@ def _assembled(
         reload=lambda by: reload(by),
     )
     timers = Timers(lambda: _tasks(services), metrics, health.beat, transactions.failed, supervisor.died)
-    listeners = Listeners(metrics, health)
+    listeners = Listeners(metrics, reports.look)
     reload = Reload(services, into, listeners, timers, manager)
+    metrics.on_bug = health.bug_met
     transactions.wake = lambda targets: _wake(services, targets)
     reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
+    supervisor.look = reports.look
     supervisor.on_reload = lambda: reload("SIGHUP")
     return Daemon(services, timers, listeners, supervisor, manager)
 
