@@ -53,8 +53,9 @@ def after_failure(
     uncertain = job.uncertain or (isinstance(failure, TryLater) and failure.uncertain)
     if lasting or again_at - job.created_at > give_up_after:
         return JobEnd(
-            job.id, job.claim, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain
-        )
+            job.id, job.claim, "give_up", now, failure.reason.value, str(failure),
+            uncertain=uncertain, closed=closed,
+        )  # fmt: skip
     return JobEnd(
         job.id, job.claim, "later", now, failure.reason.value, str(failure),
         again_at=again_at, uncertain=uncertain, closed=closed,

@@ -146,7 +146,7 @@ def _assembled(
         poller=poller.Work(
             known=store.known,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
-            ended=lambda ended: _poll_ended(services, timers, ended),
+            ended=lambda ended: _poll_ended(services, ended),
             quiet=quiet,
             clock=clock,
             beat=health.beat,
@@ -181,10 +181,11 @@ def _assembled(
     return Daemon(services, timers, listeners, supervisor, manager)
 
 
-def _poll_ended(services: Services, timers: Timers, ended: PollEnded) -> None:
-    services.reports.poll_ended(ended)
+def _poll_ended(services: Services, ended: PollEnded) -> None:
+    """Before who asked for the poll is told of its end, so that they find in `status` what came of it."""
     if ended.read:
-        timers.soon(lambda: moments.look_at_borders(services))
+        moments.look_at_borders(services)
+    services.reports.poll_ended(ended)
 
 
 def _wake(services: Services, targets: Targets) -> None:

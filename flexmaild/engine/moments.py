@@ -15,7 +15,7 @@ from flexmaild.engine import decide, results_seen
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.delivery import LEASE
 from flexmaild.engine.services import Services
-from flexmaild.store import Transaction
+from flexmaild.store import StoreFault, Transaction
 
 # Requests whose time has come, handled in one go.
 DUE_REQUESTS = 100
@@ -56,9 +56,13 @@ def write_time(services: Services) -> None:
 
 
 def look_at_borders(services: Services) -> None:
-    """Hold the borders of the settings in force against the last mails."""
+    """Hold the borders of the settings in force against the last mails. Raises nothing."""
     borders = services.components.rules.borders
-    kept = services.store.headers(results_seen.LAST) if borders else []
+    try:
+        kept = services.store.headers(results_seen.LAST) if borders else []
+    except StoreFault as fault:
+        services.reports.store_failed(fault)
+        return
     services.reports.borders(results_seen.incidents(kept, borders))
 
 

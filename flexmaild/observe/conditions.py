@@ -136,8 +136,9 @@ def _unread(health: Health, box: Mailbox) -> float:
 
 
 def _of_deliveries(health: Health, told: Sequence[str]) -> Iterator[Condition]:
+    """A single mail that was put off is none: nothing can be done about it, and the others pass."""
     for target, way in health.ways.items():
-        if way.fault and not any(error in way.fault for error in told):
+        if way.closed and not any(error in way.fault for error in told):
             failed = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
             kind = Kind.LOGIN_REFUSED if way.reason == Reason.AUTH else failed
             yield Condition(kind, target, f"{target}: {way.fault}", count=way.failures, cause=way.cause)

@@ -180,7 +180,11 @@ def given_up(watch: Watch) -> None:
 
 
 def sink_fails(watch: Watch) -> None:
-    watch.reports.job_ended(job("folder"), end("later", "full", "server"))
+    watch.reports.job_ended(job("folder"), end("later", "full", "server", "write"))
+
+
+def single_mail_is_put_off(watch: Watch) -> None:
+    watch.reports.job_ended(job(), end("later", "450 greylisted", "server"))
 
 
 def border_matches_nothing(watch: Watch) -> None:
@@ -201,6 +205,7 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "sink gone": (lambda w: w.reports.counted(counts(other=2), {}), [("settings_at_risk", "other")]),
     "given up": (given_up, [("outgoing_failed", "outgoing, given up")]),
     "sink": (sink_fails, [("sink_failed", "folder")]),
+    "put off": (single_mail_is_put_off, []),
     "reload": (lambda w: setattr(w.health, "settings_fault", "line 3"), [("reload_refused", "settings")]),
     "hung": (lambda w: setattr(w.health, "hung_transaction", 61.0), [("transaction_hung", "store")]),
     "locked": (lambda w: w.reports.store_failed(StoreBusy("held")), [("store_locked", "store")]),
