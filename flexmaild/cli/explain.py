@@ -13,7 +13,7 @@ from flexmaild import __version__
 from flexmaild.cli import ending, exits, explain_view
 from flexmaild.cli.settings_file import chosen_config, config_option
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.settings.files import read_at_most
+from flexmaild.system.files import read_at_most
 
 # One byte more than is read of a mail: enough to say that it is too large, whatever the size of the file.
 LARGEST = Limits().mail + 1
@@ -59,11 +59,11 @@ def _bytes(file: str) -> bytes:
 
 def _document(data: bytes) -> dict[str, Any]:
     from flexmaild.core.errors import Failure
-    from flexmaild.daemon import explaining
+    from flexmaild.engine import explain as engine
 
     settings, told = _settings(chosen_config())
     try:
-        return explaining.explain(data, explaining.sources(settings)) | {"settings": told}
+        return engine.explain(data, engine.sources(settings)) | {"settings": told}
     except Failure as failure:  # the file was read; only nobody is there to take the mail apart
         return {"not_parsed": failure.text, "settings": told}
 

@@ -32,9 +32,9 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # kept until the daemon can hear it
-        from flexmaild.daemon import app
+        from flexmaild.daemon import main as daemon
 
-        context.exit(app.run(chosen_config()))
+        context.exit(daemon.run(chosen_config()))
 
 
 @cli.command()
@@ -72,7 +72,7 @@ def schema() -> None:
 @click.pass_context
 def demo(context: click.Context, interactive: bool) -> None:
     """Show the main job from end to end on embedded parts: no server, no root, no settings."""
-    from flexmaild.daemon import demo as demonstration
+    from flexmaild.cli import demo as demonstration
 
     context.exit(demonstration.run(interactive))
 

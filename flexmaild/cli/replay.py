@@ -53,7 +53,7 @@ def replay(since: timedelta, as_json: bool) -> int:
     started, 77 not permitted, 78 bad settings or store.
     """
     from flexmaild.core.errors import Failure
-    from flexmaild.daemon.sent_mails import STORE
+    from flexmaild.engine.sent_mails import STORE
     from flexmaild.store import StoreFault
     from flexmaild.store.beside import StoreDenied
 
@@ -69,15 +69,16 @@ def replay(since: timedelta, as_json: bool) -> int:
 
 
 def _replayed(since: timedelta, as_json: bool) -> int:
-    from flexmaild.daemon import replaying, wiring
+    from flexmaild.engine import replay as engine
+    from flexmaild.store.beside import store_beside
 
     settings = load_settings(check_secrets=False)
-    store = wiring.store_beside(settings)
+    store = store_beside(settings)
     now = datetime.now(UTC)
     begin = now - since if since < durations.LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
     span = store.span(begin)
     tally = replay_view.Tally(begin, now, span.count, settings.incoming.keep_raw)
-    replayer = replaying.Replay(store, settings, _key(settings))
+    replayer = engine.Replay(store, settings, _key(settings))
     told = _told(replayer.run(begin, span), tally, as_json)
     tally.decisions = list(replayer.decisions())
     if as_json:
@@ -111,10 +112,10 @@ def _progress(tally: replay_view.Tally) -> None:
 
 def _key(settings: Any) -> bytes:
     """The key of references, which tells whether a mail was asked for."""
-    from flexmaild.daemon import wiring
+    from flexmaild.engine.reference_key import known_reference_key
 
     try:
-        return wiring.known_reference_key(settings)
+        return known_reference_key(settings)
     except PermissionError as fault:
         ending.fail(f"{fault.filename}: you may not read the key of references", exits.NOT_PERMITTED)
     except OSError as fault:

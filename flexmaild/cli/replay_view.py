@@ -17,7 +17,7 @@ from flexmaild.core.model import Outcome
 from flexmaild.core.timing import iso
 
 if TYPE_CHECKING:  # the room is heavy, and a command line must start fast
-    from flexmaild.daemon.replaying import Decision, Result
+    from flexmaild.engine.replay import Decision, Result
 
 _SHORT_DIGEST = 16
 # The names of `core.comparison.Said`, as far as people are told others.

@@ -1,6 +1,6 @@
 """What the daemon answers: the bodies of the control socket's answers as pydantic models.
 
-Named by `control.routes`, described by `control.openapi`, made by the desk. Times are RFC 3339 in UTC.
+Named by `control.routes`, described by `control.openapi`, made by the handlers. Times are RFC 3339 in UTC.
 Further fields may be added in later versions (clients ignore what they do not know), none taken away.
 """
 

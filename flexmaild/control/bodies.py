@@ -1,6 +1,6 @@
 """What callers may send: the request bodies of the control socket as pydantic models.
 
-Named by `control.routes`, used by the server (checking), `control.openapi` (description) and the desk (use).
+Named by `control.routes`, used by the server (checking), `control.openapi` (description), the handlers (use).
 They check form only; what an approval may be is decided by `core.opening`. Values are not repeated in errors.
 """
 

@@ -1,6 +1,6 @@
-"""What passes between the server and the desk: a call, its answer, and who called.
+"""What passes between the server and the handlers: a call, its answer, and who called.
 
-The server makes the `Call`; `daemon.desk` is the `Desk`. Values only, so that the desk can be tested
+The server makes the `Call`; `flexmaild.api` has the `Handlers`. Values only, so that handlers can be tested
 without a socket.
 """
 
@@ -11,25 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flexmaild.system.peer_credentials import Peer
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from flexmaild.control.routes import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end, as the kernel saw it at connect (SO_PEERCRED; unix(7)).
-
-    user: the name of `uid`, or the number as text where it has none. groups: all names, supplementary too.
-    The pid is for the journal only: it may have been given to another process meanwhile.
-    """
-
-    uid: int
-    gid: int
-    pid: int
-    user: str
-    groups: frozenset[str] = frozenset()
 
 
 def _wait_plainly(event: threading.Event, seconds: float) -> bool:
@@ -46,7 +33,7 @@ class Call:
     fingerprint: SHA-256 (hex) of command, path and body, equal for equal requests however they are spelt;
         what an idempotency key must not be used twice with different ones of.
     wait: `wait(event, seconds)` waits for the event as `Event.wait` does, but raises `CallerGone` when the
-        caller has hung up and `Problem` 503 when the daemon stops. The only way for the desk to wait long.
+        caller has hung up and `Problem` 503 when the daemon stops. The only way for a handler to wait long.
     """
 
     peer: Peer
@@ -61,7 +48,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the desk answers: a status (None: the route's), and a body.
+    """What a handler answers: a status (None: the route's), and a body.
 
     The body is a model of `control.answers`, something JSON can hold, or bytes, which go out as the route's
     media type.
@@ -72,7 +59,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Desk(Protocol):
+class Handlers(Protocol):
     """Carries commands out. Called from many threads at once.
 
     Raises `Problem`, or what `problems.of_error` knows; TimeoutError when the daemon's loop is too slow.

@@ -1,4 +1,4 @@
-"""One connection of the control socket: HTTP/1.1 in, a `Call` to the desk, JSON or a problem out.
+"""One connection of the control socket: HTTP/1.1 in, a `Call` to its handler, JSON or a problem out.
 
 Made by `control.server`, one per connection and thread. Never logs what was sent, never lets a caller hold
 its thread for longer than the limits say, and answers garbage with a problem where it can be answered.
@@ -24,11 +24,13 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from flexmaild import __version__
-from flexmaild.control import openapi, peers, problems, reading, routes
-from flexmaild.control.call import Answer, Call, CallerGone, Peer
+from flexmaild.control import openapi, problems, reading, routes
+from flexmaild.control.access import permits
+from flexmaild.control.call import Answer, Call, CallerGone
 from flexmaild.control.hub import Hub
 from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
+from flexmaild.system.peer_credentials import Peer, peer_of
 
 # How often a waiting thread looks whether its caller has hung up; the event itself wakes it at once.
 LOOK = 0.5
@@ -54,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self.peer = peers.peer_of(self.connection)
+        self.peer = peer_of(self.connection)
         self.reader = reading.Reader(self.connection)
         self.rfile.close()
         self.input = io.BufferedReader(self.reader)
@@ -158,7 +160,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise _no_route(target.path, allowed)
         self.route = route
         role = self.hub.access.role(self.peer)
-        if role is None or not peers.permits(role, route.role):
+        if role is None or not permits(role, route.role):
             raise _not_permitted(self.peer, route)
         query = reading.query_of(route, target.query)
         key = reading.idempotency_key(self.headers)
@@ -169,7 +171,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = reading.checked(route, document)
             del document
         call = Call(self.peer, path, query, body, key, fingerprint, self._wait, role)
-        return self._ask_desk(route, call)
+        return self._handle(route, call)
 
     @contextmanager
     def _turn_of(self, length: int) -> Iterator[None]:
@@ -197,13 +199,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.unread = False
         return reading.parsed(raw) if raw.strip() else None
 
-    def _ask_desk(self, route: Route, call: Call) -> Answer:
+    def _handle(self, route: Route, call: Call) -> Answer:
         if route.command == "openapi":
             return Answer(200, openapi.document())
         if route.waits:
             self._become_waiter()
         try:
-            return self.hub.desk.handle(route.command, call)
+            return self.hub.handlers.handle(route.command, call)
         except CallerGone:
             raise
         except Exception as error:  # the top of the thread: a bug costs this request, not the daemon

@@ -1,4 +1,4 @@
-"""What all connections of a control server share: the desk, who may do what, and how much at a time."""
+"""What all connections of a control server share: the handlers, who may do what, and how much at a time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flexmaild.control import peers
-from flexmaild.control.call import Desk, Peer
+from flexmaild.control.access import Access
+from flexmaild.control.call import Handlers
 from flexmaild.control.gate import Gate
+from flexmaild.system.peer_credentials import Peer
 
 OnRequest = Callable[[str, str, Peer, float], None]
 OnCrash = Callable[[BaseException], None]
@@ -38,8 +39,8 @@ class Limits:
 class Hub:
     """What all connections share. `access` is replaced whole at a reload."""
 
-    desk: Desk
-    access: peers.Access
+    handlers: Handlers
+    access: Access
     on_request: OnRequest
     on_crash: OnCrash
     limits: Limits

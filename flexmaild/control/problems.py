@@ -1,6 +1,6 @@
 """Refusals of the control socket as RFC 9457 problem details, from the exception to the JSON document.
 
-The desk and the server raise `Problem`; the server writes it, the client reads it back. Also knows how the
+Handlers and the server raise `Problem`; the server writes it, the client reads it back. Also knows how the
 core's own failures look to a caller. Never holds a body or a secret: only names, places and cures.
 """
 
@@ -96,7 +96,7 @@ def of_failure(failure: Failure) -> Problem:
 
 
 def of_error(error: Exception) -> Problem | None:
-    """What a caller is told about an error the desk let through; None for one that is a bug."""
+    """What a caller is told about an error that a handler let through; None for one that is a bug."""
     match error:
         case Problem():
             return error

@@ -2,7 +2,7 @@
 
 The server dispatches by it, the client and `flexmailctl` build their requests from it, openapi.json is
 generated from it, and its names are the values of the metric label `command`. To add a command: a line
-here and a function in `daemon/desk.py`. Models are named, not imported, so that the client starts fast;
+here and a function in `flexmaild/api/`. Models are named, not imported, so that the client starts fast;
 `control.shapes` resolves the names.
 """
 

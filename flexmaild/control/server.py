@@ -1,6 +1,6 @@
 """The control socket's server: accepts connections within limits and gives each to a thread of its own.
 
-Made and closed by `daemon.app`. It is `http.server` on a Unix socket: the kernel says who connects, so what
+Made and closed by `daemon.main`. It is `http.server` on a Unix socket: the kernel says who connects, so what
 makes that module unfit for an open network does not arise; it must never be bound to TCP.
 """
 
@@ -16,13 +16,14 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from flexmaild.control import peers, problems
-from flexmaild.control.call import Desk
+from flexmaild.control import problems
+from flexmaild.control.access import Access
+from flexmaild.control.call import Handlers
 from flexmaild.control.gate import Gate
 from flexmaild.control.handler import Handler
 from flexmaild.control.hub import Hub, Limits, OnCrash, OnRequest
 from flexmaild.control.listen import Listening
-from flexmaild.control.peers import Access
+from flexmaild.system.peer_credentials import credentials
 
 # How long to pause when the process has no descriptor left for the next connection, seconds.
 BREATH = 0.1
@@ -38,7 +39,7 @@ class ControlServer:
     def __init__(
         self,
         listening: Listening,
-        desk: Desk,
+        handlers: Handlers,
         *,
         access: Access | None = None,
         on_request: OnRequest,
@@ -48,7 +49,7 @@ class ControlServer:
         limits = limits or Limits()
         self.listening = listening
         self._hub = Hub(
-            desk=desk,
+            handlers=handlers,
             access=access or Access(),
             on_request=on_request,
             on_crash=on_crash,
@@ -108,7 +109,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         return connection, ("unix", 0)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        uid = peers.credentials(request)[1]
+        uid = credentials(request)[1]
         if not self._connections.enter(uid):
             _turn_away(request)
             self.shutdown_request(request)
@@ -120,7 +121,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        uid = peers.credentials(request)[1]
+        uid = credentials(request)[1]
         try:
             super().process_request_thread(request, client_address)
         finally:

@@ -1,7 +1,7 @@
 """What is remembered of those who were asked, and what a caller is warned of when they are asked again.
 
-Made of settings and of past mails alone; nothing here looks at DNS. Pure; called by `daemon.judge`, which
-notes, and by `daemon.desk`, which warns.
+Made of settings and of past mails alone; nothing here looks at DNS. Pure; called by `engine.decide`, which
+notes, and by `api`, which warns.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Compared is what depends on the mail, the settings and what was asked alone, as if the request were still
 open: never "decided already", "expired" or "came before". What cannot be compared is a `Gap` with its reason,
-and a difference that such a gap may explain is none. Pure; used by `daemon.replaying`.
+and a difference that such a gap may explain is none. Pure; used by `engine.replay`.
 """
 
 from __future__ import annotations

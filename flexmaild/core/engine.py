@@ -1,7 +1,7 @@
 """What an event means for a request: `step(request, event, now)` gives the request afterwards and effects.
 
 The table at the end is the state machine; a pair that is not in it changes nothing. Called by
-`daemon.judge` and `daemon.desk`; knows no mail, no store and no clock.
+`engine.decide` and `api`; knows no mail, no store and no clock.
 """
 
 from __future__ import annotations

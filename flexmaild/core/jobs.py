@@ -1,7 +1,7 @@
 """From the engine's effects to jobs and audit entries: stable keys, stable Message-IDs, nothing random.
 
 The same request at the same version with the same effects gives the same jobs, so that a commit that is
-repeated after a crash changes nothing. Called by `daemon.judge`.
+repeated after a crash changes nothing. Called by `engine.decide`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which of our requests a mail names, and what becomes of it there: no mail that names one vanishes.
 
-`judged` is asked by `daemon.judge` for every mail. The rules of trust are in `core.admission`; here is what
+`judged` is asked by `engine.decide` for every mail. The rules of trust are in `core.admission`; here is what
 stands around them: a mail without one reference that all its places agree on, one that names requests that it
 cannot decide, one that was answered to a mail of ours without a reference. Pure.
 """

@@ -1,6 +1,6 @@
 """From what a caller asks to the terms of a request: defaults filled in, every fault found at once.
 
-Called by `daemon.desk` with the caller's `Ask` and the operator's `Policy`; pure, so the same ask under
+Called by `api` with the caller's `Ask` and the operator's `Policy`; pure, so the same ask under
 the same policy gives the same terms.
 """
 

@@ -1,6 +1,6 @@
 """Mails that are not sent any more: what they say is true no longer, and a later one says what is.
 
-Mails wait while their server is away, and the request goes on. Asked by `daemon.crafts` before each try.
+Mails wait while their server is away, and the request goes on. Asked by `engine.handlers` before each try.
 """
 
 from __future__ import annotations

@@ -52,8 +52,10 @@ def after_failure(
     # A doubt lasts until a try succeeds: one that did not get as far has not resolved it.
     uncertain = job.uncertain or (isinstance(failure, TryLater) and failure.uncertain)
     if lasting or again_at - job.created_at > give_up_after:
-        return JobEnd(job.id, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain)
+        return JobEnd(
+            job.id, job.claim, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain
+        )
     return JobEnd(
-        job.id, "later", now, failure.reason.value, str(failure),
+        job.id, job.claim, "later", now, failure.reason.value, str(failure),
         again_at=again_at, uncertain=uncertain, closed=closed,
     )  # fmt: skip

@@ -6,6 +6,7 @@ Made by the adapters (`transports`, `net`), shown by `daemon` and `cli`. Holds n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,19 @@ class Step:
     answer: str = ""
     cure: str = ""
     seconds: float = 0.0
+
+    @property
+    def result(self) -> str:
+        """ "ok", "warning" or "failed", as callers see it."""
+        return "failed" if not self.ok else "warning" if self.cure else "ok"
+
+    def document(self) -> dict[str, Any]:
+        """The step as `control.diagnosis` describes it."""
+        return {
+            "name": self.name,
+            "result": self.result,
+            "tried": self.tried,
+            "answer": self.answer,
+            "cure": self.cure,
+            "seconds": round(self.seconds, 3),
+        }

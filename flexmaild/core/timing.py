@@ -1,6 +1,6 @@
 """When something is due for a request: stored moments, so that restarts and clock jumps lose none.
 
-Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `daemon.desk`.
+Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `api`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ class Job:
     message_id: the Message-ID without angle brackets, fixed before the first try, empty for deliveries.
     recipients: addr-specs a mail still has to reach (those accepted already are taken out).
     uncertain: the last try may have succeeded although no answer came.
-    running: a worker holds it at this moment; the store says so, nobody sets it.
+    running, claim: whether it is being carried out at this moment, and the number of its last claim; the
+    store says so, nobody sets them.
     """
 
     id: str
@@ -70,6 +71,16 @@ class Job:
     receipt: str = ""
     done_at: datetime | None = None
     running: bool = False
+    claim: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to carry out a job, for a while. Each claim of a job has the next number; the end that names
+    an earlier one is refused."""
+
+    job_id: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +103,15 @@ class MailOrder:
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """How one try of a job ended; "overtaken": it was not made, and `error` says why it is needed no more.
+    """How one try of a job ended, under which claim; "overtaken": it was not made, and `error` says why it is
+    needed no more.
 
     `again_at` is set for "later"; `left` are recipients still to reach; `refused` lists (recipient, answer)
     the server refused for good. `closed`: the step at which the way itself failed ("connect", "login",
     "token"), so that every other job fails alike; else empty."""
 
     job_id: str
+    claim: int
     result: Literal["ok", "later", "give_up", "overtaken"]
     at: datetime
     reason: str = ""

@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.daemon.clock import Clock
-from flexmaild.daemon.parts import Parts
+from flexmaild.engine.components import Components
 from flexmaild.net.clouds import Use
 from flexmaild.net.oauth import OAuthApplication, TokenDesk
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
+from flexmaild.system.clock import Clock
 
 
-def build_tokens(settings: Settings, clock: Clock, old: Parts | None) -> TokenDesk | None:
+def build_tokens(settings: Settings, clock: Clock, old: Components | None) -> TokenDesk | None:
     """The desk in use where nothing it was made from has changed: who signs in and what for count as well."""
     if not settings.oauth_applications:
         return None

@@ -1,106 +1,122 @@
 """Settings read again while the daemon runs: everything that can fail first, then one swap.
 
-A fault leaves the old settings in force whole. Work in hand is finished by the old parts; nothing is lost
-between them, since jobs and mails live in the store and in the folder. Loop's thread only.
+A fault leaves the old settings in force whole. Work in hand is finished by the old threads, and what takes
+their place begins when they have ended; nothing is lost between them, since jobs and mails live in the store
+and in the folder. One reload at a time, in the thread of whoever asked for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+import threading
+from dataclasses import dataclass, field
 
 import structlog
 
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
-from flexmaild.daemon.house import House
-from flexmaild.daemon.items import Reloaded
-from flexmaild.daemon.parts import Parts
-from flexmaild.daemon.wiring import Tie
+from flexmaild.daemon.listeners import Listeners
+from flexmaild.daemon.wiring import Surroundings
+from flexmaild.engine import moments
+from flexmaild.engine.components import Components
+from flexmaild.engine.services import Reloaded, Services
+from flexmaild.engine.timers import Timers
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Fault, SettingsError
-from flexmaild.settings.schema import Settings
+from flexmaild.store import StoreFault
+from flexmaild.system.notify import Manager
 
 _log = structlog.get_logger("flexmaild")
 
 
-class Doors(Protocol):
-    """What listens: the metrics endpoint and the control socket."""
-
-    def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Bind what these settings need; returns what makes the new doors the doors. Raises OSError."""
-
-
 @dataclass(slots=True)
-class Reloader:
-    house: House
-    tie: Tie
-    doors: Doors
+class Reload:
+    services: Services
+    into: Surroundings
+    listeners: Listeners
+    timers: Timers
+    manager: Manager
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, by: str) -> Reloaded:
         """Raises SettingsError; then nothing was changed."""
-        house = self.house
-        house.manager.reloading()
-        try:
-            outcome = self._reload()
-        except SettingsError as error:
-            house.health.settings_fault = str(error.faults[0])
-            house.metrics.reloaded(ok=False, at=house.clock.now().timestamp())
-            _log.error(
-                "reload refused, the old settings stay in force", by=by, faults=[str(f) for f in error.faults]
-            )
-            raise
-        finally:
-            house.manager.ready("running")
-        house.health.settings_fault = ""
-        house.metrics.reloaded(ok=True, at=house.clock.now().timestamp())
-        _log.info(
-            "settings reloaded",
-            by=by,
-            changed=list(outcome.changed),
-            needs_restart=list(outcome.needs_restart),
-        )
-        for warning in outcome.warnings:
-            _log.warning("settings", warning=warning)
+        with self._lock:
+            self.manager.reloading()
+            try:
+                outcome = self._reload()
+            except SettingsError as error:
+                self._refused(by, error)
+                raise
+            finally:
+                self.manager.ready("running")
+            self._done(by, outcome)
         return outcome
 
     def _reload(self) -> Reloaded:
-        old, path = self.house.parts, self.house.parts.settings_file
+        old = self.services.components
+        path = old.settings_file
         wanted = wiring.load_settings(path)
         needs_restart = describe.restart_needed(old.settings, wanted)
         changed = describe.changed(old.settings, wanted)
         settings = describe.until_restart(old.settings, wanted)
         try:
-            parts = wiring.build(path, settings, self.tie, old)
-            open_doors = self.doors.prepare(settings)  # the last that can fail: what it binds is used
+            components = wiring.build(path, settings, self.into, old)
+            listen = self.listeners.prepare(settings)  # the last that can fail: what it binds is used
         except (Failure, OSError, ValueError) as error:
             raise SettingsError((Fault(str(path), 1, 1, "(file)", str(error)),)) from error
-        self._swap(old, parts)
-        open_doors()
+        self._swap(old, components)
+        listen()
         return Reloaded(changed, needs_restart, settings.warnings())
 
-    def _swap(self, old: Parts, parts: Parts) -> None:
-        take_in_force(self.house, parts)
-        parts.start(old)
-        self.house.parts = parts
-        old.stop(parts)
-        self.house.dispatcher.take_over(parts.workers)
+    def _swap(self, old: Components, components: Components) -> None:
+        take_in_force(self.services, components)
+        self.services.components = components
+        components.take_over(old)
+        self._look()
+        if components.poll_interval != old.poll_interval:
+            self.timers.plan()
+            components.poll()
+
+    def _look(self) -> None:
+        """What was switched off may be needed by what is open, a border may match nothing: who asked for the
+        reload finds it in `status` at once."""
+        try:
+            self.services.count()
+            moments.look_at_borders(self.services)
+        except StoreFault as fault:
+            self.services.reports.store_failed(fault)
+
+    def _refused(self, by: str, error: SettingsError) -> None:
+        services = self.services
+        services.health.settings_fault = str(error.faults[0])
+        services.metrics.reloaded(ok=False, at=services.store.now().timestamp())
+        faults = [str(fault) for fault in error.faults]
+        _log.error("reload refused, the old settings stay in force", by=by, faults=faults)
+
+    def _done(self, by: str, outcome: Reloaded) -> None:
+        services = self.services
+        services.health.settings_fault = ""
+        services.metrics.reloaded(ok=True, at=services.store.now().timestamp())
+        changed, later = list(outcome.changed), list(outcome.needs_restart)
+        _log.info("settings reloaded", by=by, changed=changed, needs_restart=later)
+        for warning in outcome.warnings:
+            _log.warning("settings", warning=warning)
 
 
-def take_in_force(house: House, parts: Parts) -> None:
-    """What follows from settings without being a part: gauges, log level, what health looks at."""
-    settings = parts.settings
-    house.journal.set_level(settings.log.level)
-    house.metrics.configure(
+def take_in_force(services: Services, components: Components) -> None:
+    """What follows from settings without being a component: gauges, log level, what health looks at."""
+    settings = components.settings
+    services.logs.set_level(settings.log.level)
+    services.metrics.configure(
         incoming=[settings.incoming.transport],
         outgoing=[settings.outgoing.transport],
         sinks=settings.sinks,
         applications=settings.oauth_applications,
-        components=[c for c in parts.components() if c.startswith("sink ")],
+        components=[c for c in components.watched() if c.startswith("sink ")],
     )
-    house.metrics.poll_interval(settings.incoming.process_interval.total_seconds())
-    house.health.loaded_at = house.clock.now()
-    house.health.warnings = settings.warnings()
-    house.health.watch_mailbox(parts.poll_interval)
-    house.health.watch(parts.components(), settings.sinks)
+    services.metrics.poll_interval(settings.incoming.process_interval.total_seconds())
+    services.reports.outgoing = settings.outgoing.transport
+    services.reports.tokens = components.tokens.status if components.tokens else list
+    services.health.loaded_at = services.clock.now()
+    services.health.warnings = settings.warnings()
+    services.health.watch_mailbox(components.poll_interval)
+    services.health.watch(components.watched(), settings.sinks)

@@ -8,11 +8,8 @@ beside the tokens that only we can read. Never logs, and never writes anything i
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.net.entra_errors import own_fault
+from flexmaild.system.files import replace_file
 
 # 32 characters of base64 or hex hold at least 128 bits; a key is made, not thought up.
 KEY_CHARACTERS = 32
@@ -70,7 +68,7 @@ class TokenStore:
         path = self.path(application)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(path, self._fernet(application).encrypt(data))
+            replace_file(path, self._fernet(application).encrypt(data))
         except OSError as error:
             raise _unusable(path, error) from error
 
@@ -100,7 +98,7 @@ class TokenStore:
         path = self._directory / "key"
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _replace(path, Fernet.generate_key(), keep=True)
+            replace_file(path, Fernet.generate_key(), keep=True)
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             cure = f"chmod 600 {path}, and authorise again: others may have read it."
             raise TryLater(Reason.OTHER, f"{path}: others may read this key", step="token store", cure=cure)
@@ -111,30 +109,6 @@ class TokenStore:
             path.unlink()
             return self._own_key()
         return text
-
-
-def _replace(path: Path, data: bytes, *, keep: bool = False) -> None:
-    """Put the data in the file's place, whole and durable. keep: not where there is one by now."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep:
-            with contextlib.suppress(FileExistsError):
-                os.link(name, path)
-            Path(name).unlink()
-        else:
-            Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _unusable(path: Path, error: OSError) -> TryLater:

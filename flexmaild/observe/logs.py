@@ -1,6 +1,6 @@
 """Set-up of the log: structlog and the standard library's logging end in one chain, one queue, one writer.
 
-`daemon.app` calls `start` first of all and `Logs.close` last. Everything that is said by us or by a library
+`daemon.main` calls `start` first of all and `Logs.close` last. Everything that is said by us or by a library
 passes `observe.render.safe`, so nothing secret gets out on any way, tracebacks of uncaught exceptions
 included. Saying something never blocks: a writer thread takes events from a bounded queue, and what finds
 it full is dropped and counted.

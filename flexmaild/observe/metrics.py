@@ -1,6 +1,6 @@
 """The hand that counts: one small method for each thing worth counting.
 
-`Metrics` is made once by `daemon.app` from the list in `observe.catalogue`; every method may be called
+`Metrics` is made once by `daemon.main` from the list in `observe.catalogue`; every method may be called
 from any thread. It never raises for a value it does not know, and nothing reads it back to decide anything.
 """
 

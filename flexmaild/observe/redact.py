@@ -1,6 +1,6 @@
 """What may not be seen is taken out of a text, and what could lie about lines or terminals is made harmless.
 
-`observe.logs` passes every string of every event through `Redactor.clean`. `daemon.app` makes the one
+`observe.logs` passes every string of every event through `Redactor.clean`. `daemon.main` makes the one
 `Redactor` and hands its `register` to whatever reads a secret or receives a token. Nothing here writes,
 and nothing here is undone: a false alarm costs a word in a log, a miss costs a password.
 """

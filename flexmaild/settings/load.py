@@ -17,12 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 from flexmaild.settings.block import holds_password
 from flexmaild.settings.document import LARGEST, Document
 from flexmaild.settings.faults import WHOLE_FILE, Fault, Path, SettingsError, dotted
-from flexmaild.settings.files import read_at_most
 from flexmaild.settings.mail import Incoming, Outgoing, resolved_incoming, resolved_outgoing
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.schema import Name, Settings, SinkSettings
 from flexmaild.settings.section import Section, children, secrets_in
+from flexmaild.system.files import read_at_most
 
 
 @dataclass(frozen=True, slots=True)

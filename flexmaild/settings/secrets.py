@@ -17,8 +17,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.settings.files import read_at_most
 from flexmaild.settings.types import wrong
+from flexmaild.system.files import read_at_most
 
 Source = Literal["plain", "file", "env", "credential"]
 MASK = "********"

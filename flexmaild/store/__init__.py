@@ -1,4 +1,4 @@
-"""Durable memory: one interface, `Store`; embedded SQLite behind it."""
+"""Durable memory: one interface, `Store`, and its `Transaction`; embedded SQLite behind it."""
 
 from flexmaild.store.counts import Counts
 from flexmaild.store.errors import (
@@ -13,6 +13,7 @@ from flexmaild.store.errors import (
 from flexmaild.store.mails import Quarantined
 from flexmaild.store.open import open_store
 from flexmaild.store.store import Store
+from flexmaild.store.transaction import Transaction
 
 __all__ = [
     "Counts",
@@ -25,5 +26,6 @@ __all__ = [
     "StoreFault",
     "StoreFull",
     "StorePassing",
+    "Transaction",
     "open_store",
 ]

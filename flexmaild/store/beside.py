@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
 from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
+from flexmaild.settings.schema import Settings
 from flexmaild.store import headers, jobs, mails, requests, sent_mails
 from flexmaild.store.codec import seen_of
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
@@ -224,3 +225,8 @@ def _examined(path: Path) -> tuple[int, int]:
 
 def _denied(path: Path) -> StoreDenied:
     return StoreDenied(f"{path}: you may not read it.", "run it as root or as the daemon's user.")
+
+
+def store_beside(settings: Settings) -> StoreBeside:
+    """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
+    return StoreBeside(settings.store.url, state_directory=settings.state_directory)

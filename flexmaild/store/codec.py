@@ -157,6 +157,7 @@ def job_of(row: Row[*tuple[Any, ...]]) -> Job:
         receipt=row.receipt,
         done_at=row.done_at,
         running=row.lease_owner is not None,
+        claim=row.claim,
     )
 
 

@@ -1,27 +1,29 @@
-"""The one connection to SQLite: how it is opened, how a transaction begins, what its failures mean.
+"""The connections to SQLite: one that writes, some that read; what their failures mean.
 
-Called by `open_store` and by every method of `Store`. ONE connection that writes: SQLite before 3.51.3 can
-damage a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1. So
-the pool holds one connection and never waits; others may read the file (`store.read_only`, `.backup` and
-`sqlite3 -readonly`), and must not write it. `synchronous=FULL` since a mail is deleted on the server after
-the commit.
+Called by `open_store` and by every method of `Store`. ONE connection writes: SQLite before 3.51.3 can damage
+a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1. A lock
+hands it to one transaction after the other. Those that read open the file for reading only (`mode=ro`), so
+they neither write nor checkpoint, and wait for no writer; other processes may do the same (`store.beside`,
+`.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server after the commit.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from flexmaild.store.errors import StoreBroken, StoreFault
+from flexmaild.store.errors import StoreBroken, StoreBusy, StoreFault
 from flexmaild.store.faults import translated
+from flexmaild.store.lock import FirstComeLock
 from flexmaild.store.place import Place
 
 PRAGMAS = (
@@ -38,47 +40,74 @@ PRAGMAS = (
 CHECKED_BYTES = 64 * 1024 * 1024
 
 
+# A reader waits for nobody but a recovery after a crash, which the start has done.
+READ_SECONDS = 2.0
+# How long the end waits for a transaction that still runs, seconds.
+CLOSE_SECONDS = 5.0
+# How long a transaction waits for its turn, seconds: each takes milliseconds, so that it comes in no time
+# unless the disk hangs.
+TURN_SECONDS = 10.0
+# Connections for reading that are kept open; more are opened when there are more readers at once.
+KEPT_READERS = 4
+
+
 class Database:
-    """Transactions on the one connection. After a StoreBroken every further call raises it again."""
+    """Transactions, from any thread. After a StoreBroken every further call raises it again."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(place.path)),
-            poolclass=QueuePool,
-            pool_size=1,
-            max_overflow=0,
-            pool_timeout=0,
-            hide_parameters=True,
-        )
-        self._writer = self._engine.execution_options(writes=True)
+        self._writer = _writer(place)
+        self._readers = _readers(place)
+        self._lock = FirstComeLock()
+        self._since: float | None = None
         self._broken: StoreBroken | None = None
         self._closed = False
-        self._thread: int | None = None
-        event.listen(self._engine, "connect", _connected)
-        event.listen(self._engine, "begin", _begin)
+
+    @property
+    def busy_since(self) -> float | None:
+        """When the transaction began that runs now (CLOCK_MONOTONIC, seconds); None when none does."""
+        return self._since
+
+    @property
+    def broken(self) -> StoreBroken | None:
+        """Why the store refuses all further work."""
+        return self._broken
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database."""
-        with self._guarded(), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is on stable storage when this returns, or has left no trace when it raises."""
+        """A transaction that sees one state of the database; waits for nobody."""
         with self._guarded():
             self._place.check()
-            with self._writer.begin() as connection:
-                self._place.check_wal()
+            with self._readers.begin() as connection:
                 yield connection
+
+    @contextmanager
+    def writing(self, seconds: float = TURN_SECONDS) -> Iterator[Connection]:
+        """A transaction that is on stable storage when this returns, or has left no trace when it raises.
+
+        They run one after the other, in the order in which they were asked for. Raises StoreBusy when its
+        turn did not come in so many seconds; then nothing of it is carried out.
+        """
+        if not self._lock.acquire(seconds):
+            raise StoreBusy(
+                f"{self._place.path}: another transaction has not ended for {seconds:g} seconds.",
+                "look whether the disk answers (journalctl -k).",
+            )
+        self._since = time.monotonic()
+        try:
+            with self._guarded():
+                self._place.check()
+                with self._writer.begin() as connection:
+                    self._place.check_wal()
+                    yield connection
+        finally:
+            self._since = None
+            self._lock.release()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         if self._broken is not None:
             raise self._broken
-        self._thread = self._thread or threading.get_ident()
-        assert self._thread == threading.get_ident(), "the store belongs to one thread"
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
@@ -99,32 +128,32 @@ class Database:
         crashed = path.with_name(path.name + "-wal").exists()
         if not crashed and path.stat().st_size > CHECKED_BYTES:
             return
-        with self.reading() as connection:
+        with self.writing() as connection:
             verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if verdict != "ok":
                 raise sqlite_corrupt(str(verdict))
 
     def close(self) -> None:
         """Fold the -wal file into the database and let go of file and lock. Raises nothing of its own: the
-        data is safe without, the next start reads the -wal file."""
+        data is safe without, the next start reads the -wal file. A transaction that hangs is left to it."""
         if self._closed:
             return
-        healthy, self._closed = self._broken is None, True
+        self._closed = True
+        healthy, idle = self._broken is None, self._lock.acquire(CLOSE_SECONDS)
         self._broken = StoreBroken(f"{self._place.path}: the store is closed.")
         try:
-            if healthy:
-                with self._engine.connect() as connection:
+            self._readers.dispose()
+            if healthy and idle:
+                with self._writer.connect() as connection:
                     connection.rollback()
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         except (SQLAlchemyError, sqlite3.Error):
             pass
         finally:
-            self._engine.dispose()
-            self._place.release()
-
-    def release_thread(self) -> None:
-        """The next caller's thread becomes the owner: the daemon opens the store before its loop runs."""
-        self._thread = None
+            if idle:
+                self._writer.dispose()
+                self._lock.release()
+                self._place.release()
 
 
 def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
@@ -135,15 +164,47 @@ def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
     return error
 
 
+def _writer(place: Place) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(place.path)),
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=0,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _connected)
+    # IMMEDIATE: a transaction that reads first and then writes would else fail at once with "database is
+    # locked" when another process has it, whatever the timeout.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
 def _connected(connection: sqlite3.Connection, _record: Any) -> None:
-    # None: the driver shall not begin transactions by itself, late and deferred; `_begin` does.
+    # None: the driver shall not begin transactions by itself, late and deferred; the engine does.
     connection.isolation_level = None
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
-    """IMMEDIATE for writers: a transaction that reads first and then writes would else fail at once with
-    "database is locked", whatever the timeout."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _readers(place: Place) -> Engine:
+    def connected() -> sqlite3.Connection:
+        place.check()
+        file = f"file:{quote(str(place.path))}?mode=ro"
+        connection = sqlite3.connect(
+            file, uri=True, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        for pragma in ("query_only=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        creator=connected,
+        poolclass=QueuePool,
+        pool_size=KEPT_READERS,
+        max_overflow=-1,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine

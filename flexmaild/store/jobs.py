@@ -1,7 +1,8 @@
 """The work still to be done: mails to send and decisions to deliver, each at least once.
 
-Called by `Store` inside its transactions. A lease says that a worker holds a job; it lapses by itself, and
-the end of a try clears it. Whether and when a try is repeated is decided by `core.retry`, never here.
+Called by `Transaction`. A claim says that somebody carries a job out; it has a number and a lease, which
+lapses by itself. The end of a try names its claim, and is refused when another one has followed. Whether and
+when a try is repeated is decided by `core.retry`, never here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, or_, select, update
 
-from flexmaild.core.work import Job, JobEnd, JobState, Queue
+from flexmaild.core.work import Claim, Job, JobEnd, JobState, Queue
 from flexmaild.store.codec import job_of, job_row, json_text
 from flexmaild.store.dialect import insert_new
 from flexmaild.store.requests import slices
@@ -30,7 +31,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
         connection.execute(_ADD, [job_row(job) for job in new])
 
 
-# How a try ends. A job that is DONE stays so: a worker whose lease had lapsed may report late.
+# How a try ends.
 
 _state = jobs.c.state
 
@@ -38,7 +39,11 @@ _state = jobs.c.state
 def _ending(**values: Any) -> Update:
     return (
         update(jobs)
-        .where(jobs.c.id == bindparam("job"), _state != JobState.DONE.value)
+        .where(
+            jobs.c.id == bindparam("job"),
+            jobs.c.claim == bindparam("number"),
+            _state != JobState.DONE.value,
+        )
         .values(
             attempt=jobs.c.attempt + 1,
             last_reason=bindparam("reason"),
@@ -82,6 +87,7 @@ def _end_row(item: JobEnd) -> dict[str, Any]:
     refused = "; ".join(f"{recipient}: {answer}" for recipient, answer in item.refused)
     row: dict[str, Any] = {
         "job": item.job_id,
+        "number": item.claim,
         "reason": item.reason,
         "error": item.error or refused,
         "unsure": item.uncertain,
@@ -104,7 +110,7 @@ def claim(
     owner: str,
     until: datetime,
 ) -> list[Job]:
-    """Lease the jobs that are due to `owner`, the longest due first. A lapsed lease is no lease."""
+    """Claim jobs that are due for `owner`, the longest due first. A lapsed lease is no lease."""
     free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
     chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, free)
     if target is not None:
@@ -113,7 +119,12 @@ def claim(
     lease = (
         update(jobs)
         .where(jobs.c.seq.in_(chosen))
-        .values(lease_owner=owner, lease_until=until, uncertain=or_(jobs.c.uncertain, _lapsed))
+        .values(
+            claim=jobs.c.claim + 1,
+            lease_owner=owner,
+            lease_until=until,
+            uncertain=or_(jobs.c.uncertain, _lapsed),
+        )
         .returning(*jobs.c)
     )
     rows = connection.execute(lease).all()
@@ -121,15 +132,37 @@ def claim(
 
 
 def release(connection: Connection, owner: str) -> int:
-    """Free what everybody but `owner` had leased: a store with one process has no other living owner. How
+    """Free what everybody but `owner` had claimed: a store with one process has no other living owner. How
     far that owner came with it nobody knows."""
     leased = jobs.c.lease_owner.is_not(None) & (jobs.c.lease_owner != owner)
     return connection.execute(update(jobs).where(leased).values(uncertain=True, **_UNLEASED)).rowcount
 
 
-def unlease(connection: Connection, ids: Iterable[str]) -> None:
-    for part in slices(ids):
-        connection.execute(update(jobs).where(jobs.c.id.in_(part)).values(**_UNLEASED))
+def renew(connection: Connection, claims: Iterable[Claim], until: datetime) -> None:
+    _of_claims(connection, _RENEW, claims, until=until)
+
+
+def unclaim(connection: Connection, claims: Iterable[Claim]) -> None:
+    _of_claims(connection, _UNCLAIM, claims)
+
+
+_held = (
+    (jobs.c.id == bindparam("job")) & (jobs.c.claim == bindparam("number")) & jobs.c.lease_owner.is_not(None)
+)
+_RENEW = update(jobs).where(_held).values(lease_until=bindparam("until"))
+_UNCLAIM = update(jobs).where(_held).values(**_UNLEASED)
+
+
+def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim], **values: Any) -> None:
+    rows = [{"job": claim.job_id, "number": claim.number, **values} for claim in claims]
+    if rows:
+        connection.execute(statement, rows)
+
+
+def next_due(connection: Connection, queue: Queue, target: str) -> datetime | None:
+    waiting = select(jobs.c.due_at).where(jobs.c.queue == queue.value, jobs.c.target == target, WAITING)
+    free = waiting.where(jobs.c.lease_owner.is_(None)).order_by(jobs.c.due_at).limit(1)
+    return connection.scalar(free)
 
 
 def find(connection: Connection, condition: ColumnElement[bool]) -> Job | None:

@@ -15,10 +15,13 @@ from flexmaild.store.errors import StoreError
 from flexmaild.store.migrate import migrate
 from flexmaild.store.place import prepare
 from flexmaild.store.store import Store
+from flexmaild.system.clock import TrustedClock
 
 
-def open_store(url: str, *, state_directory: Path) -> Store:
+def open_store(url: str, *, state_directory: Path, clock: TrustedClock) -> Store:
     """Open the store, creating it where there is none. Blocks others until `Store.close`.
+
+    clock: tells the time in its transactions.
 
     url: "sqlite:////absolute/file"; a relative file lies in `state_directory`.
     Raises StoreError (or StoreBroken) with the path and the cure, StoreBusy and StoreFull as any call does.
@@ -32,8 +35,7 @@ def open_store(url: str, *, state_directory: Path) -> Store:
     except BaseException:
         database.close()
         raise
-    database.release_thread()
-    return Store(database)
+    return Store(database, clock)
 
 
 def database_file(url: str, state_directory: Path) -> Path:

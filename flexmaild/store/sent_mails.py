@@ -1,6 +1,6 @@
 """Mails to approvers as they went out, without attachments, so that a reply that quotes them is understood.
 
-`keep` is called by `Store.commit` before a mail is sent, `of_invitation` by `store.read_only`, and
+`keep` is called by `Transaction.write` before a mail is sent, `of_invitation` by `Queries`, and
 `of_invitation_before` by `store.beside`. One row for each content under which a job was tried: a mail that
 is tried again after its template has changed has two. A row is removed with its job. What is in it never
 goes into a log, a metric or an error.

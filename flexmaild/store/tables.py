@@ -127,6 +127,7 @@ jobs = Table(
     Column("last_error", Words, nullable=False),
     Column("receipt", Words, nullable=False),
     Column("done_at", Moment),
+    Column("claim", Integer, nullable=False, server_default="0"),
     Column("lease_owner", Text),
     Column("lease_until", Moment),
     Index("ix_jobs_waiting", "queue", "target", "due_at", sqlite_where=WAITING),

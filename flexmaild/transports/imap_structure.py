@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# What a reader considers at most (the mail room's own limits are not larger): bytes of one text part, text
+# What a reader considers at most (`mail`'s own limits are not larger): bytes of one text part, text
 # parts, parts in all, levels of nesting, bytes of the header, of a text's or a returned message's header, and
 # of a file's header.
 LONGEST_TEXT = 256 << 10

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flexmaild.daemon import app
+from flexmaild.daemon import main as daemon
 
 
 class ShiftedClock:
@@ -30,4 +30,4 @@ class ShiftedClock:
 
 
 if __name__ == "__main__":
-    sys.exit(app.run(Path(sys.argv[1]), ShiftedClock(Path(sys.argv[2]))))
+    sys.exit(daemon.run(Path(sys.argv[1]), ShiftedClock(Path(sys.argv[2]))))

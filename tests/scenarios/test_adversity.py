@@ -84,7 +84,7 @@ class Hold:
 def test_a_reload_in_the_middle_of_a_batch_sends_the_rest_at_once_by_the_new_way(
     house: House, serving: Serving
 ) -> None:
-    """The old worker keeps only the mail in hand; what it had not begun must not wait for its lease."""
+    """The old thread keeps only the mail in hand; what it had not begun must not wait for its lease."""
     hold = Hold("250 taken")
     old, new = serving(SmtpServer({"content": hold})), serving(SmtpServer({}))
     house.write_settings(by_smtp(old.port))
@@ -100,7 +100,7 @@ def test_a_reload_in_the_middle_of_a_batch_sends_the_rest_at_once_by_the_new_way
 
 
 def test_a_part_that_a_reload_took_away_is_not_missed_by_the_watchdog(house: House, serving: Serving) -> None:
-    """The old intake gives a last sign of life after it was forgotten; nobody may wait for the next."""
+    """The old poller gives a last sign of life after it was forgotten; nobody may wait for the next."""
     hold = Hold("")
     server = serving(ImapServer({"UID FETCH": hold}, mails=(b"Subject: x\r\n\r\nx\r\n",)))
     house.write_settings(by_imap(server.port))
@@ -109,10 +109,10 @@ def test_a_part_that_a_reload_took_away_is_not_missed_by_the_watchdog(house: Hou
     house.write_settings({"incoming": {"enabled": False}})
     house.call("reload")
     hold.let_go.set()
-    until(lambda: any("LOGOUT" in line for line in server.heard) or None, "the end of the old intake")
+    until(lambda: any("LOGOUT" in line for line in server.heard) or None, "the end of the old poller")
     house.advance(700)
     until(lambda: house.call("status")["ready"] or None, "readiness, once the living have given their signs")
-    assert "intake" not in house.call("status")["components"]
+    assert "poller" not in house.call("status")["components"]
 
 
 def test_a_changed_state_directory_waits_for_the_restart_whole(house: House, tmp_path: Path) -> None:
@@ -150,7 +150,16 @@ def test_reloads_more_often_than_the_interval_do_not_keep_replies_from_being_rea
     until(reload_and_look, "the decision")
 
 
-@pytest.mark.parametrize("trap", ["directory", "fifo", "huge", "gone", "template", "template fifo"])
+# None: a named pipe in its place.
+TEMPLATES = {
+    "template": "{% if",
+    "template fifo": None,
+    "template without end": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "template with one step without end": "{{ 9 ** (9 ** 9) }}",
+}
+
+
+@pytest.mark.parametrize("trap", ["directory", "fifo", "huge", "gone", *TEMPLATES])
 def test_a_reload_of_something_that_is_no_settings_file_is_refused_at_once(
     house: House, tmp_path: Path, trap: str
 ) -> None:
@@ -159,8 +168,8 @@ def test_a_reload_of_something_that_is_no_settings_file_is_refused_at_once(
         templates = tmp_path / "templates"
         templates.mkdir()
         house.write_settings({"notifications": {"templates": str(templates)}})
-        if trap == "template":
-            (templates / "approval_request.txt.j2").write_text("{% if")
+        if source := TEMPLATES[trap]:
+            (templates / "approval_request.txt.j2").write_text(source)
         else:
             os.mkfifo(templates / "approval_request.txt.j2")
     else:

@@ -17,7 +17,8 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from flexmaild.daemon import explaining, wiring
+from flexmaild.daemon import wiring
+from flexmaild.engine.explain import explain, sources
 from tests.kit.house import REPLIES, House, merged, reply_bytes, until
 from tests.scenarios.test_nothing_vanishes import SEEN
 
@@ -213,12 +214,12 @@ def test_whatever_names_a_request_is_explained_and_replayed_as_the_daemon_judged
     head = f"From: {EVE}\r\nTo: {REPLIES}\r\nIn-Reply-To: <{job['id']}@corp.test>\r\n"
     mails["not asked"] = f"{head}\r\nApprove\r\n".encode()
     settings = wiring.load_settings(house.config)
-    before = {name: explaining.explain(d, explaining.sources(settings)) for name, d in mails.items()}
+    before = {name: explain(d, sources(settings)) for name, d in mails.items()}
     for data in mails.values():
         house.deliver(data)
     house.process_replies()
     for name, data in mails.items():
-        for found in (before[name], explaining.explain(data, explaining.sources(settings))):
+        for found in (before[name], explain(data, sources(settings))):
             verdict = found["verdict"]
             assert (verdict["outcome"], verdict["because"]) == recorded(house, data), name
             assert found["now"]["request"]["id"] == requests[name], name

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flexmaild.control.client import Refused
-from flexmaild.daemon.sent_mails import SentMails
-from flexmaild.store.read_only import ReadOnlyStore
+from flexmaild.engine.words_then import WordsThen
+from flexmaild.store.beside import StoreBeside
 from tests.kit.house import House, text_of, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
@@ -19,11 +19,8 @@ ALICE, BOB = "alice@corp.test", "bob@corp.test"
 def known(house: House, reference: str) -> list[bytes] | None:
     """What this daemon would tell its reading child."""
     state = house.root / "state"
-    look = SentMails(
-        ReadOnlyStore("sqlite:///flexmaild.db", state_directory=state), (state / "reference.key").read_bytes()
-    )
-    found = look((reference,))
-    look.close()
+    store = StoreBeside("sqlite:///flexmaild.db", state_directory=state)
+    found = WordsThen(store, (state / "reference.key").read_bytes())((reference,))
     return None if found is None else [mail.data for mail in found]
 
 

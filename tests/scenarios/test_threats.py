@@ -290,6 +290,7 @@ def test_every_mail_has_left_the_folder_with_one_outcome(played: Played) -> None
 def test_nobody_but_the_asked_was_written_to(played: Played) -> None:
     """No answer to machines, strangers or the unproven; at most a few explanations an hour to anybody."""
     house = played.house
+    until(lambda: not house.call("outbox.list", query={"state": "queued"})["items"], "an empty outbox")
     assert {str(mail["To"]) for mail in house.mails()} == {ALICE, BOB}
     assert house.kinds(BOB) == ["not_entitled"]  # a colleague, proven by the border
     assert set(house.kinds(ALICE)) <= {"approval_request", "accepted", "unclear"}

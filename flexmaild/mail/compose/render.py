@@ -2,17 +2,20 @@
 
 A template that cannot be rendered when a mail goes out never stops the mail: ours takes its place and the
 fault is reported. `compose.template_checks` finds the faults before, when settings are loaded. Called by
-`compose.context` and `compose.write`; sources come as a mapping, this room opens no file.
+`compose.context` and `compose.write`; sources come as a mapping, nothing here opens a file.
 """
 
 from __future__ import annotations
 
+import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateRuntimeError, TemplateSyntaxError
+from jinja2.runtime import Context as JinjaContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -25,6 +28,11 @@ STYLE_SHEET = "style.css"
 RENDER_ERRORS = (
     TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip
+
+# Lines of Python that one rendering may run. A long mail of ours takes some 20,000; so many take a second.
+MOST_STEPS = 2_000_000
+# What one operator may make: bits of a number, length of a text or list. 9**(9**9) is one step without end.
+MOST_BITS, MOST_LENGTH = 20_000, 10_000_000
 
 Context = Mapping[str, Any]
 
@@ -49,7 +57,7 @@ class Renderer:
     """Renders by name; `sources` (name → text) are an operator's files and win over ours."""
 
     def __init__(self, sources: Mapping[str, str] | None = None) -> None:
-        self._builtin = _Stock(builtin_templates())
+        self._builtin = _Stock(builtin_templates(), is_ours=True)
         self._stock = _Stock({**builtin_templates(), **sources}) if sources else self._builtin
         self.custom = frozenset(sources or ()) - frozenset(builtin_templates())
 
@@ -92,7 +100,8 @@ class Renderer:
 class _Stock:
     """One set of templates, ready to render."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, str], *, is_ours: bool = False) -> None:
+        self._is_ours = is_ours
         self._sources = dict(sources)
         self._late = False
         self._environment = environment(self._sources)
@@ -103,7 +112,9 @@ class _Stock:
         return inlined_page(page) if self._late and name.endswith(".html.j2") else page
 
     def render(self, name: str, context: Context) -> str:
-        return self._environment.get_template(name).render(context)
+        if self._is_ours:
+            return self._environment.get_template(name).render(context)
+        return rendered(self._environment, name, context)
 
     def _write_styles_in(self) -> None:
         """Every rule into the templates' tags; where a template resists, into each page when it is made."""
@@ -121,6 +132,46 @@ class _Stock:
         self._environment = environment(self._sources)
 
 
+def rendered(environment: ImmutableSandboxedEnvironment, name: str, context: Context) -> str:
+    """The page. Raises one of RENDER_ERRORS, also for a template that would not end: it would stop the thread
+    that sends mail, or the one that reads settings, for ever."""
+    left = MOST_STEPS
+
+    def step(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            raise TemplateRuntimeError(f"it does not end: {MOST_STEPS:,} steps were not enough")
+        return step
+
+    template, before = environment.get_template(name), sys.gettrace()
+    sys.settrace(step)
+    try:
+        return template.render(context)
+    finally:
+        sys.settrace(before)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Sandboxed, and no single operation in it can be without end."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: JinjaContext, operator: str, left: Any, right: Any) -> Any:
+        if _is_endless(operator, left, right):
+            raise TemplateRuntimeError(f"the result of {operator} would be too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_endless(operator: str, left: Any, right: Any) -> bool:
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
+        return bits > MOST_BITS
+    times = next((n for n in (left, right) if isinstance(n, int)), 0)
+    length = next((len(s) for s in (left, right) if isinstance(s, Sized)), 0)
+    return times * length > MOST_LENGTH
+
+
 def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     """Jinja2 as we use it: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
 
@@ -128,7 +179,7 @@ def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
         # The second item becomes the file name in tracebacks, which is how a fault finds its line.
         return (sources[name], name, lambda: True) if name in sources else None
 
-    made = ImmutableSandboxedEnvironment(
+    made = _Environment(
         loader=FunctionLoader(load),
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,

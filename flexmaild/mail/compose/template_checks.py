@@ -27,6 +27,7 @@ from flexmaild.mail.compose.render import (
     TemplateFault,
     environment,
     fault_of,
+    rendered,
 )
 from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 from flexmaild.mail.format import REPLY_MARKER
@@ -85,7 +86,7 @@ def _render_faults(
     plain: ImmutableSandboxedEnvironment, name: str, context: Mapping[str, Any], sources: Mapping[str, str]
 ) -> Iterator[TemplateFault]:
     try:
-        page = plain.get_template(name).render(context)
+        page = rendered(plain, name, context)
     except RENDER_ERRORS as error:
         yield fault_of(error, name)
         return

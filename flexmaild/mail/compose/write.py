@@ -1,6 +1,6 @@
 """A mail of ours, from what it is to say to its bytes: `compose(order, request, reference, stationery, …)`.
 
-Called by `daemon.crafts` when a mail is sent, and again, with the same result, when it is sent again.
+Called by `engine.handlers` when a mail is sent, and again, with the same result, when it is sent again.
 The marker, the guard line and the reference are added here, outside any template, so that no template
 can lose them. Knows no transport and no clock.
 """

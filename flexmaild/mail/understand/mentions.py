@@ -1,6 +1,6 @@
 """Which of our requests a mail may name, anywhere and in any spelling, so that none of them vanishes.
 
-For `reply`, and for `daemon.reader` where a mail could not be taken apart. What `references` finds may
+For `reply`, and for `engine.sandbox` where a mail could not be taken apart. What `references` finds may
 decide; this is so wide that it may only make a mail seen: everything but letters and digits is left out, and
 what follows "fm1", or what people read for it, is a candidate. Whether there is such a request the store
 says: 80 random bits are in no mail by chance, so that a ticket FM1-1234… or a host is never taken for one.

@@ -1,4 +1,4 @@
-"""What the room needs to know from outside to understand a mail: frozen, picklable, made once per settings.
+"""What understanding a mail needs to know of the settings: frozen, picklable, made once per settings.
 
 Built by `daemon.wiring` with `Rules.of(...)`, handed to `understand` with every mail. Holds no
 secret and no request: what a mail means for a request is judged in `core.admission`.

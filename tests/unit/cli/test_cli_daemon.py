@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from flexmaild.cli import demo
 from flexmaild.cli.flexmaild import cli
-from flexmaild.daemon import app, demo
+from flexmaild.daemon import main
 
 GOOD = """
 outgoing: {host: mail.example.org, port: 25, from_address: bot@example.org}
@@ -79,11 +80,11 @@ def test_without_a_command_the_daemon_runs_and_its_result_is_the_exit_code(
 ) -> None:
     seen: list[Path] = []
 
-    def daemon(config: Path) -> int:
+    def run_daemon(config: Path) -> int:
         seen.append(config)
         return 78
 
-    monkeypatch.setattr(app, "run", daemon)
+    monkeypatch.setattr(main, "run", run_daemon)
     assert run("--config", str(good)).exit_code == 78
     assert seen == [good]
 

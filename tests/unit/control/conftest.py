@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.control.call import Peer
+from flexmaild.control.access import Access
 from flexmaild.control.hub import Limits
 from flexmaild.control.listen import Place, listen
-from flexmaild.control.peers import Access
 from flexmaild.control.server import ControlServer
+from flexmaild.system.peer_credentials import Peer
 from tests.unit.control.control_kit import Bench, FakeDesk
 
 

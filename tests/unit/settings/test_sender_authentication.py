@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.daemon.wiring import rules_without_dns
+from flexmaild.engine.policies import rules_without_dns
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.load import parse

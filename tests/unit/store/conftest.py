@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_samples import opened
 
 from flexmaild.store import Store
+from tests.kit.stores import opened
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
-from store_samples import full_change, opened
+from store_samples import full_change
 
 from flexmaild.store import StoreBroken, StoreFault, StoreFull
+from tests.kit.stores import commit, opened
 
 
 def say(text: str) -> None:
@@ -25,7 +26,7 @@ def commit_for_ever(directory: Path, prefix: str) -> None:
     """Acknowledge each commit by a line, until killed."""
     store = opened(directory)
     for number in count():
-        store.commit(full_change(f"{prefix}-{number}"))
+        commit(store, full_change(f"{prefix}-{number}"))
         say(f"{prefix}-{number}")
 
 
@@ -33,7 +34,7 @@ def commit_until_broken(directory: Path, most: str) -> None:
     store = opened(directory)
     try:
         for number in range(int(most)):
-            store.commit(full_change(str(number)))
+            commit(store, full_change(str(number)))
             say(str(number))
     except StoreBroken as fault:
         say(f"broken: {fault}")
@@ -50,13 +51,13 @@ def commit_until_full(directory: Path, limit: str) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), hard))
     try:
         for number in count():
-            store.commit(full_change(str(number), raw=os.urandom(20_000)))
+            commit(store, full_change(str(number), raw=os.urandom(20_000)))
             say(str(number))
     except StoreFull:
         say("full")
     say(f"readable {store.request('0') is not None}")
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    store.commit(full_change("after"))
+    commit(store, full_change("after"))
     say("after")
 
 

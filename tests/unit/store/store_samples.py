@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,10 @@ from typing import Any
 from flexmaild.core.model import Approver, Invitation, Outcome, Request, Terms
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, KeptMail, Queue, Seen
-from flexmaild.store import Store, open_store
+from flexmaild.store import Store
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CHILD = Path(__file__).with_name("store_child.py")
-
-
-def opened(directory: Path) -> Store:
-    return open_store(f"sqlite:///{directory}/flexmaild.db", state_directory=directory)
 
 
 def request(id_: str = "R1", **changes: Any) -> Request:
@@ -93,4 +90,5 @@ def holds_all_of(store: Store, id_: str) -> bool:
 def child(*arguments: str | Path, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """`store_child.py` with these arguments; `before` is a command that runs it."""
     command = [*before, sys.executable, str(CHILD), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1)
+    path = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1, env=path)

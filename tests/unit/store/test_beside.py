@@ -16,8 +16,9 @@ import pytest
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change, Seen
-from flexmaild.store import Store, StoreBusy, StoreError, StoreFault, open_store
+from flexmaild.store import Store, StoreBusy, StoreError, StoreFault
 from flexmaild.store.beside import StoreBeside, StoreDenied
+from tests.kit.stores import commit, opened
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 URL = "sqlite:///flexmaild.db"
@@ -32,8 +33,8 @@ def mail(number: int) -> Seen:
 
 
 def filled(directory: Path, count: int = 3) -> Store:
-    store = open_store(URL, state_directory=directory)
-    store.commit(Change(seen=tuple(map(mail, range(count)))))
+    store = opened(directory, URL)
+    commit(store, Change(seen=tuple(map(mail, range(count)))))
     return store
 
 
@@ -78,13 +79,13 @@ def test_a_store_in_use_is_read_and_holds_up_nobody(tmp_path: Path) -> None:
     before = state(tmp_path)
     assert count(store) == 3
     assert state(tmp_path) == before
-    daemon.commit(Change(seen=(mail(7),)))
+    commit(daemon, Change(seen=(mail(7),)))
     assert count(store) == 4
     daemon.close()
     assert not (tmp_path / "flexmaild.db-wal").exists(), "nothing of ours was open"
     assert count(store) == 4
-    again = open_store(URL, state_directory=tmp_path)
-    again.commit(Change(seen=(mail(8),)))
+    again = opened(tmp_path, URL)
+    commit(again, Change(seen=(mail(8),)))
     assert count(store) == 5
     again.close()
 
@@ -122,8 +123,8 @@ def test_a_daemon_that_starts_in_the_middle_of_a_look_is_noticed(
     def connected() -> sqlite3.Connection:
         found = real()
         if not started:
-            started.append(open_store(URL, state_directory=tmp_path))
-            started[0].commit(Change(seen=(mail(9),)))
+            started.append(opened(tmp_path, URL))
+            commit(started[0], Change(seen=(mail(9),)))
         return found
 
     monkeypatch.setattr(store._engine.pool, "_creator", connected)
@@ -299,9 +300,9 @@ def test_slices_go_on_behind_each_other(tmp_path: Path) -> None:
 
 
 def test_mails_read_in_one_go_are_told_apart_by_their_order(tmp_path: Path) -> None:
-    daemon = open_store(URL, state_directory=tmp_path)
+    daemon = opened(tmp_path, URL)
     mails = [replace(mail(number), at=NOW) for number in range(3)]
-    daemon.commit(Change(seen=(*mails, mail(4))))
+    commit(daemon, Change(seen=(*mails, mail(4))))
     daemon.close()
     store = beside(tmp_path)
     digests = [one.sha256 for one in mails]

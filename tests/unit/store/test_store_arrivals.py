@@ -10,7 +10,8 @@ from flexmaild.core.model import Answer, Approver, Invitation, Outcome, Verdict
 from flexmaild.core.work import ApproverNote, Change
 from flexmaild.store import Store
 from flexmaild.store.headers import KEPT
-from tests.unit.store.store_samples import NOW, mail, opened, request
+from tests.kit.stores import commit, opened, prune
+from tests.unit.store.store_samples import NOW, mail, request
 
 ADA = "ada@example.org"
 
@@ -21,8 +22,8 @@ def note(minutes: int = 0, address: str = ADA, **facts: object) -> ApproverNote:
 
 def test_the_headers_of_the_last_mails_alone_are_kept(store: Store) -> None:
     for first in range(0, 250, 50):
-        store.commit(Change(seen=tuple(mail(str(n), header=f"x: {n}") for n in range(first, first + 50))))
-    store.commit(Change(seen=(mail("own", outcome=Outcome.LOOP),)))
+        commit(store, Change(seen=tuple(mail(str(n), header=f"x: {n}") for n in range(first, first + 50))))
+    commit(store, Change(seen=(mail("own", outcome=Outcome.LOOP),)))
     kept = store.headers(1000)
     assert [one.header for one in kept] == [f"x: {n}" for n in range(249, 249 - KEPT, -1)]
     assert [one.header for one in store.headers(2)] == ["x: 249", "x: 248"]
@@ -30,14 +31,14 @@ def test_the_headers_of_the_last_mails_alone_are_kept(store: Store) -> None:
 
 def test_a_mail_that_is_read_again_is_one_mail(store: Store) -> None:
     for _ in range(3):
-        store.commit(Change(seen=(mail("1", header="x: y", sender="e@x"),)))
+        commit(store, Change(seen=(mail("1", header="x: y", sender="e@x"),)))
     (kept,) = store.headers(10)
     assert (kept.sender, kept.outcome, kept.at) == ("e@x", Outcome.DECISION, NOW)
 
 
 def test_a_header_of_any_bytes_comes_back_and_a_damaged_row_is_empty(store: Store, tmp_path: Path) -> None:
     text = bytes(range(256)).decode("latin-1")
-    store.commit(Change(seen=(mail("1", header=text),)))
+    commit(store, Change(seen=(mail("1", header=text),)))
     assert store.headers(1)[0].header == text
     store.close()
     (file,) = tmp_path.rglob("flexmaild.db")
@@ -48,10 +49,11 @@ def test_a_header_of_any_bytes_comes_back_and_a_damaged_row_is_empty(store: Stor
 
 
 def test_what_is_known_of_an_approver_adds_up(store: Store) -> None:
-    store.commit(
-        Change(approvers=(note(proofs=()), note(1, proofs=("dmarc",)), note(2, "b@x", bounced="5.1.1")))
+    commit(
+        store,
+        Change(approvers=(note(proofs=()), note(1, proofs=("dmarc",)), note(2, "b@x", bounced="5.1.1"))),
     )
-    store.commit(Change(approvers=(note(3, proofs=("dkim", "dmarc")),)))
+    commit(store, Change(approvers=(note(3, proofs=("dkim", "dmarc")),)))
     found = store.approvers([ADA, "b@x", "nobody@x"])
     assert set(found) == {ADA, "b@x"}
     ada = found[ADA]
@@ -60,18 +62,18 @@ def test_what_is_known_of_an_approver_adds_up(store: Store) -> None:
 
 
 def test_a_believed_answer_and_no_other_ends_what_came_back(store: Store) -> None:
-    store.commit(Change(approvers=(note(bounced="5.1.1"), note(1, proofs=()))))
+    commit(store, Change(approvers=(note(bounced="5.1.1"), note(1, proofs=()))))
     assert store.approvers([ADA])[ADA].bounced == "5.1.1"
-    store.commit(Change(approvers=(note(2, proofs=(), is_admitted=True),)))
+    commit(store, Change(approvers=(note(2, proofs=(), is_admitted=True),)))
     assert store.approvers([ADA])[ADA].bounced == ""
-    store.commit(Change(approvers=(note(3, bounced="5.2.2"),)))
+    commit(store, Change(approvers=(note(3, bounced="5.2.2"),)))
     assert store.approvers([ADA])[ADA].bounced == "5.2.2"
 
 
 def test_they_are_forgotten_with_the_outcomes(store: Store) -> None:
-    store.commit(Change(approvers=(note(), note(60, "b@x")), seen=(mail("1", header="x: y"),)))
+    commit(store, Change(approvers=(note(), note(60, "b@x")), seen=(mail("1", header="x: y"),)))
     cut = NOW + timedelta(minutes=30)
-    while store.prune(raw_before=NOW, seen_before=cut, done_before=NOW):
+    while prune(store, raw_before=NOW, seen_before=cut, done_before=NOW):
         pass
     assert set(store.approvers([ADA, "b@x"])) == {"b@x"}
     assert store.headers(1) == []
@@ -87,11 +89,12 @@ def test_an_older_store_knows_who_was_proven_and_whose_mail_came_back(tmp_path: 
         Invitation(2, eve, NOW, bounced="5.1.1"),
     )
     by_eve = Verdict("eve@x", "eve@x", Answer.APPROVE, "", NOW, "reference", "b", "", 2)
-    store.commit(Change(requests=(request("R1", invitations=asked, verdicts=(said, by_eve)), request("R2"))))
+    commit(store, Change(requests=(request("R1", invitations=asked, verdicts=(said, by_eve)), request("R2"))))
     store.close()
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
         for table in ("headers", "approvers", "spent"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("UPDATE alembic_version SET version_num = '0004'")
     connection.close()
     found = opened(tmp_path).approvers([ADA, "bob@x", "eve@x"])

@@ -7,16 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import NOW, entry, opened
+from store_samples import NOW, entry
 
 from flexmaild.core.work import AuditEntry, Change
 from flexmaild.store import Store
+from tests.kit.stores import commit, opened, prune
 
 
 def filled(directory: Path) -> None:
     store = opened(directory)
     for number in range(3):
-        store.commit(Change(audit=(entry("R1", "verdict", n=number), entry("R2", "mail", by="ä@x"))))
+        commit(store, Change(audit=(entry("R1", "verdict", n=number), entry("R2", "mail", by="ä@x"))))
     assert store.verify_audit() is None
     store.close()
 
@@ -55,8 +56,8 @@ def test_what_was_done_to_the_rows_is_found_at_its_first_row(tmp_path: Path, sql
 
 def test_a_trail_holds_the_entries_of_one_request_in_their_order(store: Store) -> None:
     entries = [AuditEntry(NOW, "R1", f"e{n}", {"b": [1, {"z": None}], "a": "ü"}) for n in range(3)]
-    store.commit(Change(audit=(entries[0], entry("R2"), entries[1])))
-    store.commit(Change(audit=(entries[2],)))
+    commit(store, Change(audit=(entries[0], entry("R2"), entries[1])))
+    commit(store, Change(audit=(entries[2],)))
     assert store.audit_trail("R1") == entries
     assert store.audit_trail("R3") == []
 
@@ -65,16 +66,16 @@ def test_the_chain_goes_on_over_restarts_and_holds_after_pruning(tmp_path: Path)
     filled(tmp_path)
     store = opened(tmp_path)
     later = NOW + timedelta(days=10)
-    store.commit(Change(audit=(AuditEntry(later, "R1", "late", {}),)))
+    commit(store, Change(audit=(AuditEntry(later, "R1", "late", {}),)))
     cut, never = NOW + timedelta(days=1), NOW - timedelta(days=1)
-    assert store.prune(raw_before=never, seen_before=cut, done_before=never) == 6
+    assert prune(store, raw_before=never, seen_before=cut, done_before=never) == 6
     assert (store.verify_audit(), store.audit_length()) == (None, 1)
     assert [found.event for found in store.audit_trail("R1")] == ["late"]
-    store.commit(Change(audit=(entry(),)))
+    commit(store, Change(audit=(entry(),)))
     assert store.verify_audit() is None
-    assert store.prune(raw_before=never, seen_before=later + timedelta(days=1), done_before=never) == 2
+    assert prune(store, raw_before=never, seen_before=later + timedelta(days=1), done_before=never) == 2
     assert store.verify_audit() is None
-    store.commit(Change(audit=(entry(),)))
+    commit(store, Change(audit=(entry(),)))
     assert store.verify_audit() is None
     store.close()
 

@@ -8,9 +8,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from store_samples import child, full_change, holds_all_of, opened
+from store_samples import child, full_change, holds_all_of
 
 from flexmaild.store import Store, StoreFull
+from tests.kit.stores import commit, opened
 
 
 def check(directory: Path, acknowledged: list[str]) -> None:
@@ -63,13 +64,13 @@ def test_a_full_disk_stops_writing_only_and_only_until_there_is_space(tmp_path: 
 
 def test_a_database_that_may_not_grow_is_full_and_goes_on_when_it_may(store: Store) -> None:
     """SQLITE_FULL itself, which is what ENOSPC becomes."""
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreFull):
-        store.commit(full_change("R1", raw=random.Random(1).randbytes(100_000)))
+        commit(store, full_change("R1", raw=random.Random(1).randbytes(100_000)))
     assert not holds_all_of(store, "R1")
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
-    store.commit(full_change("R1"))
+    commit(store, full_change("R1"))
     assert holds_all_of(store, "R1") and store.verify_audit() is None

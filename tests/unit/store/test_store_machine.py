@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,12 @@ from pathlib import Path
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from store_samples import NOW, entry, job, mail, opened, request
+from store_samples import NOW, entry, job, mail, request
 
 from flexmaild.core.model import State
 from flexmaild.core.work import Change, JobEnd, JobState, Queue
 from flexmaild.store import StoreConflict
+from tests.kit.stores import at, claim, commit, opened, release
 
 LEASE = timedelta(seconds=60)
 IDS = st.sampled_from(["a", "b", "c", "d"])
@@ -30,6 +32,7 @@ class Model(RuleBasedStateMachine):
         self.store = opened(self.directory)
         self.now = NOW
         self.jobs: dict[str, list] = {}
+        self.claims: Counter[str] = Counter()
         self.requests: dict[str, int] = {}
         self.marks: set[str] = set()
         self.audited = 0
@@ -41,12 +44,13 @@ class Model(RuleBasedStateMachine):
     @rule(ids=st.lists(IDS, unique=True), delay=st.integers(-30, 90), uids=st.sets(st.integers(1, 6)))
     def commit(self, ids, delay, uids) -> None:
         due = self.now + timedelta(seconds=delay)
-        self.store.commit(
+        commit(
+            self.store,
             Change(
                 jobs=tuple(job(id_, due_at=due) for id_ in ids),
                 seen=tuple(mail(str(uid)) for uid in uids),
                 audit=tuple(entry(id_) for id_ in ids),
-            )
+            ),
         )
         for id_ in ids:
             self.jobs.setdefault(id_, [JobState.QUEUED, 0, due, None])
@@ -57,12 +61,12 @@ class Model(RuleBasedStateMachine):
     def change_request(self, id_, version, state) -> None:
         change = Change(requests=(request(id_, version=version, state=state),), audit=(entry(id_),))
         if version == self.requests.get(id_, 0):
-            self.store.commit(change)
+            commit(self.store, change)
             self.requests[id_] = version + 1
             self.audited += 1
             return
         try:
-            self.store.commit(change)
+            commit(self.store, change)
         except StoreConflict as conflict:
             assert conflict.ids == (id_,)
         else:
@@ -77,19 +81,27 @@ class Model(RuleBasedStateMachine):
             and values[2] <= self.now
             and (values[3] is None or values[3] <= self.now)
         ]
-        found = self.store.claim(Queue.OUTBOX, "outgoing", self.now, limit, "me", LEASE)
+        found = claim(self.store, Queue.OUTBOX, "outgoing", self.now, limit, "me", LEASE)
         assert len(found) == min(limit, len(free))
         assert [j.due_at for j in found] == [due for due, _ in sorted(free)[:limit]]
         assert {j.id for j in found} <= {id_ for _, id_ in free}
         for claimed in found:
             self.jobs[claimed.id][3] = self.now + LEASE
+            self.claims[claimed.id] += 1
+            assert claimed.claim == self.claims[claimed.id]
 
-    @rule(id_=IDS, result=st.sampled_from(["ok", "later", "give_up", "overtaken"]), delay=st.integers(0, 90))
-    def end(self, id_, result, delay) -> None:
+    @rule(
+        id_=IDS,
+        result=st.sampled_from(["ok", "later", "give_up", "overtaken"]),
+        delay=st.integers(0, 90),
+        late=st.booleans(),
+    )
+    def end(self, id_, result, delay, late) -> None:
         again = self.now + timedelta(seconds=delay)
-        self.store.commit(Change(ended=(JobEnd(id_, result, self.now, again_at=again),)))
+        number = self.claims[id_] - late
+        commit(self.store, Change(ended=(JobEnd(id_, number, result, self.now, again_at=again),)))
         values = self.jobs.get(id_)
-        if values is None or values[0] is JobState.DONE:
+        if values is None or values[0] is JobState.DONE or late:
             return
         values[1] += 1
         values[3] = None
@@ -113,9 +125,9 @@ class Model(RuleBasedStateMachine):
             "retry": {*live, JobState.FAILED},
         }[what]
         chosen = [id_ for id_ in ids if id_ in self.jobs and self.jobs[id_][0] in fits]
-        method = getattr(self.store, f"{what}_jobs")
-        more = (self.now,) if what in ("drop", "retry") else ()
-        assert method(Queue.OUTBOX, sorted(ids), *more) == len(chosen)
+        with at(self.store, self.now) as transaction:
+            method = getattr(transaction, f"{what}_jobs")
+            assert method(Queue.OUTBOX, sorted(ids)) == len(chosen)
         for id_ in chosen:
             values = self.jobs[id_]
             waiting = JobState.DEFERRED if values[1] else JobState.QUEUED
@@ -134,7 +146,7 @@ class Model(RuleBasedStateMachine):
         self.store.close()
         self.store = opened(self.directory)
         if dead:
-            assert self.store.release("somebody else") == sum(v[3] is not None for v in self.jobs.values())
+            assert release(self.store, "somebody else") == sum(v[3] is not None for v in self.jobs.values())
             for values in self.jobs.values():
                 values[3] = None
 
@@ -157,11 +169,11 @@ TestStoreAgreesWithModel.settings = settings(
 
 
 def test_a_change_of_two_requests_with_one_stale_changes_neither(store) -> None:
-    store.commit(Change(requests=(request("a"), request("b"))))
+    commit(store, Change(requests=(request("a"), request("b"))))
     read = store.requests(["a", "b"])
     stale = replace(read["b"], version=7)
     try:
-        store.commit(Change(requests=(replace(read["a"], escalated=True), stale)))
+        commit(store, Change(requests=(replace(read["a"], escalated=True), stale)))
     except StoreConflict as conflict:
         assert conflict.ids == ("b",)
     assert store.requests(["a", "b"]) == read

@@ -10,10 +10,11 @@ from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change
 from flexmaild.store import Store
+from tests.kit.stores import commit, drop_quarantine, prune, release_quarantine
 
 
 def test_a_mail_is_known_by_folder_validity_and_uid_together(store: Store) -> None:
-    store.commit(Change(seen=(mail("1"), mail("2", mark=Mark("imap/INBOX", "78", "2")))))
+    commit(store, Change(seen=(mail("1"), mail("2", mark=Mark("imap/INBOX", "78", "2")))))
     asked = [
         Mark("imap/INBOX", "77", "1"),
         Mark("imap/INBOX", "78", "2"),
@@ -26,14 +27,14 @@ def test_a_mail_is_known_by_folder_validity_and_uid_together(store: Store) -> No
 
 
 def test_thousands_of_marks_can_be_asked_for_at_once(store: Store) -> None:
-    store.commit(Change(seen=tuple(mail(str(n)) for n in range(0, 3000, 3))))
+    commit(store, Change(seen=tuple(mail(str(n)) for n in range(0, 3000, 3))))
     assert len(store.known(Mark("imap/INBOX", "77", str(n)) for n in range(3000))) == 1000
 
 
 def test_a_mail_is_known_by_its_name_whatever_bytes_that_has(store: Store) -> None:
     names = ["a\udcff", "a\udcfe", "a\ufffd", "\\a", '\\"a"', "a\x00", "a\\", "ä", ""]
     marks = {Mark(name, name, name) for name in names}
-    store.commit(Change(seen=tuple(mail("1", mark=mark) for mark in marks)))
+    commit(store, Change(seen=tuple(mail("1", mark=mark) for mark in marks)))
     assert store.known(marks) == marks
     for mark in marks:
         found = store.seen(mark)
@@ -41,7 +42,7 @@ def test_a_mail_is_known_by_its_name_whatever_bytes_that_has(store: Store) -> No
 
 
 def test_a_fingerprint_is_a_replay_once_a_mail_with_it_was_committed(store: Store) -> None:
-    store.commit(Change(seen=(mail("1", fingerprint="f1"), mail("2"))))
+    commit(store, Change(seen=(mail("1", fingerprint="f1"), mail("2"))))
     assert store.replayed(["f1", "f2", ""]) == {"f1"}
 
 
@@ -58,7 +59,7 @@ def test_an_outcome_comes_back_as_it_was_given_but_for_the_bytes(store: Store) -
         raw=None,
         quarantined=True,
     )
-    store.commit(Change(seen=(given,)))
+    commit(store, Change(seen=(given,)))
     assert store.seen(given.mark) == given
     assert store.outcomes("R1") == [given]
     assert store.outcomes("R2") == []
@@ -66,15 +67,15 @@ def test_an_outcome_comes_back_as_it_was_given_but_for_the_bytes(store: Store) -
 
 
 def test_a_mail_set_aside_is_listed_until_it_is_released_or_dropped(store: Store) -> None:
-    store.commit(Change(seen=tuple(mail(str(n), quarantined=n != 2) for n in range(4))))
+    commit(store, Change(seen=tuple(mail(str(n), quarantined=n != 2) for n in range(4))))
     held = store.list_quarantine()
     assert [item.mail.mark.uid for item in held] == ["3", "1", "0"]
     assert store.counts().quarantined == 3
     assert [i.id for i in store.list_quarantine(2, before=held[0].id)] == [held[1].id, held[2].id]
     released, dropped = held[0], held[1]
     assert store.quarantined(released.id) == released
-    assert store.release_quarantine(released.id) and not store.release_quarantine(released.id)
-    assert store.drop_quarantine(dropped.id) and not store.drop_quarantine(dropped.id)
+    assert release_quarantine(store, released.id) and not release_quarantine(store, released.id)
+    assert drop_quarantine(store, dropped.id) and not drop_quarantine(store, dropped.id)
     assert [item.id for item in store.list_quarantine()] == [held[2].id]
     assert store.raw(released.mail.sha256) is not None
     assert store.raw(dropped.mail.sha256) is None
@@ -83,33 +84,33 @@ def test_a_mail_set_aside_is_listed_until_it_is_released_or_dropped(store: Store
 
 def test_dropping_a_mail_keeps_the_bytes_another_mail_has_too(store: Store) -> None:
     raw = b"the same"
-    store.commit(Change(seen=(mail("1", raw=raw, quarantined=True), mail("2", raw=raw))))
+    commit(store, Change(seen=(mail("1", raw=raw, quarantined=True), mail("2", raw=raw))))
     (item,) = store.list_quarantine()
-    assert store.drop_quarantine(item.id)
+    assert drop_quarantine(store, item.id)
     assert store.raw(item.mail.sha256) == raw
 
 
 def test_an_id_that_is_no_number_is_the_id_of_nothing(store: Store) -> None:
-    store.commit(Change(seen=(mail("1", quarantined=True),)))
+    commit(store, Change(seen=(mail("1", quarantined=True),)))
     for id_ in ("", "x", "-1", "1 OR 1=1", "9" * 30, "¹"):
         assert store.quarantined(id_) is None
-        assert not store.release_quarantine(id_) and not store.drop_quarantine(id_)
+        assert not release_quarantine(store, id_) and not drop_quarantine(store, id_)
 
 
 def test_pruning_forgets_bytes_first_and_outcomes_later(store: Store) -> None:
-    store.commit(Change(seen=(mail("1"), mail("2", at=NOW + timedelta(days=10)))))
+    commit(store, Change(seen=(mail("1"), mail("2", at=NOW + timedelta(days=10)))))
     early = NOW - timedelta(days=1)
     old, young = store.seen(mail("1").mark), store.seen(mail("2").mark)
     assert old is not None and young is not None
     cut = NOW + timedelta(days=1)
-    assert store.prune(raw_before=cut, seen_before=early, done_before=early) == 1
+    assert prune(store, raw_before=cut, seen_before=early, done_before=early) == 1
     assert store.raw(old.sha256) is None and store.raw(young.sha256) is not None
-    assert store.prune(raw_before=cut, seen_before=cut, done_before=early) == 1
+    assert prune(store, raw_before=cut, seen_before=cut, done_before=early) == 1
     assert store.seen(old.mark) is None and store.seen(young.mark) == young
 
 
 def test_bytes_that_came_again_are_kept_as_long_as_the_last_mail_wants(store: Store) -> None:
-    store.commit(Change(seen=(mail("1", raw=b"same"),)))
-    store.commit(Change(seen=(mail("2", raw=b"same", at=NOW + timedelta(days=10)),)))
+    commit(store, Change(seen=(mail("1", raw=b"same"),)))
+    commit(store, Change(seen=(mail("2", raw=b"same", at=NOW + timedelta(days=10)),)))
     old = NOW - timedelta(days=1)
-    assert store.prune(raw_before=NOW + timedelta(days=1), seen_before=old, done_before=old) == 0
+    assert prune(store, raw_before=NOW + timedelta(days=1), seen_before=old, done_before=old) == 0

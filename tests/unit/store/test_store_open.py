@@ -18,11 +18,16 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
-from store_samples import NOW, child, full_change, holds_all_of, opened
+from store_samples import NOW, child, full_change, holds_all_of
 
-from flexmaild.store import StoreBroken, StoreBusy, StoreError, open_store
+from flexmaild.core.work import Change
+from flexmaild.store import Store, StoreBroken, StoreBusy, StoreError
 from flexmaild.store.migrate import STEPS, known_revisions
 from flexmaild.store.tables import metadata
+from flexmaild.system.clock import TrustedClock
+from tests.kit.hands import Hands
+from tests.kit.house import until
+from tests.kit.stores import commit, opened
 
 
 def database(directory: Path) -> Path:
@@ -49,14 +54,14 @@ def used(tmp_path: Path) -> Path:
     """A directory with a store that was filled and closed."""
     store = opened(tmp_path)
     for number in range(40):
-        store.commit(full_change(str(number), raw=os.urandom(4000)))
+        commit(store, full_change(str(number), raw=os.urandom(4000)))
     store.close()
     return tmp_path
 
 
 def test_what_is_created_can_be_read_by_its_owner_only(tmp_path: Path) -> None:
-    store = open_store("sqlite:///db/f.db", state_directory=tmp_path / "state")
-    store.commit(full_change("1"))
+    store = opened(tmp_path / "state", "sqlite:///db/f.db")
+    commit(store, full_change("1"))
     for path in (tmp_path / "state").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
     store.close()
@@ -158,20 +163,20 @@ def test_a_file_that_vanishes_under_the_daemon_stops_it(used: Path) -> None:
     shutil.copy(database(used), used / "copy")
     database(used).unlink()
     with pytest.raises(StoreBroken, match="deleted or replaced"):
-        store.commit(full_change("new"))
+        commit(store, full_change("new"))
     (used / "copy").rename(database(used))
     with pytest.raises(StoreBroken):
-        store.commit(full_change("new"))
+        commit(store, full_change("new"))
     store.close()
 
 
 def test_a_wal_file_that_vanishes_under_the_daemon_stops_it(used: Path) -> None:
     """What is committed to an unlinked file is gone at the next start."""
     store = opened(used)
-    store.commit(full_change("new"))
+    commit(store, full_change("new"))
     database(used).with_name(f"{database(used).name}-wal").unlink()
     with pytest.raises(StoreBroken, match="was deleted"):
-        store.commit(full_change("newer"))
+        commit(store, full_change("newer"))
     store.close()
 
 
@@ -207,7 +212,7 @@ def test_a_directory_in_the_way_is_refused(tmp_path: Path) -> None:
         opened(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be opened"):
-        open_store("sqlite:///x.db", state_directory=tmp_path / "file")
+        opened(tmp_path / "file", "sqlite:///x.db")
 
 
 @pytest.mark.parametrize(
@@ -215,14 +220,14 @@ def test_a_directory_in_the_way_is_refused(tmp_path: Path) -> None:
 )
 def test_a_url_that_names_no_store_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(StoreError) as caught:
-        open_store(url, state_directory=tmp_path)
+        opened(tmp_path, url)
     assert "store.url" in str(caught.value) and str(tmp_path) in caught.value.cure
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_password_in_a_wrong_url_is_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
-        open_store("mysql://ada:hunter2@db/x", state_directory=tmp_path)
+        opened(tmp_path, "mysql://ada:hunter2@db/x")
     assert "hunter2" not in str(caught.value)
 
 
@@ -248,17 +253,22 @@ def refused_softly(directory: Path) -> StoreError:
 
 
 def test_the_highest_time_outlives_a_start(used: Path) -> None:
-    store = opened(used)
-    assert store.high_water(NOW) == NOW
+    """A clock that was set back while the daemon was down revives nothing."""
+    late = NOW.replace(year=2100)
+    hands = Hands(late)
+    store = opened(used, clock=TrustedClock(hands))
+    commit(store, Change())
     store.close()
-    again = opened(used)
-    assert again.high_water(NOW.replace(year=2020)) == NOW
+    hands.wall = NOW.replace(year=2020)
+    again = opened(used, clock=TrustedClock(hands))
+    with again.transaction() as transaction:
+        assert transaction.now == late == again.now()
     again.close()
 
 
 def test_others_may_read_and_copy_the_store_while_it_is_in_use(used: Path) -> None:
     store = opened(used)
-    store.commit(full_change("live"))
+    commit(store, full_change("live"))
     reader = sqlite3.connect(f"file:{database(used)}?mode=ro", uri=True)
     assert reader.execute("SELECT count(*) FROM requests WHERE id = 'live'").fetchone() == (1,)
     (used / "backup").mkdir()
@@ -266,7 +276,7 @@ def test_others_may_read_and_copy_the_store_while_it_is_in_use(used: Path) -> No
     reader.backup(copy)
     copy.close()
     reader.close()
-    store.commit(full_change("more"))
+    commit(store, full_change("more"))
     store.close()
     restored = opened(used / "backup")
     assert holds_all_of(restored, "live") and restored.verify_audit() is None
@@ -275,33 +285,65 @@ def test_others_may_read_and_copy_the_store_while_it_is_in_use(used: Path) -> No
 
 def test_a_foreign_writer_makes_the_store_busy_not_broken(used: Path) -> None:
     store = opened(used)
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     other = sqlite3.connect(database(used), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy):
-        store.commit(full_change("x"))
-    assert store.high_water(NOW) == NOW
+        commit(store, full_change("x"))
+    assert store.request("0") is not None
     other.execute("ROLLBACK")
     other.close()
-    store.commit(full_change("x"))
+    commit(store, full_change("x"))
     assert holds_all_of(store, "x")
     store.close()
 
 
-def test_only_the_thread_that_came_first_may_use_the_store(used: Path) -> None:
+def test_any_thread_may_use_the_store_and_none_waits_to_read(used: Path) -> None:
     store = opened(used)
-    store.request("0")
-    with ThreadPoolExecutor(1) as pool, pytest.raises(AssertionError, match="one thread"):
-        pool.submit(store.request, "0").result()
+    with ThreadPoolExecutor(2) as pool, store.transaction() as transaction:
+        assert pool.submit(store.request, "0").result(10) is not None
+        assert pool.submit(store.now).result(10) >= transaction.now
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(commit, store, full_change("x")).result(10)
+        assert holds_all_of(store, "x")
+        pool.submit(store.close).result(10)
+
+
+def test_what_did_not_get_its_turn_in_time_is_refused_and_never_carried_out(used: Path) -> None:
+    store = opened(used)
+    with store.transaction():
+        with pytest.raises(StoreBusy, match="has not ended"), store.transaction(seconds=0.01) as late:
+            late.write(full_change("late"))
+        assert store.busy_since is not None
+    assert store.busy_since is None
+    commit(store, full_change("next"))
+    assert store.request("late") is None and holds_all_of(store, "next")
     store.close()
 
 
-def test_a_store_may_be_opened_by_one_thread_and_used_by_another(used: Path) -> None:
-    store = opened(used)
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(store.request, "0").result() is not None
-        pool.submit(store.close).result()
+def test_transactions_get_their_turn_in_the_order_in_which_they_were_asked_for(used: Path) -> None:
+    store, order = opened(used), list[int]()
+
+    def one(number: int) -> None:
+        with store.transaction():
+            order.append(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        with store.transaction():
+            waiting = []
+            for number in range(8):
+                waiting.append(pool.submit(one, number))
+                until_waiting(store, number + 1)
+        for future in waiting:
+            future.result(10)
+    assert order == list(range(8))
+    store.close()
+
+
+def until_waiting(store: Store, number: int) -> None:
+    queue = store._database._lock._waiting
+    until(lambda: len(queue) == number or None, f"{number} threads that wait for their turn")
 
 
 def test_a_request_that_cannot_be_read_names_itself_and_no_content(used: Path) -> None:

@@ -16,7 +16,8 @@ from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
 from flexmaild.store import Store, StoreConflict
 from flexmaild.store.replies import KEPT
-from tests.unit.store.store_samples import NOW, mail, opened, request
+from tests.kit.stores import commit, opened, prune
+from tests.unit.store.store_samples import NOW, mail, request
 
 AT = NOW + timedelta(minutes=1)
 
@@ -28,13 +29,13 @@ def reply(id_: str = "R1", sha256: str = "s", **changes: Any) -> Reply:
 
 
 def arrived(store: Store, uid: str, *replies: Reply) -> None:
-    store.commit(Change(seen=(mail(uid, sha256=replies[0].sha256, replies=replies),)))
+    commit(store, Change(seen=(mail(uid, sha256=replies[0].sha256, replies=replies),)))
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = opened(tmp_path)
-    made.commit(Change(requests=(request("R1"), request("R2"))))
+    commit(made, Change(requests=(request("R1"), request("R2"))))
     return made
 
 
@@ -60,7 +61,7 @@ def test_so_are_those_of_one_batch(store: Store) -> None:
         mail(str(n), sha256=str(n), replies=(reply(sha256=str(n)), reply("R2", sha256=str(n))))
         for n in range(130)
     )
-    store.commit(Change(seen=batch))
+    commit(store, Change(seen=batch))
     assert [r.number for r in store.replies("R1")] == list(range(81, 131))
     assert store.replies("R2")[-1].number == 130
 
@@ -78,7 +79,7 @@ def test_the_same_mail_under_another_mark_is_no_further_reply_and_stands_as_it_i
     arrived(store, "2", reply(sha256="second"))
     arrived(store, "3", reply(sha256="first", outcome=Outcome.DECISION, reason=ReplyReason.APPROVE))
     twice = (mail("4", sha256="third", replies=(reply(sha256="third"),)),) * 2
-    store.commit(Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
+    commit(store, Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
     kept = store.replies("R1")
     assert [(r.number, r.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
     assert (kept[0].outcome, kept[0].reason) == (Outcome.DECISION, ReplyReason.APPROVE)
@@ -93,7 +94,7 @@ def test_a_mail_read_again_pushes_out_none_also_where_it_was_pushed_out_itself(s
 
 def test_a_mail_read_again_is_seen_where_its_request_was_not_there_before(store: Store) -> None:
     arrived(store, "1", reply("R3", sha256="a"))
-    store.commit(Change(requests=(request("R3"),)))
+    commit(store, Change(requests=(request("R3"),)))
     arrived(store, "2", reply("R3", sha256="a"))
     assert [r.number for r in store.replies("R3")] == [1]
 
@@ -107,7 +108,7 @@ def test_a_reply_to_no_request_is_left_out_and_its_mail_is_not(store: Store) -> 
 def test_without_the_outcome_there_is_no_reply(store: Store) -> None:
     stale = replace(store.requests(["R1"])["R1"], version=7)
     with pytest.raises(StoreConflict):
-        store.commit(Change(requests=(stale,), seen=(mail("1", replies=(reply(),)),)))
+        commit(store, Change(requests=(stale,), seen=(mail("1", replies=(reply(),)),)))
     assert store.replies("R1") == []
 
 
@@ -121,32 +122,33 @@ def test_they_go_with_their_request_and_with_nothing_else(store: Store) -> None:
     arrived(store, "1", reply())
     later = NOW + timedelta(days=900)
     for _ in range(3):
-        store.prune(raw_before=later, seen_before=later, done_before=later)
+        prune(store, raw_before=later, seen_before=later, done_before=later)
     assert store.seen(Mark("imap/INBOX", "77", "1")) is None
     assert len(store.replies("R1")) == 1, "the request is open"
-    store.commit(
-        Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))
+    commit(
+        store, Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))
     )
-    store.prune(raw_before=later, seen_before=later, done_before=later)
+    prune(store, raw_before=later, seen_before=later, done_before=later)
     assert store.replies("R1") == []
 
 
 def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    store.commit(Change(requests=(request("R1"),)))
+    commit(store, Change(requests=(request("R1"),)))
     facts = {"approval_id": "R1", "outcome": Outcome.UNDECIDED, "because": "condition"}
-    store.commit(Change(seen=tuple(mail(str(n), **facts) for n in range(55))))
+    commit(store, Change(seen=tuple(mail(str(n), **facts) for n in range(55))))
     unproven = {
         "outcome": Outcome.UNAUTHENTICATED,
         "because": "mx says unless Meyer resigns",
         "sender": "e@x",
     }
-    store.commit(Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
-    store.commit(Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
+    commit(store, Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
+    commit(store, Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
     store.close()
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
         for table in ("replies", "headers", "approvers", "spent"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
     connection.close()
     kept = opened(tmp_path).replies("R1")

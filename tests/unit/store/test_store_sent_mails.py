@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from store_samples import NOW, job, opened, request
+from sqlalchemy.exc import OperationalError
+from store_samples import NOW, job, request
 
 from flexmaild.core.work import Change, Job, JobEnd, JobState, KeptMail, Queue
 from flexmaild.store import Store, StoreError
-from flexmaild.store.read_only import ReadOnlyStore
+from tests.kit.stores import claim, commit, drop_jobs, hold_jobs, opened, prune, retry_jobs
 
 LEASE = timedelta(minutes=1)
 LATE = NOW + timedelta(days=1000)
@@ -29,26 +29,24 @@ def kept(name: str, data: bytes | None = b"words", sha256: str = "a") -> KeptMai
 
 
 @pytest.fixture
-def reader(store: Store, tmp_path: Path) -> Iterator[ReadOnlyStore]:
-    store.commit(Change(requests=(request(),)))
-    reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    yield reader
-    reader.close()
+def reader(store: Store) -> Store:
+    commit(store, Change(requests=(request(),)))
+    return store
 
 
-def names(reader: ReadOnlyStore, number: int = 0) -> list[str]:
+def names(reader: Store, number: int = 0) -> list[str]:
     return [mail.job_id for mail in kept_of(reader, number)]
 
 
-def kept_of(reader: ReadOnlyStore, number: int = 0) -> list[KeptMail]:
+def kept_of(reader: Store, number: int = 0) -> list[KeptMail]:
     found = reader.sent_mails("R1", number)
     assert found is not None and found[0].id == "R1"
     return found[1]
 
 
-def test_what_is_kept_is_read_as_it_was_newest_job_first(store: Store, reader: ReadOnlyStore) -> None:
-    store.commit(Change(jobs=(mailed("a"), mailed("b"), mailed("c", 1))))
-    store.commit(Change(kept=(kept("a"), kept("b", None), kept("c"))))
+def test_what_is_kept_is_read_as_it_was_newest_job_first(store: Store, reader: Store) -> None:
+    commit(store, Change(jobs=(mailed("a"), mailed("b"), mailed("c", 1))))
+    commit(store, Change(kept=(kept("a"), kept("b", None), kept("c"))))
     first, second = kept_of(reader)
     assert (first.job_id, first.deflated) == ("b", None)
     assert second == KeptMail("a", "a" * 64, b"words", ("it's\nme", "\ufffd"))
@@ -57,53 +55,44 @@ def test_what_is_kept_is_read_as_it_was_newest_job_first(store: Store, reader: R
     assert reader.sent_mails("R1", 2) == (store.request("R1"), [])
 
 
-def test_the_same_mail_is_kept_once_and_another_beside_it(store: Store, reader: ReadOnlyStore) -> None:
-    store.commit(Change(jobs=(mailed("a"),)))
+def test_the_same_mail_is_kept_once_and_another_beside_it(store: Store, reader: Store) -> None:
+    commit(store, Change(jobs=(mailed("a"),)))
     for _ in range(2):
-        store.commit(Change(kept=(kept("a"), kept("a", b"other words", "b"))))
+        commit(store, Change(kept=(kept("a"), kept("a", b"other words", "b"))))
     assert {mail.deflated for mail in kept_of(reader)} == {b"words", b"other words"}
     assert len(names(reader)) == 2
 
 
-def test_a_mail_of_a_job_that_is_gone_is_not_kept(store: Store, reader: ReadOnlyStore) -> None:
-    store.commit(Change(jobs=(mailed("a"),), kept=(kept("a"), kept("gone"))))
+def test_a_mail_of_a_job_that_is_gone_is_not_kept(store: Store, reader: Store) -> None:
+    commit(store, Change(jobs=(mailed("a"),), kept=(kept("a"), kept("gone"))))
     assert names(reader) == ["a"]
 
 
-def test_the_jobs_of_an_open_request_and_what_they_sent_are_not_pruned(
-    store: Store, reader: ReadOnlyStore
-) -> None:
-    store.commit(
-        Change(jobs=(mailed("a"), mailed("b"), job("closed", approval_id="R0")), kept=(kept("a"), kept("b")))
+def test_the_jobs_of_an_open_request_and_what_they_sent_are_not_pruned(store: Store, reader: Store) -> None:
+    commit(
+        store,
+        Change(jobs=(mailed("a"), mailed("b"), job("closed", approval_id="R0")), kept=(kept("a"), kept("b"))),
     )
-    store.commit(Change(ended=tuple(JobEnd(n, "ok", NOW) for n in ("a", "closed"))))
-    store.drop_jobs(Queue.OUTBOX, ["b"], NOW)
-    while store.prune(raw_before=LATE, seen_before=LATE, done_before=LATE):
+    commit(store, Change(ended=tuple(JobEnd(n, 0, "ok", NOW) for n in ("a", "closed"))))
+    drop_jobs(store, Queue.OUTBOX, ["b"], NOW)
+    while prune(store, raw_before=LATE, seen_before=LATE, done_before=LATE):
         pass
     assert names(reader) == ["b", "a"]
     assert store.job("closed") is None
 
 
-def test_other_threads_may_read_each_by_a_connection_of_its_own(store: Store, tmp_path: Path) -> None:
-    store.commit(Change(requests=(request(),), jobs=(mailed("a"),), kept=(kept("a"),)))
-
-    def look() -> list[str]:
-        reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-        try:
-            return names(reader)
-        finally:
-            reader.close()
-
+def test_other_threads_may_read(store: Store) -> None:
+    commit(store, Change(requests=(request(),), jobs=(mailed("a"),), kept=(kept("a"),)))
     with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(lambda _: look(), range(20))] == [["a"]] * 20
+        assert [*pool.map(lambda _: names(store), range(20))] == [["a"]] * 20
 
 
 @pytest.mark.parametrize("column", ["quotes = 'no list'", "data = 'no bytes'"])
 def test_a_row_that_somebody_changed_is_a_fault_of_the_store(
-    store: Store, reader: ReadOnlyStore, tmp_path: Path, column: str
+    store: Store, reader: Store, tmp_path: Path, column: str
 ) -> None:
-    store.commit(Change(jobs=(mailed("a"),)))
-    store.commit(Change(kept=(kept("a"),)))
+    commit(store, Change(jobs=(mailed("a"),)))
+    commit(store, Change(kept=(kept("a"),)))
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
         connection.execute(f"UPDATE sent_mails SET {column}")
     connection.close()
@@ -111,9 +100,7 @@ def test_a_row_that_somebody_changed_is_a_fault_of_the_store(
         reader.sent_mails("R1", 0)
 
 
-def test_no_look_asks_for_a_lock_that_a_writer_needs(
-    store: Store, reader: ReadOnlyStore, tmp_path: Path
-) -> None:
+def test_no_look_asks_for_a_lock_that_a_writer_needs(store: Store, reader: Store, tmp_path: Path) -> None:
     names(reader)
     with sqlite3.connect(tmp_path / "flexmaild.db", timeout=0, isolation_level=None) as writer:
         writer.execute("BEGIN IMMEDIATE")
@@ -124,32 +111,26 @@ def test_no_look_asks_for_a_lock_that_a_writer_needs(
     writer.close()
 
 
-def test_no_look_reads_a_table_from_end_to_end(store: Store, reader: ReadOnlyStore) -> None:
+def test_no_look_reads_a_table_from_end_to_end(store: Store, reader: Store) -> None:
     asked: list[tuple[str, object]] = []
     event.listen(
-        reader._engine,
+        reader._database._readers,
         "before_cursor_execute",
-        lambda _c, _u, statement, parameters, *_: asked.append((statement, parameters)),
+        lambda _c, _u, statement, parameters, *_: (
+            None if statement == "BEGIN" else asked.append((statement, parameters))
+        ),
     )
     reader.sent_mails("R1", 0)
     assert len(asked) == 1
-    with store._database.reading() as connection:
+    with store._database.writing() as connection:
         for statement, parameters in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
             assert not [row for row in plan if row[3].startswith("SCAN")], plan
 
 
-def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    with pytest.raises(StoreError):
-        ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_it_keeps_no_file_of_a_closed_store_in_use(tmp_path: Path) -> None:
+def test_no_file_of_a_closed_store_stays_in_use(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    assert reader.sent_mails("R1", 0) is None
-    reader.close()
+    assert store.sent_mails("R1", 0) is None
     store.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flexmaild.db", "flexmaild.db.lock"]
 
@@ -158,25 +139,23 @@ def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> No
     """Not so what it never tried: that is kept when it is sent."""
     store = opened(tmp_path)
     tried = ("done", "deferred", "failed", "dropped", "retried", "leased")
-    store.commit(Change(requests=(request(),), jobs=tuple(mailed(n) for n in (*tried, "waits", "held"))))
-    store.commit(Change(jobs=(job("nobody's"), job("delivery", queue=Queue.DELIVERY, invitation=0))))
-    store.hold_jobs(Queue.OUTBOX, ["held"])
-    store.commit(Change(ended=(JobEnd("done", "ok", NOW), JobEnd("failed", "give_up", NOW, "server"))))
+    commit(store, Change(requests=(request(),), jobs=tuple(mailed(n) for n in (*tried, "waits", "held"))))
+    commit(store, Change(jobs=(job("nobody's"), job("delivery", queue=Queue.DELIVERY, invitation=0))))
+    hold_jobs(store, Queue.OUTBOX, ["held"])
+    commit(store, Change(ended=(JobEnd("done", 0, "ok", NOW), JobEnd("failed", 0, "give_up", NOW, "server"))))
     later = tuple(
-        JobEnd(n, "later", NOW, "network", again_at=LATE) for n in ("deferred", "dropped", "retried")
+        JobEnd(n, 0, "later", NOW, "network", again_at=LATE) for n in ("deferred", "dropped", "retried")
     )
-    store.commit(Change(ended=(*later, JobEnd("nobody's", "ok", NOW), JobEnd("delivery", "ok", NOW))))
-    store.drop_jobs(Queue.OUTBOX, ["dropped"], NOW)
-    store.retry_jobs(Queue.OUTBOX, ["retried"], NOW)
-    store.hold_jobs(Queue.OUTBOX, ["retried", "waits"])
-    assert [j.id for j in store.claim(Queue.OUTBOX, None, NOW, 1, "me", LEASE)] == ["leased"]
+    commit(store, Change(ended=(*later, JobEnd("nobody's", 0, "ok", NOW), JobEnd("delivery", 0, "ok", NOW))))
+    drop_jobs(store, Queue.OUTBOX, ["dropped"], NOW)
+    retry_jobs(store, Queue.OUTBOX, ["retried"], NOW)
+    hold_jobs(store, Queue.OUTBOX, ["retried", "waits"])
+    assert [j.id for j in claim(store, Queue.OUTBOX, None, NOW, 1, "me", LEASE)] == ["leased"]
     store.close()
     _back_to_schema_1(tmp_path / "flexmaild.db")
     store = opened(tmp_path)
     assert store.job("waits") is not None and store.job("waits").state is JobState.HELD
-    reader = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    assert {(m.job_id, m.deflated, m.quotes) for m in kept_of(reader)} == {(name, None, ()) for name in tried}
-    reader.close()
+    assert {(m.job_id, m.deflated, m.quotes) for m in kept_of(store)} == {(name, None, ()) for name in tried}
     store.close()
 
 
@@ -184,15 +163,17 @@ def _back_to_schema_1(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         for table in ("replies", "headers", "approvers", "spent", "sent_mails"):
             connection.execute(f"DROP TABLE {table}")
+        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
         connection.execute("DROP INDEX ix_seen_unknown_lines")
         connection.execute("ALTER TABLE seen DROP COLUMN unknown_lines")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()
 
 
-def test_nothing_can_be_written_through_it(reader: ReadOnlyStore) -> None:
-    connection = reader._connected()
-    for statement in ("DELETE FROM requests", "BEGIN IMMEDIATE; DELETE FROM jobs", "CREATE TABLE x (y)"):
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            connection.executescript(statement)
-    connection.close()
+def test_nothing_can_be_written_by_who_only_reads(reader: Store) -> None:
+    for statement in ("DELETE FROM requests", "DELETE FROM jobs", "CREATE TABLE x (y)"):
+        with (
+            reader._database._readers.connect() as connection,
+            pytest.raises(OperationalError, match="readonly"),
+        ):
+            connection.exec_driver_sql(statement)

@@ -13,12 +13,14 @@ from store_samples import NOW, full_change, job, mail, request
 from flexmaild.core.model import Attachment, State
 from flexmaild.core.work import Blob, Change, Idempotent, JobEnd, JobState, Queue
 from flexmaild.store import Store
+from tests.kit.stores import claim, commit, drop_jobs, hold_jobs, prune
 
 LEASE = timedelta(minutes=1)
 OLD, CUT = NOW, NOW + timedelta(days=30)
 
 QUESTIONS = {
-    "claim": lambda s: s.claim(Queue.OUTBOX, "outgoing", NOW, 10, "me", LEASE),
+    "next_due": lambda s: s.next_due(Queue.OUTBOX, "outgoing"),
+    "claim": lambda s: claim(s, Queue.OUTBOX, "outgoing", NOW, 10, "me", LEASE),
     "known": lambda s: s.known([mail("1").mark]),
     "seen": lambda s: s.seen(mail("1").mark),
     "replayed": lambda s: s.replayed(["f"]),
@@ -33,9 +35,9 @@ QUESTIONS = {
     "audit_trail": lambda s: s.audit_trail("R1"),
     "idempotent": lambda s: s.idempotent("k"),
     "counts": lambda s: s.counts(),
-    "commit": lambda s: s.commit(full_change("X")),
-    "sent mails": lambda s: s.commit(Change(kept=full_change("X").kept)),
-    "end": lambda s: s.commit(Change(ended=(JobEnd("j", "ok", NOW),))),
+    "commit": lambda s: commit(s, full_change("X")),
+    "sent mails": lambda s: commit(s, Change(kept=full_change("X").kept)),
+    "end": lambda s: commit(s, Change(ended=(JobEnd("j", 0, "ok", NOW),))),
 }
 
 
@@ -46,9 +48,12 @@ def test_no_question_reads_a_table_from_end_to_end(store: Store, name: str) -> N
     def note(_c, _cursor, statement, parameters, _context, many) -> None:
         asked.append((statement, parameters[0] if many else parameters))
 
-    event.listen(store._database._engine, "before_cursor_execute", note)
+    engines = (store._database._writer, store._database._readers)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     QUESTIONS[name](store)
-    event.remove(store._database._engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
     with store._database.reading() as connection:
         for statement, parameters in asked:
             if statement.startswith("BEGIN"):
@@ -60,36 +65,37 @@ def test_no_question_reads_a_table_from_end_to_end(store: Store, name: str) -> N
 
 
 def test_pruning_goes_by_slices_until_nothing_old_is_left(store: Store) -> None:
-    store.commit(Change(jobs=tuple(job(str(n)) for n in range(2500))))
-    store.commit(Change(ended=tuple(JobEnd(str(n), "ok", NOW) for n in range(2500))))
+    commit(store, Change(jobs=tuple(job(str(n)) for n in range(2500))))
+    commit(store, Change(ended=tuple(JobEnd(str(n), 0, "ok", NOW) for n in range(2500))))
     gone = []
-    while count := store.prune(raw_before=OLD, seen_before=OLD, done_before=CUT):
+    while count := prune(store, raw_before=OLD, seen_before=OLD, done_before=CUT):
         gone.append(count)
     assert gone == [1000, 1000, 500]
     assert store.list_jobs() == []
 
 
 def test_what_is_open_is_never_pruned(store: Store) -> None:
-    store.commit(
+    commit(
+        store,
         Change(
             requests=(request("open"), request("decided", state=State.APPROVED)),
             jobs=tuple(job(name) for name in ("waits", "held", "failed", "done", "dropped")),
-        )
+        ),
     )
-    store.hold_jobs(Queue.OUTBOX, ["held"])
-    store.drop_jobs(Queue.OUTBOX, ["dropped"], NOW)
-    store.commit(Change(ended=(JobEnd("failed", "give_up", NOW), JobEnd("done", "ok", NOW))))
-    assert store.prune(raw_before=CUT, seen_before=OLD, done_before=CUT) == 2
+    hold_jobs(store, Queue.OUTBOX, ["held"])
+    drop_jobs(store, Queue.OUTBOX, ["dropped"], NOW)
+    commit(store, Change(ended=(JobEnd("failed", 0, "give_up", NOW), JobEnd("done", 0, "ok", NOW))))
+    assert prune(store, raw_before=CUT, seen_before=OLD, done_before=CUT) == 2
     assert {j.id for j in store.list_jobs()} == {"waits", "held", "failed"}
-    assert store.prune(raw_before=CUT, seen_before=CUT, done_before=CUT) == 2
+    assert prune(store, raw_before=CUT, seen_before=CUT, done_before=CUT) == 2
     assert {j.id for j in store.list_jobs()} == {"waits", "held"}
     assert [r.id for r in store.list_requests()] == ["open"]
 
 
 def test_a_key_that_was_pruned_may_be_used_again(store: Store) -> None:
-    store.commit(Change(idempotent=Idempotent("k", "0" * 64, {}, NOW)))
-    assert store.prune(raw_before=OLD, seen_before=OLD, done_before=CUT) == 1
-    store.commit(Change(idempotent=Idempotent("k", "1" * 64, {}, NOW)))
+    commit(store, Change(idempotent=Idempotent("k", "0" * 64, {}, NOW)))
+    assert prune(store, raw_before=OLD, seen_before=OLD, done_before=CUT) == 1
+    commit(store, Change(idempotent=Idempotent("k", "1" * 64, {}, NOW)))
 
 
 def test_an_attachment_stays_as_long_as_somebody_may_still_send_it(store: Store) -> None:
@@ -98,18 +104,19 @@ def test_an_attachment_stays_as_long_as_somebody_may_still_send_it(store: Store)
 
     of_request, of_job, of_nobody = blob("a"), blob("b"), blob("c")
     terms = replace(request().terms, attachments=(Attachment("a", "text/plain", of_request.sha256, 1),))
-    store.commit(
+    commit(
+        store,
         Change(
             requests=(request("R1", terms=terms),),
             jobs=(job("j1", payload={"attachments": [{"sha256": of_job.sha256}]}),),
             blobs=(of_request, of_job, of_nobody),
-        )
+        ),
     )
     # Blobs bear the time of the wall clock, whatever that is on this machine.
     far = NOW + timedelta(days=365_000)
-    assert store.prune(raw_before=OLD, seen_before=OLD, done_before=far) == 1
+    assert prune(store, raw_before=OLD, seen_before=OLD, done_before=far) == 1
     assert store.blob(of_nobody.sha256) is None
     assert store.blob(of_request.sha256) == b"a" and store.blob(of_job.sha256) == b"b"
-    store.commit(Change(ended=(JobEnd("j1", "ok", NOW),)))
-    assert store.prune(raw_before=OLD, seen_before=OLD, done_before=far) == 2
+    commit(store, Change(ended=(JobEnd("j1", 0, "ok", NOW),)))
+    assert prune(store, raw_before=OLD, seen_before=OLD, done_before=far) == 2
     assert store.blob(of_job.sha256) is None and store.blob(of_request.sha256) == b"a"

@@ -159,3 +159,29 @@ def test_html_that_comes_with_a_request_is_cleaned_and_shown(desk: Any, html_of:
     assert ">New</h2>" in html
     assert "<img" not in html
     assert "<script" not in html
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "does not end"),
+        ("{% macro again() %}{{ again() }}{{ again() }}{% endmacro %}{{ again() }}", "recursion"),
+        ("{{ 9 ** (9 ** 9) }}", "too large"),
+        ("{{ 'a' * 10 ** 11 }}", "too large"),
+        (
+            "{% set n = namespace(v=3) %}{% for i in range(99) %}{% set n.v = n.v * n.v %}{% endfor %}",
+            "too large",
+        ),
+    ],
+)
+def test_a_template_without_end_is_a_fault_and_stops_nobody(source: str, wanted: str) -> None:
+    (fault, *_) = check_templates({"accepted.txt.j2": f"a\n{source}"})
+    assert (fault.file, fault.line) == ("accepted.txt.j2", 2)
+    assert wanted in fault.text
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ 86400 * 1000000 }}", "{{ 2 ** 64 }}", "{{ '-' * 72 }}", "{{ 1.5 * 3 }}"]
+)
+def test_a_template_may_compute(source: str) -> None:
+    assert check_templates({"accepted.txt.j2": source}) == []

@@ -1,0 +1,73 @@
+"""Carries out the commands of the control socket: one function for each, in the files of this folder.
+
+Each runs in its caller's thread: it prepares what is slow, changes something in one transaction, or only
+looks. Holds no rule about approvals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flexmaild.api import approvals, notifications, oauth, probes, queues, self_test, service
+from flexmaild.api.once import AnsweredBefore
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.problems import Problem
+from flexmaild.engine.services import Services
+from flexmaild.store import StoreFault, StorePassing
+
+COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
+    "status": service.status,
+    "process": service.process,
+    "reload": service.reload,
+    "log_level": service.log_level,
+    "audit.verify": service.verify_audit,
+    "approval.request": approvals.request,
+    "approval.list": approvals.listed,
+    "approval.show": approvals.show,
+    "approval.wait": approvals.wait,
+    "approval.reply": approvals.reply,
+    "approval.cancel": approvals.cancel,
+    "approval.remind": approvals.remind,
+    "approval.resend": approvals.resend,
+    "notification.send": notifications.send,
+    "notification.show": queues.show_mail,
+    **queues.commands_of("outbox"),
+    **queues.commands_of("deliveries"),
+    "quarantine.list": queues.quarantine_list,
+    "quarantine.show": queues.quarantine_show,
+    "quarantine.raw": queues.quarantine_raw,
+    "quarantine.drop": queues.quarantine_drop,
+    "quarantine.release": queues.quarantine_release,
+    "test_email": probes.try_outgoing,
+    "test_incoming": probes.try_incoming,
+    "doctor": probes.doctor,
+    "self_test": self_test.self_test,
+    "oauth.status": oauth.status,
+    "oauth.authorize": oauth.authorize,
+    "oauth.progress": oauth.progress,
+    "oauth.forget": oauth.forget,
+}
+
+
+class Handlers:
+    """The control server's `Handlers`; called from its threads."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def handle(self, command: str, call: Call) -> Answer:
+        function = COMMANDS.get(command)
+        if function is None:
+            raise Problem(404, detail=f"{command} is not a command of this daemon")
+        try:
+            return function(self._services, call)
+        except AnsweredBefore as before:
+            return before.answer
+        except StoreFault as fault:
+            raise _of_store(fault) from fault
+
+
+def _of_store(fault: StoreFault) -> Problem:
+    """Nothing was carried out, and nothing of it will be."""
+    headers = {"Retry-After": "5"} if isinstance(fault, StorePassing) else {}
+    return Problem(503, "The store failed", fault.text, cure=fault.cure, kind="store", headers=headers)

@@ -1,0 +1,72 @@
+"""A command with an Idempotency-Key is carried out once; whoever repeats it gets the answer given before.
+
+The answer is kept in the transaction that carries the command out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.problems import Fault, invalid
+from flexmaild.core.work import Idempotent
+from flexmaild.engine.changes import Changes
+from flexmaild.engine.services import Services
+from flexmaild.store import Transaction
+from flexmaild.store.queries import Queries
+
+
+class AnsweredBefore(Exception):
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+def once(
+    services: Services,
+    call: Call,
+    status: int,
+    decide: Callable[[Transaction], tuple[Changes, dict[str, Any]]],
+) -> Answer:
+    """Carry it out in one transaction. decide: what changes, and the body of the answer."""
+
+    def decided(transaction: Transaction) -> Changes:
+        refuse_repeated(transaction, call)
+        changes, body = decide(transaction)
+        answers.append(body)
+        changes.idempotent = _record(call, status, body, transaction.now)
+        return changes
+
+    answers: list[dict[str, Any]] = []
+    try:
+        services.transactions.run(decided)
+    except AnsweredBefore as before:
+        return before.answer
+    return Answer(status, answers[-1])
+
+
+def refuse_repeated(store: Queries, call: Call) -> None:
+    """Raises AnsweredBefore, and Problem 422 when the key came with another body."""
+    if not call.idempotency_key:
+        return
+    earlier = store.idempotent(_own_key(call))
+    if earlier is None:
+        return
+    if earlier.body_sha256 != call.fingerprint:
+        detail = "this Idempotency-Key was used before with another request"
+        raise invalid([Fault("Idempotency-Key", detail, "use a new key for each new request")])
+    headers = {"Idempotent-Replayed": "true"}
+    raise AnsweredBefore(Answer(int(earlier.answer["status"]), dict(earlier.answer["body"]), headers))
+
+
+def _record(call: Call, status: int, body: dict[str, Any], now: datetime) -> Idempotent | None:
+    if not call.idempotency_key:
+        return None
+    return Idempotent(_own_key(call), call.fingerprint, {"status": status, "body": body}, now)
+
+
+def _own_key(call: Call) -> str:
+    """Keys belong to the caller who chose them: nobody gets another user's answer."""
+    return f"{call.peer.uid}/{call.idempotency_key}"

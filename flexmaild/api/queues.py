@@ -1,0 +1,210 @@
+"""Commands about the outbox, the deliveries and the quarantine: look, retry, hold, release, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flexmaild.api.approvals import kept_bytes, message_id_for
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.problems import Problem
+from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.timing import iso
+from flexmaild.core.work import Job, JobState, Queue
+from flexmaild.engine import incoming, results_seen
+from flexmaild.engine.sandbox import Letter, Sandbox
+from flexmaild.engine.sent_mails import SentMails
+from flexmaild.engine.services import Services
+from flexmaild.mail.authentication.kept_header import header_of
+from flexmaild.mail.authentication.kept_header import kept as kept_header
+from flexmaild.mail.parse.header import parse_header
+from flexmaild.mail.parse.message import split_header
+from flexmaild.store import Quarantined
+from flexmaild.store.queries import Queries
+
+Command = Callable[[Services, Call], Answer]
+_QUEUES = {"outbox": Queue.OUTBOX, "deliveries": Queue.DELIVERY}
+
+
+def commands_of(noun: str) -> dict[str, Command]:
+    """The commands of one queue, by the names of `control.routes`."""
+    queue = _QUEUES[noun]
+    return {
+        f"{noun}.list": lambda services, call: _listed(services, call, queue),
+        f"{noun}.show": lambda services, call: _show(services, call, queue),
+        f"{noun}.retry": lambda services, call: _retry(services, call, queue),
+        f"{noun}.retry_all": lambda services, call: _retry_all(services, queue),
+        f"{noun}.hold": lambda services, call: _hold(services, call, queue),
+        f"{noun}.release": lambda services, call: _unhold(services, call, queue),
+        f"{noun}.drop": lambda services, call: _drop(services, call, queue),
+    }
+
+
+def show_mail(services: Services, call: Call) -> Answer:
+    return _show(services, call, Queue.OUTBOX)
+
+
+def _listed(services: Services, call: Call, queue: Queue) -> Answer:
+    states = [JobState(call.query["state"])] if call.query.get("state") else None
+    limit = int(call.query["limit"])
+    found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
+    following = found[-1].id if len(found) == limit else ""
+    return Answer(200, {"items": [document(job, call) for job in found], "next": following})
+
+
+def _show(services: Services, call: Call, queue: Queue) -> Answer:
+    return Answer(200, document(_found(services.store, call, queue), call))
+
+
+def _retry(services: Services, call: Call, queue: Queue) -> Answer:
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        if job.state is JobState.HELD:  # who wants this one tried now wants it released
+            transaction.unhold_jobs(queue, [job.id])
+        _insist(transaction.retry_jobs(queue, [job.id]), job, "tried again")
+    services.components.retry_tokens()
+    services.components.wake(rested=True, target=job.target)
+    return _show(services, call, queue)
+
+
+def _retry_all(services: Services, queue: Queue) -> Answer:
+    states = (JobState.FAILED, JobState.DEFERRED)
+    with services.store.transaction() as transaction:
+        waiting = [job.id for job in transaction.list_jobs(queue, states, limit=100_000)]
+        changed = transaction.retry_jobs(queue, waiting) if waiting else 0
+    services.components.retry_tokens()
+    services.components.wake(rested=True)
+    return Answer(200, {"retried": changed})
+
+
+def _hold(services: Services, call: Call, queue: Queue) -> Answer:
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        _insist(transaction.hold_jobs(queue, [job.id]), job, "held")
+    return _show(services, call, queue)
+
+
+def _unhold(services: Services, call: Call, queue: Queue) -> Answer:
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        _insist(transaction.unhold_jobs(queue, [job.id]), job, "released")
+    services.components.wake(target=job.target)
+    return _show(services, call, queue)
+
+
+def _drop(services: Services, call: Call, queue: Queue) -> Answer:
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        _insist(transaction.drop_jobs(queue, [job.id]), job, "dropped")
+    return _show(services, call, queue)
+
+
+def _found(store: Queries, call: Call, queue: Queue) -> Job:
+    job = store.job(call.path["id"])
+    if job is None or job.queue is not queue:
+        raise Problem(404, "No such job", f"there is no {call.path['id']!r} in this queue", kind="unknown")
+    return job
+
+
+def _insist(changed: int, job: Job, done: str) -> None:
+    if not changed:
+        detail = f"{job.id} is {job.state.value} and cannot be {done}"
+        raise Problem(409, "Not in this state", detail, kind="state", extra={"state": job.state.value})
+
+
+def quarantine_list(services: Services, call: Call) -> Answer:
+    limit = int(call.query["limit"])
+    found = services.store.list_quarantine(limit, call.query.get("after") or None)
+    following = found[-1].id if len(found) == limit else ""
+    return Answer(200, {"items": [quarantined(mail) for mail in found], "next": following})
+
+
+def quarantine_show(services: Services, call: Call) -> Answer:
+    """With its results fields as the settings of now read them, and the settings that would believe them."""
+    aside = _set_aside(services.store, call)
+    raw = services.store.raw(aside.mail.sha256)
+    if not raw:
+        return Answer(200, {**quarantined(aside), "results": None})
+    header = parse_header(split_header(raw)[0])
+    fields = results_seen.fields_of(header_of(kept_header(header)), services.components.rules)
+    found = {"results": results_seen.documents(fields), "proposals": results_seen.proposals([fields])}
+    return Answer(200, {**quarantined(aside), **found})
+
+
+def quarantine_raw(services: Services, call: Call) -> Answer:
+    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).mail.sha256))
+
+
+def quarantine_drop(services: Services, call: Call) -> Answer:
+    with services.store.transaction() as transaction:
+        shown = quarantined(_set_aside(transaction, call))
+        transaction.drop_quarantine(call.path["id"])
+    return Answer(200, shown)
+
+
+def quarantine_release(services: Services, call: Call) -> Answer:
+    """Read the mail again, as the settings are now; it gets an outcome of its own."""
+    aside = _set_aside(services.store, call)
+    raw = kept_bytes(services.store, aside.mail.sha256)
+    size, components = aside.mail.size, services.components
+    # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
+    partial = size != len(raw)
+    sandbox = Sandbox(components.rules, lambda fault: None, SentMails(services.store, components.context.key))
+    try:
+        (reading,) = sandbox.read([Letter(raw, size, partial=partial, is_cut=partial)])
+    finally:
+        sandbox.close()
+    mark = Mark("quarantine", aside.id, datetime.now(UTC).isoformat())
+    read = [(Fetched(mark, size, raw), reading)]
+    outcome = incoming.commit(services.transactions, services.context, services.metrics, read)[mark]
+    # Only now: a crash before leaves it in quarantine, and a second release finds a duplicate.
+    with services.store.transaction() as transaction:
+        transaction.release_quarantine(aside.id)
+    return Answer(200, {**quarantined(aside), "outcome_now": outcome.value})
+
+
+def _set_aside(store: Queries, call: Call) -> Quarantined:
+    found = store.quarantined(call.path["id"])
+    if found is None:
+        raise Problem(404, "No such mail", f"{call.path['id']!r} is not in quarantine", kind="unknown")
+    return found
+
+
+def quarantined(mail: Quarantined) -> dict[str, Any]:
+    seen = mail.mail
+    return {
+        "id": mail.id,
+        "at": iso(seen.at),
+        "outcome": seen.outcome.value,
+        "because": seen.because,
+        "size": seen.size,
+        "sha256": seen.sha256,
+        "sender": seen.sender,
+        "subject": seen.subject,
+        "message_id": seen.message_id,
+        "approval_id": seen.approval_id,
+    }
+
+
+def document(job: Job, call: Call) -> dict[str, Any]:
+    """A job as JSON for callers; what `control.answers.Job` describes."""
+    return {
+        "id": job.id,
+        "state": job.state.value,
+        "kind": job.kind,
+        "target": job.target,
+        "created_at": iso(job.created_at),
+        "due_at": iso(job.due_at),
+        "done_at": iso(job.done_at),
+        "attempt": job.attempt,
+        "running": job.running,
+        "recipients": list(job.recipients),
+        "approval_id": job.approval_id,
+        "message_id": message_id_for(call, job),
+        "uncertain": job.uncertain,
+        "last_reason": job.last_reason,
+        "last_error": job.last_error,
+        "receipt": job.receipt,
+        "key": job.key,
+    }

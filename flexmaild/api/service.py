@@ -1,0 +1,254 @@
+"""Commands about the daemon itself: status, process, reload, log level, the audit chain."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import CancelledError
+from itertools import islice
+from typing import Any, cast
+
+from flexmaild import __version__
+from flexmaild.control import bodies, problems
+from flexmaild.control.call import Answer, Call
+from flexmaild.control.problems import Fault, Problem
+from flexmaild.core import line_pattern, quorum
+from flexmaild.core.model import State
+from flexmaild.core.timing import iso
+from flexmaild.core.work import JobState, Queue
+from flexmaild.engine.services import Services
+from flexmaild.net.status import SKEW_SECONDS
+from flexmaild.observe.health import PollEnded
+from flexmaild.observe.incidents import Incident
+from flexmaild.settings.faults import SettingsError
+
+# A poll may take this long, seconds, before the caller hears that it goes on without them.
+POLL_SECONDS = 240.0
+# The newest open requests whose approvers `status` looks at.
+MOST_LOOKED_AT = 200
+# A line in the replies to so many requests may be a mail gateway's; how many replies are looked at, and how
+# many lines named.
+REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
+# A clock that was set back by more is worth a look; time servers correct less in silence.
+CLOCK_BEHIND_SECONDS = 60.0
+
+
+def status(services: Services, call: Call) -> Answer:
+    """Everything in one look; `issues` says what to do something about."""
+    services.count()
+    issues = services.health.issues(services.components.resting(), services.failed_jobs())
+    issues += [*_token_issues(services), *_orphaned(services), *_clock_issues(services)]
+    shown: dict[str, Any] = {
+        "healthy": not issues,
+        "ready": not services.health.not_ready(),
+        "version": __version__,
+        "issues": issues,
+        "incidents": [_incident(one) for one in services.health.incidents.open()],
+        "warnings": [*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
+        "started_at": iso(services.health.started_at),
+        "settings": _settings(services),
+        "incoming": _incoming(services),
+        "outgoing": _outgoing(services),
+        "approvals": {state.value: n for state, n in services.counts.requests.items()},
+        "deliveries": _deliveries(services),
+        "quarantined": services.counts.quarantined,
+        "components": {c: iso(at) for c, at in services.health.beats_at().items()},
+    }
+    return Answer(200, shown)
+
+
+def _incident(one: Incident) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "subject": one.subject,
+        "since": iso(one.since),
+        "last": iso(one.last),
+        "count": one.count,
+        "said": one.said,
+        "cure": one.cure,
+    }
+
+
+def _token_issues(services: Services) -> list[str]:
+    found: list[str] = []
+    for status in services.components.tokens.status() if services.components.tokens else ():
+        said = [f"{status.error} {status.cure}".strip()] if status.error else []
+        if status.alarm_at is not None and status.alarm_at <= services.clock.now():
+            said.append(status.alarm)
+        if abs(status.clock_skew or 0.0) > SKEW_SECONDS:
+            said.append("its clock and this machine's differ by minutes: set this one right (chrony)")
+        found += [f"OAuth application {status.application}: {one}" for one in said]
+    return found
+
+
+def _unreachable(services: Services) -> list[str]:
+    """Open requests some of whose approvers' mails came back."""
+    found = []
+    for request in services.store.list_requests(State.PENDING, MOST_LOOKED_AT):
+        if gone := quorum.unreachable(request):
+            rest = "can still decide" if quorum.can_still_be_met(request) else "are too few to decide"
+            found.append(f"{request.id}: mail to {', '.join(gone)} came back; the others {rest}")
+    return found
+
+
+def _unknown_lines(services: Services) -> list[str]:
+    """Lines that stood in the replies to several requests: a mail gateway's, for an operator to name."""
+    ignored = services.components.settings.approvals.ignore_lines
+    found = services.store.unknown_lines(MOST_REPLIES_LOOKED_AT).most_common()
+    named = (
+        (line, number)
+        for line, number in found
+        if number >= REQUESTS_OF_A_GATEWAY and not any(line_pattern.fits(known, line) for known in ignored)
+    )
+    return [
+        f"the line {json.dumps(line, ensure_ascii=False)} stood in the replies to {number} requests, and"
+        f" flexmaild did not send it: if your mail gateway writes it, add it to approvals.ignore_lines"
+        for line, number in islice(named, MOST_LINES_NAMED)
+    ]
+
+
+def _orphaned(services: Services) -> list[str]:
+    """Deliveries that wait for a sink which a reload took away: nobody tries them, and they are kept."""
+    waiting: Counter[str] = Counter()
+    for (queue, target, state), number in services.counts.jobs.items():
+        if queue is Queue.DELIVERY and state in (JobState.QUEUED, JobState.DEFERRED):
+            waiting[target] += number
+    return [
+        f"{number} deliveries wait for the sink {name}, which is no longer in the settings: put it back, or "
+        f"drop them (flexmailctl delivery list)"
+        for name, number in waiting.items()
+        if name not in services.components.settings.sinks
+    ]
+
+
+def _clock_issues(services: Services) -> list[str]:
+    behind = services.clock.behind().total_seconds()
+    if behind < CLOCK_BEHIND_SECONDS:
+        return []
+    return [
+        f"the system clock is {int(behind)} seconds behind what it was before; times are counted on from "
+        f"there: set the clock right (timedatectl)"
+    ]
+
+
+def _settings(services: Services) -> dict[str, Any]:
+    health = services.health
+    return {
+        "file": str(services.components.settings_file),
+        "loaded_at": iso(health.loaded_at),
+        "last_reload": "failed" if health.settings_fault else "ok",
+        "fault": health.settings_fault,
+    }
+
+
+def _incoming(services: Services) -> dict[str, Any]:
+    incoming, box = services.components.settings.incoming, services.health.mailbox
+    proof = incoming.sender_authentication.require
+    shown: dict[str, Any] = {
+        "enabled": incoming.enabled,
+        "transport": incoming.transport,
+        "folder": incoming.reply_folder,
+        "reply_address": incoming.reply_address,
+        "sender_authentication": proof,
+        "sender_authentication_strength": "weak" if proof == "reference" else "strong",
+        "interval_seconds": incoming.process_interval.total_seconds(),
+        "count": incoming.process_count,
+    }
+    if box is not None:
+        shown |= {
+            "polls": box.polls,
+            "failures_in_a_row": box.failures_in_a_row,
+            "last_success": iso(box.last_success),
+            "last_fault": box.last.fault if box.last else "",
+            "waiting": max(0, box.last.folder.messages - box.last.deleted)
+            if box.last and box.last.folder
+            else None,
+        }
+    return shown
+
+
+def _outgoing(services: Services) -> dict[str, Any]:
+    outgoing = services.components.settings.outgoing
+    way = services.health.ways.get("outgoing")
+    jobs: Counter[str] = Counter()
+    for (queue, _, state), number in services.counts.jobs.items():
+        if queue is Queue.OUTBOX:
+            jobs[state.value] += number
+    return {
+        "transport": outgoing.transport,
+        "from_address": outgoing.from_address,
+        "last_success": iso(way.last_success) if way else None,
+        "last_fault": way.fault if way else "",
+        "messages": {state.value: jobs[state.value] for state in JobState},
+    }
+
+
+def _deliveries(services: Services) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: {} for name in services.components.settings.sinks}
+    for (queue, target, state), number in services.counts.jobs.items():
+        if queue is Queue.DELIVERY:
+            shown.setdefault(target, {})[state.value] = number
+    return shown
+
+
+def process(services: Services, call: Call) -> Answer:
+    """Read the replies now; answers when that is done."""
+    ended = _polled(services)
+    if ended.fault:
+        extra = {"reason": ended.reason}
+        raise Problem(502, "Reading replies failed", ended.fault, kind="server", extra=extra)
+    waiting = max(0, ended.folder.messages - ended.deleted) if ended.folder else 0
+    detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"
+    shown = {"messages": ended.read, "deleted": ended.deleted, "waiting": waiting, "detail": detail}
+    return Answer(200, {**shown, "outcomes": dict(ended.outcomes), "seconds": round(ended.seconds, 3)})
+
+
+def _polled(services: Services) -> PollEnded:
+    """The end of a poll; begun anew with the poller that a reload puts in the place of the one asked."""
+    components, asked = services.components, None
+    while components.poller is not None:
+        if components.poller is asked:
+            raise problems.stopping()
+        components.retry_tokens()
+        try:
+            return components.poller.poll().result(POLL_SECONDS)
+        except CancelledError:
+            components, asked = services.components, components.poller
+    cure = "Set incoming.enabled: true and reload."
+    raise Problem(409, "Nothing to read", "reading replies is switched off", kind="off", cure=cure)
+
+
+def reload(services: Services, call: Call) -> Answer:
+    """All or nothing; 422 with every fault when the file has any."""
+    try:
+        outcome = services.reload(call.peer.user)
+    except SettingsError as error:
+        faults = tuple(Fault(f.path, f"{f.file}:{f.line}:{f.column}: {f.text}") for f in error.faults)
+        detail = "the old settings stay in force: " + "; ".join(map(str, error.faults))
+        raise Problem(422, "The settings have faults", detail, faults, kind="bad-settings") from None
+    shown = {
+        "reloaded": True,
+        "changed": list(outcome.changed),
+        "needs_restart": list(outcome.needs_restart),
+        "warnings": list(outcome.warnings),
+    }
+    return Answer(200, shown)
+
+
+def log_level(services: Services, call: Call) -> Answer:
+    body = cast(bodies.LogLevel, call.body)
+    services.logs.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
+    until = services.clock.now() + body.for_ if body.for_ else None
+    return Answer(200, {"level": body.level, "until": iso(until)})
+
+
+def verify_audit(services: Services, call: Call) -> Answer:
+    broken = services.store.verify_audit()
+    detail = "" if broken is None else f"entry {broken} is missing or was changed after it was written"
+    shown = {
+        "ok": broken is None,
+        "entries": services.store.audit_length(),
+        "broken_at": broken,
+        "detail": detail,
+    }
+    return Answer(200, shown)

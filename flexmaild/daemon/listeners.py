@@ -1,0 +1,88 @@
+"""What listens: the metrics endpoint and the control socket, opened at the start and adjusted by a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from flexmaild.control.access import Access
+from flexmaild.control.call import Handlers
+from flexmaild.control.listen import Place, listen
+from flexmaild.control.server import ControlServer
+from flexmaild.observe import http
+from flexmaild.observe.health import Health
+from flexmaild.observe.http import ObserveServer
+from flexmaild.observe.metrics import Metrics
+from flexmaild.settings.schema import Settings
+from flexmaild.system.peer_credentials import Peer
+
+_log = structlog.get_logger("flexmaild")
+
+
+class Listeners:
+    """Raises GiveUp when something cannot be bound; `close` ends both."""
+
+    def __init__(self, metrics: Metrics, health: Health) -> None:
+        self._metrics = metrics
+        self._health = health
+        self._observe: ObserveServer | None = None
+        self._control: ControlServer | None = None
+        self._listen = ""
+
+    def open(self, settings: Settings, handlers: Handlers) -> None:
+        control = settings.control
+        place = Place(control.socket, control.mode, control.group)
+        listening = listen(place)
+        for warning in listening.warnings:
+            _log.warning("control socket", warning=warning)
+        self._control = ControlServer(
+            listening,
+            handlers,
+            access=_access(settings),
+            on_request=self._requested,
+            on_crash=self._crashed,
+        )
+        self.prepare(settings)()
+
+    def start(self) -> None:
+        if self._control is not None:
+            self._control.start()
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Bind a changed metrics address now; what is returned puts it, and the access lists, in force."""
+        fresh: ObserveServer | None = None
+        if settings.metrics.listen != self._listen:
+            fresh = http.start(settings.metrics.listen, self._metrics, self._health.not_ready)
+
+        def put_in_force() -> None:
+            if settings.metrics.listen != self._listen:
+                old, self._observe, self._listen = self._observe, fresh, settings.metrics.listen
+                if old is not None:
+                    old.close()
+                _log.info("metrics", listen=fresh.address if fresh else "off")
+            if self._control is not None:
+                self._control.set_access(_access(settings))
+
+        return put_in_force
+
+    def close(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._observe is not None:
+            self._observe.close()
+
+    def _requested(self, command: str, result: str, peer: Peer, seconds: float) -> None:
+        self._metrics.control_request(command, result)
+        say = _log.debug if result == "ok" and command in ("status", "approval.show") else _log.info
+        say(
+            "control", command=command, result=result, user=peer.user, pid=peer.pid, seconds=round(seconds, 3)
+        )
+
+    def _crashed(self, error: BaseException) -> None:
+        self._metrics.unhandled("control")
+        _log.error("bug in the control socket", exc_info=error)
+
+
+def _access(settings: Settings) -> Access:
+    return Access(admins=settings.control.admins, readers=settings.control.readers)

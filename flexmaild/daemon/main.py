@@ -1,0 +1,284 @@
+"""The daemon from its first statement to its last: `run` builds it, supervises it, and leaves it tidy.
+
+The main thread is the supervisor: signals, the service manager, the watchdog. It never touches the store, so
+it can say that the store hangs. Signals are taken first of all, so that one sent during the start is
+remembered. READY is said when the settings are valid, the store is open and the sockets are bound, not when
+a mail server answers.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from flexmaild import __version__, api
+from flexmaild.control.routes import COMMANDS
+from flexmaild.core.errors import Failure
+from flexmaild.daemon import wiring
+from flexmaild.daemon.listeners import Listeners
+from flexmaild.daemon.reload import Reload, take_in_force
+from flexmaild.daemon.supervisor import Supervisor
+from flexmaild.engine import delivery, incoming, moments, poller
+from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.reference_key import insist_on_store
+from flexmaild.engine.reports import Reports
+from flexmaild.engine.services import Services
+from flexmaild.engine.timers import Task, Timers
+from flexmaild.engine.transaction import Targets, Transactions
+from flexmaild.engine.waiters import Waiters
+from flexmaild.net.sign_ins import SignIns
+from flexmaild.observe import logs
+from flexmaild.observe.health import Health, PollEnded
+from flexmaild.observe.logs import Logs
+from flexmaild.observe.metrics import Metrics
+from flexmaild.observe.redact import Redactor
+from flexmaild.settings.faults import SettingsError
+from flexmaild.settings.schema import Settings
+from flexmaild.settings.secrets import on_read
+from flexmaild.store import Store, StoreFault, open_store
+from flexmaild.system.clock import Clock, SystemClock, TrustedClock
+from flexmaild.system.notify import Manager, watchdog_interval
+
+_log = structlog.get_logger("flexmaild")
+
+# Threads that are there whatever the settings say; sinks have one each.
+LASTING_COMPONENTS = ("timers", "poller", "outbox", "control", "metrics", "publish")
+
+ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+# sysexits.h: EX_CONFIG; systemd does not start us again with it (RestartPreventExitStatus=78).
+BAD_SETTINGS = 78
+FAILED = 1
+# Work in hand at the end: a mail is sent or a batch committed in less; the rest waits in the store.
+STOP_SECONDS = 20.0
+# Periods, seconds: what is due, the gauges and the store itself, claims in hand, what may be forgotten.
+DUE_EVERY, COUNT_EVERY, RENEW_EVERY, PRUNE_EVERY = 1.0, 10.0, 20.0, 3600.0
+
+
+def run(config: Path, clock: Clock | None = None) -> int:
+    """Be the daemon until a signal ends it. Returns the exit status: 0, 1 or 78."""
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+    _take_signals(signals)
+    os.environ["TZ"] = "UTC"  # `schedule` counts in local time, which DST makes jump
+    time.tzset()
+    try:
+        settings = wiring.load_settings(config)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return BAD_SETTINGS
+    redactor = Redactor()
+    on_read(redactor.register)
+    journal = logs.start(settings.log.level, settings.log.format, redactor)
+    try:
+        return _live(config, settings, TrustedClock(clock or SystemClock()), signals, journal, redactor)
+    except SettingsError as error:
+        _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
+        return BAD_SETTINGS
+    except (Failure, StoreFault, OSError) as fault:
+        _log.critical("cannot start", fault=str(fault))
+        return FAILED
+    finally:
+        journal.close()
+
+
+def _live(
+    config: Path,
+    settings: Settings,
+    clock: TrustedClock,
+    signals: queue.SimpleQueue[int],
+    journal: Logs,
+    redactor: Redactor,
+) -> int:
+    settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    insist_on_store(settings)
+    store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)
+    try:
+        daemon = _assembled(config, settings, clock, store, signals, journal, redactor)
+        daemon.listeners.open(settings, api.Handlers(daemon.services))
+    except BaseException:
+        store.close()
+        raise
+    return daemon.serve()
+
+
+def _assembled(
+    config: Path,
+    settings: Settings,
+    clock: TrustedClock,
+    store: Store,
+    signals: queue.SimpleQueue[int],
+    journal: Logs,
+    redactor: Redactor,
+) -> Daemon:
+    """All parts of the daemon, tied together; none of them runs yet."""
+    manager, health, waiters = Manager(), Health(clock, clock.now()), Waiters()
+    metrics = Metrics(components=LASTING_COMPONENTS, commands=COMMANDS)
+    reports = Reports(clock, metrics, health, manager)
+    transactions = Transactions(store, metrics, waiters, reports)
+    supervisor = Supervisor(signals, store, health, metrics, manager, watchdog_interval())
+    services: Services
+    timers: Timers
+    owner = f"{os.uname().nodename}:{os.getpid()}:{time.time_ns()}"
+    with store.transaction() as transaction:
+        transaction.release(owner)
+    quiet = Quiet(clock)
+    into = wiring.Surroundings(
+        clock=clock,
+        store=store,
+        deliveries=delivery.Work(
+            store=store,
+            transactions=transactions,
+            context=lambda: services.context,
+            clock=clock,
+            owner=owner,
+            quiet=quiet,
+            beat=health.beat,
+            died=supervisor.died,
+        ),
+        poller=poller.Work(
+            known=store.known,
+            commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
+            ended=lambda ended: _poll_ended(services, timers, ended),
+            quiet=quiet,
+            clock=clock,
+            beat=health.beat,
+            died=supervisor.died,
+        ),
+        trace=_tracer(journal),
+        child_died=_child_died,
+        keep_secret=redactor.register,
+        tokens_changed=reports.applications,
+    )
+    services = Services(
+        clock=clock,
+        store=store,
+        transactions=transactions,
+        metrics=metrics,
+        health=health,
+        reports=reports,
+        waiters=waiters,
+        logs=journal,
+        components=wiring.build(config, settings, into),
+        sign_ins=SignIns(),
+        reload=lambda by: reload(by),
+    )
+    timers = Timers(lambda: _tasks(services), metrics, health.beat, transactions.failed, supervisor.died)
+    listeners = Listeners(metrics, health)
+    reload = Reload(services, into, listeners, timers, manager)
+    transactions.wake = lambda targets: _wake(services, targets)
+    reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
+    supervisor.on_reload = lambda: reload("SIGHUP")
+    return Daemon(services, timers, listeners, supervisor, manager)
+
+
+def _poll_ended(services: Services, timers: Timers, ended: PollEnded) -> None:
+    services.reports.poll_ended(ended)
+    if ended.read:
+        timers.soon(lambda: moments.look_at_borders(services))
+
+
+def _wake(services: Services, targets: Targets) -> None:
+    for place in targets:
+        if place in services.components.deliveries:
+            services.components.deliveries[place].wake()
+
+
+def _tasks(services: Services) -> Sequence[Task]:
+    """What the timers do, and how often."""
+    tasks: list[Task] = [
+        (DUE_EVERY, lambda: moments.pass_time(services)),
+        (COUNT_EVERY, services.count),
+        (COUNT_EVERY, lambda: moments.write_time(services)),
+        (RENEW_EVERY, lambda: moments.renew_claims(services)),
+        (PRUNE_EVERY, lambda: moments.prune(services)),
+    ]
+    interval = services.components.poll_interval
+    if interval is not None:
+        tasks.append((interval.total_seconds(), services.components.poll))
+    return tasks
+
+
+@dataclass(slots=True)
+class Daemon:
+    """What runs, and the written order in which it starts and stops."""
+
+    services: Services
+    timers: Timers
+    listeners: Listeners
+    supervisor: Supervisor
+    manager: Manager
+
+    def serve(self) -> int:
+        services, components = self.services, self.services.components
+        take_in_force(services, components)
+        services.metrics.settings_in_force(ok=True, at=services.store.now().timestamp())
+        for warning in components.settings.warnings():
+            _log.warning("settings", warning=warning)
+        components.start()
+        self.timers.start()
+        self.timers.soon(services.count)
+        self.timers.soon(lambda: moments.look_at_borders(services))
+        components.poll()
+        self.listeners.start()
+        file = str(components.settings_file)
+        _log.info("started", version=__version__, settings=file, pid=os.getpid())
+        self.manager.ready("running")
+        status = self.supervisor.run()
+        self._leave()
+        if self.services.store.busy_since is not None:  # a thread that hangs would keep the process
+            self.services.logs.close()
+            os._exit(status)
+        return status
+
+    def _leave(self) -> None:
+        """Finish what is in hand, keep the rest: `kill -9` at any point of this is as good."""
+        self.manager.stopping()
+        self.services.sign_ins.stop()
+        threads = [self.timers, *self.services.components.threads()]
+        for thread in threads:
+            thread.stop()
+        end = time.monotonic() + STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        self.listeners.close()
+        self.services.store.close()
+        _log.info("stopped")
+
+
+def _tracer(journal: Logs) -> Callable[[str], None]:
+    """Takes every line of every dialogue, so it asks first whether anybody wants to see them."""
+
+    def trace(line: str) -> None:
+        if journal.is_wanted("debug"):
+            _log.debug("dialogue", line=line)
+
+    return trace
+
+
+def _child_died(fault: str) -> None:
+    _log.warning("the child that reads mails died; it is started again", fault=fault)
+
+
+def _take_signals(signals: queue.SimpleQueue[int]) -> None:
+    """Signals only put a value on the queue (`SimpleQueue.put` is reentrant); the second to end us does."""
+    ending: list[int] = []
+
+    def taken(number: int, frame: object) -> None:
+        if number != signal.SIGHUP:
+            if ending:
+                os._exit(FAILED)
+            ending.append(number)
+        signals.put(number)
+
+    for number in ENDING_OR_RELOAD:
+        signal.signal(number, taken)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_OR_RELOAD)  # what came before this comes now
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -1,0 +1,106 @@
+"""What follows from one event, gathered: changed requests, jobs, outcomes of mails, audit entries.
+
+Filled by `engine.decide` and by the handlers of commands inside a transaction, which then writes it as one
+`Change`. Holds no rule about approvals (`core` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flexmaild.core import engine, jobs
+from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.events import Effect, Mail, Step
+from flexmaild.core.model import Request
+from flexmaild.core.work import (
+    ApproverNote,
+    AuditEntry,
+    Blob,
+    Change,
+    Idempotent,
+    Job,
+    JobEnd,
+    KeptMail,
+    Seen,
+)
+from flexmaild.engine.limiter import Limiter, is_limited
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What deciding needs beside the requests: the key of references, the domain of our Message-IDs, who must
+    prove what, and how many explanations an address gets."""
+
+    key: bytes
+    domain: str
+    senders: SenderPolicy
+    limiter: Limiter
+
+
+@dataclass(slots=True)
+class Changes:
+    """Requests are kept by id, each with its newest state. ended: jobs with the ends of their tries."""
+
+    context: Context
+    now: datetime
+    requests: dict[str, Request] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    decided: set[str] = field(default_factory=set)
+    jobs: list[Job] = field(default_factory=list)
+    ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    approvers: list[ApproverNote] = field(default_factory=list)
+    blobs: tuple[Blob, ...] = ()
+    kept: tuple[KeptMail, ...] = ()
+    idempotent: Idempotent | None = None
+
+    def apply(self, step: Step) -> None:
+        """Take over a step of the state machine: its request, its jobs, its audit entries."""
+        identifier = step.request.id
+        before = self.requests.get(identifier)
+        request, effects = self._limited(step)
+        if before != request:
+            self.changed.add(identifier)
+        if before is not None and before.state is not request.state:
+            self.decided.add(identifier)
+        self.requests[identifier] = request
+        self._follow(request, effects)
+
+    def _limited(self, step: Step) -> tuple[Request, list[Effect]]:
+        """Without the explanations that one address has had enough of this hour; the request names it."""
+        request, effects = step.request, list[Effect]()
+        for effect in step.effects:
+            if self._may_go(effect):
+                effects.append(effect)
+            elif isinstance(effect, Mail):
+                until = self.context.limiter.free_at(effect.to.address, self.now)
+                request = engine.silenced(request, effect.invitation, until)
+        return request, effects
+
+    def _follow(self, request: Request, effects: Iterable[Effect]) -> None:
+        made = sum(1 for job in self.jobs if job.approval_id == request.id)
+        key, domain = self.context.key, self.context.domain
+        new, notes = jobs.jobs_for(request, effects, self.now, key, domain, made)
+        self.jobs += new
+        self.audit += notes
+
+    def _may_go(self, effect: Effect) -> bool:
+        if not isinstance(effect, Mail) or not is_limited(effect):
+            return True
+        return self.context.limiter.allows(effect.to.address, self.now)
+
+    def change(self) -> Change:
+        return Change(
+            requests=tuple(self.requests[i] for i in sorted(self.changed)),
+            jobs=tuple(self.jobs),
+            ended=tuple(end for _, end in self.ended),
+            seen=tuple(self.seen),
+            audit=tuple(self.audit),
+            approvers=tuple(self.approvers),
+            blobs=self.blobs,
+            kept=self.kept,
+            idempotent=self.idempotent,
+        )

@@ -1,0 +1,94 @@
+"""What the settings come to: adapters, threads and rules, built whole and swapped whole by a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flexmaild.core.opening import Policy
+from flexmaild.core.work import Queue
+from flexmaild.engine.changes import Context
+from flexmaild.engine.delivery import Delivery
+from flexmaild.engine.poller import Poller
+from flexmaild.mail.compose.write import Stationery
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.net.oauth import TokenDesk
+from flexmaild.net.token_refresher import TokenRefresher
+from flexmaild.settings.schema import Settings
+from flexmaild.transports.tools import Tools
+
+Thread = Poller | Delivery | TokenRefresher
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """One generation of the daemon's moving parts.
+
+    deliveries: by queue and target; one for the outbox, one for each sink. poller: None when replies are not
+    read. tokens and refresher: None without OAuth applications.
+    """
+
+    settings_file: Path
+    settings: Settings
+    rules: Rules
+    context: Context
+    policy: Policy
+    stationery: Stationery
+    template_sources: Mapping[str, str]
+    deliveries: Mapping[tuple[Queue, str], Delivery]
+    poller: Poller | None
+    tokens: TokenDesk | None
+    refresher: TokenRefresher | None
+    tools: Tools
+    poll_interval: timedelta | None
+
+    def threads(self) -> list[Thread]:
+        others = [one for one in (self.poller, self.refresher) if one is not None]
+        return [*self.deliveries.values(), *others]
+
+    def start(self) -> None:
+        for thread in self.threads():
+            thread.start()
+
+    def take_over(self, old: Components) -> None:
+        """Stop what is left out or replaced, and start what is new. What takes another's place begins when
+        that one has ended: two pollers would read the same folder, two deliveries claim for one target."""
+        kept = {id(thread) for thread in self.threads()}
+        running = {id(thread) for thread in old.threads()}
+        for thread in old.threads():
+            if id(thread) not in kept:
+                thread.stop()
+        for place, delivery in self.deliveries.items():
+            if id(delivery) not in running:
+                delivery.start(after=old.deliveries.get(place))
+        if self.poller is not None and id(self.poller) not in running:
+            self.poller.start(after=old.poller)
+        if self.refresher is not None and id(self.refresher) not in running:
+            self.refresher.start()
+
+    def watched(self) -> list[str]:
+        """The names under which the threads give their heartbeats."""
+        deliveries = [delivery.component for delivery in self.deliveries.values()]
+        return [*deliveries, *([self.poller.component] if self.poller else [])]
+
+    def retry_tokens(self) -> None:
+        """Somebody looks who may have cured something: OAuth applications that look dead are tried anew."""
+        if self.tokens is not None:
+            self.tokens.hurry()
+
+    def poll(self) -> None:
+        if self.poller is not None:
+            self.poller.poll()
+
+    def wake(self, *, rested: bool = False, target: str | None = None) -> None:
+        """See `Delivery.wake`; target: None means all."""
+        for delivery in self.deliveries.values():
+            if target is None or delivery.target == target:
+                delivery.wake(rested=rested)
+
+    def resting(self) -> dict[str, float]:
+        """Seconds until each target that rests is tried again."""
+        seconds = {delivery.target: delivery.resting() for delivery in self.deliveries.values()}
+        return {target: left for target, left in seconds.items() if left}

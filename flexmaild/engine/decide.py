@@ -1,0 +1,228 @@
+"""What an event means: loads the requests concerned, asks the core, and gathers what follows.
+
+Called inside a transaction (`engine.transaction`); pure but for what it looks up there. Holds no rule about
+approvals (`core` does) and no SQL (`store` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from flexmaild.core import admission, approver_notes, engine, jobs, naming
+from flexmaild.core.admission import Ruling
+from flexmaild.core.events import Bounced, Event, TimePassed
+from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
+from flexmaild.core.ports import Fetched
+from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
+from flexmaild.engine.changes import Changes, Context
+from flexmaild.store import Transaction
+
+Decide = Callable[[Transaction], Changes]
+
+
+class JobsView(Protocol):
+    """Where it is looked up what a mail of ours was about."""
+
+    def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
+
+
+def event(
+    transaction: Transaction, context: Context, identifier: str, what: Event, changes: Changes | None = None
+) -> Changes:
+    """One event for one request, on top of `changes`; nothing follows where there is no such request."""
+    changes = changes or Changes(context, transaction.now)
+    found = changes.requests.get(identifier) or transaction.request(identifier)
+    if found is not None:
+        changes.requests[identifier] = found
+        changes.approvers += approver_notes.of_event(found, what, changes.now)
+        changes.apply(engine.step(found, what, changes.now))
+    return changes
+
+
+def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetched, Reading]]) -> Changes:
+    """What becomes of these mails, each of them exactly one outcome. A mail that has its outcome already
+    takes no part: another poll was quicker."""
+    known = transaction.known([fetched.mark for fetched, _ in read])
+    read = [one for one in read if one[0].mark not in known]
+    answered = answered_requests(transaction, [reading for _, reading in read])
+    named = {
+        i for (_, reading), more in zip(read, answered, strict=True) for i in named_requests(reading, more)
+    }
+    found = transaction.requests(named) if named else {}
+    changes = Changes(context, transaction.now, dict(found))
+    for request in found.values():
+        # After a pause the mail may be quicker than the timer: an expired request stays expired.
+        changes.apply(engine.step(request, TimePassed(), changes.now))
+    rulings = [_rule(reading, more, changes) for (_, reading), more in zip(read, answered, strict=True)]
+    repeated = transaction.replayed({r.fingerprint for r in rulings if r.fingerprint})
+    known_by = [
+        admission.names(reading) if r.fingerprint else ()
+        for (_, reading), r in zip(read, rulings, strict=True)
+    ]
+    spent = transaction.already_spent({name for names in known_by for name in names})
+    for (fetched, reading), more, first, names in zip(read, answered, rulings, known_by, strict=True):
+        ruling = first
+        if ruling.fingerprint in repeated and ruling.fingerprint:
+            ruling = _again(first, ReplyReason.REPEATED)
+        elif spent.intersection(names):
+            ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
+        elif ruling.request_id in changes.changed:  # an earlier mail of this batch may have decided it
+            ruling = _rule(reading, more, changes)
+        now_spent = names if ruling.outcome is Outcome.DECISION else ()
+        _take(changes, fetched, reading, ruling, named_requests(reading, more), now_spent)
+        repeated.add(ruling.fingerprint)
+        spent.update(now_spent)
+    return changes
+
+
+def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) -> Changes:
+    """How tries ended. The end of a claim that another one has followed is refused: who has that claim says
+    how it ended."""
+    changes = Changes(context, transaction.now)
+    found = transaction.jobs([end.job_id for end in ended])
+    for end in ended:
+        job = found.get(end.job_id)
+        if job is None or job.claim != end.claim:
+            continue
+        changes.ended.append((job, end))
+        if (bounced := _unreachable(job, end)) is not None:
+            event(transaction, context, job.approval_id, bounced, changes)
+    return changes
+
+
+def _unreachable(job: Job, end: JobEnd) -> Bounced | None:
+    """An approver whose mail the server refuses for good is as unreachable as one whose mail bounced."""
+    asks = job.kind in (MailKind.APPROVAL_REQUEST, MailKind.REMINDER)
+    if end.result != "give_up" or not job.approval_id or job.invitation is None or not asks:
+        return None
+    address = job.recipients[0] if job.recipients else ""
+    return Bounced(job.invitation, Bounce(address, True, diagnostic=end.error))
+
+
+def answered_requests(store: JobsView, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
+    """For each mail, the requests about which we had sent the mail without a reference that it answers."""
+    asked = {job for reading in readings for job in reading.answered_jobs}
+    jobs = store.jobs(asked) if asked else {}
+    return [tuple(jobs[i].approval_id for i in r.answered_jobs if i in jobs) for r in readings]
+
+
+def named_requests(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]:
+    """The requests that this mail may be about, where they exist."""
+    return tuple(dict.fromkeys(i for i in (*naming.named(reading), *answered) if i))
+
+
+def _rule(reading: Reading, answered: Iterable[str], changes: Changes) -> Ruling:
+    return naming.judged(reading, changes.requests, changes.context.key, changes.context.senders, answered)
+
+
+def _again(first: Ruling, reason: ReplyReason) -> Ruling:
+    """In place of this ruling, for a mail that came before."""
+    return Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
+
+
+def _take(
+    changes: Changes,
+    fetched: Fetched,
+    reading: Reading,
+    ruling: Ruling,
+    named: Iterable[str],
+    spent: tuple[str, ...],
+) -> None:
+    for i in dict.fromkeys((ruling.request_id, *named)):
+        if i in changes.requests:
+            changes.approvers += approver_notes.of_mail(changes.requests[i], reading, ruling, changes.now)
+    if ruling.event is not None:
+        found = changes.requests[ruling.request_id]
+        changes.approvers += approver_notes.of_event(found, ruling.event, changes.now)
+        changes.apply(engine.step(found, ruling.event, changes.now))
+    elif ruling.request_id:
+        # Not the ruling's own words: they may hold a server's or a stranger's.
+        note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}
+        note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": reading.message_id}
+        changes.audit.append(AuditEntry(changes.now, ruling.request_id, "mail refused", note))
+    if ruling.stranger is not None and changes.context.limiter.allows(ruling.stranger.address, changes.now):
+        changes.jobs.append(_stranger_job(changes, reading, ruling))
+    changes.seen.append(replace(_seen(fetched, reading, ruling, changes.now, named), spent=spent))
+
+
+def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
+    """What is seen of this mail at each request it names; `store.replies` leaves out those that do not exist.
+    A second delivery is no further reply."""
+    if ruling.reason is ReplyReason.REPEATED:
+        return ()
+    return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)
+
+
+def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) -> Reply:
+    outcome, reason = ruling.outcome, ruling.reason
+    if ruling.event is not None and approval_id != ruling.request_id:
+        outcome, reason = Outcome.UNDECIDED, ReplyReason.NAMED_BESIDE
+    return Reply(
+        approval_id=approval_id,
+        at=now,
+        outcome=outcome,
+        reason=reason,
+        sender=reading.sender or reading.claimed,
+        sha256=reading.sha256,
+        via=reading.via,
+        message_id=reading.message_id,
+    )
+
+
+def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
+    """Tell a proven sender, who holds somebody else's reference, that they were not asked.
+
+    One such mail for each person and request: the key says so. It never carries a reference.
+    """
+    assert ruling.stranger is not None
+    unique = f"{ruling.request_id}/{MailKind.NOT_ENTITLED}/{ruling.stranger.address}"
+    order = MailOrder(
+        MailKind.NOT_ENTITLED, ruling.stranger, ruling.request_id, in_reply_to=reading.message_id
+    )
+    identifier = jobs.job_id(Queue.OUTBOX, unique)
+    return Job(
+        id=identifier,
+        queue=Queue.OUTBOX,
+        target=jobs.OUTGOING,
+        kind=MailKind.NOT_ENTITLED.value,
+        key=unique,
+        payload=jobs.payload_of(order),
+        created_at=changes.now,
+        due_at=changes.now,
+        approval_id=ruling.request_id,
+        recipients=(ruling.stranger.address,),
+        message_id=f"{identifier}@{changes.context.domain}",
+    )
+
+
+def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> Seen:
+    return Seen(
+        mark=fetched.mark,
+        sha256=reading.sha256,
+        size=fetched.size,
+        outcome=ruling.outcome,
+        because=ruling.because,
+        at=now,
+        message_id=reading.message_id,
+        sender=reading.sender or reading.claimed,
+        subject=reading.subject,
+        approval_id=ruling.request_id,
+        invitation=ruling.invitation,
+        fingerprint=ruling.fingerprint,
+        raw=fetched.data,
+        quarantined=ruling.quarantine,
+        unknown_lines=reading.unknown_lines if ruling.event is not None else (),
+        replies=_replies(reading, ruling, now, named),
+        header="" if reading.nature is MailNature.OWN else reading.kept_header,
+    )
+
+
+def set_aside(fetched: Fetched, reading: Reading, bug: str, now: datetime) -> Seen:
+    """The outcome of a mail that met a bug in the house: kept whole, visible, and never in the way."""
+    because = f"flexmaild failed on it ({bug}); please report this"
+    ruling = Ruling(Outcome.UNPARSABLE, because, ReplyReason.PROGRAM_FAULT, quarantine=True)
+    return _seen(fetched, reading, ruling, now, reading.named_requests)

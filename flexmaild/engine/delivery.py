@@ -1,0 +1,256 @@
+"""The threads that carry jobs out: each claims what is due for its target, tries it once, reports the end.
+
+A delivery thread knows nothing of why a job exists. What must be kept of a mail is committed before the first
+try, once for a batch. Ends are committed in small groups, so that few tries are repeated after a crash. At
+the first failure of the target itself what is left of the batch is given back: it would fail alike.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from flexmaild.core import retry
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.work import Claim, Job, JobEnd, KeptMail, Queue
+from flexmaild.engine import decide
+from flexmaild.engine.changes import Changes, Context
+from flexmaild.engine.handlers import JobHandler, Task
+from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.transaction import Transactions
+from flexmaild.store import Store, StoreBroken, StoreFault, Transaction
+from flexmaild.system.clock import Clock
+
+# Jobs claimed at once, and how many ends are committed together.
+BATCH = 50
+GROUP = 10
+# A claim lapses after this; `engine.timers` renews those in hand three times as often.
+LEASE = timedelta(seconds=60)
+# A wake-up may be lost: at the latest after so many seconds it is looked again.
+LOOK_SECONDS = 1.0
+# An idle connection is closed after this many seconds; servers drop theirs after 300 (RFC 5321 4.5.3.2).
+IDLE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What delivery threads work with. owner: who claims, in words that tell processes apart. quiet: when
+    mails wait for replies that come in. died: is told of a bug that ended the thread."""
+
+    store: Store
+    transactions: Transactions
+    context: Callable[[], Context]
+    clock: Clock
+    owner: str
+    quiet: Quiet
+    beat: Callable[[str], None]
+    died: Callable[[str, str], None]
+
+
+class Delivery:
+    """A thread for one target, with its handler."""
+
+    def __init__(
+        self, work: Work, queue: Queue, target: str, handler: JobHandler, give_up_after: timedelta
+    ) -> None:
+        self.target = target
+        self.component = "outbox" if queue is Queue.OUTBOX else f"sink {target}"
+        self._work = work
+        self._queue = queue
+        self._handler = handler
+        self._give_up_after = give_up_after
+        self._stopping, self._woken = threading.Event(), threading.Event()
+        self._rest_until = self._last_work = 0.0
+        self._claimed: dict[str, Job] = {}
+        self._predecessor: Delivery | None = None
+        self._thread = threading.Thread(target=self._run, name=f"delivery {target}", daemon=True)
+
+    def start(self, after: Delivery | None = None) -> None:
+        """after: the one whose place this takes; it begins when that one has ended."""
+        self._predecessor = after
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the job in hand and end; the rest of the batch is given back."""
+        self._stopping.set()
+        self._woken.set()
+
+    def join(self, seconds: float | None = None) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def wake(self, *, rested: bool = False) -> None:
+        """There may be something to do. rested: an operator says that the target works again."""
+        if rested:
+            self._rest_until = 0.0
+        self._woken.set()
+
+    def resting(self) -> float:
+        """Seconds until the target is tried again after a failure of its own; 0 when it is not resting."""
+        return max(0.0, self._rest_until - self._work.clock.steady())
+
+    def claims(self) -> list[Claim]:
+        """What it has in hand now."""
+        return [Claim(job.id, job.claim) for job in list(self._claimed.values())]
+
+    def _run(self) -> None:
+        try:
+            if self._predecessor is not None:
+                self._predecessor.join()
+                self._predecessor = None
+            while not self._stopping.is_set():
+                self._work.beat(self.component)
+                self._woken.clear()
+                if not self._worked():
+                    self._close_idle()
+                    self._woken.wait(LOOK_SECONDS)
+        except StoreBroken:
+            pass  # the supervisor sees it too, and ends the daemon
+        except Exception as bug:  # the top of the thread: the supervisor ends the daemon
+            self._work.died(self.component, f"{type(bug).__name__}: {bug}")
+            raise
+        finally:
+            self._handler.close()
+
+    def _worked(self) -> bool:
+        """Carry out a batch; False when there is nothing to do now."""
+        if self.resting() or (self._queue is Queue.OUTBOX and self._work.quiet.is_on()):
+            return False
+        try:
+            due = self._work.store.next_due(self._queue, self.target)
+            if due is None or due > self._work.store.now():
+                return False
+            jobs = self._claim()
+        except StoreBroken:
+            raise
+        except StoreFault as fault:
+            self._work.transactions.failed(fault)
+            return False
+        if jobs:
+            self._last_work = self._work.clock.steady()
+            self._carry_out(jobs)
+        return bool(jobs)
+
+    def _claim(self) -> list[Job]:
+        with self._work.store.transaction() as transaction:
+            jobs = transaction.claim(self._queue, self.target, BATCH, self._work.owner, LEASE)
+        self._claimed = {job.id: job for job in jobs}
+        return jobs
+
+    def _close_idle(self) -> None:
+        if self._last_work and self._work.clock.steady() - self._last_work > IDLE_SECONDS:
+            self._handler.close()
+            self._last_work = 0.0
+
+    def _carry_out(self, jobs: Sequence[Job]) -> None:
+        ends: list[JobEnd] = []
+        tasks = list(self._prepared(jobs, ends))
+        try:
+            self._keep(tuple(task.kept for task in tasks if task.kept is not None))
+        except Failure as failure:  # nothing was tried; the store fails all others as well
+            self._give_back(tasks, failure, ends)
+            return
+        for at, task in enumerate(tasks):
+            if self._stopping.is_set():
+                break
+            self._work.beat(self.component)
+            failed = self._tried(task, ends)
+            if failed is not None and retry.is_of_the_way(failed):
+                self._give_back(tasks[at + 1 :], failed, ends)
+                return
+            if len(ends) >= GROUP:
+                self._record(ends)
+        self._record(ends)
+        self._unclaim()
+
+    def _prepared(self, jobs: Sequence[Job], ends: list[JobEnd]) -> Iterator[Task]:
+        """The tasks that can be tried; one that cannot be prepared has come to its end."""
+        requests = self._work.store.requests({job.approval_id for job in jobs if job.approval_id})
+        for job in jobs:
+            try:
+                yield self._handler.prepare(Task(job, requests.get(job.approval_id)))
+            except Exception as bug:  # noqa: BLE001 - as below: it must not stop the others
+                ends.append(self._failed(job, GiveUp(Reason.OTHER, f"{type(bug).__name__}: {bug}")))
+
+    def _keep(self, mails: tuple[KeptMail, ...]) -> None:
+        """What goes out is kept first: after a crash in between it is known all the same. Raises TryLater."""
+
+        def kept(transaction: Transaction) -> Changes:
+            return Changes(self._work.context(), transaction.now, kept=mails)
+
+        if not mails:
+            return
+        try:
+            self._work.transactions.run(kept)
+        except StoreFault as fault:
+            raise TryLater(Reason.OTHER, str(fault), step="commit") from fault
+
+    def _tried(self, task: Task, ends: list[JobEnd]) -> Failure | None:
+        """One try; how it ended is added to `ends`."""
+        store = self._work.store
+        try:
+            files = tuple((a, store.blob(a.sha256) or b"") for a in task.wanted())
+            end = self._handler.carry_out(replace(task, attachments=files), store.now())
+            ends.append(self._with_time(task.job, end))
+        except Failure as failure:
+            ends.append(self._failed(task.job, failure))
+            return failure
+        except StoreFault as fault:
+            ends.append(self._failed(task.job, TryLater(Reason.OTHER, str(fault), step="attachments")))
+        except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop the others
+            ends.append(self._failed(task.job, GiveUp(Reason.OTHER, f"{type(bug).__name__}: {bug}")))
+        return None
+
+    def _with_time(self, job: Job, end: JobEnd) -> JobEnd:
+        """Recipients the server wants later get a time for the next try."""
+        if not end.left:
+            return end
+        later = self._failed(job, TryLater(Reason.SERVER, f"{len(end.left)} recipients are refused for now"))
+        return replace(later, left=end.left, refused=end.refused, receipt=end.receipt)
+
+    def _failed(self, job: Job, failure: Failure) -> JobEnd:
+        jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
+        return retry.after_failure(job, failure, self._work.store.now(), self._give_up_after, jitter)
+
+    def _give_back(self, rest: Sequence[Task], failure: Failure, ends: list[JobEnd]) -> None:
+        """The target itself fails: all others are put off with the same words, and it rests. When the thread
+        is being replaced that says nothing of the one that follows."""
+        if not self._stopping.is_set():
+            ends += [self._failed(task.job, failure) for task in rest]
+            now = self._work.store.now()
+            pause = min(((e.again_at - now).total_seconds() for e in ends if e.again_at), default=0.0)
+            self._rest_until = self._work.clock.steady() + max(pause, 1.0)
+        self._record(ends)
+        self._unclaim()
+
+    def _record(self, ends: list[JobEnd]) -> None:
+        """Commit ends. Those that cannot be committed now are committed later, before anything else is tried:
+        what was done is not done twice while we live."""
+        while ends:
+            try:
+                self._work.transactions.run(lambda t: decide.ends(t, self._work.context(), ends))
+            except StoreBroken:
+                raise
+            except StoreFault:
+                self._work.beat(self.component)
+                if self._stopping.wait(LOOK_SECONDS):
+                    return
+                continue
+            for end in ends:
+                self._claimed.pop(end.job_id, None)
+            ends.clear()
+
+    def _unclaim(self) -> None:
+        """What was claimed and not begun may be claimed again at once."""
+        left, self._claimed = self.claims(), {}
+        if left:
+            with suppress(StoreFault), self._work.store.transaction() as transaction:
+                transaction.unclaim(left)

@@ -1,0 +1,97 @@
+"""The doctor's steps from beside: by another process than the daemon, whether that runs or not.
+
+Used by `flexmaild doctor`. Nothing is written, made or removed: a folder or a token that root made would keep
+the daemon from its work. The store is looked at as `explain` does, mails are fetched without a mark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flexmaild.core.errors import Failure
+from flexmaild.core.ports import Fetched
+from flexmaild.core.steps import Step
+from flexmaild.core.work import KeptHeader
+from flexmaild.engine import results_seen
+from flexmaild.engine.policies import rules_without_dns
+from flexmaild.mail.authentication.kept_header import kept
+from flexmaild.mail.format import OWN_MAIL_HEADER
+from flexmaild.mail.parse.header import parse_header
+from flexmaild.mail.parse.limits import Limits
+from flexmaild.mail.parse.message import split_header
+from flexmaild.mail.understand.sender import sender as sender_of
+from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.settings.schema import Settings
+from flexmaild.store import StoreFault
+from flexmaild.store.beside import store_beside
+from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
+from flexmaild.transports.tools import Tools
+
+
+def examine(settings: Settings) -> dict[str, Any]:
+    """The diagnosis, as `control.diagnosis` describes it."""
+    tools, incoming = Tools(), settings.incoming
+    steps = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, tools))
+    shown: dict[str, Any] = {}
+    if incoming.enabled:
+        steps += _way(incoming, lambda: examine_incoming(incoming, tools))
+        is_open = all(step["result"] in ("ok", "warning") for step in steps if step["way"] == "incoming")
+        waiting = _waiting(incoming, tools) if is_open else []
+        read, without = _read(settings)
+        last = [*waiting, *read][: results_seen.LAST]
+        looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
+        steps += [step.document() for step in (*without, *looked.steps)]
+        shown = {"mails": looked.mails, "proposals": looked.proposals}
+    return {"healthy": all(step["result"] != "failed" for step in steps), "steps": steps, **shown}
+
+
+def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[dict[str, Any]]:
+    """Its steps; skipped where they need what the daemon alone may touch."""
+    way = "incoming" if isinstance(section, Incoming) else "outgoing"
+    if section.uses_oauth:
+        said = "the daemon keeps the sign-in, which a second program would renew: ask flexmailctl doctor"
+        return [{**Step("oauth", True, f"look at {way}", said).document(), "result": "skipped", "way": way}]
+    path = getattr(section, "path", None)
+    if isinstance(path, Path) and not all((path / part).is_dir() for part in ("new", "cur", "tmp")):
+        said = f"{path} is no Maildir, or this user may not look into it; the daemon makes one where it may"
+        return [{**Step("folder", True, f"open {path}", said).document(), "result": "skipped", "way": way}]
+    return [{**step.document(), "way": way} for step in examined()]
+
+
+def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step]]:
+    """The last mails that the daemon read; a step where they cannot be had."""
+    try:
+        return store_beside(settings).headers(results_seen.LAST), []
+    except StoreFault as fault:
+        tried = "look into the store for the last mails that were read"
+        return [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]
+
+
+def _waiting(incoming: Incoming, tools: Tools) -> list[KeptHeader]:
+    """Those in the folder, the newest first; none where they cannot be had, which a step has said."""
+    inbox = build_inbox(incoming, tools)
+    try:
+        inbox.open()
+        fetched = inbox.fetch(results_seen.LAST, lambda marks: set())
+    except Failure:
+        return []
+    finally:
+        inbox.close()
+    found = [_header(one) for one in fetched]
+    return [one for one in reversed(found) if one is not None]
+
+
+def _header(one: Fetched) -> KeptHeader | None:
+    """None for a mail that was not fetched, and for our own."""
+    if one.data is None:
+        return None
+    header = parse_header(split_header(one.data)[0])
+    if header.has(OWN_MAIL_HEADER.lower().encode()):
+        return None
+    sender = sender_of(header, Limits()).address
+    digest = hashlib.sha256(one.data).hexdigest()
+    return KeptHeader(datetime.now(UTC), sender, None, digest, kept(header))

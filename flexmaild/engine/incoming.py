@@ -1,0 +1,45 @@
+"""Mails that were read become durable, each with its one outcome. Used by the poller, and when a mail is
+released from quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from flexmaild.core.model import Outcome, Reading
+from flexmaild.core.ports import Fetched, Mark
+from flexmaild.engine import decide
+from flexmaild.engine.changes import Changes, Context
+from flexmaild.engine.transaction import Transactions
+from flexmaild.observe.metrics import Metrics
+from flexmaild.store import StoreFault, Transaction
+
+_log = structlog.get_logger("flexmaild")
+
+
+def commit(
+    transactions: Transactions, context: Context, metrics: Metrics, read: Sequence[tuple[Fetched, Reading]]
+) -> Mapping[Mark, Outcome]:
+    """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
+    meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed."""
+    try:
+        changes = transactions.run(lambda transaction: decide.mails(transaction, context, read))
+    except StoreFault:
+        raise
+    except Exception as bug:  # noqa: BLE001 - a bug becomes a value: this mail goes to quarantine
+        metrics.unhandled("poller")
+        _log.exception("bug while deciding about a mail", sha256=read[0][1].sha256, mails=len(read))
+        if len(read) > 1:
+            alone = [commit(transactions, context, metrics, [one]) for one in read]
+            return {mark: outcome for outcomes in alone for mark, outcome in outcomes.items()}
+        changes = transactions.run(_set_aside(context, *read[0], str(bug)))
+    return {seen.mark: seen.outcome for seen in changes.seen}
+
+
+def _set_aside(context: Context, fetched: Fetched, reading: Reading, bug: str) -> decide.Decide:
+    def decided(transaction: Transaction) -> Changes:
+        aside = decide.set_aside(fetched, reading, bug, transaction.now)
+        return Changes(context, transaction.now, seen=[aside])
+
+    return decided

@@ -1,0 +1,55 @@
+"""What becomes of a mail that is read once more: by the daemon's rules, at the requests as the mail met them.
+
+Used by `engine.explain` and `engine.replay`, with the store from beside. Nothing is changed by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from flexmaild.core import comparison, naming
+from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core.model import Reading, Request
+from flexmaild.core.work import Seen
+from flexmaild.engine import decide
+
+
+class StoreView(decide.JobsView, Protocol):
+    """What of the store is looked at here; see `store.beside`."""
+
+    def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
+
+    def read_together(self, mail: Seen) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a mail is judged by. requests: those that it may be about and the one it was recorded at, as they
+    stand in the store; answered: ids of those whose mail without a reference it answers; together: see
+    `comparison.as_before`."""
+
+    seen: Seen | None = None
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    answered: tuple[str, ...] = ()
+    together: frozenset[str] = frozenset()
+
+
+def around(store: StoreView, reading: Reading, seen: Seen | None) -> Around:
+    """seen: what became of the mail when it was read, None where it was not. Raises StoreFault."""
+    (answered,) = decide.answered_requests(store, [reading])
+    ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
+    found = store.requests(sorted(ids)) if ids else {}
+    is_tied = seen is not None and comparison.are_tied(found.values(), seen)
+    together = store.read_together(seen) if seen is not None and is_tied else frozenset()
+    return Around(seen, found, answered, together)
+
+
+def judged(reading: Reading, known: Around, key: bytes, policy: SenderPolicy) -> Ruling:
+    """What would become of the mail, were the requests that it names open."""
+    opened = {
+        identifier: comparison.as_before(request, known.seen, known.together)
+        for identifier, request in known.requests.items()
+    }
+    return naming.judged(reading, opened, key, policy, known.answered)

@@ -1,0 +1,93 @@
+"""What time brings: requests that are due, what is counted and forgotten, claims that are renewed.
+
+Called by `engine.timers`, each function in its period. Each is a few short transactions, so nobody waits.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from flexmaild.core.events import TimePassed
+from flexmaild.core.jobs import OUTGOING
+from flexmaild.core.work import JobState, Queue
+from flexmaild.engine import decide, results_seen
+from flexmaild.engine.changes import Changes
+from flexmaild.engine.delivery import LEASE
+from flexmaild.engine.services import Services
+from flexmaild.store import Transaction
+
+# Requests whose time has come, handled in one go.
+DUE_REQUESTS = 100
+# Outcomes are remembered longer than any request may live, so that an old reply stays a replay.
+REMEMBER = timedelta(days=400)
+# Finished jobs stay visible for a month.
+KEEP_JOBS = timedelta(days=30)
+# How many waiting mails are made due together; those beyond come when their own time has come.
+MOST_JOBS = 100_000
+
+
+def pass_time(services: Services) -> None:
+    """Requests that are due: reminders, escalation, expiry, the end of a settle time."""
+    health = services.health
+    before: set[str] = set()
+    while True:
+        now = services.store.now()
+        due = services.store.due_requests(now, DUE_REQUESTS)
+        for request in due:
+            services.transactions.run(partial(_time_passed, services, request.id))
+        settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
+        if settled and health.polled_at() < max(settled):
+            services.components.poll()  # somebody's change of mind may lie unread
+        ids = {request.id for request in due}
+        if len(due) < DUE_REQUESTS or ids == before:
+            return
+        before = ids
+
+
+def _time_passed(services: Services, identifier: str, transaction: Transaction) -> Changes:
+    passed = TimePassed(services.health.read_at())
+    return decide.event(transaction, services.context, identifier, passed)
+
+
+def write_time(services: Services) -> None:
+    """An empty transaction: it keeps the time, and shows whether the store can be written."""
+    services.transactions.run(lambda transaction: Changes(services.context, transaction.now))
+
+
+def look_at_borders(services: Services) -> None:
+    """Hold the borders of the settings in force against the last mails."""
+    borders = services.components.rules.borders
+    kept = services.store.headers(results_seen.LAST) if borders else []
+    services.reports.borders(results_seen.incidents(kept, borders))
+
+
+def prune(services: Services) -> None:
+    """Forget what was kept long enough, slice by slice."""
+    keep_raw = services.components.settings.incoming.keep_raw
+    pruned = 1
+    while pruned:
+        with services.store.transaction() as transaction:
+            now = transaction.now
+            pruned = transaction.prune(
+                raw_before=now - keep_raw, seen_before=now - REMEMBER, done_before=now - KEEP_JOBS
+            )
+
+
+def renew_claims(services: Services) -> None:
+    """What is being carried out stays claimed, however long it takes."""
+    claims = [c for delivery in services.components.deliveries.values() for c in delivery.claims()]
+    if claims:
+        with services.store.transaction() as transaction:
+            transaction.renew(claims, LEASE)
+
+
+def retry_waiting(services: Services) -> None:
+    """Mail goes out again: what waits for it need not wait for a pause that has grown, and the replies are
+    read."""
+    waiting = services.store.list_jobs(Queue.OUTBOX, (JobState.DEFERRED,), limit=MOST_JOBS)
+    if waiting:
+        with services.store.transaction() as transaction:
+            transaction.retry_jobs(Queue.OUTBOX, [job.id for job in waiting])
+    services.components.wake(target=OUTGOING, rested=True)
+    services.components.poll()

@@ -1,0 +1,262 @@
+"""The thread that reads the reply folder when told to, and deletes what was committed.
+
+It fetches, has the mails understood by the sandboxed child (to which it says what was sent), has their
+outcomes committed, and deletes those mails and no others. At most `process_count` mails a poll, whatever woke
+it. A failed poll ends with one report and leaves the folder as it is.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.core.model import MailNature, Outcome, Reading
+from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
+from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.sandbox import Letter, Sandbox
+from flexmaild.observe.health import PollEnded
+from flexmaild.store import StoreFault
+from flexmaild.system.clock import Clock
+
+# Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
+# share one fsync. A crash costs no more than fetching a batch again.
+BATCH, PORTION = 200, 40
+
+Read = Sequence[tuple[Fetched, Reading]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a poll has done so far; it counts even when the poll fails half-way."""
+
+    read: int = 0
+    deleted: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    read_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """More lay in the folder than a poll may read: when, and its newest mail then. Mails come in the order of
+    their places, so once one behind that was read, everything that lay there is: others may keep coming."""
+
+    since: datetime
+    newest: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the poller works with. known: which of these marks were committed before. commit: makes the
+    outcomes of these durable, and returns them; both raise StoreFault. ended: is told how each poll ended;
+    died: of a bug that ended the thread. clock: that of transactions, since requests are decided by when
+    their mails were read."""
+
+    known: Callable[[Sequence[Mark]], set[Mark]]
+    commit: Callable[[Read], Mapping[Mark, Outcome]]
+    ended: Callable[[PollEnded], None]
+    quiet: Quiet
+    clock: Clock
+    beat: Callable[[str], None]
+    died: Callable[[str, str], None]
+
+
+class Poller:
+    """The thread and its wake-up call. `poll` may be called by anybody, as often as they like."""
+
+    component = "poller"
+
+    def __init__(
+        self, work: Work, transport: str, process_count: int, inbox: Inbox, sandbox: Sandbox
+    ) -> None:
+        self._work = work
+        self._transport = transport
+        self._process_count = process_count
+        self._inbox = inbox
+        self._sandbox = sandbox
+        self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
+        self._stopping, self._over = threading.Event(), threading.Event()
+        self._backlog: _Backlog | None = None
+        self._predecessor: Poller | None = None
+        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+
+    def start(self, after: Poller | None = None) -> None:
+        """after: the one whose place this takes; it begins when that one has ended."""
+        self._predecessor = after
+        self._thread.start()
+
+    def poll(self) -> Future[PollEnded]:
+        """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
+        future: Future[PollEnded] = Future()
+        self._calls.put(future)
+        if self._over.is_set():  # the thread may have looked at its calls for the last time
+            self._cancel(self._called())
+        return future
+
+    def stop(self) -> None:
+        """Finish the mail in hand and end; returns at once."""
+        self._stopping.set()
+        self._calls.put(None)
+
+    def join(self, seconds: float | None = None) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            if self._predecessor is not None:
+                self._predecessor.join()
+                self._predecessor = None
+            while not self._stopping.is_set():
+                self._beat()
+                waiting = self._next_calls()
+                if waiting:
+                    ended = self._poll()
+                    self._work.ended(ended)
+                    for future in waiting:
+                        future.set_result(ended)
+        except Exception as bug:  # the top of the thread: the supervisor ends the daemon
+            self._work.died(self.component, f"{type(bug).__name__}: {bug}")
+            raise
+        finally:
+            self._inbox.close()
+            self._sandbox.close()
+            self._over.set()
+            self._cancel(self._called())
+
+    def _beat(self) -> None:
+        self._work.beat(self.component)
+
+    def _next_calls(self) -> list[Future[PollEnded]]:
+        """Everybody who asked for a poll by now; waits a little for the first."""
+        try:
+            calls = [self._calls.get(timeout=5.0)]
+        except queue.Empty:
+            return []
+        waiting = [call for call in [*calls, *self._called()] if call is not None]
+        if not self._stopping.is_set():
+            return waiting
+        self._cancel(waiting)
+        return []
+
+    def _called(self) -> list[Future[PollEnded] | None]:
+        calls = []
+        with suppress(queue.Empty):
+            while True:
+                calls.append(self._calls.get_nowait())
+        return calls
+
+    def _cancel(self, calls: Iterable[Future[PollEnded] | None]) -> None:
+        for call in calls:
+            if call is not None:
+                call.cancel()
+
+    def _poll(self) -> PollEnded:
+        began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
+        folder: FolderState | None = None
+        fault = reason = step = ""
+        try:
+            folder = self._inbox.open()
+            if folder.messages:
+                self._sandbox.prepare()
+            self._batches(folder, tally, began)
+        except (Failure, StoreFault) as error:
+            failure = _failure(error)
+            fault, reason, step = str(failure), failure.reason.value, failure.step
+            self._inbox.close()
+        else:
+            self._inbox.rest()
+        self._sandbox.close()
+        self._work.quiet.end()
+        return PollEnded(
+            self._transport,
+            self._work.clock.steady() - since,
+            folder,
+            began,
+            read=tally.read,
+            deleted=tally.deleted,
+            fault=fault,
+            reason=reason,
+            outcomes=tally.outcomes,
+            step=step,
+            read_to=tally.read_to,
+        )
+
+    def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
+        """Read what is there, within the count."""
+        left = self._process_count
+        while left > 0 and not self._stopping.is_set():
+            self._beat()
+            fetched = self._inbox.fetch(min(left, BATCH), self._work.known)
+            if not fetched:
+                tally.read_to, self._backlog = began, None
+                break
+            left -= len(fetched)
+            tally.read += len(fetched)
+            self._work.quiet.begin()
+            tally.outcomes.update(outcome.value for outcome in self._commit(fetched))
+            self._pass(fetched, tally)
+            self._beat()
+            if folder.can_delete:
+                tally.deleted += self._inbox.dispose([f.mark for f in fetched])
+        if folder.can_delete and not tally.read:
+            tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
+        if left <= 0 and self._backlog is None:
+            self._look_ahead(tally)
+
+    def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
+        """Whether everything that lay in the folder when there was too much of it has been read now."""
+        backlog, places = self._backlog, [mail.place for mail in read if mail.place]
+        if backlog is None:
+            return
+        if any(place.is_behind(backlog.newest) for place in places):
+            tally.read_to, self._backlog = backlog.since, None
+        elif any(place.folder != backlog.newest.folder for place in places):
+            self._backlog = None  # the folder was made anew
+
+    def _look_ahead(self, tally: Tally) -> None:
+        """The poll has read as much as it may; what is to be read until all that lies there now is?"""
+        now = self._work.clock.now()
+        newest = self._inbox.newest()
+        if newest is None:
+            tally.read_to = now
+        else:
+            self._backlog = _Backlog(now, newest)
+
+    def _commit(self, fetched: Sequence[Fetched]) -> list[Outcome]:
+        """Make the batch durable in portions: one is committed while the child reads the next. Raises
+        StoreFault or Failure; then none of the batch may be deleted."""
+        with ThreadPoolExecutor(1, "commit") as committing:
+            committed = []
+            for first in range(0, len(fetched), PORTION):
+                portion = fetched[first : first + PORTION]
+                read = list(zip(portion, self._understand(portion), strict=True))
+                committed.append(committing.submit(self._work.commit, read))
+                self._work.quiet.begin()
+            return [outcome for future in committed for outcome in future.result().values()]
+
+    def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
+        letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
+        readings = iter(self._sandbox.read(letters, self._beat))
+        return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
+
+
+def _failure(error: Failure | StoreFault) -> Failure:
+    """The mails stay in the folder, whatever the store's fault is."""
+    if isinstance(error, Failure):
+        return error
+    return TryLater(Reason.OTHER, str(error), step="commit")
+
+
+def _oversize(fetched: Fetched) -> Reading:
+    return Reading("", fetched.size, MailNature.OVERSIZE, f"{fetched.size} bytes are more than is read")

@@ -1,0 +1,64 @@
+"""The key that references are made with: the operator's, or one of our own; and what its presence tells.
+
+Ours is made at the first start, after the first store, in the state directory; without it the mails of open
+requests are worthless. Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.settings.schema import Settings
+from flexmaild.store import StoreError
+from flexmaild.store.open import database_file
+from flexmaild.system.files import replace_file
+
+REFERENCE_KEY_FILE = "reference.key"
+KEY_BYTES = 32
+
+
+def kept_key(path: Path) -> bytes:
+    """The key in this file. Raises GiveUp where it is damaged, OSError where it cannot be read."""
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:  # with an empty key anybody could make references
+        cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
+        raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
+    return key
+
+
+def own_key(path: Path) -> bytes:
+    """32 random bytes kept in a file of our own (0600), made where there is none. Raises GiveUp, OSError."""
+    if not path.exists():
+        replace_file(path, secrets.token_bytes(KEY_BYTES), keep=True)
+    return kept_key(path)
+
+
+def insist_on_store(settings: Settings) -> None:
+    """Refuse to begin with an empty store where there has been one: every waiting reply would be a stranger's
+    and be deleted. The key of references is made after the first store. Raises StoreError."""
+    key, url = settings.state_directory / REFERENCE_KEY_FILE, settings.store.url
+    if not url.startswith("sqlite:") or not key.exists():
+        return
+    file = database_file(url, settings.state_directory)
+    if not file.exists():
+        cure = (
+            "put it back (the file, or the last backup), or move the old one there if store.url has changed; "
+            f"to begin with an empty store, remove {key} as well: open requests are lost then."
+        )
+        raise StoreError(f"{file}: the store is gone, but {key} says that there was one.", cure)
+
+
+def reference_key(settings: Settings) -> bytes:
+    """The operator's key, or the one made at the first start; without it open references are worthless."""
+    if settings.approvals.reference_key is not None:
+        return settings.approvals.reference_key.read().encode()
+    return own_key(settings.state_directory / REFERENCE_KEY_FILE)
+
+
+def known_reference_key(settings: Settings) -> bytes:
+    """The same, where no key is to be made. Raises Failure or OSError."""
+    if settings.approvals.reference_key is not None:
+        return settings.approvals.reference_key.read().encode()
+    return kept_key(settings.state_directory / REFERENCE_KEY_FILE)

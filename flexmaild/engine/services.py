@@ -1,0 +1,60 @@
+"""Everything that commands are carried out with, and what runs beside them. `components` is the only thing a
+reload swaps; all of it may be used from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flexmaild.core.work import JobState
+from flexmaild.engine.changes import Context
+from flexmaild.engine.components import Components
+from flexmaild.engine.reports import Reports
+from flexmaild.engine.transaction import Transactions
+from flexmaild.engine.waiters import Waiters
+from flexmaild.net.sign_ins import SignIns
+from flexmaild.observe.health import Health
+from flexmaild.observe.logs import Logs
+from flexmaild.observe.metrics import Metrics
+from flexmaild.store import Counts, Store
+from flexmaild.system.clock import TrustedClock
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a good reload did: paths of changed settings, those of them that wait for a restart, warnings."""
+
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Services:
+    """reload: read the settings again, asked for by whom; raises SettingsError."""
+
+    clock: TrustedClock
+    store: Store
+    transactions: Transactions
+    metrics: Metrics
+    health: Health
+    reports: Reports
+    waiters: Waiters
+    logs: Logs
+    components: Components
+    sign_ins: SignIns
+    reload: Callable[[str], Reloaded]
+    counts: Counts = field(default_factory=lambda: Counts({}, {}, 0))
+
+    @property
+    def context(self) -> Context:
+        return self.components.context
+
+    def count(self) -> None:
+        """Refresh the gauges and the service manager's status line."""
+        self.counts = self.store.counts()
+        self.reports.counted(self.counts, self.health.beats_at())
+
+    def failed_jobs(self) -> int:
+        return sum(n for (_, _, state), n in self.counts.jobs.items() if state is JobState.FAILED)

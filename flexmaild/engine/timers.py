@@ -1,0 +1,103 @@
+"""What happens by the clock: one thread with `schedule`, which says what is due and calls it.
+
+Periods only: `schedule` counts wall time, so moments that matter are looked up each second by the time of the
+store. A task that fails is counted and tried again at its next turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import schedule
+import structlog
+
+from flexmaild.observe.metrics import Metrics
+from flexmaild.store import StoreFault
+
+_log = structlog.get_logger("flexmaild")
+
+# The longest that a wake-up may be away, seconds: more means that the wall clock went back.
+TICK = 1.0
+
+Task = tuple[float, Callable[[], None]]
+
+
+class Timers:
+    """tasks: (seconds, what is called so often), asked for at the start and at each `plan`."""
+
+    component = "timers"
+
+    def __init__(
+        self,
+        tasks: Callable[[], Sequence[Task]],
+        metrics: Metrics,
+        beat: Callable[[str], None],
+        failed: Callable[[StoreFault], None],
+        died: Callable[[str, str], None],
+    ) -> None:
+        self._tasks = tasks
+        self._metrics = metrics
+        self._beat = beat
+        self._failed = failed
+        self._died = died
+        self._scheduler = schedule.Scheduler()
+        self._stopping, self._woken, self._replan = threading.Event(), threading.Event(), threading.Event()
+        self._soon: list[Callable[[], None]] = []
+        self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """The task in hand is finished."""
+        self._stopping.set()
+        self._woken.set()
+
+    def join(self, seconds: float | None = None) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def plan(self) -> None:
+        """The periods have changed. All of them begin anew, so it is not for a reload that changes none."""
+        self._replan.set()
+        self._woken.set()
+
+    def soon(self, task: Callable[[], None]) -> None:
+        """Call this once, at once, in this thread."""
+        self._soon.append(task)
+        self._woken.set()
+
+    def _run(self) -> None:
+        try:
+            self._replan.set()
+            while not self._stopping.is_set():
+                self._beat(self.component)
+                self._woken.clear()
+                if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > TICK + 1:
+                    self._plan()
+                while self._soon and not self._stopping.is_set():
+                    self._safely(self._soon.pop(0))
+                self._scheduler.run_pending()
+                self._woken.wait(max(0.0, min(TICK, self._scheduler.idle_seconds or 0.0)))
+        except Exception as bug:  # the top of the thread: the supervisor ends the daemon
+            self._died(self.component, f"{type(bug).__name__}: {bug}")
+            raise
+
+    def _plan(self) -> None:
+        self._replan.clear()
+        self._scheduler.clear()
+        for seconds, task in self._tasks():
+            self._scheduler.every(max(1, round(seconds))).seconds.do(self._safely, task)
+
+    def _safely(self, task: Callable[[], None]) -> None:
+        """One task that fails stops no other."""
+        if self._stopping.is_set():
+            return
+        try:
+            task()
+        except StoreFault as fault:
+            self._failed(fault)
+        except Exception:  # noqa: BLE001 - see above
+            self._metrics.unhandled(self.component)
+            _log.exception("bug in a timer", task=getattr(task, "__name__", "task"))

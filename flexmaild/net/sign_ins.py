@@ -1,0 +1,73 @@
+"""Authorisations under way: one thread waits for the person, callers ask how far it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flexmaild.core.errors import Failure
+from flexmaild.net.grants import Authorization
+from flexmaild.net.oauth import TokenDesk
+
+
+@dataclass(slots=True)
+class _Wait:
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    shown: dict[str, Any] = field(default_factory=dict)
+
+
+class SignIns:
+    """By application; a new authorisation takes the place of one that was begun before."""
+
+    def __init__(self) -> None:
+        self._lock, self._beginning = threading.Lock(), threading.Lock()
+        self._waits: dict[str, _Wait] = {}
+
+    def begin(self, tokens: TokenDesk, application: str, on_end: Callable[[], object]) -> Authorization:
+        """Start it and wait in the background; `on_end` is called when it is over. Raises Failure when the
+        provider cannot be asked."""
+        wait = _Wait(shown={"state": "pending", "id": application})
+        with self._beginning:  # of two at once the second takes the place of the first, on both sides
+            begun = tokens.begin(application)
+            with self._lock:
+                earlier, self._waits[application] = self._waits.get(application), wait
+        if earlier is not None:
+            earlier.stop.set()
+        threading.Thread(
+            target=_finish, args=(tokens, begun, wait, on_end), name="sign-in", daemon=True
+        ).start()
+        return begun
+
+    def state(
+        self, application: str, seconds: float, wait: Callable[[threading.Event, float], bool]
+    ) -> dict[str, Any]:
+        """How far it is; waits up to `seconds` for its end."""
+        with self._lock:
+            found = self._waits.get(application)
+        if found is None:
+            return {"state": "none", "id": application}
+        if seconds:
+            wait(found.ended, seconds)
+        return dict(found.shown)
+
+    def stop(self) -> None:
+        """End them all: the daemon leaves. Whoever waits is told."""
+        with self._lock:
+            for wait in self._waits.values():
+                wait.stop.set()
+
+
+def _finish(tokens: TokenDesk, begun: Authorization, wait: _Wait, on_end: Callable[[], object]) -> None:
+    shown: dict[str, Any] = {"state": "failed", "detail": "a mistake of flexmaild's own; see its log"}
+    try:
+        status = tokens.wait(begun.application, begun=begun, stop=wait.stop)
+        shown = {"state": "done", "account": status.account, "scopes": list(status.scopes)}
+    except Failure as failure:
+        shown = {"state": "failed", "detail": failure.text, "cure": failure.cure}
+    finally:
+        wait.shown = {"id": begun.application, **shown}
+        wait.ended.set()
+        on_end()

@@ -1,0 +1,212 @@
+"""What may be asked of the store. Each method sees one state of the database; none of them changes it.
+
+`Store` asks on connections of its own that wait for nobody, `Transaction` on the one that writes, where
+it sees what it has written. They raise the faults of `flexmaild.store.errors` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from flexmaild.core.model import Request, State
+from flexmaild.core.ports import Mark
+from flexmaild.core.work import (
+    ApproverPast,
+    AuditEntry,
+    Idempotent,
+    Job,
+    JobState,
+    KeptHeader,
+    KeptMail,
+    Queue,
+    Reply,
+    Seen,
+)
+from flexmaild.store import (
+    approvers,
+    audit,
+    counts,
+    headers,
+    jobs,
+    mails,
+    replies,
+    requests,
+    sent_mails,
+    tables,
+)
+from flexmaild.store.codec import idempotent_of
+from flexmaild.store.counts import Counts
+from flexmaild.store.mails import Quarantined
+
+
+class Queries:
+    def __init__(self, reading: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._reading = reading
+
+    # Requests.
+
+    def request(self, id_: str) -> Request | None:
+        return self.requests([id_]).get(id_)
+
+    def requests(self, ids: Iterable[str]) -> dict[str, Request]:
+        """Those that exist, by id."""
+        with self._reading() as connection:
+            return requests.by_ids(connection, ids)
+
+    def list_requests(
+        self, state: State | None = None, limit: int = 100, before: str | None = None
+    ) -> list[Request]:
+        """Newest first; `before` is the id of the last one of the page before."""
+        with self._reading() as connection:
+            return requests.newest(connection, state, limit, before)
+
+    def due_requests(self, now: datetime, limit: int = 100) -> list[Request]:
+        """Those for which `core.timing.next_due` has come, the longest due first."""
+        with self._reading() as connection:
+            return requests.due(connection, now, limit)
+
+    # Jobs.
+
+    def job(self, id_: str) -> Job | None:
+        with self._reading() as connection:
+            return jobs.find(connection, tables.jobs.c.id == id_)
+
+    def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
+        """Those that exist, by id."""
+        with self._reading() as connection:
+            return jobs.by_ids(connection, ids)
+
+    def list_jobs(
+        self,
+        queue: Queue | None = None,
+        states: Iterable[JobState] | None = None,
+        limit: int = 100,
+        approval_id: str | None = None,
+        before: str | None = None,
+    ) -> list[Job]:
+        """Newest first; None means all. `before` is the id of the last one of the page before."""
+        with self._reading() as connection:
+            return jobs.newest(connection, queue, states, limit, approval_id, before)
+
+    def next_due(self, queue: Queue, target: str) -> datetime | None:
+        """When the next job that waits for this target, and that nobody has claimed, is due."""
+        with self._reading() as connection:
+            return jobs.next_due(connection, queue, target)
+
+    # Incoming mails.
+
+    def known(self, marks: Iterable[Mark]) -> set[Mark]:
+        """Those whose outcome is committed."""
+        with self._reading() as connection:
+            return mails.known(connection, marks)
+
+    def seen(self, mark: Mark) -> Seen | None:
+        """The outcome of this mail, without its raw bytes."""
+        with self._reading() as connection:
+            return mails.by_mark(connection, mark)
+
+    def outcomes(self, approval_id: str) -> list[Seen]:
+        """The mails that came for this request, oldest first, without raw bytes."""
+        with self._reading() as connection:
+            return mails.of_request(connection, approval_id)
+
+    def replies(self, approval_id: str) -> list[Reply]:
+        """The last mails that named this request, the oldest first; the number of the last is their total."""
+        with self._reading() as connection:
+            return replies.of_request(connection, approval_id)
+
+    def newest_replies(self, ids: Iterable[str]) -> dict[str, Reply]:
+        """The last mail that named each of these requests."""
+        with self._reading() as connection:
+            return replies.newest(connection, ids)
+
+    def headers(self, limit: int) -> list[KeptHeader]:
+        """Of the last mails that came, the newest first."""
+        with self._reading() as connection:
+            return headers.newest(connection, limit)
+
+    def approvers(self, addresses: Iterable[str]) -> dict[str, ApproverPast]:
+        """What is known of these, where anything is."""
+        with self._reading() as connection:
+            return approvers.of(connection, addresses)
+
+    def unknown_lines(self, limit: int) -> Counter[str]:
+        """In the replies to how many requests each unknown line stood, among the newest with any."""
+        with self._reading() as connection:
+            return mails.unknown_lines(connection, limit)
+
+    def replayed(self, fingerprints: Iterable[str]) -> set[str]:
+        """Those under which a committed mail has made a verdict."""
+        with self._reading() as connection:
+            return mails.replayed(connection, fingerprints)
+
+    def already_spent(self, names: Iterable[str]) -> set[str]:
+        """Those by which a committed mail that decided is known."""
+        with self._reading() as connection:
+            return mails.already_spent(connection, names)
+
+    def arrived(self, subject_part: str, since: datetime) -> bytes | None:
+        """The raw bytes of the newest mail since then whose subject holds this."""
+        with self._reading() as connection:
+            return mails.newest_raw(connection, subject_part, since)
+
+    def raw(self, sha256: str) -> bytes | None:
+        """The mail as it was read; None when it was never kept or is kept no longer."""
+        with self._reading() as connection:
+            return mails.raw(connection, sha256)
+
+    def blob(self, sha256: str) -> bytes | None:
+        with self._reading() as connection:
+            return mails.blob(connection, sha256)
+
+    def list_quarantine(self, limit: int = 100, before: str | None = None) -> list[Quarantined]:
+        """Newest first; `before` is the id of the last one of the page before."""
+        with self._reading() as connection:
+            return mails.quarantine(connection, limit, before)
+
+    def quarantined(self, id_: str) -> Quarantined | None:
+        with self._reading() as connection:
+            return mails.quarantined(connection, id_)
+
+    # Mails that were sent.
+
+    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None:
+        """The request, and what went out, or may have gone out, with the reference of this invitation, newest
+        first; None where there is no such request."""
+        with self._reading() as connection:
+            return sent_mails.of_invitation(connection, approval_id, invitation)
+
+    # Audit.
+
+    def audit_trail(self, approval_id: str) -> list[AuditEntry]:
+        """Oldest first."""
+        with self._reading() as connection:
+            return audit.trail(connection, approval_id)
+
+    def verify_audit(self) -> int | None:
+        """The number of the first audit row that is missing or was changed, None when the chain holds. Reads
+        every row: about a second for 100,000."""
+        with self._reading() as connection:
+            return audit.first_broken(connection)
+
+    def audit_length(self) -> int:
+        """How many audit rows are kept."""
+        with self._reading() as connection:
+            return audit.length(connection)
+
+    # Small things.
+
+    def idempotent(self, key: str) -> Idempotent | None:
+        with self._reading() as connection:
+            table = tables.idempotency
+            row = connection.execute(select(table).where(table.c.key == key)).first()
+            return None if row is None else idempotent_of(row)
+
+    def counts(self) -> Counts:
+        with self._reading() as connection:
+            return counts.count(connection)

@@ -1,0 +1,22 @@
+"""A clock whose two hands a test moves, together or apart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+class Hands:
+    def __init__(self, wall: datetime = START) -> None:
+        self.wall, self.ticks = wall, 0.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def steady(self) -> float:
+        return self.ticks
+
+    def pass_(self, seconds: float, jump: float = 0.0) -> None:
+        self.ticks += seconds
+        self.wall += timedelta(seconds=seconds + jump)

@@ -1,0 +1,89 @@
+"""A store as tests use it: one transaction for each call, at the time that the test says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flexmaild.core.work import Change, Claim, Job, Queue
+from flexmaild.store import Store, Transaction, open_store
+from flexmaild.system.clock import SystemClock, TrustedClock
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def opened(directory: Path, url: str | None = None, clock: TrustedClock | None = None) -> Store:
+    url = f"sqlite:///{directory}/flexmaild.db" if url is None else url
+    return open_store(url, state_directory=directory, clock=clock or TrustedClock(SystemClock()))
+
+
+@contextmanager
+def at(store: Store, now: datetime = NOW) -> Iterator[Transaction]:
+    with store.transaction() as transaction:
+        transaction.now = now
+        yield transaction
+
+
+def commit(store: Store, change: Change) -> None:
+    with store.transaction() as transaction:
+        transaction.write(change)
+
+
+def claim(
+    store: Store, queue: Queue, target: str | None, now: datetime, limit: int, owner: str, lease: timedelta
+) -> list[Job]:
+    with at(store, now) as transaction:
+        return transaction.claim(queue, target, limit, owner, lease)
+
+
+def claims(store: Store, ids: Iterable[str]) -> list[Claim]:
+    """The claims in force of these jobs."""
+    return [Claim(job.id, job.claim) for job in store.jobs(ids).values()]
+
+
+def unclaim(store: Store, ids: Iterable[str]) -> None:
+    found = claims(store, ids)
+    with store.transaction() as transaction:
+        transaction.unclaim(found)
+
+
+def release(store: Store, owner: str) -> int:
+    with store.transaction() as transaction:
+        return transaction.release(owner)
+
+
+def retry_jobs(store: Store, queue: Queue, ids: Sequence[str] | None, now: datetime = NOW) -> int:
+    with at(store, now) as transaction:
+        return transaction.retry_jobs(queue, ids)
+
+
+def drop_jobs(store: Store, queue: Queue, ids: Sequence[str], now: datetime = NOW) -> int:
+    with at(store, now) as transaction:
+        return transaction.drop_jobs(queue, ids)
+
+
+def hold_jobs(store: Store, queue: Queue, ids: Sequence[str] | None) -> int:
+    with store.transaction() as transaction:
+        return transaction.hold_jobs(queue, ids)
+
+
+def unhold_jobs(store: Store, queue: Queue, ids: Sequence[str] | None) -> int:
+    with store.transaction() as transaction:
+        return transaction.unhold_jobs(queue, ids)
+
+
+def release_quarantine(store: Store, id_: str) -> bool:
+    with store.transaction() as transaction:
+        return transaction.release_quarantine(id_)
+
+
+def drop_quarantine(store: Store, id_: str) -> bool:
+    with store.transaction() as transaction:
+        return transaction.drop_quarantine(id_)
+
+
+def prune(store: Store, **before: datetime) -> int:
+    with store.transaction() as transaction:
+        return transaction.prune(**before)

@@ -1,0 +1,81 @@
+"""While the store does not answer, what does not need it goes on; what was refused never happens."""
+
+from __future__ import annotations
+
+import base64
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexmaild.control.client import Refused, Unreachable
+from tests.kit.house import House, until
+
+ANNA = "anna@corp.test"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path).start()
+    yield house
+    house.close()
+
+
+@contextmanager
+def held(house: House) -> Iterator[None]:
+    """Another program has the database, as a backup tool or a curious admin may."""
+    other = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None, timeout=30)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_request_that_was_refused_is_not_carried_out_later_and_nobody_else_is_held_up(house: House) -> None:
+    one = house.request(ANNA)["id"]
+    with ThreadPoolExecutor(1) as pool, held(house):
+        asked = pool.submit(house.request, ANNA, key="again")
+        while not asked.done():
+            assert house.call("status")["approvals"]["pending"] == 1
+            assert house.show(one)["state"] == "pending"
+        with pytest.raises(Refused) as refused:
+            asked.result()
+        assert refused.value.status == 503 and "another" in str(refused.value.document)
+        assert not house.call("status")["ready"]
+    until(lambda: house.call("status")["ready"] or None, "a store that can be written again")
+    assert [r["id"] for r in house.call("approval.list")["items"]] == [one]
+    assert house.request(ANNA, key="again")["state"] == "pending"
+
+
+def test_the_daemon_ends_in_order_while_a_transaction_hangs(house: House) -> None:
+    with ThreadPoolExecutor(1) as pool, held(house):
+        asked = pool.submit(house.request, ANNA)
+        assert house.stop() == 0
+        with pytest.raises((Refused, Unreachable)):  # as the race will have it
+            asked.result()
+    assert house.start().call("approval.list")["items"] == []
+
+
+def test_the_logs_of_one_caller_hold_up_no_other(house: House) -> None:
+    """Others are answered while the logs are read, packed and kept, not after it."""
+    log = base64.b64encode(random.Random(1).randbytes(22 * 1024 * 1024)).decode()
+    body: dict[str, Any] = {"to": [ANNA], "subject": "Logs", "text": "See the logs.", "outcome": "failure"}
+    body["logs"] = [{"filename": "deploy.log", "failed": True, "content": log}]
+    one, waits = house.request(ANNA)["id"], []
+    with ThreadPoolExecutor(1) as pool:
+        began = time.monotonic()
+        sent = pool.submit(house.call, "notification.send", body=body)
+        while not sent.done():
+            since = time.monotonic()
+            house.request(ANNA)
+            assert house.show(one)["state"] == "pending"
+            waits.append(time.monotonic() - since)
+        whole = time.monotonic() - began
+        assert sent.result()["state"] == "queued"
+    assert max(waits) < 0.75 * whole, (whole, waits)

@@ -1,0 +1,65 @@
+"""What delivery threads and pollers work with, on a store of a test's own and without a daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flexmaild.core.admission import SenderPolicy
+from flexmaild.engine import delivery
+from flexmaild.engine.changes import Context
+from flexmaild.engine.limiter import Limiter
+from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.reports import Reports
+from flexmaild.engine.transaction import Transactions
+from flexmaild.engine.waiters import Waiters
+from flexmaild.observe.health import Health
+from flexmaild.observe.metrics import Metrics
+from flexmaild.store import Store
+from flexmaild.system.clock import SystemClock, TrustedClock
+from flexmaild.system.notify import Manager
+
+KEY = b"k" * 32
+
+
+@dataclass
+class Running:
+    """bugs: components whose thread died."""
+
+    store: Store
+    clock: TrustedClock
+    metrics: Metrics
+    health: Health
+    waiters: Waiters
+    transactions: Transactions
+    quiet: Quiet
+    context: Context
+    bugs: list[tuple[str, str]] = field(default_factory=list)
+
+    def work(self) -> delivery.Work:
+        return delivery.Work(
+            store=self.store,
+            transactions=self.transactions,
+            context=lambda: self.context,
+            clock=self.clock,
+            owner="me",
+            quiet=self.quiet,
+            beat=self.health.beat,
+            died=lambda component, text: self.bugs.append((component, text)),
+        )
+
+
+def running(store: Store) -> Running:
+    clock = TrustedClock(SystemClock())
+    metrics = Metrics(components=["publish", "timers"])
+    health, waiters = Health(clock, clock.now()), Waiters()
+    reports = Reports(clock, metrics, health, Manager())
+    return Running(
+        store=store,
+        clock=clock,
+        metrics=metrics,
+        health=health,
+        waiters=waiters,
+        transactions=Transactions(store, metrics, waiters, reports),
+        quiet=Quiet(clock),
+        context=Context(KEY, "corp.test", SenderPolicy("reference"), Limiter(10)),
+    )

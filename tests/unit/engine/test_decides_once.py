@@ -1,0 +1,143 @@
+"""A mail that decided is used up: whatever it is made to answer, wherever it comes in, for good."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flexmaild.core import admission, opening, tokens
+from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.model import Answer, MailNature, Outcome, Reading, Request
+from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.work import Change, Seen
+from flexmaild.engine import decide, moments
+from flexmaild.engine.changes import Context
+from flexmaild.engine.limiter import Limiter
+from flexmaild.store import Store
+from tests.kit import stores
+from tests.kit.stores import at, commit, prune
+from tests.unit.core.make import KEY, NOW, PEOPLE, opened
+
+FIRST = opened()
+SECOND = replace(opened(), id=tokens.request_id(b"9876543210"))
+CONTEXT = Context(KEY, "corp.test", SenderPolicy(), Limiter(10))
+
+
+def store_in(directory: Path) -> Store:
+    store = stores.opened(directory)
+    if not store.requests([FIRST.id]):
+        commit(store, Change(requests=(FIRST, SECOND)))
+    return store
+
+
+def reply(request: Request, **facts: Any) -> Reading:
+    invitation = request.invitations[0]
+    said: dict[str, Any] = {
+        "message_id": "<m1@corp.test>",
+        "date": "Sat, 21 Nov 2026 10:15:00 +0000",
+        "sender": PEOPLE[0],
+        "thread_references": (tokens.issue(KEY, request, invitation),),
+        "answer": Answer.APPROVE,
+    }
+    digest = hashlib.sha256(repr((request.id, sorted(facts.items()))).encode()).hexdigest()
+    return Reading(digest, 100, MailNature.HUMAN, **(said | facts))
+
+
+def taken(store: Store, *readings: Reading, mailbox: str = "imap/INBOX") -> list[Seen]:
+    """What becomes of these mails, which come in together, once that is committed."""
+    count = len(store.outcomes(FIRST.id)) + len(store.outcomes(SECOND.id))
+    marks = [Mark(mailbox, "1", f"{count + n}") for n in range(len(readings))]
+    mails = [(Fetched(mark, 100, b"x"), reading) for mark, reading in zip(marks, readings, strict=True)]
+    with at(store, NOW) as transaction:
+        changes = decide.mails(transaction, CONTEXT, mails)
+        transaction.write(changes.change())
+    return changes.seen
+
+
+def test_a_mail_that_decided_answers_no_other_request(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    assert taken(store, reply(FIRST))[0].outcome is Outcome.DECISION
+    store.close()
+    store = store_in(tmp_path)
+    for moved in (
+        reply(SECOND),
+        reply(SECOND, subject="another"),
+        reply(SECOND, answer=None, unclear="empty"),
+    ):
+        (seen,) = taken(store, moved, mailbox="graph/Other")
+        assert (seen.outcome, seen.quarantined) == (Outcome.DUPLICATE, True)
+        assert "Message-ID" in seen.because
+    shown = store.replies(SECOND.id)
+    assert {r.reason for r in shown} == {ReplyReason.SPENT} and len(shown) == 3
+    assert store.requests([SECOND.id])[SECOND.id].verdicts == ()
+    store.close()
+
+
+def test_nor_one_that_came_in_with_it(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    outcomes = [seen.outcome for seen in taken(store, reply(FIRST), reply(SECOND))]
+    assert outcomes == [Outcome.DECISION, Outcome.DUPLICATE]
+    store.close()
+
+
+def test_a_signature_decides_once_where_the_message_id_is_not_signed(tmp_path: Path) -> None:
+    """Else an answer that was changed since could be brought back under another Message-ID."""
+    store = store_in(tmp_path)
+    signed = reply(FIRST, signed_as=("a", "b"))
+    assert taken(store, signed)[0].outcome is Outcome.DECISION
+    changed = reply(FIRST, message_id="<m2@corp.test>", answer=Answer.REJECT, signed_as=("c",))
+    assert taken(store, changed)[0].outcome is not Outcome.DUPLICATE
+    brought_back = replace(signed, message_id="<m3@corp.test>", date="today", signed_as=("x", "b"))
+    (seen,) = taken(store, brought_back)
+    assert (seen.outcome, seen.because) == (Outcome.DUPLICATE, admission.sentence(ReplyReason.SPENT))
+    store.close()
+
+
+def test_what_did_not_decide_and_what_others_sent_uses_nothing_up(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    assert taken(store, reply(FIRST, answer=None, unclear="empty"))[0].outcome is Outcome.UNDECIDED
+    assert taken(store, reply(FIRST, sender=PEOPLE[1]))[0].outcome is Outcome.UNAUTHENTICATED
+    assert taken(store, reply(FIRST, message_id=""))[0].outcome is Outcome.DECISION
+    assert taken(store, reply(SECOND))[0].outcome is Outcome.DECISION
+    store.close()
+
+
+def test_the_same_mail_again_is_no_further_reply(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    taken(store, reply(FIRST))
+    (seen,) = taken(store, reply(FIRST), mailbox="graph/Other")
+    assert (seen.outcome, seen.quarantined, seen.replies) == (Outcome.DUPLICATE, False, ())
+    store.close()
+
+
+def test_it_is_remembered_for_longer_than_a_request_can_be_open(tmp_path: Path) -> None:
+    assert moments.REMEMBER > opening.MAX_EXPIRY
+    store = store_in(tmp_path)
+    taken(store, reply(FIRST))
+    names = admission.names(reply(FIRST))
+    for cut, known in ((NOW - timedelta(1), set(names)), (NOW + timedelta(1), set())):
+        while prune(store, raw_before=cut, seen_before=cut, done_before=cut):
+            pass
+        assert store.already_spent(names) == known
+    store.close()
+
+
+def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    taken(store, reply(FIRST))
+    taken(store, reply(SECOND, message_id="<m2@corp.test>", answer=None, unclear="empty"))
+    store.close()
+    before = sqlite3.connect(tmp_path / "flexmaild.db")
+    before.executescript("DROP TABLE spent; ALTER TABLE jobs DROP COLUMN claim")
+    before.executescript("UPDATE alembic_version SET version_num = '0005'")
+    before.close()
+    store = store_in(tmp_path)
+    assert store.already_spent(admission.names(reply(FIRST))) == set(admission.names(reply(FIRST)))
+    assert taken(store, reply(SECOND))[0].outcome is Outcome.DUPLICATE
+    assert taken(store, reply(SECOND, message_id="<m2@corp.test>"))[0].outcome is Outcome.DECISION
+    store.close()

@@ -1,0 +1,32 @@
+"""How many explaining answers an address gets in an hour, over all requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flexmaild.core import engine, jobs
+from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.events import Unclear
+from flexmaild.core.model import Answer, MailKind, Request
+from flexmaild.core.work import Job
+from flexmaild.engine.changes import Changes, Context
+from flexmaild.engine.limiter import Limiter
+from tests.unit.core.make import HOUR, KEY, NOW, PEOPLE, opened, says
+
+
+def made(limiter: Limiter, request: Request, text: str) -> list[Job]:
+    """The mails that an unclear text of the first approver leads to."""
+    changes = Changes(Context(KEY, "corp.test", SenderPolicy(), limiter), NOW, {request.id: request})
+    event = Unclear(0, "condition", PEOPLE[0], "sha", "u@x", text, "wait")
+    changes.apply(engine.step(request, event, NOW + timedelta(minutes=1)))
+    return changes.jobs
+
+
+def test_that_an_answer_counts_no_longer_is_told_beyond_the_limit() -> None:
+    limiter = Limiter(1)
+    request = opened(settle_for=HOUR)
+    assert [job.kind for job in made(limiter, request, "a")] == [MailKind.UNCLEAR]
+    assert made(limiter, request, "b") == []
+    counted = says(request, 0, Answer.APPROVE).request
+    [told] = made(limiter, counted, "c")
+    assert (told.kind, jobs.order_of(told).facts["taken_out"]) == (MailKind.UNCLEAR, True)

@@ -1,0 +1,114 @@
+"""A folder is read by one poller at a time, and nothing is deleted before it is committed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from running import Running, running
+from sent_samples import Post
+
+from flexmaild.core.model import Outcome
+from flexmaild.core.ports import Fetched, FolderState, Mark, Place
+from flexmaild.engine import incoming, poller
+from flexmaild.engine.poller import Poller
+from flexmaild.engine.sandbox import Sandbox
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.store import StoreFull
+
+PATIENCE = 20.0
+MAIL = b"From: a@b.test\r\nSubject: x\r\n\r\nApprove\r\n"
+
+
+@dataclass
+class Folder:
+    """An inbox with some mails, which waits at the gate before it hands out any."""
+
+    mails: int = 1
+    asked: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+    deleted: list[Mark] = field(default_factory=list)
+
+    def open(self) -> FolderState:
+        return FolderState(self.mails, True)
+
+    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+        self.asked.set()
+        assert self.gate.wait(PATIENCE)
+        marks = [Mark("folder", "1", str(n)) for n in range(self.mails)]
+        new = [mark for mark in marks if mark not in is_known(marks)]
+        return [Fetched(mark, len(MAIL), MAIL) for mark in new[:limit]]
+
+    def newest(self) -> Place | None:
+        return None
+
+    def dispose(self, marks: Sequence[Mark]) -> int:
+        self.deleted += marks
+        return len(marks)
+
+    def rest(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def office(post: Post) -> Running:
+    return running(post.store)
+
+
+def made(office: Running, folder: Folder, commit: Callable[[poller.Read], object] | None = None) -> Poller:
+    work = poller.Work(
+        known=office.store.known,
+        commit=commit  # type: ignore[arg-type]
+        or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
+        ended=lambda ended: None,
+        quiet=office.quiet,
+        clock=office.clock,
+        beat=office.health.beat,
+        died=lambda component, text: office.bugs.append((component, text)),
+    )
+    sandbox = Sandbox(Rules.of("approvals@corp.test"), lambda fault: None, lambda references: None)
+    return Poller(work, "maildir", 100, folder, sandbox)
+
+
+def test_what_takes_a_pollers_place_begins_when_that_one_has_ended(office: Running) -> None:
+    old_folder, new_folder = Folder(), Folder()
+    new_folder.gate.set()
+    old, new = made(office, old_folder), made(office, new_folder)
+    old.start()
+    old.poll()
+    assert old_folder.asked.wait(PATIENCE)
+    old.stop()
+    new.start(after=old)
+    asked = new.poll()
+    assert not new_folder.asked.wait(0.2) and old.is_alive
+    old_folder.gate.set()
+    assert asked.result(PATIENCE).fault == ""
+    assert not old.is_alive and new_folder.asked.is_set()
+    new.stop()
+    assert new.join(PATIENCE) and office.bugs == []
+
+
+def test_a_mail_is_deleted_after_its_outcome_is_committed_and_never_before(office: Running) -> None:
+    folder, full = Folder(mails=3), [True]
+
+    def commit(read: poller.Read) -> object:
+        assert folder.deleted == []
+        if full.pop():
+            raise StoreFull("no space left")
+        full.append(False)
+        return incoming.commit(office.transactions, office.context, office.metrics, read)
+
+    folder.gate.set()
+    one = made(office, folder, commit)
+    one.start()
+    failed = one.poll().result(PATIENCE)
+    assert "no space left" in failed.fault and folder.deleted == []
+    full.append(False)
+    ended = one.poll().result(PATIENCE)
+    assert (ended.fault, ended.read, ended.deleted) == ("", 3, 3)
+    assert ended.outcomes == {Outcome.UNKNOWN_REFERENCE: 3}
+    one.stop()
+    assert one.join(PATIENCE) and office.bugs == []

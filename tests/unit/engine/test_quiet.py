@@ -1,0 +1,20 @@
+"""While replies come in, mails wait for a moment, and never for long."""
+
+from __future__ import annotations
+
+from flexmaild.engine.quiet import QUIET_SECONDS, Quiet
+from tests.kit.hands import Hands
+
+
+def test_it_is_quiet_until_the_poll_is_over_or_no_reply_came_for_a_while() -> None:
+    hands = Hands()
+    hands.pass_(100)
+    quiet = Quiet(hands)
+    assert not quiet.is_on()
+    quiet.begin()
+    assert quiet.is_on()
+    quiet.end()
+    assert not quiet.is_on()
+    quiet.begin()
+    hands.pass_(QUIET_SECONDS)
+    assert not quiet.is_on()
