@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from flexmaild.core.model import AuthResult
@@ -52,8 +53,9 @@ _MOST = 100
 @dataclass(frozen=True, slots=True)
 class Border:
     """A server whose results count. host: the name that it writes as `by` into its Received field, or
-    `*.domain`; empty for that of the first hop that is no local step. via: addresses of hosts between it and
-    us. submission: it also writes, below its Received, what it knows of users who logged in."""
+    `*.domain`; empty for that of the first hop that is no local step and did not come by `via`. via:
+    addresses and networks of hosts between it and us. submission: it also writes, below its Received, what
+    it knows of users who logged in."""
 
     id: str
     host: str = ""
@@ -167,22 +169,25 @@ def hop_number(trace: Trace, border: Border) -> int | None:
     from there: else somebody reached that host past the border, and brought the border's field along."""
     for number in range(trace.first, len(trace.hops)):
         hop = trace.hops[number][1]
-        if _is_by(hop, border, trace) and not _is_back(hop, border):
-            above = [h for _, h in trace.hops[trace.first : number]]
-            return number if all(_came_from(h, border) for h in above) else None
+        if _is_by(hop, border):
+            return number
+        if not _came_from(hop, border):
+            return None
     return None
 
 
-def _is_back(hop: Hop, border: Border) -> bool:
-    """Whether the border has it back from a filter of its own, having taken it over before. Only where the
-    settings say so: behind a proxy, each client seems to be the host itself."""
-    return hop.is_local_step and bool(hop.addresses) and set(border.via).issuperset(hop.addresses)
-
-
-def _is_by(hop: Hop, border: Border, trace: Trace) -> bool:
+def _is_by(hop: Hop, border: Border) -> bool:
+    """Whether the border took it over here. Not where it has it back from a filter of its own, but only if
+    the settings say so: behind a proxy, each client seems to be the host itself."""
     if border.host:
-        return fits(hop.by, border.host)
-    return trace.first < len(trace.hops) and bool(hop.by) and hop.by == trace.hops[trace.first][1].by
+        return fits(hop.by, border.host) and not (hop.is_local_step and _came_by(hop, border.via))
+    return bool(hop.by) and not _came_by(hop, border.via)
+
+
+def _hops_of(trace: Trace, border: Border) -> list[tuple[int, Hop]]:
+    """The hops by the border's host, at this passage and at others."""
+    host = border.host or _hop_of(trace, border).by
+    return [(place, hop) for place, hop in trace.hops if host and fits(hop.by, host)]
 
 
 def fits(name: str, pattern: str) -> bool:
@@ -191,7 +196,13 @@ def fits(name: str, pattern: str) -> bool:
 
 def _came_from(hop: Hop, border: Border) -> bool:
     is_named = bool(border.host) and any(fits(name, border.host) for name in hop.names)
-    return is_named or (bool(hop.addresses) and set(border.via).issuperset(hop.addresses))
+    return is_named or _came_by(hop, border.via)
+
+
+def _came_by(hop: Hop, via: Iterable[str]) -> bool:
+    networks = [ip_network(text) for text in via]
+    addresses = [ip_address(text) for text in hop.addresses]
+    return bool(addresses) and all(any(one in network for network in networks) for one in addresses)
 
 
 def _hop_of(trace: Trace, border: Border) -> Hop:
@@ -201,13 +212,11 @@ def _hop_of(trace: Trace, border: Border) -> Hop:
 
 def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     """Whether it stands where this border writes, at an earlier passage: not believed, but no evidence."""
+    own = [place for place, _ in _hops_of(trace, border)]
     if border.results == "below":
-        return any(is_below(trace, place, at) and _is_by(h, border, trace) for place, h in trace.hops)
-    for place, h in trace.hops:
-        if place > at:
-            between = trace.order[at + 1 : place]
-            return all(name.startswith(_BESIDE) for name in between) and _is_by(h, border, trace)
-    return False
+        return any(is_below(trace, place, at) for place in own)
+    place = next((place for place, _ in trace.hops if place > at), len(trace.order))
+    return place in own and all(name.startswith(_BESIDE) for name in trace.order[at + 1 : place])
 
 
 def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Result]:

@@ -47,7 +47,8 @@ def loose_id(value: bytes) -> str:
     words = _without_comments(text).replace('"', " ").split()
     if not words or "=" in words[0]:
         return ""
-    return _ODD.sub("", words[0]).strip(".\\").lower()
+    # opendkim may add the number of its job: "mail.example.org/4F2A".
+    return _ODD.sub("", words[0].partition("/")[0]).strip(".\\").lower()
 
 
 def _without_comments(text: str) -> str:
