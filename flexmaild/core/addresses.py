@@ -5,6 +5,10 @@ Used wherever an address enters (requests, settings, mails). It never asks DNS a
 
 from __future__ import annotations
 
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
+
 # RFC 5321 section 4.5.3.1: 64 octets of local part, 255 of domain; 254 for the whole path's content.
 MAX_LOCAL = 64
 MAX_ADDRESS = 254
@@ -49,3 +53,20 @@ def normal_domain(domain: str) -> str:
 
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
+
+
+def organizational_domain(domain: str) -> str:
+    """What its owner registered (RFC 7489 section 3.2); empty for a domain below which anybody can register
+    one (co.uk, github.io), and for one label. A-labels, lower case."""
+    return _public_suffixes().privatesuffix(domain) or ""
+
+
+def is_same_organization(one: str, other: str) -> bool:
+    """Whether these domains are aligned in DMARC's relaxed mode (RFC 7489 section 3.1)."""
+    return one == other or "" != organizational_domain(one) == organizational_domain(other)
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """The list that comes with the package: it is read, and nothing is fetched."""
+    return PublicSuffixList()

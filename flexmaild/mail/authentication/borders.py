@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
+from flexmaild.core.addresses import is_same_organization
 from flexmaild.core.model import AuthResult
 from flexmaild.mail.authentication import copied, signatures
 from flexmaild.mail.authentication.received import Hop, hop
@@ -135,7 +136,11 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
             faults.append(f"a field of {name} that {name} did not write")
     if exchange_online and b"received" in header.fields:
         faults += _nameless(trace, longest, sets)
-    faults += _lent_spf(trace, borders, sets, signatures.of(header))
+    owned = signatures.of(header)
+    faults += _lent_spf(trace, borders, sets, owned)
+    for name, results in sets.items():
+        if signatures.is_one_missing([r for r in results if r.method == "dkim"], owned):
+            faults.append(f"a field of {name} on a signature that is not in the mail")
     if sets:
         faults += copied.faults(header)
     results_found = [r for name, results in sets.items() for r in _results(name, results, header)]
@@ -247,7 +252,7 @@ def _lent_spf(
         if number is None or not passed or any(r.method == "spf" for r in said):
             continue
         signed = signatures.vouched([r for r in said if r.method == "dkim"], owned)
-        is_signed = all(any(signatures.is_related(s, domain) for s in signed) for domain in passed)
+        is_signed = all(any(is_same_organization(s, domain) for s in signed) for domain in passed)
         if not is_signed and b"received-spf" in trace.order[trace.hops[number][0] :]:
             yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
 
@@ -294,7 +299,7 @@ def _is_of_greeting(result: Result) -> bool:
 def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
     """Whether DMARC may have passed by a signature to whose mail somebody can have added what is read."""
     domain, spf = worst["dmarc"].domain, worst.get("spf")
-    by_spf = spf is not None and spf.result == "pass" and signatures.is_related(spf.domain, domain)
+    by_spf = spf is not None and (spf.result, spf.domain) == ("pass", domain)
     return not by_spf and any(s.is_open for s in signatures.speaking_for(header, domain))
 
 

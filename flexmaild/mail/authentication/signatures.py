@@ -19,6 +19,8 @@ _SINGLE = (
     b"mime-version content-type content-transfer-encoding"
 ).split()
 _ADDRESSEES = (b"to", b"cc")
+# The properties of a result that name who signed.
+_SIGNER = ("header.d", "header.i")
 # More signatures than a mail has: then all are open. Longer than a signer writes: then it is no signature.
 MOST, _LONGEST = 20, 8_192
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -79,16 +81,11 @@ def signer(tags: Mapping[str, str]) -> str:
         return ""
 
 
-def is_related(one: str, other: str) -> bool:
-    """Whether these domains are the same, or one is above the other."""
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
-
-
 def speaking_for(header: Header, domain: str) -> tuple[Signature, ...]:
-    """The signatures that may be why this domain is proven. Too many rather than too few: under relaxed
-    alignment those of its sisters are, and which domains are sisters only DNS says."""
+    """The signatures that may be why this domain is proven. Too many rather than too few: which domains have
+    one owner a border may see otherwise, by another list of registries or by none."""
     ends = domain.split(".")[-2:]
-    return tuple(s for s in of(header) if is_related(s.domain, domain) or s.domain.split(".")[-2:] == ends)
+    return tuple(s for s in of(header) if s.domain.split(".")[-2:] == ends)
 
 
 def covered(header: Header, domain: str) -> frozenset[bytes] | None:
@@ -126,7 +123,7 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     """
     keyed: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        domain = result.domain("header.d", "header.i")
+        domain = result.domain(*_SIGNER)
         selector = result.properties.get("header.s", "").lower()
         keyed.setdefault((domain, selector, result.properties.get("header.b", "")), []).append(result)
     claimed = Counter(domain for domain, _, _ in keyed)
@@ -144,3 +141,15 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
 def _fits(signature: Signature, domain: str, selector: str, begin: str) -> bool:
     is_named = not selector or signature.selector == selector
     return signature.domain == domain and is_named and signature.value.startswith(begin)
+
+
+def is_one_missing(results: Sequence[Result], owned: Sequence[Signature]) -> bool:
+    """Whether one of these DKIM results is of a signer without a signature in this mail. If a border copied
+    its identity and it was removed, nobody can see any more what the sender had written with it."""
+    named = (r for r in results if r.result != "none" and not r.properties.keys().isdisjoint(_SIGNER))
+    return any(not any(_is_of(r.domain(*_SIGNER), s) for s in owned) for r in named)
+
+
+def _is_of(domain: str, signature: Signature) -> bool:
+    """An identity (`header.i`) may be below its signer."""
+    return domain == signature.domain or domain.endswith(f".{signature.domain}")

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from flexmaild.core import decision, retry, timing
-from flexmaild.core.addresses import normal
+from flexmaild.core.addresses import is_same_organization, normal, organizational_domain
 from flexmaild.core.errors import GiveUp, Reason, TryLater, printable
 from flexmaild.core.model import Answer
 from flexmaild.core.work import Job, Queue
@@ -97,3 +97,34 @@ def test_the_decision_is_a_cloudevent_with_everything_about_each_verdict() -> No
 
 def test_texts_for_people_stay_on_one_line() -> None:
     assert printable("a\r\nb\x1b[31m\u202ec") == "a  b [31m c"
+
+
+@pytest.mark.parametrize(
+    ("domain", "registered"),
+    [
+        ("corp.test", "corp.test"),
+        ("a.b.corp.test", "corp.test"),
+        ("mail.corp.co.uk", "corp.co.uk"),
+        ("co.uk", ""),
+        ("corp.github.io", "corp.github.io"),
+        ("github.io", ""),
+        ("www.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("x.kawasaki.jp", ""),
+        ("mail.xn--55qx5d.cn", "mail.xn--55qx5d.cn"),
+        ("test", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_owner_of_a_domain_registered(domain: str, registered: str) -> None:
+    assert organizational_domain(domain) == registered
+
+
+def test_who_registered_at_the_same_place_is_not_the_same_organization() -> None:
+    for one, other in (
+        ("a.co.uk", "b.co.uk"),
+        ("a.co.uk", "co.uk"),
+        ("a.test", "test"),
+        ("a.test", "b.test"),
+    ):
+        assert not is_same_organization(one, other)
+        assert is_same_organization(one, one) and is_same_organization(f"x.{one}", f"y.{one}")

@@ -191,7 +191,8 @@ DKIM = "Authentication-Results: mx.corp.test; dkim=pass header.d=corp.test"
         (DKIM, (SIGNED.replace("v=1;", "v=1; l=3;"),), False),
         (DKIM, (SIGNED, "Subject: a", "Subject: b"), False),
         (DKIM, (SIGNED.replace("h=from", "h=from:subject:subject"), "Subject: a", "Subject: b"), True),
-        (DKIM + "; dkim=fail header.d=list.test", (SIGNED,), True),
+        (DKIM + "; dkim=fail header.d=list.test", (SIGNED, SIGNED.replace("corp", "list")), True),
+        (DKIM + "; dkim=fail header.d=list.test", (SIGNED,), False),
         (DKIM + " header.b=abc; dkim=fail header.d=corp.test header.b=zzz", (SIGNED,), False),
         (
             DKIM + " header.b=abc; dkim=fail header.d=corp.test header.b=zzz",
@@ -211,6 +212,25 @@ def test_one_signature_of_the_sender_s_domain_that_passed_and_is_there_suffices(
 
 def test_a_department_signs_with_its_company_s_key() -> None:
     assert proof_of(read(mail(DKIM, OUTSIDE, SIGNED, sender="ann@dep.corp.test"), RULES)) == "dkim"
+
+
+@pytest.mark.parametrize(
+    ("sender", "signer"),
+    [
+        ("ann@corp.test", "dep.corp.test"),
+        ("ann@dep.corp.test", "lent.corp.test"),
+        ("ann@corp.co.uk", "co.uk"),
+        ("ann@corp.github.io", "github.io"),
+        ("ann@city.kawasaki.jp", "kawasaki.jp"),
+        ("ann@corp.test", "test"),
+    ],
+)
+def test_neither_one_below_or_beside_nor_a_registry_does(sender: str, signer: str) -> None:
+    """As far as `dkim=pass` goes, without anybody's having read the DMARC record."""
+    fields = (DKIM.replace("corp.test", signer).replace(f"mx.{signer}", "mx.corp.test"), OUTSIDE)
+    signed = SIGNED.replace("corp.test", signer)
+    assert proof_of(read(mail(*fields, signed, sender=f"eve@{signer}"), RULES)) == "dkim"
+    assert proof_of(read(mail(*fields, signed, sender=sender), RULES)) == "reference"
 
 
 @pytest.mark.parametrize(

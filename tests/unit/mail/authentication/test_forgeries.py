@@ -95,6 +95,37 @@ def test_what_an_identity_can_have_written_into_the_border_s_field_is_evidence(
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "dkim=pass header.d=evil.test header.i=x; dmarc=pass header.from=corp.test header.x=y@evil.test",
+        "dkim=fail header.d=evil.test header.i=x; dmarc=pass header.from=corp.test header.x=y@evil.test",
+        "dkim=pass header.i=x; dmarc=pass header.from=corp.test header.x=y@evil.test header.s=s1",
+        "dkim=pass header.i=; dmarc=pass header.from=corp.test header.x=y@evil.test header.s=s1",
+        "dkim=fail header.d=evil.test header.i=x; auth=pass smtp.auth=ann@corp.test",
+        "dmarc=pass header.from=corp.test; dkim=pass header.d=evil.test",
+    ],
+)
+def test_so_are_results_of_a_signature_that_somebody_removed(written: str) -> None:
+    """What stood in its identity, nobody can see any more."""
+    taken = TAKEN.replace("ESMTP", "ESMTPSA")
+    assert judged(f"{RESULTS} {written}", taken) == ("reference", True)
+    assert judged(f"{RESULTS} {written}", taken, signature("corp.test")) == ("reference", True)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "dkim=pass header.d=corp.test; dmarc=pass header.from=corp.test",
+        "dkim=pass header.i=@dep.corp.test; dmarc=pass header.from=corp.test",
+        "dkim=none header.d=none; dmarc=pass header.from=corp.test",
+        "dkim=neutral (no sig); dmarc=pass header.from=corp.test",
+    ],
+)
+def test_nothing_is_missing_where_the_signer_s_signature_is_there_or_none_is_spoken_of(written: str) -> None:
+    assert judged(f"{RESULTS} {written}", TAKEN, signature("corp.test")) == ("dmarc", False)
+
+
+@pytest.mark.parametrize(
     ("tags", "is_evidence"),
     [
         ("i=@corp.test", False),
