@@ -33,6 +33,25 @@ def test_case_and_unicode_domains_do_not_matter() -> None:
     assert normal(" Bob.O'Neil+x@BÜCHER.test ") == "bob.o'neil+x@xn--bcher-kva.test"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@straße.test",
+        "a@ｓtrasse.test",
+        "a@strasse。test",
+        "a@stra\u00adsse.test",
+        "a@ςα.test",
+        "\u212aate@b.test",
+    ],
+)
+def test_what_may_be_another_domain_or_name_elsewhere_is_no_address(text: str) -> None:
+    """The owner of xn--strae-oqa.test is not that of strasse.test, and programs differ in which this is."""
+    with pytest.raises(ValueError, match=r"elsewhere|before @"):
+        normal(text)
+    assert normal("a@xn--strae-oqa.test") == "a@xn--strae-oqa.test"
+    assert normal("\u00c5e@bu\u0308cher.test") == "\u00e5e@xn--bcher-kva.test"
+
+
 def test_pauses_grow_and_are_bounded() -> None:
     failure = TryLater(Reason.NETWORK, "refused")
     pauses = [retry.pause(Queue.OUTBOX, n, failure, 1.0).total_seconds() for n in range(12)]

@@ -227,6 +227,16 @@ def test_what_a_client_s_ident_server_answers_makes_no_local_step(client: str) -
     assert judged(DMARC, taken)[0] == "dmarc"
 
 
+def test_a_domain_that_reads_as_the_sender_s_in_another_version_of_idna_is_not_the_sender_s() -> None:
+    """Anybody may own the domain of which these letters are the name."""
+    for domain in ("stra\u00dfe.test", "\uff53trasse.test"):
+        passed = f"{RESULTS} dmarc=pass header.from={domain}"
+        for name in ("strasse.test", domain):
+            assert proof_of(read(mail(passed, TAKEN, sender=f"ann@{name}"), RULES)) == "reference"
+    passed = f"{RESULTS} dmarc=pass header.from=xn--strae-oqa.test"
+    assert proof_of(read(mail(passed, TAKEN, sender="ann@xn--strae-oqa.test"), RULES)) == "dmarc"
+
+
 LENT = "Received-SPF: pass (x: domain of corp.test designates 192.0.2.9) envelope-from=ann@corp.test"
 
 
