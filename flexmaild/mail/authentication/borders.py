@@ -15,7 +15,7 @@ from typing import Literal
 
 from flexmaild.core.addresses import is_same_organization
 from flexmaild.core.model import AuthResult
-from flexmaild.mail.authentication import copied, signatures
+from flexmaild.mail.authentication import copied, methods, signatures
 from flexmaild.mail.authentication.received import Hop, hop
 from flexmaild.mail.authentication.results import Result, loose_id, read
 from flexmaild.mail.authentication.structured import Unreadable
@@ -24,16 +24,6 @@ from flexmaild.mail.parse.header import Header, clean
 # The name given to results of Exchange Online, which gives none itself.
 EXCHANGE_ONLINE = "exchange-online"
 
-# From best to worst (RFC 8601 section 2.7); what is not listed is as bad as a failure.
-_RANKS = ("pass", "bestguesspass", "neutral", "policy", "none", "softfail", "temperror", "permerror", "fail")
-# Which property names what was verified (RFC 8601 section 2.7).
-_PROPERTIES = {
-    "dmarc": ("header.from", "d"),  # Cisco's appliances write `d=`
-    "spf": ("smtp.mailfrom", "smtp.helo"),
-    "compauth": ("header.from",),
-    "auth": ("smtp.auth",),
-    "arc": (),
-}
 # What servers write beside their results; between a field and the Received of its host nothing else stands.
 _BESIDE = (
     b"authentication-results",
@@ -143,8 +133,8 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
             faults.append(f"a field of {name} on a signature that is not in the mail")
     if sets:
         faults += copied.faults(header)
-    results_found = [r for name, results in sets.items() for r in _results(name, results, header)]
-    return Found(tuple(results_found), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
+    said = [r for name, results in sets.items() for r in methods.said(name, results, header)]
+    return Found(tuple(said), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 
 
 def written_by(trace: Trace, border: Border) -> list[int]:
@@ -248,7 +238,7 @@ def _lent_spf(
     for border in borders:
         number = hop_number(trace, border)
         said = sets.get(border.id, ())
-        passed = [r.domain("header.from") for r in said if (r.method, r.result) == ("dmarc", "pass")]
+        passed = [methods.domain(r) for r in said if (r.method, r.result) == ("dmarc", "pass")]
         if number is None or not passed or any(r.method == "spf" for r in said):
             continue
         signed = signatures.vouched([r for r in said if r.method == "dkim"], owned)
@@ -265,52 +255,6 @@ def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iter
             sets[EXCHANGE_ONLINE] = read(value, longest)[1]
         except Unreadable as fault:
             yield f"Exchange Online's field cannot be read: {fault}"
-
-
-def _results(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
-    """Of DKIM each verified domain, else the worst; of other methods the worst result."""
-    worst: dict[str, AuthResult] = {}
-    has_envelope = any("smtp.mailfrom" in r.properties for r in results if r.method == "spf")
-    for result in results:
-        if result.method not in _PROPERTIES or (has_envelope and _is_of_greeting(result)):
-            continue
-        new = _auth_result(server, result)
-        if new.method not in worst or _rank(new.result) > _rank(worst[new.method].result):
-            worst[new.method] = new
-        elif worst[new.method] != new and _rank(new.result) == _rank(worst[new.method].result):
-            # Two equal results for two domains or users vouch for neither in particular.
-            worst[new.method] = AuthResult(server, new.method, new.result)
-    if "dmarc" in worst and worst["dmarc"].result == "pass" and _is_open(worst, header):
-        worst["dmarc"] = AuthResult(server, "dmarc", "policy", worst["dmarc"].domain)
-    dkim = [r for r in results if r.method == "dkim"]
-    passed = signatures.vouched(dkim, signatures.of(header))
-    made = [AuthResult(server, "dkim", "pass", domain) for domain in passed]
-    rest = [AuthResult(server, "dkim", r.result, r.domain("header.d", "header.i")) for r in dkim]
-    failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
-    return [*worst.values(), *made, *dict.fromkeys(failed)]
-
-
-def _is_of_greeting(result: Result) -> bool:
-    """SPF of the HELO name says nothing of a sender (RFC 7208 section 2.3), unless it says no."""
-    is_greeting = "smtp.helo" in result.properties and "smtp.mailfrom" not in result.properties
-    return result.method == "spf" and is_greeting and result.result in ("pass", "neutral", "none")
-
-
-def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
-    """Whether DMARC may have passed by a signature to whose mail somebody can have added what is read."""
-    domain, spf = worst["dmarc"].domain, worst.get("spf")
-    by_spf = spf is not None and (spf.result, spf.domain) == ("pass", domain)
-    return not by_spf and any(s.is_open for s in signatures.speaking_for(header, domain))
-
-
-def _auth_result(server: str, result: Result) -> AuthResult:
-    domain = result.domain(*_PROPERTIES[result.method])
-    user = result.properties.get("smtp.auth", "") if result.method == "auth" else ""
-    return AuthResult(server, result.method, result.result, domain, user.strip("<>").lower())
-
-
-def _rank(result: str) -> int:
-    return _RANKS.index(result) if result in _RANKS else len(_RANKS)
 
 
 def _sightings(trace: Trace, believed: Iterable[int]) -> Iterator[Sighting]:

@@ -19,8 +19,6 @@ _SINGLE = (
     b"mime-version content-type content-transfer-encoding"
 ).split()
 _ADDRESSEES = (b"to", b"cc")
-# The properties of a result that name who signed.
-_SIGNER = ("header.d", "header.i")
 # More signatures than a mail has: then all are open. Longer than a signer writes: then it is no signature.
 MOST, _LONGEST = 20, 8_192
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -123,9 +121,8 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     """
     keyed: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        domain = result.domain(*_SIGNER)
         selector = result.properties.get("header.s", "").lower()
-        keyed.setdefault((domain, selector, result.properties.get("header.b", "")), []).append(result)
+        keyed.setdefault((result.signer, selector, result.properties.get("header.b", "")), []).append(result)
     claimed = Counter(domain for domain, _, _ in keyed)
     present = Counter(signature.domain for signature in owned)
     found: dict[str, None] = {}
@@ -146,8 +143,8 @@ def _fits(signature: Signature, domain: str, selector: str, begin: str) -> bool:
 def is_one_missing(results: Sequence[Result], owned: Sequence[Signature]) -> bool:
     """Whether one of these DKIM results is of a signer without a signature in this mail. If a border copied
     its identity and it was removed, nobody can see any more what the sender had written with it."""
-    named = (r for r in results if r.result != "none" and not r.properties.keys().isdisjoint(_SIGNER))
-    return any(not any(_is_of(r.domain(*_SIGNER), s) for s in owned) for r in named)
+    named = [r.signer for r in results if r.result != "none" and r.names_signer]
+    return any(not any(_is_of(signer, s) for s in owned) for signer in named)
 
 
 def _is_of(domain: str, signature: Signature) -> bool:

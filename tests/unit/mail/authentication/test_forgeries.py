@@ -247,6 +247,9 @@ def test_a_signature_of_another_domain_does_not_explain_why_dmarc_passed(
     domain: str, is_believed: bool
 ) -> None:
     signed = f"{RESULTS} dkim=pass header.d={domain} header.s=s1"
+    assert judged(f"{RESULTS} dmarc=pass d=corp.test", signed, TAKEN, signature(domain), LENT)[1] is not (
+        is_believed
+    )
     found = judged(DMARC, signed, TAKEN, signature(domain), LENT)
     assert found == (("dmarc", False) if is_believed else ("reference", True))
     assert judged(DMARC, signed, TAKEN, signature(domain)) == ("dmarc", False)
