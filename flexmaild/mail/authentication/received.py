@@ -100,27 +100,41 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
 
 
 def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """The words and the comments of each clause."""
+    """The words and the comments of each clause.
+
+    In the standard's order, as far as `from` and `by` go, each once and with something in it, and behind the
+    `;` a date alone: else it may be the word of a client that calls itself `x via y`, or `x by HOST via`, or
+    `x by HOST with LMTP; y`.
+    """
+    end = next((at for at, piece in enumerate(found) if piece.kind == ";"), len(found))
+    if any(piece.kind == ";" or _is_clause(piece) for piece in found[end + 1 :]):
+        raise Unreadable("more than a date at its end")
     words: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     clause = ""
-    for piece in found:
-        if piece.kind == ";":
-            break
+    for piece in found[:end]:
         if piece.kind == "comment":
             beside.setdefault(clause, []).append(piece.text)
-        elif piece.kind == "word" and piece.text.lower() in _CLAUSES and _is_full(words, clause):
+        elif _is_clause(piece):
             # `with ESMTP with STARTTLS` (Mimecast) is one clause of two words.
             is_continued = clause == "with" == piece.text.lower()
             clause = piece.text.lower()
             if clause in words and not is_continued:
                 raise Unreadable(f"{clause} twice")
+            if clause in ("from", "by") and not words.keys() <= {"from"}:
+                raise Unreadable(f"{clause} behind other clauses")
             words.setdefault(clause, [])
         elif not clause:
             raise Unreadable("it does not begin with a clause")
         else:
             words[clause].append(piece.text)
+    if not all(words.values()):
+        raise Unreadable("a clause that says nothing")
     return words, beside
+
+
+def _is_clause(piece: Piece) -> bool:
+    return piece.kind == "word" and piece.text.lower() in _CLAUSES
 
 
 def _is_within_cluster(words: Mapping[str, Sequence[str]]) -> bool:
@@ -172,11 +186,6 @@ def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str
     if bare := _address(places[0]):
         return (), (bare,) if len(comments) == 1 else ()
     return (places[0],), tuple(filter(None, map(_address, _LITERAL.findall(places[0]))))
-
-
-def _is_full(words: dict[str, list[str]], clause: str) -> bool:
-    """Whether the clause before has its value, so that the next word may begin another."""
-    return not clause or bool(words[clause])
 
 
 def _address(text: str) -> str:

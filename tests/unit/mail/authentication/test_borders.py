@@ -165,6 +165,18 @@ def test_what_a_client_calls_itself_makes_no_local_step(client: str) -> None:
     assert proof_of(read(mail(ABOVE, taken_over), RULES)) == "dmarc"
 
 
+@pytest.mark.parametrize("end", ["", " by mx.corp.test", " by mx.corp.test (Postfix) with LMTP"])
+@pytest.mark.parametrize(
+    "more", [";", "; now", " via", " for", " id", " id 1 for", " with", "; (", " via x", ""]
+)
+def test_nor_does_a_greeting_with_clauses_of_its_own(end: str, more: str) -> None:
+    greeting = f"x (localhost [127.0.0.1]){end}{more}"
+    for rest in (" id A", " id A for <a@b.test>", ""):
+        taken = f"from {greeting} (out.test [192.0.2.7])\tby mx.corp.test (Postfix) with ESMTP{rest}"
+        reading = read(mail(f"Received: {taken}; now", ABOVE, OUTSIDE), RULES)
+        assert proof_of(reading) == "reference"
+
+
 def test_a_host_s_own_address_is_a_local_step_in_exim_s_words_too() -> None:
     for client in ("localhost ([127.0.0.1] helo=x)", "[127.0.0.1] (helo=x)", "x (localhost [::1])"):
         back = f"Received: from {client} by mx.corp.test with esmtp (Exim 4.96); now"
