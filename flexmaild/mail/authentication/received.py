@@ -84,8 +84,8 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
         raise Unreadable("a host of several words")
     if any(map(_AUTHENTICATED.fullmatch, words.get("with", [])[1:])):
         raise Unreadable("a login behind another protocol")
-    greeting = words.get("from", []) if any(map(_EXIM.match, beside.get("with", []))) else []
-    places, addresses = _client(greeting, beside.get("from", []))
+    is_exim = any(map(_EXIM.match, beside.get("with", [])))
+    places, addresses = _client(words.get("from", []), beside.get("from", []), is_exim=is_exim)
     is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
     named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
     by = words.get("by", [""])[0].lower().rstrip(".")
@@ -164,22 +164,26 @@ def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Seque
     return _address(literal[1]) if literal else ""
 
 
-def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _client(
+    greeting: Sequence[str], comments: Sequence[str], *, is_exim: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The comment on the client, as the server saw it, if any, and its addresses.
 
-    What stands before the parenthesis is the client's own word, `[127.0.0.1]` as well. Exim alone, whose
-    `greeting` this is, writes the address there, of a client without a name, and the greeting into the
-    parenthesis. Exchange writes `(ADDRESS)`, and qmail `(HELO greeting) (ADDRESS)`.
+    What stands before the parenthesis is the client's own word, `[127.0.0.1]` as well. Exim alone writes the
+    address there, of a client without a name, and the greeting into the parenthesis. Exchange writes
+    `(ADDRESS)`, and qmail `(HELO greeting) (ADDRESS)`.
     """
     if comments and _GREETING.match(comments[0]):
         comments = comments[1:]
         if len(comments) != 1:
             return (), ()
     seen = [_SAID_BY_CLIENT.sub("", comment) for comment in comments]
+    if seen != list(comments) and not is_exim:
+        return (), ()
     places = [comment for comment in seen if _LITERAL.search(comment) or _address(comment)]
     if seen != list(comments) and len(comments) > 1:  # a client's word may end a comment and begin another
         return (), ()
-    if not places and len(comments) == 1 and comments[0] and _PORT.fullmatch(seen[0]):
+    if is_exim and not places and len(comments) == 1 and comments[0] and _PORT.fullmatch(seen[0]):
         return (), tuple(filter(None, map(_address, _LITERAL.findall(" ".join(greeting)))))
     if len(places) != 1:
         return (), ()
