@@ -126,13 +126,9 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
             faults.append(f"a field of {name} that {name} did not write")
     if exchange_online and b"received" in header.fields:
         faults += _nameless(trace, longest, sets)
-    owned = signatures.of(header)
-    faults += _lent_spf(trace, borders, sets, owned)
-    for name, results in sets.items():
-        if signatures.is_one_missing([r for r in results if r.method == "dkim"], owned):
-            faults.append(f"a field of {name} on a signature that is not in the mail")
+    faults += _lent_spf(trace, borders, sets, signatures.of(header))
     if sets:
-        faults += copied.faults(header)
+        faults += copied.faults(header, sets)
     said = [r for name, results in sets.items() for r in methods.said(name, results, header)]
     return Found(tuple(said), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 

@@ -138,15 +138,3 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
 def _fits(signature: Signature, domain: str, selector: str, begin: str) -> bool:
     is_named = not selector or signature.selector == selector
     return signature.domain == domain and is_named and signature.value.startswith(begin)
-
-
-def is_one_missing(results: Sequence[Result], owned: Sequence[Signature]) -> bool:
-    """Whether one of these DKIM results is of a signer without a signature in this mail. If a border copied
-    its identity and it was removed, nobody can see any more what the sender had written with it."""
-    named = [r.signer for r in results if r.result != "none" and r.names_signer]
-    return any(not any(_is_of(signer, s) for s in owned) for signer in named)
-
-
-def _is_of(domain: str, signature: Signature) -> bool:
-    """An identity (`header.i`) may be below its signer."""
-    return domain == signature.domain or domain.endswith(f".{signature.domain}")
