@@ -21,7 +21,7 @@ from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
-from flexmaild.mail.understand.doubt import refusing_signs
+from flexmaild.mail.understand.doubt import may_have_typed_sign, refusing_signs
 from flexmaild.mail.understand.lines import WORD, letters, links_in, normal, squeezed, words_of
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
@@ -208,9 +208,9 @@ def sent_text(
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
     found.subjects = tuple(subjects)
-    found.signs = frozenset("".join(texts)).union(
-        *map(refusing_signs, {line for text in texts for line in text.split("\n")})
-    )
+    # A sign of one character is one of them; only those that are typed with several have to be looked for.
+    lines = {line for text in texts for line in text.split("\n")}
+    found.signs = frozenset("".join(texts)).union(*map(refusing_signs, filter(may_have_typed_sign, lines)))
     found._sources = tuple(mail.data for mail in mails or ())
     found._targets = tuple(targets)
     found._addresses = frozenset(squeezed(address) for address in addresses)
