@@ -6,6 +6,7 @@ Used wherever an address enters (requests, settings, mails). It never asks DNS a
 from __future__ import annotations
 
 from functools import cache
+from ipaddress import ip_address
 from unicodedata import normalize
 
 from publicsuffixlist import PublicSuffixList
@@ -64,6 +65,16 @@ def normal_domain(domain: str) -> str:
 
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the name or address stands for this machine without asking DNS, which others may answer."""
+    if host.rstrip(".").lower() in ("localhost", "ip6-localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def organizational_domain(domain: str) -> str:

@@ -24,10 +24,13 @@ _STEPS_OF_THE_WAY = frozenset({"dns", "connect", "greeting", "ehlo", "token", "t
 
 
 def is_of_the_way(failure: Failure) -> bool:
-    """Whether every other job on this way would fail alike (login, TLS, connection, a limit on all mails;
-    "rcpt" is about one recipient, whose own mailbox may be the one that is limited)."""
+    """Whether every other job on this way would fail alike (login, TLS, connection, a sender that is not
+    taken, a limit on all mails; "rcpt" is about one recipient, whose own mailbox may be the one that is
+    limited)."""
     throttled = failure.reason is Reason.THROTTLED and failure.step != "rcpt"
-    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled
+    # The reply to MAIL is about our sender; 552 is about this mail's size (RFC 1870).
+    sender = failure.step == "mail" and failure.answer and not failure.answer.startswith("552")
+    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled or bool(sender)
 
 
 def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timedelta:

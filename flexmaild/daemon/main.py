@@ -50,7 +50,8 @@ from flexmaild.system.notify import Manager, watchdog_interval
 _log = structlog.get_logger("flexmaild")
 
 # Threads that are there whatever the settings say; sinks have one each.
-LASTING_COMPONENTS = ("timers", "poller", "outbox", "control", "metrics", "publish")
+# What may meet a bug; the first give heartbeats.
+HEARTBEATS, OTHER_COMPONENTS = ("timers", "poller", "outbox"), ("control", "metrics", "publish", "reload")
 
 ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
@@ -120,7 +121,7 @@ def _assembled(
 ) -> Daemon:
     """All parts of the daemon, tied together; none of them runs yet."""
     manager, health, waiters = Manager(), Health(clock, clock.now()), Waiters()
-    metrics = Metrics(components=LASTING_COMPONENTS, commands=COMMANDS)
+    metrics = Metrics(components=OTHER_COMPONENTS, heartbeats=HEARTBEATS, commands=COMMANDS)
     reports = Reports(clock, metrics, health, manager)
     transactions = Transactions(store, metrics, waiters, reports)
     supervisor = Supervisor(signals, store, health, metrics, manager, watchdog_interval())

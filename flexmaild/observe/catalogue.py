@@ -37,6 +37,7 @@ class Named(Enum):
     SINKS = "the names under sinks"
     APPLICATIONS = "the names under oauth_applications"
     COMPONENTS = "the daemon's threads"
+    HEARTBEATS = "those of them that give heartbeats"
     COMMANDS = "the control commands"
 
 
@@ -165,7 +166,7 @@ METRICS = (
         Gauge,
         "flexmaild_component_last_heartbeat_timestamp_seconds",
         "When the part last showed that it works.",
-        {"component": Named.COMPONENTS},
+        {"component": Named.HEARTBEATS},
     ),
     Metric(
         Counter,

@@ -38,7 +38,13 @@ class Metrics:
     on_bug: is told of each unhandled exception, by component.
     """
 
-    def __init__(self, *, components: Iterable[str] = (), commands: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        components: Iterable[str] = (),
+        heartbeats: Iterable[str] = (),
+        commands: Iterable[str] = (),
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, nobody asks for them
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -51,8 +57,9 @@ class Metrics:
         self._children: dict[str, frozenset[tuple[str, ...]]] = {}
         for metric in METRICS:
             self._create(metric)
-        self._lasting = tuple(components)
-        self._names = {Named.COMPONENTS: self._lasting, Named.COMMANDS: tuple(commands)}
+        self._heartbeats = tuple(heartbeats)
+        self._lasting = (*self._heartbeats, *components)
+        self._names = {Named.COMMANDS: tuple(commands)}
         self.configure()
         self._gauge("flexmaild_build_info", __version__, platform.python_version(), value=1)
 
@@ -71,6 +78,7 @@ class Metrics:
         """
         self._names |= {
             Named.COMPONENTS: (*self._lasting, *components),
+            Named.HEARTBEATS: (*self._heartbeats, *components),
             Named.INCOMING: tuple(incoming),
             Named.OUTGOING: tuple(outgoing),
             Named.SINKS: tuple(sinks),

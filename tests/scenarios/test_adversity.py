@@ -478,6 +478,21 @@ def test_a_rotated_password_file_needs_no_reload(house: House, serving: Serving,
     until(lambda: house.call("status")["healthy"] or None, "health")
 
 
+def test_a_sender_that_the_server_refuses_is_cured_by_the_operator_and_no_approver_is_unreachable(
+    house: House, serving: Serving
+) -> None:
+    server = serving(SmtpServer({"MAIL": "550 5.7.1 sender not permitted"}))
+    house.write_settings(by_smtp(server.port))
+    house.start()
+    asked = house.request(ALICE)
+    until(lambda: "not permitted" in str(house.call("status")["issues"]) or None, "the incident")
+    assert (_states(house), house.show(asked["id"])["unreachable"]) == (["deferred"], [])
+    server.answers.pop("MAIL")
+    house.call("outbox.retry_all")
+    until(lambda: _states(house) == ["done"] or None, "the mail on its way")
+    assert house.call("status")["incidents"] == []
+
+
 def test_hours_of_refusals_make_the_pauses_grow_and_end_in_a_mail_given_up_that_can_be_retried(
     house: House, serving: Serving
 ) -> None:

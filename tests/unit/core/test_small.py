@@ -72,6 +72,9 @@ def test_a_lasting_fault_of_the_mail_is_given_up_one_of_the_way_is_not() -> None
 
 def test_a_limit_on_all_mails_closes_the_way_one_on_a_recipient_does_not() -> None:
     assert retry.is_of_the_way(TryLater(Reason.THROTTLED, "429", step="send"))
+    assert retry.is_of_the_way(GiveUp(Reason.SERVER, "refused", step="mail", answer="550 5.7.1 no sender"))
+    assert not retry.is_of_the_way(GiveUp(Reason.SERVER, "refused", step="mail", answer="552 5.3.4 too big"))
+    assert not retry.is_of_the_way(GiveUp(Reason.CLIENT, "no SMTPUTF8", step="mail"))
     assert not retry.is_of_the_way(TryLater(Reason.THROTTLED, "452 5.2.2", step="rcpt"))
 
 

@@ -29,7 +29,7 @@ class Watch:
     def __init__(self) -> None:
         self.hands = Hands()
         clock = TrustedClock(self.hands)
-        self.metrics = Metrics(components=["publish", "timers"])
+        self.metrics = Metrics(components=["publish"], heartbeats=["timers"])
         self.health = Health(clock, clock.now())
         self.reports = Reports(clock, self.metrics, self.health, Manager())
         self.metrics.on_bug = self.health.bug_met

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def metrics() -> Metrics:
-    made = Metrics(components=["loop", "intake"], commands=["status"])
+    made = Metrics(components=["intake"], heartbeats=["loop"], commands=["status"])
     made.configure(incoming=["imap"], outgoing=["smtp"], sinks=["folder", "hook"], applications=["m365"])
     return made
 
