@@ -27,7 +27,7 @@ def status(services: Services, call: Call) -> Answer:
 def authorize(services: Services, call: Call) -> Answer:
     name = call.path["name"]
     tokens = _tokens(services, name)
-    begun = services.sign_ins.begin(tokens, name, services.reports.look)
+    begun = services.sign_ins.begin(tokens, name, services.reports.applications)
     acts.record(services, "oauth authorize", call.peer.user, application=name)
     shown = {
         "id": begun.application,
@@ -50,7 +50,8 @@ def progress(services: Services, call: Call) -> Answer:
 def forget(services: Services, call: Call) -> Answer:
     name = call.path["name"]
     forgotten = _tokens(services, name).forget(name)
-    acts.record(services, "oauth forget", call.peer.user, application=name)
+    if forgotten:
+        acts.record(services, "oauth forget", call.peer.user, application=name)
     return Answer(200, {"forgotten": forgotten})
 
 

@@ -46,12 +46,13 @@ def try_outgoing(services: Services, call: Call) -> Answer:
         date=datetime.now(UTC),
         message_id=identifier,
     )
-    outbox = build_outbox(components.settings.outgoing, components.tools)
+    outbox, is_sent = build_outbox(components.settings.outgoing, components.tools), False
     try:
         receipt = outbox.send(Envelope(identifier, components.stationery.from_address, (to,), data))
+        is_sent = True
     finally:
         outbox.close()
-    acts.record(services, "test-email", call.peer.user, to=to)
+        acts.record(services, "test-email", call.peer.user, to=to, ok=is_sent)
     shown = {
         "to": to,
         "answer": receipt.answer,

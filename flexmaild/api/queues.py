@@ -11,8 +11,9 @@ from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.timing import iso
-from flexmaild.core.work import Change, Job, JobState, Queue
+from flexmaild.core.work import AuditEntry, Change, Job, JobState, Queue
 from flexmaild.engine import acts, incoming, results_seen
+from flexmaild.engine.changes import Changes
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.sent_mails import SentMails
 from flexmaild.engine.services import Services
@@ -62,15 +63,32 @@ def _show(services: Services, call: Call, queue: Queue) -> Answer:
 
 
 def _retry(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
+    def retry(transaction: Transaction, job: Job) -> int:
         if job.state is JobState.HELD:  # who wants this one tried now wants it released
             transaction.unhold_jobs(queue, [job.id])
-        _insist(transaction.retry_jobs(queue, [job.id]), job, "tried again")
-        _record(transaction, call, f"{_CLI[queue]} retry", job.approval_id, job=job.id)
+        return transaction.retry_jobs(queue, [job.id])
+
+    answer, job = _changed(services, call, queue, "retry", "tried again", retry)
     services.components.retry_tokens()
     services.components.wake(rested=True, target=job.target)
-    return _show(services, call, queue)
+    return answer
+
+
+def _changed(
+    services: Services,
+    call: Call,
+    queue: Queue,
+    act: str,
+    done: str,
+    change: Callable[[Transaction, Job], int],
+) -> tuple[Answer, Job]:
+    """One job changed, with its entry in the event log, and how it stands then, in one transaction."""
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        _insist(change(transaction, job), job, done)
+        _record(transaction, call, f"{_CLI[queue]} {act}", job.approval_id, job=job.id)
+        shown = document(_found(transaction, call, queue), call)
+    return Answer(200, shown), job
 
 
 def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
@@ -85,28 +103,20 @@ def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
 
 
 def _hold(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
-        _insist(transaction.hold_jobs(queue, [job.id]), job, "held")
-        _record(transaction, call, f"{_CLI[queue]} hold", job.approval_id, job=job.id)
-    return _show(services, call, queue)
+    return _changed(services, call, queue, "hold", "held", lambda t, job: t.hold_jobs(queue, [job.id]))[0]
 
 
 def _unhold(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
-        _insist(transaction.unhold_jobs(queue, [job.id]), job, "released")
-        _record(transaction, call, f"{_CLI[queue]} release", job.approval_id, job=job.id)
+    def unhold(transaction: Transaction, job: Job) -> int:
+        return transaction.unhold_jobs(queue, [job.id])
+
+    answer, job = _changed(services, call, queue, "release", "released", unhold)
     services.components.wake(target=job.target)
-    return _show(services, call, queue)
+    return answer
 
 
 def _drop(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
-        _insist(transaction.drop_jobs(queue, [job.id]), job, "dropped")
-        _record(transaction, call, f"{_CLI[queue]} drop", job.approval_id, job=job.id)
-    return _show(services, call, queue)
+    return _changed(services, call, queue, "drop", "dropped", lambda t, job: t.drop_jobs(queue, [job.id]))[0]
 
 
 def _record(transaction: Transaction, call: Call, act: str, approval_id: str = "", **data: Any) -> None:
@@ -114,9 +124,9 @@ def _record(transaction: Transaction, call: Call, act: str, approval_id: str = "
     transaction.write(Change(audit=(entry,)))
 
 
-def _record_mail(transaction: Transaction, call: Call, act: str, mail: dict[str, Any], **data: Any) -> None:
+def _mail_entry(now: datetime, call: Call, act: str, mail: dict[str, Any], **data: Any) -> AuditEntry:
     named = {key: mail[key] for key in ("id", "sha256", "sender", "subject", "message_id")}
-    _record(transaction, call, act, mail["approval_id"], **named, **data)
+    return acts.entry(now, act, call.peer.user, mail["approval_id"], **named, **data)
 
 
 def _found(store: Queries, call: Call, queue: Queue) -> Job:
@@ -159,7 +169,8 @@ def quarantine_drop(services: Services, call: Call) -> Answer:
     with services.store.transaction() as transaction:
         shown = quarantined(_set_aside(transaction, call))
         transaction.drop_quarantine(call.path["id"])
-        _record_mail(transaction, call, "quarantine drop", shown)
+        entry = _mail_entry(transaction.now, call, "quarantine drop", shown)
+        transaction.write(Change(audit=(entry,)))
     return Answer(200, shown)
 
 
@@ -177,11 +188,14 @@ def quarantine_release(services: Services, call: Call) -> Answer:
         sandbox.close()
     mark = Mark("quarantine", aside.id, datetime.now(UTC).isoformat())
     read = [(Fetched(mark, size, raw), reading)]
-    outcome = incoming.commit(services.transactions, services.context, services.metrics, read)[mark]
-    # Only now: a crash before leaves it in quarantine, and a second release finds a duplicate.
-    with services.store.transaction() as transaction:
+
+    def released(transaction: Transaction, changes: Changes) -> None:
         transaction.release_quarantine(aside.id)
-        _record_mail(transaction, call, "quarantine release", quarantined(aside), outcome=outcome.value)
+        (seen,) = changes.seen
+        act, shown = "quarantine release", quarantined(aside)
+        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
+
+    outcome = incoming.commit(services.transactions, services.context, services.metrics, read, released)[mark]
     return Answer(200, {**quarantined(aside), "outcome_now": outcome.value})
 
 

@@ -19,6 +19,7 @@ from flexmaild.core.work import JobState, Queue
 from flexmaild.engine import acts
 from flexmaild.engine.services import Services
 from flexmaild.observe.health import PollEnded
+from flexmaild.observe.incidents import readiness
 from flexmaild.settings.faults import SettingsError
 
 # A poll may take this long, seconds, before the caller hears that it goes on without them.
@@ -36,10 +37,8 @@ def status(services: Services, call: Call) -> Answer:
     incidents = services.reports.look()
     shown: dict[str, Any] = {
         "healthy": not incidents,
-        "ready": not any(one.condition.stops for one in incidents),
         "version": __version__,
-        "issues": [one.condition.said for one in incidents],
-        "incidents": [one.document() for one in incidents],
+        **readiness(incidents),
         "warnings": [*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
         "started_at": iso(services.health.started_at),
         "settings": _settings(services),

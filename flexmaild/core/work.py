@@ -249,7 +249,7 @@ class AuditEntry:
 FACTS = frozenset(
     (
         *("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent"),
-        *("job", "jobs", "count", "id", "application", "level", "until", "changed", "needs_restart"),
+        *("job", "jobs", "count", "id", "application", "level", "until", "changed", "needs_restart", "ok"),
     )
 )
 

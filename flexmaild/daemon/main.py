@@ -156,7 +156,7 @@ def _assembled(
         trace=_tracer(journal),
         child_died=_child_died,
         keep_secret=redactor.register,
-        tokens_changed=reports.look,
+        tokens_changed=reports.applications,
     )
     services = Services(
         clock=clock,
@@ -178,6 +178,7 @@ def _assembled(
     transactions.wake = lambda targets: _wake(services, targets)
     reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
     supervisor.look = reports.look
+    reports.redacted = redactor.clean
     supervisor.on_reload = lambda: reload("SIGHUP")
     return Daemon(services, timers, listeners, supervisor, manager)
 

@@ -91,7 +91,7 @@ class Supervisor:
         before = self._health.hung_transaction
         self._health.hung_transaction = seconds if seconds >= HUNG_SECONDS else 0.0
         if bool(before) is not bool(self._health.hung_transaction):
-            self.look()
+            self._look()
         if broken is not None:
             _log.critical("the store is broken; the daemon ends and starts anew", fault=str(broken))
         if seconds >= LOST_SECONDS:
@@ -99,6 +99,13 @@ class Supervisor:
                 "a transaction does not end; the daemon ends and starts anew", seconds=round(seconds)
             )
         return broken is not None or seconds >= LOST_SECONDS or self._dead.is_set()
+
+    def _look(self) -> None:
+        try:
+            self.look()
+        except Exception:  # noqa: BLE001 - a bug in what is told ends no daemon
+            self._metrics.unhandled("reload")
+            _log.exception("bug in a look at what is wrong")
 
     def _feed_watchdog(self) -> None:
         now = time.monotonic()

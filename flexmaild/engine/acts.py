@@ -12,15 +12,14 @@ from typing import Any
 
 import structlog
 
-from flexmaild.core.work import AuditEntry
-from flexmaild.engine.changes import Changes
+from flexmaild.core.work import AuditEntry, Change
 from flexmaild.engine.services import Services
 from flexmaild.store import StoreFault
 
 _log = structlog.get_logger("flexmaild")
 
-# How long a finished act waits for its turn, seconds.
-TURN_SECONDS = 1.0
+# How long a finished act waits for its turn, seconds; that it did not come is no fault of the store's.
+WAIT_SECONDS = 1.0
 
 
 def entry(now: datetime, act: str, by: str, approval_id: str = "", **data: Any) -> AuditEntry:
@@ -31,11 +30,7 @@ def entry(now: datetime, act: str, by: str, approval_id: str = "", **data: Any) 
 def record(services: Services, act: str, by: str, **data: Any) -> None:
     """Never raises for a fault of the store."""
     try:
-        services.transactions.run(
-            lambda transaction: Changes(
-                services.context, transaction.now, audit=[entry(transaction.now, act, by, **data)]
-            ),
-            TURN_SECONDS,
-        )
+        with services.store.transaction(WAIT_SECONDS) as transaction:
+            transaction.write(Change(audit=(entry(transaction.now, act, by, **data),)))
     except StoreFault as fault:
         _log.error("not in the event log", act=act, by=by, fault=str(fault))

@@ -1,7 +1,7 @@
 """What happened, told: to metrics, to health, to the list of incidents; to the journal only what is news.
 
-Called by `engine.transaction` after a commit, by the poller at the end of a poll and by the thread that keeps
-tokens fresh; by any thread, one at a time. Changes nothing that is kept.
+Called where something happens (commits, polls, tokens, reloads) and where somebody looks (the API, the
+health endpoint, the supervisor), from any thread. Changes nothing that is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -20,7 +21,7 @@ from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
 from flexmaild.observe.conditions import conditions
 from flexmaild.observe.health import Health, PollEnded
-from flexmaild.observe.incidents import Condition, Incident, Incidents, Kind
+from flexmaild.observe.incidents import Condition, Incident, Incidents, Kind, not_ready
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFault
 from flexmaild.system.clock import Clock
@@ -39,31 +40,47 @@ class Reports:
         self._health = health
         self._manager = manager
         self._incidents = Incidents()
+        self._applications: tuple[ApplicationStatus, ...] = ()
         self._without_token: frozenset[str] = frozenset()
         self._lock = threading.RLock()
         self.outgoing = ""
         self.tokens: Callable[[], list[ApplicationStatus]] = list
         self.on_recovery: Callable[[], None] = lambda: None
+        self.redacted: Callable[[str], str] = str
+
+    def applications(self) -> None:
+        """Ask anew how the OAuth applications stand. It may read their files, so it holds no lock."""
+        found = tuple(self.tokens())
+        with self._lock:
+            self._applications = found
+            self.look()
+
+    def settings_read(self, fault: str) -> None:
+        """The settings were read again; fault: why they are not in force, empty when they are."""
+        with self._lock:
+            self._health.settings_fault = fault
+            self.look()
 
     def look(self) -> tuple[Incident, ...]:
-        """What is wrong now, the oldest first; what has begun, changed or ended is told."""
+        """What is wrong now, the oldest first; what has begun, changed or ended is told. Does no I/O, so that
+        the supervisor and who asks whether the daemon is ready wait for no disk and no server."""
         with self._lock:
-            applications = self.tokens()
-            news = self._incidents.look(conditions(self._health, applications), self._clock.now())
+            found = [self._shown(one) for one in conditions(self._health, self._applications)]
+            news = self._incidents.look(found, self._clock.now())
             for incident in news.began + news.changed:
                 shown = {"reason": incident.condition.cause, "since": str(incident.since)}
-                _log.error("incident", **_named(incident), **shown, cure=incident.condition.cure)
+                _log.error("incident", **_words(incident), **shown, cure=incident.condition.cure)
             for incident in news.ended:
                 seconds = round((self._clock.now() - incident.since).total_seconds())
                 count = incident.condition.count
-                _log.info("incident is over", **_named(incident), count=count, seconds=seconds)
+                _log.info("incident is over", **_words(incident), count=count, seconds=seconds)
             self._metrics.incidents(one.condition.kind for one in self._incidents.open())
-            self._look_for_tokens(applications)
+            self._look_for_tokens()
             return self._incidents.open()
 
-    def not_ready(self) -> list[str]:
-        """Why the daemon does not do its job; empty when it does."""
-        return [one.condition.said for one in self.look() if one.condition.stops]
+    def _shown(self, condition: Condition) -> Condition:
+        """Servers' words are in it, and servers have been seen to repeat a password."""
+        return replace(condition, said=self.redacted(condition.said))
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
         """Metrics, health and journal of one finished try."""
@@ -72,6 +89,8 @@ class Reports:
             _log.info("job not needed any more", **words, because=end.error)
             return
         reason = Reason(end.reason) if end.reason else None
+        if end.result != "ok":
+            self.applications()  # one of them may be what failed
         with self._lock:
             if job.queue is Queue.DELIVERY:
                 self._metrics.delivery_ended(job.target, reason)
@@ -82,7 +101,7 @@ class Reports:
             if end.result == "ok":
                 before = self._health.way_passed(job.target)
                 _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))
-                if before.was_closed and job.target == OUTGOING:
+                if before.closed and job.target == OUTGOING:
                     self.on_recovery()
             else:
                 is_news = self._health.way_failed(job.target, end.error, end.reason, end.closed)
@@ -101,6 +120,8 @@ class Reports:
         """Metrics, health, and a line when mails were read; a failure is an incident."""
         failed = Reason(ended.reason) if ended.reason else None
         at = self._clock.now().timestamp()
+        if ended.fault:
+            self.applications()
         with self._lock:
             self._health.poll_ended(ended)
             self._metrics.poll_ended(ended.transport, seconds=ended.seconds, at=at, failed=failed)
@@ -144,6 +165,7 @@ class Reports:
         """Set the gauges, and the service manager's status line. beats: when each sign of life came."""
         self._health.open_requests = counts.requests.get(State.PENDING, 0)
         self._health.given_up = _by_target(counts, JobState.FAILED)
+        open_jobs = _by_target(counts, JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
         waits = _by_target(counts, JobState.QUEUED, JobState.DEFERRED)
         known = {OUTGOING, *self._health.targets}
         self._health.orphaned = {target: n for target, n in waits.items() if target not in known}
@@ -156,24 +178,27 @@ class Reports:
         self._metrics.quarantined(counts.quarantined)
         for component, at in beats.items():
             self._metrics.heartbeat(component, at.timestamp())
-        for status in self.tokens():
+        with self._lock:
+            self._health.forget_idle(target for target in list(self._health.ways) if not open_jobs[target])
+        self.applications()
+        for status in self._applications:
             expires = 0.0 if status.expires_at is None else status.expires_at.timestamp()
             self._metrics.token_expires(status.application, expires)
         waiting = outbox[JobState.QUEUED] + outbox[JobState.DEFERRED]
-        reasons = self.not_ready()
+        reasons = not_ready(self.look())
         ready = f"not ready: {reasons[0]}" if reasons else "ready"
         self._manager.status(f"{ready}; outbox {waiting}, quarantined {counts.quarantined}")
 
-    def _look_for_tokens(self, applications: Iterable[ApplicationStatus]) -> None:
+    def _look_for_tokens(self) -> None:
         """What waited for the tokens of an application need not wait on."""
-        without = {one.application for one in applications if one.state is not ApplicationState.READY}
+        without = {one.application for one in self._applications if one.state is not ApplicationState.READY}
         recovered = self._without_token - without
         self._without_token = frozenset(without)
         if recovered:
             self.on_recovery()
 
 
-def _named(incident: Incident) -> dict[str, str]:
+def _words(incident: Incident) -> dict[str, str]:
     condition = incident.condition
     return {"kind": condition.kind.value, "subject": condition.subject, "said": condition.said}
 

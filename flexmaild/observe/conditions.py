@@ -53,10 +53,10 @@ def _of_threads(health: Health) -> Iterator[Condition]:
         elif component == "outbox":
             yield Condition(Kind.OUTGOING_FAILED, component, said, cure, stops=True)
         elif component.startswith("sink "):
-            yield Condition(Kind.SINK_HUNG, component.removeprefix("sink "), said, cure, stops=True)
+            yield Condition(Kind.SINK_HUNG, component, said, cure, stops=True)
         else:
             yield Condition(Kind.BUG, component, said, cure, stops=True)
-    for component, (number, last) in health.bugs.items():
+    for component, (number, last) in list(health.bugs.items()):
         if health.clock.now() - last < BUG_REMEMBERED:
             said = f"flexmaild met a bug in {component}, {number} times since its start"
             yield Condition(
@@ -76,7 +76,8 @@ def _of_store(health: Health) -> Iterator[Condition]:
 def _of_settings(health: Health) -> Iterator[Condition]:
     if health.settings_fault:
         said = f"the settings file has faults, the old settings stay in force: {health.settings_fault}"
-        yield Condition(Kind.RELOAD_REFUSED, "settings", said, "Correct the file and reload.")
+        cure = "Correct the file and reload."
+        yield Condition(Kind.RELOAD_REFUSED, "settings", said, cure, cause=health.settings_fault)
     if health.mailbox is None and health.open_requests:
         said = (
             "replies are not read (incoming.enabled is false) while open requests wait for them: "
@@ -89,7 +90,8 @@ def _of_settings(health: Health) -> Iterator[Condition]:
             f"{number} deliveries wait for the sink {name}, which is no longer in the settings: put it back,"
             " or drop them (flexmailctl delivery list)"
         )
-        yield Condition(Kind.SETTINGS_AT_RISK, name, said, "Put the sink back, or drop the deliveries.")
+        cure = "Put the sink back, or drop the deliveries."
+        yield Condition(Kind.SETTINGS_AT_RISK, _subject(name), said, cure)
 
 
 def _of_applications(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
@@ -117,7 +119,8 @@ def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
     cause = f"{last.reason} {last.step}" if last else ""
     if unread:
         said = f"replies have not been read for {int(unread)} seconds: {fault or 'no poll has ended'}"
-        yield Condition(kind, REPLIES, said, count=max(1, box.failures_in_a_row), cause=cause, stops=True)
+        number = max(1, box.failures_in_a_row)
+        yield Condition(Kind.MAILBOX_UNREADABLE, REPLIES, said, count=number, cause=cause, stops=True)
     elif fault and not any(error in fault for error in told):
         said = f"the last reading of replies failed: {fault}"
         yield Condition(kind, REPLIES, said, count=box.failures_in_a_row, cause=cause)
@@ -137,14 +140,20 @@ def _unread(health: Health, box: Mailbox) -> float:
 
 def _of_deliveries(health: Health, told: Sequence[str]) -> Iterator[Condition]:
     """A single mail that was put off is none: nothing can be done about it, and the others pass."""
-    for target, way in health.ways.items():
-        if way.closed and not any(error in way.fault for error in told):
+    for target, way in list(health.ways.items()):
+        if way.closed and not any(error in way.closed_by for error in told):
             failed = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
-            kind = Kind.LOGIN_REFUSED if way.reason == Reason.AUTH else failed
-            yield Condition(kind, target, f"{target}: {way.fault}", count=way.failures, cause=way.cause)
+            kind = Kind.LOGIN_REFUSED if way.closed_reason == Reason.AUTH else failed
+            said = f"{target}: {way.closed_by}"
+            yield Condition(kind, _subject(target), said, count=way.failures, cause=way.cause)
     for target, number in health.given_up.items():
         kind = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
         queue = "outbox" if target == OUTGOING else "delivery"
         said = f"{target}: {number} jobs were given up on (see flexmailctl {queue} list)"
         cure = f"Cure the cause, then flexmailctl {queue} retry --all, or drop them."
-        yield Condition(kind, f"{target}, given up", said, cure, number)
+        yield Condition(kind, f"{_subject(target)}, given up", said, cure, number)
+
+
+def _subject(target: str) -> str:
+    """A sink may have any name, also that of a part of the daemon."""
+    return target if target == OUTGOING else f"sink {target}"

@@ -8,7 +8,7 @@ supervisor; callable from any thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
@@ -57,23 +57,26 @@ class Mailbox:
     last: PollEnded | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Way:
-    """A way out (the outbox, a sink) as the last tries found it. reason: of the last failure; closed: the
-    step at which nothing at all could pass, empty when a single mail was refused. was_closed: at any of the
-    `failures` since the last success."""
+    """A way out (the outbox, a sink) as the last tries found it. fault, reason: of the last failure.
+
+    failures: since the last success. closed: the step at which nothing at all could pass, empty where only
+    single mails were refused since; closed_by: the fault then, closed_reason its reason.
+    """
 
     last_success: datetime | None = None
     fault: str = ""
     reason: str = ""
-    closed: str = ""
     failures: int = 0
-    was_closed: bool = False
+    closed: str = ""
+    closed_by: str = ""
+    closed_reason: str = ""
 
     @property
     def cause(self) -> str:
         """What makes two failures the same trouble."""
-        return f"{self.reason} {self.closed}".strip()
+        return f"{self.closed_reason} {self.closed}".strip() if self.closed else self.reason
 
 
 @dataclass(slots=True)
@@ -154,17 +157,29 @@ class Health:
     def way_passed(self, target: str) -> Way:
         """Returns how it stood before."""
         before = self.ways.get(target, Way())
-        self.ways[target] = Way(self.clock.now())
+        if self._is_there(target):
+            self.ways[target] = Way(self.clock.now())
         return before
 
     def way_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
-        """True when this is another trouble than before."""
+        """True when this is another trouble than before. What closed it stands until something passes."""
         before = self.ways.get(target, Way())
-        way = Way(
-            before.last_success, fault, reason, closed, before.failures + 1, bool(closed) or before.was_closed
-        )
-        self.ways[target] = way
+        way = replace(before, fault=fault, reason=reason, failures=before.failures + 1)
+        if closed:
+            way = replace(way, closed=closed, closed_by=fault, closed_reason=reason)
+        if self._is_there(target):
+            self.ways[target] = way
         return not before.fault or before.cause != way.cause
+
+    def forget_idle(self, targets: Iterable[str]) -> None:
+        """Nothing waits for these any more, so nothing will show that they are open again."""
+        for target in targets:
+            if target in self.ways:
+                self.ways[target] = Way(self.ways[target].last_success)
+
+    def _is_there(self, target: str) -> bool:
+        """A way that a reload took away may still end a try."""
+        return target == OUTGOING or target in self.targets
 
     def bug_met(self, component: str) -> None:
         number, _ = self.bugs.get(component, (0, _NEVER))

@@ -2,18 +2,20 @@
 
 `daemon.listeners` starts it for `metrics.listen` and a reload may close it and start another. It only reads:
 GET and HEAD, one request for each connection (HTTP/1.0), a bounded number of them, each with a deadline.
-It never changes anything, needs no password, and shows nothing that names a person.
+It needs no password, changes nothing that is kept, and shows nothing that names a person.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -21,13 +23,14 @@ from urllib.parse import urlsplit
 import structlog
 
 from flexmaild.core.errors import GiveUp, Reason
-from flexmaild.observe.incidents import Incident
+from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
 
 # A scrape takes milliseconds and Prometheus gives up after 10 s by default (scrape_timeout).
 DEADLINE_SECONDS = 10.0
 CONNECTIONS = 8
 COMPONENT = "metrics"
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 BUSY = b"HTTP/1.0 503 Service Unavailable\r\nConnection: close\r\n\r\ntoo many connections\n"
 
@@ -91,6 +94,12 @@ def _resolve(listen: str) -> tuple[socket.AddressFamily, tuple[str, int]]:
     )
     family, _, _, _, address = found[0]
     return family, (str(address[0]), int(address[1]))
+
+
+def _without_people(incident: Incident) -> Incident:
+    """A server's words may hold an address: of it only the domain is shown to who has given no name."""
+    said = _ADDRESS.sub("***@", incident.condition.said)
+    return replace(incident, condition=replace(incident.condition, said=said))
 
 
 class _Server(ThreadingHTTPServer):
@@ -190,14 +199,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer_ready(self, incidents: Sequence[Incident]) -> None:
         """The reasons line by line; as JSON, where that is asked for, every incident that is open."""
-        reasons = [one.condition.said for one in incidents if one.condition.stops]
+        shown = readiness([_without_people(one) for one in incidents])
+        reasons = not_ready([_without_people(one) for one in incidents])
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         if JSON in self.headers.get("Accept", ""):
-            shown = {
-                "ready": not reasons,
-                "issues": [one.condition.said for one in incidents],
-                "incidents": [one.document() for one in incidents],
-            }
             self._answer(status, json.dumps(shown).encode(), JSON)
         else:
             self._answer(status, "".join(f"{line}\n" for line in reasons or ("ready",)).encode())

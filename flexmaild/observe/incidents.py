@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,20 @@ class Incident:
         }
 
 
+def not_ready(incidents: Iterable[Incident]) -> list[str]:
+    """Why the daemon does not do its job; empty when it does."""
+    return [one.condition.said for one in incidents if one.condition.stops]
+
+
+def readiness(incidents: Sequence[Incident]) -> dict[str, Any]:
+    """As `status` and /-/ready show them."""
+    return {
+        "ready": not not_ready(incidents),
+        "issues": [one.condition.said for one in incidents],
+        "incidents": [one.document() for one in incidents],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What a look found. changed: still open, for another cause than before."""
@@ -103,8 +117,12 @@ class Incidents:
         """Take these for all that is wrong now."""
         before, there = self._open, dict[tuple[Kind, str], Incident]()
         began, changed = list[Incident](), list[Incident]()
+        found: dict[tuple[Kind, str], Condition] = {}
         for condition in conditions:
-            key = (condition.kind, condition.subject)
+            known_as = (condition.kind, condition.subject)
+            if known_as not in found or condition.stops:
+                found[known_as] = condition
+        for key, condition in found.items():
             known = before.get(key)
             there[key] = Incident(condition, now, now) if known is None else _goes_on(known, condition, now)
             if known is None:

@@ -33,6 +33,8 @@ class Link(NamedTuple):
 GENESIS = Link(0, "0" * 64)
 _HEAD, _BASE = "audit_head", "audit_base"
 SALT_BYTES = 16
+# What stands in the place of a personal part that was purged, with an empty salt.
+FORGOTTEN = ""
 
 _ROWS = select(audit, audit_personal.c.salt, audit_personal.c.data.label("personal")).outerjoin(
     audit_personal, audit_personal.c.seq == audit.c.seq
@@ -112,8 +114,11 @@ def first_broken(connection: Connection) -> int | None:
 
 
 def _holds(row: Row[*tuple[Any, ...]]) -> bool:
-    """Whether its personal part is what was written, or was forgotten."""
-    return row.personal is None or row.personal_digest == _digest(row.salt, row.personal)
+    """Whether its personal part is what was written, or was forgotten: then it is there and empty."""
+    if row.personal is None or not row.personal_digest:
+        return row.personal is None and not row.personal_digest
+    is_forgotten: bool = row.personal == FORGOTTEN
+    return is_forgotten or bool(row.personal_digest == _digest(row.salt, row.personal))
 
 
 def rebase(connection: Connection, last_gone: Link) -> None:

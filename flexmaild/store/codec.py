@@ -232,7 +232,8 @@ def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
 
 def audit_of(row: Row[*tuple[Any, ...]]) -> AuditEntry:
     """Without what was personal in it, where that was forgotten."""
-    data = json.loads(row.data) | json.loads(row.personal or "{}")
+    parts = (json.loads(text) for text in (row.data, row.personal) if text)
+    data = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
     return AuditEntry(row.at, row.approval_id, row.event, cast(Json, data))
 
 

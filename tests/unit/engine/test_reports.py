@@ -15,7 +15,7 @@ from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.engine.reports import Reports
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
 from flexmaild.observe.health import LONGEST_SILENCE, Health, PollEnded
-from flexmaild.observe.incidents import Kind
+from flexmaild.observe.incidents import Kind, not_ready
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFull
 from flexmaild.system.clock import TrustedClock
@@ -121,13 +121,13 @@ def test_mail_that_waited_leaves_when_the_way_is_open_again_and_not_before(watch
 
 def test_a_mailbox_that_is_not_read_for_three_intervals_makes_the_daemon_not_ready(watch: Watch) -> None:
     watch.reports.poll_ended(polled("cannot connect", "network"))
-    assert (watch.open(), watch.reports.not_ready()) == ([("mailbox_unreadable", "replies")], [])
+    assert (watch.open(), not_ready(watch.reports.look())) == ([("mailbox_unreadable", "replies")], [])
     watch.hands.pass_(16 * 60)
-    (reason,) = watch.reports.not_ready()
+    (reason,) = not_ready(watch.reports.look())
     assert "replies have not been read for 960 seconds: cannot connect" in reason
     assert watch.only()["since"] == iso(START)
     watch.reports.poll_ended(polled())
-    assert (watch.open(), watch.reports.not_ready()) == ([], [])
+    assert (watch.open(), not_ready(watch.reports.look())) == ([], [])
 
 
 def test_a_login_that_is_refused_and_a_folder_that_keeps_its_mails_are_named(watch: Watch) -> None:
@@ -148,6 +148,7 @@ def test_an_application_without_token_is_told_once_for_all_that_needs_it(watch: 
     assert watch.open() == [("login_refused", "OAuth application m365")]
     assert watch.only()["said"].endswith("Make a new one.")
     watch.reports.tokens = lambda: [application(ApplicationState.READY)]
+    watch.reports.applications()
     watch.reports.poll_ended(polled())
     watch.reports.job_ended(job(), end("ok"))
     assert (watch.open(), calls) == ([], [1, 1])
@@ -157,6 +158,7 @@ def alarm(watch: Watch) -> None:
     more = {"alarm_at": START, "alarm": "its certificate ends", "clock_skew": 1000.0}
     soon = application(ApplicationState.READY, **more)
     watch.reports.tokens = lambda: [soon]
+    watch.reports.applications()
 
 
 def behind(watch: Watch) -> None:
@@ -198,13 +200,13 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
         silent,
         [
             *(("outgoing_failed", "outbox"), ("mailbox_unreadable", "poller")),
-            *(("sink_hung", "folder"), ("bug", "timers")),
+            *(("sink_hung", "sink folder"), ("bug", "timers")),
         ],
     ),
     "switched off": (unread_for_open_requests, [("settings_at_risk", "incoming")]),
-    "sink gone": (lambda w: w.reports.counted(counts(other=2), {}), [("settings_at_risk", "other")]),
+    "sink gone": (lambda w: w.reports.counted(counts(other=2), {}), [("settings_at_risk", "sink other")]),
     "given up": (given_up, [("outgoing_failed", "outgoing, given up")]),
-    "sink": (sink_fails, [("sink_failed", "folder")]),
+    "sink": (sink_fails, [("sink_failed", "sink folder")]),
     "put off": (single_mail_is_put_off, []),
     "reload": (lambda w: setattr(w.health, "settings_fault", "line 3"), [("reload_refused", "settings")]),
     "hung": (lambda w: setattr(w.health, "hung_transaction", 61.0), [("transaction_hung", "store")]),
@@ -232,3 +234,56 @@ def test_a_bug_is_remembered_for_a_day(watch: Watch) -> None:
     watch.health.watch_mailbox(None)
     watch.hands.pass_(86401)
     assert watch.open() == []
+
+
+def test_sinks_named_as_parts_of_the_daemon_hide_nothing(watch: Watch) -> None:
+    watch.health.watch(["outbox", "sink incoming", "sink replies"], ["replies"])
+    unread_for_open_requests(watch)
+    watch.reports.counted(counts(incoming=1), {})
+    watch.health.open_requests = 2
+    watch.reports.job_ended(job("replies"), end("later", "401", "auth", "login"))
+    assert len(not_ready(watch.reports.look())) == 1
+    assert sorted(watch.open()) == [
+        *(("login_refused", "sink replies"), ("settings_at_risk", "incoming")),
+        ("settings_at_risk", "sink incoming"),
+    ]
+
+
+def test_an_outage_whose_reasons_alternate_is_one_incident(watch: Watch) -> None:
+    watch.hands.pass_(16 * 60)
+    with capture_logs() as told:
+        for reason in ("auth", "network", "auth"):
+            watch.reports.poll_ended(polled("it fails", reason))
+        watch.reports.job_ended(job(), end("later", "no route", "network", "connect"))
+        watch.reports.job_ended(job(), end("give_up", "550 no such user", "server"))
+        watch.reports.job_ended(job(), end("later", "no route", "network", "connect"))
+    assert watch.open() == [("mailbox_unreadable", "replies"), ("outgoing_failed", "outgoing")]
+    assert [one for one in told if one["event"] == "incident is over"] == []
+
+
+def test_a_way_for_which_nothing_waits_any_more_is_no_incident(watch: Watch) -> None:
+    watch.reports.job_ended(job("folder"), end("later", "full", "server", "write"))
+    watch.reports.counted(counts(folder=1), {})
+    assert watch.open() == [("sink_failed", "sink folder")]
+    watch.reports.counted(counts(), {})
+    assert watch.open() == []
+
+
+def test_a_sink_that_a_reload_took_away_begins_no_incident(watch: Watch) -> None:
+    watch.health.watch(["outbox", "poller"], [])
+    watch.reports.job_ended(job("folder"), end("later", "full", "server", "write"))
+    assert watch.open() == []
+
+
+def test_what_servers_say_is_redacted(watch: Watch) -> None:
+    watch.reports.redacted = lambda text: text.replace("hunter2", "***")
+    watch.reports.job_ended(job(), end("later", "535 LOGIN bob hunter2", "auth", "login"))
+    assert "hunter2" not in watch.only()["said"]
+
+
+def test_a_look_asks_no_application_and_waits_for_none(watch: Watch) -> None:
+    def hangs() -> list[ApplicationStatus]:
+        raise AssertionError("asked")
+
+    watch.reports.tokens = hangs
+    assert watch.reports.look() == ()

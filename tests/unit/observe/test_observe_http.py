@@ -76,6 +76,10 @@ def test_readiness_gives_every_incident_as_json_where_that_is_asked_for(metrics:
         found.append(incident("no mailbox"))
         response, body = ask(server, "/-/ready", Accept="application/json")
         assert (response.status, json.loads(body)["issues"]) == (503, ["a clock", "no mailbox"])
+        found.append(incident("535 bob@corp.test: no"))
+        for accept in ("application/json", "text/plain"):
+            response, body = ask(server, "/-/ready", Accept=accept)
+            assert (b"bob" in body, b"***@corp.test" in body) == (False, True)
     finally:
         server.close()
 

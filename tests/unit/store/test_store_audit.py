@@ -53,6 +53,7 @@ def tampered(directory: Path, sql: str) -> int | None:
         ("UPDATE audit SET personal_digest = '' WHERE seq = 2", 2),
         ('UPDATE audit_personal SET data = \'{"by":"eve@x"}\' WHERE seq = 4', 4),
         ("UPDATE audit_personal SET salt = x'00' WHERE seq = 4", 4),
+        ("DELETE FROM audit_personal WHERE seq = 4", 4),
     ],
 )
 def test_what_was_done_to_the_rows_is_found_at_its_first_row(tmp_path: Path, sql: str, number: int) -> None:
@@ -97,7 +98,7 @@ def test_what_an_entry_says_of_persons_can_be_forgotten_and_the_chain_holds(tmp_
     with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
         (chained,) = connection.execute("SELECT data FROM audit").fetchone()
         assert json.loads(chained) == {"answer": "approve", "sha256": "ab"}
-        connection.execute("DELETE FROM audit_personal")
+        connection.execute("UPDATE audit_personal SET data = '', salt = x''")
     connection.close()
     store = opened(tmp_path)
     assert store.verify_audit() is None
@@ -123,6 +124,9 @@ def test_an_older_chain_is_taken_over_whole(tmp_path: Path) -> None:
     [
         ("UPDATE audit SET data = '{\"n\":7}' WHERE seq = 3", 3),
         ("UPDATE audit SET data = '[' WHERE seq = 3", 3),
+        ("UPDATE audit SET data = '[1]' WHERE seq = 3", 3),
+        ("UPDATE audit SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 3", 3),
+        ("UPDATE audit SET data = replace(hex(zeroblob(9000)), '00', '[') WHERE seq = 3", 3),
         ("DELETE FROM audit WHERE seq = 4", 4),
         ("DELETE FROM audit WHERE seq = 6", 6),
         ("DELETE FROM audit WHERE seq = 1", 1),

@@ -21,7 +21,11 @@ depends_on = None
 
 # Facts as they were when this step was written.
 _FACTS = ("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent")
-_ROWS = "SELECT seq, at, approval_id, event, data, hash FROM audit WHERE seq > :after ORDER BY seq LIMIT 1000"
+# As bytes: a damaged row may hold no text.
+_ROWS = (
+    "SELECT seq, at, approval_id, event, CAST(data AS BLOB) AS data, hash FROM audit"
+    " WHERE seq > :after ORDER BY seq LIMIT 1000"
+)
 _UPDATE = "UPDATE audit SET data = :data, personal_digest = :personal_digest, hash = :hash WHERE seq = :seq"
 _ADD = "INSERT INTO audit_personal (seq, salt, data) VALUES (:seq, :salt, :data)"
 _GET, _PUT = "SELECT value FROM meta WHERE name = :name", "UPDATE meta SET value = :value WHERE name = :name"
@@ -42,8 +46,9 @@ def upgrade() -> None:
     while rows := connection.execute(sa.text(_ROWS), {"after": seq}).all():
         changed, personal = [], []
         for row in rows:
-            is_whole = row.seq == seq + 1 and row.hash == _hash(old, row, row.data)
-            facts, rest = _split(row.data)
+            text = row.data.decode(errors="replace")
+            is_whole = row.seq == seq + 1 and row.hash == _hash(old, row, text)
+            facts, rest = _split(text)
             salt = secrets.token_bytes(16)
             digest = hashlib.sha256(salt + rest.encode()).hexdigest() if rest != "{}" else ""
             new = _hash(new, row, facts, f'"personal":"{digest}",') if is_whole else row.hash
@@ -72,11 +77,11 @@ def _hash(before: str, row: Any, data: str, personal: str = "") -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Its facts, and the rest; a row that was damaged is left as it is."""
+    """Its facts, and the rest; of a row that was damaged all is taken for personal."""
     try:
         data = json.loads(text)
         parts = ({k: v for k, v in data.items() if (k in _FACTS) is wanted} for wanted in (True, False))
         facts, rest = (json.dumps(part, sort_keys=True, separators=(",", ":")) for part in parts)
-    except (ValueError, AttributeError):
-        return text, "{}"
+    except (ValueError, AttributeError, RecursionError):
+        return "{}", json.dumps({"damaged": text})
     return facts, rest
