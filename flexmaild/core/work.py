@@ -6,6 +6,7 @@ at all; nothing else is ever written. `core.jobs` turns the engine's effects int
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -274,6 +275,22 @@ class KeptMail:
     sha256: str
     deflated: bytes | None = field(repr=False)
     quotes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail of ours, its bytes as they went out.
+
+    quotes: the texts in it that a person wrote (the comment that a confirmation repeats); they are not ours.
+    """
+
+    data: bytes
+    quotes: tuple[str, ...] = ()
+
+
+# From the references found in a mail to every mail that went out with one of them; None where they cannot
+# be had.
+MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)

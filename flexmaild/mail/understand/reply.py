@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.core.tokens import PREFIX
+from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
 from flexmaild.mail.authentication.own_check import Lookup, dkim_domains
 from flexmaild.mail.parse.charset import REPLACEMENT
@@ -36,7 +37,7 @@ from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.questions import MARKS
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
-from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
+from flexmaild.mail.understand.sent import SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.unknown import unknown_lines
 from flexmaild.mail.understand.verdict import Decision, decide

@@ -9,12 +9,13 @@ our own words before it. The lines of a prefilled reply are always known, withou
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from urllib.parse import unquote
 
+from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, OLDER_HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
 from flexmaild.mail.parse.all_text import page_text
@@ -37,22 +38,6 @@ _MOST_KEPT, _LONGEST_KEPT = 1024, 160
 
 # A field of Message-IDs, or a further line of one: no address, although it holds an "@".
 _MESSAGE_IDS = re.compile(r"(?:References|In-Reply-To):|\s+<")
-
-
-@dataclass(frozen=True, slots=True)
-class SentMail:
-    """A mail of ours, its bytes as they went out.
-
-    quotes: the texts in it that a person wrote (the comment that a confirmation repeats); they are not ours.
-    """
-
-    data: bytes
-    quotes: tuple[str, ...] = ()
-
-
-# From the references found in a mail to every mail that went out with one of them; None where they cannot
-# be had.
-MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 
 
 @dataclass
