@@ -87,7 +87,8 @@ def parse(
     builder = _Builder(document, kinds)
     settings = builder.settings()
     builder.examine(settings)
-    builder.take(built(settings))
+    if not document.faults:  # of a section with faults nothing can be built
+        builder.take(built(settings))
     if check_secrets:
         builder.look_for_secrets(settings)
     if open_to_all:
