@@ -6,6 +6,7 @@ from typing import Any
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
+from flexmaild.engine import acts
 from flexmaild.engine.services import Services
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
 from flexmaild.net.oauth import TokenDesk
@@ -27,6 +28,7 @@ def authorize(services: Services, call: Call) -> Answer:
     name = call.path["name"]
     tokens = _tokens(services, name)
     begun = services.sign_ins.begin(tokens, name, services.reports.applications)
+    acts.record(services, "oauth authorize", call.peer.user, application=name)
     shown = {
         "id": begun.application,
         "flow": begun.flow,
@@ -47,7 +49,10 @@ def progress(services: Services, call: Call) -> Answer:
 
 def forget(services: Services, call: Call) -> Answer:
     name = call.path["name"]
-    return Answer(200, {"forgotten": _tokens(services, name).forget(name)})
+    forgotten = _tokens(services, name).forget(name)
+    if forgotten:
+        acts.record(services, "oauth forget", call.peer.user, application=name)
+    return Answer(200, {"forgotten": forgotten})
 
 
 def document(status: ApplicationStatus) -> dict[str, Any]:

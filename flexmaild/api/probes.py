@@ -20,7 +20,7 @@ from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader, MailOrder
-from flexmaild.engine import results_seen
+from flexmaild.engine import acts, results_seen
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.write import compose
@@ -46,11 +46,13 @@ def try_outgoing(services: Services, call: Call) -> Answer:
         date=datetime.now(UTC),
         message_id=identifier,
     )
-    outbox = build_outbox(components.settings.outgoing, components.tools)
+    outbox, is_sent = build_outbox(components.settings.outgoing, components.tools), False
     try:
         receipt = outbox.send(Envelope(identifier, components.stationery.from_address, (to,), data))
+        is_sent = True
     finally:
         outbox.close()
+        acts.record(services, "test-email", call.peer.user, to=to, ok=is_sent)
     shown = {
         "to": to,
         "answer": receipt.answer,

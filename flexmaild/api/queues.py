@@ -11,8 +11,9 @@ from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.timing import iso
-from flexmaild.core.work import Job, JobState, Queue
-from flexmaild.engine import incoming, results_seen
+from flexmaild.core.work import AuditEntry, Change, Job, JobState, Queue
+from flexmaild.engine import acts, incoming, results_seen
+from flexmaild.engine.changes import Changes
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.sent_mails import SentMails
 from flexmaild.engine.services import Services
@@ -20,11 +21,15 @@ from flexmaild.mail.authentication.kept_header import header_of
 from flexmaild.mail.authentication.kept_header import kept as kept_header
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
-from flexmaild.store import Quarantined
+from flexmaild.store import Quarantined, Transaction
 from flexmaild.store.queries import Queries
 
 Command = Callable[[Services, Call], Answer]
 _QUEUES = {"outbox": Queue.OUTBOX, "deliveries": Queue.DELIVERY}
+# How flexmailctl calls them.
+_CLI = {Queue.OUTBOX: "outbox", Queue.DELIVERY: "delivery"}
+# Jobs named in one entry of the event log.
+MOST_NAMED = 100
 
 
 def commands_of(noun: str) -> dict[str, Command]:
@@ -34,7 +39,7 @@ def commands_of(noun: str) -> dict[str, Command]:
         f"{noun}.list": lambda services, call: _listed(services, call, queue),
         f"{noun}.show": lambda services, call: _show(services, call, queue),
         f"{noun}.retry": lambda services, call: _retry(services, call, queue),
-        f"{noun}.retry_all": lambda services, call: _retry_all(services, queue),
+        f"{noun}.retry_all": lambda services, call: _retry_all(services, call, queue),
         f"{noun}.hold": lambda services, call: _hold(services, call, queue),
         f"{noun}.release": lambda services, call: _unhold(services, call, queue),
         f"{noun}.drop": lambda services, call: _drop(services, call, queue),
@@ -58,46 +63,70 @@ def _show(services: Services, call: Call, queue: Queue) -> Answer:
 
 
 def _retry(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
+    def retry(transaction: Transaction, job: Job) -> int:
         if job.state is JobState.HELD:  # who wants this one tried now wants it released
             transaction.unhold_jobs(queue, [job.id])
-        _insist(transaction.retry_jobs(queue, [job.id]), job, "tried again")
+        return transaction.retry_jobs(queue, [job.id])
+
+    answer, job = _changed(services, call, queue, "retry", "tried again", retry)
     services.components.retry_tokens()
     services.components.wake(rested=True, target=job.target)
-    return _show(services, call, queue)
+    return answer
 
 
-def _retry_all(services: Services, queue: Queue) -> Answer:
+def _changed(
+    services: Services,
+    call: Call,
+    queue: Queue,
+    act: str,
+    done: str,
+    change: Callable[[Transaction, Job], int],
+) -> tuple[Answer, Job]:
+    """One job changed, with its entry in the event log, and how it stands then, in one transaction."""
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        _insist(change(transaction, job), job, done)
+        _record(transaction, call, f"{_CLI[queue]} {act}", job.approval_id, job=job.id)
+        shown = document(_found(transaction, call, queue), call)
+    return Answer(200, shown), job
+
+
+def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
     states = (JobState.FAILED, JobState.DEFERRED)
     with services.store.transaction() as transaction:
         waiting = [job.id for job in transaction.list_jobs(queue, states, limit=100_000)]
         changed = transaction.retry_jobs(queue, waiting) if waiting else 0
+        _record(transaction, call, f"{_CLI[queue]} retry --all", jobs=waiting[:MOST_NAMED], count=changed)
     services.components.retry_tokens()
     services.components.wake(rested=True)
     return Answer(200, {"retried": changed})
 
 
 def _hold(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
-        _insist(transaction.hold_jobs(queue, [job.id]), job, "held")
-    return _show(services, call, queue)
+    return _changed(services, call, queue, "hold", "held", lambda t, job: t.hold_jobs(queue, [job.id]))[0]
 
 
 def _unhold(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
-        _insist(transaction.unhold_jobs(queue, [job.id]), job, "released")
+    def unhold(transaction: Transaction, job: Job) -> int:
+        return transaction.unhold_jobs(queue, [job.id])
+
+    answer, job = _changed(services, call, queue, "release", "released", unhold)
     services.components.wake(target=job.target)
-    return _show(services, call, queue)
+    return answer
 
 
 def _drop(services: Services, call: Call, queue: Queue) -> Answer:
-    with services.store.transaction() as transaction:
-        job = _found(transaction, call, queue)
-        _insist(transaction.drop_jobs(queue, [job.id]), job, "dropped")
-    return _show(services, call, queue)
+    return _changed(services, call, queue, "drop", "dropped", lambda t, job: t.drop_jobs(queue, [job.id]))[0]
+
+
+def _record(transaction: Transaction, call: Call, act: str, approval_id: str = "", **data: Any) -> None:
+    entry = acts.entry(transaction.now, act, call.peer.user, approval_id, **data)
+    transaction.write(Change(audit=(entry,)))
+
+
+def _mail_entry(now: datetime, call: Call, act: str, mail: dict[str, Any], **data: Any) -> AuditEntry:
+    named = {key: mail[key] for key in ("id", "sha256", "sender", "subject", "message_id")}
+    return acts.entry(now, act, call.peer.user, mail["approval_id"], **named, **data)
 
 
 def _found(store: Queries, call: Call, queue: Queue) -> Job:
@@ -140,6 +169,8 @@ def quarantine_drop(services: Services, call: Call) -> Answer:
     with services.store.transaction() as transaction:
         shown = quarantined(_set_aside(transaction, call))
         transaction.drop_quarantine(call.path["id"])
+        entry = _mail_entry(transaction.now, call, "quarantine drop", shown)
+        transaction.write(Change(audit=(entry,)))
     return Answer(200, shown)
 
 
@@ -157,10 +188,14 @@ def quarantine_release(services: Services, call: Call) -> Answer:
         sandbox.close()
     mark = Mark("quarantine", aside.id, datetime.now(UTC).isoformat())
     read = [(Fetched(mark, size, raw), reading)]
-    outcome = incoming.commit(services.transactions, services.context, services.metrics, read)[mark]
-    # Only now: a crash before leaves it in quarantine, and a second release finds a duplicate.
-    with services.store.transaction() as transaction:
+
+    def released(transaction: Transaction, changes: Changes) -> None:
         transaction.release_quarantine(aside.id)
+        (seen,) = changes.seen
+        act, shown = "quarantine release", quarantined(aside)
+        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
+
+    outcome = incoming.commit(services.transactions, services.context, services.metrics, read, released)[mark]
     return Answer(200, {**quarantined(aside), "outcome_now": outcome.value})
 
 

@@ -27,6 +27,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.model import MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.steps import Step
+from flexmaild.engine import acts
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose import mime
@@ -61,6 +62,7 @@ def self_test(services: Services, call: Call) -> Answer:
         raise Problem(409, "Nothing to test", "reading replies is switched off", kind="off", cure=cure)
     mails = [Sent(spelling) for spelling in marked(components.rules, components.stationery.from_address)]
     steps = [_send(components, mails)]
+    acts.record(services, "self-test", call.peer.user, ok=steps[0].ok)
     shown: dict[str, object] = {}
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))

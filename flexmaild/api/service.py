@@ -16,10 +16,10 @@ from flexmaild.core import line_pattern, quorum
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
+from flexmaild.engine import acts
 from flexmaild.engine.services import Services
-from flexmaild.net.status import SKEW_SECONDS
 from flexmaild.observe.health import PollEnded
-from flexmaild.observe.incidents import Incident
+from flexmaild.observe.incidents import readiness
 from flexmaild.settings.faults import SettingsError
 
 # A poll may take this long, seconds, before the caller hears that it goes on without them.
@@ -29,21 +29,16 @@ MOST_LOOKED_AT = 200
 # A line in the replies to so many requests may be a mail gateway's; how many replies are looked at, and how
 # many lines named.
 REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
-# A clock that was set back by more is worth a look; time servers correct less in silence.
-CLOCK_BEHIND_SECONDS = 60.0
 
 
 def status(services: Services, call: Call) -> Answer:
     """Everything in one look; `issues` says what to do something about."""
     services.count()
-    issues = services.health.issues(services.components.resting(), services.failed_jobs())
-    issues += [*_token_issues(services), *_orphaned(services), *_clock_issues(services)]
+    incidents = services.reports.look()
     shown: dict[str, Any] = {
-        "healthy": not issues,
-        "ready": not services.health.not_ready(),
+        "healthy": not incidents,
         "version": __version__,
-        "issues": issues,
-        "incidents": [_incident(one) for one in services.health.incidents.open()],
+        **readiness(incidents),
         "warnings": [*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
         "started_at": iso(services.health.started_at),
         "settings": _settings(services),
@@ -55,30 +50,6 @@ def status(services: Services, call: Call) -> Answer:
         "components": {c: iso(at) for c, at in services.health.beats_at().items()},
     }
     return Answer(200, shown)
-
-
-def _incident(one: Incident) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "subject": one.subject,
-        "since": iso(one.since),
-        "last": iso(one.last),
-        "count": one.count,
-        "said": one.said,
-        "cure": one.cure,
-    }
-
-
-def _token_issues(services: Services) -> list[str]:
-    found: list[str] = []
-    for status in services.components.tokens.status() if services.components.tokens else ():
-        said = [f"{status.error} {status.cure}".strip()] if status.error else []
-        if status.alarm_at is not None and status.alarm_at <= services.clock.now():
-            said.append(status.alarm)
-        if abs(status.clock_skew or 0.0) > SKEW_SECONDS:
-            said.append("its clock and this machine's differ by minutes: set this one right (chrony)")
-        found += [f"OAuth application {status.application}: {one}" for one in said]
-    return found
 
 
 def _unreachable(services: Services) -> list[str]:
@@ -104,30 +75,6 @@ def _unknown_lines(services: Services) -> list[str]:
         f"the line {json.dumps(line, ensure_ascii=False)} stood in the replies to {number} requests, and"
         f" flexmaild did not send it: if your mail gateway writes it, add it to approvals.ignore_lines"
         for line, number in islice(named, MOST_LINES_NAMED)
-    ]
-
-
-def _orphaned(services: Services) -> list[str]:
-    """Deliveries that wait for a sink which a reload took away: nobody tries them, and they are kept."""
-    waiting: Counter[str] = Counter()
-    for (queue, target, state), number in services.counts.jobs.items():
-        if queue is Queue.DELIVERY and state in (JobState.QUEUED, JobState.DEFERRED):
-            waiting[target] += number
-    return [
-        f"{number} deliveries wait for the sink {name}, which is no longer in the settings: put it back, or "
-        f"drop them (flexmailctl delivery list)"
-        for name, number in waiting.items()
-        if name not in services.components.settings.sinks
-    ]
-
-
-def _clock_issues(services: Services) -> list[str]:
-    behind = services.clock.behind().total_seconds()
-    if behind < CLOCK_BEHIND_SECONDS:
-        return []
-    return [
-        f"the system clock is {int(behind)} seconds behind what it was before; times are counted on from "
-        f"there: set the clock right (timedatectl)"
     ]
 
 
@@ -239,6 +186,7 @@ def log_level(services: Services, call: Call) -> Answer:
     body = cast(bodies.LogLevel, call.body)
     services.logs.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
     until = services.clock.now() + body.for_ if body.for_ else None
+    acts.record(services, "log-level", call.peer.user, level=body.level, until=iso(until))
     return Answer(200, {"level": body.level, "until": iso(until)})
 
 

@@ -14,7 +14,7 @@ from flexmaild import __version__
 from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
-from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
+from flexmaild.cli.settings_file import chosen_config, config_option, load_settings, told_faults
 
 
 @click.group(
@@ -41,7 +41,11 @@ def cli(context: click.Context) -> None:
 @config_option
 def check() -> None:
     """Check the settings without starting anything: every fault with its place, or "… is valid"."""
+    from flexmaild.engine.operator_templates import operator_templates
+
     settings = load_settings()
+    with told_faults():
+        operator_templates(settings.notifications.templates)
     for warning in settings.warnings():
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{chosen_config()} is valid")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +38,18 @@ def chosen_config() -> Path:
 def load_settings(*, check_secrets: bool = True) -> Any:
     """The settings; with faults, each on its own line of stderr and exit code 78."""
     from flexmaild.daemon import wiring
+
+    with told_faults():
+        return wiring.load_settings(chosen_config(), check_secrets=check_secrets)
+
+
+@contextmanager
+def told_faults() -> Iterator[None]:
+    """Faults of the settings, each on its own line of stderr, and exit code 78."""
     from flexmaild.settings.faults import SettingsError
 
     try:
-        return wiring.load_settings(chosen_config(), check_secrets=check_secrets)
+        yield
     except SettingsError as error:
         for fault in error.faults:
             click.echo(str(fault), err=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from flexmaild.core.addresses import domain_of
+from flexmaild.core.addresses import domain_of, is_same_organization
 from flexmaild.core.model import Proof, Reading, Requirement
 
 # What each requirement is satisfied by, the first that a mail shows being named.
@@ -105,9 +105,10 @@ def _signed_by(reading: Reading) -> Iterable[str]:
 
 
 def is_aligned(signed: str, domain: str) -> bool:
-    """Whether who signed may speak for the From domain: it is the same, or a domain above it.
+    """Whether who signed may speak for the From domain: it is the same, or one above it of the same owner.
 
-    DMARC's relaxed alignment (RFC 7489 section 3.1.1) also lets a domain below speak; whether its record says
-    so a border has to know, by `dmarc=pass`. A domain of one label speaks for none.
+    Who owns the domain above can do so anyway. DMARC's relaxed alignment (RFC 7489 section 3.1.1) also lets
+    domains below and beside speak, which may be lent to somebody; whether its record says so a border has to
+    know, by `dmarc=pass`, or our own check.
     """
-    return signed == domain or ("." in signed and domain.endswith(f".{signed}"))
+    return signed == domain or (domain.endswith(f".{signed}") and is_same_organization(signed, domain))

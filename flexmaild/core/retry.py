@@ -24,10 +24,13 @@ _STEPS_OF_THE_WAY = frozenset({"dns", "connect", "greeting", "ehlo", "token", "t
 
 
 def is_of_the_way(failure: Failure) -> bool:
-    """Whether every other job on this way would fail alike (login, TLS, connection, a limit on all mails;
-    "rcpt" is about one recipient, whose own mailbox may be the one that is limited)."""
+    """Whether every other job on this way would fail alike (login, TLS, connection, a sender that is not
+    taken, a limit on all mails; "rcpt" is about one recipient, whose own mailbox may be the one that is
+    limited)."""
     throttled = failure.reason is Reason.THROTTLED and failure.step != "rcpt"
-    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled
+    # The reply to MAIL is about our sender; 552 is about this mail's size (RFC 1870).
+    sender = failure.step == "mail" and failure.answer and not failure.answer.startswith("552")
+    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled or bool(sender)
 
 
 def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timedelta:
@@ -53,8 +56,9 @@ def after_failure(
     uncertain = job.uncertain or (isinstance(failure, TryLater) and failure.uncertain)
     if lasting or again_at - job.created_at > give_up_after:
         return JobEnd(
-            job.id, job.claim, "give_up", now, failure.reason.value, str(failure), uncertain=uncertain
-        )
+            job.id, job.claim, "give_up", now, failure.reason.value, str(failure),
+            uncertain=uncertain, closed=closed,
+        )  # fmt: skip
     return JobEnd(
         job.id, job.claim, "later", now, failure.reason.value, str(failure),
         again_at=again_at, uncertain=uncertain, closed=closed,

@@ -6,6 +6,7 @@ at all; nothing else is ever written. `core.jobs` turns the engine's effects int
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -224,12 +225,34 @@ class ApproverPast:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that happened to a request, for `approval show` and the hash chain."""
+    """One thing that happened, to a request or by an operator: a row of the event log.
+
+    approval_id: empty where it is about no request. data: of it only `facts` are in the chained row.
+    """
 
     at: datetime
     approval_id: str
     event: str
     data: Json
+
+    @property
+    def facts(self) -> Json:
+        """What says nothing about a person."""
+        return {key: value for key, value in self.data.items() if key in FACTS}
+
+    @property
+    def personal(self) -> Json:
+        """The rest: addresses, comments, subjects, names. It can be forgotten and the chain still holds."""
+        return {key: value for key, value in self.data.items() if key not in FACTS}
+
+
+# The keys of an entry that never hold a word or an address of a person; what is not named here may.
+FACTS = frozenset(
+    (
+        *("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent"),
+        *("job", "jobs", "count", "id", "application", "level", "until", "changed", "needs_restart", "ok"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +275,22 @@ class KeptMail:
     sha256: str
     deflated: bytes | None = field(repr=False)
     quotes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A mail of ours, its bytes as they went out.
+
+    quotes: the texts in it that a person wrote (the comment that a confirmation repeats); they are not ours.
+    """
+
+    data: bytes
+    quotes: tuple[str, ...] = ()
+
+
+# From the references found in a mail to every mail that went out with one of them; None where they cannot
+# be had.
+MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)

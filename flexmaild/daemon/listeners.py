@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -11,8 +11,8 @@ from flexmaild.control.call import Handlers
 from flexmaild.control.listen import Place, listen
 from flexmaild.control.server import ControlServer
 from flexmaild.observe import http
-from flexmaild.observe.health import Health
 from flexmaild.observe.http import ObserveServer
+from flexmaild.observe.incidents import Incident
 from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.schema import Settings
 from flexmaild.system.peer_credentials import Peer
@@ -23,9 +23,9 @@ _log = structlog.get_logger("flexmaild")
 class Listeners:
     """Raises GiveUp when something cannot be bound; `close` ends both."""
 
-    def __init__(self, metrics: Metrics, health: Health) -> None:
+    def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]]) -> None:
         self._metrics = metrics
-        self._health = health
+        self._look = look
         self._observe: ObserveServer | None = None
         self._control: ControlServer | None = None
         self._listen = ""
@@ -53,7 +53,7 @@ class Listeners:
         """Bind a changed metrics address now; what is returned puts it, and the access lists, in force."""
         fresh: ObserveServer | None = None
         if settings.metrics.listen != self._listen:
-            fresh = http.start(settings.metrics.listen, self._metrics, self._health.not_ready)
+            fresh = http.start(settings.metrics.listen, self._metrics, self._look)
 
         def put_in_force() -> None:
             if settings.metrics.listen != self._listen:

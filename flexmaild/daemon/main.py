@@ -50,7 +50,8 @@ from flexmaild.system.notify import Manager, watchdog_interval
 _log = structlog.get_logger("flexmaild")
 
 # Threads that are there whatever the settings say; sinks have one each.
-LASTING_COMPONENTS = ("timers", "poller", "outbox", "control", "metrics", "publish")
+# What may meet a bug; the first give heartbeats.
+HEARTBEATS, OTHER_COMPONENTS = ("timers", "poller", "outbox"), ("control", "metrics", "publish", "reload")
 
 ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
@@ -120,7 +121,7 @@ def _assembled(
 ) -> Daemon:
     """All parts of the daemon, tied together; none of them runs yet."""
     manager, health, waiters = Manager(), Health(clock, clock.now()), Waiters()
-    metrics = Metrics(components=LASTING_COMPONENTS, commands=COMMANDS)
+    metrics = Metrics(components=OTHER_COMPONENTS, heartbeats=HEARTBEATS, commands=COMMANDS)
     reports = Reports(clock, metrics, health, manager)
     transactions = Transactions(store, metrics, waiters, reports)
     supervisor = Supervisor(signals, store, health, metrics, manager, watchdog_interval())
@@ -146,7 +147,7 @@ def _assembled(
         poller=poller.Work(
             known=store.known,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
-            ended=lambda ended: _poll_ended(services, timers, ended),
+            ended=lambda ended: _poll_ended(services, ended),
             quiet=quiet,
             clock=clock,
             beat=health.beat,
@@ -171,18 +172,22 @@ def _assembled(
         reload=lambda by: reload(by),
     )
     timers = Timers(lambda: _tasks(services), metrics, health.beat, transactions.failed, supervisor.died)
-    listeners = Listeners(metrics, health)
+    listeners = Listeners(metrics, reports.look)
     reload = Reload(services, into, listeners, timers, manager)
+    metrics.on_bug = health.bug_met
     transactions.wake = lambda targets: _wake(services, targets)
     reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
+    supervisor.look = reports.look
+    reports.redacted = redactor.clean
     supervisor.on_reload = lambda: reload("SIGHUP")
     return Daemon(services, timers, listeners, supervisor, manager)
 
 
-def _poll_ended(services: Services, timers: Timers, ended: PollEnded) -> None:
-    services.reports.poll_ended(ended)
+def _poll_ended(services: Services, ended: PollEnded) -> None:
+    """Before who asked for the poll is told of its end, so that they find in `status` what came of it."""
     if ended.read:
-        timers.soon(lambda: moments.look_at_borders(services))
+        moments.look_at_borders(services)
+    services.reports.poll_ended(ended)
 
 
 def _wake(services: Services, targets: Targets) -> None:

@@ -16,7 +16,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.wiring import Surroundings
-from flexmaild.engine import moments
+from flexmaild.engine import acts, moments
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
@@ -87,17 +87,18 @@ class Reload:
 
     def _refused(self, by: str, error: SettingsError) -> None:
         services = self.services
-        services.health.settings_fault = str(error.faults[0])
+        services.reports.settings_read(str(error.faults[0]))
         services.metrics.reloaded(ok=False, at=services.store.now().timestamp())
         faults = [str(fault) for fault in error.faults]
         _log.error("reload refused, the old settings stay in force", by=by, faults=faults)
 
     def _done(self, by: str, outcome: Reloaded) -> None:
         services = self.services
-        services.health.settings_fault = ""
+        services.reports.settings_read("")
         services.metrics.reloaded(ok=True, at=services.store.now().timestamp())
         changed, later = list(outcome.changed), list(outcome.needs_restart)
         _log.info("settings reloaded", by=by, changed=changed, needs_restart=later)
+        acts.record(services, "reload", by, changed=changed, needs_restart=later)
         for warning in outcome.warnings:
             _log.warning("settings", warning=warning)
 

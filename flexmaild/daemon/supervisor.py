@@ -29,7 +29,8 @@ HUNG_SECONDS, LOST_SECONDS = 60.0, 600.0
 
 class Supervisor:
     """`run` returns the exit status. watchdog: seconds between two signs of life, None when nobody asks for
-    them. on_reload: called in a thread of its own at SIGHUP."""
+    them. on_reload: called in a thread of its own at SIGHUP. look: called when a transaction begins to hang
+    and when it has ended; it waits for nobody."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Supervisor:
         self._fed = 0.0
         self._dead = threading.Event()
         self.on_reload: Callable[[], object] = lambda: None
+        self.look: Callable[[], object] = lambda: None
 
     def died(self, component: str, text: str) -> None:
         """A thread ended by a bug: the daemon ends and starts anew."""
@@ -86,10 +88,10 @@ class Supervisor:
         """Whether only a fresh process can help."""
         broken, since = self._store.broken, self._store.busy_since
         seconds = time.monotonic() - since if since is not None else 0.0
-        is_news = seconds >= HUNG_SECONDS and not self._health.hung_transaction
+        before = self._health.hung_transaction
         self._health.hung_transaction = seconds if seconds >= HUNG_SECONDS else 0.0
-        if is_news:
-            _log.error("a transaction does not end; look whether the disk answers", seconds=round(seconds))
+        if bool(before) is not bool(self._health.hung_transaction):
+            self._look()
         if broken is not None:
             _log.critical("the store is broken; the daemon ends and starts anew", fault=str(broken))
         if seconds >= LOST_SECONDS:
@@ -97,6 +99,13 @@ class Supervisor:
                 "a transaction does not end; the daemon ends and starts anew", seconds=round(seconds)
             )
         return broken is not None or seconds >= LOST_SECONDS or self._dead.is_set()
+
+    def _look(self) -> None:
+        try:
+            self.look()
+        except Exception:  # noqa: BLE001 - a bug in what is told ends no daemon
+            self._metrics.unhandled("reload")
+            _log.exception("bug in a look at what is wrong")
 
     def _feed_watchdog(self) -> None:
         now = time.monotonic()

@@ -7,15 +7,17 @@ over from the one before what did not change. Nothing is started here, and a fai
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.errors import Failure
 from flexmaild.core.work import Queue
 from flexmaild.daemon.applications import build_tokens
 from flexmaild.engine import delivery, poller
@@ -37,6 +39,7 @@ from flexmaild.net.clouds import Purpose
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.token_refresher import TokenRefresher
 from flexmaild.settings import describe
+from flexmaild.settings.faults import Finding
 from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.sinks import SINKS, build_sink
@@ -65,7 +68,25 @@ class Surroundings:
 
 def load_settings(path: str | os.PathLike[str], *, check_secrets: bool = True) -> Settings:
     """Read and check the settings file. Raises SettingsError with every fault."""
-    return load(path, outgoing=OUTGOING, incoming=INCOMING, sinks=SINKS, check_secrets=check_secrets)
+    return load(
+        path, outgoing=OUTGOING, incoming=INCOMING, sinks=SINKS, check_secrets=check_secrets, built=_built
+    )
+
+
+def _built(settings: Settings) -> Iterator[Finding]:
+    """What a start would meet although each setting is right by itself. Nothing is opened."""
+    parts: list[tuple[tuple[str, ...], Callable[[], object]]] = [
+        (("approvals", "words"), lambda: rules_of(settings)),
+        (("approvals",), lambda: policy_of(settings)),
+        (("outgoing",), lambda: build_outbox(settings.outgoing, Tools())),
+        (("incoming",), lambda: build_inbox(settings.incoming, Tools())),
+    ]
+    parts += [(("sinks", name), partial(build_sink, sink)) for name, sink in settings.sinks.items()]
+    for path, build_part in parts:
+        try:
+            build_part()
+        except (Failure, ValueError) as fault:
+            yield Finding(path, str(fault))
 
 
 def schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from flexmaild.core import engine, jobs
 from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.events import Effect, Mail, Step
+from flexmaild.core.events import Effect, Mail, Note, Step
 from flexmaild.core.model import Request
 from flexmaild.core.work import (
     ApproverNote,
@@ -62,7 +62,8 @@ class Changes:
         identifier = step.request.id
         before = self.requests.get(identifier)
         request, effects = self._limited(step)
-        if before != request:
+        # What is sent makes a version of its own, whose number tells this mail from the next of its kind.
+        if before != request or not all(isinstance(effect, Note) for effect in effects):
             self.changed.add(identifier)
         if before is not None and before.state is not request.state:
             self.decided.add(identifier)

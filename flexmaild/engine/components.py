@@ -87,8 +87,3 @@ class Components:
         for delivery in self.deliveries.values():
             if target is None or delivery.target == target:
                 delivery.wake(rested=rested)
-
-    def resting(self) -> dict[str, float]:
-        """Seconds until each target that rests is tried again."""
-        seconds = {delivery.target: delivery.resting() for delivery in self.deliveries.values()}
-        return {target: left for target, left in seconds.items() if left}

@@ -95,9 +95,10 @@ def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) ->
 
 
 def _unreachable(job: Job, end: JobEnd) -> Bounced | None:
-    """An approver whose mail the server refuses for good is as unreachable as one whose mail bounced."""
+    """An approver whose mail the server refuses for good is as unreachable as one whose mail bounced; not
+    one to whom no mail could go out for too long."""
     asks = job.kind in (MailKind.APPROVAL_REQUEST, MailKind.REMINDER)
-    if end.result != "give_up" or not job.approval_id or job.invitation is None or not asks:
+    if end.result != "give_up" or end.closed or not job.approval_id or job.invitation is None or not asks:
         return None
     address = job.recipients[0] if job.recipients else ""
     return Bounced(job.invitation, Bounce(address, True, diagnostic=end.error))

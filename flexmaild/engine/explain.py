@@ -19,6 +19,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
+from flexmaild.core.work import MailsSent
 from flexmaild.engine import judged_again
 from flexmaild.engine.judged_again import Around
 from flexmaild.engine.policies import rules_without_dns
@@ -27,7 +28,6 @@ from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.sent_mails import STORE
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import MailsSent
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.witness import Look, Witness
 from flexmaild.settings.schema import Settings

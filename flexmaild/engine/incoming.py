@@ -3,7 +3,7 @@ released from quarantine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -17,29 +17,46 @@ from flexmaild.store import StoreFault, Transaction
 
 _log = structlog.get_logger("flexmaild")
 
+Also = Callable[[Transaction, Changes], None]
+
 
 def commit(
-    transactions: Transactions, context: Context, metrics: Metrics, read: Sequence[tuple[Fetched, Reading]]
+    transactions: Transactions,
+    context: Context,
+    metrics: Metrics,
+    read: Sequence[tuple[Fetched, Reading]],
+    also: Also = lambda transaction, changes: None,
 ) -> Mapping[Mark, Outcome]:
     """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
-    meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed."""
+    meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed.
+
+    also: what else happens in the same transaction, once it is known what becomes of them.
+    """
+
+    def decided(transaction: Transaction) -> Changes:
+        changes = decide.mails(transaction, context, read)
+        also(transaction, changes)
+        return changes
+
     try:
-        changes = transactions.run(lambda transaction: decide.mails(transaction, context, read))
+        changes = transactions.run(decided)
     except StoreFault:
         raise
     except Exception as bug:  # noqa: BLE001 - a bug becomes a value: this mail goes to quarantine
         metrics.unhandled("poller")
         _log.exception("bug while deciding about a mail", sha256=read[0][1].sha256, mails=len(read))
         if len(read) > 1:
-            alone = [commit(transactions, context, metrics, [one]) for one in read]
+            alone = [commit(transactions, context, metrics, [one], also) for one in read]
             return {mark: outcome for outcomes in alone for mark, outcome in outcomes.items()}
-        changes = transactions.run(_set_aside(context, *read[0], str(bug)))
+        changes = transactions.run(_set_aside(context, *read[0], str(bug), also))
     return {seen.mark: seen.outcome for seen in changes.seen}
 
 
-def _set_aside(context: Context, fetched: Fetched, reading: Reading, bug: str) -> decide.Decide:
+def _set_aside(context: Context, fetched: Fetched, reading: Reading, bug: str, also: Also) -> decide.Decide:
     def decided(transaction: Transaction) -> Changes:
         aside = decide.set_aside(fetched, reading, bug, transaction.now)
-        return Changes(context, transaction.now, seen=[aside])
+        changes = Changes(context, transaction.now, seen=[aside])
+        also(transaction, changes)
+        return changes
 
     return decided

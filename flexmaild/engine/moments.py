@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+import structlog
+
 from flexmaild.core.events import TimePassed
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.work import JobState, Queue
@@ -15,7 +17,9 @@ from flexmaild.engine import decide, results_seen
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.delivery import LEASE
 from flexmaild.engine.services import Services
-from flexmaild.store import Transaction
+from flexmaild.store import StoreFault, Transaction
+
+_log = structlog.get_logger("flexmaild")
 
 # Requests whose time has come, handled in one go.
 DUE_REQUESTS = 100
@@ -56,10 +60,17 @@ def write_time(services: Services) -> None:
 
 
 def look_at_borders(services: Services) -> None:
-    """Hold the borders of the settings in force against the last mails."""
+    """Hold the borders of the settings in force against the last mails. Raises nothing: the headers are
+    strangers', and what reads mails must go on."""
     borders = services.components.rules.borders
-    kept = services.store.headers(results_seen.LAST) if borders else []
-    services.reports.borders(results_seen.incidents(kept, borders))
+    try:
+        kept = services.store.headers(results_seen.LAST) if borders else []
+        services.reports.borders(results_seen.incidents(kept, borders))
+    except StoreFault as fault:
+        services.reports.store_failed(fault)
+    except Exception:  # noqa: BLE001 - see above
+        services.metrics.unhandled("poller")
+        _log.exception("bug in a look at the borders")
 
 
 def prune(services: Services) -> None:

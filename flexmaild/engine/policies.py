@@ -11,6 +11,7 @@ from dataclasses import replace
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.opening import Delegation, Policy
 from flexmaild.mail.authentication.borders import Border
+from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.sender_authentication import SenderAuthentication, plain
@@ -56,6 +57,7 @@ def rules_of(settings: Settings) -> Rules:
         borders=_borders(authentication),
         exchange_online=authentication.exchange_online,
         verify_dkim=authentication.verify_dkim,
+        limits=Limits(mail=incoming.max_message_size),
     )
 
 

@@ -1,7 +1,7 @@
-"""What happened, told: to metrics, to health and to the journal, where only news is worth a line.
+"""What happened, told: to metrics, to health, to the list of incidents; to the journal only what is news.
 
-Called by `engine.transaction` after a commit, by the poller at the end of a poll and by the thread that keeps
-tokens fresh; by any thread, one at a time. Changes nothing that is kept.
+Called where something happens (commits, polls, tokens, reloads) and where somebody looks (the API, the
+health endpoint, the supervisor), from any thread. Changes nothing that is kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -18,17 +19,15 @@ from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
+from flexmaild.observe.conditions import conditions
 from flexmaild.observe.health import Health, PollEnded
+from flexmaild.observe.incidents import Condition, Incident, Incidents, Kind, not_ready
 from flexmaild.observe.metrics import Metrics
-from flexmaild.observe.troubles import Troubles
-from flexmaild.store import Counts, StoreConflict, StoreFault
+from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFault
 from flexmaild.system.clock import Clock
 from flexmaild.system.notify import Manager
 
 _log = structlog.get_logger("flexmaild")
-
-# The way in among the ways of `Troubles`; targets of jobs are the others.
-REPLIES = "replies"
 
 
 class Reports:
@@ -40,11 +39,48 @@ class Reports:
         self._metrics = metrics
         self._health = health
         self._manager = manager
-        self._troubles = Troubles()
+        self._incidents = Incidents()
+        self._applications: tuple[ApplicationStatus, ...] = ()
+        self._without_token: frozenset[str] = frozenset()
         self._lock = threading.RLock()
         self.outgoing = ""
         self.tokens: Callable[[], list[ApplicationStatus]] = list
         self.on_recovery: Callable[[], None] = lambda: None
+        self.redacted: Callable[[str], str] = str
+
+    def applications(self) -> None:
+        """Ask anew how the OAuth applications stand. It may read their files, so it holds no lock."""
+        found = tuple(self.tokens())
+        with self._lock:
+            self._applications = found
+            self.look()
+
+    def settings_read(self, fault: str) -> None:
+        """The settings were read again; fault: why they are not in force, empty when they are."""
+        with self._lock:
+            self._health.settings_fault = fault
+            self.look()
+
+    def look(self) -> tuple[Incident, ...]:
+        """What is wrong now, the oldest first; what has begun, changed or ended is told. Does no I/O, so that
+        the supervisor and who asks whether the daemon is ready wait for no disk and no server."""
+        with self._lock:
+            found = [self._shown(one) for one in conditions(self._health, self._applications)]
+            news = self._incidents.look(found, self._clock.now())
+            for incident in news.began + news.changed:
+                shown = {"reason": incident.condition.cause, "since": str(incident.since)}
+                _log.error("incident", **_words(incident), **shown, cure=incident.condition.cure)
+            for incident in news.ended:
+                seconds = round((self._clock.now() - incident.since).total_seconds())
+                count = incident.condition.count
+                _log.info("incident is over", **_words(incident), count=count, seconds=seconds)
+            self._metrics.incidents(one.condition.kind for one in self._incidents.open())
+            self._look_for_tokens()
+            return self._incidents.open()
+
+    def _shown(self, condition: Condition) -> Condition:
+        """Servers' words are in it, and servers have been seen to repeat a password."""
+        return replace(condition, said=self.redacted(condition.said))
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
         """Metrics, health and journal of one finished try."""
@@ -53,6 +89,8 @@ class Reports:
             _log.info("job not needed any more", **words, because=end.error)
             return
         reason = Reason(end.reason) if end.reason else None
+        if end.result != "ok":
+            self.applications()  # one of them may be what failed
         with self._lock:
             if job.queue is Queue.DELIVERY:
                 self._metrics.delivery_ended(job.target, reason)
@@ -60,67 +98,77 @@ class Reports:
                 self._metrics.mail_sent(self.outgoing, MailKind(job.kind))
             else:
                 self._metrics.mail_failed(self.outgoing, reason or Reason.OTHER)
-            self._health.way_ended(job.target, "" if end.result == "ok" else end.error)
             if end.result == "ok":
-                self._passed(job.target)
+                before = self._health.way_passed(job.target)
                 _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))
-            elif end.result == "later":
-                is_news = self._failed(job.target, end.reason, end.error, end.closed)
-                say = _log.debug if end.closed or not is_news else _log.warning
-                say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
+                if before.closed and job.target == OUTGOING:
+                    self.on_recovery()
             else:
-                _log.error("job given up", **words, fault=end.error)
+                is_news = self._health.way_failed(job.target, end.error, end.reason, end.closed)
+                self._tell_failed(end, words, is_news=is_news)
+            self.look()
+
+    def _tell_failed(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
+        """That nothing passes is an incident; of single mails only the first of equal failures is told."""
+        if end.result == "later":
+            say = _log.debug if end.closed or not is_news else _log.warning
+            say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
+        else:
+            _log.error("job given up", **words, fault=end.error)
 
     def poll_ended(self, ended: PollEnded) -> None:
-        """Metrics, health, and a line: of equal failures only the first is worth one."""
+        """Metrics, health, and a line when mails were read; a failure is an incident."""
         failed = Reason(ended.reason) if ended.reason else None
         at = self._clock.now().timestamp()
+        if ended.fault:
+            self.applications()
         with self._lock:
             self._health.poll_ended(ended)
             self._metrics.poll_ended(ended.transport, seconds=ended.seconds, at=at, failed=failed)
             self._metrics.mails_deleted(ended.deleted)
             if ended.folder is not None:
                 self._metrics.mailbox(max(0, ended.folder.messages - ended.deleted))
-            if ended.fault:
-                self._failed(REPLIES, ended.reason, ended.fault, ended.step or ended.reason)
-                _log.debug("reading replies failed", transport=ended.transport, fault=ended.fault)
-                return
-            self._passed(REPLIES)
-        if ended.read:
+            self.look()
+        if ended.fault:
+            _log.debug("reading replies failed", transport=ended.transport, fault=ended.fault)
+        elif ended.read:
             _log.info("replies read", transport=ended.transport, mails=ended.read, deleted=ended.deleted)
 
     def store_failed(self, fault: StoreFault) -> None:
-        """Said once, and kept for readiness and status until something can be written again."""
+        """An incident until something can be written again."""
+        if isinstance(fault, StoreConflict):
+            _log.error("store", fault=str(fault))
+            return
+        kind = Kind.STORE_LOCKED if isinstance(fault, StoreBusy) else Kind.DISK
         with self._lock:
-            if self._health.store_fault != str(fault):
-                _log.error("store", fault=str(fault))
-            if not isinstance(fault, StoreConflict):
-                self._health.store_fault = str(fault)
+            self._health.store_trouble = Condition(
+                kind, "store", f"store: {fault}", fault.cure, cause=type(fault).__name__, stops=True
+            )
+            self.look()
 
     def store_works(self) -> None:
         """Something was written; only that shows that a fault is over."""
-        if not self._health.store_fault:
+        if self._health.store_trouble is None:
             return
         with self._lock:
-            self._health.store_fault = ""
-        _log.info("store writes again")
+            self._health.store_trouble = None
+            self.look()
 
     def borders(self, seen: Iterable[tuple[str, str, str]]) -> None:
         """The borders of the settings that match none of the last mails, as subject, sentence and cure."""
         with self._lock:
-            for incident in self._health.incidents.see("border_unmatched", self._clock.now(), seen):
-                said = "a border of the settings matches nothing"
-                _log.error(said, border=incident.subject, said=incident.said)
-            self._metrics.incidents(one.kind for one in self._health.incidents.open())
-
-    def applications(self) -> list[ApplicationStatus]:
-        """A line for each OAuth application that stands otherwise than before; returns those in trouble."""
-        with self._lock:
-            return self._applications()
+            found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in seen)
+            self._health.unmatched_borders = found
+            self.look()
 
     def counted(self, counts: Counts, beats: Mapping[str, datetime]) -> None:
         """Set the gauges, and the service manager's status line. beats: when each sign of life came."""
         self._health.open_requests = counts.requests.get(State.PENDING, 0)
+        self._health.given_up = _by_target(counts, JobState.FAILED)
+        open_jobs = _by_target(counts, JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
+        waits = _by_target(counts, JobState.QUEUED, JobState.DEFERRED)
+        known = {OUTGOING, *self._health.targets}
+        self._health.orphaned = {target: n for target, n in waits.items() if target not in known}
         outbox: Counter[JobState] = Counter()
         sinks: dict[str, Counter[JobState]] = {}
         for (queue, target, state), number in counts.jobs.items():
@@ -130,44 +178,35 @@ class Reports:
         self._metrics.quarantined(counts.quarantined)
         for component, at in beats.items():
             self._metrics.heartbeat(component, at.timestamp())
-        for status in self.tokens():
+        with self._lock:
+            self._health.forget_idle(target for target in list(self._health.ways) if not open_jobs[target])
+        self.applications()
+        for status in self._applications:
             expires = 0.0 if status.expires_at is None else status.expires_at.timestamp()
             self._metrics.token_expires(status.application, expires)
         waiting = outbox[JobState.QUEUED] + outbox[JobState.DEFERRED]
-        reasons = self._health.not_ready()
+        reasons = not_ready(self.look())
         ready = f"not ready: {reasons[0]}" if reasons else "ready"
         self._manager.status(f"{ready}; outbox {waiting}, quarantined {counts.quarantined}")
 
-    def _failed(self, way: str, reason: str, fault: str, closed: str) -> bool:
-        """Says once that a way is closed; True when this trouble is news. The trouble of an OAuth application
-        is told of the application, once for everything that needs it."""
-        is_news = self._troubles.failed(way, f"{reason} {closed}", self._clock.steady(), closed=bool(closed))
-        told = any(status.error in fault for status in self._applications())
-        if closed and is_news and not told:
-            _log.error("a way is closed, it is tried again", way=way, reason=reason, fault=fault)
-        return is_news
+    def _look_for_tokens(self) -> None:
+        """What waited for the tokens of an application need not wait on."""
+        without = {one.application for one in self._applications if one.state is not ApplicationState.READY}
+        recovered = self._without_token - without
+        self._without_token = frozenset(without)
+        if recovered:
+            self.on_recovery()
 
-    def _passed(self, way: str) -> None:
-        """A way was passed; a line only when it had been closed."""
-        trouble = self._troubles.over(way)
-        if trouble is not None:
-            seconds = round(self._clock.steady() - trouble.since)
-            _log.info("a way is open again", way=way, failed_tries=trouble.tries, seconds=seconds)
-            if trouble.closed and way == OUTGOING:
-                self.on_recovery()
-            self._applications()
 
-    def _applications(self) -> list[ApplicationStatus]:
-        statuses = self.tokens()
-        for status in statuses:
-            if self._troubles.changed(status) is None:
-                continue
-            words = {"application": status.application, "state": status.state.value}
-            if status.state is ApplicationState.READY:
-                _log.info("an OAuth application is well again", **words, account=status.account)
-                self.on_recovery()
-            else:
-                say = _log.warning if status.state is ApplicationState.DEGRADED else _log.error
-                fault = {"code": status.error_code, "fault": status.error, "cure": status.cure}
-                say("an OAuth application gets no token", **words, **fault)
-        return [status for status in statuses if status.state is not ApplicationState.READY]
+def _words(incident: Incident) -> dict[str, str]:
+    condition = incident.condition
+    return {"kind": condition.kind.value, "subject": condition.subject, "said": condition.said}
+
+
+def _by_target(counts: Counts, *states: JobState) -> Counter[str]:
+    """Jobs in one of these states."""
+    found: Counter[str] = Counter()
+    for (_, target, state), number in counts.jobs.items():
+        if state in states:
+            found[target] += number
+    return found

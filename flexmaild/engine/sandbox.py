@@ -26,6 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from flexmaild.core import tokens
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.work import MailsSent
 from flexmaild.engine.framing import (
     AHEAD,
     ASKED,
@@ -42,7 +43,6 @@ from flexmaild.engine.framing import (
 )
 from flexmaild.mail.understand import mentions
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import MailsSent
 from flexmaild.mail.understand.witness import Witness
 
 # A mail may take this long in all, seconds; its CPU time is limited in the child. What the daemon takes to

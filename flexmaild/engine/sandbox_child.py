@@ -20,6 +20,7 @@ from typing import Any
 
 from flexmaild.core import tokens
 from flexmaild.core.model import Reading
+from flexmaild.core.work import MailsSent, SentMail
 from flexmaild.engine.dns import txt_record
 from flexmaild.engine.framing import (
     AHEAD,
@@ -36,7 +37,6 @@ from flexmaild.engine.framing import (
 )
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import MailsSent, SentMail
 from flexmaild.mail.understand.witness import Witness
 
 # One kilobyte of header can exhaust a stack and 260 kB of it can take 2.5 GB in careless parsers.

@@ -17,9 +17,8 @@ from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.jobs import order_of
 from flexmaild.core.model import Request
-from flexmaild.core.work import Job, KeptMail
+from flexmaild.core.work import Job, KeptMail, SentMail
 from flexmaild.mail.compose.context import persons_words
-from flexmaild.mail.understand.sent import SentMail
 from flexmaild.store import StoreFault
 
 # Bytes handed over for one reply. A mail of ours has 8 to 20 kB, one with the longest page 250 kB.

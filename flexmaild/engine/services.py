@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flexmaild.core.work import JobState
 from flexmaild.engine.changes import Context
 from flexmaild.engine.components import Components
 from flexmaild.engine.reports import Reports
@@ -55,6 +54,3 @@ class Services:
         """Refresh the gauges and the service manager's status line."""
         self.counts = self.store.counts()
         self.reports.counted(self.counts, self.health.beats_at())
-
-    def failed_jobs(self) -> int:
-        return sum(n for (_, _, state), n in self.counts.jobs.items() if state is JobState.FAILED)

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from flexmaild.core.model import Request
-from flexmaild.core.work import KeptMail
+from flexmaild.core.work import KeptMail, SentMail
 from flexmaild.engine.sent_mails import SentMails
-from flexmaild.mail.understand.sent import SentMail
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 

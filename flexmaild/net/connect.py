@@ -7,7 +7,6 @@ use it all up. Never speaks the mail protocol and never retries.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
@@ -30,16 +29,6 @@ def connect(session: Session) -> Wire:
     # A peer that vanished without a word is noticed below the usual two hours.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return Wire(sock, server)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the name stands for this machine without asking DNS, which others may answer."""
-    if host.rstrip(".").lower() in {"localhost", "ip6-localhost"}:
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def resolve(host: str, port: int, seconds: float) -> list[Address]:

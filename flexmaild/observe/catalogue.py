@@ -18,6 +18,7 @@ from flexmaild import __version__
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind, Outcome, State
 from flexmaild.core.work import JobState
+from flexmaild.observe.incidents import Kind
 
 # Half a poll's deadline is the last bucket but one; a decision takes minutes to the 7 days of `expire_after`.
 POLL_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0)
@@ -25,7 +26,6 @@ LATENCY_SECONDS = (60.0, 300.0, 900.0, 3600.0, 14400.0, 28800.0, 86400.0, 172800
 
 # The states in which a job is still somebody's concern; `done` and `dropped` only ever grow.
 OPEN_JOBS = (JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
-INCIDENTS = ("border_unmatched",)
 DECIDED = tuple(state for state in State if state is not State.PENDING)
 
 
@@ -37,6 +37,7 @@ class Named(Enum):
     SINKS = "the names under sinks"
     APPLICATIONS = "the names under oauth_applications"
     COMPONENTS = "the daemon's threads"
+    HEARTBEATS = "those of them that give heartbeats"
     COMMANDS = "the control commands"
 
 
@@ -112,7 +113,7 @@ METRICS = (
         Gauge,
         "flexmaild_incidents",
         "1 while an incident of this kind is open (status tells more).",
-        {"kind": INCIDENTS},
+        {"kind": Kind},
     ),
     Metric(
         Counter,
@@ -165,7 +166,7 @@ METRICS = (
         Gauge,
         "flexmaild_component_last_heartbeat_timestamp_seconds",
         "When the part last showed that it works.",
-        {"component": Named.COMPONENTS},
+        {"component": Named.HEARTBEATS},
     ),
     Metric(
         Counter,

@@ -1,4 +1,4 @@
-"""What the daemon knows about itself: heartbeats, polls, reloads; from it come readiness and issues.
+"""What the daemon knows about itself: heartbeats, polls, reloads. `observe.conditions` says what is wrong.
 
 Health is freshness: a part is well when it lately did what it is for, not when its thread exists. Written
 by `engine.reports` and by the threads' heartbeats, read by the status command, the health endpoint and the
@@ -8,21 +8,19 @@ supervisor; callable from any thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.ports import FolderState
-from flexmaild.observe.incidents import Incidents
-from flexmaild.system.clock import Clock
+from flexmaild.observe.incidents import Condition
+from flexmaild.system.clock import TrustedClock
 
 # A thread may be silent this long, seconds: the longest single step (the answer to SMTP's final dot,
 # RFC 5321 section 4.5.3.2.6) and some slack.
 LONGEST_SILENCE = 660.0
 # Without these nothing goes on, and a start anew is the cure; a way out that hangs is an operator's affair.
 VITAL = frozenset({"timers", "poller"})
-# "has not been read for three intervals" makes the daemon not ready.
-MISSED_INTERVALS = 3
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -59,17 +57,34 @@ class Mailbox:
     last: PollEnded | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Way:
-    """A way out (the outbox, a sink) as the last tries found it."""
+    """A way out (the outbox, a sink) as the last tries found it. fault, reason: of the last failure.
+
+    failures: since the last success. closed: the step at which nothing at all could pass, empty where only
+    single mails were refused since; closed_by: the fault then, closed_reason its reason.
+    """
 
     last_success: datetime | None = None
     fault: str = ""
+    reason: str = ""
+    failures: int = 0
+    closed: str = ""
+    closed_by: str = ""
+    closed_reason: str = ""
+
+    @property
+    def cause(self) -> str:
+        """What makes two failures the same trouble."""
+        return f"{self.closed_reason} {self.closed}".strip() if self.closed else self.reason
 
 
 @dataclass(slots=True)
 class Health:
-    clock: Clock
+    """store_trouble: why nothing can be written. given_up: jobs by target; orphaned: deliveries that wait, by
+    the name of a sink that is not in the settings. bugs: by component, how many and when the last showed."""
+
+    clock: TrustedClock
     started_at: datetime
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
@@ -77,11 +92,15 @@ class Health:
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     loaded_at: datetime | None = None
-    store_fault: str = ""
+    store_trouble: Condition | None = None
     hung_transaction: float = 0.0
     warnings: tuple[str, ...] = ()
     components: frozenset[str] = frozenset({"timers"})
-    incidents: Incidents = field(default_factory=Incidents)
+    targets: frozenset[str] = frozenset()
+    given_up: Mapping[str, int] = field(default_factory=dict)
+    orphaned: Mapping[str, int] = field(default_factory=dict)
+    unmatched_borders: tuple[Condition, ...] = ()
+    bugs: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def beat(self, component: str) -> None:
         """A sign of life. A part that a reload took away may still give one, and is not waited for again."""
@@ -90,10 +109,10 @@ class Health:
 
     def watch(self, components: Iterable[str], targets: Iterable[str]) -> None:
         """From now on these threads and these ways out (beside the outbox) are there, and no others."""
-        self.components = frozenset({"timers", *components})
+        self.components, self.targets = frozenset({"timers", *components}), frozenset(targets)
         for gone in set(self.beats) - self.components:
             self.beats.pop(gone, None)
-        for gone in set(self.ways) - {OUTGOING, *targets}:
+        for gone in set(self.ways) - {OUTGOING, *self.targets}:
             self.ways.pop(gone, None)
 
     def watch_mailbox(self, interval: timedelta | None) -> None:
@@ -135,52 +154,39 @@ class Health:
         now, steady = self.clock.now(), self.clock.steady()
         return {component: now - timedelta(seconds=steady - at) for component, at in list(self.beats.items())}
 
-    def way_ended(self, target: str, fault: str) -> None:
-        way = self.ways.setdefault(target, Way())
-        if fault:
-            way.fault = fault
-        else:
-            way.fault, way.last_success = "", self.clock.now()
+    def way_passed(self, target: str) -> Way:
+        """Returns how it stood before."""
+        before = self.ways.get(target, Way())
+        if self._is_there(target):
+            self.ways[target] = Way(self.clock.now())
+        return before
+
+    def way_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
+        """True when this is another trouble than before. What closed it stands until something passes."""
+        before = self.ways.get(target, Way())
+        way = replace(before, fault=fault, reason=reason, failures=before.failures + 1)
+        if closed:
+            way = replace(way, closed=closed, closed_by=fault, closed_reason=reason)
+        if self._is_there(target):
+            self.ways[target] = way
+        return not before.fault or before.cause != way.cause
+
+    def forget_idle(self, targets: Iterable[str]) -> None:
+        """Nothing waits for these any more, so nothing will show that they are open again."""
+        for target in targets:
+            if target in self.ways:
+                self.ways[target] = Way(self.ways[target].last_success)
+
+    def _is_there(self, target: str) -> bool:
+        """A way that a reload took away may still end a try."""
+        return target == OUTGOING or target in self.targets
+
+    def bug_met(self, component: str) -> None:
+        number, _ = self.bugs.get(component, (0, _NEVER))
+        self.bugs[component] = number + 1, self.clock.now()
 
     def silent(self) -> list[str]:
         """Components that should have given a sign of life."""
         now = self.clock.steady()
         beats = [(c, at) for c, at in list(self.beats.items()) if c in self.components]
         return [c for c, at in beats if now - at > LONGEST_SILENCE]
-
-    def not_ready(self) -> list[str]:
-        """Why the daemon does not do its job; empty when it does."""
-        reasons = [f"{component} has given no sign of life" for component in self.silent()]
-        if self.hung_transaction:
-            reasons.append(f"a transaction has not ended for {int(self.hung_transaction)} seconds")
-        if self.store_fault:
-            reasons.append(f"store: {self.store_fault}")
-        box = self.mailbox
-        if box is not None:
-            since = box.since if box.last_success_steady is None else box.last_success_steady
-            unread = self.clock.steady() - since
-            if unread > MISSED_INTERVALS * box.interval.total_seconds():
-                why = box.last.fault if box.last and box.last.fault else "no poll has ended"
-                reasons.append(f"replies have not been read for {int(unread)} seconds: {why}")
-        elif self.open_requests:
-            reasons.append(
-                f"replies are not read (incoming.enabled is false) while open requests wait for them: "
-                f"{self.open_requests}"
-            )
-        return reasons
-
-    def issues(self, resting: Mapping[str, float], failed_jobs: int) -> list[str]:
-        """Everything an operator should look at, one sentence each."""
-        found = self.not_ready()
-        if self.settings_fault:
-            found.append(
-                f"the settings file has faults, the old settings stay in force: {self.settings_fault}"
-            )
-        if self.mailbox and self.mailbox.last and self.mailbox.last.fault:
-            found.append(f"the last reading of replies failed: {self.mailbox.last.fault}")
-        found += [f"{target}: {way.fault}" for target, way in self.ways.items() if way.fault]
-        found += [f"{target} rests for {int(s)} seconds" for target, s in resting.items()]
-        found += [incident.said for incident in self.incidents.open()]
-        if failed_jobs:
-            found.append(f"{failed_jobs} jobs were given up on (see outbox list, delivery list)")
-        return found

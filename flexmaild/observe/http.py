@@ -1,18 +1,21 @@
 """The small HTTP server for those who watch: /metrics, /-/healthy and /-/ready.
 
-`daemon.doors` starts it for `metrics.listen` and a reload may close it and start another. It only reads:
+`daemon.listeners` starts it for `metrics.listen` and a reload may close it and start another. It only reads:
 GET and HEAD, one request for each connection (HTTP/1.0), a bounded number of them, each with a deadline.
-It never changes anything, needs no password, and shows nothing that names a person.
+It needs no password, changes nothing that is kept, and shows nothing that names a person.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -20,13 +23,15 @@ from urllib.parse import urlsplit
 import structlog
 
 from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
 
 # A scrape takes milliseconds and Prometheus gives up after 10 s by default (scrape_timeout).
 DEADLINE_SECONDS = 10.0
 CONNECTIONS = 8
 COMPONENT = "metrics"
-PLAIN = "text/plain; charset=utf-8"
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
+PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 BUSY = b"HTTP/1.0 503 Service Unavailable\r\nConnection: close\r\n\r\ntoo many connections\n"
 
 
@@ -51,11 +56,15 @@ class ObserveServer:
 
 
 def start(
-    listen: str, metrics: Metrics, ready: Callable[[], Sequence[str]], *, deadline: float = DEADLINE_SECONDS
+    listen: str,
+    metrics: Metrics,
+    look: Callable[[], Sequence[Incident]],
+    *,
+    deadline: float = DEADLINE_SECONDS,
 ) -> ObserveServer | None:
     """Listen on "host:port" ("[::1]:9642", ":9642" for every address, port 0 for any); "" means off: None.
 
-    ready: the reasons why the daemon is not ready, one line each, none if it is.
+    look: the incidents that are open now.
     deadline: seconds after which a connection is cut, whatever it is doing.
     Raises GiveUp, naming the address and the cure, when the address cannot be had.
     """
@@ -63,7 +72,7 @@ def start(
         return None
     try:
         family, address = _resolve(listen)
-        return ObserveServer(_Server(family, address, metrics, ready, deadline))
+        return ObserveServer(_Server(family, address, metrics, look, deadline))
     except (OSError, ValueError) as error:
         raise GiveUp(
             Reason.CLIENT,
@@ -87,6 +96,12 @@ def _resolve(listen: str) -> tuple[socket.AddressFamily, tuple[str, int]]:
     return family, (str(address[0]), int(address[1]))
 
 
+def _without_people(incident: Incident) -> Incident:
+    """A server's words may hold an address: of it only the domain is shown to who has given no name."""
+    said = _ADDRESS.sub("***@", incident.condition.said)
+    return replace(incident, condition=replace(incident.condition, said=said))
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a thread in a cut connection ends by itself
@@ -96,12 +111,12 @@ class _Server(ThreadingHTTPServer):
         family: socket.AddressFamily,
         address: tuple[str, int],
         metrics: Metrics,
-        ready: Callable[[], Sequence[str]],
+        look: Callable[[], Sequence[Incident]],
         deadline: float,
     ) -> None:
         self.address_family = family
         self.metrics = metrics
-        self.ready = ready
+        self.look = look
         self._deadline = deadline
         self._since: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
@@ -170,18 +185,27 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         route = urlsplit(self.path).path
         if route == "/metrics":
+            self.server.look()  # the gauge of incidents shows what is so now
             body, content_type = self.server.metrics.exposition(self.headers.get("Accept", ""))
             self._answer(HTTPStatus.OK, body, content_type)
         elif route == "/-/healthy":
             self._answer(HTTPStatus.OK, b"healthy\n")
         elif route == "/-/ready":
-            reasons = self.server.ready()
-            status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-            self._answer(status, "".join(f"{line}\n" for line in reasons or ("ready",)).encode())
+            self._answer_ready(self.server.look())
         else:
             self._answer(HTTPStatus.NOT_FOUND, b"here are /metrics, /-/healthy and /-/ready\n")
 
     do_HEAD = do_GET
+
+    def _answer_ready(self, incidents: Sequence[Incident]) -> None:
+        """The reasons line by line; as JSON, where that is asked for, every incident that is open."""
+        shown = readiness([_without_people(one) for one in incidents])
+        reasons = not_ready([_without_people(one) for one in incidents])
+        status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+        if JSON in self.headers.get("Accept", ""):
+            self._answer(status, json.dumps(shown).encode(), JSON)
+        else:
+            self._answer(status, "".join(f"{line}\n" for line in reasons or ("ready",)).encode())
 
     def _answer(self, status: HTTPStatus, body: bytes, content_type: str = PLAIN) -> None:
         self.send_response(status)

@@ -1,50 +1,138 @@
-"""Incidents: what an operator has to do something about, open until it is seen to be over.
+"""Incidents: what an operator has to do something about, from when it is seen until it is over.
 
-Kept by `Health`; written by the loop, read by `status` and the metrics of any thread.
+`observe.conditions` says what is wrong now; `Incidents.look` holds that against what was open before. Kept by
+`engine.reports`, which tells the journal and the metrics what has begun, changed and ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Any
 
-Kind = Literal["border_unmatched"]
+from flexmaild.core.timing import iso
+
+
+class Kind(StrEnum):
+    """Also the metric label `kind` (all children exist from the start)."""
+
+    MAILBOX_UNREADABLE = "mailbox_unreadable"
+    MAILBOX_NOT_DELETABLE = "mailbox_not_deletable"
+    MAIL_UNREADABLE = "mail_unreadable"
+    UIDS_WENT_BACK = "uids_went_back"
+    LOGIN_REFUSED = "login_refused"
+    OUTGOING_FAILED = "outgoing_failed"
+    SINK_FAILED = "sink_failed"
+    SINK_HUNG = "sink_hung"
+    STORE_LOCKED = "store_locked"
+    STORE_OLDER = "store_older"
+    FOREIGN_REPLIES = "foreign_replies"
+    REPLIES_REFUSED = "replies_refused"
+    REPLY_UNKNOWN = "reply_unknown"
+    CLOCK = "clock"
+    RELOAD_REFUSED = "reload_refused"
+    SETTINGS_AT_RISK = "settings_at_risk"
+    BORDER_UNMATCHED = "border_unmatched"
+    SOCKET_GONE = "socket_gone"
+    DAMAGED_ROW = "damaged_row"
+    TRANSACTION_HUNG = "transaction_hung"
+    BUG = "bug"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that is wrong now.
+
+    kind and subject (what it is about, such as a sink's name) make two of them the same incident. said: one
+    sentence. count: how often it was seen since it began. cause: what makes it another trouble of the same
+    kind, such as the reason of a failure; stops: the daemon does not do its job.
+    """
+
+    kind: Kind
+    subject: str
+    said: str
+    cure: str = ""
+    count: int = 1
+    cause: str = ""
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """subject: what it is about, such as a border's id. count: how often it was seen since it began."""
+    """A condition from its beginning (since) to when it was last found to last."""
 
-    kind: Kind
-    subject: str
+    condition: Condition
     since: datetime
     last: datetime
-    count: int
-    said: str
-    cure: str
+
+    def document(self) -> dict[str, Any]:
+        """As `control.diagnosis` describes it."""
+        return {
+            "kind": self.condition.kind.value,
+            "subject": self.condition.subject,
+            "since": iso(self.since),
+            "last": iso(self.last),
+            "count": self.condition.count,
+            "said": self.condition.said,
+            "cure": self.condition.cure,
+        }
+
+
+def not_ready(incidents: Iterable[Incident]) -> list[str]:
+    """Why the daemon does not do its job; empty when it does."""
+    return [one.condition.said for one in incidents if one.condition.stops]
+
+
+def readiness(incidents: Sequence[Incident]) -> dict[str, Any]:
+    """As `status` and /-/ready show them."""
+    return {
+        "ready": not not_ready(incidents),
+        "issues": [one.condition.said for one in incidents],
+        "incidents": [one.document() for one in incidents],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a look found. changed: still open, for another cause than before."""
+
+    began: tuple[Incident, ...] = ()
+    changed: tuple[Incident, ...] = ()
+    ended: tuple[Incident, ...] = ()
 
 
 class Incidents:
     """Those that are open, the oldest first."""
 
     def __init__(self) -> None:
-        self._open: tuple[Incident, ...] = ()
+        self._open: dict[tuple[Kind, str], Incident] = {}
 
     def open(self) -> tuple[Incident, ...]:
-        return self._open
+        return tuple(self._open.values())
 
-    def see(self, kind: Kind, now: datetime, seen: Iterable[tuple[str, str, str]]) -> list[Incident]:
-        """What there is of this kind now, as subject, sentence and cure; others of the kind are over. Returns
-        those that are new."""
-        before = {one.subject: one for one in self._open if one.kind == kind}
-        there: list[Incident] = []
-        for subject, said, cure in seen:
-            fresh = Incident(kind, subject, now, now, 1, said, cure)
-            known = before.get(subject)
-            count = known.count + 1 if known else 1
-            there.append(replace(fresh, since=known.since, count=count) if known else fresh)
-        others = [one for one in self._open if one.kind != kind]
-        self._open = tuple(sorted((*others, *there), key=lambda one: one.since))
-        return [one for one in there if one.subject not in before]
+    def look(self, conditions: Iterable[Condition], now: datetime) -> News:
+        """Take these for all that is wrong now."""
+        before, there = self._open, dict[tuple[Kind, str], Incident]()
+        began, changed = list[Incident](), list[Incident]()
+        found: dict[tuple[Kind, str], Condition] = {}
+        for condition in conditions:
+            known_as = (condition.kind, condition.subject)
+            if known_as not in found or condition.stops:
+                found[known_as] = condition
+        for key, condition in found.items():
+            known = before.get(key)
+            there[key] = Incident(condition, now, now) if known is None else _goes_on(known, condition, now)
+            if known is None:
+                began.append(there[key])
+            elif known.condition.cause != condition.cause:
+                changed.append(there[key])
+        self._open = dict(sorted(there.items(), key=lambda item: item[1].since))
+        ended = tuple(one for key, one in before.items() if key not in there)
+        return News(tuple(began), tuple(changed), ended)
+
+
+def _goes_on(known: Incident, condition: Condition, now: datetime) -> Incident:
+    return replace(known, condition=condition, last=now)

@@ -7,7 +7,7 @@ from any thread. It never raises for a value it does not know, and nothing reads
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 from prometheus_client import (
@@ -26,7 +26,8 @@ from flexmaild import __version__
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind, Outcome, State
 from flexmaild.core.work import JobState
-from flexmaild.observe.catalogue import INCIDENTS, METRICS, OPEN_JOBS, Metric, Named
+from flexmaild.observe.catalogue import METRICS, OPEN_JOBS, Metric, Named
+from flexmaild.observe.incidents import Kind
 
 
 class Metrics:
@@ -34,22 +35,31 @@ class Metrics:
 
     Every child of every label set exists at 0 from the start. A value that is in no label set (a sink
     that a reload has just removed, a command nobody knows) is not counted rather than made a new child.
+    on_bug: is told of each unhandled exception, by component.
     """
 
-    def __init__(self, *, components: Iterable[str] = (), commands: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        components: Iterable[str] = (),
+        heartbeats: Iterable[str] = (),
+        commands: Iterable[str] = (),
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, nobody asks for them
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
+        self.on_bug: Callable[[str], object] = lambda component: None
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
         self._children: dict[str, frozenset[tuple[str, ...]]] = {}
         for metric in METRICS:
             self._create(metric)
-        self._lasting = tuple(components)
-        self._names = {Named.COMPONENTS: self._lasting, Named.COMMANDS: tuple(commands)}
+        self._heartbeats = tuple(heartbeats)
+        self._lasting = (*self._heartbeats, *components)
+        self._names = {Named.COMMANDS: tuple(commands)}
         self.configure()
         self._gauge("flexmaild_build_info", __version__, platform.python_version(), value=1)
 
@@ -68,6 +78,7 @@ class Metrics:
         """
         self._names |= {
             Named.COMPONENTS: (*self._lasting, *components),
+            Named.HEARTBEATS: (*self._heartbeats, *components),
             Named.INCOMING: tuple(incoming),
             Named.OUTGOING: tuple(outgoing),
             Named.SINKS: tuple(sinks),
@@ -111,10 +122,10 @@ class Metrics:
     def quarantined(self, number: int) -> None:
         self._gauge("flexmaild_messages_quarantined", value=number)
 
-    def incidents(self, kinds: Iterable[str]) -> None:
+    def incidents(self, kinds: Iterable[Kind]) -> None:
         """Those of which any is open."""
         open_ = set(kinds)
-        for kind in INCIDENTS:
+        for kind in Kind:
             self._gauge("flexmaild_incidents", kind, value=kind in open_)
 
     def mail_sent(self, transport: str, kind: MailKind) -> None:
@@ -161,6 +172,7 @@ class Metrics:
 
     def unhandled(self, component: str) -> None:
         self._count("flexmaild_unhandled_exceptions_total", component)
+        self.on_bug(component)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """The scrape's body and its Content-Type, in the format that the Accept header prefers."""

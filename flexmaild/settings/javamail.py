@@ -6,10 +6,10 @@ where it fails silently (clear text, hanging, a value it ignores) there is a fin
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flexmaild.core.addresses import is_loopback
 from flexmaild.settings import javamail_tls
 from flexmaild.settings.block import Block, read
 from flexmaild.settings.faults import Finding
@@ -208,7 +208,7 @@ def _doubts(session: Session, fields: Fields, block: Block) -> list[Finding]:
                 session, fields, block, f"begins in clear text, and TLS from the start is set: {cure}"
             )
         ]
-    if session.tls != "none" or not session.user or _is_loopback(session.host):
+    if session.tls != "none" or not session.user or is_loopback(session.host):
         return []
     whither = f"the password go to {session.host} in clear text"
     path = ("allow_cleartext_login",)
@@ -225,10 +225,3 @@ def _port_doubt(session: Session, fields: Fields, block: Block, text: str) -> Fi
     if session.port == fields.port or inside is None:
         return Finding(("port",), f"{session.port} {text}")
     return Finding(("properties",), f"port {session.port} {text}", block.values[inside].at)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() in ("localhost", "localhost.localdomain", "ip6-localhost")

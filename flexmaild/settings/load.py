@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from flexmaild.settings.block import holds_password
 from flexmaild.settings.document import LARGEST, Document
-from flexmaild.settings.faults import WHOLE_FILE, Fault, Path, SettingsError, dotted
+from flexmaild.settings.faults import WHOLE_FILE, Fault, Finding, Path, SettingsError, dotted
 from flexmaild.settings.mail import Incoming, Outgoing, resolved_incoming, resolved_outgoing
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
@@ -41,10 +41,12 @@ def load(
     incoming: Mapping[str, type[Incoming]],
     sinks: Mapping[str, type[SinkSettings]],
     check_secrets: bool = True,
+    built: Callable[[Settings], Iterable[Finding]] = lambda settings: (),
 ) -> Settings:
     """Read and check a file. Raises SettingsError with all faults, an unreadable file being one.
 
     check_secrets: False leaves out whether secrets can be read now (for `config`, which others may run).
+    built: what shows only when something is built of them; its paths begin at the whole.
     """
     name = os.fspath(path)
     try:
@@ -62,11 +64,18 @@ def load(
         text_ = "is not UTF-8 text here: save the file as UTF-8"
         raise _unreadable(name, text_, len(lines), len(lines[-1]) + 1) from error
     kinds = Kinds(outgoing, incoming, sinks)
-    return parse(text, name, kinds, check_secrets=check_secrets, open_to_all=bool(mode & 0o007))
+    open_to_all = bool(mode & 0o007)
+    return parse(text, name, kinds, check_secrets=check_secrets, open_to_all=open_to_all, built=built)
 
 
 def parse(
-    text: str, name: str, kinds: Kinds, *, check_secrets: bool = True, open_to_all: bool = False
+    text: str,
+    name: str,
+    kinds: Kinds,
+    *,
+    check_secrets: bool = True,
+    open_to_all: bool = False,
+    built: Callable[[Settings], Iterable[Finding]] = lambda settings: (),
 ) -> Settings:
     """Check a text that is the content of the file `name`. Raises SettingsError.
 
@@ -78,6 +87,8 @@ def parse(
     builder = _Builder(document, kinds)
     settings = builder.settings()
     builder.examine(settings)
+    if not document.faults:  # of a section with faults nothing can be built
+        builder.take(built(settings))
     if check_secrets:
         builder.look_for_secrets(settings)
     if open_to_all:
@@ -216,6 +227,11 @@ class _Builder:
                 continue
             for finding in section.findings(settings):
                 self._found((*path, *finding.path), finding.text, finding.at, finding.grave)
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Those that others have, with paths that begin at the whole."""
+        for finding in findings:
+            self._found(finding.path, finding.text, finding.at, finding.grave)
 
     def _found(self, path: Path, text: str, at: tuple[int, int] | None, grave: bool) -> None:
         if any(path[: len(at_)] == at_ for at_ in self.dropped):

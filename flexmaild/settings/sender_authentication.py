@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from flexmaild.core.model import Requirement
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
-from flexmaild.settings.types import Flag, IpAddress, Line
+from flexmaild.settings.types import Flag, IpNetwork, Line
 
 if TYPE_CHECKING:
     from flexmaild.settings.schema import Settings
@@ -29,7 +29,7 @@ def plain(name: str) -> str:
 
 def _id_faults(name: str) -> Iterator[str]:
     if not _AUTHSERV_ID.fullmatch(name):
-        job = "; of opendkim, without AuthservIDWithJobID" if "/" in name else ""
+        job = "; of opendkim, without the number of its job" if "/" in name else ""
         yield f"is not an authserv-id: one word of letters, digits, dots and hyphens{job}"
     if plain(name) == _EXCHANGE_ONLINE:
         yield "is Exchange Online's: set exchange_online: true instead"
@@ -42,17 +42,18 @@ class Border(Section):
     """The authserv-id that it writes at the beginning of the field (RFC 8601)."""
     host: Line | None = None
     """The name that it writes as `by` into its Received field, or `*.domain`; by default that of the first
-    server that is not just a local step."""
+    server that is not just a local step and did not have the mail from `via`."""
     results: Literal["above", "below"] = "above"
     """`above`: it writes its fields above its Received (opendkim, opendmarc, OpenSMTPD, Exim with
     `:at_start:`). `below`: exactly one, directly below it (rspamd behind Postfix)."""
     submission: Flag = False
     """With `below`: what it says of users who logged in (`auth`) counts too. Only where it removes what they
     bring along."""
-    via: tuple[IpAddress, ...] = ()
-    """Addresses from which its mail comes to your next server. Not needed where that is Postfix or sendmail
-    and writes this host's name in parentheses; other servers write names that nobody verified. Add 127.0.0.1
-    where it has the mail back from a filter of its own (amavis, Proofpoint)."""
+    via: tuple[IpNetwork, ...] = ()
+    """Addresses or networks (203.0.113.0/24) from which its mail comes to your next server. Not needed where
+    that is Postfix or sendmail and writes this host's name in parentheses; other servers write names that
+    nobody verified. Add 127.0.0.1 where it has the mail back from a filter of its own (amavis, Proofpoint).
+    """
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         for fault in _id_faults(self.id):
@@ -60,10 +61,11 @@ class Border(Section):
         if self.host and not _HOST_PATTERN.fullmatch(self.host):
             said = "is neither a host's name nor `*.` and a domain"
             yield Finding(("host",), said if self.host.isascii() else f"{said} in ASCII letters (xn--...)")
-        if self.via and not self.host:
-            yield Finding(
-                ("via",), "needs host: without it the border is the first server, and nothing stands between"
+        if self.via and not self.host and self.results == "below":
+            said = (
+                "with results: below needs host: who reaches the next server past the border writes below it"
             )
+            yield Finding(("via",), said)
         if self.submission and self.results == "above":
             yield Finding(("submission",), "is for `results: below` only; above its Received all counts")
 

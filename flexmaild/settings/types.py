@@ -258,16 +258,23 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Host = Annotated[str, AfterValidator(_host)]
 
 
-def _ip_address(text: str) -> str:
+def _ip_network(text: str) -> str:
+    """An address stays one. IPv4 as an IPv6 socket shows it (RFC 4291 section 2.5.5.2) is IPv4."""
     try:
-        found = ipaddress.ip_address(text)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        cure = "; of a network, name each address" if "/" in text else ""
-        raise wrong(f"{text!r} is not an IP address{cure}") from None
-    return str(getattr(found, "ipv4_mapped", None) or found)
+        raise wrong(f"{text!r} is neither an IP address nor a network like 203.0.113.0/24") from None
+    if "/" in text and network.network_address != ipaddress.ip_address(text.partition("/")[0]):
+        raise wrong(f"{text!r} is an address within a network: write the one, or {network} for the other")
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped and network.prefixlen >= 96:
+        network = ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}")
+    if network.prefixlen < (8 if network.version == 4 else 16):
+        raise wrong(f"{text!r} holds the addresses of strangers: name your own networks")
+    return str(network.network_address if network.num_addresses == 1 else network)
 
 
-IpAddress = Annotated[str, AfterValidator(_ip_address)]
+IpNetwork = Annotated[str, AfterValidator(_ip_network)]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_optional_address)]

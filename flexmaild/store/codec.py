@@ -231,7 +231,10 @@ def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
 
 
 def audit_of(row: Row[*tuple[Any, ...]]) -> AuditEntry:
-    return AuditEntry(row.at, row.approval_id, row.event, cast(Json, json.loads(row.data)))
+    """Without what was personal in it, where that was forgotten."""
+    parts = (json.loads(text) for text in (row.data, row.personal) if text)
+    data = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
+    return AuditEntry(row.at, row.approval_id, row.event, cast(Json, data))
 
 
 def idempotent_row(record: Idempotent) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from flexmaild.store import audit as chain
 from flexmaild.store.tables import (
     approvers,
     audit,
+    audit_personal,
     blobs,
     headers,
     idempotency,
@@ -93,4 +94,5 @@ def _audit(connection: Connection, before: datetime) -> int:
     if gone is None:
         return 0
     chain.rebase(connection, gone)
+    connection.execute(delete(audit_personal).where(audit_personal.c.seq <= gone.seq))
     return connection.execute(delete(audit).where(audit.c.seq <= gone.seq)).rowcount

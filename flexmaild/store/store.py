@@ -14,6 +14,7 @@ from flexmaild.store import meta
 from flexmaild.store.engine import TURN_SECONDS, Database
 from flexmaild.store.errors import StoreBroken
 from flexmaild.store.queries import Queries
+from flexmaild.store.tables import EPOCH
 from flexmaild.store.transaction import Transaction
 from flexmaild.system.clock import TrustedClock
 
@@ -30,7 +31,8 @@ class Store(Queries):
         self._clock = clock
         with database.reading() as connection:
             self._written = meta.high_water(connection)
-        clock.not_before(self._written)
+        if self._written > EPOCH:  # not at the first start
+            clock.not_before(self._written)
 
     def now(self) -> datetime:
         """The time that a transaction would have now."""

@@ -251,8 +251,18 @@ audit = Table(
     Column("approval_id", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("data", Text, nullable=False),
+    Column("personal_digest", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Index("ix_audit_approval", "approval_id"),
+)
+
+# What an entry says of persons, which may be forgotten before the entry is.
+audit_personal = Table(
+    "audit_personal",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("data", Text, nullable=False),
 )
 
 idempotency = Table(

@@ -38,6 +38,8 @@ class TrustedClock:
     """
 
     PAUSE = 60.0
+    # A service that was stopped for longer is rarer than a machine that begins with a wrong clock.
+    LONGEST_STOP = timedelta(days=30)
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -60,10 +62,18 @@ class TrustedClock:
         return self._clock.steady()
 
     def not_before(self, moment: datetime) -> None:
-        """It was this late already, by a clock that was trusted: before a restart, for one."""
+        """It was this late already, by a clock that was trusted: before a restart.
+
+        A wall clock that is months ahead of it is doubted as a jump is: some machines begin in another year
+        and are corrected a few seconds later.
+        """
         with self._lock:
+            wall, steady = self._clock.now(), self._clock.steady()
             if moment > self._latest[0]:
-                self._latest = moment, self._clock.steady()
+                self._latest = moment, steady
+            elif wall - moment > self.LONGEST_STOP:
+                self._held_back, self._doubt_until = wall - moment, steady + self.PAUSE
+                self._latest = moment, steady
 
     def behind(self) -> timedelta:
         """How far the wall clock is behind the time to go by."""

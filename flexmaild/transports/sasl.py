@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
-from flexmaild.net.connect import is_loopback
 from flexmaild.net.wire import Wire
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.session import Session

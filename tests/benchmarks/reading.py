@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from email import message_from_bytes, policy
 
+from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentMail
 from tests.benchmarks.table import ratio, show
 from tests.replies.collections import Case, clients
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentMail
 from tests.layouts.model import Original
 
 RULES = Rules.of("approvals@corp.test", names=("flexmaild",))

@@ -7,6 +7,7 @@ silent, and work goes on by itself when the thing is right again.
 from __future__ import annotations
 
 import base64
+import email.policy
 import os
 import resource
 import signal
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as futures_wait
 from contextlib import suppress
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ import pytest
 import yaml
 
 from flexmaild.control.client import Refused, Unreachable
-from tests.kit.house import ROOT, House, merged, until
+from tests.kit.house import ROOT, House, merged, reply_bytes, until
 from tests.kit.scripted import ImapServer, SmtpServer, Talk
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
@@ -476,6 +478,35 @@ def test_a_rotated_password_file_needs_no_reload(house: House, serving: Serving,
     assert logins[-1] == b"\0app\0the-new-one"
     assert len(logins) == 2
     until(lambda: house.call("status")["healthy"] or None, "health")
+
+
+def test_a_reply_as_large_as_the_settings_allow_decides(house: House) -> None:
+    house.write_settings({"incoming": {"max_message_size": "12MiB"}})
+    house.start()
+    asked = house.request(ALICE)
+    reply = email.message_from_bytes(reply_bytes(house.mail(ALICE), "Approve"), policy=email.policy.SMTP)
+    assert isinstance(reply, EmailMessage)
+    reply.add_attachment(bytes(8 << 20), maintype="application", subtype="zip", filename="log.zip")
+    data = reply.as_bytes()
+    assert len(data) > 10 << 20
+    house.deliver(data)
+    house.process_replies()
+    assert house.show(asked["id"])["state"] == "approved"
+
+
+def test_a_sender_that_the_server_refuses_is_cured_by_the_operator_and_no_approver_is_unreachable(
+    house: House, serving: Serving
+) -> None:
+    server = serving(SmtpServer({"MAIL": "550 5.7.1 sender not permitted"}))
+    house.write_settings(by_smtp(server.port))
+    house.start()
+    asked = house.request(ALICE)
+    until(lambda: "not permitted" in str(house.call("status")["issues"]) or None, "the incident")
+    assert (_states(house), house.show(asked["id"])["unreachable"]) == (["deferred"], [])
+    server.answers.pop("MAIL")
+    house.call("outbox.retry_all")
+    until(lambda: _states(house) == ["done"] or None, "the mail on its way")
+    assert house.call("status")["incidents"] == []
 
 
 def test_hours_of_refusals_make_the_pauses_grow_and_end_in_a_mail_given_up_that_can_be_retried(

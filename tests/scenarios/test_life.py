@@ -139,3 +139,14 @@ Subject: Approval needed
 
 --b--
 """.replace("\n", "\r\n").encode()
+
+
+def test_each_reminder_that_is_asked_for_is_sent(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    for _ in range(3):
+        house.call("approval.remind", path={"id": asked["id"]})
+    house.mail(ALICE, "reminder", count=3)
+    history = [entry["event"] for entry in house.show(asked["id"])["history"]]
+    assert history == ["requested", "reminded", "reminded", "reminded"]
+    assert len({str(mail["Message-ID"]) for mail in house.mails(ALICE, "reminder")}) == 3

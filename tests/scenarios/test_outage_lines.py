@@ -25,7 +25,11 @@ def loud(house: House, text: str = "") -> list[dict[str, Any]]:
     return [
         one
         for one in found
-        if one["level"] in ("warning", "error") and one["event"] != "settings" and text in json.dumps(one)
+        if one["level"] in ("warning", "error")
+        and one["event"] != "settings"
+        and text in json.dumps(one)
+        # Time that a test moves makes every thread look silent until its next sign of life.
+        and "sign of life" not in one.get("said", "")
     ]
 
 
@@ -49,9 +53,10 @@ def test_an_hour_without_mail_servers_is_two_lines(tmp_path: Path) -> None:
             house.advance(300)
             until(lambda: house.call("status")["outgoing"]["last_fault"], "the fault of the way out")
             _try_process(house)
-        ways = [(one["event"], one["way"]) for one in loud(house)]
-        assert sorted(ways) == [
-            ("a way is closed, it is tried again", way) for way in ("outgoing", "replies")
+        told = [(one["event"], one["kind"], one["subject"]) for one in loud(house)]
+        assert sorted(told) == [
+            ("incident", "mailbox_unreadable", "replies"),
+            ("incident", "outgoing_failed", "outgoing"),
         ]
         shown = house.call("status")
         assert sum(shown["outgoing"]["messages"][state] for state in ("queued", "deferred")) == 30
@@ -60,7 +65,7 @@ def test_an_hour_without_mail_servers_is_two_lines(tmp_path: Path) -> None:
         house.request("bob@corp.test")  # it passes at once, and takes the others with it
         until(lambda: len(house.mails(ALICE)) == 30, "every mail")
         house.process_replies()
-        until(lambda: house.log.read_text().count("a way is open again") == 2, "both ways open")
+        until(lambda: house.call("status")["incidents"] == [], "the end of both")
     finally:
         house.close()
 

@@ -56,6 +56,8 @@ def status_of(house: GraphHouse) -> dict[str, Any]:
 def lines(house: GraphHouse, text: str, *levels: str) -> list[dict[str, Any]]:
     found = [json.loads(line) for line in house.log.read_text().splitlines() if line.startswith("{")]
     wanted = levels or ("warning", "error", "critical")
+    # A clock that a test moves by an hour makes every thread look silent until its next sign of life.
+    found = [one for one in found if "sign of life" not in one.get("said", "")]
     return [one for one in found if one["level"] in wanted and text in json.dumps(one)]
 
 
@@ -85,7 +87,7 @@ def insist_ill(house: GraphHouse, code: str) -> str:
     assert job["state"] in ("queued", "deferred")
     lasting = code.startswith("AADSTS")
     assert status_of(house)["state"] == ("dead" if lasting else status_of(house)["state"])
-    (line,) = [one for one in lines(house, "gets no token") if one["code"] == code]
+    (line,) = [one for one in lines(house, "login_refused") if one["reason"] == code]
     assert line["cure"] == status_of(house)["cure"]
     assert len(lines(house, status_of(house)["error"])) == 1
     return str(asked["id"])
@@ -106,7 +108,7 @@ def insist_well(house: GraphHouse, identifier: str) -> None:
     house.process_replies()
     assert house.decided(identifier)["state"] == "approved"
     assert status_of(house)["state"] == "ok"
-    until(lambda: lines(house, "is well again", "info"), "a line that all is well")
+    until(lambda: lines(house, "incident is over", "info"), "the end of the incident")
 
 
 def test_a_new_secret_is_found_by_itself(
@@ -201,7 +203,7 @@ def test_a_throttled_sign_in_is_left_alone_for_the_hour(
         refused(house)
         house.advance(600)
     assert fake.login.count("POST .*token") == 1
-    assert len(lines(house, "gets no token")) == 1
+    assert len(lines(house, "login_refused")) == 1
     house.advance(700)
     house.process_replies()
     assert house.mail(ALICE)
@@ -223,7 +225,7 @@ def test_a_mailbox_that_gives_no_answer_costs_one_line_and_no_mail(
         house.advance(300)
     if status != 200:  # sendMail has no answer to look at: 2xx is all it says
         assert house.mails(ALICE) == []
-    assert len(lines(house, "a way is closed")) <= 2
+    assert len(lines(house, '"incident"')) <= 2
     assert len(lines(house, "job failed")) <= 1
     fake.api.faults.clear()
     house.advance(4000)

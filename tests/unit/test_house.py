@@ -7,6 +7,7 @@ import configparser
 import os
 import re
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -147,3 +148,11 @@ def test_scripts_can_be_run_and_are_sound(script: str) -> None:
     """Each script is executable, and bash finds no fault in its syntax."""
     assert os.access(ROOT / script, os.X_OK)
     assert subprocess.run(["bash", "-n", ROOT / script], capture_output=True, check=False).returncode == 0
+
+
+def test_the_daemon_itself_loads_nothing_that_only_its_reading_child_needs() -> None:
+    """Words of doubt and the HTML parser are some 15 MB that the child has of its own."""
+    program = "import sys, flexmaild.daemon.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    wanted = {"flexmaild.mail.understand.doubt", "flexmaild.mail.understand.label", "selectolax", "tinycss2"}
+    assert wanted.isdisjoint(loaded.stdout.split())

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
+from flexmaild.core.addresses import is_same_organization
 from flexmaild.core.model import AuthResult
-from flexmaild.mail.authentication import copied, signatures
+from flexmaild.mail.authentication import copied, methods, signatures
 from flexmaild.mail.authentication.received import Hop, hop
 from flexmaild.mail.authentication.results import Result, loose_id, read
 from flexmaild.mail.authentication.structured import Unreadable
@@ -22,16 +24,6 @@ from flexmaild.mail.parse.header import Header, clean
 # The name given to results of Exchange Online, which gives none itself.
 EXCHANGE_ONLINE = "exchange-online"
 
-# From best to worst (RFC 8601 section 2.7); what is not listed is as bad as a failure.
-_RANKS = ("pass", "bestguesspass", "neutral", "policy", "none", "softfail", "temperror", "permerror", "fail")
-# Which property names what was verified (RFC 8601 section 2.7).
-_PROPERTIES = {
-    "dmarc": ("header.from", "d"),  # Cisco's appliances write `d=`
-    "spf": ("smtp.mailfrom", "smtp.helo"),
-    "compauth": ("header.from",),
-    "auth": ("smtp.auth",),
-    "arc": (),
-}
 # What servers write beside their results; between a field and the Received of its host nothing else stands.
 _BESIDE = (
     b"authentication-results",
@@ -52,8 +44,9 @@ _MOST = 100
 @dataclass(frozen=True, slots=True)
 class Border:
     """A server whose results count. host: the name that it writes as `by` into its Received field, or
-    `*.domain`; empty for that of the first hop that is no local step. via: addresses of hosts between it and
-    us. submission: it also writes, below its Received, what it knows of users who logged in."""
+    `*.domain`; empty for that of the first hop that is no local step and did not come by `via`. via:
+    addresses and networks of hosts between it and us. submission: it also writes, below its Received, what
+    it knows of users who logged in."""
 
     id: str
     host: str = ""
@@ -135,9 +128,9 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
         faults += _nameless(trace, longest, sets)
     faults += _lent_spf(trace, borders, sets, signatures.of(header))
     if sets:
-        faults += copied.faults(header)
-    results_found = [r for name, results in sets.items() for r in _results(name, results, header)]
-    return Found(tuple(results_found), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
+        faults += copied.faults(header, sets)
+    said = [r for name, results in sets.items() for r in methods.said(name, results, header)]
+    return Found(tuple(said), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 
 
 def written_by(trace: Trace, border: Border) -> list[int]:
@@ -167,22 +160,25 @@ def hop_number(trace: Trace, border: Border) -> int | None:
     from there: else somebody reached that host past the border, and brought the border's field along."""
     for number in range(trace.first, len(trace.hops)):
         hop = trace.hops[number][1]
-        if _is_by(hop, border, trace) and not _is_back(hop, border):
-            above = [h for _, h in trace.hops[trace.first : number]]
-            return number if all(_came_from(h, border) for h in above) else None
+        if _is_by(hop, border):
+            return number
+        if not _came_from(hop, border):
+            return None
     return None
 
 
-def _is_back(hop: Hop, border: Border) -> bool:
-    """Whether the border has it back from a filter of its own, having taken it over before. Only where the
-    settings say so: behind a proxy, each client seems to be the host itself."""
-    return hop.is_local_step and bool(hop.addresses) and set(border.via).issuperset(hop.addresses)
-
-
-def _is_by(hop: Hop, border: Border, trace: Trace) -> bool:
+def _is_by(hop: Hop, border: Border) -> bool:
+    """Whether the border took it over here. Not where it has it back from a filter of its own, but only if
+    the settings say so: behind a proxy, each client seems to be the host itself."""
     if border.host:
-        return fits(hop.by, border.host)
-    return trace.first < len(trace.hops) and bool(hop.by) and hop.by == trace.hops[trace.first][1].by
+        return fits(hop.by, border.host) and not (hop.is_local_step and _came_by(hop, border.via))
+    return bool(hop.by) and not _came_by(hop, border.via)
+
+
+def _hops_of(trace: Trace, border: Border) -> list[tuple[int, Hop]]:
+    """The hops by the border's host, at this passage and at others."""
+    host = border.host or _hop_of(trace, border).by
+    return [(place, hop) for place, hop in trace.hops if host and fits(hop.by, host)]
 
 
 def fits(name: str, pattern: str) -> bool:
@@ -191,7 +187,13 @@ def fits(name: str, pattern: str) -> bool:
 
 def _came_from(hop: Hop, border: Border) -> bool:
     is_named = bool(border.host) and any(fits(name, border.host) for name in hop.names)
-    return is_named or (bool(hop.addresses) and set(border.via).issuperset(hop.addresses))
+    return is_named or _came_by(hop, border.via)
+
+
+def _came_by(hop: Hop, via: Iterable[str]) -> bool:
+    networks = [ip_network(text) for text in via]
+    addresses = [ip_address(text) for text in hop.addresses]
+    return bool(addresses) and all(any(one in network for network in networks) for one in addresses)
 
 
 def _hop_of(trace: Trace, border: Border) -> Hop:
@@ -201,13 +203,11 @@ def _hop_of(trace: Trace, border: Border) -> Hop:
 
 def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     """Whether it stands where this border writes, at an earlier passage: not believed, but no evidence."""
+    own = [place for place, _ in _hops_of(trace, border)]
     if border.results == "below":
-        return any(is_below(trace, place, at) and _is_by(h, border, trace) for place, h in trace.hops)
-    for place, h in trace.hops:
-        if place > at:
-            between = trace.order[at + 1 : place]
-            return all(name.startswith(_BESIDE) for name in between) and _is_by(h, border, trace)
-    return False
+        return any(is_below(trace, place, at) for place in own)
+    place = next((place for place, _ in trace.hops if place > at), len(trace.order))
+    return place in own and all(name.startswith(_BESIDE) for name in trace.order[at + 1 : place])
 
 
 def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Result]:
@@ -234,11 +234,11 @@ def _lent_spf(
     for border in borders:
         number = hop_number(trace, border)
         said = sets.get(border.id, ())
-        passed = [r.domain("header.from") for r in said if (r.method, r.result) == ("dmarc", "pass")]
+        passed = [methods.domain(r) for r in said if (r.method, r.result) == ("dmarc", "pass")]
         if number is None or not passed or any(r.method == "spf" for r in said):
             continue
         signed = signatures.vouched([r for r in said if r.method == "dkim"], owned)
-        is_signed = all(any(signatures.is_related(s, domain) for s in signed) for domain in passed)
+        is_signed = all(any(is_same_organization(s, domain) for s in signed) for domain in passed)
         if not is_signed and b"received-spf" in trace.order[trace.hops[number][0] :]:
             yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
 
@@ -251,52 +251,6 @@ def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iter
             sets[EXCHANGE_ONLINE] = read(value, longest)[1]
         except Unreadable as fault:
             yield f"Exchange Online's field cannot be read: {fault}"
-
-
-def _results(server: str, results: Sequence[Result], header: Header) -> list[AuthResult]:
-    """Of DKIM each verified domain, else the worst; of other methods the worst result."""
-    worst: dict[str, AuthResult] = {}
-    has_envelope = any("smtp.mailfrom" in r.properties for r in results if r.method == "spf")
-    for result in results:
-        if result.method not in _PROPERTIES or (has_envelope and _is_of_greeting(result)):
-            continue
-        new = _auth_result(server, result)
-        if new.method not in worst or _rank(new.result) > _rank(worst[new.method].result):
-            worst[new.method] = new
-        elif worst[new.method] != new and _rank(new.result) == _rank(worst[new.method].result):
-            # Two equal results for two domains or users vouch for neither in particular.
-            worst[new.method] = AuthResult(server, new.method, new.result)
-    if "dmarc" in worst and worst["dmarc"].result == "pass" and _is_open(worst, header):
-        worst["dmarc"] = AuthResult(server, "dmarc", "policy", worst["dmarc"].domain)
-    dkim = [r for r in results if r.method == "dkim"]
-    passed = signatures.vouched(dkim, signatures.of(header))
-    made = [AuthResult(server, "dkim", "pass", domain) for domain in passed]
-    rest = [AuthResult(server, "dkim", r.result, r.domain("header.d", "header.i")) for r in dkim]
-    failed = [r for r in rest if r.result != "pass" and r.domain not in passed]
-    return [*worst.values(), *made, *dict.fromkeys(failed)]
-
-
-def _is_of_greeting(result: Result) -> bool:
-    """SPF of the HELO name says nothing of a sender (RFC 7208 section 2.3), unless it says no."""
-    is_greeting = "smtp.helo" in result.properties and "smtp.mailfrom" not in result.properties
-    return result.method == "spf" and is_greeting and result.result in ("pass", "neutral", "none")
-
-
-def _is_open(worst: Mapping[str, AuthResult], header: Header) -> bool:
-    """Whether DMARC may have passed by a signature to whose mail somebody can have added what is read."""
-    domain, spf = worst["dmarc"].domain, worst.get("spf")
-    by_spf = spf is not None and spf.result == "pass" and signatures.is_related(spf.domain, domain)
-    return not by_spf and any(s.is_open for s in signatures.speaking_for(header, domain))
-
-
-def _auth_result(server: str, result: Result) -> AuthResult:
-    domain = result.domain(*_PROPERTIES[result.method])
-    user = result.properties.get("smtp.auth", "") if result.method == "auth" else ""
-    return AuthResult(server, result.method, result.result, domain, user.strip("<>").lower())
-
-
-def _rank(result: str) -> int:
-    return _RANKS.index(result) if result in _RANKS else len(_RANKS)
 
 
 def _sightings(trace: Trace, believed: Iterable[int]) -> Iterator[Sighting]:

@@ -2,15 +2,18 @@
 
 opendkim and Exim decode the `i=` of a signature, in which any character may be encoded (RFC 6376 section
 2.11), and write it without quotes. So a sender can have `; dmarc=pass` written into a border's own field, and
-no reader of that field could tell. Whether such a text stands in what the sender chose can be seen.
+no reader of that field could tell. Whether such a text stands in what the sender chose can be seen, as long
+as that is in the mail.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from flexmaild.mail.authentication.signatures import MOST, tags_of
+from flexmaild.mail.authentication import signatures
+from flexmaild.mail.authentication.results import Result
+from flexmaild.mail.authentication.signatures import MOST, Signature, tags_of
 from flexmaild.mail.parse.header import Header, raw_text
 
 # Letters and digits of every script, and what else an address may have without quotation marks (RFC 5322
@@ -21,15 +24,20 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
 _COPIED = ("a", "d", "i", "s")
 
 
-def faults(header: Header) -> Iterator[str]:
-    """Sentences on what of this mail could have written results into a border's field."""
-    signatures = header.all(b"dkim-signature")
-    if len(signatures) > MOST:
+def faults(header: Header, sets: Mapping[str, Sequence[Result]]) -> Iterator[str]:
+    """Sentences on what of this mail could have written results into a border's field. sets: those found
+    there, by the border's name."""
+    fields = header.all(b"dkim-signature")
+    if len(fields) > MOST:
         yield f"more than {MOST} signatures"
-    if any(map(_is_odd, signatures[:MOST])):
+    if any(map(_is_odd, fields[:MOST])):
         yield "a signature with characters that could write results into a border's own field"
     if any(map(_is_odd_envelope, header.all(b"return-path")[:MOST])):
         yield "an envelope sender with characters that could write results into a border's own field"
+    owned = signatures.of(header)
+    for name, results in sets.items():
+        if any(_is_missing(result, owned) for result in results):
+            yield f"a field of {name} on a signature that is not in the mail"
 
 
 def _is_odd(signature: bytes) -> bool:
@@ -38,6 +46,14 @@ def _is_odd(signature: bytes) -> bool:
     if not tags or not _BASE64.fullmatch(tags.get("b", "")):
         return True
     return not all(_PLAIN.fullmatch(text) for name, text in tags.items() if name.lower() in _COPIED)
+
+
+def _is_missing(result: Result, owned: Sequence[Signature]) -> bool:
+    """Whether it is of a signer without a signature in this mail. An identity may be below its signer."""
+    if result.method != "dkim" or result.result == "none" or not result.names_signer:
+        return False
+    signer = result.signer
+    return not any(signer == s.domain or signer.endswith(f".{s.domain}") for s in owned)
 
 
 def _is_odd_envelope(return_path: bytes) -> bool:

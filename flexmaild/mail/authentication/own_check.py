@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from flexmaild.core.addresses import is_same_organization, organizational_domain
 from flexmaild.mail.authentication import signatures
 from flexmaild.mail.authentication.signatures import Signature, tags_of
 from flexmaild.mail.parse.header import Header
@@ -68,7 +69,7 @@ def dkim_domains(data: bytes, header: Header, domain: str, lookup: Lookup) -> tu
     dns = _Dns(lookup)
     fields = header.all(b"dkim-signature")
     numbered = list(enumerate(signatures.of(header)))
-    able = [(i, s) for i, s in numbered if signatures.is_related(s.domain, domain) and _is_usable(s)]
+    able = [(i, s) for i, s in numbered if is_same_organization(s.domain, domain) and _is_usable(s)]
     if not able:
         return ()
     end = _END_OF_HEADER.search(data)
@@ -85,7 +86,7 @@ def dkim_domains(data: bytes, header: Header, domain: str, lookup: Lookup) -> tu
 
 
 def _is_usable(signature: Signature) -> bool:
-    return not signature.is_open and signature.signed >= _NEEDED and "." in signature.domain
+    return not signature.is_open and signature.signed >= _NEEDED
 
 
 def _is_valid(data: bytes, index: int, signature: Signature, tags: Mapping[str, str], dns: _Dns) -> bool:
@@ -114,27 +115,29 @@ def _may_sign(key: Mapping[str, str], tags: Mapping[str, str]) -> bool:
 
 
 def _may_speak(signed: str, domain: str, dns: _Dns) -> bool:
-    """Whether their DMARC record lets the one domain, above or below From's, speak for it (RFC 7489 3.1.1).
+    """Whether their DMARC record lets the one domain speak for the other, of the same owner (RFC 7489 section
+    3.1.1).
 
-    One above may unless the record is strict, and where nobody answers. One below only where From's domain
-    has a record of its own that is not strict, nor that of a registry (`psd=y`). Sisters may not: which
-    domain is theirs in common only a list of all registries says.
+    One above may unless the record is strict, and where nobody answers. One below or beside may be lent to
+    somebody, so only where there is a record that is not strict, nor that of a registry (`psd=y`) that our
+    list does not know.
     """
     if signed == domain:
         return True
-    name = domain
-    while True:
-        record = _policy(name, dns)
-        if record is not None or name == signed or not domain.endswith(f".{signed}"):
-            break
-        name = name.partition(".")[2]
-    if record is not None and record.get("adkim", "r").lower() == "s":
+    record = _policy(domain, dns) or {}
+    if record.get("adkim", "r").lower() == "s":
         return False
-    if domain.endswith(f".{signed}"):
-        return True
-    return record is not None and record.get("psd", "").lower() != "y"
+    is_above = domain.endswith(f".{signed}")
+    return is_above or (bool(record) and record.get("psd", "").lower() != "y")
 
 
-def _policy(name: str, dns: _Dns) -> Mapping[str, str] | None:
-    tags = tags_of(dns(f"_dmarc.{name}.".encode("ascii", "replace")) or b"")
-    return tags if tags.get("v") == "DMARC1" else None
+def _policy(domain: str, dns: _Dns) -> Mapping[str, str] | None:
+    """The record of this domain, or of the next one above it, up to the one that its owner registered."""
+    name, top = domain, organizational_domain(domain)
+    while True:
+        tags = tags_of(dns(f"_dmarc.{name}.".encode("ascii", "replace")) or b"")
+        if tags.get("v") == "DMARC1":
+            return tags
+        if name == top:
+            return None
+        name = name.partition(".")[2]

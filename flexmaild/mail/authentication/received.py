@@ -16,10 +16,13 @@ _AUTHENTICATED = re.compile(r"(?:e|utf8)smtps?a", re.IGNORECASE)
 # What Exim repeats of the client's greeting and of the answer of its ident server, behind the address: either
 # may hold blanks and brackets, so nothing is read to the end of that comment.
 _SAID_BY_CLIENT = re.compile(r"\b(?:helo|ident)=.*")
-# Exim's log_selector incoming_port; qmail's word for a greeting, and its steps that no user can begin.
+_EXIM = re.compile(r"Exim \d")
+# Exim's log_selector incoming_port; qmail's word for a greeting, its steps that no user can begin, and those
+# that any program of the host can.
 _PORT = re.compile(r"(?:port=\d+ ?)?")
 _GREETING = re.compile(r"(?:HELO|EHLO) ")
 _WITHIN_QMAIL = re.compile(r"qmail \d+ invoked (?:from network|by alias)")
+_HANDED_IN = re.compile(r"qmail \d+ invoked by uid \d+")
 _FETCHING = re.compile(r"POP\d|IMAP", re.IGNORECASE)
 # A client's name is believed of servers known to write it only where it leads back to the client's address:
 # Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". Who owns an address
@@ -54,7 +57,7 @@ class Hop:
         if self.is_within or self.protocol.lower().startswith("lmtp"):
             return True
         is_from_itself = bool(self.addresses) and _LOCAL.issuperset(self.addresses)
-        return is_from_itself and not self.is_authenticated
+        return is_from_itself and bool(self.by) and not self.is_authenticated
 
     @property
     def is_authenticated(self) -> bool:
@@ -73,15 +76,16 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
     if length > _LONGEST:
         raise Unreadable("too long")
     words, beside = _clauses(found)
-    if not words and _is_within_qmail(beside.get("", [])):
-        return Hop(is_within=True)
+    if not words:
+        return _of_qmail(beside.get("", []))
     if fetched := _fetched_from(words, beside):
         words["from"] = words["from"][:1]
     if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
         raise Unreadable("a host of several words")
     if any(map(_AUTHENTICATED.fullmatch, words.get("with", [])[1:])):
         raise Unreadable("a login behind another protocol")
-    places, addresses = _client(words.get("from", []), beside.get("from", []))
+    is_exim = any(map(_EXIM.match, beside.get("with", [])))
+    places, addresses = _client(words.get("from", []), beside.get("from", []), is_exim=is_exim)
     is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
     named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
     by = words.get("by", [""])[0].lower().rstrip(".")
@@ -91,37 +95,61 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
         names=tuple(match[1].lower().rstrip(".") for match in named if match),
         addresses=(fetched,) if fetched else addresses,
         protocol=(words.get("with") or programs or [""])[0],
-        is_within=set(words) == {"by", "with", "id"} and words["with"] == ["SMTP"] and bool(_address(by)),
+        is_within=_is_within_cluster(words) and not beside,
     )
 
 
 def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """The words and the comments of each clause."""
+    """The words and the comments of each clause.
+
+    In the standard's order, as far as `from` and `by` go, each once and with something in it, and behind the
+    `;` a date alone: else it may be the word of a client that calls itself `x via y`, or `x by HOST via`, or
+    `x by HOST with LMTP; y`.
+    """
+    end = next((at for at, piece in enumerate(found) if piece.kind == ";"), len(found))
+    if any(piece.kind == ";" or _is_clause(piece) for piece in found[end + 1 :]):
+        raise Unreadable("more than a date at its end")
     words: dict[str, list[str]] = {}
     beside: dict[str, list[str]] = {}
     clause = ""
-    for piece in found:
-        if piece.kind == ";":
-            break
+    for piece in found[:end]:
         if piece.kind == "comment":
             beside.setdefault(clause, []).append(piece.text)
-        elif piece.kind == "word" and piece.text.lower() in _CLAUSES and _is_full(words, clause):
+        elif _is_clause(piece):
             # `with ESMTP with STARTTLS` (Mimecast) is one clause of two words.
             is_continued = clause == "with" == piece.text.lower()
             clause = piece.text.lower()
             if clause in words and not is_continued:
                 raise Unreadable(f"{clause} twice")
+            if clause in ("from", "by") and not words.keys() <= {"from"}:
+                raise Unreadable(f"{clause} behind other clauses")
             words.setdefault(clause, [])
         elif not clause:
             raise Unreadable("it does not begin with a clause")
         else:
             words[clause].append(piece.text)
+    if not all(words.values()):
+        raise Unreadable("a clause that says nothing")
     return words, beside
 
 
-def _is_within_qmail(comments: Sequence[str]) -> bool:
-    """Whether it handed on what came by network, as it says below. Not what a user handed in."""
-    return len(comments) == 1 and _WITHIN_QMAIL.fullmatch(comments[0]) is not None
+def _is_clause(piece: Piece) -> bool:
+    return piece.kind == "word" and piece.text.lower() in _CLAUSES
+
+
+def _is_within_cluster(words: Mapping[str, Sequence[str]]) -> bool:
+    """Whether it is Google's `by ADDRESS with SMTP id X`."""
+    return set(words) == {"by", "with", "id"} and words["with"] == ["SMTP"] and bool(_address(words["by"][0]))
+
+
+def _of_qmail(comments: Sequence[str]) -> Hop:
+    """It notes that it handed on what came by network, as it says below. What a program of the host handed in
+    (vpopmail forwards mail so, and a web form sends it) came from the host itself, and it names no host."""
+    if len(comments) != 1:
+        return Hop()
+    if _HANDED_IN.fullmatch(comments[0]):
+        return Hop(addresses=("127.0.0.1",))
+    return Hop(is_within=_WITHIN_QMAIL.fullmatch(comments[0]) is not None)
 
 
 def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Sequence[str]]) -> str:
@@ -136,7 +164,9 @@ def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Seque
     return _address(literal[1]) if literal else ""
 
 
-def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _client(
+    greeting: Sequence[str], comments: Sequence[str], *, is_exim: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The comment on the client, as the server saw it, if any, and its addresses.
 
     What stands before the parenthesis is the client's own word, `[127.0.0.1]` as well. Exim alone writes the
@@ -148,21 +178,18 @@ def _client(greeting: Sequence[str], comments: Sequence[str]) -> tuple[tuple[str
         if len(comments) != 1:
             return (), ()
     seen = [_SAID_BY_CLIENT.sub("", comment) for comment in comments]
+    if seen != list(comments) and not is_exim:
+        return (), ()
     places = [comment for comment in seen if _LITERAL.search(comment) or _address(comment)]
     if seen != list(comments) and len(comments) > 1:  # a client's word may end a comment and begin another
         return (), ()
-    if not places and len(comments) == 1 and comments[0] and _PORT.fullmatch(seen[0]):
+    if is_exim and not places and len(comments) == 1 and comments[0] and _PORT.fullmatch(seen[0]):
         return (), tuple(filter(None, map(_address, _LITERAL.findall(" ".join(greeting)))))
     if len(places) != 1:
         return (), ()
     if bare := _address(places[0]):
         return (), (bare,) if len(comments) == 1 else ()
     return (places[0],), tuple(filter(None, map(_address, _LITERAL.findall(places[0]))))
-
-
-def _is_full(words: dict[str, list[str]], clause: str) -> bool:
-    """Whether the clause before has its value, so that the next word may begin another."""
-    return not clause or bool(words[clause])
 
 
 def _address(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from flexmaild.core.addresses import domain_of, normal_domain
 from flexmaild.mail.authentication.structured import Piece, Unreadable, decoded, pieces
 
+_SIGNER = ("header.d", "header.i")
 _ODD = re.compile(r"[^!-~]+")
 
 
@@ -22,6 +23,15 @@ class Result:
     method: str
     result: str
     properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def signer(self) -> str:
+        """The domain that a DKIM result is about."""
+        return self.domain(*_SIGNER)
+
+    @property
+    def names_signer(self) -> bool:
+        return not self.properties.keys().isdisjoint(_SIGNER)
 
     def domain(self, *names: str) -> str:
         """The domain in the first of these properties that is there, as A-labels; empty where it is none."""
@@ -47,7 +57,8 @@ def loose_id(value: bytes) -> str:
     words = _without_comments(text).replace('"', " ").split()
     if not words or "=" in words[0]:
         return ""
-    return _ODD.sub("", words[0]).strip(".\\").lower()
+    name = _ODD.sub("", words[0]).strip(".\\").lower()
+    return name.partition("/")[0] or name  # opendkim may add the number of its job: "mail.example.org/4F2A"
 
 
 def _without_comments(text: str) -> str:

@@ -79,16 +79,11 @@ def signer(tags: Mapping[str, str]) -> str:
         return ""
 
 
-def is_related(one: str, other: str) -> bool:
-    """Whether these domains are the same, or one is above the other."""
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
-
-
 def speaking_for(header: Header, domain: str) -> tuple[Signature, ...]:
-    """The signatures that may be why this domain is proven. Too many rather than too few: under relaxed
-    alignment those of its sisters are, and which domains are sisters only DNS says."""
+    """The signatures that may be why this domain is proven. Too many rather than too few: which domains have
+    one owner a border may see otherwise, by another list of registries or by none."""
     ends = domain.split(".")[-2:]
-    return tuple(s for s in of(header) if is_related(s.domain, domain) or s.domain.split(".")[-2:] == ends)
+    return tuple(s for s in of(header) if s.domain.split(".")[-2:] == ends)
 
 
 def covered(header: Header, domain: str) -> frozenset[bytes] | None:
@@ -126,9 +121,8 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     """
     keyed: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        domain = result.domain("header.d", "header.i")
         selector = result.properties.get("header.s", "").lower()
-        keyed.setdefault((domain, selector, result.properties.get("header.b", "")), []).append(result)
+        keyed.setdefault((result.signer, selector, result.properties.get("header.b", "")), []).append(result)
     claimed = Counter(domain for domain, _, _ in keyed)
     present = Counter(signature.domain for signature in owned)
     found: dict[str, None] = {}

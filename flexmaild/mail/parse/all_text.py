@@ -24,6 +24,15 @@ class PageText(NamedTuple):
     links: tuple[str, ...]
 
 
+def _note(node: LexborNode, tag: str, pieces: list[str], links: list[str]) -> None:
+    if tag in BLOCKS or tag == "br":
+        pieces.append("\n")
+    elif tag in CELLS:
+        pieces.append(" ")
+    elif tag in _LINKS and (target := node.attributes.get("href")):
+        links.append(target)
+
+
 def page_text(page: str) -> PageText:
     root = tree_of(page).root
     pieces: list[str] = []
@@ -31,15 +40,12 @@ def page_text(page: str) -> PageText:
     node, above = root, list[LexborNode]()
     while node is not None:
         tag = node.tag or ""
+        child = None
         if tag == "-text":
             pieces.append(node.text_content or "")
-        elif tag in BLOCKS or tag == "br":
-            pieces.append("\n")
-        elif tag in CELLS:
-            pieces.append(" ")
-        elif tag in _LINKS and (target := node.attributes.get("href")):
-            links.append(target)
-        child = node.first_child if tag not in _NO_WORDS else None
+        else:
+            _note(node, tag, pieces, links)
+            child = node.first_child if tag not in _NO_WORDS else None
         if child is not None:
             above.append(node)
             node = child

@@ -138,18 +138,18 @@ def _walk(root: LexborNode, page: _Page) -> None:
                 frame, node = entered, child
                 continue
             _leave(entered, page)
-        following = node.next if node is not root else None
+        following = node.next if stack else None
         while following is None and stack:
             _leave(frame, page)
             node = frame.node
             frame = stack.pop()
-            following = node.next if node is not root else None
+            following = node.next if stack else None
         node = following
     page.end_line(0)
 
 
 def _leave(frame: _Frame, page: _Page) -> None:
-    if frame.block:
+    if frame.block and page.shown:
         page.end_line(frame.depth)
 
 

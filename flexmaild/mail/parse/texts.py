@@ -49,7 +49,7 @@ class _Marker:
         if not part.parts:
             is_text = self._is_text(part, parent)
             self.has_text = self.has_text or is_text
-            return replace(part, is_text=is_text)
+            return replace(part, is_text=True) if is_text else part
         if self.has_text and not part.kind.startswith("multipart/"):
             # A signed mail that somebody attached to theirs is a file, though S/MIME marks every one as that.
             return part

@@ -7,6 +7,7 @@ has not the form of one was typed, so text that stands glued in front of it is s
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.borders import CALENDAR, DATE, SPLIT, above, names_us
@@ -30,6 +31,7 @@ _SHORTEST_WRAPPED = 40
 # Where something begins that is written without a blank behind what was typed: "thanksNov 20", 'thanks"Bob"'.
 _GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])|(?<=[^\W\d_])(?=[\"„«“>])")
 _ADDRESS = re.compile(r"\S+@\S+")
+_DIGIT = re.compile(r"[0-9]")
 ATTRIBUTION = "attribution"
 
 
@@ -83,8 +85,13 @@ def _starts(text: str) -> Iterator[int]:
 def _continues_attribution(low: str, rules: Rules) -> bool:
     """Whether this can be a further line of an attribution: a name, an address, a date or a verb soon."""
     marks = [at for mark in (*rules.marks, "<", "(", *_VERBS) if (at := low.find(mark)) >= 0]
-    marks += [at for at, c in enumerate(low) if c.isdigit()][:1]
+    marks += _first_digit(low)
     return bool(marks) and len(low[: min(marks)].split()) <= 2
+
+
+def _first_digit(text: str) -> list[int]:
+    """Where it stands; empty where there is none."""
+    return list(islice((at for at, c in enumerate(text) if c.isdigit()), 1))
 
 
 def _is_free(line: Line) -> bool:
@@ -141,7 +148,7 @@ def _shortest_start(joined: str, rules: Rules) -> int:
             return at
     # A sentence in front of the date or the name that no list can split off: all of it was typed.
     places = [at for name in rules.marks if (at := low.find(name)) >= 0]
-    places += [at for at, c in enumerate(low) if c.isdigit()][:1]
+    places += _first_digit(low)
     at = min(places, default=len(low))
     if (
         0 < at < len(low)
@@ -192,7 +199,7 @@ def _glued_starts(joined: str, low: str, date: re.Match[str] | None) -> Iterator
 
 
 def is_attribution(low: str) -> bool:
-    digits = any("0" <= c <= "9" for c in low)
+    digits = _DIGIT.search(low) is not None
     ending = low.rstrip(" -\xa0")
     if ending.endswith((":", "：")):
         ending = ending[:-1].rstrip(" \xa0")

@@ -201,10 +201,14 @@ def retracts(sentence: str) -> str:
     return ""
 
 
+def may_have_typed_sign(text: str) -> bool:
+    """A quick look: few lines have one that is written with several characters."""
+    return "-1" in text or "−1" in text or text.count(":") > 1
+
+
 def refusing_signs(text: str) -> set[str]:
     """The signs in it that refuse: a thumb down, a stop sign, their names, a vote against."""
-    may_be_typed = "-1" in text or "−1" in text or text.count(":") > 1
-    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if may_be_typed else set()
+    typed = {sign.strip() for sign in _TYPED_SIGN.findall(text)} if may_have_typed_sign(text) else set()
     return typed if text.isascii() else typed | set(_REFUSING.findall(text))
 
 

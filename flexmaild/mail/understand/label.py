@@ -90,6 +90,8 @@ def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
 
 def _label_armour(lines: Sequence[Line]) -> None:
     """The frame of a clear-signed OpenPGP message (RFC 9580 section 7); what stands around it is read too."""
+    if not any("-----BEGIN PGP" in line.text for line in lines):
+        return
     inside = ""
     for line in lines:
         text = line.text.strip()

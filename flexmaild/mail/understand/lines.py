@@ -78,6 +78,7 @@ class Line:
     hidden: tuple[tuple[int, int], ...] = ()
     places: frozenset[int] = frozenset()
     parts: list["Run"] = field(default_factory=list)
+    _folded: tuple[str, str] = ("", "")
 
     def set(self, label: Label, rule: str) -> None:
         self.label, self.rule = label, rule
@@ -85,7 +86,12 @@ class Line:
 
     @property
     def low(self) -> str:
-        return small(self.bare.strip())
+        """`bare` folded: once for all rules, and anew where one of them took a mark off the line."""
+        of, low = self._folded
+        if of is not self.bare:
+            low = small(self.bare.strip())
+            self._folded = self.bare, low
+        return low
 
     @property
     def is_ours(self) -> bool:
@@ -216,9 +222,11 @@ def shown(lines: Sequence[Line], start: int, stop: int) -> list[int]:
 
 def says_something(text: str) -> bool:
     """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, a frown, "?", "!"."""
-    return frowns(text) or any(
-        c.isalnum() or c in f"!+！{QUESTION_MARKS}" or unicodedata.category(c) == "So" for c in text
-    )
+    return frowns(text) or any(map(_may_answer, set(text)))  # a drawn line has one sign, many times
+
+
+def _may_answer(sign: str) -> bool:
+    return sign.isalnum() or sign in f"!+！{QUESTION_MARKS}" or unicodedata.category(sign) == "So"
 
 
 def frowns(text: str) -> bool:

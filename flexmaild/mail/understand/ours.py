@@ -74,15 +74,14 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
 
     Of the lines that every prefilled reply has, whether one was sent or not, that goes for more words.
     """
-    continues = following is not None and goes_on(line, following)
     if line.norm in rules.vocabulary.squeezed and not line.depth:
         # Ours only where a requester's own text has the word as a line, or wrapped, on top of the whole next
         # line; not where it ends the line above already.
         is_whole = any(sent.is_line(p, p + len(line.norm)) for p in line.places)
         return (
-            continues
+            following is not None
+            and goes_on(line, following)
             and (is_whole or (before is not None and goes_on(before, line)))
-            and following is not None
             and bool(following.places)
             and following.bare.strip()[:1].isalnum()
         )
@@ -93,6 +92,7 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
         return True
     if line.places <= _begins_at(following):
         return False  # the next line begins with the same words
+    continues = following is not None and goes_on(line, following)
     return continues or (before is not None and goes_on(before, line))
 
 

@@ -132,16 +132,20 @@ def _is_message_line(low: str) -> bool:
 
 def _label_program_lines(lines: Sequence[Line]) -> None:
     """What a mail program writes beside a quote or at the very end, and nobody types."""
+    found = [
+        i
+        for i, line in enumerate(lines)
+        if not (line.label or line.is_blank) and _PROGRAM_LINE.match(line.bare.strip())
+    ]
+    if not found:
+        return
     near = [line.is_ours or line.label is Label.QUOTE_HEADER for line in lines]
     if not any(near):
         return
-    shown = [i for i, line in enumerate(lines) if not line.is_blank]
-    for i in shown:
-        line = lines[i]
-        if line.label or not _PROGRAM_LINE.match(line.bare.strip()):
-            continue
-        if any(near[max(0, i - 4) : i + 5]) or i in shown[-2:]:
-            line.set(Label.QUOTE_HEADER, PROGRAM_LINE)
+    last = [i for i, line in enumerate(lines) if not line.is_blank][-2:]
+    for i in found:
+        if any(near[max(0, i - 4) : i + 5]) or i in last:
+            lines[i].set(Label.QUOTE_HEADER, PROGRAM_LINE)
 
 
 def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.core.tokens import PREFIX
+from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
 from flexmaild.mail.authentication.own_check import Lookup, dkim_domains
 from flexmaild.mail.parse.charset import REPLACEMENT
@@ -36,7 +37,7 @@ from flexmaild.mail.understand.placeholders import without_placeholders
 from flexmaild.mail.understand.questions import MARKS
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import delegate, sender
-from flexmaild.mail.understand.sent import MailsSent, SentText, sent_text
+from flexmaild.mail.understand.sent import SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.unknown import unknown_lines
 from flexmaild.mail.understand.verdict import Decision, decide
@@ -269,19 +270,21 @@ def _readings(texts: Sequence[Text]) -> Iterator[tuple[list[Line], bool, str]]:
     """The lines of every way in which this mail may be seen, True with those that certainly are, and of what
     they are. Raises TooComplex where there are too many."""
     some = texts[:_MOST_READINGS]
-    all_shown = [_shown(text) for text in some]
-    if sum(map(_count, all_shown)) > _MOST_LINES:
+    shown = {i: _shown(text) for i, text in enumerate(some) if _has_page(text)}
+    others = {i: _visible(text) for i, text in enumerate(some) if i not in shown}
+    count = sum(map(_count, shown.values())) + sum(map(_count_visible, others.values()))
+    if count > _MOST_LINES:
         raise TooComplex("more lines than a person's mail has")
-    pages = {i: lines_of(all_shown[i]) for i, text in enumerate(some) if _has_page(text)}
+    pages = {i: lines_of(lines) for i, lines in shown.items()}
     said = {"".join([line.norm for line in lines]) for lines in pages.values()}
-    for i, shown in enumerate(all_shown):
+    for i, text in enumerate(some):
         # Some programs write a text part without line ends: the lines of the page are the person's.
         if i in pages:
             yield pages[i], False, "page"
-        elif not said or _letters(shown) not in said:
-            yield lines_of(shown), False, "text"
-        if any(line.sure != line.text for line in shown):
-            yield lines_of(shown, sure=True), True, "page, what is certainly visible"
+            if _is_unsure(shown[i]):
+                yield lines_of(shown[i], sure=True), True, "page, what is certainly visible"
+        elif not said or _letters(others[i]) not in said:
+            yield lines_of(_shown(text)), False, "text"
 
 
 def _has_page(text: Text) -> bool:
@@ -295,12 +298,29 @@ def _shown(text: Text) -> list[ShownLine]:
     return lines
 
 
+def _visible(text: Text) -> list[str]:
+    """The lines of a text without a page, as they are seen; mostly nothing else of them is needed, for they
+    say the same as a page. All of them are certainly visible."""
+    lines: list[str] = []
+    for style, content in text.segments:
+        lines += content.split("\n") if style == "plain" else [x.text for x in plain_lines(content, style)]
+    return lines
+
+
+def _is_unsure(shown: Iterable[ShownLine]) -> bool:
+    return any(line.sure != line.text for line in shown)
+
+
 def _count(shown: Sequence[ShownLine]) -> int:
     """The lines that are labelled of this text: twice, where not all of it is certainly visible."""
-    count = sum(not line.text.isspace() for line in shown if line.text)
-    return 2 * count if any(line.sure != line.text for line in shown) else count
+    count = _count_visible(line.text for line in shown)
+    return 2 * count if _is_unsure(shown) else count
 
 
-def _letters(shown: Iterable[ShownLine]) -> str:
+def _count_visible(lines: Iterable[str]) -> int:
+    return sum(not line.isspace() for line in lines if line)
+
+
+def _letters(lines: Iterable[str]) -> str:
     """Those of all lines at once; no word goes over the end of a line."""
-    return letters("\n".join([without_links(composed(line.text)) for line in shown]))
+    return letters("\n".join([without_links(composed(line)) for line in lines]))

@@ -9,19 +9,20 @@ our own words before it. The lines of a prefilled reply are always known, withou
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from urllib.parse import unquote
 
+from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, OLDER_HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
 from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
-from flexmaild.mail.understand.doubt import refusing_signs
+from flexmaild.mail.understand.doubt import may_have_typed_sign, refusing_signs
 from flexmaild.mail.understand.lines import WORD, letters, links_in, normal, squeezed, words_of
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
@@ -31,26 +32,12 @@ _MOST_PLACES = 20
 # a seed are not looked for.
 _INDEXED, _LONG = 6_000, 30_000
 _END = "\x00"
+# Lines of sent mails whose words are kept for the next one, and their characters.
+_MOST_KEPT, _LONGEST_KEPT = 1024, 160
 
 
 # A field of Message-IDs, or a further line of one: no address, although it holds an "@".
 _MESSAGE_IDS = re.compile(r"(?:References|In-Reply-To):|\s+<")
-
-
-@dataclass(frozen=True, slots=True)
-class SentMail:
-    """A mail of ours, its bytes as they went out.
-
-    quotes: the texts in it that a person wrote (the comment that a confirmation repeats); they are not ours.
-    """
-
-    data: bytes
-    quotes: tuple[str, ...] = ()
-
-
-# From the references found in a mail to every mail that went out with one of them; None where they cannot
-# be had.
-MailsSent = Callable[[tuple[str, ...]], tuple[SentMail, ...] | None]
 
 
 @dataclass
@@ -208,9 +195,9 @@ def sent_text(
     found.foreign = tuple(_stretches(found.text, quotes))
     found.is_known = is_known
     found.subjects = tuple(subjects)
-    found.signs = frozenset("".join(texts)).union(
-        *map(refusing_signs, {line for text in texts for line in text.split("\n")})
-    )
+    # A sign of one character is one of them; only those that are typed with several have to be looked for.
+    lines = {line for text in texts for line in text.split("\n")}
+    found.signs = frozenset("".join(texts)).union(*map(refusing_signs, filter(may_have_typed_sign, lines)))
     found._sources = tuple(mail.data for mail in mails or ())
     found._targets = tuple(targets)
     found._addresses = frozenset(squeezed(address) for address in addresses)
@@ -242,17 +229,15 @@ def _source(data: bytes) -> Iterator[str]:
 def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentText:
     """The texts behind those of `before`."""
     words: list[str] = []
-    known: dict[str, list[str]] = {}  # text and page have most lines in common
     start = before or SentText()
     at = len(start.text)
     starts: list[int] = []
     for text in dict.fromkeys(texts):
         for line in text.split("\n"):
-            if (found := known.get(line)) is None:
-                found = known[line] = words_of(line)
+            found, length = _words_in(line) if len(line) <= _LONGEST_KEPT else _measured(line)
             words += found
             starts.append(at)
-            at += sum(map(len, found))
+            at += length
         words.append(_END)  # a word of its own, so that one ends before it
         starts.append(at)
         at += len(_END)
@@ -263,6 +248,16 @@ def _squeezed_all(texts: Iterable[str], before: SentText | None = None) -> SentT
         before,
         line_starts=frozenset(starts),
     )
+
+
+def _measured(line: str) -> tuple[tuple[str, ...], int]:
+    """The words of a line as they are compared, and the letters of all of them."""
+    found = tuple(words_of(line))
+    return found, sum(map(len, found))
+
+
+# Text and page have most lines in common, and all mails of a template do.
+_words_in = lru_cache(maxsize=_MOST_KEPT)(_measured)
 
 
 def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.lines import Line
-from flexmaild.mail.understand.verdict import Decision
+
+if TYPE_CHECKING:  # who only reads what was told needs no word lists
+    from flexmaild.mail.understand.label import Labelled
+    from flexmaild.mail.understand.lines import Line
+    from flexmaild.mail.understand.verdict import Decision
 
 # What is told of one way of seeing a mail: so many lines, and of these so many characters.
 _MOST_LINES, _LONGEST = 3000, 1000

@@ -43,6 +43,18 @@ def test_the_option_after_the_command_wins(good: Path, bad: Path) -> None:
     assert run("--config", str(bad), "check", "--config", str(good)).exit_code == 0
 
 
+def test_what_a_start_would_meet_is_a_fault_of_check(good: Path) -> None:
+    """A word that decides both ways, and a broken template, although each setting is right by itself."""
+    settings = good.read_text()
+    good.write_text(f"{settings}approvals:\n  words:\n    approve: [Abgelehnt]\n")
+    done = run("check", "--config", str(good))
+    assert (done.exit_code, "good.yaml:6:5: approvals.words" in done.stderr) == (78, True), done.stderr
+    (good.parent / "accepted.txt.j2").write_text("a\n{{ nonsense }}")
+    good.write_text(f"{settings}notifications: {{templates: {good.parent}}}\n")
+    done = run("check", "--config", str(good))
+    assert (done.exit_code, "accepted.txt.j2:2" in done.stderr) == (78, True), done.stderr
+
+
 @pytest.mark.parametrize("command", ["check", "config"])
 def test_every_fault_has_a_line_of_its_own_with_its_place(bad: Path, command: str) -> None:
     done = run(command, "--config", str(bad))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from flexmaild.core import decision, retry, timing
-from flexmaild.core.addresses import normal
+from flexmaild.core.addresses import is_same_organization, normal, organizational_domain
 from flexmaild.core.errors import GiveUp, Reason, TryLater, printable
 from flexmaild.core.model import Answer
 from flexmaild.core.work import Job, Queue
@@ -33,6 +33,25 @@ def test_case_and_unicode_domains_do_not_matter() -> None:
     assert normal(" Bob.O'Neil+x@BÜCHER.test ") == "bob.o'neil+x@xn--bcher-kva.test"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@straße.test",
+        "a@ｓtrasse.test",
+        "a@strasse。test",
+        "a@stra\u00adsse.test",
+        "a@ςα.test",
+        "\u212aate@b.test",
+    ],
+)
+def test_what_may_be_another_domain_or_name_elsewhere_is_no_address(text: str) -> None:
+    """The owner of xn--strae-oqa.test is not that of strasse.test, and programs differ in which this is."""
+    with pytest.raises(ValueError, match=r"elsewhere|before @"):
+        normal(text)
+    assert normal("a@xn--strae-oqa.test") == "a@xn--strae-oqa.test"
+    assert normal("\u00c5e@bu\u0308cher.test") == "\u00e5e@xn--bcher-kva.test"
+
+
 def test_pauses_grow_and_are_bounded() -> None:
     failure = TryLater(Reason.NETWORK, "refused")
     pauses = [retry.pause(Queue.OUTBOX, n, failure, 1.0).total_seconds() for n in range(12)]
@@ -53,6 +72,9 @@ def test_a_lasting_fault_of_the_mail_is_given_up_one_of_the_way_is_not() -> None
 
 def test_a_limit_on_all_mails_closes_the_way_one_on_a_recipient_does_not() -> None:
     assert retry.is_of_the_way(TryLater(Reason.THROTTLED, "429", step="send"))
+    assert retry.is_of_the_way(GiveUp(Reason.SERVER, "refused", step="mail", answer="550 5.7.1 no sender"))
+    assert not retry.is_of_the_way(GiveUp(Reason.SERVER, "refused", step="mail", answer="552 5.3.4 too big"))
+    assert not retry.is_of_the_way(GiveUp(Reason.CLIENT, "no SMTPUTF8", step="mail"))
     assert not retry.is_of_the_way(TryLater(Reason.THROTTLED, "452 5.2.2", step="rcpt"))
 
 
@@ -97,3 +119,34 @@ def test_the_decision_is_a_cloudevent_with_everything_about_each_verdict() -> No
 
 def test_texts_for_people_stay_on_one_line() -> None:
     assert printable("a\r\nb\x1b[31m\u202ec") == "a  b [31m c"
+
+
+@pytest.mark.parametrize(
+    ("domain", "registered"),
+    [
+        ("corp.test", "corp.test"),
+        ("a.b.corp.test", "corp.test"),
+        ("mail.corp.co.uk", "corp.co.uk"),
+        ("co.uk", ""),
+        ("corp.github.io", "corp.github.io"),
+        ("github.io", ""),
+        ("www.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("x.kawasaki.jp", ""),
+        ("mail.xn--55qx5d.cn", "mail.xn--55qx5d.cn"),
+        ("test", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_owner_of_a_domain_registered(domain: str, registered: str) -> None:
+    assert organizational_domain(domain) == registered
+
+
+def test_who_registered_at_the_same_place_is_not_the_same_organization() -> None:
+    for one, other in (
+        ("a.co.uk", "b.co.uk"),
+        ("a.co.uk", "co.uk"),
+        ("a.test", "test"),
+        ("a.test", "b.test"),
+    ):
+        assert not is_same_organization(one, other)
+        assert is_same_organization(one, one) and is_same_organization(f"x.{one}", f"y.{one}")

@@ -50,7 +50,7 @@ class Running:
 
 def running(store: Store) -> Running:
     clock = TrustedClock(SystemClock())
-    metrics = Metrics(components=["publish", "timers"])
+    metrics = Metrics(components=["publish"], heartbeats=["timers"])
     health, waiters = Health(clock, clock.now()), Waiters()
     reports = Reports(clock, metrics, health, Manager())
     return Running(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from flexmaild.engine.changes import Context
 from flexmaild.engine.limiter import Limiter
 from flexmaild.store import Store
 from tests.kit import stores
+from tests.kit.older_store import back_to
 from tests.kit.stores import at, commit, prune
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened
 
@@ -132,10 +132,7 @@ def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) ->
     taken(store, reply(FIRST))
     taken(store, reply(SECOND, message_id="<m2@corp.test>", answer=None, unclear="empty"))
     store.close()
-    before = sqlite3.connect(tmp_path / "flexmaild.db")
-    before.executescript("DROP TABLE spent; ALTER TABLE jobs DROP COLUMN claim")
-    before.executescript("UPDATE alembic_version SET version_num = '0005'")
-    before.close()
+    back_to(tmp_path / "flexmaild.db", "0005")
     store = store_in(tmp_path)
     assert store.already_spent(admission.names(reply(FIRST))) == set(admission.names(reply(FIRST)))
     assert taken(store, reply(SECOND))[0].outcome is Outcome.DUPLICATE

@@ -19,11 +19,11 @@ import pytest
 from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import Answer, MailNature, Reading
+from flexmaild.core.work import SentMail
 from flexmaild.engine import framing as frames
 from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Sandbox
 from flexmaild.engine.sandbox_child import Connection
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentMail
 
 RULES = Rules.of("approvals@corp.test", "approvals@corp.test")
 WORDS = (SentMail(b"Subject: x\r\n\r\nwhat we sent\r\n", ("a comment",)),)

@@ -19,10 +19,9 @@ from flexmaild.core import tokens
 from flexmaild.core.errors import TryLater
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
 from flexmaild.core.model import Answer, Attachment, Bounce, MailKind, Request
-from flexmaild.core.work import Change, JobEnd, Queue
+from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
-from flexmaild.mail.understand.sent import SentMail
 from tests.kit.stores import commit, drop_jobs, prune, release
 
 REASON = 'Sorry, <b>"no"</b>,\n   not on a Friday: ' + "the last one took all night. " * 40

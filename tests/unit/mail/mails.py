@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flexmaild.core.model import Reading
+from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentMail
 
 OWN = "approvals@corp.test"
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"

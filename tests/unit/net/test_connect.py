@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.net.connect import connect, is_loopback
+from flexmaild.net.connect import connect
 from flexmaild.settings.session import Proxy, Session
 from tests.kit.scripted import Scripted, Talk
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
 from flexmaild.core.errors import GiveUp
 from flexmaild.observe.http import CONNECTIONS, ObserveServer, start
+from flexmaild.observe.incidents import Condition, Incident, Kind
 from flexmaild.observe.metrics import Metrics
+
+
+def incident(said: str, *, stops: bool = True) -> Incident:
+    condition = Condition(Kind.MAILBOX_UNREADABLE, "replies", said, "Cure it.", stops=stops)
+    return Incident(condition, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -26,15 +34,15 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def server(metrics: Metrics, reasons: list[str]) -> Iterator[ObserveServer]:
-    running = start("127.0.0.1:0", metrics, lambda: reasons)
+    running = start("127.0.0.1:0", metrics, lambda: [incident(said) for said in reasons])
     assert running
     yield running
     running.close()
 
 
-def ask(server: ObserveServer, path: str, method: str = "GET") -> tuple[HTTPResponse, bytes]:
+def ask(server: ObserveServer, path: str, method: str = "GET", **header: str) -> tuple[HTTPResponse, bytes]:
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
-        connection.request(method, path)
+        connection.request(method, path, headers=header)
         response = connection.getresponse()
         return response, response.read()
 
@@ -53,6 +61,27 @@ def test_readiness_gives_its_reasons(server: ObserveServer, reasons: list[str]) 
     response, body = ask(server, "/-/ready")
     assert response.status == 503
     assert body.decode().splitlines() == reasons
+
+
+def test_readiness_gives_every_incident_as_json_where_that_is_asked_for(metrics: Metrics) -> None:
+    found = [incident("a clock", stops=False)]
+    server = start("127.0.0.1:0", metrics, lambda: found)
+    assert server
+    try:
+        response, body = ask(server, "/-/ready", Accept="application/json")
+        assert (response.status, json.loads(body)) == (
+            200,
+            {"ready": True, "issues": ["a clock"], "incidents": [found[0].document()]},
+        )
+        found.append(incident("no mailbox"))
+        response, body = ask(server, "/-/ready", Accept="application/json")
+        assert (response.status, json.loads(body)["issues"]) == (503, ["a clock", "no mailbox"])
+        found.append(incident("535 bob@corp.test: no"))
+        for accept in ("application/json", "text/plain"):
+            response, body = ask(server, "/-/ready", Accept=accept)
+            assert (b"bob" in body, b"***@corp.test" in body) == (False, True)
+    finally:
+        server.close()
 
 
 def test_health_does_not_depend_on_readiness(server: ObserveServer, reasons: list[str]) -> None:
@@ -85,7 +114,7 @@ def test_a_bug_in_an_answer_is_counted_and_the_next_request_served(
     server: ObserveServer, metrics: Metrics, reasons: list[str]
 ) -> None:
     """An exception in a handler costs that one connection."""
-    server._server.ready = lambda: (_ for _ in ()).throw(RuntimeError("bug"))
+    server._server.look = lambda: (_ for _ in ()).throw(RuntimeError("bug"))
     with pytest.raises(ConnectionError):
         ask(server, "/-/ready")
     assert ask(server, "/-/healthy")[0].status == 200

@@ -35,7 +35,10 @@ BELOW = "require: auth, borders: [{id: mx.test, results: below"
             "require: auth, verify_dkim: true",
             "require: is auth, which nothing here can prove: name in borders",
         ),
-        ("borders: [{id: mx.test, via: [203.0.113.24]}]", "borders.0.via: needs host"),
+        (
+            "borders: [{id: mx.test, results: below, via: [203.0.113.24]}]",
+            "borders.0.via: with results: below needs host",
+        ),
         ("borders: [{id: mx.test}, {id: MX.test}]", "borders.1.id: is named twice, with the same host"),
         ("borders: [{id: mx.test}, {id: mx.test., results: below}]", "borders.1.id: is named twice"),
         (
@@ -46,9 +49,17 @@ BELOW = "require: auth, borders: [{id: mx.test, results: below"
         ("borders: [{id: exchange-online}]", "borders.0.id: is Exchange Online's: set exchange_online: true"),
         ("trusted_authserv_ids: [Exchange-Online]", "trusted_authserv_ids.0: is Exchange Online's"),
         ("borders: [{id: mx.test/4F2A}]", "borders.0.id: is not an authserv-id: one word of letters, digits"),
-        ("borders: [{id: mx.test/4F2A}]", "AuthservIDWithJobID"),
+        ("borders: [{id: mx.test/4F2A}]", "without the number of its job"),
         ("borders: [{id: mx.test, host: mx.exämple.test}]", "xn--"),
-        ("borders: [{id: mx.test, host: gw, via: [203.0.113.0/24]}]", "name each address"),
+        (
+            "borders: [{id: mx.test, via: [203.0.113.24/24]}]",
+            "write the one, or 203.0.113.0/24 for the other",
+        ),
+        ("borders: [{id: mx.test, via: ['::ffff:203.0.113.24/120']}]", "an address within a network"),
+        ("borders: [{id: mx.test, via: [0.0.0.0/0]}]", "holds the addresses of strangers"),
+        ("borders: [{id: mx.test, via: ['::/0']}]", "holds the addresses of strangers"),
+        ("borders: [{id: mx.test, via: ['::ffff:0:0/96']}]", "holds the addresses of strangers"),
+        ("borders: [{id: mx.test, via: [gw.test]}]", "neither an IP address nor a network"),
     ],
 )
 def test_what_has_no_effect_is_a_fault_with_its_cure(members: str, said: str) -> None:
@@ -64,10 +75,27 @@ def test_what_has_no_effect_is_a_fault_with_its_cure(members: str, said: str) ->
         "require: auth, trusted_authserv_ids: [mx.test]",
         "require: dmarc, borders: [{id: mx.test, results: below}]",
         "borders: [{id: mx.test, host: a.test, via: [203.0.113.24]}, {id: mx.test, host: b.test}]",
+        "borders: [{id: mx.test, via: [203.0.113.24]}]",
+        "borders: [{id: mx.test, host: a.test, results: below, via: [203.0.113.24]}]",
     ],
 )
 def test_what_has_one_is_none(members: str) -> None:
     assert faults_of(members) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("203.0.113.24/32", "203.0.113.24"),
+        ("203.0.113.0/24", "203.0.113.0/24"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("'::ffff:203.0.113.0/120'", "203.0.113.0/24"),
+        ("'2001:db8::/32'", "2001:db8::/32"),
+    ],
+)
+def test_a_network_is_taken_in_one_spelling(written: str, taken: str) -> None:
+    (found,) = rules_without_dns(settings_of(f"borders: [{{id: mx.test, via: [{written}]}}]")).borders
+    assert found.via == (taken,)
 
 
 def test_a_name_and_an_address_mean_the_same_in_each_spelling() -> None:

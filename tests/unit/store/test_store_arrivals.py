@@ -10,6 +10,7 @@ from flexmaild.core.model import Answer, Approver, Invitation, Outcome, Verdict
 from flexmaild.core.work import ApproverNote, Change
 from flexmaild.store import Store
 from flexmaild.store.headers import KEPT
+from tests.kit.older_store import back_to
 from tests.kit.stores import commit, opened, prune
 from tests.unit.store.store_samples import NOW, mail, request
 
@@ -91,12 +92,7 @@ def test_an_older_store_knows_who_was_proven_and_whose_mail_came_back(tmp_path: 
     by_eve = Verdict("eve@x", "eve@x", Answer.APPROVE, "", NOW, "reference", "b", "", 2)
     commit(store, Change(requests=(request("R1", invitations=asked, verdicts=(said, by_eve)), request("R2"))))
     store.close()
-    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
-        for table in ("headers", "approvers", "spent"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
-        connection.execute("UPDATE alembic_version SET version_num = '0004'")
-    connection.close()
+    back_to(tmp_path / "flexmaild.db", "0004")
     found = opened(tmp_path).approvers([ADA, "bob@x", "eve@x"])
     assert (found[ADA].proofs, found[ADA].mails, found[ADA].bounced) == ({"dmarc"}, 1, "")
     assert (found["bob@x"].proofs, found["bob@x"].mails, found["bob@x"].bounced) == (set(), 0, "5.1.1 gone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from store_samples import NOW, entry
 
 from flexmaild.core.work import AuditEntry, Change
 from flexmaild.store import Store
+from tests.kit.older_store import back_to
 from tests.kit.stores import commit, opened, prune
 
 
@@ -47,7 +49,11 @@ def tampered(directory: Path, sql: str) -> int | None:
         ("DELETE FROM audit WHERE seq = 4", 4),
         ("DELETE FROM audit WHERE seq >= 5", 5),
         ("DELETE FROM audit", 1),
-        ("INSERT INTO audit SELECT 7, at, approval_id, event, data, hash FROM audit WHERE seq = 6", 7),
+        ("INSERT INTO audit SELECT 7, at, approval_id, event, data, '', hash FROM audit WHERE seq = 6", 7),
+        ("UPDATE audit SET personal_digest = '' WHERE seq = 2", 2),
+        ('UPDATE audit_personal SET data = \'{"by":"eve@x"}\' WHERE seq = 4', 4),
+        ("UPDATE audit_personal SET salt = x'00' WHERE seq = 4", 4),
+        ("DELETE FROM audit_personal WHERE seq = 4", 4),
     ],
 )
 def test_what_was_done_to_the_rows_is_found_at_its_first_row(tmp_path: Path, sql: str, number: int) -> None:
@@ -82,3 +88,56 @@ def test_the_chain_goes_on_over_restarts_and_holds_after_pruning(tmp_path: Path)
 
 def test_an_empty_chain_holds(store: Store) -> None:
     assert store.verify_audit() is None
+
+
+def test_what_an_entry_says_of_persons_can_be_forgotten_and_the_chain_holds(tmp_path: Path) -> None:
+    said = {"by": "ann@x", "comment": "Not before Tuesday", "answer": "approve", "sha256": "ab"}
+    store = opened(tmp_path)
+    commit(store, Change(audit=(AuditEntry(NOW, "R1", "verdict", said),)))
+    store.close()
+    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
+        (chained,) = connection.execute("SELECT data FROM audit").fetchone()
+        assert json.loads(chained) == {"answer": "approve", "sha256": "ab"}
+        connection.execute("UPDATE audit_personal SET data = '', salt = x''")
+    connection.close()
+    store = opened(tmp_path)
+    assert store.verify_audit() is None
+    assert [found.data for found in store.audit_trail("R1")] == [{"answer": "approve", "sha256": "ab"}]
+    store.close()
+
+
+def test_an_older_chain_is_taken_over_whole(tmp_path: Path) -> None:
+    filled(tmp_path)
+    before = opened(tmp_path)
+    trail = before.audit_trail("R2")
+    before.close()
+    back_to(tmp_path / "flexmaild.db", "0007")
+    store = opened(tmp_path)
+    assert (store.verify_audit(), store.audit_trail("R2")) == (None, trail)
+    commit(store, Change(audit=(entry(),)))
+    assert store.verify_audit() is None
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "number"),
+    [
+        ("UPDATE audit SET data = '{\"n\":7}' WHERE seq = 3", 3),
+        ("UPDATE audit SET data = '[' WHERE seq = 3", 3),
+        ("UPDATE audit SET data = '[1]' WHERE seq = 3", 3),
+        ("UPDATE audit SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 3", 3),
+        ("UPDATE audit SET data = replace(hex(zeroblob(9000)), '00', '[') WHERE seq = 3", 3),
+        ("DELETE FROM audit WHERE seq = 4", 4),
+        ("DELETE FROM audit WHERE seq = 6", 6),
+        ("DELETE FROM audit WHERE seq = 1", 1),
+    ],
+)
+def test_what_was_done_to_an_older_chain_still_shows(tmp_path: Path, sql: str, number: int) -> None:
+    filled(tmp_path)
+    back_to(tmp_path / "flexmaild.db", "0007")
+    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
+        connection.execute(sql)
+    connection.close()
+    store = opened(tmp_path)
+    assert store.verify_audit() == number
+    store.close()

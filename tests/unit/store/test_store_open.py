@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -254,7 +255,8 @@ def refused_softly(directory: Path) -> StoreError:
 
 def test_the_highest_time_outlives_a_start(used: Path) -> None:
     """A clock that was set back while the daemon was down revives nothing."""
-    late = NOW.replace(year=2100)
+    late = datetime.now(UTC) + timedelta(days=20)
+    late = late.replace(microsecond=0)
     hands = Hands(late)
     store = opened(used, clock=TrustedClock(hands))
     commit(store, Change())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
 from flexmaild.store import Store, StoreConflict
 from flexmaild.store.replies import KEPT
+from tests.kit.older_store import back_to
 from tests.kit.stores import commit, opened, prune
 from tests.unit.store.store_samples import NOW, mail, request
 
@@ -145,12 +145,7 @@ def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     commit(store, Change(seen=(mail("60", **facts | unproven), mail("61", outcome=Outcome.LATE))))
     commit(store, Change(seen=(mail("62", **facts | {"outcome": Outcome.DUPLICATE}),)))
     store.close()
-    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
-        for table in ("replies", "headers", "approvers", "spent"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
-        connection.execute("UPDATE alembic_version SET version_num = '0003'")
-    connection.close()
+    back_to(tmp_path / "flexmaild.db", "0003")
     kept = opened(tmp_path).replies("R1")
     assert (len(kept), kept[0].number, kept[-1].number) == (KEPT, 7, 56)
     assert {r.reason for r in kept[:-1]} == {ReplyReason.CONDITION}

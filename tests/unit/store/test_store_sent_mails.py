@@ -14,6 +14,7 @@ from store_samples import NOW, job, request
 
 from flexmaild.core.work import Change, Job, JobEnd, JobState, KeptMail, Queue
 from flexmaild.store import Store, StoreError
+from tests.kit.older_store import back_to
 from tests.kit.stores import claim, commit, drop_jobs, hold_jobs, opened, prune, retry_jobs
 
 LEASE = timedelta(minutes=1)
@@ -152,22 +153,11 @@ def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> No
     hold_jobs(store, Queue.OUTBOX, ["retried", "waits"])
     assert [j.id for j in claim(store, Queue.OUTBOX, None, NOW, 1, "me", LEASE)] == ["leased"]
     store.close()
-    _back_to_schema_1(tmp_path / "flexmaild.db")
+    back_to(tmp_path / "flexmaild.db", "0001")
     store = opened(tmp_path)
     assert store.job("waits") is not None and store.job("waits").state is JobState.HELD
     assert {(m.job_id, m.deflated, m.quotes) for m in kept_of(store)} == {(name, None, ()) for name in tried}
     store.close()
-
-
-def _back_to_schema_1(file: Path) -> None:
-    with sqlite3.connect(file) as connection:
-        for table in ("replies", "headers", "approvers", "spent", "sent_mails"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("ALTER TABLE jobs DROP COLUMN claim")
-        connection.execute("DROP INDEX ix_seen_unknown_lines")
-        connection.execute("ALTER TABLE seen DROP COLUMN unknown_lines")
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
-    connection.close()
 
 
 def test_nothing_can_be_written_by_who_only_reads(reader: Store) -> None:

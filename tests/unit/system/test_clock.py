@@ -53,3 +53,32 @@ def test_what_it_was_before_a_restart_counts() -> None:
     assert clock.now() == START + timedelta(hours=1, seconds=5)
     clock.not_before(START)
     assert clock.now() == START + timedelta(hours=1, seconds=5)
+
+
+def test_a_machine_that_begins_in_another_year_is_doubted_until_it_is_corrected() -> None:
+    hands = Hands(START + timedelta(days=3650))
+    clock = TrustedClock(hands)
+    clock.not_before(START)
+    hands.pass_(20)
+    assert clock.now() == START + timedelta(seconds=20)
+    hands.pass_(1, jump=-3650 * 86400)
+    assert clock.now() == START + timedelta(seconds=21)
+    hands.pass_(60)
+    assert clock.now() == hands.wall == START + timedelta(seconds=81)
+
+
+def test_a_service_that_was_stopped_for_a_year_believes_its_clock_after_a_minute() -> None:
+    hands = Hands(START + timedelta(days=365))
+    clock = TrustedClock(hands)
+    clock.not_before(START)
+    hands.pass_(59)
+    assert clock.now() == START + timedelta(seconds=59)
+    hands.pass_(2)
+    assert clock.now() == hands.wall
+
+
+def test_one_that_was_stopped_for_weeks_believes_it_at_once() -> None:
+    hands = Hands(START + timedelta(days=29))
+    clock = TrustedClock(hands)
+    clock.not_before(START)
+    assert clock.now() == hands.wall

@@ -165,6 +165,18 @@ def test_what_a_client_calls_itself_makes_no_local_step(client: str) -> None:
     assert proof_of(read(mail(ABOVE, taken_over), RULES)) == "dmarc"
 
 
+@pytest.mark.parametrize("end", ["", " by mx.corp.test", " by mx.corp.test (Postfix) with LMTP"])
+@pytest.mark.parametrize(
+    "more", [";", "; now", " via", " for", " id", " id 1 for", " with", "; (", " via x", ""]
+)
+def test_nor_does_a_greeting_with_clauses_of_its_own(end: str, more: str) -> None:
+    greeting = f"x (localhost [127.0.0.1]){end}{more}"
+    for rest in (" id A", " id A for <a@b.test>", ""):
+        taken = f"from {greeting} (out.test [192.0.2.7])\tby mx.corp.test (Postfix) with ESMTP{rest}"
+        reading = read(mail(f"Received: {taken}; now", ABOVE, OUTSIDE), RULES)
+        assert proof_of(reading) == "reference"
+
+
 def test_a_host_s_own_address_is_a_local_step_in_exim_s_words_too() -> None:
     for client in ("localhost ([127.0.0.1] helo=x)", "[127.0.0.1] (helo=x)", "x (localhost [::1])"):
         back = f"Received: from {client} by mx.corp.test with esmtp (Exim 4.96); now"
@@ -191,7 +203,8 @@ DKIM = "Authentication-Results: mx.corp.test; dkim=pass header.d=corp.test"
         (DKIM, (SIGNED.replace("v=1;", "v=1; l=3;"),), False),
         (DKIM, (SIGNED, "Subject: a", "Subject: b"), False),
         (DKIM, (SIGNED.replace("h=from", "h=from:subject:subject"), "Subject: a", "Subject: b"), True),
-        (DKIM + "; dkim=fail header.d=list.test", (SIGNED,), True),
+        (DKIM + "; dkim=fail header.d=list.test", (SIGNED, SIGNED.replace("corp", "list")), True),
+        (DKIM + "; dkim=fail header.d=list.test", (SIGNED,), False),
         (DKIM + " header.b=abc; dkim=fail header.d=corp.test header.b=zzz", (SIGNED,), False),
         (
             DKIM + " header.b=abc; dkim=fail header.d=corp.test header.b=zzz",
@@ -211,6 +224,25 @@ def test_one_signature_of_the_sender_s_domain_that_passed_and_is_there_suffices(
 
 def test_a_department_signs_with_its_company_s_key() -> None:
     assert proof_of(read(mail(DKIM, OUTSIDE, SIGNED, sender="ann@dep.corp.test"), RULES)) == "dkim"
+
+
+@pytest.mark.parametrize(
+    ("sender", "signer"),
+    [
+        ("ann@corp.test", "dep.corp.test"),
+        ("ann@dep.corp.test", "lent.corp.test"),
+        ("ann@corp.co.uk", "co.uk"),
+        ("ann@corp.github.io", "github.io"),
+        ("ann@city.kawasaki.jp", "kawasaki.jp"),
+        ("ann@corp.test", "test"),
+    ],
+)
+def test_neither_one_below_or_beside_nor_a_registry_does(sender: str, signer: str) -> None:
+    """As far as `dkim=pass` goes, without anybody's having read the DMARC record."""
+    fields = (DKIM.replace("corp.test", signer).replace(f"mx.{signer}", "mx.corp.test"), OUTSIDE)
+    signed = SIGNED.replace("corp.test", signer)
+    assert proof_of(read(mail(*fields, signed, sender=f"eve@{signer}"), RULES)) == "dkim"
+    assert proof_of(read(mail(*fields, signed, sender=sender), RULES)) == "reference"
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,37 @@ def test_what_an_identity_can_have_written_into_the_border_s_field_is_evidence(
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "dkim=pass header.d=evil.test header.i=x; dmarc=pass header.from=corp.test header.x=y@evil.test",
+        "dkim=fail header.d=evil.test header.i=x; dmarc=pass header.from=corp.test header.x=y@evil.test",
+        "dkim=pass header.i=x; dmarc=pass header.from=corp.test header.x=y@evil.test header.s=s1",
+        "dkim=pass header.i=; dmarc=pass header.from=corp.test header.x=y@evil.test header.s=s1",
+        "dkim=fail header.d=evil.test header.i=x; auth=pass smtp.auth=ann@corp.test",
+        "dmarc=pass header.from=corp.test; dkim=pass header.d=evil.test",
+    ],
+)
+def test_so_are_results_of_a_signature_that_somebody_removed(written: str) -> None:
+    """What stood in its identity, nobody can see any more."""
+    taken = TAKEN.replace("ESMTP", "ESMTPSA")
+    assert judged(f"{RESULTS} {written}", taken) == ("reference", True)
+    assert judged(f"{RESULTS} {written}", taken, signature("corp.test")) == ("reference", True)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "dkim=pass header.d=corp.test; dmarc=pass header.from=corp.test",
+        "dkim=pass header.i=@dep.corp.test; dmarc=pass header.from=corp.test",
+        "dkim=none header.d=none; dmarc=pass header.from=corp.test",
+        "dkim=neutral (no sig); dmarc=pass header.from=corp.test",
+    ],
+)
+def test_nothing_is_missing_where_the_signer_s_signature_is_there_or_none_is_spoken_of(written: str) -> None:
+    assert judged(f"{RESULTS} {written}", TAKEN, signature("corp.test")) == ("dmarc", False)
+
+
+@pytest.mark.parametrize(
     ("tags", "is_evidence"),
     [
         ("i=@corp.test", False),
@@ -196,6 +227,16 @@ def test_what_a_client_s_ident_server_answers_makes_no_local_step(client: str) -
     assert judged(DMARC, taken)[0] == "dmarc"
 
 
+def test_a_domain_that_reads_as_the_sender_s_in_another_version_of_idna_is_not_the_sender_s() -> None:
+    """Anybody may own the domain of which these letters are the name."""
+    for domain in ("stra\u00dfe.test", "\uff53trasse.test"):
+        passed = f"{RESULTS} dmarc=pass header.from={domain}"
+        for name in ("strasse.test", domain):
+            assert proof_of(read(mail(passed, TAKEN, sender=f"ann@{name}"), RULES)) == "reference"
+    passed = f"{RESULTS} dmarc=pass header.from=xn--strae-oqa.test"
+    assert proof_of(read(mail(passed, TAKEN, sender="ann@xn--strae-oqa.test"), RULES)) == "dmarc"
+
+
 LENT = "Received-SPF: pass (x: domain of corp.test designates 192.0.2.9) envelope-from=ann@corp.test"
 
 
@@ -206,6 +247,9 @@ def test_a_signature_of_another_domain_does_not_explain_why_dmarc_passed(
     domain: str, is_believed: bool
 ) -> None:
     signed = f"{RESULTS} dkim=pass header.d={domain} header.s=s1"
+    assert judged(f"{RESULTS} dmarc=pass d=corp.test", signed, TAKEN, signature(domain), LENT)[1] is not (
+        is_believed
+    )
     found = judged(DMARC, signed, TAKEN, signature(domain), LENT)
     assert found == (("dmarc", False) if is_believed else ("reference", True))
     assert judged(DMARC, signed, TAKEN, signature(domain)) == ("dmarc", False)

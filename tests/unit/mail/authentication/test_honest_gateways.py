@@ -41,6 +41,8 @@ def test_the_address_that_the_inner_server_saw_is_read(inner: str) -> None:
 @pytest.mark.parametrize(
     "client",
     [
+        "[203.0.113.24] (port=50000)",
+        "[203.0.113.24] (helo=x)",
         "gw (203.0.113.24) (198.51.100.6)",
         "gw (203.0.113.24) (evil.test [198.51.100.6])",
         "gw (203.0.113.24) (u@198.51.100.6)",
@@ -102,6 +104,19 @@ def test_qmail_s_own_step_names_no_host(said: str) -> None:
 def test_a_program_that_hands_in_a_mail_is_no_such_step(said: str) -> None:
     """It may bring a whole block, also through what is no network."""
     assert judged(Border(GW), received(said), *AT_GATEWAY)[0] == "reference"
+
+
+def test_what_qmail_says_that_a_user_handed_in_is_a_step_only_if_via_holds_the_host_itself() -> None:
+    step = received("(qmail 8453 invoked by uid 89)")
+    inner = received(f"from {GW} (HELO {GW}) (203.0.113.24) by in.test with SMTP")
+    for host in (GW, ""):
+        border = Border(GW, host, via=("203.0.113.24", "127.0.0.1"))
+        assert judged(border, step, inner, *AT_GATEWAY) == ("dmarc", False)
+        past = received(f"{EVIL} by in.test with SMTP")
+        assert judged(border, step, past, step, inner, *AT_GATEWAY)[0] == "reference"
+        assert judged(border, past, step, inner, *AT_GATEWAY)[0] == "reference"
+        assert judged(border, received("(qmail 1 invoked by uid 89) (x)"), *AT_GATEWAY)[0] == "reference"
+    assert judged(GATEWAY, step, inner, *AT_GATEWAY)[0] == "reference"
 
 
 AMAVIS = (
@@ -208,3 +223,50 @@ def test_what_an_appliance_wrote_at_an_earlier_passage_is_no_evidence() -> None:
     assert judged(border, FROM_ESA, field, again, field, "IronPort-SDR: abc", AT_ESA) == ("dmarc", False)
     assert judged(border, FROM_ESA, again, field, "IronPort-SDR: abc", AT_ESA) == ("reference", False)
     assert judged(border, FROM_ESA, again, field, "Subject: abc", AT_ESA) == ("reference", True)
+
+
+NETWORK, NETWORK_6 = ("203.0.113.0/24",), ("2001:db8:7::/48",)
+INNER_6 = INNER.replace("[203.0.113.24]", "[IPv6:2001:db8:7::25]")
+
+
+@pytest.mark.parametrize("host", [GW, ""])
+@pytest.mark.parametrize(("inner", "via"), [(INNER, NETWORK), (INNER_6, NETWORK_6), (INNER, GATEWAY.via)])
+def test_a_gateway_may_come_from_a_network_and_need_not_be_named(
+    inner: str, via: tuple[str, ...], host: str
+) -> None:
+    border = Border(GW, host, via=via)
+    inner = inner.replace("(Postfix)", "(Other)")
+    assert judged(border, inner, *AT_GATEWAY) == ("dmarc", False)
+    assert judged(border, inner, inner, *AT_GATEWAY) == ("dmarc", False)
+    for stranger in ("198.51.100.6", "203.0.114.24", "IPv6:2001:db8:8::1", "IPv6:::1:cb00:7118"):
+        past = received(f"from {GW} ({GW} [{stranger}]) by in.test (Other) with ESMTP id 1")
+        assert judged(border, past, *AT_GATEWAY)[0] == "reference"
+        assert judged(border, past, inner, *AT_GATEWAY)[0] == "reference"
+        # What he brings may begin with what the gateway writes when it has nothing to say.
+        assert judged(border, inner, received(f"{EVIL} by {GW}"), past, *AT_GATEWAY)[0] == "reference"
+    own = received(f"{EVIL} by {GW} (Postfix) with ESMTPS id 5")
+    assert judged(border, inner, own, inner, *AT_GATEWAY)[0] == "reference"
+    assert judged(border, inner, own, *AT_GATEWAY)[0] == "reference"
+    assert judged(border, inner, inner)[0] == "reference"
+    assert judged(border, received("from x"), *AT_GATEWAY)[0] == "reference"
+
+
+def test_a_gateway_that_is_not_named_may_have_filters_too() -> None:
+    border = Border(GW, via=FILTERED.via)
+    own = received(f"{EVIL} by {GW} (Postfix) with ESMTPS id 4")
+    assert judged(border, INNER, *AMAVIS, *AT_GATEWAY) == ("dmarc", False)
+    assert judged(border, INNER, *AMAVIS, own, *AMAVIS, *AT_GATEWAY)[0] == "reference"
+
+
+@pytest.mark.parametrize("border", [Border(GW), Border(GW, GW), Border(GW, results="below")])
+def test_opendkim_may_add_the_number_of_its_job_to_the_name(border: Border) -> None:
+    took = received(f"{OUT} by {GW} (Postfix) with ESMTPS id 4")
+    field, subject = results(f"{GW}/4F2A"), "Subject: x"
+    fields = (took, field) if border.results == "below" else (field, took)
+    assert judged(border, *fields) == ("dmarc", False)
+    assert judged(border, took, subject, field) == ("reference", True)
+    failed = results(GW, "dmarc=fail header.from=corp.test")
+    assert judged(border, *(field.replace(results(f"{GW}/4F2A"), failed) for field in fields), field) == (
+        "reference",
+        True,
+    )

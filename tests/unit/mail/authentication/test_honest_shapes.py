@@ -76,6 +76,8 @@ def test_google_s_block_that_an_outsider_brings_is_not_google_s(host: str) -> No
         "by 2002:zz with SMTP id A",
         "by 2002:a05:6a10:1234:b0:1a2:3b4c:5d6e id A",
         "by 2002:a05:6a10:1234:b0:1a2:3b4c:5d6e (x) with SMTP with x id A",
+        "(from www-data@localhost) by 192.0.2.25 with SMTP id A",
+        "by 192.0.2.25 (x) with SMTP id A",
         "",
     ],
 )

@@ -164,7 +164,13 @@ SISTER = ("Ann <ann@dep.corp.test>", b"sub.corp.test")
         (BELOW, {"corp.test": b"v=DMARC1; p=none; adkim=s"}, False),
         (BELOW, {"corp.test": b"v=DMARC1; p=none; psd=y"}, False),
         (BELOW, {"test": b"v=DMARC1; p=none"}, False),
-        (SISTER, {"corp.test": b"v=DMARC1; p=none"}, False),
+        (SISTER, {}, False),
+        (SISTER, {"corp.test": b"v=DMARC1; p=none"}, True),
+        (SISTER, {"corp.test": b"v=DMARC1; p=none; psd=y"}, False),
+        (SISTER, {"corp.test": b"v=DMARC1; p=none; adkim=s"}, False),
+        (SISTER, {"dep.corp.test": b"v=DMARC1; p=none", "corp.test": b"v=DMARC1; adkim=s"}, True),
+        (SISTER, {"dep.corp.test": b"v=DMARC1; p=none; adkim=s"}, False),
+        (SISTER, {"sub.corp.test": b"v=DMARC1; p=none", "test": b"v=DMARC1; p=none"}, False),
     ],
 )
 def test_another_domain_speaks_for_the_sender_s_as_its_dmarc_record_says(
@@ -177,6 +183,26 @@ def test_another_domain_speaks_for_the_sender_s_as_its_dmarc_record_says(
     assert proven(signed(sender="Ann <ann@sub.corp.test>", domain=b"sub.corp.test"), records) is (
         domain[:3] == b"sub"
     )
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [
+        ("ann@corp.co.uk", b"co.uk"),
+        ("ann@corp.co.uk", b"evil.co.uk"),
+        ("ann@co.uk", b"evil.co.uk"),
+        ("ann@corp.github.io", b"github.io"),
+        ("ann@corp.github.io", b"evil.github.io"),
+        ("ann@corp.test", b"test"),
+        ("ann@test", b"evil.test"),
+    ],
+)
+def test_domains_of_one_registry_do_not_speak_for_each_other(sender: str, domain: bytes) -> None:
+    names = sender.partition("@")[2], domain.decode()
+    records = {f"_dmarc.{name}.": b"v=DMARC1; p=none" for name in (*names, "co.uk", "github.io", "test")}
+    records[f"sel._domainkey.{names[1]}."] = RECORD
+    assert not proven(signed(sender=f"Ann <{sender}>", domain=domain), records)
+    assert proven(signed(sender=f"Eve <eve@{names[1]}>", domain=domain), records)
 
 
 def test_no_mail_makes_us_ask_dns_for_long() -> None:

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from flexmaild.core.model import Answer, MailKind, MailNature, Reading
+from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
 from flexmaild.mail.understand.reply import Rules, understand
-from flexmaild.mail.understand.sent import SentMail
 
 RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmaild",))
 FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}

@@ -10,12 +10,12 @@ import pytest
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Reading
+from flexmaild.core.work import SentMail
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.message import read
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import sender
-from flexmaild.mail.understand.sent import SentMail
 from tests.corpus.build import GUARD, HINT, REQUEST
 from tests.replies.collections import clients, reports
 from tests.unit.mail.mails import sent

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.model import Answer
+from flexmaild.core.work import SentMail
 from flexmaild.mail.parse.message import read
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
@@ -23,7 +24,7 @@ from flexmaild.mail.understand.label import Labelled, label
 from flexmaild.mail.understand.lines import Label, Line, lines_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sender import sender
-from flexmaild.mail.understand.sent import SentMail, SentText, sent_text
+from flexmaild.mail.understand.sent import SentText, sent_text
 from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.verdict import decide
 from tests.corpus.build import GUARD, HINT, REQUEST

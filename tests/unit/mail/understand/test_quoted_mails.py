@@ -8,10 +8,10 @@ from functools import cache, partial
 import pytest
 
 from flexmaild.core.model import Answer, MailKind, Reading
+from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentMail
 from flexmaild.mail.understand.verdict import WHY
 from tests.unit.mail.compose.conftest import Desk, content
 from tests.unit.mail.compose.conftest import read as parsed

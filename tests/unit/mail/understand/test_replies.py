@@ -13,12 +13,12 @@ from email.utils import getaddresses
 import pytest
 
 from flexmaild.core.model import Reading
+from flexmaild.core.work import SentMail
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import read as parse
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentMail
 from tests.replies.collections import Case, clients, judge, reports
 
 RULES = Rules.of("approvals@tb.test", "approvals@corp.test", names=("flexmaild",))

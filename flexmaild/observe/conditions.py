@@ -1,0 +1,159 @@
+"""What is wrong now, out of what the daemon knows about itself: every incident begins with a line here.
+
+Pure: `engine.reports` asks whenever something has changed or somebody looks. Sentences name the part, what
+it says, and the cure where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from flexmaild.core.errors import Reason
+from flexmaild.core.jobs import OUTGOING
+from flexmaild.net.grants import ApplicationStatus
+from flexmaild.net.status import SKEW_SECONDS
+from flexmaild.observe.health import Health, Mailbox
+from flexmaild.observe.incidents import Condition, Kind
+
+REPLIES = "replies"
+# "has not been read for three intervals" makes the daemon not ready.
+MISSED_INTERVALS = 3
+# A clock that was set back by more is worth a look; time servers correct less in silence.
+CLOCK_BEHIND = timedelta(seconds=60)
+# A bug is past when it has not shown for so long.
+BUG_REMEMBERED = timedelta(days=1)
+
+
+def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
+    """applications: how every OAuth application stands."""
+    yield from _of_threads(health)
+    yield from _of_store(health)
+    yield from _of_settings(health)
+    yield from _of_applications(health, applications)
+    told = [one.error for one in applications if one.error]
+    yield from _of_mailbox(health, told)
+    yield from _of_deliveries(health, told)
+    behind = health.clock.behind()
+    if behind >= CLOCK_BEHIND:
+        said = (
+            f"the system clock is {int(behind.total_seconds())} seconds behind what it was before; times are"
+            " counted on from there: set the clock right (timedatectl)"
+        )
+        yield Condition(Kind.CLOCK, "system clock", said, "Set the clock right (timedatectl).")
+    yield from health.unmatched_borders
+
+
+def _of_threads(health: Health) -> Iterator[Condition]:
+    for component in health.silent():
+        said = f"{component} has given no sign of life"
+        cure = "See the journal; a restart starts it anew."
+        if component == "poller":
+            yield Condition(Kind.MAILBOX_UNREADABLE, component, said, cure, stops=True)
+        elif component == "outbox":
+            yield Condition(Kind.OUTGOING_FAILED, component, said, cure, stops=True)
+        elif component.startswith("sink "):
+            yield Condition(Kind.SINK_HUNG, component, said, cure, stops=True)
+        else:
+            yield Condition(Kind.BUG, component, said, cure, stops=True)
+    for component, (number, last) in list(health.bugs.items()):
+        if health.clock.now() - last < BUG_REMEMBERED:
+            said = f"flexmaild met a bug in {component}, {number} times since its start"
+            yield Condition(
+                Kind.BUG, f"in {component}", said, "See the journal, and please report it.", number
+            )
+
+
+def _of_store(health: Health) -> Iterator[Condition]:
+    if health.hung_transaction:
+        said = f"a transaction has not ended for {int(health.hung_transaction)} seconds"
+        cure = "Look whether the disk answers (journalctl -k)."
+        yield Condition(Kind.TRANSACTION_HUNG, "store", said, cure, stops=True)
+    if health.store_trouble is not None:
+        yield health.store_trouble
+
+
+def _of_settings(health: Health) -> Iterator[Condition]:
+    if health.settings_fault:
+        said = f"the settings file has faults, the old settings stay in force: {health.settings_fault}"
+        cure = "Correct the file and reload."
+        yield Condition(Kind.RELOAD_REFUSED, "settings", said, cure, cause=health.settings_fault)
+    if health.mailbox is None and health.open_requests:
+        said = (
+            "replies are not read (incoming.enabled is false) while open requests wait for them: "
+            f"{health.open_requests}"
+        )
+        cure = "Set incoming.enabled: true and reload."
+        yield Condition(Kind.SETTINGS_AT_RISK, "incoming", said, cure, stops=True)
+    for name, number in health.orphaned.items():
+        said = (
+            f"{number} deliveries wait for the sink {name}, which is no longer in the settings: put it back,"
+            " or drop them (flexmailctl delivery list)"
+        )
+        cure = "Put the sink back, or drop the deliveries."
+        yield Condition(Kind.SETTINGS_AT_RISK, _subject(name), said, cure)
+
+
+def _of_applications(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
+    for one in applications:
+        subject = f"OAuth application {one.application}"
+        if one.error:
+            said = f"{subject}: {one.error} {one.cure}".strip()
+            yield Condition(Kind.LOGIN_REFUSED, subject, said, one.cure, cause=one.error_code)
+        if one.alarm_at is not None and one.alarm_at <= health.clock.now():
+            yield Condition(Kind.SETTINGS_AT_RISK, subject, f"{subject}: {one.alarm}")
+        if abs(one.clock_skew or 0.0) > SKEW_SECONDS:
+            said = f"{subject}: its clock and this machine's differ by minutes: set this one right (chrony)"
+            yield Condition(Kind.CLOCK, subject, said, "Set this machine's clock right (chrony).")
+
+
+def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
+    """told: faults of OAuth applications, which are incidents of their own."""
+    box = health.mailbox
+    if box is None:
+        return
+    last = box.last
+    fault = last.fault if last else ""
+    unread = _unread(health, box)
+    kind = Kind.LOGIN_REFUSED if last and last.reason == Reason.AUTH else Kind.MAILBOX_UNREADABLE
+    cause = f"{last.reason} {last.step}" if last else ""
+    if unread:
+        said = f"replies have not been read for {int(unread)} seconds: {fault or 'no poll has ended'}"
+        number = max(1, box.failures_in_a_row)
+        yield Condition(Kind.MAILBOX_UNREADABLE, REPLIES, said, count=number, cause=cause, stops=True)
+    elif fault and not any(error in fault for error in told):
+        said = f"the last reading of replies failed: {fault}"
+        yield Condition(kind, REPLIES, said, count=box.failures_in_a_row, cause=cause)
+    if last and last.folder and not last.folder.can_delete:
+        said = "mails in the reply folder cannot be deleted, so each stays there after it was read"
+        cure = "Give the daemon's user the right to delete in that folder."
+        detail = f": {last.folder.detail}" if last.folder.detail else ""
+        yield Condition(Kind.MAILBOX_NOT_DELETABLE, REPLIES, said + detail, cure)
+
+
+def _unread(health: Health, box: Mailbox) -> float:
+    """For how many seconds the folder has not been read, where that is too long."""
+    since = box.since if box.last_success_steady is None else box.last_success_steady
+    unread = health.clock.steady() - since
+    return unread if unread > MISSED_INTERVALS * box.interval.total_seconds() else 0.0
+
+
+def _of_deliveries(health: Health, told: Sequence[str]) -> Iterator[Condition]:
+    """A single mail that was put off is none: nothing can be done about it, and the others pass."""
+    for target, way in list(health.ways.items()):
+        if way.closed and not any(error in way.closed_by for error in told):
+            failed = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
+            kind = Kind.LOGIN_REFUSED if way.closed_reason == Reason.AUTH else failed
+            said = f"{target}: {way.closed_by}"
+            yield Condition(kind, _subject(target), said, count=way.failures, cause=way.cause)
+    for target, number in health.given_up.items():
+        kind = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
+        queue = "outbox" if target == OUTGOING else "delivery"
+        said = f"{target}: {number} jobs were given up on (see flexmailctl {queue} list)"
+        cure = f"Cure the cause, then flexmailctl {queue} retry --all, or drop them."
+        yield Condition(kind, f"{_subject(target)}, given up", said, cure, number)
+
+
+def _subject(target: str) -> str:
+    """A sink may have any name, also that of a part of the daemon."""
+    return target if target == OUTGOING else f"sink {target}"

@@ -1,0 +1,94 @@
+"""What operators do is in the event log beside what happened to requests, numbered without gaps."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexmaild.control.client import Refused
+from tests.kit.house import House, until
+
+ANNA, EVE = "anna@corp.test", "eve@evil.test"
+# Port 1 is closed.
+NOWHERE = {"transport": "smtp", "host": "127.0.0.1", "port": 1, "starttls": False, "path": None}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path).start()
+    yield house
+    house.close()
+
+
+def log(house: House) -> list[tuple[int, str, dict[str, Any]]]:
+    query = (
+        "SELECT seq, event, a.data, coalesce(p.data, '{}') FROM audit a"
+        " LEFT JOIN audit_personal p USING (seq) ORDER BY seq"
+    )
+    with closing(sqlite3.connect(f"file:{house.root}/state/flexmaild.db?mode=ro", uri=True)) as store:
+        rows = store.execute(query).fetchall()
+    return [(seq, event, json.loads(facts) | json.loads(personal)) for seq, event, facts, personal in rows]
+
+
+def test_what_operators_do_is_in_the_event_log(house: House) -> None:
+    asked = house.request(ANNA)
+    mail = house.mail(ANNA)
+    for queue, name in (("outbox", "outbox"), ("deliveries", "delivery")):
+        house.call(f"{queue}.retry_all")
+        assert log(house)[-1][1] == f"{name} retry --all"
+    house.answer(mail, "Approve", From=EVE)
+    house.process_replies()
+    (aside,) = house.call("quarantine.list")["items"]
+    house.call("quarantine.release", path={"id": aside["id"]})
+    (again,) = house.call("quarantine.list")["items"]
+    house.call("quarantine.drop", path={"id": again["id"]})
+    house.call("log_level", body={"level": "debug"})
+    house.call("test_email", body={"to": ANNA})
+    house.call("reload")
+    assert house.process is not None
+    house.process.send_signal(signal.SIGHUP)
+    until(lambda: [e for e in log(house) if e[2].get("by") == "SIGHUP"], "the reload's entry")
+    house.call("approval.cancel", path={"id": asked["id"]})
+    found = log(house)
+    assert [seq for seq, _, _ in found] == list(range(1, len(found) + 1))
+    acts = [event for _, event, data in found if event not in ("requested", "mail refused", "closed")]
+    assert acts == [
+        *("outbox retry --all", "delivery retry --all", "quarantine release", "quarantine drop"),
+        *("log-level", "test-email", "reload", "reload"),
+    ]
+    assert all(data["by"] for _, event, data in found if event in acts)
+    assert house.call("audit.verify")["ok"]
+    history = [entry["event"] for entry in house.show(asked["id"])["history"]]
+    assert history[-3:] == ["quarantine release", "quarantine drop", "closed"]
+
+
+def test_what_is_done_to_a_mail_stands_in_its_requests_history(house: House) -> None:
+    house.write_settings({"outgoing": NOWHERE})
+    house.call("reload")
+    asked = house.request(ANNA)
+
+    def deferred() -> list[dict[str, Any]]:
+        return list(house.call("outbox.list", query={"state": "deferred"})["items"])
+
+    job = until(deferred, "a deferral")[0]["id"]
+    for act in ("hold", "release", "retry", "hold", "drop"):
+        house.call(f"outbox.{act}", path={"id": job})
+    history = house.show(asked["id"])["history"]
+    done = [(entry["event"], entry["data"]["job"]) for entry in history if "job" in entry["data"]]
+    assert done == [(f"outbox {act}", job) for act in ("hold", "release", "retry", "hold", "drop")]
+
+
+def test_an_act_that_was_refused_is_not_in_the_event_log(house: House) -> None:
+    before = log(house)
+    for command, path in (("outbox.drop", "m-nothing"), ("quarantine.drop", "1"), ("oauth.forget", "none")):
+        key = "name" if command.startswith("oauth") else "id"
+        with pytest.raises(Refused):
+            house.call(command, path={key: path})
+    assert log(house) == before
