@@ -49,8 +49,7 @@ from flexmaild.system.notify import Manager, watchdog_interval
 
 _log = structlog.get_logger("flexmaild")
 
-# Threads that are there whatever the settings say; sinks have one each.
-# What may meet a bug; the first give heartbeats.
+# What may meet a bug whatever the settings say; the first give heartbeats. Sinks have a thread each.
 HEARTBEATS, OTHER_COMPONENTS = ("timers", "poller", "outbox"), ("control", "metrics", "publish", "reload")
 
 ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
@@ -137,6 +136,7 @@ def _assembled(
         deliveries=delivery.Work(
             store=store,
             transactions=transactions,
+            metrics=metrics,
             context=lambda: services.context,
             clock=clock,
             owner=owner,

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from flexmaild.core import admission, approver_notes, engine, jobs, naming
 from flexmaild.core.admission import Ruling
+from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched
@@ -96,9 +97,10 @@ def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) ->
 
 def _unreachable(job: Job, end: JobEnd) -> Bounced | None:
     """An approver whose mail the server refuses for good is as unreachable as one whose mail bounced; not
-    one to whom no mail could go out for too long."""
+    one to whom no mail could go out for too long, or whose mail met a bug of ours."""
     asks = job.kind in (MailKind.APPROVAL_REQUEST, MailKind.REMINDER)
-    if end.result != "give_up" or end.closed or not job.approval_id or job.invitation is None or not asks:
+    is_ours = end.closed or end.reason == Reason.OTHER
+    if end.result != "give_up" or is_ours or not job.approval_id or job.invitation is None or not asks:
         return None
     address = job.recipients[0] if job.recipients else ""
     return Bounced(job.invitation, Bounce(address, True, diagnostic=end.error))

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
+
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.work import Claim, Job, JobEnd, KeptMail, Queue
@@ -22,8 +24,12 @@ from flexmaild.engine.changes import Changes, Context
 from flexmaild.engine.handlers import JobHandler, Task
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.transaction import Transactions
+from flexmaild.engine.worker import Worker
+from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Store, StoreBroken, StoreFault, Transaction
 from flexmaild.system.clock import Clock
+
+_log = structlog.get_logger("flexmaild")
 
 # Jobs claimed at once, and how many ends are committed together.
 BATCH = 50
@@ -43,6 +49,7 @@ class Work:
 
     store: Store
     transactions: Transactions
+    metrics: Metrics
     context: Callable[[], Context]
     clock: Clock
     owner: str
@@ -51,41 +58,24 @@ class Work:
     died: Callable[[str, str], None]
 
 
-class Delivery:
+class Delivery(Worker):
     """A thread for one target, with its handler."""
 
     def __init__(
         self, work: Work, queue: Queue, target: str, handler: JobHandler, give_up_after: timedelta
     ) -> None:
+        super().__init__("outbox" if queue is Queue.OUTBOX else f"sink {target}", work.died)
         self.target = target
-        self.component = "outbox" if queue is Queue.OUTBOX else f"sink {target}"
         self._work = work
         self._queue = queue
         self._handler = handler
         self._give_up_after = give_up_after
-        self._stopping, self._woken = threading.Event(), threading.Event()
+        self._woken = threading.Event()
         self._rest_until = self._last_work = 0.0
         self._claimed: dict[str, Job] = {}
-        self._predecessor: Delivery | None = None
-        self._thread = threading.Thread(target=self._run, name=f"delivery {target}", daemon=True)
 
-    def start(self, after: Delivery | None = None) -> None:
-        """after: the one whose place this takes; it begins when that one has ended."""
-        self._predecessor = after
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the job in hand and end; the rest of the batch is given back."""
-        self._stopping.set()
+    def _interrupt(self) -> None:
         self._woken.set()
-
-    def join(self, seconds: float | None = None) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    @property
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
 
     def wake(self, *, rested: bool = False) -> None:
         """There may be something to do. rested: an operator says that the target works again."""
@@ -101,24 +91,16 @@ class Delivery:
         """What it has in hand now."""
         return [Claim(job.id, job.claim) for job in list(self._claimed.values())]
 
-    def _run(self) -> None:
-        try:
-            if self._predecessor is not None:
-                self._predecessor.join()
-                self._predecessor = None
-            while not self._stopping.is_set():
-                self._work.beat(self.component)
-                self._woken.clear()
-                if not self._worked():
-                    self._close_idle()
-                    self._woken.wait(LOOK_SECONDS)
-        except StoreBroken:
-            pass  # the supervisor sees it too, and ends the daemon
-        except Exception as bug:  # the top of the thread: the supervisor ends the daemon
-            self._work.died(self.component, f"{type(bug).__name__}: {bug}")
-            raise
-        finally:
-            self._handler.close()
+    def _work_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self._work.beat(self.component)
+            self._woken.clear()
+            if not self._worked():
+                self._close_idle()
+                self._woken.wait(LOOK_SECONDS)
+
+    def _leave(self) -> None:
+        self._handler.close()
 
     def _worked(self) -> bool:
         """Carry out a batch; False when there is nothing to do now."""
@@ -129,14 +111,15 @@ class Delivery:
             if due is None or due > self._work.store.now():
                 return False
             jobs = self._claim()
+            if jobs:
+                self._last_work = self._work.clock.steady()
+                self._carry_out(jobs)
         except StoreBroken:
             raise
-        except StoreFault as fault:
+        except StoreFault as fault:  # nothing was tried: later faults become ends of tries
             self._work.transactions.failed(fault)
+            self._unclaim()
             return False
-        if jobs:
-            self._last_work = self._work.clock.steady()
-            self._carry_out(jobs)
         return bool(jobs)
 
     def _claim(self) -> list[Job]:
@@ -178,7 +161,7 @@ class Delivery:
             try:
                 yield self._handler.prepare(Task(job, requests.get(job.approval_id)))
             except Exception as bug:  # noqa: BLE001 - as below: it must not stop the others
-                ends.append(self._failed(job, GiveUp(Reason.OTHER, f"{type(bug).__name__}: {bug}")))
+                ends.append(self._failed(job, self._bug(job, bug)))
 
     def _keep(self, mails: tuple[KeptMail, ...]) -> None:
         """What goes out is kept first: after a crash in between it is known all the same. Raises TryLater."""
@@ -206,8 +189,14 @@ class Delivery:
         except StoreFault as fault:
             ends.append(self._failed(task.job, TryLater(Reason.OTHER, str(fault), step="attachments")))
         except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop the others
-            ends.append(self._failed(task.job, GiveUp(Reason.OTHER, f"{type(bug).__name__}: {bug}")))
+            ends.append(self._failed(task.job, self._bug(task.job, bug)))
         return None
+
+    def _bug(self, job: Job, bug: Exception) -> GiveUp:
+        """Told as a bug; the job is given up, and can be retried by hand."""
+        self._work.metrics.unhandled(self.component)
+        _log.exception("bug in a job", job=job.id, kind=job.kind, target=self.target)
+        return GiveUp(Reason.OTHER, f"flexmaild failed on it ({type(bug).__name__}: {bug})")
 
     def _with_time(self, job: Job, end: JobEnd) -> JobEnd:
         """Recipients the server wants later get a time for the next try."""

@@ -21,6 +21,7 @@ from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
+from flexmaild.engine.worker import Worker
 from flexmaild.observe.health import PollEnded
 from flexmaild.store import StoreFault
 from flexmaild.system.clock import Clock
@@ -67,29 +68,21 @@ class Work:
     died: Callable[[str, str], None]
 
 
-class Poller:
+class Poller(Worker):
     """The thread and its wake-up call. `poll` may be called by anybody, as often as they like."""
-
-    component = "poller"
 
     def __init__(
         self, work: Work, transport: str, process_count: int, inbox: Inbox, sandbox: Sandbox
     ) -> None:
+        super().__init__("poller", work.died)
         self._work = work
         self._transport = transport
         self._process_count = process_count
         self._inbox = inbox
         self._sandbox = sandbox
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
-        self._stopping, self._over = threading.Event(), threading.Event()
+        self._over = threading.Event()
         self._backlog: _Backlog | None = None
-        self._predecessor: Poller | None = None
-        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
-
-    def start(self, after: Poller | None = None) -> None:
-        """after: the one whose place this takes; it begins when that one has ended."""
-        self._predecessor = after
-        self._thread.start()
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
@@ -99,40 +92,24 @@ class Poller:
             self._cancel(self._called())
         return future
 
-    def stop(self) -> None:
-        """Finish the mail in hand and end; returns at once."""
-        self._stopping.set()
+    def _interrupt(self) -> None:
         self._calls.put(None)
 
-    def join(self, seconds: float | None = None) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def _work_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self._beat()
+            waiting = self._next_calls()
+            if waiting:
+                ended = self._poll()
+                self._work.ended(ended)
+                for future in waiting:
+                    future.set_result(ended)
 
-    @property
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def _run(self) -> None:
-        try:
-            if self._predecessor is not None:
-                self._predecessor.join()
-                self._predecessor = None
-            while not self._stopping.is_set():
-                self._beat()
-                waiting = self._next_calls()
-                if waiting:
-                    ended = self._poll()
-                    self._work.ended(ended)
-                    for future in waiting:
-                        future.set_result(ended)
-        except Exception as bug:  # the top of the thread: the supervisor ends the daemon
-            self._work.died(self.component, f"{type(bug).__name__}: {bug}")
-            raise
-        finally:
-            self._inbox.close()
-            self._sandbox.close()
-            self._over.set()
-            self._cancel(self._called())
+    def _leave(self) -> None:
+        self._inbox.close()
+        self._sandbox.close()
+        self._over.set()
+        self._cancel(self._called())
 
     def _beat(self) -> None:
         self._work.beat(self.component)

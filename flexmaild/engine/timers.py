@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import schedule
 import structlog
 
+from flexmaild.engine.worker import Worker
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import StoreFault
 
@@ -23,10 +24,8 @@ TICK = 1.0
 Task = tuple[float, Callable[[], None]]
 
 
-class Timers:
+class Timers(Worker):
     """tasks: (seconds, what is called so often), asked for at the start and at each `plan`."""
-
-    component = "timers"
 
     def __init__(
         self,
@@ -36,27 +35,17 @@ class Timers:
         failed: Callable[[StoreFault], None],
         died: Callable[[str, str], None],
     ) -> None:
+        super().__init__("timers", died)
         self._tasks = tasks
         self._metrics = metrics
         self._beat = beat
         self._failed = failed
-        self._died = died
         self._scheduler = schedule.Scheduler()
-        self._stopping, self._woken, self._replan = threading.Event(), threading.Event(), threading.Event()
+        self._woken, self._replan = threading.Event(), threading.Event()
         self._soon: list[Callable[[], None]] = []
-        self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """The task in hand is finished."""
-        self._stopping.set()
+    def _interrupt(self) -> None:
         self._woken.set()
-
-    def join(self, seconds: float | None = None) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
 
     def plan(self) -> None:
         """The periods have changed. All of them begin anew, so it is not for a reload that changes none."""
@@ -68,21 +57,20 @@ class Timers:
         self._soon.append(task)
         self._woken.set()
 
-    def _run(self) -> None:
-        try:
-            self._replan.set()
-            while not self._stopping.is_set():
-                self._beat(self.component)
-                self._woken.clear()
-                if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > TICK + 1:
-                    self._plan()
-                while self._soon and not self._stopping.is_set():
-                    self._safely(self._soon.pop(0))
-                self._scheduler.run_pending()
-                self._woken.wait(max(0.0, min(TICK, self._scheduler.idle_seconds or 0.0)))
-        except Exception as bug:  # the top of the thread: the supervisor ends the daemon
-            self._died(self.component, f"{type(bug).__name__}: {bug}")
-            raise
+    def _work_until_stopped(self) -> None:
+        self._replan.set()
+        while not self._stopping.is_set():
+            self._beat(self.component)
+            self._woken.clear()
+            if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > TICK + 1:
+                self._plan()
+            while self._soon and not self._stopping.is_set():
+                self._safely(self._soon.pop(0))
+            self._scheduler.run_pending()
+            self._woken.wait(max(0.0, min(TICK, self._scheduler.idle_seconds or 0.0)))
+
+    def _leave(self) -> None:
+        """It holds nothing."""
 
     def _plan(self) -> None:
         self._replan.clear()

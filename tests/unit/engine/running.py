@@ -39,6 +39,7 @@ class Running:
         return delivery.Work(
             store=self.store,
             transactions=self.transactions,
+            metrics=self.metrics,
             context=lambda: self.context,
             clock=self.clock,
             owner="me",
@@ -50,7 +51,7 @@ class Running:
 
 def running(store: Store) -> Running:
     clock = TrustedClock(SystemClock())
-    metrics = Metrics(components=["publish"], heartbeats=["timers"])
+    metrics = Metrics(components=["publish"], heartbeats=["timers", "outbox"])
     health, waiters = Health(clock, clock.now()), Waiters()
     reports = Reports(clock, metrics, health, Manager())
     return Running(

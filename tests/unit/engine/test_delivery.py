@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -13,11 +13,12 @@ from running import Running, running
 from sent_samples import ALICE, BOB, Post, reference
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.core.model import MailKind
+from flexmaild.core.model import MailKind, Request
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.core.work import Claim, Job, JobState, Queue
 from flexmaild.engine.delivery import LEASE, Delivery
 from flexmaild.engine.handlers import MailHandler
+from flexmaild.store import Store, StoreBusy
 from tests.kit.house import until
 from tests.kit.stores import at
 
@@ -174,3 +175,37 @@ def test_mails_wait_while_replies_come_in_and_no_longer(office: Office) -> None:
     office.running.quiet.end()
     office.delivery.wake()
     office.until(JobState.DONE)
+
+
+def test_a_bug_in_a_job_is_told_as_one_and_makes_no_approver_unreachable(office: Office) -> None:
+    request = office.post.request(ALICE)
+    office.gate.fault = RuntimeError("a bug")
+    office.delivery.start()
+    assert office.gate.arrived.acquire(timeout=PATIENCE)
+    office.gate.open.release()
+    office.until(JobState.FAILED)
+    value = office.running.metrics.registry.get_sample_value
+    assert value("flexmaild_unhandled_exceptions_total", {"component": "outbox"}) == 1
+    stored = office.post.store.request(request.id)
+    assert stored is not None and not any(i.bounced for i in stored.invitations)
+    assert "a bug" in office.jobs()[0].last_error
+
+
+def test_a_store_that_cannot_be_read_costs_a_try_and_no_thread(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.post.request(ALICE)
+    read, failures = type(office.post.store).requests, iter([StoreBusy("held")])
+
+    def requests(store: Store, ids: Iterable[str]) -> dict[str, Request]:
+        for failure in failures:
+            raise failure
+        return read(store, ids)
+
+    monkeypatch.setattr(type(office.post.store), "requests", requests)
+    office.gate.open.release()
+    office.delivery.start()
+    office.until(JobState.DONE)
+    assert next(failures, None) is None
+    (job,) = office.jobs()
+    assert job.attempt == 1
