@@ -5,23 +5,15 @@ Used by `engine.explain` and `engine.replay`, with the store from beside. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from flexmaild.core import comparison, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.model import Reading, Request
 from flexmaild.core.work import Seen
 from flexmaild.engine import decide
-
-
-class StoreView(decide.JobsView, Protocol):
-    """What of the store is looked at here; see `store.beside`."""
-
-    def requests(self, ids: Iterable[str]) -> dict[str, Request]: ...
-
-    def read_together(self, mail: Seen) -> frozenset[str]: ...
+from flexmaild.store.beside import StoreBeside
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +28,7 @@ class Around:
     together: frozenset[str] = frozenset()
 
 
-def around(store: StoreView, reading: Reading, seen: Seen | None) -> Around:
+def around(store: StoreBeside, reading: Reading, seen: Seen | None) -> Around:
     """seen: what became of the mail when it was read, None where it was not. Raises StoreFault."""
     (answered,) = decide.answered_requests(store, [reading])
     ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}

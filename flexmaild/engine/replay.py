@@ -10,19 +10,18 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from flexmaild.core import comparison, naming
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.model import MailNature, Reading, Request, State
 from flexmaild.core.work import Seen
-from flexmaild.engine import judged_again, words_then
+from flexmaild.engine import judged_again
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.settings.schema import Settings
-from flexmaild.store.beside import Kept, Span
+from flexmaild.store.beside import Span, StoreBeside
 
 # Mails looked up in one go; their bytes come one by one.
 _SLICE = 100
@@ -53,21 +52,11 @@ class Decision:
     now: State
 
 
-class StoreView(words_then.StoreView, judged_again.StoreView, Protocol):
-    """What of the store is looked at here; see `store.beside`."""
-
-    def span(self, since: datetime) -> Span: ...
-
-    def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]: ...
-
-    def raw(self, sha256: str) -> bytes | None: ...
-
-
 @dataclass(slots=True)
 class Replay:
     """Raises StoreFault, and Failure where there is nobody to read the mails."""
 
-    store: StoreView
+    store: StoreBeside
     settings: Settings
     key: bytes
     _words: WordsThen = field(init=False)

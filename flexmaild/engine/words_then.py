@@ -7,21 +7,13 @@ comment would else have the comment's lines in common with what we sent.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Protocol
 
 from flexmaild.core.model import Request
 from flexmaild.core.work import KeptMail, SentMail
 from flexmaild.engine.sent_mails import SentMails
+from flexmaild.store.beside import StoreBeside
 
 _EVER = datetime.max.replace(tzinfo=UTC)
-
-
-class StoreView(Protocol):
-    """What of the store is looked at here; see `store.beside`."""
-
-    def sent_before(
-        self, approval_id: str, invitation: int, moment: datetime
-    ) -> tuple[Request, list[KeptMail], bool] | None: ...
 
 
 class WordsThen:
@@ -30,7 +22,7 @@ class WordsThen:
     are_known: whether what was asked for since is known whole; True where nothing was asked for.
     """
 
-    def __init__(self, store: StoreView, key: bytes) -> None:
+    def __init__(self, store: StoreBeside, key: bytes) -> None:
         self._store = store
         self._sent_mails = SentMails(self, key)
         self.at(None)
