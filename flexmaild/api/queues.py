@@ -190,20 +190,29 @@ def quarantine_release(services: Services, call: Call) -> Answer:
     read = [(Fetched(mark, size, raw), reading)]
 
     def released(transaction: Transaction, changes: Changes) -> None:
-        transaction.release_quarantine(aside.id)
+        if not transaction.release_quarantine(aside.id):
+            raise incoming.Overtaken
         (seen,) = changes.seen
         act, shown = "quarantine release", quarantined(aside)
         changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
 
-    outcome = incoming.commit(services.transactions, services.context, services.metrics, read, released)[mark]
+    try:
+        found = incoming.commit(services.transactions, services.context, services.metrics, read, released)
+    except incoming.Overtaken:
+        raise _not_set_aside(aside.id) from None
+    outcome = found[mark]
     return Answer(200, {**quarantined(aside), "outcome_now": outcome.value})
 
 
 def _set_aside(store: Queries, call: Call) -> Quarantined:
     found = store.quarantined(call.path["id"])
     if found is None:
-        raise Problem(404, "No such mail", f"{call.path['id']!r} is not in quarantine", kind="unknown")
+        raise _not_set_aside(call.path["id"])
     return found
+
+
+def _not_set_aside(identifier: str) -> Problem:
+    return Problem(404, "No such mail", f"{identifier!r} is not in quarantine", kind="unknown")
 
 
 def quarantined(mail: Quarantined) -> dict[str, Any]:

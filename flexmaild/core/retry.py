@@ -21,16 +21,23 @@ LONGEST_WISH = 3600.0
 # Failures of the way itself, not of the one mail: it is kept and tried again, however permanent they look.
 _OF_THE_WAY = frozenset({Reason.AUTH, Reason.TLS})
 _STEPS_OF_THE_WAY = frozenset({"dns", "connect", "greeting", "ehlo", "token", "token store", "secret"})
+_OF_THE_SIZE, _SIZE_CODES = ("552", "523"), ("5.2.3", "5.3.4")
 
 
 def is_of_the_way(failure: Failure) -> bool:
-    """Whether every other job on this way would fail alike (login, TLS, connection, a sender that is not
-    taken, a limit on all mails; "rcpt" is about one recipient, whose own mailbox may be the one that is
-    limited)."""
+    """Whether every other job on this way would fail alike (login, TLS, connection, a limit on all mails;
+    "rcpt" is about one recipient, whose own mailbox may be the one that is limited)."""
     throttled = failure.reason is Reason.THROTTLED and failure.step != "rcpt"
-    # The reply to MAIL is about our sender; 552 is about this mail's size (RFC 1870).
-    sender = failure.step == "mail" and failure.answer and not failure.answer.startswith("552")
-    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled or bool(sender)
+    return failure.reason in _OF_THE_WAY or failure.step in _STEPS_OF_THE_WAY or throttled
+
+
+def is_of_the_sender(failure: Failure) -> bool:
+    """Whether the server refused MAIL, and so perhaps our sender, which an operator cures. It may still take
+    other mails: some servers refuse single ones there, by their size (RFC 1870, RFC 3463 section 3.4)."""
+    about_size = failure.answer.startswith(_OF_THE_SIZE) or any(
+        code in failure.answer for code in _SIZE_CODES
+    )
+    return failure.step == "mail" and bool(failure.answer) and not about_size
 
 
 def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timedelta:
@@ -48,7 +55,7 @@ def after_failure(
     job: Job, failure: Failure, now: datetime, give_up_after: timedelta, jitter: float
 ) -> JobEnd:
     """The end of this try: tried again later, or given up on when it is lasting or too old."""
-    of_the_way = is_of_the_way(failure)
+    of_the_way = is_of_the_way(failure) or is_of_the_sender(failure)
     closed = (failure.step or failure.reason.value) if of_the_way else ""
     lasting = isinstance(failure, GiveUp) and not of_the_way
     again_at = now + pause(job.queue, job.attempt, failure, jitter)

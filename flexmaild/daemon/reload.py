@@ -46,10 +46,16 @@ class Reload:
             except SettingsError as error:
                 self._refused(by, error)
                 raise
+            except Exception as bug:
+                self._refused(by, SettingsError((Fault(self._file(), 1, 1, "(file)", f"a bug: {bug}"),)))
+                raise
             finally:
                 self.manager.ready("running")
             self._done(by, outcome)
         return outcome
+
+    def _file(self) -> str:
+        return str(self.services.components.settings_file)
 
     def _reload(self) -> Reloaded:
         old = self.services.components
@@ -71,6 +77,8 @@ class Reload:
         take_in_force(self.services, components)
         self.services.components = components
         components.take_over(old)
+        kept = set(map(id, components.deliveries.values()))
+        self.services.replaced += [one for one in old.deliveries.values() if id(one) not in kept]
         self._look()
         if components.poll_interval != old.poll_interval:
             self.timers.plan()

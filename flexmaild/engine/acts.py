@@ -2,7 +2,7 @@
 
 Where an act changes the store, its entry is written in the same transaction (`entry`). Where it does not,
 the entry follows (`record`): an act that was carried out is not called refused because the store cannot be
-written, and the journal says that the entry is missing.
+written, and the entry is written when it can be.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ def entry(now: datetime, act: str, by: str, approval_id: str = "", **data: Any) 
 
 
 def record(services: Services, act: str, by: str, **data: Any) -> None:
-    """Never raises for a fault of the store."""
+    """Never raises for a fault of the store: then the entry waits, and `moments.write_time` writes it."""
+    done = entry(services.store.now(), act, by, **data)
     try:
         with services.store.transaction(WAIT_SECONDS) as transaction:
-            transaction.write(Change(audit=(entry(transaction.now, act, by, **data),)))
+            transaction.write(Change(audit=(done,)))
     except StoreFault as fault:
-        _log.error("not in the event log", act=act, by=by, fault=str(fault))
+        services.unlogged.append(done)
+        _log.warning("not yet in the event log", act=act, by=by, fault=str(fault))

@@ -20,6 +20,8 @@ from flexmaild.settings.schema import Settings
 from flexmaild.transports.tools import Tools
 
 Thread = Poller | Delivery | TokenRefresher
+# How long the end of a delivery that was replaced is waited for.
+HANGING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Components:
 
     def take_over(self, old: Components) -> None:
         """Stop what is left out or replaced, and start what is new. What takes another's place begins when
-        that one has ended: two pollers would read the same folder, two deliveries claim for one target."""
+        that one has ended: two pollers would read the same folder. A delivery that hangs at an old server is
+        waited for a moment only: a claim keeps its job from the one that follows."""
         kept = {id(thread) for thread in self.threads()}
         running = {id(thread) for thread in old.threads()}
         for thread in old.threads():
@@ -62,7 +65,7 @@ class Components:
                 thread.stop()
         for place, delivery in self.deliveries.items():
             if id(delivery) not in running:
-                delivery.start(after=old.deliveries.get(place))
+                delivery.start(old.deliveries.get(place), HANGING_SECONDS)
         if self.poller is not None and id(self.poller) not in running:
             self.poller.start(after=old.poller)
         if self.refresher is not None and id(self.refresher) not in running:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ class Delivery(Worker):
         self._woken = threading.Event()
         self._rest_until = self._last_work = 0.0
         self._claimed: dict[str, Job] = {}
+        self._begun: tuple[str, ...] = ()
 
     def _interrupt(self) -> None:
         self._woken.set()
@@ -88,8 +90,14 @@ class Delivery(Worker):
         return max(0.0, self._rest_until - self._work.clock.steady())
 
     def claims(self) -> list[Claim]:
-        """What it has in hand now."""
+        """Of all that it will carry out or has carried out and not yet recorded."""
         return [Claim(job.id, job.claim) for job in list(self._claimed.values())]
+
+    def in_hand(self) -> list[Claim]:
+        """Of what will not be given back when it is stopped: the job that is tried, and those whose ends are
+        not recorded yet."""
+        begun = set(self._begun)
+        return [claim for claim in self.claims() if claim.job_id in begun]
 
     def _work_until_stopped(self) -> None:
         while not self._stopping.is_set():
@@ -107,8 +115,9 @@ class Delivery(Worker):
         if self.resting() or (self._queue is Queue.OUTBOX and self._work.quiet.is_on()):
             return False
         try:
-            due = self._work.store.next_due(self._queue, self.target)
-            if due is None or due > self._work.store.now():
+            now = self._work.store.now()
+            due = self._work.store.next_due(self._queue, self.target, now)
+            if due is None or due > now:
                 return False
             jobs = self._claim()
             if jobs:
@@ -125,7 +134,7 @@ class Delivery(Worker):
     def _claim(self) -> list[Job]:
         with self._work.store.transaction() as transaction:
             jobs = transaction.claim(self._queue, self.target, BATCH, self._work.owner, LEASE)
-        self._claimed = {job.id: job for job in jobs}
+        self._claimed, self._begun = {job.id: job for job in jobs}, ()
         return jobs
 
     def _close_idle(self) -> None:
@@ -145,6 +154,7 @@ class Delivery(Worker):
             if self._stopping.is_set():
                 break
             self._work.beat(self.component)
+            self._begun += (task.job.id,)
             failed = self._tried(task, ends)
             if failed is not None and retry.is_of_the_way(failed):
                 self._give_back(tasks[at + 1 :], failed, ends)
@@ -222,7 +232,7 @@ class Delivery(Worker):
 
     def _record(self, ends: list[JobEnd]) -> None:
         """Commit ends. Those that cannot be committed now are committed later, before anything else is tried:
-        what was done is not done twice while we live."""
+        what was done is not done twice while we live. At the end of the daemon the store is closed."""
         while ends:
             try:
                 self._work.transactions.run(lambda t: decide.ends(t, self._work.context(), ends))
@@ -230,8 +240,7 @@ class Delivery(Worker):
                 raise
             except StoreFault:
                 self._work.beat(self.component)
-                if self._stopping.wait(LOOK_SECONDS):
-                    return
+                time.sleep(LOOK_SECONDS)
                 continue
             for end in ends:
                 self._claimed.pop(end.job_id, None)

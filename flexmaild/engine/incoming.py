@@ -17,6 +17,11 @@ from flexmaild.store import StoreFault, Transaction
 
 _log = structlog.get_logger("flexmaild")
 
+
+class Overtaken(Exception):
+    """Raised by `also`: somebody was quicker, and nothing is to be committed."""
+
+
 Also = Callable[[Transaction, Changes], None]
 
 
@@ -30,7 +35,8 @@ def commit(
     """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
     meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed.
 
-    also: what else happens in the same transaction, once it is known what becomes of them.
+    also: what else happens in the same transaction, once it is known what becomes of them. It may raise
+        Overtaken, which is raised again.
     """
 
     def decided(transaction: Transaction) -> Changes:
@@ -40,7 +46,7 @@ def commit(
 
     try:
         changes = transactions.run(decided)
-    except StoreFault:
+    except (StoreFault, Overtaken):
         raise
     except Exception as bug:  # noqa: BLE001 - a bug becomes a value: this mail goes to quarantine
         metrics.unhandled("poller")

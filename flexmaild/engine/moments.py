@@ -55,8 +55,10 @@ def _time_passed(services: Services, identifier: str, transaction: Transaction) 
 
 
 def write_time(services: Services) -> None:
-    """An empty transaction: it keeps the time, and shows whether the store can be written."""
-    services.transactions.run(lambda transaction: Changes(services.context, transaction.now))
+    """It keeps the time, shows whether the store can be written, and writes the entries that waited."""
+    waited = list(services.unlogged)
+    services.transactions.run(lambda transaction: Changes(services.context, transaction.now, audit=waited))
+    del services.unlogged[: len(waited)]
 
 
 def look_at_borders(services: Services) -> None:
@@ -87,7 +89,9 @@ def prune(services: Services) -> None:
 
 def renew_claims(services: Services) -> None:
     """What is being carried out stays claimed, however long it takes."""
+    services.replaced = [delivery for delivery in services.replaced if delivery.is_alive]
     claims = [c for delivery in services.components.deliveries.values() for c in delivery.claims()]
+    claims += [c for delivery in services.replaced for c in delivery.in_hand()]
     if claims:
         with services.store.transaction() as transaction:
             transaction.renew(claims, LEASE)

@@ -21,14 +21,25 @@ def operator_templates(directory: Path) -> dict[str, str]:
     """
     sources: dict[str, str] = {}
     faults: list[Fault] = []
-    if directory.is_dir():
-        for file in sorted(directory.iterdir()):
-            if file.name.endswith(SUFFIXES):
-                _read(file, sources, faults)
+    for file in _listed(directory, faults):
+        if file.name.endswith(SUFFIXES):
+            _read(file, sources, faults)
     faults += [_fault(directory, fault) for fault in check_templates(sources)]
     if faults:
         raise SettingsError(tuple(faults))
     return sources
+
+
+def _listed(directory: Path, faults: list[Fault]) -> list[Path]:
+    """What is in it; nothing where it does not exist."""
+    try:
+        return sorted(directory.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        text = f"cannot be read: {error.strerror or error}"
+        faults.append(Fault(str(directory), 1, 1, "notifications.templates", text))
+        return []
 
 
 def _read(file: Path, sources: dict[str, str], faults: list[Fault]) -> None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from flexmaild.core.work import AuditEntry
 from flexmaild.engine.changes import Context
 from flexmaild.engine.components import Components
+from flexmaild.engine.delivery import Delivery
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.transaction import Transactions
 from flexmaild.engine.waiters import Waiters
@@ -31,7 +33,9 @@ class Reloaded:
 
 @dataclass(slots=True)
 class Services:
-    """reload: read the settings again, asked for by whom; raises SettingsError."""
+    """reload: read the settings again, asked for by whom; raises SettingsError. replaced: delivery
+    threads that still carry out a job from before a reload. unlogged: entries of acts that wait for a store
+    that can be written."""
 
     clock: TrustedClock
     store: Store
@@ -44,6 +48,8 @@ class Services:
     components: Components
     sign_ins: SignIns
     reload: Callable[[str], Reloaded]
+    replaced: list[Delivery] = field(default_factory=list)
+    unlogged: list[AuditEntry] = field(default_factory=list)
     counts: Counts = field(default_factory=lambda: Counts({}, {}, 0))
 
     @property

@@ -1,6 +1,7 @@
 """A thread of the engine: what `poller`, `delivery` and `timers` have in common.
 
-It begins when the one whose place it takes has ended, and a bug that ends it is told, which ends the daemon.
+It begins when the one whose place it takes has ended (or hangs, where two may run), and a bug that ends it is
+told, which ends the daemon.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ class Worker(ABC):
         self._died = died
         self._stopping = threading.Event()
         self._predecessor: Worker | None = None
+        self._patience: float | None = None
         self._thread = threading.Thread(target=self._run, name=component, daemon=True)
 
-    def start(self, after: Worker | None = None) -> None:
-        """after: the one whose place this takes; it begins when that one has ended."""
-        self._predecessor = after
+    def start(self, after: Worker | None = None, patience: float | None = None) -> None:
+        """after: the one whose place this takes; it begins when that one has ended, or after so many seconds
+        where `patience` is given."""
+        self._predecessor, self._patience = after, patience
         self._thread.start()
 
     def stop(self) -> None:
@@ -44,7 +47,7 @@ class Worker(ABC):
     def _run(self) -> None:
         try:
             if self._predecessor is not None:
-                self._predecessor.join()
+                self._predecessor.join(self._patience)
                 self._predecessor = None
             self._work_until_stopped()
         except StoreBroken:

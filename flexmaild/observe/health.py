@@ -21,6 +21,9 @@ from flexmaild.system.clock import TrustedClock
 LONGEST_SILENCE = 660.0
 # Without these nothing goes on, and a start anew is the cure; a way out that hangs is an operator's affair.
 VITAL = frozenset({"timers", "poller"})
+# So many failures of mails in so many seconds without one success are no longer those of single recipients;
+# greylisting lets a mail pass after some minutes.
+TRIES_IN_VAIN, SECONDS_IN_VAIN = 3, 900.0
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -61,14 +64,16 @@ class Mailbox:
 class Way:
     """A way out (the outbox, a sink) as the last tries found it. fault, reason: of the last failure.
 
-    failures: since the last success. closed: the step at which nothing at all could pass, empty where only
-    single mails were refused since; closed_by: the fault then, closed_reason its reason.
+    failures: since the last success, the first at `since` (steady clock). closed: the step at which nothing
+    at all could pass, empty where only single mails were refused; closed_by: the fault then, closed_reason
+    its reason.
     """
 
     last_success: datetime | None = None
     fault: str = ""
     reason: str = ""
     failures: int = 0
+    since: float = 0.0
     closed: str = ""
     closed_by: str = ""
     closed_reason: str = ""
@@ -164,7 +169,12 @@ class Health:
     def way_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
         """True when this is another trouble than before. What closed it stands until something passes."""
         before = self.ways.get(target, Way())
-        way = replace(before, fault=fault, reason=reason, failures=before.failures + 1)
+        since = before.since if before.failures else self.clock.steady()
+        way = replace(before, fault=fault, reason=reason, failures=before.failures + 1, since=since)
+        if target != OUTGOING:  # a sink knows no recipients: what fails is the sink
+            closed = closed or reason
+        elif way.failures >= TRIES_IN_VAIN and self.clock.steady() - since >= SECONDS_IN_VAIN:
+            closed = closed or "in vain"
         if closed:
             way = replace(way, closed=closed, closed_by=fault, closed_reason=reason)
         if self._is_there(target):

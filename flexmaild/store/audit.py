@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Integer, Row, func, insert, select, type_coerce
 
 from flexmaild.core.work import AuditEntry
 from flexmaild.store import meta
@@ -39,6 +39,13 @@ FORGOTTEN = ""
 _ROWS = select(audit, audit_personal.c.salt, audit_personal.c.data.label("personal")).outerjoin(
     audit_personal, audit_personal.c.seq == audit.c.seq
 )
+# As the file has them: of a damaged row nothing may be decoded.
+_UNDECODED = select(
+    *(column for column in audit.c if column is not audit.c.at),
+    type_coerce(audit.c.at, Integer).label("at"),
+    audit_personal.c.salt,
+    audit_personal.c.data.label("personal"),
+).outerjoin(audit_personal, audit_personal.c.seq == audit.c.seq)
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
@@ -101,16 +108,20 @@ def length(connection: Connection) -> int:
 def first_broken(connection: Connection) -> int | None:
     """The number of the first row that is missing, changed or too many; None when the chain holds."""
     link = _read(connection, _BASE)
-    for row in connection.execute(_ROWS.order_by(audit.c.seq)):
-        is_next = row.seq == link.seq + 1
-        if (
-            not is_next
-            or not _holds(row)
-            or row.hash != _hash(link.hash, milliseconds(row.at), row._asdict())
-        ):
+    for row in connection.execute(_UNDECODED.order_by(audit.c.seq)):
+        if row.seq != link.seq + 1 or not _is_text(row) or not _holds(row):
+            return link.seq + 1
+        if row.hash != _hash(link.hash, row.at, row._asdict()):
             return link.seq + 1
         link = Link(row.seq, row.hash)
     return None if link == _read(connection, _HEAD) else link.seq + 1
+
+
+def _is_text(row: Row[*tuple[Any, ...]]) -> bool:
+    """A damaged row may hold anything."""
+    texts = [row.approval_id, row.event, row.data, row.personal_digest, row.hash]
+    texts += [] if row.personal is None else [row.personal]
+    return all(isinstance(text, str) for text in texts) and isinstance(row.salt, bytes | None)
 
 
 def _holds(row: Row[*tuple[Any, ...]]) -> bool:

@@ -61,6 +61,7 @@ class Database:
         self._lock = FirstComeLock()
         self._since: float | None = None
         self._broken: StoreBroken | None = None
+        self._busy: StoreBusy | None = None  # why the last one did not begin: who waits behind it hears that
         self._closed = False
 
     @property
@@ -89,7 +90,7 @@ class Database:
         turn did not come in so many seconds; then nothing of it is carried out.
         """
         if not self._lock.acquire(seconds):
-            raise StoreBusy(
+            raise self._busy or StoreBusy(
                 f"{self._place.path}: another transaction has not ended for {seconds:g} seconds.",
                 "look whether the disk answers (journalctl -k).",
             )
@@ -98,6 +99,7 @@ class Database:
             with self._guarded():
                 self._place.check()
                 with self._writer.begin() as connection:
+                    self._busy = None
                     self._place.check_wal()
                     yield connection
         finally:
@@ -119,6 +121,8 @@ class Database:
     def _remembered(self, fault: StoreFault) -> StoreFault:
         if isinstance(fault, StoreBroken):
             self._broken = fault
+        if isinstance(fault, StoreBusy):
+            self._busy = fault
         return fault
 
     def examine(self) -> None:

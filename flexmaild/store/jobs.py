@@ -110,9 +110,8 @@ def claim(
     owner: str,
     until: datetime,
 ) -> list[Job]:
-    """Claim jobs that are due for `owner`, the longest due first. A lapsed lease is no lease."""
-    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
-    chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, free)
+    """Claim jobs that are due for `owner`, the longest due first."""
+    chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, _free(now))
     if target is not None:
         chosen = chosen.where(jobs.c.target == target)
     chosen = chosen.order_by(jobs.c.due_at, jobs.c.seq).limit(limit)
@@ -159,10 +158,14 @@ def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim
         connection.execute(statement, rows)
 
 
-def next_due(connection: Connection, queue: Queue, target: str) -> datetime | None:
+def next_due(connection: Connection, queue: Queue, target: str, now: datetime) -> datetime | None:
     waiting = select(jobs.c.due_at).where(jobs.c.queue == queue.value, jobs.c.target == target, WAITING)
-    free = waiting.where(jobs.c.lease_owner.is_(None)).order_by(jobs.c.due_at).limit(1)
-    return connection.scalar(free)
+    return connection.scalar(waiting.where(_free(now)).order_by(jobs.c.due_at).limit(1))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """A lapsed lease is no lease."""
+    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
 
 
 def find(connection: Connection, condition: ColumnElement[bool]) -> Job | None:

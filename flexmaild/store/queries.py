@@ -93,10 +93,10 @@ class Queries:
         with self._reading() as connection:
             return jobs.newest(connection, queue, states, limit, approval_id, before)
 
-    def next_due(self, queue: Queue, target: str) -> datetime | None:
+    def next_due(self, queue: Queue, target: str, now: datetime) -> datetime | None:
         """When the next job that waits for this target, and that nobody has claimed, is due."""
         with self._reading() as connection:
-            return jobs.next_due(connection, queue, target)
+            return jobs.next_due(connection, queue, target, now)
 
     # Incoming mails.
 

@@ -21,6 +21,8 @@ _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 def read_at_most(path: str | os.PathLike[str], limit: int) -> tuple[int, bytes]:
     """The file's mode and its first `limit` bytes. Raises OSError, also for what is not a regular file."""
     name = os.fspath(path)
+    if "\0" in name:
+        raise OSError(errno.EINVAL, "its name holds a NUL", name)
     descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         mode = os.fstat(descriptor).st_mode

@@ -6,6 +6,7 @@ import json
 import signal
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,34 @@ def test_an_act_that_was_refused_is_not_in_the_event_log(house: House) -> None:
         with pytest.raises(Refused):
             house.call(command, path={key: path})
     assert log(house) == before
+
+
+def test_a_mail_is_released_once_however_many_ask(house: House) -> None:
+    house.request(ANNA)
+    house.answer(house.mail(ANNA), "Approve", From=EVE)
+    house.process_replies()
+    (aside,) = house.call("quarantine.list")["items"]
+
+    def release() -> int:
+        try:
+            house.call("quarantine.release", path={"id": aside["id"]})
+        except Refused as refused:
+            return refused.status
+        return 200
+
+    with ThreadPoolExecutor(6) as operators:
+        statuses = sorted(operators.map(lambda _: release(), range(6)))
+    assert statuses == [200, 404, 404, 404, 404, 404]
+    assert len(house.call("quarantine.list")["items"]) == 1
+    assert [event for _, event, _ in log(house)].count("quarantine release") == 1
+
+
+def test_an_act_that_was_carried_out_while_the_store_was_held_is_logged_afterwards(house: House) -> None:
+    other = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None, timeout=30)
+    other.execute("BEGIN IMMEDIATE")
+    house.call("log_level", body={"level": "info"})
+    other.execute("ROLLBACK")
+    other.close()
+    house.advance(30)
+    until(lambda: [event for _, event, _ in log(house) if event == "log-level"], "the entry")
+    assert house.call("audit.verify")["ok"]

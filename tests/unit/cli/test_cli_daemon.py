@@ -55,6 +55,22 @@ def test_what_a_start_would_meet_is_a_fault_of_check(good: Path) -> None:
     assert (done.exit_code, "accepted.txt.j2:2" in done.stderr) == (78, True), done.stderr
 
 
+@pytest.mark.parametrize("place", ["good.yaml", "x" * 300])
+def test_a_place_for_templates_that_cannot_be_read_is_a_fault_of_check(good: Path, place: str) -> None:
+    settings = good.read_text()
+    good.write_text(f"{settings}notifications: {{templates: {good.parent / place}}}\n")
+    done = run("check", "--config", str(good))
+    assert (done.exit_code, "notifications.templates: cannot be read" in done.stderr) == (78, True), done
+
+
+def test_a_secret_file_whose_name_no_file_can_have_is_a_fault(good: Path) -> None:
+    good.write_text(
+        good.read_text().replace("from_address", 'username: u, password: {file: "/a\\0b"}, from_address')
+    )
+    done = run("check", "--config", str(good))
+    assert (done.exit_code, "outgoing.password" in done.stderr) == (78, True), done
+
+
 @pytest.mark.parametrize("command", ["check", "config"])
 def test_every_fault_has_a_line_of_its_own_with_its_place(bad: Path, command: str) -> None:
     done = run(command, "--config", str(bad))

@@ -209,3 +209,31 @@ def test_a_store_that_cannot_be_read_costs_a_try_and_no_thread(
     assert next(failures, None) is None
     (job,) = office.jobs()
     assert job.attempt == 1
+
+
+def test_a_claim_that_lapsed_is_taken_up_again_while_the_process_lives(post: Post) -> None:
+    post.request(ALICE)
+    store = post.store
+    with store.transaction() as transaction:
+        assert transaction.claim(Queue.OUTBOX, "outgoing", 10, "me", timedelta(seconds=60))
+    assert store.next_due(Queue.OUTBOX, "outgoing", store.now()) is None
+    assert store.next_due(Queue.OUTBOX, "outgoing", store.now() + timedelta(seconds=61)) is not None
+
+
+def test_who_follows_a_thread_that_hangs_begins_and_leaves_it_the_job_in_hand(office: Office) -> None:
+    office.post.request(ALICE, BOB)
+    office.delivery.start()
+    assert office.gate.arrived.acquire(timeout=PATIENCE)
+    office.delivery.stop()
+    (in_hand,) = office.delivery.in_hand()
+    assert len(office.delivery.claims()) == 2
+    follower = Delivery(
+        office.running.work(), Queue.OUTBOX, "outgoing", office.post.handler, timedelta(days=36500)
+    )
+    follower.start(office.delivery, 0.1)
+    with at(office.post.store, office.post.store.now() + timedelta(seconds=61)) as transaction:
+        transaction.renew([in_hand], LEASE)
+        taken = transaction.claim(Queue.OUTBOX, "outgoing", 10, "me", LEASE)
+    assert [job.id for job in taken] != [in_hand.job_id] and len(taken) == 1
+    follower.stop()
+    assert follower.join(PATIENCE)

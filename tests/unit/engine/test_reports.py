@@ -182,7 +182,20 @@ def given_up(watch: Watch) -> None:
 
 
 def sink_fails(watch: Watch) -> None:
-    watch.reports.job_ended(job("folder"), end("later", "full", "server", "write"))
+    watch.reports.job_ended(job("folder"), end("later", "full", "server"))
+
+
+def every_mail_is_put_off_for_long(watch: Watch) -> None:
+    watch.health.watch_mailbox(None)
+    for _ in range(4):
+        watch.reports.job_ended(job(), end("later", "451 try again", "server"))
+        watch.hands.pass_(400)
+
+
+def greylisted(watch: Watch) -> None:
+    for _ in range(4):
+        watch.reports.job_ended(job(), end("later", "450 greylisted", "server"))
+        watch.hands.pass_(60)
 
 
 def single_mail_is_put_off(watch: Watch) -> None:
@@ -207,6 +220,8 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "sink gone": (lambda w: w.reports.counted(counts(other=2), {}), [("settings_at_risk", "sink other")]),
     "given up": (given_up, [("outgoing_failed", "outgoing, given up")]),
     "sink": (sink_fails, [("sink_failed", "sink folder")]),
+    "put off for long": (every_mail_is_put_off_for_long, [("outgoing_failed", "outgoing")]),
+    "greylisted": (greylisted, []),
     "put off": (single_mail_is_put_off, []),
     "reload": (lambda w: setattr(w.health, "settings_fault", "line 3"), [("reload_refused", "settings")]),
     "hung": (lambda w: setattr(w.health, "hung_transaction", 61.0), [("transaction_hung", "store")]),

@@ -19,7 +19,7 @@ LEASE = timedelta(minutes=1)
 OLD, CUT = NOW, NOW + timedelta(days=30)
 
 QUESTIONS = {
-    "next_due": lambda s: s.next_due(Queue.OUTBOX, "outgoing"),
+    "next_due": lambda s: s.next_due(Queue.OUTBOX, "outgoing", NOW),
     "claim": lambda s: claim(s, Queue.OUTBOX, "outgoing", NOW, 10, "me", LEASE),
     "known": lambda s: s.known([mail("1").mark]),
     "seen": lambda s: s.seen(mail("1").mark),

@@ -46,8 +46,9 @@ def upgrade() -> None:
     while rows := connection.execute(sa.text(_ROWS), {"after": seq}).all():
         changed, personal = [], []
         for row in rows:
-            text = row.data.decode(errors="replace")
-            is_whole = row.seq == seq + 1 and row.hash == _hash(old, row, text)
+            text = row.data.decode(errors="replace") if isinstance(row.data, bytes) else ""
+            is_text = all(isinstance(value, str) for value in (row.approval_id, row.event, row.hash))
+            is_whole = is_text and row.seq == seq + 1 and row.hash == _hash(old, row, text)
             facts, rest = _split(text)
             salt = secrets.token_bytes(16)
             digest = hashlib.sha256(salt + rest.encode()).hexdigest() if rest != "{}" else ""
