@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flexmaild.core import proof, quorum, tokens
+from flexmaild.core import outcomes, proof, quorum, tokens
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import (
@@ -26,7 +26,7 @@ from flexmaild.core.model import (
     State,
     Terms,
 )
-from flexmaild.core.reasons import ReplyReason, of_unclear, sentence
+from flexmaild.core.reasons import ReplyReason, sentence
 
 # So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
 _SHORTEST_DAMAGED = 24
@@ -221,29 +221,16 @@ def _quarantined(
 
 
 def _admitted(reading: Reading, request: Request, invitation: Invitation, require: Requirement) -> Ruling:
-    number, words = invitation.number, (reading.sender, reading.sha256, reading.message_id)
-    event: Event
-    quarantine = False
-    if reading.answer is None:
-        why = reading.unclear or "no_action_word"
-        quoted = reading.sentence, reading.unclear_word
-        event = Unclear(number, why, *words, reading.text_digest, *quoted)
-        outcome, because, reason = Outcome.UNDECIDED, event.why, of_unclear(event.why)
-    else:
-        shown = proof.proof_for(reading, require) or "reference"
-        event = Answered(number, reading.answer, reading.comment, words[0], shown, *words[1:])
-        outcome, because, reason = Outcome.DECISION, reading.answer.value, ReplyReason(reading.answer.value)
-    if reading.reads_otherwise and proof.is_by_signature(reading, require):
+    is_ambiguous = reading.reads_otherwise and proof.is_by_signature(reading, require)
+    event = _event(reading, invitation.number, require, is_ambiguous=is_ambiguous)
+    outcome, reason = outcomes.of_reply(request, event)
+    because = sentence(reason)
+    if outcome is Outcome.UNDECIDED and is_ambiguous:
         reason = ReplyReason.TYPE_NOT_SIGNED
-        event = Unclear(number, "ambiguous", *words, reading.text_digest)
-        outcome, because, quarantine = Outcome.UNDECIDED, sentence(reason), True
-    elif reading.answer is Answer.REJECT and request.terms.comment_on_reject and not reading.comment:
-        reason = ReplyReason.COMMENT_NEEDED
-        outcome, because = Outcome.UNDECIDED, sentence(reason)
-    if request.state is State.EXPIRED:
-        outcome, because, reason = Outcome.EXPIRED, "the request had expired", ReplyReason.EXPIRED
-    elif request.state is not State.PENDING:
-        outcome, reason = Outcome.LATE, ReplyReason.CLOSED
+        because = sentence(reason)
+    elif outcome is Outcome.UNDECIDED and isinstance(event, Unclear):
+        because = event.why
+    elif reason is ReplyReason.CLOSED:
         because = f"the request was {request.state.value} already"
     return Ruling(
         outcome,
@@ -251,10 +238,21 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
         reason,
         event,
         request_id=request.id,
-        invitation=number,
-        quarantine=quarantine,
+        invitation=invitation.number,
+        quarantine=is_ambiguous,
         fingerprint=fingerprint(reading, reading.answer),
     )
+
+
+def _event(reading: Reading, number: int, require: Requirement, *, is_ambiguous: bool) -> Answered | Unclear:
+    mail = reading.sender, reading.sha256, reading.message_id
+    if is_ambiguous:
+        return Unclear(number, "ambiguous", *mail, reading.text_digest)
+    if reading.answer is None:
+        why = reading.unclear or "no_action_word"
+        return Unclear(number, why, *mail, reading.text_digest, reading.sentence, reading.unclear_word)
+    shown = proof.proof_for(reading, require) or "reference"
+    return Answered(number, reading.answer, reading.comment, mail[0], shown, *mail[1:])
 
 
 def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Ruling:

@@ -36,7 +36,8 @@ class Warned:
 
 def of_mail(request: Request, reading: Reading, ruling: Ruling, now: datetime) -> Iterator[ApproverNote]:
     """What a person's mail says of the approvers of this request that it is from."""
-    if reading.nature is not MailNature.HUMAN or ruling.outcome is Outcome.DUPLICATE or not reading.sender:
+    came_before = ruling.outcome is Outcome.DUPLICATE and ruling.event is None
+    if reading.nature is not MailNature.HUMAN or came_before or not reading.sender:
         return
     own = {i.approver.address for i in request.invitations if is_of(reading.sender, i)}
     is_admitted = ruling.request_id == request.id and isinstance(ruling.event, Answered | Unclear)

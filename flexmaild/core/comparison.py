@@ -21,8 +21,8 @@ from flexmaild.core.reasons import SENTENCES, ReplyReason, sentence
 from flexmaild.core.work import Seen
 
 # What is in the store for a mail that met an open request; anything else came to an end before that.
-_ADMITTED = frozenset({Outcome.DECISION, Outcome.UNDECIDED, Outcome.LATE, Outcome.EXPIRED})
-_TOO_LATE = frozenset({Outcome.LATE, Outcome.EXPIRED})
+_NOT_COUNTED = frozenset({Outcome.LATE, Outcome.EXPIRED, Outcome.DUPLICATE})
+_ADMITTED = frozenset({Outcome.DECISION, Outcome.UNDECIDED, *_NOT_COUNTED})
 _BY_SENTENCE = {text: reason.value for reason, text in SENTENCES.items()}
 
 
@@ -85,7 +85,7 @@ class Compared:
 
 def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | None:
     """Why this mail need not be read at all."""
-    if seen.outcome is Outcome.DUPLICATE:
+    if seen.outcome is Outcome.DUPLICATE and not seen.fingerprint:
         return Gap.CAME_AGAIN
     if raw is None:
         return Gap.TOO_LARGE if not seen.sha256 else Gap.NOT_KEPT
@@ -95,9 +95,9 @@ def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | 
 def as_before(request: Request, seen: Seen | None, together: Collection[str] = ()) -> Request:
     """The request as this mail met it, and open: nobody had decided, and every reference opens it.
 
-    Of the verdicts those that were there before the mail: it is not held to its own. Who came too late was
-    held to none. seen: None for a mail that was not read yet. together: SHA-256 of the mails that were read
-    in one go with this one and before it; they have its time.
+    Of the verdicts those that were there before the mail: it is not held to its own. A mail that made no
+    verdict is held to none. seen: None for a mail that was not read yet. together: SHA-256 of the mails that
+    were read in one go with this one and before it; they have its time.
     """
     invitations = tuple(replace(i, withdrawn=False) for i in request.invitations)
     verdicts = request.verdicts if seen is None else _before(request, seen, together)
@@ -114,7 +114,7 @@ def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
 
 def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
     """What a later verdict had replaced counts again where that one falls away."""
-    if seen.outcome in _TOO_LATE:
+    if seen.outcome in _NOT_COUNTED or (seen.outcome is Outcome.DECISION and not verdict_of(seen, request)):
         return ()
     older = [v for v in request.verdicts if _is_before(v, seen, together)]
     last = {v.approver: v for v in older}
@@ -223,9 +223,9 @@ def _said(today: Today) -> Said:
 
 
 def _recorded(seen: Seen, verdict: Verdict | None, reading: Reading, now: Said) -> Said | None:
-    """What was recorded then; None for a mail that came too late and of which only a digest remains."""
-    if seen.outcome in _TOO_LATE:
-        return _of_late(seen, reading, now)
+    """What was recorded then; None for a mail that was not counted and of which only a digest remains."""
+    if seen.outcome in _NOT_COUNTED:
+        return _of_not_counted(seen, reading, now)
     if seen.outcome is Outcome.DECISION:
         if verdict is not None:
             return Said(seen.outcome, verdict.answer, None, verdict.comment, verdict.proof)
@@ -239,7 +239,7 @@ def _recorded(seen: Seen, verdict: Verdict | None, reading: Reading, now: Said) 
     return Said(seen.outcome)
 
 
-def _of_late(seen: Seen, reading: Reading, now: Said) -> Said | None:
+def _of_not_counted(seen: Seen, reading: Reading, now: Said) -> Said | None:
     """The fingerprint of a mail is over its answer and comment as well: the answers are tried."""
     if now.outcome not in _ADMITTED or not seen.fingerprint:
         return now if now.outcome in _ADMITTED else Said(seen.outcome)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from flexmaild.core import closing, events, quorum, settling, timing
+from flexmaild.core import closing, events, outcomes, quorum, settling, timing
 from flexmaild.core.events import (
     Answered,
     Bounced,
@@ -29,11 +29,11 @@ from flexmaild.core.events import (
     Unclear,
 )
 from flexmaild.core.model import (
-    Answer,
     Approver,
     Explanation,
     Invitation,
     MailKind,
+    Outcome,
     Request,
     State,
     Verdict,
@@ -71,11 +71,12 @@ def _invite(
 def _answered(request: Request, event: Answered, now: datetime) -> Step:
     invitation = request.invitations[event.invitation]
     earlier = quorum.voice(request, invitation.approver)
-    if earlier and earlier.by != event.by and earlier.invitation != event.invitation:
+    outcome, _ = outcomes.of_reply(request, event)
+    if outcome is Outcome.LATE and earlier is not None:
         return _tell_late(request, event, now, decided_by=earlier.by, decided_at=earlier.at)
-    if earlier and (earlier.answer, earlier.comment) == (event.answer, event.comment):
+    if outcome is Outcome.DUPLICATE:
         return Step(request, (Note("repeated", _who(event)),))
-    if event.answer is Answer.REJECT and request.terms.comment_on_reject and not event.comment:
+    if outcome is Outcome.UNDECIDED:
         return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
         quorum.slot_of(invitation.approver),

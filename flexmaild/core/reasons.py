@@ -40,6 +40,8 @@ class ReplyReason(StrEnum):
     CLOSED = "closed"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    ANSWERED_FOR = "answered_for"
+    SAME_ANSWER = "same_answer"
     REPEATED = "repeated"
     SPENT = "spent"
 
@@ -85,6 +87,8 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.CLOSED: "the request was decided or cancelled already",
     ReplyReason.EXPIRED: "the request had expired",
     ReplyReason.WITHDRAWN: "a later mail with a new reference took this one's place",
+    ReplyReason.ANSWERED_FOR: "the approver, or another of their delegates, had answered",
+    ReplyReason.SAME_ANSWER: "the same answer was counted before",
     ReplyReason.REPEATED: "the same mail came before",
     ReplyReason.SPENT: "a mail with its Message-ID or its signature has decided before; each decides once",
     ReplyReason.WRONG_PERSON: "the sender is not who was asked",

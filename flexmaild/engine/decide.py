@@ -73,7 +73,8 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
             ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
         elif ruling.request_id in changes.changed:  # an earlier mail of this batch may have decided it
             ruling = _rule(reading, more, changes)
-        now_spent = names if ruling.outcome is Outcome.DECISION else ()
+        is_answer = ruling.outcome is Outcome.DECISION or ruling.reason is ReplyReason.SAME_ANSWER
+        now_spent = names if is_answer else ()
         _take(changes, fetched, reading, ruling, named_requests(reading, more), now_spent)
         repeated.add(ruling.fingerprint)
         spent.update(now_spent)

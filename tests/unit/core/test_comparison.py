@@ -242,7 +242,10 @@ def test_a_mail_is_not_held_to_its_own_proof_nor_to_a_later_one() -> None:
     weak, request = recorded(reply(request, sha256="a"), request)
     own, request = recorded(proven(request, sha256="b", comment="x"), request, NOW + HOUR)
     assert differs(weak, reply(request, sha256="a"), request) == ()
-    assert judged(reply(request, sha256="b"), comparison.as_before(request, own)).outcome is Outcome.DECISION
+    assert (
+        judged(reply(request, sha256="b", comment="x"), comparison.as_before(request, own)).outcome
+        is Outcome.DECISION
+    )
     assert judged(reply(request, sha256="c"), comparison.as_before(request, None)).outcome is (
         Outcome.UNAUTHENTICATED
     )
