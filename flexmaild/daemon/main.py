@@ -78,7 +78,8 @@ def run(config: Path, clock: Clock | None = None) -> int:
     on_read(redactor.register)
     journal = logs.start(settings.log.level, settings.log.format, redactor)
     try:
-        return _live(config, settings, TrustedClock(clock or SystemClock()), signals, journal, redactor)
+        trusted = TrustedClock(clock or SystemClock())
+        return opened(config, settings, trusted, signals, journal, redactor).serve()
     except SettingsError as error:
         _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
         return BAD_SETTINGS
@@ -89,14 +90,16 @@ def run(config: Path, clock: Clock | None = None) -> int:
         journal.close()
 
 
-def _live(
+def opened(
     config: Path,
     settings: Settings,
     clock: TrustedClock,
     signals: queue.SimpleQueue[int],
     journal: Logs,
     redactor: Redactor,
-) -> int:
+) -> Daemon:
+    """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
+    as they come. Raises SettingsError, Failure, StoreFault or OSError, and leaves nothing open then."""
     settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     insist_on_store(settings)
     store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)
@@ -106,7 +109,7 @@ def _live(
     except BaseException:
         store.close()
         raise
-    return daemon.serve()
+    return daemon
 
 
 def _assembled(

@@ -101,6 +101,11 @@ class House:
         except (Unreachable, Refused):
             return False
 
+    def hang_up(self) -> None:
+        """SIGHUP: a reload whose end nobody waits for."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()

@@ -189,6 +189,7 @@ def test_a_reload_of_something_that_is_no_settings_file_is_refused_at_once(
     assert house.call("status")["settings"]["last_reload"] == "failed"
 
 
+@pytest.mark.process
 def test_a_fifo_as_settings_file_ends_the_start_with_78(house: House) -> None:
     house.config.unlink()
     os.mkfifo(house.config)
@@ -292,6 +293,7 @@ def _let_the_loop_look_around(house: House) -> None:
 # Disks, descriptors, pipes.
 
 
+@pytest.mark.process
 def test_a_full_disk_keeps_every_reply_says_so_and_goes_on_by_itself(house: House) -> None:
     house.start()
     asked = house.request(ALICE)
@@ -313,6 +315,7 @@ def test_a_full_disk_keeps_every_reply_says_so_and_goes_on_by_itself(house: Hous
     until(lambda: house.call("status")["healthy"] or None, "health")
 
 
+@pytest.mark.process
 def test_no_descriptors_left_makes_no_mail_unreadable(house: House) -> None:
     """However few are left, at whatever point they run out: the mail waits, and is not called a bad one."""
     house.start()
@@ -345,6 +348,7 @@ def limit(house: House, what: int, value: int) -> None:
     resource.prlimit(house.process.pid, what, (value, hard))
 
 
+@pytest.mark.process
 def test_a_deleted_store_ends_the_daemon_and_is_not_replaced_by_an_empty_one(house: House) -> None:
     """With an empty store every waiting reply would be a stranger's, and be deleted."""
     house.start()
@@ -370,6 +374,7 @@ def test_a_deleted_store_ends_the_daemon_and_is_not_replaced_by_an_empty_one(hou
     assert house.decided(asked["id"])["state"] == "approved"
 
 
+@pytest.mark.process
 def test_a_truncated_reference_key_is_refused(house: House) -> None:
     """With an empty key anybody could make references."""
     house.start()
@@ -407,6 +412,7 @@ def _answers(house: House) -> bool:
 # Stopping.
 
 
+@pytest.mark.process
 def test_stopping_in_the_middle_of_a_mail_is_in_time_and_the_mail_keeps_its_message_id(
     house: House, serving: Serving
 ) -> None:
@@ -427,6 +433,7 @@ def test_stopping_in_the_middle_of_a_mail_is_in_time_and_the_mail_keeps_its_mess
     assert f"Message-ID: <{message_id}>".encode() in good.mails[0]
 
 
+@pytest.mark.process
 def test_the_second_signal_to_end_is_obeyed_at_once(house: House, serving: Serving) -> None:
     hold = Hold("250 taken")
     server = serving(SmtpServer({"content": hold}))

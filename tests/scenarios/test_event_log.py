@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,10 +19,8 @@ NOWHERE = {"transport": "smtp", "host": "127.0.0.1", "port": 1, "starttls": Fals
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path).start()
-    yield house
-    house.close()
+def house(house: House) -> House:
+    return house.start()
 
 
 def log(house: House) -> list[tuple[int, str, dict[str, Any]]]:
@@ -53,8 +48,7 @@ def test_what_operators_do_is_in_the_event_log(house: House) -> None:
     house.call("log_level", body={"level": "debug"})
     house.call("test_email", body={"to": ANNA})
     house.call("reload")
-    assert house.process is not None
-    house.process.send_signal(signal.SIGHUP)
+    house.hang_up()
     until(lambda: [e for e in log(house) if e[2].get("by") == "SIGHUP"], "the reload's entry")
     house.call("approval.cancel", path={"id": asked["id"]})
     found = log(house)

@@ -12,11 +12,13 @@ import sys
 from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from flexmaild.cli.flexmaild import cli
 from flexmaild.daemon import wiring
 from flexmaild.engine.explain import explain, sources
 from tests.kit.house import REPLIES, House, merged, reply_bytes, until
@@ -25,9 +27,18 @@ from tests.scenarios.test_nothing_vanishes import SEEN
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 
 
-def flexmaild(house: House, *arguments: str, config: Path | None = None, **more: Any) -> Any:
-    command = [sys.executable, "-m", "flexmaild", *arguments, "--config", str(config or house.config)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90, **more)
+class Done(NamedTuple):
+    """How a program ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def flexmaild(house: House, *arguments: str, config: Path | None = None) -> Done:
+    command = [*arguments, "--config", str(config or house.config)]
+    ran = CliRunner().invoke(cli, command, prog_name="flexmaild")
+    return Done(ran.exit_code, ran.stdout, ran.stderr)
 
 
 def replayed(house: House, config: Path | None = None, since: str = "90d") -> tuple[int, dict[str, Any]]:
@@ -109,6 +120,7 @@ def many(house: House) -> dict[str, bytes]:
     return mails
 
 
+@pytest.mark.process
 def test_the_same_version_and_settings_come_to_the_same_and_leave_no_trace(house: House) -> None:
     """Beside the daemon, after its end and after its death; only what came again is not compared."""
     house.start()

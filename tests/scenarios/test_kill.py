@@ -19,6 +19,7 @@ ALICE = "alice@corp.test"
 
 
 # Each kill costs a start, which takes long on a machine that is busy with other tests.
+@pytest.mark.process
 @pytest.mark.timeout(400)
 def test_a_day_of_two_hundred_requests_survives_kill_nine_at_random(house: House) -> None:
     seed = int(os.environ.get("FLEXMAILD_TEST_SEED", random.randrange(10**9)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kit.house import House, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
@@ -24,6 +26,7 @@ def test_the_silent_are_reminded_and_at_the_end_the_request_expires(house: House
     assert house.process_replies()["outcomes"] == {"expired": 1}
 
 
+@pytest.mark.process
 def test_due_times_survive_a_restart(house: House) -> None:
     house.start()
     asked = house.request(ALICE, expires_in="4h", remind_after=["1h", "2h"])

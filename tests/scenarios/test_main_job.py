@@ -17,6 +17,7 @@ from tests.kit.house import House, reply_bytes, until
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 
 
+@pytest.mark.process
 def test_a_request_becomes_a_decision_a_file_a_confirmation_and_an_empty_folder(house: House) -> None:
     house.start()
     asked = house.request(ALICE, metadata={"build": 7})
@@ -147,6 +148,7 @@ def test_a_good_reload_takes_effect_and_a_bad_one_changes_nothing(house: House) 
     assert not status["healthy"]
 
 
+@pytest.mark.process
 def test_a_hundred_reloads_leak_no_thread_and_no_descriptor(house: House) -> None:
     house.start()
     assert house.process is not None

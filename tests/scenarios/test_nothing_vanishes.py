@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.kit.house import REPLIES, House, reply_bytes, text_of
+from tests.kit.in_process import in_process
 
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 GROUP = "approvers@groups.test"
@@ -96,8 +97,8 @@ SEEN: dict[str, tuple[Made, str, str, str, bool]] = {
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Each for a request of its own, all in one batch."""
-    house = House(tmp_path_factory.mktemp("seen")).start()
-    try:
+    with in_process(tmp_path_factory.mktemp("seen")) as house:
+        house.start()
         asked, mails = {}, {}
         for name in SEEN:
             asked[name] = house.request(ALICE, title=f"{name}: pfm1-web for FM1-1234 (FM1-ABCDEFGH)")["id"]
@@ -109,8 +110,6 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
             house.deliver(data)
         house.process_replies()
         yield house, {name: house.show(i) for name, i in asked.items()}, raw
-    finally:
-        house.close()
 
 
 @pytest.mark.parametrize("name", SEEN)

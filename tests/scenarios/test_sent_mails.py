@@ -54,7 +54,7 @@ def test_what_went_out_is_known_byte_for_byte_whatever_templates_and_restarts_fo
     reference = reference_of(house, ALICE)
     (templates / "approval_request.txt.j2").write_text("Second wording of {{ title }}\n")
     house.call("reload")
-    house.kill()
+    house.stop()
     house.start()
     house.call("approval.remind", path={"id": asked["id"]})
     house.mail(ALICE, "reminder")

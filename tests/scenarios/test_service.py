@@ -18,6 +18,8 @@ import pytest
 
 from tests.kit.house import ROOT, House, until
 
+pytestmark = pytest.mark.process
+
 ALICE = "alice@corp.test"
 
 

@@ -50,7 +50,7 @@ def test_a_change_of_mind_in_the_folder_is_read_before_anything_is_decided(house
     asked = settling(house, ALICE)
     request = house.mail(ALICE)
     says(house, ALICE, "Approve")
-    house.kill()
+    house.stop()
     house.deliver(reply_bytes(request, "Reject the backup failed"))
     house.advance(AWHILE)
     house.start()

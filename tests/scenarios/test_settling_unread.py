@@ -89,7 +89,7 @@ def test_switched_off_is_an_incident_and_decides_nothing_while_a_request_is_open
     house.advance(400)
     assert house.decided(later)["state"] == "expired"  # so the loop has looked at the settled one, too
     assert (house.show(asked)["state"], house.waiting()) == ("pending", 1)
-    house.kill()
+    house.stop()
     house.start()
     assert "incoming.enabled" in issues(house)
     house.write_settings({})

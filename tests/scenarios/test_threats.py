@@ -436,7 +436,7 @@ def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(
     assert silent() == {ALICE: True, BOB: True}
     # A mail whose end is not written down would go out once more after the kill.
     until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 8 or None, "eight sent mails")
-    house.kill()
+    house.stop()
     house.start()
     assert silent() == {ALICE: True, BOB: True}
     asks(ALICE, "Approve")

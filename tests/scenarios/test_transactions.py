@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +16,14 @@ import pytest
 from flexmaild.control.client import Refused, Unreachable
 from tests.kit.house import House, until
 
+pytestmark = pytest.mark.process
+
 ANNA = "anna@corp.test"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path).start()
-    yield house
-    house.close()
+def house(house: House) -> House:
+    return house.start()
 
 
 @contextmanager

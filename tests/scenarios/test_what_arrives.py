@@ -184,7 +184,7 @@ def test_the_doctor_lists_what_arrived_and_its_proposal_works(house: House) -> N
     house.call("reload")
     found = house.call("doctor")
     assert (found["mails"][1]["fields"][0]["trusted"], found["proposals"]) == (True, [])
-    house.kill()
+    house.stop()
     house.start()
     assert house.call("doctor")["mails"] == found["mails"]
 
@@ -283,7 +283,7 @@ def test_a_request_warns_of_those_who_were_never_proven(checked: House) -> None:
     assert "their one reply was not proven by it" in again["warnings"][0]["detail"]
     checked.deliver(border(reply_bytes(checked.mail(ALICE, count=2), "Approve")))
     checked.process_replies()
-    checked.kill()
+    checked.stop()
     checked.start()
     assert codes(checked.request(ALICE)) == []
     assert codes(checked.request(ALICE, require="dkim")) == [("never_proven", ALICE)]

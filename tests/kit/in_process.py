@@ -1,0 +1,165 @@
+"""The daemon of `tests.kit.house` in threads of the test's own process: the same parts, threads and socket, a
+tenth of the time. What it cannot do is what makes a process: signals, kill -9, limits, the child that reads.
+
+Mails are read in the poller's thread, by the function that the child calls.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexmaild.core.model import Reading
+from flexmaild.core.work import MailsSent
+from flexmaild.daemon import main, wiring
+from flexmaild.engine import moments
+from flexmaild.engine.dns import txt_record
+from flexmaild.engine.sandbox import Letter
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.witness import Witness
+from flexmaild.observe import logs
+from flexmaild.observe.redact import Redactor
+from flexmaild.settings.secrets import on_read
+from flexmaild.system.clock import TrustedClock
+from tests.kit.house import PATIENCE, House
+
+
+class HandClock:
+    """Both clocks of the machine, moved by hand: seconds ahead, and how many more the wall clock is wrong."""
+
+    def __init__(self) -> None:
+        self.ahead = self.wrong = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead + self.wrong)
+
+    def steady(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+class ReadHere:
+    """Takes the place of `engine.sandbox.Sandbox`: what the child does, without the child."""
+
+    def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
+        self._rules, self._mails_sent = rules, mails_sent
+
+    def read(self, letters: Sequence[Letter], beat: Callable[[], None] = lambda: None) -> list[Reading]:
+        readings = []
+        for letter in letters:
+            readings.append(self._read(letter, None))
+            beat()
+        return readings
+
+    def read_with_witness(self, letter: Letter) -> tuple[Reading, Witness]:
+        witness = Witness()
+        return self._read(letter, witness), witness
+
+    def _read(self, letter: Letter, witness: Witness | None) -> Reading:
+        lookup = txt_record if self._rules.verify_dkim else None
+        return understand(
+            letter.data,
+            letter.size,
+            self._rules,
+            letter.partial,
+            lookup,
+            self._mails_sent,
+            letter.is_cut,
+            witness,
+        )
+
+    def prepare(self) -> None:
+        """There is nothing to start."""
+
+    def close(self) -> None:
+        """Nor to end."""
+
+
+class HouseInProcess(House):
+    """See the head of the file."""
+
+    def __init__(self, root: Path, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(root, settings)
+        self._hand = HandClock()
+        self._running: tuple[main.Daemon, threading.Thread, queue.SimpleQueue[int]] | None = None
+        self._status = 0
+
+    def start(self, env: Mapping[str, str] | None = None) -> House:
+        assert env is None, "a daemon with an environment of its own is a process"
+        settings = wiring.load_settings(self.config)
+        signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        redactor, file = Redactor(), os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        on_read(redactor.register)
+        journal = logs.start(settings.log.level, settings.log.format, redactor, descriptor=file)
+        try:
+            clock = TrustedClock(self._hand)
+            daemon = main.opened(self.config, settings, clock, signals, journal, redactor)
+        except BaseException:
+            journal.close()
+            raise
+
+        def serve() -> None:
+            self._status = daemon.serve()
+            journal.close()
+            os.close(file)
+
+        thread = threading.Thread(target=serve, name="daemon", daemon=True)
+        thread.start()
+        self._running = daemon, thread, signals
+        self.call("status")
+        return self
+
+    def _write_clock(self) -> None:
+        """The daemon looks at the clock before this returns."""
+        self._hand.ahead, self._hand.wrong = self._ahead, self._wrong
+        if self._running is None:
+            return
+        daemon, looked = self._running[0], threading.Event()
+        daemon.timers.soon(lambda: moments.pass_time(daemon.services))
+        daemon.timers.soon(looked.set)
+        assert looked.wait(PATIENCE), "the timers do not look at the clock"
+        daemon.services.components.wake()
+
+    def hang_up(self) -> None:
+        assert self._running is not None
+        self._running[2].put(signal.SIGHUP)
+
+    def kill(self) -> None:
+        raise AssertionError("only a process can be killed")
+
+    def stop(self) -> int:
+        if self._running is not None:
+            _, thread, signals = self._running
+            signals.put(signal.SIGTERM)
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "the daemon does not stop"
+            self._running = None
+        return self._status
+
+    def close(self) -> None:
+        self.stop()
+
+
+@contextmanager
+def in_process(root: Path, settings: Mapping[str, Any] | None = None) -> Iterator[HouseInProcess]:
+    """Not started yet; ended at the end of the block."""
+    with pytest.MonkeyPatch.context() as patched:
+        for user in ("daemon.wiring", "api.queues", "engine.explain", "engine.replay"):
+            patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
+        patched.setenv("TZ", "UTC")
+        time.tzset()
+        house = HouseInProcess(root, settings)
+        try:
+            yield house
+        finally:
+            house.close()
