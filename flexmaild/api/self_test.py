@@ -149,16 +149,17 @@ def marked_mail(spelling: Spelling, sender: str, to: str) -> bytes:
 
 def _arrival(services: Services, call: Call, mails: Sequence[Sent]) -> Step:
     """Poll until the mails were read or the time is over."""
-    began, folder = time.monotonic(), services.components.settings.incoming.reply_folder
+    steady = services.clock.steady
+    began, folder = steady(), services.components.settings.incoming.reply_folder
     tried = f"wait for them in the folder {folder}"
     ends = began + ARRIVAL_SECONDS
     while True:
         fault = _poll(services)
         if _take(services, mails):
-            ends = time.monotonic() + STRAGGLER_SECONDS
-        seconds = time.monotonic() - began
+            ends = steady() + STRAGGLER_SECONDS
+        seconds = steady() - began
         waiting = [mail for mail in mails if not (mail.raw or mail.answer)]
-        is_over = bool(fault) or time.monotonic() > ends
+        is_over = bool(fault) or steady() > ends
         if mails[0].raw and (is_over or not waiting):
             came = sum(bool(mail.raw) for mail in mails)
             return Step("arrival", True, tried, f"{came} arrived, were read and deleted", seconds=seconds)

@@ -30,8 +30,9 @@ def trusting(*ids: str, **more: Any) -> dict[str, Any]:
     return {"incoming": {"sender_authentication": proof}}
 
 
-def self_tested(house: House, relay: Callable[[bytes], bytes | None]) -> dict[str, Any]:
-    """The self-test, with a mail server between that makes this of each mail; None loses it."""
+def self_tested(house: House, relay: Callable[[bytes], bytes | None], pace: float = 0.0) -> dict[str, Any]:
+    """The self-test, with a mail server between that makes this of each mail; None loses it. pace: seconds
+    that pass between two looks at what was sent."""
     done: set[Path] = set()
 
     def carry() -> bool:
@@ -41,6 +42,7 @@ def self_tested(house: House, relay: Callable[[bytes], bytes | None]) -> dict[st
                 done.add(path)
                 if (made := relay(data)) is not None:
                     house.deliver(made)
+        house.advance(pace)
         return asked.done()
 
     with ThreadPoolExecutor(1) as pool:
@@ -132,7 +134,7 @@ def test_a_spelling_that_a_server_throws_away_holds_up_nobody(checked: House) ->
         trusting(BORDER) | {"incoming": trusting(BORDER)["incoming"] | {"process_count": 7}}
     )
     checked.call("reload")
-    found = self_tested(checked, lambda data: None if b"\0" in data else border(stripped(data)))
+    found = self_tested(checked, lambda data: None if b"\0" in data else border(stripped(data)), pace=0.5)
     named = fates(found)
     assert named.pop("a NUL behind the id") == "missing"
     assert set(named.values()) == {"removed"}
