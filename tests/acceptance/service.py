@@ -1,7 +1,7 @@
 """flexmaild as its users have it: two programs, a settings file, the socket, Maildirs, a metrics port.
 
 Nothing of the package is imported here: what these tests hold on to is what pipelines and operators hold
-on to.
+on to. The daemon is a process; what is called once and ends is called in this one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import email
 import email.policy
 import http.client
 import json
-import os
 import re
 import socket
 import subprocess
@@ -26,6 +25,7 @@ from typing import Any, TypeVar
 import yaml
 
 from tests.kit.process import free_ports
+from tests.kit.programs import run
 
 T = TypeVar("T")
 PATIENCE = 30.0
@@ -49,12 +49,9 @@ def flexmaild(*arguments: str | Path, **more: Any) -> subprocess.CompletedProces
     return run("flexmaild", *arguments, **more)
 
 
-def run(program: str, *arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **more.pop("env", {})}
-    return subprocess.run(
-        [BIN / program, *map(str, arguments)],
-        capture_output=True, text=True, check=False, env=environment, timeout=90, **more,
-    )  # fmt: skip
+def as_process(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [BIN / program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
 
 
 @dataclass(frozen=True)

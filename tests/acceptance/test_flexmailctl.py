@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.service import BIN, Service, reply, run, until
+from tests.acceptance.service import BIN, Service, reply, until
+from tests.kit.programs import run
 
 ALICE = "alice@corp.example"
 EVERY = [

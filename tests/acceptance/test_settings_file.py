@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.acceptance.service import flexmaild
+from tests.acceptance.service import as_process, flexmaild
 
 # FlexDeploy's page, letter for letter.
 SMTP_BLOCK = """\
@@ -211,7 +211,7 @@ def test_the_option_may_stand_before_or_after_the_command(file: Path) -> None:
 
 def test_the_daemon_refuses_faulty_settings_with_78_too(file: Path) -> None:
     file.write_text("nonsense: 1\n")
-    refused = flexmaild("--config", file)
+    refused = as_process("flexmaild", "--config", file)
     assert refused.returncode == 78
     assert f"{file}:1:1: nonsense" in refused.stderr
 

@@ -151,11 +151,18 @@ class HouseInProcess(House):
 
 
 @contextmanager
-def in_process(root: Path, settings: Mapping[str, Any] | None = None) -> Iterator[HouseInProcess]:
-    """Not started yet; ended at the end of the block."""
+def mails_read_here() -> Iterator[None]:
+    """For the daemon and the commands that run in this process."""
     with pytest.MonkeyPatch.context() as patched:
         for user in ("daemon.wiring", "api.queues", "engine.explain", "engine.replay"):
             patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
+        yield
+
+
+@contextmanager
+def in_process(root: Path, settings: Mapping[str, Any] | None = None) -> Iterator[HouseInProcess]:
+    """Not started yet; ended at the end of the block."""
+    with mails_read_here(), pytest.MonkeyPatch.context() as patched:
         patched.setenv("TZ", "UTC")
         time.tzset()
         house = HouseInProcess(root, settings)

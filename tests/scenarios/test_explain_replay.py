@@ -12,33 +12,22 @@ import sys
 from collections.abc import Mapping
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from flexmaild.cli.flexmaild import cli
 from flexmaild.daemon import wiring
 from flexmaild.engine.explain import explain, sources
 from tests.kit.house import REPLIES, House, merged, reply_bytes, until
+from tests.kit.programs import run
 from tests.scenarios.test_nothing_vanishes import SEEN
 
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 
 
-class Done(NamedTuple):
-    """How a program ended, and what it said."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def flexmaild(house: House, *arguments: str, config: Path | None = None) -> Done:
-    command = [*arguments, "--config", str(config or house.config)]
-    ran = CliRunner().invoke(cli, command, prog_name="flexmaild")
-    return Done(ran.exit_code, ran.stdout, ran.stderr)
+def flexmaild(house: House, *arguments: str, config: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return run("flexmaild", *arguments, "--config", str(config or house.config))
 
 
 def replayed(house: House, config: Path | None = None, since: str = "90d") -> tuple[int, dict[str, Any]]:

@@ -8,13 +8,15 @@ import re
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from flexmaild.cli.escapes import escaped, fitted
+from tests.kit.in_process import mails_read_here
+from tests.kit.programs import run_bytes
 from tests.unit.mail.understand.test_mentions import CODE, SPELLINGS
 
 HEAD = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\nDate: Sat, 21 Nov 2026 10:15:00 +0000\r\n"
@@ -22,13 +24,20 @@ APPROVE = HEAD + b"\r\nApprove looks good\r\n"
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
 
 
-def run(
-    *arguments: str | bytes, stdin: bytes = b"", env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "flexmaild", "explain", *arguments]
-    return subprocess.run(
-        command, input=stdin, capture_output=True, check=False, timeout=60, env={**os.environ, **(env or {})}
-    )
+@pytest.fixture(autouse=True)
+def _reading_here() -> Iterator[None]:
+    with mails_read_here():
+        yield
+
+
+def run(*arguments: str | bytes, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return run_bytes("flexmaild", "explain", *arguments, stdin=stdin)
+
+
+def as_process(data: bytes, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """With the child that reads, and an environment of its own."""
+    command = [sys.executable, "-m", "flexmaild", "explain", "-"]
+    return subprocess.run(command, input=data, capture_output=True, check=False, env=os.environ | env)
 
 
 def shown(data: bytes, *arguments: str) -> str:
@@ -196,7 +205,7 @@ def test_a_line_wider_than_the_terminal_is_cut_and_says_so() -> None:
 
 
 def test_a_terminal_that_knows_ascii_only_is_shown_escapes() -> None:
-    done = run("-", stdin=APPROVE, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+    done = as_process(APPROVE, PYTHONIOENCODING="ascii", LC_ALL="C", PYTHONUTF8="0")
     assert done.returncode == 0 and done.stdout.isascii()
 
 
@@ -241,7 +250,7 @@ def test_a_mail_that_kills_its_reader_is_said_to_be_set_aside() -> None:
     """The same limits as the daemon's: the parent never parses."""
     head = b"From: a@b.test\r\nContent-Type: text/html\r\n\r\nApprove"
     assert "The page says: approve" in shown(head + b"<div>" * 3)
-    text = shown(head + b"<div>" * 1_500_000)
+    text = as_process(head + b"<div>" * 1_500_000).stdout.decode()
     assert "says: approve" not in text and "APPROVE" not in text.splitlines()[0]
 
 
