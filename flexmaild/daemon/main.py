@@ -189,6 +189,7 @@ def _assembled(
 def _poll_ended(services: Services, ended: PollEnded) -> None:
     """Before who asked for the poll is told of its end, so that they find in `status` what came of it."""
     if ended.read:
+        services.components.wake()  # mails wait while replies are read (`engine.quiet`)
         moments.look_at_borders(services)
     services.reports.poll_ended(ended)
 
