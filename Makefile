@@ -24,11 +24,11 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.test
 	@packaging/test-machine.sh
 	@$(MAKE) checks
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 quick: $(VENV)/.test
 	@$(MAKE) checks
-	$(BIN)/pytest -n auto tests/unit
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow" tests/unit tests/layouts
 
 checks:
 	$(BIN)/ruff format --check .

@@ -196,9 +196,10 @@ def cost(build: Callable[[int], str], size: int) -> float:
     return least(partial(read, build(size + more)) for more in (0, 200, 400))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COSTLY)
 def test_cost_grows_with_the_size_and_not_faster(kind: str) -> None:
-    assert grows_with_size(*(cost(COSTLY[kind], size) for size in (15_000, 60_000)))
+    assert grows_with_size(*(cost(COSTLY[kind], size) for size in (10_000, 40_000)))
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,7 @@ def answer_line(lines: Sequence[ShownLine]) -> int:
     return next((i for i, line in enumerate(lines) if line.text.strip()), 0) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [*dict.fromkeys(case.kind for case in clients()), "corpus"])
 def test_a_sentence_put_anywhere_is_kept_or_nothing_is_decided(program: str) -> None:
     lost = []

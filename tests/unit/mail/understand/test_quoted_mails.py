@@ -137,14 +137,14 @@ QUOTES: dict[str, Callable[[Sequence[str]], Sequence[str]]] = {
 }
 
 
-def cost(size: int, quote: Callable[[Sequence[str]], Sequence[str]]) -> tuple[float, Reading]:
-    """The least time of three; each reads another mail, since what was sent is kept for the next reply."""
+def cost(size: int, quote: Callable[[Sequence[str]], Sequence[str]], times: int = 3) -> tuple[float, Reading]:
+    """The least time of some; each reads another mail, since what was sent is kept for the next reply."""
     best, readings = float("inf"), list[Reading]()
 
     def reply(data: bytes, asked: tuple[SentMail, ...]) -> None:
         readings.append(read(data, mails_sent=lambda _: asked))
 
-    for more in range(3):
+    for more in range(times):
         lines = (*long_lines(size), f"and run {more} of all of them")
         asked = (sent(*REQUEST[:5], *lines, *REQUEST[5:]),)
         shown = (*REQUEST[:5], *quote(lines), *REQUEST[5:])
@@ -154,6 +154,7 @@ def cost(size: int, quote: Callable[[Sequence[str]], Sequence[str]]) -> tuple[fl
     return best, readings[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", QUOTES)
 def test_the_cost_of_a_long_quote_grows_with_its_size_and_not_faster(kind: str) -> None:
     """Up to the limit of a text, 256 KiB; four times the size would be sixteen times the work if squared."""
@@ -164,11 +165,12 @@ def test_the_cost_of_a_long_quote_grows_with_its_size_and_not_faster(kind: str) 
     assert grows_with_size(small, large)
 
 
+@pytest.mark.slow
 def test_a_request_of_a_quarter_of_a_mebibyte_is_known_to_its_last_word_in_its_quote() -> None:
     for kind in ("as it was sent", "wrapped otherwise"):
-        _, said = cost(250 * 1024, QUOTES[kind])
+        _, said = cost(250 * 1024, QUOTES[kind], times=1)
         assert (said.answer, said.comment) == (Answer.APPROVE, "")
-    _, changed = cost(250 * 1024, lambda lines: [*lines[:-1], lines[-1].replace("all", "some")])
+    _, changed = cost(250 * 1024, lambda lines: [*lines[:-1], lines[-1].replace("all", "some")], times=1)
     assert (changed.answer, changed.unclear) == (None, "quote_changed")
 
 
