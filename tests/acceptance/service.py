@@ -111,7 +111,12 @@ class Service:
         self.config.chmod(0o600)
 
     def start(self, **sections: Any) -> Service:
+        """With these settings; where it runs already, by a reload."""
         self.write(**sections)
+        if self.process is not None:
+            answered = self.post("/v1/reload")
+            assert answered.status == 200, answered.raw
+            return self
         with self.log.open("ab") as log:
             command = [BIN / "flexmaild", "--config", self.config]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -129,7 +134,9 @@ class Service:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(PATIENCE)
+        code = self.process.wait(PATIENCE)
+        self.process = None
+        return code
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:

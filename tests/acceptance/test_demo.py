@@ -31,12 +31,9 @@ def test_the_demo_shows_the_whole_job_and_ends_with_0() -> None:
 @pytest.mark.parametrize(
     ("typed", "state"),
     [
-        ("Approve\n\n", "APPROVED"),
         ("Approve fine by me", "APPROVED"),
         ("Reject\nthe backup still runs\n\n", "REJECTED"),
-        ("banana\n\nno idea\n\nApprove\n\n", "APPROVED"),
-        ("Approve?\n\nApprove?\n\nApprove what exactly?\n\nApprove\n\n", "APPROVED"),
-        ("\nApprove\n\n", "APPROVED"),
+        ("\nbanana\n\nApprove?\n\nApprove?\n\nApprove\n\n", "APPROVED"),
     ],
 )
 def test_a_person_may_type_the_reply_and_try_again_when_it_is_unclear(typed: str, state: str) -> None:
