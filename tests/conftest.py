@@ -5,6 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.kit.pki",
     "tests.kit.dovecot",
+    "tests.kit.in_process",
     "tests.kit.postfix",
     "tests.kit.proxy",
     "tests.kit.scripted",

@@ -1,4 +1,4 @@
-"""A whole daemon as a process that sends and reads by Microsoft Graph, the fake one on loopback.
+"""A whole daemon that sends and reads by Microsoft Graph, the fake one on loopback.
 
 Its mailbox is `REPLIES`; `ALICE` has one too, in which the mails to her arrive.
 """
@@ -15,11 +15,12 @@ import yaml
 
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.house import REPLIES, House, merged
+from tests.kit.in_process import HouseInProcess
 
 ALICE = "alice@corp.test"
 
 
-class GraphHouse(House):
+class GraphProcess(House):
     """A daemon that sends and reads by Graph as `REPLIES`."""
 
     def __init__(self, root: Path, fake: FakeMicrosoft, application: Mapping[str, Any]) -> None:
@@ -52,3 +53,7 @@ class GraphHouse(House):
 
     def deliver(self, data: bytes) -> None:
         self.fake.post.deliver(data)
+
+
+class GraphHouse(GraphProcess, HouseInProcess):
+    """The same in threads of the test's process."""

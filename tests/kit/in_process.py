@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,25 @@ class ReadHere:
         """Nor to end."""
 
 
+@contextmanager
+def utc() -> Iterator[None]:
+    """What the daemon sets for its process."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@contextmanager
+def mails_read_here() -> Iterator[None]:
+    """By the daemon and the commands that run in this process."""
+    with pytest.MonkeyPatch.context() as patched:
+        for user in ("daemon.wiring", "api.queues", "engine.explain", "engine.replay"):
+            patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
+        yield
+
+
 class HouseInProcess(House):
     """See the head of the file."""
 
@@ -93,9 +112,12 @@ class HouseInProcess(House):
         self._hand = HandClock()
         self._running: tuple[main.Daemon, threading.Thread, queue.SimpleQueue[int]] | None = None
         self._status = 0
+        self._here = ExitStack()
 
     def start(self, env: Mapping[str, str] | None = None) -> House:
         assert env is None, "a daemon with an environment of its own is a process"
+        self._here.enter_context(mails_read_here())
+        self._here.enter_context(utc())
         settings = wiring.load_settings(self.config)
         signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         redactor, file = Redactor(), os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -144,29 +166,23 @@ class HouseInProcess(House):
             thread.join(PATIENCE)
             assert not thread.is_alive(), "the daemon does not stop"
             self._running = None
+        self._here.close()
         return self._status
 
     def close(self) -> None:
         self.stop()
 
 
-@contextmanager
-def mails_read_here() -> Iterator[None]:
-    """For the daemon and the commands that run in this process."""
-    with pytest.MonkeyPatch.context() as patched:
-        for user in ("daemon.wiring", "api.queues", "engine.explain", "engine.replay"):
-            patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
-        yield
-
-
-@contextmanager
-def in_process(root: Path, settings: Mapping[str, Any] | None = None) -> Iterator[HouseInProcess]:
-    """Not started yet; ended at the end of the block."""
-    with mails_read_here(), pytest.MonkeyPatch.context() as patched:
-        patched.setenv("TZ", "UTC")
-        time.tzset()
-        house = HouseInProcess(root, settings)
-        try:
-            yield house
-        finally:
-            house.close()
+@pytest.fixture
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """A daemon for the test, ended with it; not started yet, so that the test can write its own settings. As
+    a process where the test is marked so."""
+    if request.node.get_closest_marker("process"):
+        made = House(tmp_path)
+        yield made
+        made.close()
+    else:
+        with mails_read_here():
+            made = HouseInProcess(tmp_path)
+            yield made
+            made.close()

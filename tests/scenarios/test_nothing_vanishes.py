@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.kit.house import REPLIES, House, reply_bytes, text_of
-from tests.kit.in_process import in_process
+from tests.kit.in_process import HouseInProcess
 
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 GROUP = "approvers@groups.test"
@@ -97,7 +98,7 @@ SEEN: dict[str, tuple[Made, str, str, str, bool]] = {
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Each for a request of its own, all in one batch."""
-    with in_process(tmp_path_factory.mktemp("seen")) as house:
+    with closing(HouseInProcess(tmp_path_factory.mktemp("seen"))) as house:
         house.start()
         asked, mails = {}, {}
         for name in SEEN:

@@ -9,7 +9,7 @@ import os
 import signal
 import sqlite3
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,6 @@ HOUR = 3600.0
 @pytest.fixture
 def post(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> Post:
     return Post(dovecot, postfix, pki, dovecot.user(), dovecot.user())
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
 
 
 def test_an_answer_lost_after_the_final_dot_doubles_a_mail_and_no_verdict(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.graph_house import ALICE, GraphHouse
+from tests.kit.graph_house import ALICE, GraphHouse, GraphProcess
 from tests.kit.house import REPLIES, reply_bytes, until
 
 pytestmark = pytest.mark.servers
@@ -75,7 +75,7 @@ def test_a_mail_whose_answer_was_cut_off_by_a_crash_is_not_sent_twice(
 ) -> None:
     """Killed between Graph's taking the mail and its answer: Sent Items tells that it went out."""
     facts = {"flow": "client_credentials", "client_secret": "a-client-secret-value"}
-    house = GraphHouse(tmp_path, fake, facts)
+    house = GraphProcess(tmp_path, fake, facts)
     try:
         house.start()
         fake.api.fail("POST .*sendMail", kind="mute")

@@ -91,7 +91,7 @@ def test_every_other_end_is_told_with_its_cure(house: GraphHouse, how: str, word
 def test_a_daemon_that_is_started_anew_meanwhile_is_told(house: GraphHouse) -> None:
     waiting = ctl(house, "oauth", "authorize", "m365")
     new_code(house, 0)
-    house.kill()
+    house.stop()
     house.start()
     code, _, err = said(waiting)
     assert code in (1, 69) and err.strip()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.kit.house import House, reply_bytes
-from tests.servers.test_whole_way import Post, house, merged, post, start, yaml_free
+from tests.servers.test_whole_way import Post, merged, post, start, yaml_free
 
-__all__ = ["house", "post"]  # fixtures
+__all__ = ["post"]  # a fixture
 
 
 def _torn(mail: Any, text: str) -> bytes:

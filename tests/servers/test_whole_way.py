@@ -11,10 +11,9 @@ import imaplib
 import random
 import smtplib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -116,13 +115,6 @@ def post(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> Post:
     return Post(dovecot, postfix, pki, dovecot.user(), dovecot.user())
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
-
-
 def start(house: House, settings: dict[str, Any], **more: Any) -> None:
     base = yaml_free(house)
     house.write_settings(merged(base, merged(settings, more)))
@@ -206,6 +198,11 @@ def test_a_server_killed_between_fetch_and_deletion_loses_and_doubles_nothing(
     assert len(house.show(asked["id"])["verdicts"]) == 1
 
 
+# On a busy machine a start takes as long as the pause between two kills, and nothing would come to its end.
+MOST_KILLS = 15
+
+
+@pytest.mark.process
 def test_a_day_on_real_servers_survives_kill_nine(house: House, post: Post) -> None:
     """Fifty requests, fifty replies, the daemon killed at random moments: each decided once, as answered."""
     start(house, merged(post.settings("plain"), {"incoming": {"process_count": 7}}))
@@ -226,7 +223,7 @@ def test_a_day_on_real_servers_survives_kill_nine(house: House, post: Post) -> N
             if request not in answered:  # a mail may come twice after a kill, under one Message-ID
                 answered.add(request)
                 post.reply(mail, "Approve" if wanted[request] == "approved" else "Reject too risky")
-        until(lambda: _emptied(house, post), "an empty folder", 90)
+        until(lambda: _emptied(house, post), "an empty folder", 60)
     finally:
         over.set()
         killer.join()
@@ -258,6 +255,8 @@ def _try(call: Callable[[], Any]) -> Any:
 
 
 def _kill_now_and_then(house: House, chance: random.Random, over: threading.Event) -> None:
-    while not over.wait(chance.uniform(0.2, 1.5)):
+    for _ in range(MOST_KILLS):
+        if over.wait(chance.uniform(0.2, 1.5)):
+            return
         house.kill()
         house.start()
