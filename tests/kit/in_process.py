@@ -31,6 +31,7 @@ from flexmaild.mail.understand.witness import Witness
 from flexmaild.observe import logs
 from flexmaild.observe.redact import Redactor
 from flexmaild.settings.secrets import on_read
+from flexmaild.store import engine
 from flexmaild.system.clock import TrustedClock
 from tests.kit.house import PATIENCE, House
 
@@ -186,3 +187,10 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
             made = HouseInProcess(tmp_path)
             yield made
             made.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock of another program is waited for half a second in place of ten, by a daemon started then."""
+    pragmas = [p for p in engine.PRAGMAS if not p.startswith("busy_timeout")]
+    monkeypatch.setattr(engine, "PRAGMAS", (*pragmas, "busy_timeout=500"))

@@ -109,7 +109,10 @@ def test_a_mail_is_released_once_however_many_ask(house: House) -> None:
     assert [event for _, event, _ in log(house)].count("quarantine release") == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_act_that_was_carried_out_while_the_store_was_held_is_logged_afterwards(house: House) -> None:
+    house.stop()
+    house.start()
     other = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None, timeout=30)
     other.execute("BEGIN IMMEDIATE")
     house.call("log_level", body={"level": "info"})

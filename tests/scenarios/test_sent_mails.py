@@ -85,6 +85,7 @@ def test_a_reply_waits_in_the_folder_while_what_was_sent_cannot_be_looked_up(hou
     assert house.waiting() == 0
 
 
+@pytest.mark.usefixtures("impatient")
 def test_another_programs_write_lock_is_not_met_before_the_commit(house: House) -> None:
     house.start()
     house.request(ALICE)
