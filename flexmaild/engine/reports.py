@@ -111,7 +111,7 @@ class Reports:
     def _tell_failed(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
         """That nothing passes is an incident; of single mails only the first of equal failures is told."""
         if end.result == "later":
-            say = _log.debug if end.closed or not is_news else _log.warning
+            say = _log.warning if is_news else _log.debug
             say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
         else:
             _log.error("job given up", **words, fault=end.error)

@@ -167,7 +167,8 @@ class Health:
         return before
 
     def way_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
-        """True when this is another trouble than before. What closed it stands until something passes."""
+        """True when a single mail failed, and otherwise than the one before: what closes the way is an
+        incident. What closed it stands until something passes."""
         before = self.ways.get(target, Way())
         since = before.since if before.failures else self.clock.steady()
         way = replace(before, fault=fault, reason=reason, failures=before.failures + 1, since=since)
@@ -179,7 +180,7 @@ class Health:
             way = replace(way, closed=closed, closed_by=fault, closed_reason=reason)
         if self._is_there(target):
             self.ways[target] = way
-        return not before.fault or before.cause != way.cause
+        return not way.closed and (not before.fault or before.cause != way.cause)
 
     def forget_idle(self, targets: Iterable[str]) -> None:
         """Nothing waits for these any more, so nothing will show that they are open again."""
