@@ -24,7 +24,18 @@ from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
-from flexmaild.settings.types import AbsolutePath, Address, Flag, Line, Mode, Moment, Number, Span, wrong
+from flexmaild.settings.types import (
+    AbsolutePath,
+    Address,
+    Flag,
+    Line,
+    Mode,
+    Moment,
+    Number,
+    Span,
+    is_host,
+    wrong,
+)
 
 
 def _tag(text: object) -> object:
@@ -231,8 +242,8 @@ class Metrics(Section):
     def findings(self, whole: Settings) -> Iterator[Finding]:
         if not self.listen:
             return
-        match = re.fullmatch(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})", self.listen)
-        if not match or int(match[1]) > 65535:
+        match = re.fullmatch(r"([^\[\]:]+|\[[^\[\]]+:[^\[\]]*\]):([0-9]{1,5})", self.listen)
+        if not match or not is_host(match[1].strip("[]")) or int(match[2]) > 65535:
             yield Finding(
                 ("listen",), 'must be an address and a port like 127.0.0.1:9642 or [::1]:9642, or ""'
             )

@@ -7,6 +7,7 @@ what is not understood is a fault, never guessed. Used by `schema` and by adapte
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -220,9 +221,15 @@ def _optional_address(text: str) -> str:
     return _address(text) if text else ""
 
 
+# limits.h: the longest name of a file.
+NAME_MAX = 255
+
+
 def _absolute(text: object) -> object:
     if isinstance(text, str) and (not text.startswith("/") or "\0" in text):
         raise wrong("must be an absolute path, beginning with /")
+    if isinstance(text, str) and any(len(os.fsencode(name)) > NAME_MAX for name in text.split("/")):
+        raise wrong(f"has a name of more than {NAME_MAX} bytes, which no file system here takes")
     return text
 
 
@@ -237,9 +244,21 @@ def _host(text: str) -> str:
     name = text.removeprefix("[").removesuffix("]")
     if "://" in text:
         raise wrong("must be a bare host name or address, without a scheme like https://")
-    if not re.fullmatch(r"[\w.:-]{1,253}", name) or re.search(r"^[^:]*:[0-9]*$", name):
+    if not is_host(name):
         raise wrong("must be a host name or an IP address; the port has a setting of its own")
     return name
+
+
+def is_host(name: str) -> bool:
+    """An IP address without brackets, or a name as resolvers take it (RFC 1123 section 2.1; with "_", which
+    some networks use): what ends in a number is an address or nothing."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        labels = name.removesuffix(".").split(".")
+        is_name = all(re.fullmatch(r"\w([\w-]{0,61}\w)?", label) for label in labels)
+        return is_name and len(name) <= 253 and not labels[-1].isdigit()
+    return True
 
 
 def _optional_url(text: str) -> str:

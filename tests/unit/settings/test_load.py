@@ -108,6 +108,29 @@ def test_no_setting_takes_an_address_that_no_mail_can_have() -> None:
     assert "must be one bare mail address" in faults_of("outgoing: {from_address: x@my_host.local}")[0]
 
 
+NO_HOST = ("999.1.1.1", "1.2.3", "-x", "a..b", "x" * 64, "mail.corp.test:25")
+HOSTS = ("127.0.0.1", "[::1]", "localhost", "0.0.0.0", "host_a.corp.test", "b\u00fccher.test")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"outgoing: {{host: '{host}'}}" for host in NO_HOST),
+        *(f"metrics: {{listen: '{host}:9'}}" for host in (*NO_HOST, "[::g]", "::1", "[1.2.3.4]")),
+        f"state_directory: /var/{'x' * 256}",
+    ],
+)
+def test_what_no_machine_and_no_file_can_be_called_is_a_fault_and_not_the_end_of_a_start(text: str) -> None:
+    found = [fault for fault in faults_of(text) if "must be" in fault or "no file system" in fault]
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_a_machine_may_be_called_is_none(host: str) -> None:
+    text = f"outgoing: {{host: '{host}'}}\nmetrics: {{listen: '{host}:9'}}\nunknown: 1"
+    assert [fault.split(": ")[1] for fault in faults_of(text)] == ["unknown"]
+
+
 def test_directories_given_by_systemd_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/flexmaild/a")
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/flexmaild-a:/run/other")
