@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from flexmaild.control import durations
+from flexmaild.core import durations
 from flexmaild.core.addresses import normal
 
 MAX_TEXT = 256 * 1024
@@ -72,7 +72,7 @@ def _duration(value: object) -> object:
     if isinstance(value, int | float) and value <= 0:
         raise fault("must be more than 0")
     try:
-        found = durations.parse_duration(value)
+        found = durations.parse(value)
     except ValueError as error:
         raise fault(str(error)) from None
     if found <= timedelta(0):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from flexmaild.control import bodies, shapes
-from flexmaild.control.durations import parse_duration
 from flexmaild.control.problems import Fault
+from flexmaild.core.durations import parse as parse_duration
 
 GOOD = {"title": "Release 4.2", "approvers": ["anna@example.org"]}
 
