@@ -13,7 +13,7 @@ from flexmaild.api.once import once, refuse_repeated
 from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
-from flexmaild.core import approver_notes, engine, opening, quorum, tokens
+from flexmaild.core import approver_notes, engine, opening, quorum, references
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
@@ -41,7 +41,7 @@ def request(services: Services, call: Call) -> Answer:
     body = cast(bodies.ApprovalRequest, call.body)
     components = services.components
     blobs, attachments = stored_files(body.attachments)
-    ask, identifier = body.ask(attachments), tokens.request_id(secrets.token_bytes(10))
+    ask, identifier = body.ask(attachments), references.request_id(secrets.token_bytes(10))
 
     def opened(now: datetime) -> Changes:
         terms = opening.terms_of(ask, components.policy, now)
@@ -192,7 +192,7 @@ def _try_to_compose(components: Components, opened: Request, now: datetime) -> N
     """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
     check_request(opened, components.stationery, now)
     invitation = opened.invitations[0]
-    reference, first = tokens.issue(components.context.key, opened, invitation), invitation.approver
+    reference, first = references.issue(components.context.key, opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
     compose(order, opened, reference, components.stationery, date=now)
 

@@ -11,7 +11,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flexmaild.core import proof, quorum, tokens
+from flexmaild.core import proof, quorum
+from flexmaild.core import references as tokens
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import (

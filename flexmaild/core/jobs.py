@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from flexmaild.core import decision, tokens
+from flexmaild.core import decision, references
 from flexmaild.core.events import Deliver, Effect, Mail, Note
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue
@@ -63,7 +63,7 @@ def jobs_for(
 
 
 def _mail_job(request: Request, mail: Mail, number: int, now: datetime, key: bytes, domain: str) -> Job:
-    reference = tokens.issue(key, request, request.invitations[mail.invitation])
+    reference = references.issue(key, request, request.invitations[mail.invitation])
     unique = f"{request.id}/{mail.kind}/{mail.invitation}/{number}"
     order = MailOrder(
         mail.kind,

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flexmaild.core.tokens import ID_LETTERS, PREFIX
+from flexmaild.core.references import ID_LETTERS, PREFIX
 
 # As it is written, percent-encoded (twice, too), quoted-printable, as an entity, or another dash.
 _DASH = (

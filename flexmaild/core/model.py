@@ -262,7 +262,7 @@ class Reading:
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
     from_fields: how many From fields it has.
     delegate: the Sender field's address where it differs from From.
-    references: the references found, by place; texts as found, normalised by `core.tokens`.
+    references: the references found, by place; texts as found, normalised by `core.references`.
     answer: None means undecided, and `unclear` says why (a key of `mail.understand.verdict.WHY`).
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
     claimed, via: where a group put its own address into From: that address, and the one it replaced.

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from flexmaild.core import tokens
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.references import BODY_LENGTH, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.framing import (
     AHEAD,
@@ -54,7 +54,7 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 
 # Where a reference is easily seen, in In-Reply-To or the text, the child is told at once what was sent with
 # it: to wait for words at each mail, while another thread has the interpreter, costs a third of the speed.
-_REFERENCE = re.compile(rb"fm1-[a-z2-7]{%d}" % tokens.BODY_LENGTH, re.IGNORECASE)
+_REFERENCE = re.compile(rb"fm1-[a-z2-7]{%d}" % BODY_LENGTH, re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
@@ -251,7 +251,7 @@ def _seen_at_once(data: bytes) -> tuple[str, ...]:
 def _references(asked: bytes) -> tuple[str, ...]:
     """What the child asks for, if it is what it may ask for."""
     references = tuple(asked.decode("ascii", "replace").split(" "))
-    if len(references) > MOST_REFERENCES or not all(map(tokens.parse, references)):
+    if len(references) > MOST_REFERENCES or not all(map(parse, references)):
         raise FrameError("a question that is none")
     return references
 

@@ -1,7 +1,7 @@
 """Our references in a mail, by the places where they come back: body, thread headers, addresses.
 
 For `reply`. A reference is "FM1-" and 45 letters and digits of base32 (RFC 4648), at a word's boundary; here
-it is only found and brought to one spelling, whether it is genuine is for `core.tokens` to say. A piece of
+it is only found and brought to one spelling, whether it is genuine is for `core.references` to say. A piece of
 one (clipped, masked, altered) is reported as well, so that it can be told from a mail without any; a host
 called fm1-a or a ticket FM1-1234 is none. Linear, bounded, never raises.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from flexmaild.core.tokens import BODY_LENGTH, PREFIX
+from flexmaild.core.references import BODY_LENGTH, PREFIX
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flexmaild.core import engine, opening, tokens
+from flexmaild.core import engine, opening, references
 from flexmaild.core.events import Answered, Mail
 from flexmaild.core.model import Answer, MailKind, Request
 from flexmaild.core.opening import Ask, AskedApprover, Policy
@@ -35,7 +35,7 @@ def opened_step(
     policy = policy or Policy(sinks=("folder",))
     question = Ask("Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask)
     terms = opening.terms_of(question, policy, NOW)
-    fresh = Request(tokens.request_id(b"0123456789"), terms, NOW)
+    fresh = Request(references.request_id(b"0123456789"), terms, NOW)
     return engine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)
 
 

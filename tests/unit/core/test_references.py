@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from tests.unit.core.make import DAY, KEY, opened
 
 
 def test_the_vector_of_the_wire_format_page_holds() -> None:
     request = opened("alice@corp.test")
-    reference = tokens.issue(KEY, request, request.invitations[0])
+    reference = references.issue(KEY, request, request.invitations[0])
     assert request.id == "ap-gaytemzugu3doobz"
     assert reference.startswith("FM1-GAYTEMZUGU3DOOBZAAA")
     assert len(reference) == 49
@@ -21,31 +21,31 @@ def test_the_vector_of_the_wire_format_page_holds() -> None:
 def test_a_reference_is_genuine_in_any_letter_case() -> None:
     request = opened()
     for invitation in request.invitations:
-        text = tokens.issue(KEY, request, invitation)
+        text = references.issue(KEY, request, invitation)
         for spelling in (text, text.lower(), text.swapcase()):
-            parsed = tokens.parse(spelling)
+            parsed = references.parse(spelling)
             assert parsed is not None
-            assert tokens.is_genuine(KEY, parsed, request) == invitation
+            assert references.is_genuine(KEY, parsed, request) == invitation
 
 
 def test_each_approver_has_a_reference_of_their_own() -> None:
     request = opened()
-    assert len({tokens.issue(KEY, request, i) for i in request.invitations}) == 3
+    assert len({references.issue(KEY, request, i) for i in request.invitations}) == 3
 
 
 @given(at=st.integers(4, 48), letter=st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
 def test_one_changed_character_makes_it_worthless(at: int, letter: str) -> None:
     request = opened()
-    text = tokens.issue(KEY, request, request.invitations[1])
+    text = references.issue(KEY, request, request.invitations[1])
     changed = text[:at] + letter + text[at + 1 :]
-    parsed = tokens.parse(changed)
-    assert changed == text or parsed is None or tokens.is_genuine(KEY, parsed, request) is None
+    parsed = references.parse(changed)
+    assert changed == text or parsed is None or references.is_genuine(KEY, parsed, request) is None
 
 
 @pytest.mark.parametrize("change", ["title", "text", "metadata", "expiry", "approver", "key"])
 def test_a_reference_opens_nothing_but_what_it_was_issued_for(change: str) -> None:
     request, key = opened(), KEY
-    parsed = tokens.parse(tokens.issue(key, request, request.invitations[0]))
+    parsed = references.parse(references.issue(key, request, request.invitations[0]))
     terms = request.terms
     other = {
         "title": replace(terms, title="Deploy 4.3"),
@@ -60,17 +60,17 @@ def test_a_reference_opens_nothing_but_what_it_was_issued_for(change: str) -> No
     if change == "key":
         key = bytes(32)
     assert parsed is not None
-    assert tokens.is_genuine(key, parsed, changed) is None
+    assert references.is_genuine(key, parsed, changed) is None
 
 
 @given(st.text(max_size=80))
 def test_parsing_never_raises(text: str) -> None:
-    assert tokens.parse(text) is None or tokens.parse("FM1-" + text) is None
+    assert references.parse(text) is None or references.parse("FM1-" + text) is None
 
 
 def test_the_spare_bit_has_one_spelling() -> None:
     request = opened()
-    text = tokens.issue(KEY, request, request.invitations[0])
+    text = references.issue(KEY, request, request.invitations[0])
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     twin = text[:-1] + alphabet[alphabet.index(text[-1]) ^ 1]
-    assert tokens.parse(twin) is None
+    assert references.parse(twin) is None
