@@ -18,6 +18,7 @@ from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
+from flexmaild.core.references import plain_message_id
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader, MailOrder
 from flexmaild.engine import acts, results_seen
@@ -37,7 +38,7 @@ def try_outgoing(services: Services, call: Call) -> Answer:
         raise NotAllowed("to", str(fault)) from None
     components, began = services.components, time.monotonic()
     components.retry_tokens()
-    identifier = f"test-{time.time_ns()}@{components.context.domain}"
+    identifier = plain_message_id(f"test-{time.time_ns()}", components.context.domain)
     data = compose(
         MailOrder(MailKind.TEST, Approver(to)),
         None,

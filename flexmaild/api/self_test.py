@@ -26,6 +26,7 @@ from flexmaild.core.addresses import domain_of
 from flexmaild.core.errors import Failure
 from flexmaild.core.model import MailKind
 from flexmaild.core.ports import Envelope
+from flexmaild.core.references import in_brackets, plain_message_id
 from flexmaild.core.steps import Step
 from flexmaild.engine import acts
 from flexmaild.engine.components import Components
@@ -117,9 +118,8 @@ def _send(components: Components, mails: Sequence[Sent]) -> Step:
             token = mail.spelling.token
             data = marked_mail(mail.spelling, sender, to)
             try:
-                sent = outbox.send(
-                    Envelope(f"{token}@{components.context.domain}", sender, (to,), data)
-                ).answer
+                identifier = plain_message_id(token, domain_of(sender))
+                sent = outbox.send(Envelope(identifier, sender, (to,), data)).answer
                 answer = answer or sent
             except Failure as failure:
                 if mail is mails[0]:
@@ -134,13 +134,14 @@ def _send(components: Components, mails: Sequence[Sent]) -> Step:
 def marked_mail(spelling: Spelling, sender: str, to: str) -> bytes:
     """Our own mail below the fields that it brings along."""
     token = spelling.token
+    (identifier,) = in_brackets([plain_message_id(token, domain_of(sender))])
     headers = [
         ("From", mime.address(sender)),
         ("To", mime.address(to)),
         ("Subject", f"{arrivals.SUBJECT}{token}"),
         ("Date", format_datetime(datetime.now(UTC))),
-        ("Message-ID", f"<{token}@{domain_of(sender)}>"),
-        ("References", f"<{token}@{domain_of(sender)}>"),
+        ("Message-ID", identifier),
+        ("References", identifier),
         ("Auto-Submitted", "auto-generated"),
         (OWN_MAIL_HEADER, MailKind.TEST.value),
     ]

@@ -138,7 +138,7 @@ def _reported(reading: Reading) -> tokens.Reference | Ruling:
 
 def reported_ids(reading: Reading) -> list[str]:
     """The references in the Message-IDs of the mails that a delivery report is about."""
-    return [b.message_id.partition(".")[0] for b in reading.bounces if b.message_id]
+    return [tokens.named_by(b.message_id) for b in reading.bounces if b.message_id]
 
 
 def texts_of(reading: Reading) -> list[str]:

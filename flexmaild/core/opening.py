@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from flexmaild.core import quorum, timing
+from flexmaild.core import quorum, references, timing
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import (
@@ -285,7 +285,7 @@ def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
     number = terms.quorum if isinstance(terms.quorum, int) else 1
     if number < 1:
         yield NotAllowed("quorum", "must be at least 1")
-    trial = Request("ap-aaaaaaaaaaaaaaaa", terms, now)
+    trial = Request(references.request_id(bytes(10)), terms, now)
     if number > len(able) or not quorum.can_still_be_met(trial):
         yield NotAllowed("quorum", f"{terms.quorum} cannot be reached by {len(able)} who may approve")
 

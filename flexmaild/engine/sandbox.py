@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.model import MailNature, Reading
-from flexmaild.core.references import BODY_LENGTH, parse
+from flexmaild.core.references import WHOLE, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.framing import (
     AHEAD,
@@ -54,7 +54,7 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 
 # Where a reference is easily seen, in In-Reply-To or the text, the child is told at once what was sent with
 # it: to wait for words at each mail, while another thread has the interpreter, costs a third of the speed.
-_REFERENCE = re.compile(rb"fm1-[a-z2-7]{%d}" % BODY_LENGTH, re.IGNORECASE)
+_REFERENCE = re.compile(WHOLE.encode(), re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)

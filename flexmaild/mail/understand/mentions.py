@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from flexmaild.core.references import BODY_LENGTH, ID_LETTERS, PREFIX, named_id, parse
+from flexmaild.core.references import ALPHABET, BODY_LENGTH, ID_LETTERS, MAIL_ID, PREFIX, named_id, parse
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail
@@ -43,7 +43,7 @@ _LETTERS = rb"[a-z0-9]{%d,%d}" % (ID_LETTERS, BODY_LENGTH)
 _NAMED = re.compile(rb"fm1(?=(%s))(?=(?:%s)?(%s))" % (_LETTERS, _DASHES, _LETTERS))
 # What people write for letters that base32 has not (RFC 4648 section 6 has neither 0, 1, 8 nor 9).
 _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
-_BASE32 = frozenset(b"abcdefghijklmnopqrstuvwxyz234567")
+_BASE32 = frozenset("".join(ALPHABET).encode())
 _TAG = re.compile(rb"<[^<>]*>")
 # The tag as people read it, as a word of its own: without that, "of mine" would name a request.
 # "fm" comes first in the pattern: it is quickly found.
@@ -51,7 +51,7 @@ _MISREAD_TAG = re.compile(rb"fm(?<![a-z0-9]fm)[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" 
 _LOOKALIKE = re.compile(f"[{''.join(LOOKALIKES)}]")
 # How much is looked at behind it, letters and what stands between them, and behind how many of a text.
 _SPELT, _MOST_TAGS = 120, 10 * MOST
-_OUR_JOB = re.compile(rb"<?(m-[a-z2-7]{16})@", re.IGNORECASE)
+_OUR_JOB = re.compile(rb"<?(%s)@" % MAIL_ID.encode(), re.IGNORECASE)
 _MOST_JOBS = 5
 
 

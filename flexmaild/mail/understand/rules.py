@@ -13,6 +13,7 @@ from typing import Literal
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer
+from flexmaild.core.references import PREFIX
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
@@ -61,7 +62,7 @@ class Rules:
     @cached_property
     def marks(self) -> tuple[str, ...]:
         """What names us in a quote header, in small letters."""
-        return (*self.own_addresses, *self.own_names, "fm1-")
+        return (*self.own_addresses, *self.own_names, PREFIX.lower())
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

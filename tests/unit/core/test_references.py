@@ -1,5 +1,6 @@
 """References: one spelling each, bound to request, approver, question and expiry."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core import references
+from flexmaild.core.masking import masked
+from flexmaild.core.model import MailKind
 from tests.unit.core.make import DAY, KEY, opened
 
 
@@ -74,3 +77,33 @@ def test_the_spare_bit_has_one_spelling() -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     twin = text[:-1] + alphabet[alphabet.index(text[-1]) ^ 1]
     assert references.parse(twin) is None
+
+
+def test_the_message_id_of_a_mail_bears_its_reference_and_is_known_with_and_without_brackets() -> None:
+    request = opened()
+    reference = references.issue(KEY, request, request.invitations[0])
+    one = references.message_id(reference, MailKind.REMINDER, 3, "example.org")
+    (field,) = references.in_brackets([one])
+    assert references.bare(field) == references.bare(one) == one
+    parsed = references.parse(references.named_by(one))
+    assert parsed is not None and references.is_genuine(KEY, parsed, request) == request.invitations[0]
+
+
+def test_what_no_field_may_carry_is_no_message_id() -> None:
+    bad = ["", "a b@c", "a\r\nBcc: x@y", "<a@b>", "ä@b", "a" * 901]
+    assert references.in_brackets([*bad, "a@b", "a@b"]) == ["<a@b>"]
+
+
+def test_ids_and_references_have_the_shapes_that_are_looked_for() -> None:
+    request = opened()
+    reference = references.issue(KEY, request, request.invitations[0]).lower()
+    assert re.fullmatch(references.WHOLE, reference) and re.match(references.BEGINNING, reference)
+    assert re.fullmatch(references.MAIL_ID, references.job_id("a key", is_mail=True))
+    assert references.named_id(reference.removeprefix(references.PREFIX.lower())) == request.id
+
+
+@pytest.mark.parametrize("dash", references.DASHES)
+def test_a_reference_with_another_dash_is_masked_too(dash: str) -> None:
+    request = opened()
+    reference = references.issue(KEY, request, request.invitations[0])
+    assert reference[8:] not in masked(reference.replace("-", dash))
