@@ -14,6 +14,7 @@ from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core import approver_notes, engine, opening, quorum, references
+from flexmaild.core.access import may_see_references
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
@@ -299,4 +300,4 @@ def _reply(reply: Reply) -> dict[str, Any]:
 def message_id_for(call: Call, job: Job) -> str:
     """A mail's Message-ID; of the reference in it only admins see more than its beginning, for with the
     whole of it others could answer in an approver's name."""
-    return job.message_id if call.role == "admin" else masked(job.message_id)
+    return job.message_id if may_see_references(call.role) else masked(job.message_id)

@@ -25,11 +25,11 @@ from pydantic_core import to_json
 
 from flexmaild import __version__
 from flexmaild.control import openapi, problems, reading, routes
-from flexmaild.control.access import permits
-from flexmaild.control.call import Answer, Call, CallerGone
+from flexmaild.control.call import Answer, Call, CallerGone, caller_of
 from flexmaild.control.hub import Hub
 from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
+from flexmaild.core.access import permits
 from flexmaild.system.peer_credentials import Peer, peer_of
 
 # How often a waiting thread looks whether its caller has hung up; the event itself wakes it at once.
@@ -159,7 +159,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if route is None:
             raise _no_route(target.path, allowed)
         self.route = route
-        role = self.hub.access.role(self.peer)
+        role = self.hub.access.role(caller_of(self.peer))
         if role is None or not permits(role, route.role):
             raise _not_permitted(self.peer, route)
         query = reading.query_of(route, target.query)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-Role = Literal["read", "act", "admin"]
-ROLES: tuple[Role, ...] = ("read", "act", "admin")
+from flexmaild.core.access import Role
+from flexmaild.core.model import State
+from flexmaild.core.work import JobState
 
 KIB, MIB = 1024, 1024 * 1024
 ORDINARY_BODY = 64 * KIB
@@ -75,8 +76,8 @@ class Route:
         return tuple(re.findall(r"\{(\w+)\}", self.path))
 
 
-JOB_STATES = ("queued", "deferred", "held", "failed", "done", "dropped")
-APPROVAL_STATES = ("pending", "approved", "rejected", "expired", "cancelled")
+JOB_STATES = tuple(state.value for state in JobState)
+APPROVAL_STATES = tuple(state.value for state in State)
 PAGE = (
     Parameter("limit", "How many at most.", "integer", least=1, most=1000, default=100),
     Parameter("after", "The `next` of the page before."),

@@ -88,17 +88,14 @@ def _headers(
     kind = order.kind
     told = order.facts if kind is MailKind.NOTIFICATION else {}  # a pipeline names its own To, Cc, Reply-To
     answers = kind in _ANSWERS or bool(order.in_reply_to)
-    own_id = own_id or references.message_id(reference or repr(order), kind, 0, stationery.message_id_domain)
+    domain = stationery.message_id_domain
+    own_id = own_id or references.message_id(reference or repr(order), kind, 0, domain)
     reply_to = str(told.get("reply_to") or "")
     if reference:
         reply_to = links.reply_address(
             stationery.reply_address, reference, plus_address=stationery.plus_address
         )
-    asked = (
-        references.message_id(reference, MailKind.APPROVAL_REQUEST, 0, stationery.message_id_domain)
-        if reference
-        else ""
-    )
+    asked = references.message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain) if reference else ""
     thread = references.in_brackets(i for i in (asked, order.in_reply_to) if i != own_id)
     # Our own id too: a sending service may replace Message-ID, and an answer then names ours only if we do.
     mentioned = references.in_brackets((asked, order.in_reply_to, own_id))
