@@ -15,9 +15,8 @@ from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.core import jobs, references
 from flexmaild.core.addresses import normal
-from flexmaild.core.errors import NotAllowed
+from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import Approver, Attachment, MailKind
-from flexmaild.core.opening import Refused
 from flexmaild.core.work import Blob, Job, MailOrder, Queue
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.services import Services

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flexmaild.core.errors import Failure, NotAllowed, printable
-from flexmaild.core.opening import Refused
+from flexmaild.core.errors import Failure, Refused, printable
 
 MEDIA_TYPE = "application/problem+json"
 KIND_PREFIX = "urn:flexmaild:problem:"
@@ -100,12 +99,10 @@ def of_error(error: Exception) -> Problem | None:
     match error:
         case Problem():
             return error
+        case Refused():
+            return invalid(Fault(fault.path, fault.rule) for fault in error.faults)
         case Failure():
             return of_failure(error)
-        case NotAllowed():
-            return invalid([Fault(error.path, error.text)])
-        case Refused():
-            return invalid(Fault(fault.path, fault.text) for fault in error.faults)
         case TimeoutError():
             detail = "The daemon did not answer in time. What was asked may still be carried out."
             cure = "Ask again with the same Idempotency-Key; see `flexmailctl status`."

@@ -6,14 +6,14 @@ the same policy gives the same terms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from flexmaild.core import quorum, references, timing
 from flexmaild.core.addresses import normal
-from flexmaild.core.errors import NotAllowed
+from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import (
     Approver,
     Attachment,
@@ -99,14 +99,6 @@ class Policy:
     can_prove: frozenset[Requirement] = frozenset(("reference", "dmarc", "dkim", "auth"))
     reads_logins: bool = True
     own_domains: frozenset[str] = frozenset()
-
-
-class Refused(Exception):
-    """The ask breaks rules; `faults` names them all."""
-
-    def __init__(self, faults: Iterable[NotAllowed]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(str(f) for f in self.faults))
 
 
 def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:

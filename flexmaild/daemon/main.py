@@ -43,7 +43,7 @@ from flexmaild.observe.redact import Redactor
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
-from flexmaild.store import Store, StoreFault, open_store
+from flexmaild.store import Store, open_store
 from flexmaild.system.clock import Clock, SystemClock, TrustedClock
 from flexmaild.system.notify import Manager, watchdog_interval
 
@@ -82,7 +82,7 @@ def run(config: Path, clock: Clock | None = None) -> int:
     except SettingsError as error:
         _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
         return BAD_SETTINGS
-    except (Failure, StoreFault, OSError) as fault:
+    except (Failure, OSError) as fault:
         _log.critical("cannot start", fault=str(fault))
         return FAILED
     finally:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from flexmaild.core import opening
-from flexmaild.core.opening import Ask, AskedApprover, Policy, Refused
+from flexmaild.core.errors import Refused
+from flexmaild.core.opening import Ask, AskedApprover, Policy
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked
 
 POLICY = Policy(sinks=("folder",), remind_after=(DAY, 3 * DAY), max_approvers=5)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from flexmaild.core import engine, quorum, timing
 from flexmaild.core.engine import Step
+from flexmaild.core.errors import Refused
 from flexmaild.core.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailKind, Request, State
-from flexmaild.core.opening import Policy, Refused
+from flexmaild.core.opening import Policy
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
