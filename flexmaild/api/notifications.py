@@ -7,7 +7,7 @@ import io
 import secrets
 import zipfile
 from dataclasses import asdict, replace
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from flexmaild.api.approvals import stored_files
 from flexmaild.api.once import once, refuse_repeated
@@ -15,6 +15,7 @@ from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.core import jobs, references
 from flexmaild.core.addresses import normal
+from flexmaild.core.documents.queues import Queued, queued
 from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import Approver, Attachment, MailKind
 from flexmaild.core.work import Blob, Job, MailOrder, Queue
@@ -40,7 +41,7 @@ def send(services: Services, call: Call) -> Answer:
     key = f"notification/{references.letters(secrets.token_bytes(10))}"
     identifier = references.job_id(key, is_mail=True)
 
-    def decide(transaction: Transaction) -> tuple[Changes, dict[str, Any]]:
+    def decide(transaction: Transaction) -> tuple[Changes, Queued]:
         job = Job(
             id=identifier,
             queue=Queue.OUTBOX,
@@ -54,7 +55,7 @@ def send(services: Services, call: Call) -> Answer:
             message_id=references.plain_message_id(identifier, components.context.domain),
         )
         changes = Changes(components.context, transaction.now, jobs=[job], blobs=(*blobs, *log_blob))
-        return changes, {"id": job.id, "state": job.state.value, "message_id": job.message_id}
+        return changes, queued(job)
 
     answer = once(services, call, 202, decide)
     return replace(answer, headers={"Location": f"/v1/notifications/{identifier}"} | dict(answer.headers))

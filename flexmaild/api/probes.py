@@ -15,6 +15,7 @@ from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.addresses import normal
+from flexmaild.core.documents.service import TestedEmail, TestedIncoming
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
@@ -54,14 +55,14 @@ def try_outgoing(services: Services, call: Call) -> Answer:
     finally:
         outbox.close()
         acts.record(services, "test-email", call.peer.user, to=to, ok=is_sent)
-    shown = {
-        "to": to,
-        "answer": receipt.answer,
-        "tls": receipt.tls,
-        "seconds": round(time.monotonic() - began, 3),
-        "server": _server(components.settings.outgoing),
-        "message_id": identifier,
-    }
+    shown = TestedEmail(
+        to=to,
+        answer=receipt.answer,
+        tls=receipt.tls,
+        seconds=round(time.monotonic() - began, 3),
+        server=_server(components.settings.outgoing),
+        message_id=identifier,
+    )
     return Answer(200, shown)
 
 
@@ -78,14 +79,14 @@ def try_incoming(services: Services, call: Call) -> Answer:
         folder = inbox.open()
     finally:
         inbox.close()
-    shown = {
-        "folder": incoming.reply_folder,
-        "messages": folder.messages,
-        "can_delete": folder.can_delete,
-        "seconds": round(time.monotonic() - began, 3),
-        "server": _server(incoming),
-        "detail": folder.detail,
-    }
+    shown = TestedIncoming(
+        folder=incoming.reply_folder,
+        messages=folder.messages,
+        can_delete=folder.can_delete,
+        seconds=round(time.monotonic() - began, 3),
+        server=_server(incoming),
+        detail=folder.detail,
+    )
     return Answer(200, shown)
 
 
@@ -93,14 +94,12 @@ def doctor(services: Services, call: Call) -> Answer:
     """Every step of both ways, with what was tried, what the server said, and the cure."""
     found = _steps(services.components)
     incoming = services.components.settings.incoming
-    shown: dict[str, Any] = {}
+    looked = results_seen.Look()
     if incoming.enabled:
         looked = results_seen.look(last_headers(services), services.components.rules, "that were read")
         found += looked.steps
-        shown = {"mails": looked.mails, "proposals": looked.proposals}
         found.append(arrivals.last_step(arrivals.last(services), plus_address=incoming.plus_address))
-    steps = [step.document() for step in found]
-    return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps, **shown})
+    return Answer(200, results_seen.diagnosis([step.document() for step in found], looked))
 
 
 def last_headers(services: Services) -> list[KeptHeader]:

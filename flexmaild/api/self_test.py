@@ -23,6 +23,7 @@ from flexmaild.api.spellings import Spelling
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.addresses import domain_of
+from flexmaild.core.documents.diagnosis import Diagnosis
 from flexmaild.core.errors import Failure
 from flexmaild.core.model import MailKind
 from flexmaild.core.ports import Envelope
@@ -64,7 +65,7 @@ def self_test(services: Services, call: Call) -> Answer:
     mails = [Sent(spelling) for spelling in marked(components.rules, components.stationery.from_address)]
     steps = [_send(components, mails)]
     acts.record(services, "self-test", call.peer.user, ok=steps[0].ok)
-    shown: dict[str, object] = {}
+    seen = what_came_back.CameBack()
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))
         if mails[0].raw:
@@ -74,9 +75,15 @@ def self_test(services: Services, call: Call) -> Answer:
             header = parse_header(split_header(mails[0].raw)[0])
             message_id = arrivals.message_id(header, plus_address=components.settings.incoming.plus_address)
             steps += [message_id, *seen.outside]
-            shown = {"spellings": seen.spellings, "fields": seen.fields, "proposals": seen.proposals}
-    told = [step.document() for step in steps]
-    return Answer(200, {"healthy": all(step.ok for step in steps), "steps": told, **shown})
+    shown = Diagnosis(
+        healthy=all(step.ok for step in steps),
+        steps=[step.document() for step in steps],
+        mails=[],
+        proposals=seen.proposals,
+        spellings=seen.spellings,
+        fields=seen.fields,
+    )
+    return Answer(200, shown)
 
 
 def _arrived(services: Services, tokens: Iterable[str]) -> Mapping[str, bytes]:

@@ -50,12 +50,12 @@ class Call:
 class Answer:
     """What a handler answers: a status (None: the route's), and a body.
 
-    The body is a model of `control.answers`, something JSON can hold, or bytes, which go out as the route's
+    The body is a document of `core.documents`, something JSON can hold, or bytes, which go out as the route's
     media type.
     """
 
     status: int | None = None
-    body: BaseModel | Mapping[str, Any] | list[Any] | bytes | None = None
+    body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic_core import to_json
 
 from flexmaild import __version__
@@ -30,6 +29,7 @@ from flexmaild.control.hub import Hub
 from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
 from flexmaild.core.access import permits
+from flexmaild.core.documents import as_json
 from flexmaild.system.peer_credentials import Peer, peer_of
 
 # How often a waiting thread looks whether its caller has hung up; the event itself wakes it at once.
@@ -299,9 +299,6 @@ def _not_permitted(peer: Peer, route: Route) -> Problem:
 
 def _encoded(answer: Answer, route: Route) -> tuple[str, bytes]:
     """The answer's media type and bytes."""
-    match answer.body:
-        case bytes():
-            return route.media_type, answer.body
-        case BaseModel():
-            return "application/json", answer.body.model_dump_json(by_alias=True).encode() + b"\n"
-    return "application/json", to_json(answer.body) + b"\n"
+    if isinstance(answer.body, bytes):
+        return route.media_type, answer.body
+    return "application/json", to_json(as_json(answer.body)) + b"\n"
