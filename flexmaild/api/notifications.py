@@ -7,7 +7,7 @@ import io
 import secrets
 import zipfile
 from dataclasses import asdict, replace
-from typing import Literal, cast
+from typing import cast
 
 from flexmaild.api.approvals import stored_files
 from flexmaild.api.once import once, refuse_repeated
@@ -23,9 +23,8 @@ from flexmaild.engine.changes import Changes
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.render import TemplateFault
 from flexmaild.mail.compose.write import compose
+from flexmaild.settings.schema import AttachLogs
 from flexmaild.store import Transaction
-
-AttachLogs = Literal["never", "always", "on_failure"]
 
 
 def send(services: Services, call: Call) -> Answer:

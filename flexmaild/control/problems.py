@@ -15,6 +15,8 @@ from flexmaild.core.errors import Failure, Refused, printable
 
 MEDIA_TYPE = "application/problem+json"
 KIND_PREFIX = "urn:flexmaild:problem:"
+# Of what passes by itself, seconds.
+AGAIN_SOON: Mapping[str, str] = {"Retry-After": "5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,10 @@ def of_error(error: Exception) -> Problem | None:
 def busy(what: str) -> Problem:
     """503: the places of that kind are taken."""
     detail = f"Too many {what} at once."
-    return Problem(503, "Busy", detail, cure="Try again.", kind="busy", headers={"Retry-After": "5"})
+    return Problem(503, "Busy", detail, cure="Try again.", kind="busy", headers=AGAIN_SOON)
 
 
 def stopping() -> Problem:
     """503: the daemon is on its way out."""
     detail = "flexmaild is stopping; nothing was done."
-    return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers={"Retry-After": "5"})
+    return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers=AGAIN_SOON)

@@ -69,7 +69,11 @@ class MailKind(StrEnum):
 Proof = Literal["reference", "dmarc", "internal", "dkim", "auth"]
 # From the least to the most.
 Requirement = Literal["reference", "dmarc", "dkim", "auth"]
-Quorum = Literal["any", "all", "each_group"] | int
+Groups = Literal["any", "all", "each_group"]
+Quorum = Groups | int
+OnExpiry = Literal["expire", "reject"]
+# How much of a comment may keep an answer from being one, see `mail.understand.verdict`.
+Comments = Literal["careful", "first_word", "bare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class Terms:
     settle_for: timedelta = timedelta(0)
     quorum: Quorum = "any"
     any_reject: bool = True
-    on_expiry: Literal["expire", "reject"] = "expire"
+    on_expiry: OnExpiry = "expire"
     html: str = ""
     template: str = ""
     variables: Json = field(default_factory=dict)

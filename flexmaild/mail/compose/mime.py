@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flexmaild.core.addresses import normal_domain
+from flexmaild.core.addresses import MAX_WRITTEN, normal_domain
 from flexmaild.core.errors import NotAllowed
 
 # RFC 5322 section 2.1.1: a line should have at most 78 characters and must have at most 998.
@@ -95,7 +95,7 @@ def addresses(specs: Iterable[str]) -> str:
 def addr_spec(spec: str) -> str:
     """local@domain with the domain as A-labels (RFC 5890); NotAllowed if it is not of that form."""
     local, _, domain = spec.rpartition("@")
-    if len(spec) > 320 or not _LOCAL.match(local):
+    if len(spec) > MAX_WRITTEN or not _LOCAL.match(local):
         raise NotAllowed("to.address", f"{one_line(spec)!r} is not an address of the form name@domain")
     try:
         return f"{local}@{normal_domain(domain)}"

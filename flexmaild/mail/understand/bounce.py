@@ -11,7 +11,7 @@ from email.errors import MessageError
 from email.parser import BytesParser
 from email.policy import compat32
 
-from flexmaild.core.addresses import normal
+from flexmaild.core.addresses import MAX_ADDRESS, normal
 from flexmaild.core.model import Bounce
 from flexmaild.core.references import bare
 from flexmaild.mail.parse.header import Header, clean, parse_header, raw_text
@@ -93,7 +93,7 @@ def _address(text: str) -> str:
     try:
         return normal(text)
     except ValueError:
-        return clean(text)[:254]
+        return clean(text)[:MAX_ADDRESS]
 
 
 def _original_id(mail: Mail, limits: Limits) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.model import Answer
+from flexmaild.core.model import Answer, Comments
 from flexmaild.core.references import PREFIX
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.authentication.borders import Border
@@ -20,9 +19,6 @@ from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.understand.lines import small
 from flexmaild.mail.understand.spelling import normal_word, spellings
 from flexmaild.mail.understand.vocabulary import Vocabulary, Word
-
-# How much of a comment may keep an answer from being one, see `verdict`.
-Comments = Literal["careful", "first_word", "bare"]
 
 
 @dataclass(frozen=True)
