@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -40,6 +39,7 @@ from flexmaild.mail.compose.template_checks import check_request
 from flexmaild.mail.compose.write import compose
 from flexmaild.store import Transaction
 from flexmaild.store.queries import Queries
+from flexmaild.system.deadline import Deadline
 
 # A wake-up may be lost: who waits for a decision looks again after so many seconds.
 LOOK_SECONDS = 5.0
@@ -125,16 +125,15 @@ def kept_bytes(store: Queries, digest: str) -> bytes:
 def wait(services: Services, call: Call) -> Answer:
     """The request once it is decided, or as it stands when the time is over."""
     identifier = call.path["id"]
-    until = time.monotonic() + float(call.query["timeout"])
+    deadline = Deadline.after(float(call.query["timeout"]))
     with services.waiters.watching(identifier) as event:
         while True:
             answer = show(services, call)
-            left = until - time.monotonic()
             body = cast(ShownApproval, answer.body)
-            if body.state is not State.PENDING or left <= 0:
+            if body.state is not State.PENDING or deadline.is_over:
                 return answer
             event.clear()
-            call.wait(event, min(left, LOOK_SECONDS))
+            call.wait(event, min(deadline.left, LOOK_SECONDS))
 
 
 def cancel(services: Services, call: Call) -> Answer:

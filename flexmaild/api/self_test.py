@@ -37,6 +37,7 @@ from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
 from flexmaild.mail.understand.rules import Rules
+from flexmaild.system.deadline import Deadline
 from flexmaild.transports import build_outbox
 
 # A mail through a gateway that looks into attachments takes a minute or two; between polls a few seconds.
@@ -159,14 +160,14 @@ def _arrival(services: Services, call: Call, mails: Sequence[Sent]) -> Step:
     """Poll until the mails were read or the time is over."""
     began, folder = time.monotonic(), services.components.settings.incoming.reply_folder
     tried = f"wait for them in the folder {folder}"
-    ends = began + ARRIVAL_SECONDS
+    deadline = Deadline.after(ARRIVAL_SECONDS)
     while True:
         fault = _poll(services)
         if _take(services, mails):
-            ends = time.monotonic() + STRAGGLER_SECONDS
+            deadline = Deadline.after(STRAGGLER_SECONDS)
         seconds = time.monotonic() - began
         waiting = [mail for mail in mails if not (mail.raw or mail.answer)]
-        is_over = bool(fault) or time.monotonic() > ends
+        is_over = bool(fault) or deadline.is_over
         if mails[0].raw and (is_over or not waiting):
             came = sum(bool(mail.raw) for mail in mails)
             return Step("arrival", True, tried, f"{came} arrived, were read and deleted", seconds=seconds)

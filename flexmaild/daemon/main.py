@@ -45,6 +45,7 @@ from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
 from flexmaild.store import Store, open_store
 from flexmaild.system.clock import Clock, SystemClock, TrustedClock
+from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
 
 _log = structlog.get_logger("flexmaild")
@@ -250,9 +251,9 @@ class Daemon:
         threads = [self.timers, *self.services.components.threads()]
         for thread in threads:
             thread.stop()
-        end = time.monotonic() + STOP_SECONDS
+        deadline = Deadline.after(STOP_SECONDS)
         for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
+            thread.join(deadline.left)
         self.listeners.close()
         self.services.store.close()
         _log.info("stopped")
