@@ -8,10 +8,9 @@ looks at what arrived.
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -97,7 +96,7 @@ def _arrived(services: Services, tokens: Iterable[str]) -> Mapping[str, bytes]:
 def marked(rules: Rules, sender: str) -> list[Spelling]:
     """What is sent: all spellings for the first border, the plain one for others; one with no border's name
     where there is none."""
-    domain, tokens = domain_of(sender), _tokens()
+    domain, tokens = domain_of(sender), arrivals.tokens()
     ids = list(dict.fromkeys(border.id for border in rules.borders))
     if not ids:
         token = next(tokens)
@@ -107,11 +106,6 @@ def marked(rules: Rules, sender: str) -> list[Spelling]:
     host = next((b.host for b in rules.borders if b.host and not b.host.startswith("*")), ids[0])
     found = list(spellings.spellings(ids[0], host, domain, tokens))
     return found + [spellings.plain(one, domain, next(tokens)) for one in ids[1:_MOST_BORDERS]]
-
-
-def _tokens() -> Iterator[str]:
-    while True:
-        yield f"flexmaild-{secrets.token_hex(8)}"
 
 
 def _send(components: Components, mails: Sequence[Sent]) -> Step:

@@ -25,8 +25,8 @@ from flexmaild.core.model import (
 )
 from flexmaild.core.proof import stricter
 
-MAX_EXPIRY = "365d"
-# Of the setting as well.
+MAX_EXPIRY = timedelta(days=365)
+# As written, of the setting as well.
 MAX_SETTLE = "24h"
 
 
@@ -108,7 +108,7 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
     approvers = _approvers(ask.approvers, policy, faults)
     helpers = _escalation(ask, policy, approvers, faults)
     expires_in = ask.expires_in if ask.expires_in is not None else policy.expire_after
-    if not timedelta(0) < expires_in <= durations.parse(MAX_EXPIRY):
+    if not timedelta(0) < expires_in <= MAX_EXPIRY:
         faults.append(NotAllowed("expires_in", "must lie in the future and within 365 days"))
     settle_for = policy.settle_for if ask.settle_for is None else ask.settle_for
     if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
@@ -288,5 +288,5 @@ def _plus(moment: datetime, pause: timedelta) -> datetime:
     try:
         later = moment + pause
     except OverflowError:
-        later = moment + durations.parse(MAX_EXPIRY)
+        later = moment + MAX_EXPIRY
     return timing.as_kept(later)

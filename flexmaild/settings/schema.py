@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
+from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Comments, OnExpiry
 from flexmaild.core.opening import MAX_SETTLE
 from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
@@ -133,7 +134,7 @@ class Approvals(Section):
     """Language of our own mails."""
     languages_by_approver: dict[Address, Written] = Field(default_factory=dict)
     """Language of the mails to single approvers, by address."""
-    max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
+    max_comment: Annotated[Number, Field(ge=0, le=20000)] = LONGEST_COMMENT
     """Longest comment kept, in characters; the rest is cut."""
     comments: Comments = "careful"
     """What a comment may hold. `careful`: words of doubt (not, if, a question) make the answer undecided,

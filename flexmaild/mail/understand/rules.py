@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flexmaild.core.addresses import domain_of
+from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Answer, Comments
 from flexmaild.core.references import PREFIX
 from flexmaild.languages.load import LANGUAGES
@@ -73,7 +74,7 @@ class Rules:
         approve: Iterable[str] = (),
         reject: Iterable[str] = (),
         languages: Iterable[str] | None = None,
-        max_comment: int = 2000,
+        max_comment: int = LONGEST_COMMENT,
         comments: Comments = "careful",
         ignore_lines: Iterable[str] = (),
         borders: Iterable[Border] = (),
