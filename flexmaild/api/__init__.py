@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from flexmaild.api import approvals, notifications, oauth, probes, queues, self_test, service
 from flexmaild.api.once import AnsweredBefore
 from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Problem
+from flexmaild.control.problems import AGAIN_SOON, Problem
 from flexmaild.engine.services import Services
 from flexmaild.store import StoreFault, StorePassing
 
@@ -69,5 +69,5 @@ class Handlers:
 
 def _of_store(fault: StoreFault) -> Problem:
     """Nothing was carried out, and nothing of it will be."""
-    headers = {"Retry-After": "5"} if isinstance(fault, StorePassing) else {}
+    headers = AGAIN_SOON if isinstance(fault, StorePassing) else {}
     return Problem(503, "The store failed", fault.text, cure=fault.cure, kind="store", headers=headers)

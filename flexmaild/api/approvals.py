@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from functools import partial
+from typing import cast
 
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
-from flexmaild.core import approver_notes, engine, opening, quorum, tokens
+from flexmaild.core import approver_notes, engine, opening, references
+from flexmaild.core.access import may_see_references
 from flexmaild.core.addresses import normal
+from flexmaild.core.documents import approvals as documents
+from flexmaild.core.documents import facts_of
+from flexmaild.core.documents.approvals import (
+    Approval,
+    Approvals,
+    ApproverWarning,
+    OpenedApproval,
+    ShownApproval,
+)
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
 from flexmaild.core.masking import masked
-from flexmaild.core.model import Attachment, Invitation, MailKind, Request, State, Verdict
-from flexmaild.core.reasons import sentence
+from flexmaild.core.model import Attachment, MailKind, Request, State
 from flexmaild.core.timing import iso
-from flexmaild.core.work import Blob, Job, MailOrder, Queue, Reply
+from flexmaild.core.work import Blob, Job, MailOrder, Queue
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.components import Components
@@ -30,6 +39,7 @@ from flexmaild.mail.compose.template_checks import check_request
 from flexmaild.mail.compose.write import compose
 from flexmaild.store import Transaction
 from flexmaild.store.queries import Queries
+from flexmaild.system.deadline import Deadline
 
 # A wake-up may be lost: who waits for a decision looks again after so many seconds.
 LOOK_SECONDS = 5.0
@@ -41,7 +51,7 @@ def request(services: Services, call: Call) -> Answer:
     body = cast(bodies.ApprovalRequest, call.body)
     components = services.components
     blobs, attachments = stored_files(body.attachments)
-    ask, identifier = body.ask(attachments), tokens.request_id(secrets.token_bytes(10))
+    ask, identifier = body.ask(attachments), references.request_id(secrets.token_bytes(10))
 
     def opened(now: datetime) -> Changes:
         terms = opening.terms_of(ask, components.policy, now)
@@ -50,11 +60,12 @@ def request(services: Services, call: Call) -> Answer:
         changes.apply(engine.open_request(Request(identifier, terms, now), invited, now, call.peer.user))
         return changes
 
-    def decided(transaction: Transaction) -> tuple[Changes, dict[str, Any]]:
+    def decided(transaction: Transaction) -> tuple[Changes, OpenedApproval]:
         _refuse_too_many(transaction, components.settings.approvals.max_pending)
         changes = opened(transaction.now)
-        shown = document(changes.requests[identifier], transaction.now)
-        return changes, shown | {"warnings": _warnings(transaction, components, changes.requests[identifier])}
+        shown = facts_of(documents.approval(changes.requests[identifier], transaction.now))
+        warnings = _warnings(transaction, components, changes.requests[identifier])
+        return changes, OpenedApproval(**shown, warnings=warnings)
 
     now = services.store.now()
     _try_to_compose(components, opened(now).requests[identifier], now)
@@ -62,18 +73,17 @@ def request(services: Services, call: Call) -> Answer:
     return replace(answer, headers={"Location": f"/v1/approvals/{identifier}"} | dict(answer.headers))
 
 
-def _warnings(store: Queries, components: Components, opened: Request) -> list[dict[str, str]]:
+def _warnings(store: Queries, components: Components, opened: Request) -> list[ApproverWarning]:
     """Why somebody may not be able to answer, by settings and past mails. Nobody is asked."""
     policy = components.policy
     asked = (*(invitation.approver for invitation in opened.invitations), *opened.terms.escalate_to)
-    found = approver_notes.warnings(
+    return approver_notes.warnings(
         asked,
         store.approvers(approver.address for approver in asked),
         opened.terms.require,
         reads_logins=policy.reads_logins,
         own_domains=policy.own_domains,
     )
-    return [{"code": w.code, "approver": w.approver, "detail": w.detail} for w in found]
 
 
 def listed(services: Services, call: Call) -> Answer:
@@ -82,20 +92,16 @@ def listed(services: Services, call: Call) -> Answer:
     found = services.store.list_requests(state, limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
     now, last = services.store.now(), services.store.newest_replies(r.id for r in found)
-    items = [document(r, now) | _last_reply(last.get(r.id)) for r in found]
-    return Answer(200, {"items": items, "next": following})
+    items = [documents.listed(r, now, last.get(r.id)) for r in found]
+    return Answer(200, Approvals(items=items, next=following))
 
 
 def show(services: Services, call: Call) -> Answer:
     found = _found(services.store, call)
-    shown = document(found, services.store.now())
-    trail = services.store.audit_trail(found.id)
-    shown["history"] = [{"at": iso(e.at), "event": e.event, "data": dict(e.data)} for e in trail]
-    sent = services.store.list_jobs(Queue.OUTBOX, approval_id=found.id)
-    shown["mails"] = [_mail(job) | {"message_id": message_id_for(call, job)} for job in sent]
-    replies = services.store.replies(found.id)
-    shown["replies"] = [_reply(reply) for reply in replies]
-    return Answer(200, shown | _last_reply(replies[-1] if replies else None))
+    store = services.store
+    trail, sent = store.audit_trail(found.id), store.list_jobs(Queue.OUTBOX, approval_id=found.id)
+    replies, message_id = store.replies(found.id), partial(message_id_for, call)
+    return Answer(200, documents.shown(found, store.now(), trail, sent, replies, message_id))
 
 
 def reply(services: Services, call: Call) -> Answer:
@@ -119,16 +125,15 @@ def kept_bytes(store: Queries, digest: str) -> bytes:
 def wait(services: Services, call: Call) -> Answer:
     """The request once it is decided, or as it stands when the time is over."""
     identifier = call.path["id"]
-    until = time.monotonic() + float(call.query["timeout"])
+    deadline = Deadline.after(float(call.query["timeout"]))
     with services.waiters.watching(identifier) as event:
         while True:
             answer = show(services, call)
-            left = until - time.monotonic()
-            body = cast(dict[str, Any], answer.body)
-            if body["state"] != State.PENDING or left <= 0:
+            body = cast(ShownApproval, answer.body)
+            if body.state is not State.PENDING or deadline.is_over:
                 return answer
             event.clear()
-            call.wait(event, min(left, LOOK_SECONDS))
+            call.wait(event, min(deadline.left, LOOK_SECONDS))
 
 
 def cancel(services: Services, call: Call) -> Answer:
@@ -156,12 +161,12 @@ def resend(services: Services, call: Call) -> Answer:
 def _happen(services: Services, call: Call, event: Event) -> Answer:
     refuse_repeated(services.store, call)
 
-    def decided(transaction: Transaction) -> tuple[Changes, dict[str, Any]]:
+    def decided(transaction: Transaction) -> tuple[Changes, Approval]:
         found = _found(transaction, call)
         if found.state is not State.PENDING:
             raise _closed(found)
         changes = decide.event(transaction, services.context, found.id, event)
-        return changes, document(changes.requests[found.id], transaction.now)
+        return changes, documents.approval(changes.requests[found.id], transaction.now)
 
     return once(services, call, 200, decided)
 
@@ -192,7 +197,7 @@ def _try_to_compose(components: Components, opened: Request, now: datetime) -> N
     """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
     check_request(opened, components.stationery, now)
     invitation = opened.invitations[0]
-    reference, first = tokens.issue(components.context.key, opened, invitation), invitation.approver
+    reference, first = references.issue(components.context.key, opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
     compose(order, opened, reference, components.stationery, date=now)
 
@@ -204,99 +209,7 @@ def stored_files(files: list[bodies.File]) -> tuple[tuple[Blob, ...], tuple[Atta
     return blobs, tuple(Attachment(f.filename, f.media_type, b.sha256, len(b.data)) for f, b in described)
 
 
-def document(found: Request, now: datetime) -> dict[str, Any]:
-    """A request as JSON for callers; what `control.answers.Approval` describes."""
-    terms = found.terms
-    done, needed = quorum.progress(found)
-    return {
-        "id": found.id,
-        "state": found.state.value,
-        "title": terms.title,
-        "created_at": iso(found.created_at),
-        "expires_at": iso(terms.expires_at),
-        "settle_for": terms.settle_for.total_seconds(),
-        "settles_at": iso(found.settles_at),
-        "quorum": terms.quorum,
-        "progress": {"approvals": done, "needed": needed},
-        "quorum_reachable": found.state is not State.PENDING or quorum.can_still_be_met(found),
-        "unreachable": list(quorum.unreachable(found)),
-        "require": terms.require,
-        "requester": terms.requester,
-        "approvers": [_approver(i, now) for i in found.invitations],
-        "verdicts": [_verdict(v) for v in found.verdicts],
-        "decided_at": iso(found.decided_at),
-        "decided_by": list(found.decided_by),
-        "decided_because": found.decided_because,
-        "metadata": dict(terms.metadata),
-        "sinks": list(terms.sinks),
-    }
-
-
-def _approver(invitation: Invitation, now: datetime) -> dict[str, Any]:
-    approver, silent_until = invitation.approver, invitation.silent_until
-    return {
-        "address": approver.address,
-        "name": approver.name,
-        "group": approver.group,
-        "on_behalf_of": approver.on_behalf_of,
-        "escalation": approver.escalation,
-        "invited_at": iso(invitation.issued_at),
-        "withdrawn": invitation.withdrawn,
-        "bounced": invitation.bounced,
-        "explanations_used_up_until": iso(silent_until) if silent_until and silent_until > now else None,
-    }
-
-
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "approver": verdict.approver,
-        "by": verdict.by,
-        "answer": verdict.answer.value,
-        "comment": verdict.comment,
-        "at": iso(verdict.at),
-        "proof": verdict.proof,
-        "sha256": verdict.sha256,
-        "message_id": verdict.message_id,
-        "group": verdict.group,
-        "escalation": verdict.escalation,
-        "replaced": verdict.replaced,
-    }
-
-
-def _mail(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "to": list(job.recipients),
-        "state": job.state.value,
-        "sent_at": iso(job.done_at),
-        "last_error": job.last_error,
-    }
-
-
-def _last_reply(last: Reply | None) -> dict[str, Any]:
-    """How many there were, and the newest of them."""
-    return {
-        "replies_total": last.number if last else 0,
-        "last_reply": _reply(last) if last else None,
-    }
-
-
-def _reply(reply: Reply) -> dict[str, Any]:
-    """No word of the mail; its Message-ID is whatever the sender wrote, so a reference in it is hidden."""
-    return {
-        "at": iso(reply.at),
-        "from": reply.sender,
-        "via": reply.via,
-        "outcome": reply.outcome.value,
-        "reason": reply.reason.value,
-        "because": sentence(reply.reason),
-        "sha256": reply.sha256,
-        "message_id": masked(reply.message_id),
-    }
-
-
 def message_id_for(call: Call, job: Job) -> str:
     """A mail's Message-ID; of the reference in it only admins see more than its beginning, for with the
     whole of it others could answer in an approver's name."""
-    return job.message_id if call.role == "admin" else masked(job.message_id)
+    return job.message_id if may_see_references(call.role) else masked(job.message_id)

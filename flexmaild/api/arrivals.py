@@ -8,6 +8,8 @@ Used by `doctor`, which looks at the last one, and by `self-test`, which sends o
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Iterator
 from datetime import timedelta
 
 from flexmaild.core.steps import Step
@@ -17,7 +19,9 @@ from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
 
 SUBJECT = "Self-test "
-_TOKEN = re.compile(rb"flexmaild-[0-9a-f]{16}")
+# What marks a mail of ours: in its subject and at the beginning of its Message-ID.
+_MARK = "flexmaild-"
+_TOKEN = re.compile(rb"%s[0-9a-f]{16}" % _MARK.encode())
 # A mail system changes rarely; raw mails are kept as long by default.
 _SINCE = timedelta(days=30)
 _CURE = (
@@ -26,9 +30,14 @@ _CURE = (
 )
 
 
+def tokens() -> Iterator[str]:
+    while True:
+        yield f"{_MARK}{secrets.token_hex(8)}"
+
+
 def last(services: Services) -> bytes:
     """The last marked mail as it arrived, empty where none did."""
-    return services.store.arrived(f"{SUBJECT}flexmaild-", services.store.now() - _SINCE) or b""
+    return services.store.arrived(f"{SUBJECT}{_MARK}", services.store.now() - _SINCE) or b""
 
 
 def last_step(raw: bytes, *, plus_address: bool) -> Step:

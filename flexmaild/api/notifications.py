@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import secrets
 import zipfile
 from dataclasses import asdict, replace
-from typing import Any, Literal, cast
+from typing import cast
 
 from flexmaild.api.approvals import stored_files
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
-from flexmaild.core import jobs
+from flexmaild.core import jobs, references
 from flexmaild.core.addresses import normal
-from flexmaild.core.errors import NotAllowed
+from flexmaild.core.documents.queues import Queued, queued
+from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import Approver, Attachment, MailKind
-from flexmaild.core.opening import Refused
 from flexmaild.core.work import Blob, Job, MailOrder, Queue
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.render import TemplateFault
 from flexmaild.mail.compose.write import compose
+from flexmaild.settings.schema import AttachLogs
 from flexmaild.store import Transaction
-
-AttachLogs = Literal["never", "always", "on_failure"]
 
 
 def send(services: Services, call: Call) -> Answer:
@@ -39,10 +37,10 @@ def send(services: Services, call: Call) -> Answer:
     order = _order(body, recipients[0], components.stationery.templates.has(body.event or ""))
     compose(order, None, "", components.stationery, date=services.store.now(), on_fault=_refuse)
     payload = jobs.payload_of(order, attachments=[asdict(file) for file in [*attached, *log_file]])
-    key = f"notification/{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
-    identifier = jobs.job_id(Queue.OUTBOX, key)
+    key = f"notification/{references.letters(secrets.token_bytes(10))}"
+    identifier = references.job_id(key, is_mail=True)
 
-    def decide(transaction: Transaction) -> tuple[Changes, dict[str, Any]]:
+    def decide(transaction: Transaction) -> tuple[Changes, Queued]:
         job = Job(
             id=identifier,
             queue=Queue.OUTBOX,
@@ -53,10 +51,10 @@ def send(services: Services, call: Call) -> Answer:
             created_at=transaction.now,
             due_at=transaction.now,
             recipients=recipients,
-            message_id=f"{identifier}@{components.context.domain}",
+            message_id=references.plain_message_id(identifier, components.context.domain),
         )
         changes = Changes(components.context, transaction.now, jobs=[job], blobs=(*blobs, *log_blob))
-        return changes, {"id": job.id, "state": job.state.value, "message_id": job.message_id}
+        return changes, queued(job)
 
     answer = once(services, call, 202, decide)
     return replace(answer, headers={"Location": f"/v1/notifications/{identifier}"} | dict(answer.headers))

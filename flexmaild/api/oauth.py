@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
+from flexmaild.core.documents.service import (
+    AuthorizationStarted,
+    Forgotten,
+    OAuthApplication,
+    OAuthApplications,
+)
 from flexmaild.engine import acts
 from flexmaild.engine.services import Services
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
@@ -21,7 +25,8 @@ _WORDS = {
 
 def status(services: Services, call: Call) -> Answer:
     tokens = services.components.tokens
-    return Answer(200, {"applications": [document(a) for a in tokens.status()] if tokens else []})
+    known = tokens.status() if tokens else []
+    return Answer(200, OAuthApplications(applications=[document(one) for one in known]))
 
 
 def authorize(services: Services, call: Call) -> Answer:
@@ -29,15 +34,15 @@ def authorize(services: Services, call: Call) -> Answer:
     tokens = _tokens(services, name)
     begun = services.sign_ins.begin(tokens, name, services.reports.applications)
     acts.record(services, "oauth authorize", call.peer.user, application=name)
-    shown = {
-        "id": begun.application,
-        "flow": begun.flow,
-        "message": _message(begun.address, begun.code, begun.user),
-        "verification_uri": begun.address,
-        "user_code": begun.code,
-        "expires_in": begun.expires_in,
-        "user": begun.user,
-    }
+    shown = AuthorizationStarted(
+        id=begun.application,
+        flow=begun.flow,
+        message=_message(begun.address, begun.code, begun.user),
+        verification_uri=begun.address,
+        user_code=begun.code,
+        expires_in=begun.expires_in,
+        user=begun.user,
+    )
     return Answer(200, shown)
 
 
@@ -52,26 +57,26 @@ def forget(services: Services, call: Call) -> Answer:
     forgotten = _tokens(services, name).forget(name)
     if forgotten:
         acts.record(services, "oauth forget", call.peer.user, application=name)
-    return Answer(200, {"forgotten": forgotten})
+    return Answer(200, Forgotten(forgotten=forgotten))
 
 
-def document(status: ApplicationStatus) -> dict[str, Any]:
-    return {
-        "name": status.application,
-        "provider": status.provider,
-        "flow": status.flow,
-        "state": _WORDS[status.state],
-        "account": status.account,
-        "scopes": list(status.scopes),
-        "expires_at": status.expires_at,
-        "last_refresh": status.refreshed_at,
-        "next_alarm": status.alarm_at,
-        "alarm": status.alarm,
-        "error_code": status.error_code,
-        "error": status.error,
-        "cure": status.cure,
-        "clock_skew": status.clock_skew,
-    }
+def document(status: ApplicationStatus) -> OAuthApplication:
+    return OAuthApplication(
+        name=status.application,
+        provider=status.provider,
+        flow=status.flow,
+        state=_WORDS[status.state],
+        account=status.account,
+        scopes=list(status.scopes),
+        expires_at=status.expires_at,
+        last_refresh=status.refreshed_at,
+        next_alarm=status.alarm_at,
+        alarm=status.alarm,
+        error_code=status.error_code,
+        error=status.error,
+        cure=status.cure,
+        clock_skew=status.clock_skew,
+    )
 
 
 def _tokens(services: Services, name: str) -> TokenDesk:

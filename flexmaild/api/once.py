@@ -11,6 +11,7 @@ from typing import Any
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Fault, invalid
+from flexmaild.core.documents import as_json
 from flexmaild.core.work import Idempotent
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.services import Services
@@ -28,18 +29,19 @@ def once(
     services: Services,
     call: Call,
     status: int,
-    decide: Callable[[Transaction], tuple[Changes, dict[str, Any]]],
+    decide: Callable[[Transaction], tuple[Changes, Any]],
 ) -> Answer:
-    """Carry it out in one transaction. decide: what changes, and the body of the answer."""
+    """Carry it out in one transaction. decide: what changes, and the document to answer."""
 
     def decided(transaction: Transaction) -> Changes:
         refuse_repeated(transaction, call)
-        changes, body = decide(transaction)
-        answers.append(body)
+        changes, document = decide(transaction)
+        body = as_json(document)
+        answers.append(document)
         changes.idempotent = _record(call, status, body, transaction.now)
         return changes
 
-    answers: list[dict[str, Any]] = []
+    answers: list[Any] = []
     try:
         services.transactions.run(decided)
     except AnsweredBefore as before:

@@ -15,9 +15,11 @@ from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.addresses import normal
+from flexmaild.core.documents.service import TestedEmail, TestedIncoming
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
+from flexmaild.core.references import plain_message_id
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader, MailOrder
 from flexmaild.engine import acts, results_seen
@@ -37,7 +39,7 @@ def try_outgoing(services: Services, call: Call) -> Answer:
         raise NotAllowed("to", str(fault)) from None
     components, began = services.components, time.monotonic()
     components.retry_tokens()
-    identifier = f"test-{time.time_ns()}@{components.context.domain}"
+    identifier = plain_message_id(f"test-{time.time_ns()}", components.context.domain)
     data = compose(
         MailOrder(MailKind.TEST, Approver(to)),
         None,
@@ -53,14 +55,14 @@ def try_outgoing(services: Services, call: Call) -> Answer:
     finally:
         outbox.close()
         acts.record(services, "test-email", call.peer.user, to=to, ok=is_sent)
-    shown = {
-        "to": to,
-        "answer": receipt.answer,
-        "tls": receipt.tls,
-        "seconds": round(time.monotonic() - began, 3),
-        "server": _server(components.settings.outgoing),
-        "message_id": identifier,
-    }
+    shown = TestedEmail(
+        to=to,
+        answer=receipt.answer,
+        tls=receipt.tls,
+        seconds=round(time.monotonic() - began, 3),
+        server=_server(components.settings.outgoing),
+        message_id=identifier,
+    )
     return Answer(200, shown)
 
 
@@ -77,14 +79,14 @@ def try_incoming(services: Services, call: Call) -> Answer:
         folder = inbox.open()
     finally:
         inbox.close()
-    shown = {
-        "folder": incoming.reply_folder,
-        "messages": folder.messages,
-        "can_delete": folder.can_delete,
-        "seconds": round(time.monotonic() - began, 3),
-        "server": _server(incoming),
-        "detail": folder.detail,
-    }
+    shown = TestedIncoming(
+        folder=incoming.reply_folder,
+        messages=folder.messages,
+        can_delete=folder.can_delete,
+        seconds=round(time.monotonic() - began, 3),
+        server=_server(incoming),
+        detail=folder.detail,
+    )
     return Answer(200, shown)
 
 
@@ -92,14 +94,12 @@ def doctor(services: Services, call: Call) -> Answer:
     """Every step of both ways, with what was tried, what the server said, and the cure."""
     found = _steps(services.components)
     incoming = services.components.settings.incoming
-    shown: dict[str, Any] = {}
+    looked = results_seen.Look()
     if incoming.enabled:
         looked = results_seen.look(last_headers(services), services.components.rules, "that were read")
         found += looked.steps
-        shown = {"mails": looked.mails, "proposals": looked.proposals}
         found.append(arrivals.last_step(arrivals.last(services), plus_address=incoming.plus_address))
-    steps = [step.document() for step in found]
-    return Answer(200, {"healthy": all(s["result"] != "failed" for s in steps), "steps": steps, **shown})
+    return Answer(200, results_seen.diagnosis([step.document() for step in found], looked))
 
 
 def last_headers(services: Services) -> list[KeptHeader]:

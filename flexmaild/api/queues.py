@@ -9,8 +9,9 @@ from typing import Any
 from flexmaild.api.approvals import kept_bytes, message_id_for
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
+from flexmaild.core.documents import queues as documents
+from flexmaild.core.documents.queues import QuarantinedMail
 from flexmaild.core.ports import Fetched, Mark
-from flexmaild.core.timing import iso
 from flexmaild.core.work import AuditEntry, Change, Job, JobState, Queue
 from flexmaild.engine import acts, incoming, results_seen
 from flexmaild.engine.changes import Changes
@@ -55,11 +56,11 @@ def _listed(services: Services, call: Call, queue: Queue) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    return Answer(200, {"items": [document(job, call) for job in found], "next": following})
+    return Answer(200, documents.Jobs(items=[_document(job, call) for job in found], next=following))
 
 
 def _show(services: Services, call: Call, queue: Queue) -> Answer:
-    return Answer(200, document(_found(services.store, call, queue), call))
+    return Answer(200, _document(_found(services.store, call, queue), call))
 
 
 def _retry(services: Services, call: Call, queue: Queue) -> Answer:
@@ -87,7 +88,7 @@ def _changed(
         job = _found(transaction, call, queue)
         _insist(change(transaction, job), job, done)
         _record(transaction, call, f"{_CLI[queue]} {act}", job.approval_id, job=job.id)
-        shown = document(_found(transaction, call, queue), call)
+        shown = _document(_found(transaction, call, queue), call)
     return Answer(200, shown), job
 
 
@@ -99,7 +100,7 @@ def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
         _record(transaction, call, f"{_CLI[queue]} retry --all", jobs=waiting[:MOST_NAMED], count=changed)
     services.components.retry_tokens()
     services.components.wake(rested=True)
-    return Answer(200, {"retried": changed})
+    return Answer(200, documents.Retried(retried=changed))
 
 
 def _hold(services: Services, call: Call, queue: Queue) -> Answer:
@@ -124,9 +125,9 @@ def _record(transaction: Transaction, call: Call, act: str, approval_id: str = "
     transaction.write(Change(audit=(entry,)))
 
 
-def _mail_entry(now: datetime, call: Call, act: str, mail: dict[str, Any], **data: Any) -> AuditEntry:
-    named = {key: mail[key] for key in ("id", "sha256", "sender", "subject", "message_id")}
-    return acts.entry(now, act, call.peer.user, mail["approval_id"], **named, **data)
+def _mail_entry(now: datetime, call: Call, act: str, mail: QuarantinedMail, **data: Any) -> AuditEntry:
+    named = {key: getattr(mail, key) for key in ("id", "sha256", "sender", "subject", "message_id")}
+    return acts.entry(now, act, call.peer.user, mail.approval_id, **named, **data)
 
 
 def _found(store: Queries, call: Call, queue: Queue) -> Job:
@@ -146,7 +147,7 @@ def quarantine_list(services: Services, call: Call) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_quarantine(limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    return Answer(200, {"items": [quarantined(mail) for mail in found], "next": following})
+    return Answer(200, documents.QuarantinedMails(items=list(map(_quarantined, found)), next=following))
 
 
 def quarantine_show(services: Services, call: Call) -> Answer:
@@ -154,11 +155,11 @@ def quarantine_show(services: Services, call: Call) -> Answer:
     aside = _set_aside(services.store, call)
     raw = services.store.raw(aside.mail.sha256)
     if not raw:
-        return Answer(200, {**quarantined(aside), "results": None})
+        return Answer(200, documents.shown(_quarantined(aside), None, []))
     header = parse_header(split_header(raw)[0])
     fields = results_seen.fields_of(header_of(kept_header(header)), services.components.rules)
-    found = {"results": results_seen.documents(fields), "proposals": results_seen.proposals([fields])}
-    return Answer(200, {**quarantined(aside), **found})
+    results, proposals = results_seen.documents(fields), results_seen.proposals([fields])
+    return Answer(200, documents.shown(_quarantined(aside), results, proposals))
 
 
 def quarantine_raw(services: Services, call: Call) -> Answer:
@@ -167,7 +168,7 @@ def quarantine_raw(services: Services, call: Call) -> Answer:
 
 def quarantine_drop(services: Services, call: Call) -> Answer:
     with services.store.transaction() as transaction:
-        shown = quarantined(_set_aside(transaction, call))
+        shown = _quarantined(_set_aside(transaction, call))
         transaction.drop_quarantine(call.path["id"])
         entry = _mail_entry(transaction.now, call, "quarantine drop", shown)
         transaction.write(Change(audit=(entry,)))
@@ -193,7 +194,7 @@ def quarantine_release(services: Services, call: Call) -> Answer:
         if not transaction.release_quarantine(aside.id):
             raise incoming.Overtaken
         (seen,) = changes.seen
-        act, shown = "quarantine release", quarantined(aside)
+        act, shown = "quarantine release", _quarantined(aside)
         changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
 
     try:
@@ -201,7 +202,7 @@ def quarantine_release(services: Services, call: Call) -> Answer:
     except incoming.Overtaken:
         raise _not_set_aside(aside.id) from None
     outcome = found[mark]
-    return Answer(200, {**quarantined(aside), "outcome_now": outcome.value})
+    return Answer(200, documents.released(_quarantined(aside), outcome))
 
 
 def _set_aside(store: Queries, call: Call) -> Quarantined:
@@ -215,40 +216,9 @@ def _not_set_aside(identifier: str) -> Problem:
     return Problem(404, "No such mail", f"{identifier!r} is not in quarantine", kind="unknown")
 
 
-def quarantined(mail: Quarantined) -> dict[str, Any]:
-    seen = mail.mail
-    return {
-        "id": mail.id,
-        "at": iso(seen.at),
-        "outcome": seen.outcome.value,
-        "because": seen.because,
-        "size": seen.size,
-        "sha256": seen.sha256,
-        "sender": seen.sender,
-        "subject": seen.subject,
-        "message_id": seen.message_id,
-        "approval_id": seen.approval_id,
-    }
+def _quarantined(aside: Quarantined) -> QuarantinedMail:
+    return documents.quarantined(aside.id, aside.mail)
 
 
-def document(job: Job, call: Call) -> dict[str, Any]:
-    """A job as JSON for callers; what `control.answers.Job` describes."""
-    return {
-        "id": job.id,
-        "state": job.state.value,
-        "kind": job.kind,
-        "target": job.target,
-        "created_at": iso(job.created_at),
-        "due_at": iso(job.due_at),
-        "done_at": iso(job.done_at),
-        "attempt": job.attempt,
-        "running": job.running,
-        "recipients": list(job.recipients),
-        "approval_id": job.approval_id,
-        "message_id": message_id_for(call, job),
-        "uncertain": job.uncertain,
-        "last_reason": job.last_reason,
-        "last_error": job.last_error,
-        "receipt": job.receipt,
-        "key": job.key,
-    }
+def _document(job: Job, call: Call) -> documents.Job:
+    return documents.job(job, message_id_for(call, job))

@@ -8,10 +8,9 @@ looks at what arrived.
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,9 +22,11 @@ from flexmaild.api.spellings import Spelling
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
 from flexmaild.core.addresses import domain_of
+from flexmaild.core.documents.diagnosis import Diagnosis
 from flexmaild.core.errors import Failure
 from flexmaild.core.model import MailKind
 from flexmaild.core.ports import Envelope
+from flexmaild.core.references import in_brackets, plain_message_id
 from flexmaild.core.steps import Step
 from flexmaild.engine import acts
 from flexmaild.engine.components import Components
@@ -63,7 +64,7 @@ def self_test(services: Services, call: Call) -> Answer:
     mails = [Sent(spelling) for spelling in marked(components.rules, components.stationery.from_address)]
     steps = [_send(components, mails)]
     acts.record(services, "self-test", call.peer.user, ok=steps[0].ok)
-    shown: dict[str, object] = {}
+    seen = what_came_back.CameBack()
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))
         if mails[0].raw:
@@ -73,9 +74,15 @@ def self_test(services: Services, call: Call) -> Answer:
             header = parse_header(split_header(mails[0].raw)[0])
             message_id = arrivals.message_id(header, plus_address=components.settings.incoming.plus_address)
             steps += [message_id, *seen.outside]
-            shown = {"spellings": seen.spellings, "fields": seen.fields, "proposals": seen.proposals}
-    told = [step.document() for step in steps]
-    return Answer(200, {"healthy": all(step.ok for step in steps), "steps": told, **shown})
+    shown = Diagnosis(
+        healthy=all(step.ok for step in steps),
+        steps=[step.document() for step in steps],
+        mails=[],
+        proposals=seen.proposals,
+        spellings=seen.spellings,
+        fields=seen.fields,
+    )
+    return Answer(200, shown)
 
 
 def _arrived(services: Services, tokens: Iterable[str]) -> Mapping[str, bytes]:
@@ -88,7 +95,7 @@ def _arrived(services: Services, tokens: Iterable[str]) -> Mapping[str, bytes]:
 def marked(rules: Rules, sender: str) -> list[Spelling]:
     """What is sent: all spellings for the first border, the plain one for others; one with no border's name
     where there is none."""
-    domain, tokens = domain_of(sender), _tokens()
+    domain, tokens = domain_of(sender), arrivals.tokens()
     ids = list(dict.fromkeys(border.id for border in rules.borders))
     if not ids:
         token = next(tokens)
@@ -98,11 +105,6 @@ def marked(rules: Rules, sender: str) -> list[Spelling]:
     host = next((b.host for b in rules.borders if b.host and not b.host.startswith("*")), ids[0])
     found = list(spellings.spellings(ids[0], host, domain, tokens))
     return found + [spellings.plain(one, domain, next(tokens)) for one in ids[1:_MOST_BORDERS]]
-
-
-def _tokens() -> Iterator[str]:
-    while True:
-        yield f"flexmaild-{secrets.token_hex(8)}"
 
 
 def _send(components: Components, mails: Sequence[Sent]) -> Step:
@@ -117,9 +119,8 @@ def _send(components: Components, mails: Sequence[Sent]) -> Step:
             token = mail.spelling.token
             data = marked_mail(mail.spelling, sender, to)
             try:
-                sent = outbox.send(
-                    Envelope(f"{token}@{components.context.domain}", sender, (to,), data)
-                ).answer
+                identifier = plain_message_id(token, domain_of(sender))
+                sent = outbox.send(Envelope(identifier, sender, (to,), data)).answer
                 answer = answer or sent
             except Failure as failure:
                 if mail is mails[0]:
@@ -134,13 +135,14 @@ def _send(components: Components, mails: Sequence[Sent]) -> Step:
 def marked_mail(spelling: Spelling, sender: str, to: str) -> bytes:
     """Our own mail below the fields that it brings along."""
     token = spelling.token
+    (identifier,) = in_brackets([plain_message_id(token, domain_of(sender))])
     headers = [
         ("From", mime.address(sender)),
         ("To", mime.address(to)),
         ("Subject", f"{arrivals.SUBJECT}{token}"),
         ("Date", format_datetime(datetime.now(UTC))),
-        ("Message-ID", f"<{token}@{domain_of(sender)}>"),
-        ("References", f"<{token}@{domain_of(sender)}>"),
+        ("Message-ID", identifier),
+        ("References", identifier),
         ("Auto-Submitted", "auto-generated"),
         (OWN_MAIL_HEADER, MailKind.TEST.value),
     ]

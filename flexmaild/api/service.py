@@ -6,13 +6,25 @@ import json
 from collections import Counter
 from concurrent.futures import CancelledError
 from itertools import islice
-from typing import Any, cast
+from typing import cast
 
 from flexmaild import __version__
 from flexmaild.control import bodies, problems
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.core import line_pattern, quorum
+from flexmaild.core.documents import facts_of
+from flexmaild.core.documents.service import (
+    AuditVerified,
+    IncomingStatus,
+    LogLevelSet,
+    OutgoingStatus,
+    PolledStatus,
+    Processed,
+    Reloaded,
+    SettingsStatus,
+    Status,
+)
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
@@ -35,20 +47,20 @@ def status(services: Services, call: Call) -> Answer:
     """Everything in one look; `issues` says what to do something about."""
     services.count()
     incidents = services.reports.look()
-    shown: dict[str, Any] = {
-        "healthy": not incidents,
-        "version": __version__,
-        **readiness(incidents),
-        "warnings": [*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
-        "started_at": iso(services.health.started_at),
-        "settings": _settings(services),
-        "incoming": _incoming(services),
-        "outgoing": _outgoing(services),
-        "approvals": {state.value: n for state, n in services.counts.requests.items()},
-        "deliveries": _deliveries(services),
-        "quarantined": services.counts.quarantined,
-        "components": {c: iso(at) for c, at in services.health.beats_at().items()},
-    }
+    shown = Status(
+        **facts_of(readiness(incidents)),
+        healthy=not incidents,
+        version=__version__,
+        warnings=[*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
+        started_at=services.health.started_at,
+        settings=_settings(services),
+        incoming=_incoming(services),
+        outgoing=_outgoing(services),
+        approvals={state.value: n for state, n in services.counts.requests.items()},
+        deliveries=_deliveries(services),
+        quarantined=services.counts.quarantined,
+        components=dict(services.health.beats_at()),
+    )
     return Answer(200, shown)
 
 
@@ -78,60 +90,59 @@ def _unknown_lines(services: Services) -> list[str]:
     ]
 
 
-def _settings(services: Services) -> dict[str, Any]:
+def _settings(services: Services) -> SettingsStatus:
     health = services.health
-    return {
-        "file": str(services.components.settings_file),
-        "loaded_at": iso(health.loaded_at),
-        "last_reload": "failed" if health.settings_fault else "ok",
-        "fault": health.settings_fault,
-    }
+    return SettingsStatus(
+        file=str(services.components.settings_file),
+        loaded_at=health.loaded_at,
+        last_reload="failed" if health.settings_fault else "ok",
+        fault=health.settings_fault,
+    )
 
 
-def _incoming(services: Services) -> dict[str, Any]:
+def _incoming(services: Services) -> IncomingStatus | PolledStatus:
     incoming, box = services.components.settings.incoming, services.health.mailbox
     proof = incoming.sender_authentication.require
-    shown: dict[str, Any] = {
-        "enabled": incoming.enabled,
-        "transport": incoming.transport,
-        "folder": incoming.reply_folder,
-        "reply_address": incoming.reply_address,
-        "sender_authentication": proof,
-        "sender_authentication_strength": "weak" if proof == "reference" else "strong",
-        "interval_seconds": incoming.process_interval.total_seconds(),
-        "count": incoming.process_count,
-    }
-    if box is not None:
-        shown |= {
-            "polls": box.polls,
-            "failures_in_a_row": box.failures_in_a_row,
-            "last_success": iso(box.last_success),
-            "last_fault": box.last.fault if box.last else "",
-            "waiting": max(0, box.last.folder.messages - box.last.deleted)
-            if box.last and box.last.folder
-            else None,
-        }
-    return shown
+    shown = IncomingStatus(
+        enabled=incoming.enabled,
+        transport=incoming.transport,
+        folder=incoming.reply_folder,
+        reply_address=incoming.reply_address,
+        sender_authentication=proof,
+        sender_authentication_strength="weak" if proof == "reference" else "strong",
+        interval_seconds=incoming.process_interval.total_seconds(),
+        count=incoming.process_count,
+    )
+    if box is None:
+        return shown
+    return PolledStatus(
+        **facts_of(shown),
+        polls=box.polls,
+        failures_in_a_row=box.failures_in_a_row,
+        last_success=box.last_success,
+        last_fault=box.last.fault if box.last else "",
+        waiting=max(0, box.last.folder.messages - box.last.deleted) if box.last and box.last.folder else None,
+    )
 
 
-def _outgoing(services: Services) -> dict[str, Any]:
+def _outgoing(services: Services) -> OutgoingStatus:
     outgoing = services.components.settings.outgoing
     way = services.health.ways.get("outgoing")
     jobs: Counter[str] = Counter()
     for (queue, _, state), number in services.counts.jobs.items():
         if queue is Queue.OUTBOX:
             jobs[state.value] += number
-    return {
-        "transport": outgoing.transport,
-        "from_address": outgoing.from_address,
-        "last_success": iso(way.last_success) if way else None,
-        "last_fault": way.fault if way else "",
-        "messages": {state.value: jobs[state.value] for state in JobState},
-    }
+    return OutgoingStatus(
+        transport=outgoing.transport,
+        from_address=outgoing.from_address,
+        last_success=way.last_success if way else None,
+        last_fault=way.fault if way else "",
+        messages={state.value: jobs[state.value] for state in JobState},
+    )
 
 
-def _deliveries(services: Services) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: {} for name in services.components.settings.sinks}
+def _deliveries(services: Services) -> dict[str, dict[str, int]]:
+    shown: dict[str, dict[str, int]] = {name: {} for name in services.components.settings.sinks}
     for (queue, target, state), number in services.counts.jobs.items():
         if queue is Queue.DELIVERY:
             shown.setdefault(target, {})[state.value] = number
@@ -146,8 +157,15 @@ def process(services: Services, call: Call) -> Answer:
         raise Problem(502, "Reading replies failed", ended.fault, kind="server", extra=extra)
     waiting = max(0, ended.folder.messages - ended.deleted) if ended.folder else 0
     detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"
-    shown = {"messages": ended.read, "deleted": ended.deleted, "waiting": waiting, "detail": detail}
-    return Answer(200, {**shown, "outcomes": dict(ended.outcomes), "seconds": round(ended.seconds, 3)})
+    shown = Processed(
+        messages=ended.read,
+        deleted=ended.deleted,
+        waiting=waiting,
+        detail=detail,
+        outcomes=dict(ended.outcomes),
+        seconds=round(ended.seconds, 3),
+    )
+    return Answer(200, shown)
 
 
 def _polled(services: Services) -> PollEnded:
@@ -173,12 +191,12 @@ def reload(services: Services, call: Call) -> Answer:
         faults = tuple(Fault(f.path, f"{f.file}:{f.line}:{f.column}: {f.text}") for f in error.faults)
         detail = "the old settings stay in force: " + "; ".join(map(str, error.faults))
         raise Problem(422, "The settings have faults", detail, faults, kind="bad-settings") from None
-    shown = {
-        "reloaded": True,
-        "changed": list(outcome.changed),
-        "needs_restart": list(outcome.needs_restart),
-        "warnings": list(outcome.warnings),
-    }
+    shown = Reloaded(
+        reloaded=True,
+        changed=list(outcome.changed),
+        needs_restart=list(outcome.needs_restart),
+        warnings=list(outcome.warnings),
+    )
     return Answer(200, shown)
 
 
@@ -187,16 +205,13 @@ def log_level(services: Services, call: Call) -> Answer:
     services.logs.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
     until = services.clock.now() + body.for_ if body.for_ else None
     acts.record(services, "log-level", call.peer.user, level=body.level, until=iso(until))
-    return Answer(200, {"level": body.level, "until": iso(until)})
+    return Answer(200, LogLevelSet(level=body.level, until=until))
 
 
 def verify_audit(services: Services, call: Call) -> Answer:
     broken = services.store.verify_audit()
     detail = "" if broken is None else f"entry {broken} is missing or was changed after it was written"
-    shown = {
-        "ok": broken is None,
-        "entries": services.store.audit_length(),
-        "broken_at": broken,
-        "detail": detail,
-    }
+    shown = AuditVerified(
+        ok=broken is None, entries=services.store.audit_length(), broken_at=broken, detail=detail
+    )
     return Answer(200, shown)

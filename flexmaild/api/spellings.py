@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from flexmaild.core.documents.diagnosis import TriedSpelling
 from flexmaild.core.masking import masked
 from flexmaild.mail.authentication import arrivals, borders
 from flexmaild.mail.parse.header import Header, clean
@@ -102,7 +103,7 @@ def fate(header: Header, token: str, rules: Rules) -> Fate:
 _OWN = frozenset((b"subject", b"message-id", b"references", b"received"))
 
 
-def document(spelling: Spelling, became: Fate, answer: str) -> dict[str, str]:
-    """As JSON; what `control.answers.TriedSpelling` describes. answer: of a server that refused it."""
+def document(spelling: Spelling, became: Fate, answer: str) -> TriedSpelling:
+    """answer: of a server that refused it."""
     said = f"{SAID[became]}: {answer}" if answer else SAID[became]
-    return {"name": spelling.name, "result": became, "said": masked(clean(said))}
+    return TriedSpelling(name=spelling.name, result=became, said=masked(clean(said)))

@@ -4,11 +4,11 @@ the way wrote, and what only a mail from outside can show. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from flexmaild.api import spellings
 from flexmaild.api.spellings import Fate, Spelling
+from flexmaild.core.documents.diagnosis import Proposal, ResultsField, TriedSpelling
 from flexmaild.core.masking import masked
 from flexmaild.core.model import AuthResult
 from flexmaild.core.steps import Step
@@ -33,13 +33,13 @@ _LEFT = ("counted", "set_aside", "ignored")
 
 @dataclass(frozen=True, slots=True)
 class CameBack:
-    """steps and outside: for the diagnosis. spellings, fields, proposals: as `control.answers` has them."""
+    """What of a diagnosis it gives; `outside` comes last."""
 
-    steps: tuple[Step, ...]
-    outside: tuple[Step, ...]
-    spellings: tuple[dict[str, str], ...]
-    fields: tuple[dict[str, Any], ...]
-    proposals: tuple[dict[str, Any], ...]
+    steps: tuple[Step, ...] = ()
+    outside: tuple[Step, ...] = ()
+    spellings: list[TriedSpelling] = field(default_factory=list)
+    fields: list[ResultsField] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
 
 
 def look(mails: Sequence[tuple[Spelling, bytes, str]], rules: Rules, last: Sequence[KeptHeader]) -> CameBack:
@@ -60,11 +60,11 @@ def look(mails: Sequence[tuple[Spelling, bytes, str]], rules: Rules, last: Seque
         cure = "Name your border in borders and set require: dmarc."
         weak = "nobody's results are trusted: senders are proven weakly"
         steps.append(Step("border", True, tried, weak, cure))
-    tried_all = tuple(spellings.document(*one) for one in fates) if rules.borders else ()
+    tried_all = [spellings.document(*one) for one in fates] if rules.borders else []
     # Whatever is left on our own mail was written by a server on the way, above and below.
-    proposed = tuple(results_seen.proposals_with(fields, last, rules))
+    proposed = results_seen.proposals_with(fields, last, rules)
     outside = (_outside(bare, last, rules),) if is_trusting else ()
-    return CameBack(tuple(steps), outside, tried_all, tuple(results_seen.documents(fields)), proposed)
+    return CameBack(tuple(steps), outside, tried_all, results_seen.documents(fields), proposed)
 
 
 def _fate(spelling: Spelling, raw: bytes, answer: str, rules: Rules) -> Fate:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.system.deadline import Deadline
 
 APPROVER = "alice@example.test"
 REPLIES = "approvals@example.test"
@@ -203,8 +204,8 @@ def _answers(client: Client, daemon: subprocess.Popen[bytes]) -> bool:
 
 
 def _until(look: Callable[[], T | None], fault: str) -> T:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+    deadline = Deadline.after(PATIENCE)
+    while not deadline.is_over:
         if found := look():
             return found
         time.sleep(0.05)

@@ -23,9 +23,10 @@ def doctor(as_json: bool) -> int:
     Exit codes: 0 all is well, 1 something is wrong, 78 bad settings.
     """
     settings = load_settings()
+    from flexmaild.core import documents
     from flexmaild.engine import doctor as engine
 
-    body = engine.examine(settings)
+    body = documents.as_json(engine.examine(settings))
     if as_json:
         ending.say(json.dumps(body, indent=2))
     else:

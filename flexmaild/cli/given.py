@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from flexmaild.control.durations import parse_duration
+from flexmaild.core import durations
 
 
 def text(value: str) -> str:
@@ -38,7 +38,7 @@ def pair(value: str) -> tuple[str, str]:
 def seconds(value: str) -> float:
     """A duration, in seconds."""
     try:
-        return parse_duration(value).total_seconds()
+        return durations.parse(value).total_seconds()
     except ValueError as error:
         raise click.BadParameter(f"{value!r} {error}") from error
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
 import click
 
 from flexmaild.cli import exits, output
 from flexmaild.cli.console import Console, Group, fail, pass_console
+from flexmaild.system.deadline import Deadline
 
 # Shown of each application, in this order, as far as there is something to show.
 _FIELDS = ("state", "account", "scopes", "expires_at", "last_refresh", "next_alarm", "alarm", "error", "cure")
@@ -78,17 +78,16 @@ def _show_status(body: dict[str, Any]) -> None:
 
 def _follow(console: Console, name: str, started: dict[str, Any]) -> dict[str, Any]:
     """Ask for the state until it is no longer pending, or the code has expired."""
-    begun = time.monotonic()
-    until = begun + float(started.get("expires_in") or 900.0)
+    deadline = Deadline.after(float(started.get("expires_in") or 900.0))
     while True:
-        turn = max(0.0, min(TURN, until - time.monotonic()))
+        turn = min(TURN, deadline.left)
         state: dict[str, Any] = console.ask(
             "oauth.progress", path={"name": name}, query={"wait": f"{turn:.3f}"}
         )
-        if state["state"] != "pending" or time.monotonic() >= until:
+        if state["state"] != "pending" or deadline.is_over:
             return state
         if sys.stderr.isatty():
-            left = int(until - time.monotonic())
+            left = int(deadline.left)
             click.echo(
                 f"\r  waiting, the code is good for {left // 60}:{left % 60:02} more", nl=False, err=True
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ import click
 from flexmaild import __version__
 from flexmaild.cli import ending, exits, replay_view
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
-from flexmaild.control import durations
+from flexmaild.core import durations
 
 # Differences told in the JSON document; they are counted on.
 MOST_TOLD = 10_000
@@ -22,13 +21,15 @@ MOST_TOLD = 10_000
 
 def _since(_: click.Context, __: click.Parameter, value: str) -> timedelta:
     """A duration with its unit; one that is longer than any store is old is everything."""
-    is_whole = value.isascii() and value[:-1].isdigit() and not value[-1].isdigit()
-    if not is_whole or not re.match(durations.PATTERN, value) or not value[:-1].strip("0"):
-        raise click.BadParameter('write a whole number and its unit, such as "12h", "90d" or "8w"')
     try:
-        return durations.parse_duration(value)
-    except ValueError:  # it is longer
+        found = durations.parse(value, bare="")
+    except durations.TooLong:
         return durations.LONGEST
+    except ValueError:
+        found = timedelta(0)
+    if not found:
+        raise click.BadParameter('write a number and its unit, such as "12h", "90d" or "8w"')
+    return found
 
 
 @click.command()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.system.deadline import NEVER, Deadline
 
 # One held answer lasts at most so long, seconds: short enough to notice a daemon that is gone.
 TURN = 60.0
@@ -27,26 +28,25 @@ def wait_for_decision(
     tell: called with each reply that came meanwhile and decided nothing, once a turn.
     Raises Refused, Unreachable (at once when the daemon was not there to begin with).
     """
-    until = None if seconds is None else time.monotonic() + seconds
+    deadline = NEVER if seconds is None else Deadline.after(seconds)
     last_seen = 0.0
     told: int | None = None
     while True:
-        left = TURN if until is None else max(0.0, until - time.monotonic())
         try:
-            turn = {"timeout": f"{min(left, TURN):.3f}"}
+            turn = {"timeout": f"{min(deadline.left, TURN):.3f}"}
             body = client.call("approval.wait", path={"id": approval}, query=turn).body
         except (Unreachable, Refused) as error:
             if isinstance(error, Refused) and error.status == 503:
                 last_seen = time.monotonic()  # it is there, and too busy to have one more wait
             if not _may_pass(error) or not last_seen or time.monotonic() - last_seen > AWAY:
                 raise
-            if until is not None and time.monotonic() >= until:
+            if deadline.is_over:
                 raise
             time.sleep(PAUSE)
             continue
         last_seen = time.monotonic()
         told = _tell_new(body, told, tell)
-        if body["state"] != "pending" or (until is not None and last_seen >= until):
+        if body["state"] != "pending" or deadline.is_over:
             return body
 
 

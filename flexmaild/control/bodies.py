@@ -28,9 +28,11 @@ from flexmaild.control.fields import (
     Text,
     fault,
 )
+from flexmaild.core.addresses import MAX_WRITTEN
 from flexmaild.core.model import Attachment as StoredAttachment
-from flexmaild.core.model import Requirement
+from flexmaild.core.model import Groups, OnExpiry, Requirement
 from flexmaild.core.opening import Ask, AskedApprover
+from flexmaild.settings.schema import Level
 
 # The largest mail that common servers take is 25 MB; nothing above it could be sent.
 MAX_FILES = 25 * 1024 * 1024
@@ -50,7 +52,7 @@ class TestEmail(Strict):
 class LogLevel(Strict):
     """`for`: how long until the level of the settings holds again; left out: the next start or reload."""
 
-    level: Literal["debug", "info", "warning", "error"]
+    level: Level
     for_: Duration | None = Field(default=None, alias="for")
 
 
@@ -182,8 +184,7 @@ def _quorum_kind(value: Any) -> str:
 
 
 Quorum = Annotated[
-    Annotated[Literal["any", "all", "each_group"], Tag(f"{TAG}word")]
-    | Annotated[int, Field(ge=1), Tag(f"{TAG}number")],
+    Annotated[Groups, Tag(f"{TAG}word")] | Annotated[int, Field(ge=1), Tag(f"{TAG}number")],
     Discriminator(_quorum_kind),
 ]
 
@@ -206,11 +207,11 @@ class ApprovalRequest(Strict):
     any_reject: bool | None = None
     expires_in: Duration | None = None
     settle_for: Duration | None = None
-    on_expiry: Literal["expire", "reject"] | None = None
+    on_expiry: OnExpiry | None = None
     remind_after: Durations | None = None
     escalate_after: Duration | None = None
     escalate_to: list[Approver] = Field(default=[], max_length=MAX_PEOPLE)
-    requester: Annotated[str, Field(max_length=320)] | None = None
+    requester: Annotated[str, Field(max_length=MAX_WRITTEN)] | None = None
     allow_requester: bool = True
     allow_delegates: bool = False
     comment_on_reject: bool | None = None

@@ -6,17 +6,17 @@ without a socket.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flexmaild.system.peer_credentials import Peer
+from flexmaild.core.access import Caller, Role
+from flexmaild.system.peer_credentials import Peer, overflow_uid
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-    from flexmaild.control.routes import Role
 
 
 def _wait_plainly(event: threading.Event, seconds: float) -> bool:
@@ -50,13 +50,19 @@ class Call:
 class Answer:
     """What a handler answers: a status (None: the route's), and a body.
 
-    The body is a model of `control.answers`, something JSON can hold, or bytes, which go out as the route's
+    The body is a document of `core.documents`, something JSON can hold, or bytes, which go out as the route's
     media type.
     """
 
     status: int | None = None
-    body: BaseModel | Mapping[str, Any] | list[Any] | bytes | None = None
+    body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def caller_of(peer: Peer) -> Caller:
+    """The peer as `core.access` judges it."""
+    owns_daemon = peer.uid in (0, os.geteuid())
+    return Caller(peer.user, peer.groups, owns_daemon, is_hidden=peer.uid == overflow_uid())
 
 
 class Handlers(Protocol):

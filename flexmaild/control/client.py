@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from flexmaild.control.routes import BY_COMMAND, Route
+from flexmaild.system.deadline import Deadline
 
 DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
 # A held answer comes at the asked time; this much later at most, seconds.
@@ -135,12 +136,12 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        until = time.monotonic() + self.timeout
+        deadline = Deadline.after(self.timeout)
         while True:
             try:
                 return self.sock.connect(str(self._path))
             except BlockingIOError:  # the daemon's backlog is full: many call at once (unix(7))
-                if time.monotonic() >= until:
+                if deadline.is_over:
                     raise
                 time.sleep(BREATH)
 

@@ -23,8 +23,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from flexmaild.control import durations
-from flexmaild.core.addresses import normal
+from flexmaild.core import durations
+from flexmaild.core.addresses import MAX_WRITTEN, normal
 
 MAX_TEXT = 256 * 1024
 MAX_METADATA = 16 * 1024
@@ -72,7 +72,7 @@ def _duration(value: object) -> object:
     if isinstance(value, int | float) and value <= 0:
         raise fault("must be more than 0")
     try:
-        found = durations.parse_duration(value)
+        found = durations.parse(value)
     except ValueError as error:
         raise fault(str(error)) from None
     if found <= timedelta(0):
@@ -111,7 +111,7 @@ _DURATION_SCHEMA = {
 }
 
 Address = Annotated[
-    str, Field(max_length=320, json_schema_extra={"format": "email"}), AfterValidator(_address)
+    str, Field(max_length=MAX_WRITTEN, json_schema_extra={"format": "email"}), AfterValidator(_address)
 ]
 Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE), AfterValidator(_line)]
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_text)]

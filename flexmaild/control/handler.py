@@ -20,16 +20,16 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic_core import to_json
 
 from flexmaild import __version__
 from flexmaild.control import openapi, problems, reading, routes
-from flexmaild.control.access import permits
-from flexmaild.control.call import Answer, Call, CallerGone
+from flexmaild.control.call import Answer, Call, CallerGone, caller_of
 from flexmaild.control.hub import Hub
 from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
+from flexmaild.core.access import permits
+from flexmaild.core.documents import as_json
 from flexmaild.system.peer_credentials import Peer, peer_of
 
 # How often a waiting thread looks whether its caller has hung up; the event itself wakes it at once.
@@ -159,7 +159,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if route is None:
             raise _no_route(target.path, allowed)
         self.route = route
-        role = self.hub.access.role(self.peer)
+        role = self.hub.access.role(caller_of(self.peer))
         if role is None or not permits(role, route.role):
             raise _not_permitted(self.peer, route)
         query = reading.query_of(route, target.query)
@@ -299,9 +299,6 @@ def _not_permitted(peer: Peer, route: Route) -> Problem:
 
 def _encoded(answer: Answer, route: Route) -> tuple[str, bytes]:
     """The answer's media type and bytes."""
-    match answer.body:
-        case bytes():
-            return route.media_type, answer.body
-        case BaseModel():
-            return "application/json", answer.body.model_dump_json(by_alias=True).encode() + b"\n"
-    return "application/json", to_json(answer.body) + b"\n"
+    if isinstance(answer.body, bytes):
+        return route.media_type, answer.body
+    return "application/json", to_json(as_json(answer.body)) + b"\n"

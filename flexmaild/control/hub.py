@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flexmaild.control.access import Access
 from flexmaild.control.call import Handlers
 from flexmaild.control.gate import Gate
+from flexmaild.core.access import Access
 from flexmaild.system.peer_credentials import Peer
 
 OnRequest = Callable[[str, str, Peer, float], None]

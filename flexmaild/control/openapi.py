@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 
 from flexmaild import __version__
 from flexmaild.control import problems, shapes
@@ -51,11 +51,14 @@ _IDEMPOTENCY_KEY = {
 @cache
 def document() -> dict[str, Any]:
     """The whole description. The same object every time: do not change it."""
-    wanted: list[tuple[Any, Any]] = []
-    for route in ROUTES:
-        wanted += [(shapes.model(route.body), "validation")] if route.body else []
-        wanted += [(shapes.model(route.answer), "serialization")] if route.answer else []
-    _, schemas = models_json_schema(list(dict.fromkeys(wanted)), ref_template=_REF)
+    bodies = {shapes.body(route.body): None for route in ROUTES if route.body}
+    answers = {shapes.answer(route.answer): None for route in ROUTES if route.answer}
+    wanted: list[tuple[str, Any, TypeAdapter[Any]]] = []
+    wanted += [(one.__name__, "validation", TypeAdapter(one)) for one in bodies]
+    wanted += [(one.__name__, "serialization", TypeAdapter(one)) for one in answers]
+    tops, schemas = TypeAdapter.json_schemas(wanted, ref_template=_REF)
+    # One that no other holds is not among the definitions.
+    models = schemas["$defs"] | {name: top for (name, _), top in tops.items() if "$ref" not in top}
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
@@ -70,7 +73,7 @@ def document() -> dict[str, Any]:
             {"url": "http://localhost", "description": "curl --unix-socket /run/flexmaild/control.sock"}
         ],
         "paths": paths,
-        "components": {"schemas": schemas["$defs"] | {"Problem": _PROBLEM, "Fault": _FAULT}},
+        "components": {"schemas": models | {"Problem": _PROBLEM, "Fault": _FAULT}},
     }
 
 

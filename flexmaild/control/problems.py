@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flexmaild.core.errors import Failure, NotAllowed, printable
-from flexmaild.core.opening import Refused
+from flexmaild.core.errors import Failure, Refused, printable
 
 MEDIA_TYPE = "application/problem+json"
 KIND_PREFIX = "urn:flexmaild:problem:"
+# Of what passes by itself, seconds.
+AGAIN_SOON: Mapping[str, str] = {"Retry-After": "5"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +101,10 @@ def of_error(error: Exception) -> Problem | None:
     match error:
         case Problem():
             return error
+        case Refused():
+            return invalid(Fault(fault.path, fault.rule) for fault in error.faults)
         case Failure():
             return of_failure(error)
-        case NotAllowed():
-            return invalid([Fault(error.path, error.text)])
-        case Refused():
-            return invalid(Fault(fault.path, fault.text) for fault in error.faults)
         case TimeoutError():
             detail = "The daemon did not answer in time. What was asked may still be carried out."
             cure = "Ask again with the same Idempotency-Key; see `flexmailctl status`."
@@ -116,10 +115,10 @@ def of_error(error: Exception) -> Problem | None:
 def busy(what: str) -> Problem:
     """503: the places of that kind are taken."""
     detail = f"Too many {what} at once."
-    return Problem(503, "Busy", detail, cure="Try again.", kind="busy", headers={"Retry-After": "5"})
+    return Problem(503, "Busy", detail, cure="Try again.", kind="busy", headers=AGAIN_SOON)
 
 
 def stopping() -> Problem:
     """503: the daemon is on its way out."""
     detail = "flexmaild is stopping; nothing was done."
-    return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers={"Retry-After": "5"})
+    return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers=AGAIN_SOON)

@@ -155,7 +155,7 @@ def checked(route: Route, document: Any) -> BaseModel | None:
         if route.body_required:
             raise Problem(400, "The body is missing", f"{route.path} takes a JSON object.", kind="not-json")
         return None
-    model = shapes.model(route.body)
+    model = shapes.body(route.body)
     try:
         return model.model_validate(document)
     except ValidationError as error:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-Role = Literal["read", "act", "admin"]
-ROLES: tuple[Role, ...] = ("read", "act", "admin")
+from flexmaild.core.access import Role
+from flexmaild.core.model import State
+from flexmaild.core.work import JobState
 
 KIB, MIB = 1024, 1024 * 1024
 ORDINARY_BODY = 64 * KIB
@@ -44,7 +45,7 @@ class Parameter:
 class Route:
     """One command. `cli` is how flexmailctl calls it, empty where it does not.
 
-    body, answer: names in `control.shapes`; an empty body means that none is taken.
+    body, answer: names that `control.shapes` knows; an empty body means that none is taken.
     waits: the answer may be held back (long poll), and the caller is counted as a waiter.
     media_type: of the answer where that is not JSON.
     """
@@ -75,8 +76,8 @@ class Route:
         return tuple(re.findall(r"\{(\w+)\}", self.path))
 
 
-JOB_STATES = ("queued", "deferred", "held", "failed", "done", "dropped")
-APPROVAL_STATES = ("pending", "approved", "rejected", "expired", "cancelled")
+JOB_STATES = tuple(state.value for state in JobState)
+APPROVAL_STATES = tuple(state.value for state in State)
 PAGE = (
     Parameter("limit", "How many at most.", "integer", least=1, most=1000, default=100),
     Parameter("after", "The `next` of the page before."),
@@ -133,9 +134,9 @@ ROUTES: tuple[Route, ...] = (
           cli="approval list",
           query=(Parameter("state", "Only those in this state.", choices=APPROVAL_STATES), *PAGE)),
     Route("approval.show", "GET", "/v1/approvals/{id}", "read", "One request with its verdicts and history.",
-          "Approval", cli="approval show"),
+          "ShownApproval", cli="approval show"),
     Route("approval.wait", "GET", "/v1/approvals/{id}/wait", "read",
-          "The request as soon as it is decided, or as it stands when the time is over.", "Approval",
+          "The request as soon as it is decided, or as it stands when the time is over.", "ShownApproval",
           cli="approval wait", query=(WAIT,), waits=True),
     Route("approval.cancel", "POST", "/v1/approvals/{id}/cancel", "act", "Withdraw a pending request.",
           "Approval", "Cancel", "approval cancel", body_required=False, idempotent=True),
@@ -152,11 +153,11 @@ ROUTES: tuple[Route, ...] = (
     Route("quarantine.list", "GET", "/v1/quarantine", "read", "Mails set aside, newest first.",
           "QuarantinedMails", cli="quarantine list", query=PAGE),
     Route("quarantine.show", "GET", "/v1/quarantine/{id}", "read", "One mail set aside, without its text.",
-          "QuarantinedMail", cli="quarantine show"),
+          "ShownQuarantinedMail", cli="quarantine show"),
     Route("quarantine.raw", "GET", "/v1/quarantine/{id}/raw", "admin", "Its bytes as they were read.",
           cli="quarantine show --raw", media_type="message/rfc822"),
     Route("quarantine.release", "POST", "/v1/quarantine/{id}/release", "admin",
-          "Read the mail again as if it had just come in.", "QuarantinedMail", cli="quarantine release"),
+          "Read the mail again as if it had just come in.", "ReleasedMail", cli="quarantine release"),
     Route("quarantine.drop", "POST", "/v1/quarantine/{id}/drop", "admin", "Take the mail off the list.",
           "QuarantinedMail", cli="quarantine drop"),
     Route("audit.verify", "GET", "/v1/audit/verify", "read", "Check the hash chain of the audit trail.",

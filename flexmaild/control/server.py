@@ -17,12 +17,12 @@ from contextlib import suppress
 from typing import Any
 
 from flexmaild.control import problems
-from flexmaild.control.access import Access
 from flexmaild.control.call import Handlers
 from flexmaild.control.gate import Gate
 from flexmaild.control.handler import Handler
 from flexmaild.control.hub import Hub, Limits, OnCrash, OnRequest
 from flexmaild.control.listen import Listening
+from flexmaild.core.access import Access
 from flexmaild.system.peer_credentials import credentials
 
 # How long to pause when the process has no descriptor left for the next connection, seconds.

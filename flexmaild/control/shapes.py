@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from flexmaild.control import answers, bodies, diagnosis
+from flexmaild.control import bodies
 from flexmaild.control.problems import Fault
+from flexmaild.core.documents import approvals, diagnosis, queues, service
 
 # Nobody reads more faults than these at once.
 MOST = 100
@@ -26,11 +27,19 @@ _FIELDS_AT: Mapping[str, type[BaseModel]] = {
 }
 
 
-def model(name: str) -> type[BaseModel]:
-    """The body or answer model of that name."""
-    modules = (bodies, answers, diagnosis)
-    found: type[BaseModel] = next(getattr(one, name) for one in modules if hasattr(one, name))
+def body(name: str) -> type[BaseModel]:
+    """The model of a request's body of that name."""
+    found: type[BaseModel] = getattr(bodies, name)
     return found
+
+
+def answer(name: str) -> type:
+    """The document of that name."""
+    for module in (approvals, queues, diagnosis, service):
+        found: type | None = getattr(module, name, None)
+        if found is not None and found.__module__ == module.__name__:
+            return found
+    raise KeyError(name)
 
 
 def faults(error: ValidationError, top: type[BaseModel]) -> list[Fault]:

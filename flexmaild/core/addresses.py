@@ -14,6 +14,8 @@ from publicsuffixlist import PublicSuffixList
 # RFC 5321 section 4.5.3.1: 64 octets of local part, 255 of domain; 254 for the whole path's content.
 MAX_LOCAL = 64
 MAX_ADDRESS = 254
+# What is read of one before it is judged: 64 octets, the sign, 255 octets.
+MAX_WRITTEN = 320
 
 _ATEXT = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
 _LDH = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flexmaild.core import outcomes, proof, quorum, tokens
+from flexmaild.core import outcomes, proof, quorum, references
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import (
@@ -70,7 +70,7 @@ _BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
 }
 
 
-def referred(reading: Reading) -> tokens.Reference | Ruling:
+def referred(reading: Reading) -> references.Reference | Ruling:
     """The one reference all places of the mail agree on, or what becomes of a mail without one."""
     if reading.nature is MailNature.BOUNCE:
         return _reported(reading)
@@ -78,7 +78,7 @@ def referred(reading: Reading) -> tokens.Reference | Ruling:
         outcome, reason, quarantine = _BY_NATURE[reading.nature]
         return Ruling(outcome, reading.nature_because, reason, quarantine=quarantine)
     texts = texts_of(reading)
-    reference = tokens.parse(texts[0]) if texts else None
+    reference = references.parse(texts[0]) if texts else None
     if reference is None:
         is_damaged = any(len(text) >= _SHORTEST_DAMAGED for text in texts)
         return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
@@ -87,7 +87,7 @@ def referred(reading: Reading) -> tokens.Reference | Ruling:
 
 def rule(
     reading: Reading,
-    reference: tokens.Reference,
+    reference: references.Reference,
     request: Request | None,
     key: bytes,
     policy: SenderPolicy,
@@ -95,7 +95,7 @@ def rule(
     """What this mail may do to the request its reference names."""
     if request is None:
         return refused(ReplyReason.NO_SUCH_REQUEST)
-    invitation = tokens.is_genuine(key, reference, request)
+    invitation = references.is_genuine(key, reference, request)
     if invitation is None:
         return refused(ReplyReason.REFERENCE_FORGED, request.id)
     if reading.nature is MailNature.BOUNCE:
@@ -125,9 +125,9 @@ def _nothing(reason: ReplyReason) -> Ruling:
     return Ruling(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
 
 
-def _reported(reading: Reading) -> tokens.Reference | Ruling:
+def _reported(reading: Reading) -> references.Reference | Ruling:
     """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
-    found = [tokens.parse(text) for text in (*reported_ids(reading), *texts_of(reading))]
+    found = [references.parse(text) for text in (*reported_ids(reading), *texts_of(reading))]
     known = list(dict.fromkeys(reference for reference in found if reference is not None))
     if len(known) == 1:
         return known[0]
@@ -137,7 +137,7 @@ def _reported(reading: Reading) -> tokens.Reference | Ruling:
 
 def reported_ids(reading: Reading) -> list[str]:
     """The references in the Message-IDs of the mails that a delivery report is about."""
-    return [b.message_id.partition(".")[0] for b in reading.bounces if b.message_id]
+    return [references.named_by(b.message_id) for b in reading.bounces if b.message_id]
 
 
 def texts_of(reading: Reading) -> list[str]:
@@ -145,7 +145,7 @@ def texts_of(reading: Reading) -> list[str]:
     line or a host's name beside a whole one say nothing else than it does."""
     places = (reading.address_references, reading.thread_references, reading.body_references)
     found = list(dict.fromkeys(text for place in places for text in place))
-    return [text for text in found if tokens.parse(text) is not None] or found
+    return [text for text in found if references.parse(text) is not None] or found
 
 
 def _refusal(

@@ -8,30 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from flexmaild.core import proof
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling, is_of
+from flexmaild.core.documents.approvals import ApproverWarning
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import Approver, MailNature, Outcome, Reading, Request, Requirement
 from flexmaild.core.work import ApproverNote, ApproverPast
 
 # RFC 3463.
 _STATUS = re.compile(r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b")
-
-Code = Literal["never_proven", "cannot_be_proven", "bounced_before"]
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Why an approver may not be able to answer. approver: the address that is asked."""
-
-    code: Code
-    approver: str
-    detail: str
 
 
 def of_mail(request: Request, reading: Reading, ruling: Ruling, now: datetime) -> Iterator[ApproverNote]:
@@ -60,20 +48,24 @@ def warnings(
     *,
     reads_logins: bool,
     own_domains: frozenset[str],
-) -> list[Warned]:
+) -> list[ApproverWarning]:
     """In the order of those who are asked. reads_logins: a border may say who logged in. own_domains: those
     of our own addresses, whose users log in at our own server."""
-    found: list[Warned] = []
+    found: list[ApproverWarning] = []
     for approver in invited:
         known = past.get(approver.address)
         if require != "reference" and not (known and proof.satisfies(known.proofs, require)):
             obstacle = _obstacle(approver, require, reads_logins, own_domains)
             if obstacle:
-                found.append(Warned("cannot_be_proven", approver.address, obstacle))
+                found.append(ApproverWarning("cannot_be_proven", approver.address, obstacle))
             else:
-                found.append(Warned("never_proven", approver.address, _so_far(known, require)))
+                found.append(
+                    ApproverWarning(
+                        code="never_proven", approver=approver.address, detail=_so_far(known, require)
+                    )
+                )
         if known and known.bounced:
-            found.append(Warned("bounced_before", approver.address, _came_back(known)))
+            found.append(ApproverWarning("bounced_before", approver.address, _came_back(known)))
     return found
 
 

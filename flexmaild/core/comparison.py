@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from flexmaild.core import admission, engine, naming, quorum, timing, tokens
+from flexmaild.core import admission, engine, naming, quorum, references, timing
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling
 from flexmaild.core.events import Answered, Event
@@ -149,7 +149,7 @@ def has_other_key(reading: Reading, request: Request | None, key: bytes) -> bool
     if request is None:
         return False
     of_it = [r for r in naming.whole_references(reading) if r.request_id == request.id]
-    return bool(of_it) and all(tokens.is_genuine(key, r, request) is None for r in of_it)
+    return bool(of_it) and all(references.is_genuine(key, r, request) is None for r in of_it)
 
 
 def compared(seen: Seen, verdict: Verdict | None, today: Today) -> Compared:

@@ -1,12 +1,14 @@
 """The two ways in which work can fail, as types, with a reason from a closed list.
 
-Adapters (transports, sinks, net) raise these and nothing else, and never retry on their own;
-what to do about a failure is decided in one place, `flexmaild.core.retry`. The reasons are the
+Whatever fails across packages is a `Failure`: adapters (transports, sinks, net) raise these and nothing else
+and never retry on their own, a request that breaks rules is one, a fault of the store (`store.errors`) too.
+What to do about a failure is decided in one place, `flexmaild.core.retry`. The reasons are the
 values of the metric label `reason`, so the list is closed and short.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -88,13 +90,23 @@ class GiveUp(Failure):
     """A lasting fault: repeating the same attempt cannot succeed until somebody changes something."""
 
 
-class NotAllowed(Exception):
-    """A request that breaks a rule of the product; `path` names the field as in JSON ("approvers.0")."""
+class Refused(GiveUp):
+    """A request that breaks rules of the product; `faults` names them all."""
+
+    def __init__(self, faults: Iterable[NotAllowed]) -> None:
+        self.faults: tuple[NotAllowed, ...] = tuple(faults)
+        super().__init__(Reason.CLIENT, "; ".join(str(fault) for fault in self.faults))
+
+
+class NotAllowed(Refused):
+    """A request that breaks one rule, in words; `path` names the field as in JSON ("approvers.0")."""
 
     def __init__(self, path: str, text: str) -> None:
-        super().__init__(f"{path}: {text}")
-        self.path = path
-        self.text = text
+        self.path, self.rule = path, text
+        super().__init__((self,))
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.rule}"
 
 
 def printable(text: str) -> str:

@@ -6,15 +6,13 @@ repeated after a crash changes nothing. Called by `engine.decide`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from flexmaild.core import decision, tokens
+from flexmaild.core import decision, references
 from flexmaild.core.events import Deliver, Effect, Mail, Note
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue
@@ -32,12 +30,6 @@ def order_of(job: Job) -> MailOrder:
 
 def payload_of(order: MailOrder, **more: Any) -> Mapping[str, Any]:
     return {"order": _ORDER.dump_python(order, mode="json"), **more}
-
-
-def job_id(queue: Queue, key: str) -> str:
-    """A short public id made from the key: "m-…" for mails, "d-…" for deliveries."""
-    digest = hashlib.sha256(key.encode()).digest()[:10]
-    return ("m-" if queue is Queue.OUTBOX else "d-") + base64.b32encode(digest).decode().lower()
 
 
 def jobs_for(
@@ -63,7 +55,7 @@ def jobs_for(
 
 
 def _mail_job(request: Request, mail: Mail, number: int, now: datetime, key: bytes, domain: str) -> Job:
-    reference = tokens.issue(key, request, request.invitations[mail.invitation])
+    reference = references.issue(key, request, request.invitations[mail.invitation])
     unique = f"{request.id}/{mail.kind}/{mail.invitation}/{number}"
     order = MailOrder(
         mail.kind,
@@ -75,7 +67,7 @@ def _mail_job(request: Request, mail: Mail, number: int, now: datetime, key: byt
         mail.to.language,
     )
     return Job(
-        id=job_id(Queue.OUTBOX, unique),
+        id=references.job_id(unique, is_mail=True),
         queue=Queue.OUTBOX,
         target=OUTGOING,
         kind=mail.kind.value,
@@ -86,22 +78,15 @@ def _mail_job(request: Request, mail: Mail, number: int, now: datetime, key: byt
         approval_id=request.id,
         invitation=mail.invitation,
         recipients=(mail.to.address,),
-        message_id=message_id(reference, mail.kind, number, domain),
+        message_id=references.message_id(reference, mail.kind, number, domain),
     )
-
-
-def message_id(reference: str, kind: MailKind, number: int, domain: str) -> str:
-    """Our Message-ID without angle brackets; the request itself has the plain form a thread hangs on."""
-    if kind is MailKind.APPROVAL_REQUEST:
-        number = 0
-    return f"{reference.lower()}.{kind.value}.{number}@{domain}"
 
 
 def _thread_of(mail: Mail, reference: str, domain: str) -> str:
     """A reminder or notice hangs on the request's own mail, where no reply is being answered."""
     if mail.kind is MailKind.APPROVAL_REQUEST:
         return ""
-    return message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain)
+    return references.message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain)
 
 
 def _delivery_job(request: Request, deliver: Deliver, now: datetime) -> Job:
@@ -111,7 +96,7 @@ def _delivery_job(request: Request, deliver: Deliver, now: datetime) -> Job:
         event = decision.unreachable(request, deliver.came_back, now)
     unique = f"{identity}/{deliver.sink}"
     return Job(
-        id=job_id(Queue.DELIVERY, unique),
+        id=references.job_id(unique, is_mail=False),
         queue=Queue.DELIVERY,
         target=deliver.sink,
         kind=kind,

@@ -12,16 +12,16 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flexmaild.core.tokens import ID_LETTERS, PREFIX
+from flexmaild.core.references import DASHES, ID_LETTERS, PREFIX, TAG
 
 # As it is written, percent-encoded (twice, too), quoted-printable, as an entity, or another dash.
 _DASH = (
-    r"(?:-|[%=](?:25)*2D|[\u2010-\u2015\u2212]|%E2%80%9[0-5]"
+    rf"(?:-|[%=](?:25)*2D|[{DASHES}]|%E2%80%9[0-5]"
     r"|&#(?:45|x2D|820[89]|821[0-3]|8722);|&(?:hyphen|dash|minus);)"
 )
 # "FM1-" and four characters are enough to find it by. With fewer letters than an id has it names no request,
 # as a ticket FM1-PAYMENTS does.
-_REFERENCE = re.compile(rf"(FM1{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)
+_REFERENCE = re.compile(rf"({TAG}{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)
 # A piece of a known one is hidden from so many letters on; fewer are found in words as well.
 _PIECE = 8
 _LETTERS = re.compile(rf"\w{{{_PIECE},}}")

@@ -69,7 +69,11 @@ class MailKind(StrEnum):
 Proof = Literal["reference", "dmarc", "internal", "dkim", "auth"]
 # From the least to the most.
 Requirement = Literal["reference", "dmarc", "dkim", "auth"]
-Quorum = Literal["any", "all", "each_group"] | int
+Groups = Literal["any", "all", "each_group"]
+Quorum = Groups | int
+OnExpiry = Literal["expire", "reject"]
+# How much of a comment may keep an answer from being one, see `mail.understand.verdict`.
+Comments = Literal["careful", "first_word", "bare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class Terms:
     settle_for: timedelta = timedelta(0)
     quorum: Quorum = "any"
     any_reject: bool = True
-    on_expiry: Literal["expire", "reject"] = "expire"
+    on_expiry: OnExpiry = "expire"
     html: str = ""
     template: str = ""
     variables: Json = field(default_factory=dict)
@@ -262,7 +266,7 @@ class Reading:
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
     from_fields: how many From fields it has.
     delegate: the Sender field's address where it differs from From.
-    references: the references found, by place; texts as found, normalised by `core.tokens`.
+    references: the references found, by place; texts as found, normalised by `core.references`.
     answer: None means undecided, and `unclear` says why (a key of `mail.understand.verdict.WHY`).
     nature_because: the header or rule that showed it is not a human's mail, or why it cannot be parsed.
     claimed, via: where a group put its own address into From: that address, and the one it replaced.

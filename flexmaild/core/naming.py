@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from flexmaild.core.admission import (
     Ruling,
     SenderPolicy,
@@ -25,11 +25,11 @@ from flexmaild.core.model import Invitation, MailNature, Outcome, Reading, Reque
 from flexmaild.core.reasons import ReplyReason, sentence
 
 
-def whole_references(reading: Reading) -> tuple[tokens.Reference, ...]:
+def whole_references(reading: Reading) -> tuple[references.Reference, ...]:
     """Every whole reference in the mail, at whatever place."""
     texts = (*reported_ids(reading), *texts_of(reading), *reading.hidden_references)
-    references = (tokens.parse(text) for text in texts)
-    return tuple(reference for reference in references if reference is not None)
+    parsed = map(references.parse, texts)
+    return tuple(reference for reference in parsed if reference is not None)
 
 
 def named(reading: Reading) -> tuple[str, ...]:
@@ -48,9 +48,9 @@ def judged(
     """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids
     of requests whose mail without a reference it answers."""
     found = referred(reading)
-    if isinstance(found, tokens.Reference):
+    if isinstance(found, references.Reference):
         request = requests.get(found.request_id)
-        is_genuine = request is not None and tokens.is_genuine(key, found, request) is not None
+        is_genuine = request is not None and references.is_genuine(key, found, request) is not None
         if is_genuine or reading.nature is MailNature.BOUNCE:
             return rule(reading, found, request, key, policy)
         found = _by_the_genuine(reading, requests, key, policy) or rule(reading, found, request, key, policy)
@@ -82,12 +82,12 @@ def _by_the_genuine(
 
 def _genuine(
     text: str, requests: Mapping[str, Request], key: bytes
-) -> tuple[tokens.Reference, Request, Invitation] | None:
-    reference = tokens.parse(text)
+) -> tuple[references.Reference, Request, Invitation] | None:
+    reference = references.parse(text)
     request = requests.get(reference.request_id) if reference is not None else None
     if reference is None or request is None:
         return None
-    invitation = tokens.is_genuine(key, reference, request)
+    invitation = references.is_genuine(key, reference, request)
     return None if invitation is None else (reference, request, invitation)
 
 

@@ -6,18 +6,18 @@ the same policy gives the same terms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
-from flexmaild.core import quorum, timing
+from flexmaild.core import durations, quorum, references, timing
 from flexmaild.core.addresses import normal
-from flexmaild.core.errors import NotAllowed
+from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import (
     Approver,
     Attachment,
     Json,
+    OnExpiry,
     Quorum,
     Request,
     Requirement,
@@ -26,7 +26,8 @@ from flexmaild.core.model import (
 from flexmaild.core.proof import stricter
 
 MAX_EXPIRY = timedelta(days=365)
-MAX_SETTLE = timedelta(hours=24)
+# As written, of the setting as well.
+MAX_SETTLE = "24h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Ask:
     variables: Json = field(default_factory=dict)
     expires_in: timedelta | None = None
     settle_for: timedelta | None = None
-    on_expiry: Literal["expire", "reject"] | None = None
+    on_expiry: OnExpiry | None = None
     remind_after: tuple[timedelta, ...] | None = None
     escalate_after: timedelta | None = None
     escalate_to: tuple[AskedApprover, ...] = ()
@@ -79,34 +80,26 @@ class Delegation:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the settings say about new requests. reads_logins: some border may say who logged in; own_domains:
     of the addresses that are ours."""
 
-    expire_after: timedelta = timedelta(days=7)
-    remind_after: tuple[timedelta, ...] = ()
-    settle_for: timedelta = timedelta(0)
-    on_expiry: Literal["expire", "reject"] = "expire"
-    escalate_after: timedelta | None = None
-    escalate_to: tuple[str, ...] = ()
-    comment_on_reject: bool = False
-    require: Requirement = "reference"
-    delegations: tuple[Delegation, ...] = ()
-    sinks: tuple[str, ...] = ()
-    max_approvers: int = 100
-    languages: Json = field(default_factory=dict)
-    can_prove: frozenset[Requirement] = frozenset(("reference", "dmarc", "dkim", "auth"))
-    reads_logins: bool = True
-    own_domains: frozenset[str] = frozenset()
-
-
-class Refused(Exception):
-    """The ask breaks rules; `faults` names them all."""
-
-    def __init__(self, faults: Iterable[NotAllowed]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(str(f) for f in self.faults))
+    expire_after: timedelta
+    remind_after: tuple[timedelta, ...]
+    settle_for: timedelta
+    on_expiry: OnExpiry
+    escalate_after: timedelta | None
+    escalate_to: tuple[str, ...]
+    comment_on_reject: bool
+    require: Requirement
+    delegations: tuple[Delegation, ...]
+    sinks: tuple[str, ...]
+    max_approvers: int
+    languages: Json
+    can_prove: frozenset[Requirement]
+    reads_logins: bool
+    own_domains: frozenset[str]
 
 
 def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
@@ -118,8 +111,8 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
     if not timedelta(0) < expires_in <= MAX_EXPIRY:
         faults.append(NotAllowed("expires_in", "must lie in the future and within 365 days"))
     settle_for = policy.settle_for if ask.settle_for is None else ask.settle_for
-    if not timedelta(0) <= settle_for <= MAX_SETTLE:
-        faults.append(NotAllowed("settle_for", "must be at most 24h; 0s decides at once"))
+    if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
+        faults.append(NotAllowed("settle_for", f"must be at most {MAX_SETTLE}; 0s decides at once"))
     if ask.require is not None and ask.require not in policy.can_prove:
         cure = "cannot be met: incoming.sender_authentication of the settings trusts nobody's results"
         faults.append(NotAllowed("require", cure))
@@ -285,7 +278,7 @@ def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
     number = terms.quorum if isinstance(terms.quorum, int) else 1
     if number < 1:
         yield NotAllowed("quorum", "must be at least 1")
-    trial = Request("ap-aaaaaaaaaaaaaaaa", terms, now)
+    trial = Request(references.request_id(bytes(10)), terms, now)
     if number > len(able) or not quorum.can_still_be_met(trial):
         yield NotAllowed("quorum", f"{terms.quorum} cannot be reached by {len(able)} who may approve")
 

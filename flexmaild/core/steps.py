@@ -6,7 +6,8 @@ Made by the adapters (`transports`, `net`), shown by `daemon` and `cli`. Holds n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from flexmaild.core.documents import diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +25,13 @@ class Step:
     cure: str = ""
     seconds: float = 0.0
 
-    @property
-    def result(self) -> str:
-        """ "ok", "warning" or "failed", as callers see it."""
-        return "failed" if not self.ok else "warning" if self.cure else "ok"
-
-    def document(self) -> dict[str, Any]:
-        """The step as `control.diagnosis` describes it."""
-        return {
-            "name": self.name,
-            "result": self.result,
-            "tried": self.tried,
-            "answer": self.answer,
-            "cure": self.cure,
-            "seconds": round(self.seconds, 3),
-        }
+    def document(self) -> diagnosis.Step:
+        """As callers see it. A cure beside what went well is a warning."""
+        return diagnosis.Step(
+            name=self.name,
+            result="failed" if not self.ok else "warning" if self.cure else "ok",
+            tried=self.tried,
+            answer=self.answer,
+            cure=self.cure,
+            seconds=round(self.seconds, 3),
+        )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from flexmaild.control.access import Access
 from flexmaild.control.call import Handlers
 from flexmaild.control.listen import Place, listen
 from flexmaild.control.server import ControlServer
+from flexmaild.core.access import Access
 from flexmaild.observe import http
 from flexmaild.observe.http import ObserveServer
 from flexmaild.observe.incidents import Incident

@@ -43,8 +43,9 @@ from flexmaild.observe.redact import Redactor
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
-from flexmaild.store import Store, StoreFault, open_store
+from flexmaild.store import Store, open_store
 from flexmaild.system.clock import Clock, SystemClock, TrustedClock
+from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
 
 _log = structlog.get_logger("flexmaild")
@@ -83,7 +84,7 @@ def run(config: Path, clock: Clock | None = None) -> int:
     except SettingsError as error:
         _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
         return BAD_SETTINGS
-    except (Failure, StoreFault, OSError) as fault:
+    except (Failure, OSError) as fault:
         _log.critical("cannot start", fault=str(fault))
         return FAILED
     finally:
@@ -254,9 +255,9 @@ class Daemon:
         threads = [self.timers, *self.services.components.threads()]
         for thread in threads:
             thread.stop()
-        end = time.monotonic() + STOP_SECONDS
+        deadline = Deadline.after(STOP_SECONDS)
         for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
+            thread.join(deadline.left)
         self.listeners.close()
         self.services.store.close()
         _log.info("stopped")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import admission, approver_notes, engine, jobs, naming
+from flexmaild.core import admission, approver_notes, engine, jobs, naming, references
 from flexmaild.core.admission import Ruling
 from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
@@ -187,7 +187,7 @@ def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
     order = MailOrder(
         MailKind.NOT_ENTITLED, ruling.stranger, ruling.request_id, in_reply_to=reading.message_id
     )
-    identifier = jobs.job_id(Queue.OUTBOX, unique)
+    identifier = references.job_id(unique, is_mail=True)
     return Job(
         id=identifier,
         queue=Queue.OUTBOX,
@@ -199,7 +199,7 @@ def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
         due_at=changes.now,
         approval_id=ruling.request_id,
         recipients=(ruling.stranger.address,),
-        message_id=f"{identifier}@{changes.context.domain}",
+        message_id=references.plain_message_id(identifier, changes.context.domain),
     )
 
 

@@ -147,7 +147,7 @@ class Delivery(Worker):
         tasks = list(self._prepared(jobs, ends))
         try:
             self._keep(tuple(task.kept for task in tasks if task.kept is not None))
-        except Failure as failure:  # nothing was tried; the store fails all others as well
+        except StoreFault as failure:  # nothing was tried; the store fails all others as well
             self._give_back(tasks, failure, ends)
             return
         for at, task in enumerate(tasks):
@@ -174,17 +174,13 @@ class Delivery(Worker):
                 ends.append(self._failed(job, self._bug(job, bug)))
 
     def _keep(self, mails: tuple[KeptMail, ...]) -> None:
-        """What goes out is kept first: after a crash in between it is known all the same. Raises TryLater."""
+        """What goes out is kept first: after a crash in between it is known all the same."""
 
         def kept(transaction: Transaction) -> Changes:
             return Changes(self._work.context(), transaction.now, kept=mails)
 
-        if not mails:
-            return
-        try:
+        if mails:
             self._work.transactions.run(kept)
-        except StoreFault as fault:
-            raise TryLater(Reason.OTHER, str(fault), step="commit") from fault
 
     def _tried(self, task: Task, ends: list[JobEnd]) -> Failure | None:
         """One try; how it ended is added to `ends`."""
@@ -196,8 +192,6 @@ class Delivery(Worker):
         except Failure as failure:
             ends.append(self._failed(task.job, failure))
             return failure
-        except StoreFault as fault:
-            ends.append(self._failed(task.job, TryLater(Reason.OTHER, str(fault), step="attachments")))
         except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop the others
             ends.append(self._failed(task.job, self._bug(task.job, bug)))
         return None

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+from flexmaild.core.documents import diagnosis as documents
+from flexmaild.core.documents import facts_of
+from flexmaild.core.documents.diagnosis import Diagnosis, StepOfWay
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Fetched
 from flexmaild.core.steps import Step
@@ -32,34 +36,36 @@ from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
 from flexmaild.transports.tools import Tools
 
 
-def examine(settings: Settings) -> dict[str, Any]:
-    """The diagnosis, as `control.diagnosis` describes it."""
-    tools, incoming = Tools(), settings.incoming
-    steps = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, tools))
-    shown: dict[str, Any] = {}
+def examine(settings: Settings) -> Diagnosis:
+    tools, incoming, looked = Tools(), settings.incoming, results_seen.Look()
+    of_way = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, tools))
+    steps: list[documents.Step] = [*of_way]
     if incoming.enabled:
-        steps += _way(incoming, lambda: examine_incoming(incoming, tools))
-        is_open = all(step["result"] in ("ok", "warning") for step in steps if step["way"] == "incoming")
+        of_way = _way(incoming, lambda: examine_incoming(incoming, tools))
+        is_open = all(step.result in ("ok", "warning") for step in of_way)
         waiting = _waiting(incoming, tools) if is_open else []
         read, without = _read(settings)
         last = [*waiting, *read][: results_seen.LAST]
         looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
-        steps += [step.document() for step in (*without, *looked.steps)]
-        shown = {"mails": looked.mails, "proposals": looked.proposals}
-    return {"healthy": all(step["result"] != "failed" for step in steps), "steps": steps, **shown}
+        steps += [*of_way, *(step.document() for step in (*without, *looked.steps))]
+    return results_seen.diagnosis(steps, looked)
 
 
-def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[dict[str, Any]]:
+def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[StepOfWay]:
     """Its steps; skipped where they need what the daemon alone may touch."""
-    way = "incoming" if isinstance(section, Incoming) else "outgoing"
+    way: Literal["incoming", "outgoing"] = "incoming" if isinstance(section, Incoming) else "outgoing"
     if section.uses_oauth:
         said = "the daemon keeps the sign-in, which a second program would renew: ask flexmailctl doctor"
-        return [{**Step("oauth", True, f"look at {way}", said).document(), "result": "skipped", "way": way}]
+        return [_skipped(Step("oauth", True, f"look at {way}", said), way)]
     path = getattr(section, "path", None)
     if isinstance(path, Path) and not all((path / part).is_dir() for part in ("new", "cur", "tmp")):
         said = f"{path} is no Maildir, or this user may not look into it; the daemon makes one where it may"
-        return [{**Step("folder", True, f"open {path}", said).document(), "result": "skipped", "way": way}]
-    return [{**step.document(), "way": way} for step in examined()]
+        return [_skipped(Step("folder", True, f"open {path}", said), way)]
+    return [StepOfWay(**facts_of(step.document()), way=way) for step in examined()]
+
+
+def _skipped(step: Step, way: Literal["incoming", "outgoing"]) -> StepOfWay:
+    return replace(StepOfWay(**facts_of(step.document()), way=way), result="skipped")
 
 
 def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step]]:

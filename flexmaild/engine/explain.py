@@ -58,7 +58,7 @@ def sources(settings: Settings | None) -> Sources:
         return Sources(None, without="without settings it is not known where the store is")
     try:
         return Sources(settings, store_beside(settings), known_reference_key(settings))
-    except (StoreFault, Failure) as fault:
+    except Failure as fault:
         return Sources(settings, without=str(fault))
     except OSError as fault:
         return Sources(settings, without=f"{fault.filename}: the key of references: {fault.strerror}")

@@ -13,6 +13,8 @@ from __future__ import annotations
 import socket
 import struct
 
+from flexmaild.system.deadline import Deadline
+
 _LENGTH = struct.Struct("!I")
 MAX_FRAME = 64 * 1024 * 1024
 # The child's first frame: from now on a failure is the mail's, not the machine's.
@@ -28,22 +30,27 @@ class FrameError(Exception):
     """The other end closed the line, or spoke nonsense."""
 
 
-def send(line: socket.socket, data: bytes) -> None:
+def send(line: socket.socket, data: bytes, deadline: Deadline | None = None) -> None:
+    if deadline:
+        deadline.arm(line)  # sendall counts it down by itself
     line.sendall(_LENGTH.pack(len(data)))
     line.sendall(data)
 
 
-def receive(line: socket.socket) -> bytes:
-    """One frame. Raises FrameError at the end of the stream, OSError (TimeoutError) from the socket."""
-    (length,) = _LENGTH.unpack(_exactly(line, _LENGTH.size))
+def receive(line: socket.socket, deadline: Deadline | None = None) -> bytes:
+    """One frame, all of it before the deadline. Raises FrameError at the end of the stream, OSError
+    (TimeoutError) from the socket."""
+    (length,) = _LENGTH.unpack(_exactly(line, _LENGTH.size, deadline))
     if length > MAX_FRAME:
         raise FrameError(f"a frame of {length} bytes")
-    return _exactly(line, length)
+    return _exactly(line, length, deadline)
 
 
-def _exactly(line: socket.socket, count: int) -> bytes:
+def _exactly(line: socket.socket, count: int, deadline: Deadline | None) -> bytes:
     parts: list[bytes] = []
     while count:
+        if deadline:
+            deadline.arm(line)
         part = line.recv(min(count, 1 << 20))
         if not part:
             raise FrameError("the line was closed")

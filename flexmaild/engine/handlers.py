@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from flexmaild.core import jobs, overtaken, tokens
+from flexmaild.core import jobs, overtaken, references
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.work import Job, JobEnd, KeptMail
@@ -97,7 +97,7 @@ def composed(task: Task, stationery: Stationery, key: bytes) -> bytes:
     """The mail of this job, as it goes out."""
     order, request, reference = jobs.order_of(task.job), task.request, ""
     if request is not None and order.invitation is not None:
-        reference = tokens.issue(key, request, request.invitations[order.invitation])
+        reference = references.issue(key, request, request.invitations[order.invitation])
     return compose(
         order,
         request,

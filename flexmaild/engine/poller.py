@@ -16,14 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.core.errors import Failure
 from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.worker import Worker
 from flexmaild.observe.health import PollEnded
-from flexmaild.store import StoreFault
 from flexmaild.system.clock import Clock
 
 # Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
@@ -55,7 +54,7 @@ class _Backlog:
 @dataclass(frozen=True, slots=True)
 class Work:
     """What the poller works with. known: which of these marks were committed before. commit: makes the
-    outcomes of these durable, and returns them; both raise StoreFault. ended: is told how each poll ended;
+    outcomes of these durable, and returns them; both raise Failure. ended: is told how each poll ended;
     died: of a bug that ended the thread. clock: that of transactions, since requests are decided by when
     their mails were read."""
 
@@ -147,8 +146,7 @@ class Poller(Worker):
             if folder.messages:
                 self._sandbox.prepare()
             self._batches(folder, tally, began)
-        except (Failure, StoreFault) as error:
-            failure = _failure(error)
+        except Failure as failure:  # a server's or the store's: the mails stay in the folder
             fault, reason, step = str(failure), failure.reason.value, failure.step
             self._inbox.close()
         else:
@@ -212,7 +210,7 @@ class Poller(Worker):
 
     def _commit(self, fetched: Sequence[Fetched]) -> list[Outcome]:
         """Make the batch durable in portions: one is committed while the child reads the next. Raises
-        StoreFault or Failure; then none of the batch may be deleted."""
+        Failure; then none of the batch may be deleted."""
         with ThreadPoolExecutor(1, "commit") as committing:
             committed = []
             for first in range(0, len(fetched), PORTION):
@@ -226,13 +224,6 @@ class Poller(Worker):
         letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
         readings = iter(self._sandbox.read(letters, self._beat))
         return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
-
-
-def _failure(error: Failure | StoreFault) -> Failure:
-    """The mails stay in the folder, whatever the store's fault is."""
-    if isinstance(error, Failure):
-        return error
-    return TryLater(Reason.OTHER, str(error), step="commit")
 
 
 def _oversize(fetched: Fetched) -> Reading:

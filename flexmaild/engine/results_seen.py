@@ -8,13 +8,13 @@ may come from strangers: references in it are masked, and who shows it escapes i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from flexmaild.core.addresses import domain_of
+from flexmaild.core.documents import diagnosis as shapes
+from flexmaild.core.documents.diagnosis import ArrivedMail, Diagnosis, Proposal, ResultsField
 from flexmaild.core.masking import masked
 from flexmaild.core.steps import Step
-from flexmaild.core.timing import iso
 from flexmaild.core.work import KeptHeader
 from flexmaild.mail.authentication import arrivals
 from flexmaild.mail.authentication.arrivals import Arrived
@@ -48,11 +48,11 @@ _NOTES = {"below": _BELOW, "above": _LOCAL}
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What mails showed. steps: for a diagnosis; mails, proposals: as `control.answers` describes them."""
+    """What mails showed; of steps a diagnosis is made."""
 
-    steps: tuple[Step, ...]
-    mails: tuple[dict[str, Any], ...]
-    proposals: tuple[dict[str, Any], ...]
+    steps: tuple[Step, ...] = ()
+    mails: list[ArrivedMail] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
 
 
 def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
@@ -65,7 +65,19 @@ def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
     said = f"in {believed} of {len(kept)} a field of a border counts" if kept else "there are none"
     steps = [Step("results", True, tried, said)]
     steps += [border_step(one) for one in unmatched(headers, rules.borders)]
-    return Look(tuple(steps), tuple(mails), proposals(fields))
+    return Look(tuple(steps), mails, proposals(fields))
+
+
+def diagnosis(steps: Sequence[shapes.Step], looked: Look) -> Diagnosis:
+    """What a doctor answers; its steps include those of the look."""
+    return Diagnosis(
+        healthy=all(step.result != "failed" for step in steps),
+        steps=list(steps),
+        mails=looked.mails,
+        proposals=looked.proposals,
+        spellings=[],
+        fields=[],
+    )
 
 
 def fields_of(header: Header, rules: Rules) -> tuple[Arrived, ...]:
@@ -95,33 +107,32 @@ def wrong_borders(kept: Iterable[KeptHeader], borders: Sequence[Border]) -> list
     return [one for one in unmatched([header_of(k.header) for k in kept], borders) if one.is_wrong]
 
 
-def proposals(mails: Iterable[Sequence[Arrived]], *, is_ours: bool = False) -> tuple[dict[str, Any], ...]:
+def proposals(mails: Iterable[Sequence[Arrived]], *, is_ours: bool = False) -> list[Proposal]:
     """Entries of `borders` that would have believed what did not count; the certain ones first. is_ours: we
     know all that these mails brought along, so servers wrote what is there."""
     found = arrivals.proposals(mails)
     ranked = sorted(found.items(), key=lambda item: (not _is_certain(item[1]), -len(item[1])))
-    return tuple(_proposal(entry, fields, is_ours) for entry, fields in ranked[:_MOST_PROPOSALS])
+    return [_proposal(entry, fields, is_ours) for entry, fields in ranked[:_MOST_PROPOSALS]]
 
 
-def proposals_with(own: Sequence[Arrived], last: Iterable[KeptHeader], rules: Rules) -> list[dict[str, Any]]:
+def proposals_with(own: Sequence[Arrived], last: Iterable[KeptHeader], rules: Rules) -> list[Proposal]:
     """Those for a mail of ours, then what the last mails of others add to them."""
-    found = list(proposals([own], is_ours=True))
-    there = {one["settings"] for one in found}
+    found = proposals([own], is_ours=True)
+    there = {one.settings for one in found}
     others = proposals([fields_of(header_of(one.header), rules) for one in last])
-    return [*found, *(one for one in others if one["settings"] not in there)]
+    return [*found, *(one for one in others if one.settings not in there)]
 
 
-def documents(fields: Iterable[Arrived]) -> list[dict[str, Any]]:
-    """Fields as JSON; what `control.answers.ResultsField` describes."""
+def documents(fields: Iterable[Arrived]) -> list[ResultsField]:
     return [
-        {
-            "id": masked(one.id),
-            "host": masked(one.host),
-            "place": one.place,
-            "said": masked(one.said),
-            "trusted": one.is_trusted,
-            "text": masked(str(one)),
-        }
+        ResultsField(
+            id=masked(one.id),
+            host=masked(one.host),
+            place=one.place,
+            said=masked(one.said),
+            trusted=one.is_trusted,
+            text=masked(str(one)),
+        )
         for one in fields
     ]
 
@@ -130,20 +141,20 @@ def _is_certain(fields: Iterable[Arrived]) -> bool:
     return all(field.is_receivers for field in fields)
 
 
-def _proposal(entry: Border, fields: Sequence[Arrived], is_ours: bool) -> dict[str, Any]:
+def _proposal(entry: Border, fields: Sequence[Arrived], is_ours: bool) -> Proposal:
     note = ""
     if not (is_ours or _is_certain(fields)):
         note = _FURTHER.format(host=entry.host) if entry.host else _NOTES[entry.results]
     line = arrivals.settings(entry)
     # An id that holds a reference is a stranger's, and no setting.
-    return {"settings": masked(line), "mails": len(fields), "note": note}
+    return Proposal(settings=masked(line), mails=len(fields), note=note)
 
 
-def _mail(one: KeptHeader, header: Header, fields: Sequence[Arrived]) -> dict[str, Any]:
-    return {
-        "at": iso(one.at),
-        "domain": domain_of(one.sender),
-        "outcome": one.outcome.value if one.outcome else "",
-        "has_received": header.has(b"received"),
-        "fields": documents(fields),
-    }
+def _mail(one: KeptHeader, header: Header, fields: Sequence[Arrived]) -> ArrivedMail:
+    return ArrivedMail(
+        at=one.at,
+        domain=domain_of(one.sender),
+        outcome=one.outcome.value if one.outcome else "",
+        has_received=header.has(b"received"),
+        fields=documents(fields),
+    )

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
-from flexmaild.core import tokens
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.references import WHOLE, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.framing import (
     AHEAD,
@@ -44,6 +44,7 @@ from flexmaild.engine.framing import (
 from flexmaild.mail.understand import mentions
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.witness import Witness
+from flexmaild.system.deadline import Deadline
 
 # A mail may take this long in all, seconds; its CPU time is limited in the child. What the daemon takes to
 # look up what was sent does not count.
@@ -54,7 +55,7 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 
 # Where a reference is easily seen, in In-Reply-To or the text, the child is told at once what was sent with
 # it: to wait for words at each mail, while another thread has the interpreter, costs a third of the speed.
-_REFERENCE = re.compile(rb"fm1-[a-z2-7]{%d}" % tokens.BODY_LENGTH, re.IGNORECASE)
+_REFERENCE = re.compile(WHOLE.encode(), re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
 _READING: TypeAdapter[Reading] = TypeAdapter(Reading)
@@ -105,7 +106,7 @@ class Sandbox:
         try:
             self._send(line, letter, WITNESSED)
             reading = self._reading(line, letter)
-            return reading, _witness(receive(line))
+            return reading, _witness(_hear(line))
         except (OSError, FrameError, ValidationError) as fault:
             self._on_death(_told(fault))
             self.close()
@@ -162,19 +163,19 @@ class Sandbox:
     def _send(self, line: socket.socket, letter: Letter, tag: bytes = MAIL) -> None:
         references = _seen_at_once(letter.data)
         if references:
-            send(line, AHEAD + self._words(references))
+            _say(line, AHEAD + self._words(references))
         head = b" %d %d %d " % (letter.size, letter.partial, letter.is_cut)
-        send(line, tag + head + letter.data)
+        _say(line, tag + head + letter.data)
 
     def _words(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))
 
     def _reading(self, line: socket.socket, letter: Letter) -> Reading:
         """The child's answer to this mail, and before it what it may ask for."""
-        frame = receive(line)
+        frame = _hear(line)
         if frame.startswith(ASKED):
-            send(line, WORDS + self._words(_references(frame[1:])))
-            frame = receive(line)  # asked twice is no reading
+            _say(line, WORDS + self._words(_references(frame[1:])))
+            frame = _hear(line)  # asked twice is no reading
         return _checked(frame, letter)
 
     def _read_alone(self, letter: Letter) -> Reading:
@@ -187,7 +188,7 @@ class Sandbox:
         line = self._started()
         if not self._is_ready:
             try:
-                self._is_ready = receive(line) == READY
+                self._is_ready = _hear(line) == READY
             except (OSError, FrameError) as fault:
                 raise self._no_child(fault) from fault
         return line
@@ -224,9 +225,17 @@ class Sandbox:
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
                 cwd="/",
             )
-        ours.settimeout(WALL_SECONDS)
-        send(ours, self._rules)
+        _say(ours, self._rules)
         return ours
+
+
+def _say(line: socket.socket, data: bytes) -> None:
+    send(line, data, Deadline.after(WALL_SECONDS))
+
+
+def _hear(line: socket.socket) -> bytes:
+    """A child that drips a byte at a time has no more time than one that is silent."""
+    return receive(line, Deadline.after(WALL_SECONDS))
 
 
 def _fits(on_the_way: Sequence[Letter]) -> bool:
@@ -251,7 +260,7 @@ def _seen_at_once(data: bytes) -> tuple[str, ...]:
 def _references(asked: bytes) -> tuple[str, ...]:
     """What the child asks for, if it is what it may ask for."""
     references = tuple(asked.decode("ascii", "replace").split(" "))
-    if len(references) > MOST_REFERENCES or not all(map(tokens.parse, references)):
+    if len(references) > MOST_REFERENCES or not all(map(parse, references)):
         raise FrameError("a question that is none")
     return references
 

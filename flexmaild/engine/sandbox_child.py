@@ -18,8 +18,8 @@ from collections import deque
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from flexmaild.core import tokens
 from flexmaild.core.model import Reading
+from flexmaild.core.references import parse
 from flexmaild.core.work import MailsSent, SentMail
 from flexmaild.engine.dns import txt_record
 from flexmaild.engine.framing import (
@@ -94,7 +94,7 @@ class Connection:
         """
         if set(references) == set(self._known[0]):
             return self._known[1]
-        whole = [text for text in references if tokens.parse(text) is not None]
+        whole = [text for text in references if parse(text) is not None]
         if not 0 < len(whole) <= MOST_REFERENCES:
             return None
         send(self._line, ASKED + " ".join(whole).encode("ascii"))

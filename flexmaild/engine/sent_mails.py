@@ -13,10 +13,10 @@ import hashlib
 import zlib
 from typing import Protocol
 
-from flexmaild.core import tokens
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.jobs import order_of
 from flexmaild.core.model import Request
+from flexmaild.core.references import Reference, is_genuine, parse
 from flexmaild.core.work import Job, KeptMail, SentMail
 from flexmaild.mail.compose.context import persons_words
 from flexmaild.store import StoreFault
@@ -55,7 +55,7 @@ class SentMails:
 
         Raises TryLater when the store cannot be read.
         """
-        named = dict.fromkeys(map(tokens.parse, references))
+        named = dict.fromkeys(map(parse, references))
         try:
             kept = [mail for reference in named if reference for mail in self._sent_with(reference)]
         except StoreFault as fault:
@@ -63,12 +63,12 @@ class SentMails:
             raise TryLater(Reason.OTHER, text, step=STORE, cure=fault.cure) from fault
         return _opened(kept) if kept else None
 
-    def _sent_with(self, reference: tokens.Reference) -> list[KeptMail]:
+    def _sent_with(self, reference: Reference) -> list[KeptMail]:
         found = self._store.sent_mails(reference.request_id, reference.invitation)
         if found is None:
             return []
         request, kept = found
-        return kept if tokens.is_genuine(self._key, reference, request) else []
+        return kept if is_genuine(self._key, reference, request) else []
 
 
 def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:

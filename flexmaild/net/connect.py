@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from typing import Any
 
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.net.proxy import through
 from flexmaild.net.wire import Wire
 from flexmaild.settings.session import Session
+from flexmaild.system.deadline import Deadline
 
 Address = tuple[socket.AddressFamily, Any]
 
@@ -23,8 +23,8 @@ Address = tuple[socket.AddressFamily, Any]
 def connect(session: Session) -> Wire:
     """A connected Wire, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
     server = f"{session.host}:{session.port}"
-    until = time.monotonic() + session.connect_timeout
-    sock = through(session, session.proxy) if session.proxy else _direct(session, server, until)
+    deadline = Deadline.after(session.connect_timeout)
+    sock = through(session, session.proxy) if session.proxy else _direct(session, server, deadline)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A peer that vanished without a word is noticed below the usual two hours.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -66,16 +66,15 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
     return answer
 
 
-def _direct(session: Session, server: str, until: float) -> socket.socket:
+def _direct(session: Session, server: str, deadline: Deadline) -> socket.socket:
     addresses = resolve(session.host, session.port, session.connect_timeout)
     last: OSError = OSError("no address")
     for index, (family, address) in enumerate(addresses):
-        share = (until - time.monotonic()) / (len(addresses) - index)
-        if share <= 0:
+        if deadline.is_over:
             last = TimeoutError()
             break
         try:
-            return _connected(family, address, share, session)
+            return _connected(family, address, deadline.left / (len(addresses) - index), session)
         except OSError as error:
             last = error
     raise _unreachable(last, server, session.connect_timeout)

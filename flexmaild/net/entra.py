@@ -14,13 +14,10 @@ from urllib.parse import urlsplit
 
 import msal
 import requests
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt import PyJWTError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.net.certificates import check_pair
 from flexmaild.net.clouds import Purpose, authority_url, scopes
 from flexmaild.net.entra_errors import fault, own_fault
 from flexmaild.net.grants import Grant, OAuthApplication, Pending
@@ -227,7 +224,10 @@ class Entra:
             return None
         if a.private_key and a.certificate:
             key, certificate = a.private_key(), a.certificate()
-            _check_pair(key, certificate)
+            try:  # msal would fail later, in many ways, and quote what it could not read
+                check_pair(key, certificate)
+            except ValueError as error:
+                raise own_fault("bad_credential", str(error)) from None
             return {"private_key": key, "public_certificate": certificate}
         return a.client_secret() if a.client_secret else None
 
@@ -260,14 +260,3 @@ class _Translated:
         if isinstance(error, (ValueError, TypeError, RuntimeError, KeyError, PyJWTError)):
             # msal's own words may quote what it was given, so only the kind of error is told.
             raise own_fault("unknown", type(error).__name__) from None
-
-
-def _check_pair(key: str, certificate: str) -> None:
-    """Before msal sees them: it would fail later, in many ways, and quote what it could not read."""
-    try:
-        private = load_pem_private_key(key.encode(), None)
-        public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise own_fault("bad_credential", "not readable") from None
-    if not isinstance(private, RSAPrivateKey) or private.public_key() != public:
-        raise own_fault("bad_credential", "no RSA key, or not the certificate's")

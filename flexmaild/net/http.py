@@ -23,6 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from flexmaild.core.errors import Reason, TryLater
+from flexmaild.system.deadline import NEVER, Deadline
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -40,7 +41,7 @@ class TooLarge(TryLater):
 
 
 class _Clock(threading.local):
-    until: float = float("inf")
+    deadline: Deadline = NEVER
     tls: str = ""
 
 
@@ -49,19 +50,12 @@ _clock = _Clock()
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    before = _clock.until
-    _clock.until = min(before, time.monotonic() + seconds)
+    before = _clock.deadline
+    _clock.deadline = min(before, Deadline.after(seconds))
     try:
         yield
     finally:
-        _clock.until = before
-
-
-def _left() -> float:
-    left = _clock.until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the whole exchange took longer than its limit")
-    return left
+        _clock.deadline = before
 
 
 class _DeadlineSocket(ssl.SSLSocket):
@@ -72,8 +66,7 @@ class _DeadlineSocket(ssl.SSLSocket):
     """
 
     def _tighten(self) -> None:
-        left, own = _left(), self.gettimeout()
-        self.settimeout(left if own is None else min(own, left))
+        _clock.deadline.arm(self, self.gettimeout())
 
     def do_handshake(self, block: bool = False) -> None:
         self._tighten()
@@ -167,7 +160,8 @@ def _whole(response: requests.Response, limit: int) -> bytes:
             size += len(part)
             if size > limit:
                 raise AnswerTooLarge(f"the answer is longer than {limit} bytes", response=response)
-            _left()
+            if _clock.deadline.is_over:
+                raise TimeoutError("the whole exchange took longer than its limit")
     except BaseException:
         response.close()
         raise

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.steps import Step
+from flexmaild.net.certificates import APPLICATION_NOTICE
 from flexmaild.net.clouds import Purpose, permissions
 from flexmaild.net.grants import Grant, Issuer, OAuthApplication, wanted_purposes
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.scope_check import missing
-from flexmaild.net.status import CERTIFICATE_NOTICE, SKEW_SECONDS, certificate_ends
+from flexmaild.net.status import SKEW_SECONDS, certificate_ends
 
 
 def examine_application(desk: TokenDesk, name: str, purposes: Sequence[Purpose] = ()) -> list[Step]:
@@ -91,7 +92,7 @@ def _certificate(application: OAuthApplication) -> Step:
         cure = "Put it where `certificate` says, as PEM and readable by flexmaild."
         return Step("certificate", False, tried, "it cannot be read as a PEM certificate", cure)
     left = ends - datetime.now(UTC)
-    if left > CERTIFICATE_NOTICE:
+    if left > APPLICATION_NOTICE:
         return Step("certificate", True, tried, f"it is valid until {ends:%Y-%m-%d}")
     cure = "Upload a new certificate under Certificates & secrets and put it into `certificate`."
     return Step("certificate", left.total_seconds() > 0, tried, f"it ends on {ends:%Y-%m-%d}", cure)

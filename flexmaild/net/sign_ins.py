@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from flexmaild.core.documents.service import AuthorizationState, authorization
 from flexmaild.core.errors import Failure
 from flexmaild.net.grants import Authorization
 from flexmaild.net.oauth import TokenDesk
@@ -14,9 +14,9 @@ from flexmaild.net.oauth import TokenDesk
 
 @dataclass(slots=True)
 class _Wait:
+    shown: AuthorizationState
     stop: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
-    shown: dict[str, Any] = field(default_factory=dict)
 
 
 class SignIns:
@@ -29,7 +29,7 @@ class SignIns:
     def begin(self, tokens: TokenDesk, application: str, on_end: Callable[[], object]) -> Authorization:
         """Start it and wait in the background; `on_end` is called when it is over. Raises Failure when the
         provider cannot be asked."""
-        wait = _Wait(shown={"state": "pending", "id": application})
+        wait = _Wait(authorization(application, "pending"))
         with self._beginning:  # of two at once the second takes the place of the first, on both sides
             begun = tokens.begin(application)
             with self._lock:
@@ -43,15 +43,15 @@ class SignIns:
 
     def state(
         self, application: str, seconds: float, wait: Callable[[threading.Event, float], bool]
-    ) -> dict[str, Any]:
+    ) -> AuthorizationState:
         """How far it is; waits up to `seconds` for its end."""
         with self._lock:
             found = self._waits.get(application)
         if found is None:
-            return {"state": "none", "id": application}
+            return authorization(application, "none")
         if seconds:
             wait(found.ended, seconds)
-        return dict(found.shown)
+        return found.shown
 
     def stop(self) -> None:
         """End them all: the daemon leaves. Whoever waits is told."""
@@ -61,13 +61,14 @@ class SignIns:
 
 
 def _finish(tokens: TokenDesk, begun: Authorization, wait: _Wait, on_end: Callable[[], object]) -> None:
-    shown: dict[str, Any] = {"state": "failed", "detail": "a mistake of flexmaild's own; see its log"}
+    name = begun.application
+    shown = authorization(name, "failed", detail="a mistake of flexmaild's own; see its log")
     try:
-        status = tokens.wait(begun.application, begun=begun, stop=wait.stop)
-        shown = {"state": "done", "account": status.account, "scopes": list(status.scopes)}
+        status = tokens.wait(name, begun=begun, stop=wait.stop)
+        shown = authorization(name, "done", account=status.account, scopes=status.scopes)
     except Failure as failure:
-        shown = {"state": "failed", "detail": failure.text, "cure": failure.cure}
+        shown = authorization(name, "failed", detail=failure.text, cure=failure.cure)
     finally:
-        wait.shown = {"id": begun.application, **shown}
+        wait.shown = shown
         wait.ended.set()
         on_end()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flexmaild.core.errors import Failure
+from flexmaild.net import certificates
 from flexmaild.net.entra_errors import OAuthFault
 from flexmaild.net.error_table import MEANINGS
 from flexmaild.net.grants import ApplicationState, ApplicationStatus, OAuthApplication
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # Microsoft: a refresh token dies after 90 days without use. Told two weeks before.
 UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
-CERTIFICATE_NOTICE = timedelta(days=30)
 # Entra ID allows 5 minutes between clocks for assertions.
 SKEW_SECONDS = 300.0
 
@@ -63,19 +63,18 @@ def certificate_ends(application: OAuthApplication) -> datetime | None:
     """When the application's certificate expires; None without one, or when it cannot be read."""
     if application.certificate is None:
         return None
-    from cryptography import x509  # late, see net.tls
-
     try:
-        return x509.load_pem_x509_certificate(application.certificate().encode()).not_valid_after_utc
-    except (ValueError, Failure):
+        found = certificates.of_pem(application.certificate())
+    except Failure:
         return None
+    return found.not_after if found else None
 
 
 def _alarm(seat: Seat) -> tuple[datetime | None, str]:
     """The next thing that ends. When a client secret ends, only Entra ID knows (AADSTS7000222 tells it)."""
     ends = certificate_ends(seat.application)
     if ends:
-        return ends - CERTIFICATE_NOTICE, f"the certificate expires on {ends:%Y-%m-%d}"
+        return ends - certificates.APPLICATION_NOTICE, f"the certificate expires on {ends:%Y-%m-%d}"
     if seat.refreshed_at is not None and not seat.application.app_only:
         dies = _time(seat.refreshed_at) + UNUSED_DIES
         return dies - UNUSED_NOTICE, f"the authorisation ends on {dies:%Y-%m-%d} unless it is used"

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from flexmaild.core.errors import Failure, GiveUp, Reason, printable
+from flexmaild.core.errors import Failure, GiveUp, Reason
+from flexmaild.net import certificates
+from flexmaild.net.certificates import Certificate
 from flexmaild.net.wire import CertificateRefused, Wire
 from flexmaild.settings.session import Session
-
-if TYPE_CHECKING:
-    from cryptography import x509
 
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -28,17 +25,6 @@ _VERSIONS = {
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _NOT_YET_VALID, _EXPIRED, _HOST_MISMATCH, _IP_MISMATCH = 9, 10, 62, 64
 _UNKNOWN_AUTHORITY = {18, 19, 20, 21, 27}
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What a server's certificate says. Times are aware UTC."""
-
-    subject: str
-    issuer: str
-    names: tuple[str, ...]
-    not_before: datetime
-    not_after: datetime
 
 
 def context_for(session: Session) -> ssl.SSLContext:
@@ -81,22 +67,8 @@ def secure(wire: Wire, session: Session, look: Callable[[ssl.SSLContext], Certif
 
 def read_certificate(wire: Wire) -> Certificate | None:
     """The certificate the server showed on this wire, None where it cannot be read."""
-    from cryptography import x509  # 7 MB that a daemon needs only when a server was refused, or examined
-
     der = wire.tls.getpeercert(binary_form=True) if wire.tls else None
-    if not der:
-        return None
-    try:
-        found = x509.load_der_x509_certificate(der)
-        return Certificate(
-            subject=printable(found.subject.rfc4514_string()),
-            issuer=printable(found.issuer.rfc4514_string()),
-            names=_names(found),
-            not_before=found.not_valid_before_utc,
-            not_after=found.not_valid_after_utc,
-        )
-    except ValueError:
-        return None
+    return certificates.of_der(der) if der else None
 
 
 def explain(refused: CertificateRefused, session: Session, seen: Certificate | None) -> Failure:
@@ -147,15 +119,3 @@ def _unverified() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _names(found: x509.Certificate) -> tuple[str, ...]:
-    from cryptography import x509
-
-    try:
-        held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
-    names = [str(name) for name in held.get_values_for_type(x509.DNSName)]
-    names += [str(address) for address in held.get_values_for_type(x509.IPAddress)]
-    return tuple(printable(name) for name in names)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import io
 import socket
 import ssl
-import time
 import zlib
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.system.deadline import Deadline
 
 # Bytes asked of the kernel at once; a batch of 30 replies fits.
 _BUFFER = 1 << 17
@@ -40,7 +40,7 @@ class Wire(io.RawIOBase):
         self._sock = sock
         self.step = "connect"
         self._silence = 30.0
-        self._until = time.monotonic() + 30.0
+        self._deadline = Deadline.after(30.0)
         self._bytes_left = 1 << 20
         self._sealed = False
         self._inflate: zlib._Decompress | None = None
@@ -52,7 +52,7 @@ class Wire(io.RawIOBase):
         """The next step may be silent for `silence` seconds, last `total` seconds and bring `most` bytes."""
         self.step = step
         self._silence = silence
-        self._until = time.monotonic() + total
+        self._deadline = Deadline.after(total)
         self._bytes_left = most
 
     @property
@@ -189,11 +189,10 @@ class Wire(io.RawIOBase):
             )
 
     def _arm(self) -> None:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise self._later(Reason.TIMEOUT, "not finished within its time limit")
         try:
-            self._sock.settimeout(min(left, self._silence))
+            self._deadline.arm(self._sock, self._silence)
+        except TimeoutError as error:
+            raise self._later(Reason.TIMEOUT, str(error)) from None
         except OSError as error:
             raise self._translated(error) from error
 

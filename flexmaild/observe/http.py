@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from flexmaild.core.documents import as_json
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
@@ -203,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         reasons = not_ready([_without_people(one) for one in incidents])
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
         if JSON in self.headers.get("Accept", ""):
-            self._answer(status, json.dumps(shown).encode(), JSON)
+            self._answer(status, json.dumps(as_json(shown)).encode(), JSON)
         else:
             self._answer(status, "".join(f"{line}\n" for line in reasons or ("ready",)).encode())
 

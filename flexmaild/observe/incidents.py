@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from flexmaild.core.timing import iso
+from flexmaild.core.documents import diagnosis
 
 
 class Kind(StrEnum):
@@ -68,17 +67,16 @@ class Incident:
     since: datetime
     last: datetime
 
-    def document(self) -> dict[str, Any]:
-        """As `control.diagnosis` describes it."""
-        return {
-            "kind": self.condition.kind.value,
-            "subject": self.condition.subject,
-            "since": iso(self.since),
-            "last": iso(self.last),
-            "count": self.condition.count,
-            "said": self.condition.said,
-            "cure": self.condition.cure,
-        }
+    def document(self) -> diagnosis.Incident:
+        return diagnosis.Incident(
+            kind=self.condition.kind.value,
+            subject=self.condition.subject,
+            since=self.since,
+            last=self.last,
+            count=self.condition.count,
+            said=self.condition.said,
+            cure=self.condition.cure,
+        )
 
 
 def not_ready(incidents: Iterable[Incident]) -> list[str]:
@@ -86,13 +84,12 @@ def not_ready(incidents: Iterable[Incident]) -> list[str]:
     return [one.condition.said for one in incidents if one.condition.stops]
 
 
-def readiness(incidents: Sequence[Incident]) -> dict[str, Any]:
-    """As `status` and /-/ready show them."""
-    return {
-        "ready": not not_ready(incidents),
-        "issues": [one.condition.said for one in incidents],
-        "incidents": [one.document() for one in incidents],
-    }
+def readiness(incidents: Sequence[Incident]) -> diagnosis.Readiness:
+    return diagnosis.Readiness(
+        ready=not not_ready(incidents),
+        issues=[one.condition.said for one in incidents],
+        incidents=[one.document() for one in incidents],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -23,8 +23,7 @@ from structlog.typing import EventDict, WrappedLogger
 from flexmaild.observe import render
 from flexmaild.observe.outlets import Format, Write, way_out
 from flexmaild.observe.redact import Redactor
-
-Level = Literal["debug", "info", "warning", "error"]
+from flexmaild.settings.schema import Level
 
 # With LINE_LIMIT for each, at most 8 MiB wait for a standard error that does not take them.
 QUEUE_EVENTS = 2000

@@ -14,12 +14,13 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
+from flexmaild.core import durations
 from flexmaild.settings.load import Kinds
 from flexmaild.settings.mail import inherited
 from flexmaild.settings.scalars import resolve
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.section import Section
-from flexmaild.settings.types import AfterProcessing, Bytes, Octal, show_duration, show_size
+from flexmaild.settings.types import AfterProcessing, Bytes, Octal, show_size
 
 
 def effective(settings: Settings, diff: bool = False) -> str:
@@ -38,7 +39,7 @@ def to_yaml(data: Mapping[str, Any]) -> str:
 def to_plain(value: Any) -> Any:
     """A setting's default as it would stand in the file."""
     if isinstance(value, timedelta):
-        return show_duration(value)
+        return durations.show(value)
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, AfterProcessing):

@@ -14,7 +14,7 @@ from flexmaild.settings import javamail_tls
 from flexmaild.settings.block import Block, read
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail_tls import CLEAR_AT_FIRST, TLS_AT_ONCE
-from flexmaild.settings.session import ImapSession, Proxy, Session, SmtpSession
+from flexmaild.settings.session import TIMEOUT, ImapSession, Proxy, Session, SmtpSession
 
 # The default blocks of FlexDeploy's page, byte for byte.
 SMTP_BLOCK = """\
@@ -129,9 +129,9 @@ def _common(block: Block, fields: Fields) -> dict[str, Any]:
         "mechanisms": mechanisms,
         "authorization_id": block.text("sasl.authorizationid"),
         "cleartext_login": fields.allow_cleartext_login,
-        "connect_timeout": block.seconds("connectiontimeout", 30.0),
-        "read_timeout": block.seconds("timeout", 30.0),
-        "write_timeout": block.seconds("writetimeout", 30.0),
+        "connect_timeout": block.seconds("connectiontimeout", TIMEOUT),
+        "read_timeout": block.seconds("timeout", TIMEOUT),
+        "write_timeout": block.seconds("writetimeout", TIMEOUT),
         "local_address": block.text("localaddress"),
         "local_port": block.number("localport", 0, 0, 65535),
         "proxy": _proxy(block),

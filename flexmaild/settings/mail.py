@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, PlainSerializer
 
+from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.settings import javamail
 from flexmaild.settings.block import masked
 from flexmaild.settings.faults import Finding
@@ -190,7 +191,7 @@ class Incoming(_Server):
     a reply written to one of them is written to us, and a mail from one is our own."""
     plus_address: Flag = False
     """Put the reference into the reply address too (replies+REFERENCE@…); the server must support that."""
-    process_interval: Annotated[timedelta, Span("1s", "1d", bare="m")] = timedelta(minutes=5)
+    process_interval: Annotated[timedelta, Span("1s", "1d", bare="m")] = READ_EVERY
     """How often replies are read; a bare number is minutes. A change needs no restart."""
     process_count: Annotated[Number, Field(ge=1, le=10000)] = 30
     """How many mails are processed in each interval at most, whatever woke the reader."""
@@ -200,7 +201,7 @@ class Incoming(_Server):
     """Delete past the recoverable items (Graph only, where the cloud has it)."""
     keep_raw: Annotated[timedelta, Span("0s", "400d")] = timedelta(days=30)
     """How long the bytes of processed mails are kept here, for audit and quarantine."""
-    max_message_size: Annotated[int, Bytes("64KiB", "150MiB")] = 10 << 20
+    max_message_size: Annotated[int, Bytes("64KiB", "150MiB")] = LARGEST_MAIL
     """Larger mails are set aside unread, but for the text parts of one with a large attachment."""
     sender_authentication: SenderAuthentication = SenderAuthentication()
     """How senders are proven."""

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
+from flexmaild.core.defaults import LONGEST_COMMENT
+from flexmaild.core.model import Comments, OnExpiry
+from flexmaild.core.opening import MAX_SETTLE
 from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
@@ -69,10 +72,14 @@ Word = Annotated[str, AfterValidator(_word)]
 Name = Annotated[str, AfterValidator(_name)]
 
 
+Level = Literal["debug", "info", "warning", "error"]
+AttachLogs = Literal["never", "always", "on_failure"]
+
+
 class Notifications(Section):
     """Mails that pipelines send by `flexmailctl notify`."""
 
-    attach_logs: Literal["never", "always", "on_failure"] = "never"
+    attach_logs: AttachLogs = "never"
     """Whether logs go with a notification: never, always, or only the failed steps' logs of a failed run."""
     templates: AbsolutePath = Path("/etc/flexmaild/templates")
     """Directory whose files replace the built-in mail templates of the same name; it may be absent."""
@@ -119,12 +126,12 @@ class Approvals(Section):
 
     expire_after: Annotated[timedelta, Span("1m", "90d")] = timedelta(days=7)
     """How long a request stays open."""
-    settle_for: Annotated[timedelta, Span("0s", "24h")] = timedelta(0)
+    settle_for: Annotated[timedelta, Span("0s", MAX_SETTLE)] = timedelta(0)
     """How long answers that meet the quorum can still be changed before they decide: by another answer of the
     same person, or taken back by an unclear one. `0s`: they decide at once. Never beyond the expiry."""
     remind_after: tuple[Annotated[timedelta, Span("1m", "90d")], ...] = (timedelta(days=1), timedelta(days=3))
     """When those who have not answered are reminded, counted from the request."""
-    on_expiry: Literal["expire", "reject"] = "expire"
+    on_expiry: OnExpiry = "expire"
     """What an unanswered request becomes: `expired`, or `rejected`."""
     escalate_after: Annotated[timedelta, Span("1m", "90d")] | None = None
     """When further approvers are asked; never if left out."""
@@ -138,9 +145,9 @@ class Approvals(Section):
     """Language of our own mails."""
     languages_by_approver: dict[Address, Written] = Field(default_factory=dict)
     """Language of the mails to single approvers, by address."""
-    max_comment: Annotated[Number, Field(ge=0, le=20000)] = 2000
+    max_comment: Annotated[Number, Field(ge=0, le=20000)] = LONGEST_COMMENT
     """Longest comment kept, in characters; the rest is cut."""
-    comments: Literal["careful", "first_word", "bare"] = "careful"
+    comments: Comments = "careful"
     """What a comment may hold. `careful`: words of doubt (not, if, a question) make the answer undecided,
     other sentences are kept. `first_word`: only the other word or a withdrawal ("scratch that") does.
     `bare`: nothing may stand on the word's line but punctuation and courtesy; the lines below are read as
@@ -270,7 +277,7 @@ class Store(Section):
 class Log(Section):
     """What is logged, and how."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Level = "info"
     """`debug` shows the dialogue with the servers, without secrets and mail bodies."""
     format: Literal["auto", "json", "console", "journald"] = Field(default="auto", json_schema_extra=RESTART)
     """`auto`: journal fields under systemd, colours on a terminal, else one JSON object a line."""

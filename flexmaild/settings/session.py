@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+# Seconds; JavaMail's own default is to wait for ever.
+TIMEOUT = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
@@ -45,9 +48,9 @@ class Session:
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN", "CRAM-MD5")
     authorization_id: str = ""
     cleartext_login: bool = False
-    connect_timeout: float = 30.0
-    read_timeout: float = 30.0
-    write_timeout: float = 30.0
+    connect_timeout: float = TIMEOUT
+    read_timeout: float = TIMEOUT
+    write_timeout: float = TIMEOUT
     local_address: str = ""
     local_port: int = 0
     proxy: Proxy | None = None

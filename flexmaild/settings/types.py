@@ -12,14 +12,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from flexmaild.core import durations
 from flexmaild.core.addresses import normal
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 # dot-atom of RFC 5322 section 3.2.3, letters of RFC 6531 included; quoted local parts are not for settings.
@@ -29,13 +29,6 @@ _ADDRESS = re.compile(rf"[\w!#$%&'*+/=?^`{{|}}~-]+(?:\.[\w!#$%&'*+/=?^`{{|}}~-]+
 def wrong(text: str) -> PydanticCustomError:
     """The error a validator raises; `text` says what is wrong and what would be right, never a secret."""
     return PydanticCustomError("fault", "{text}", {"text": text})
-
-
-def show_duration(value: timedelta) -> str:
-    """As an operator would write it: the largest unit that is exact."""
-    seconds = int(value.total_seconds())
-    unit = next((u for u, n in reversed(_UNITS.items()) if seconds and seconds % n == 0), "s")
-    return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def show_size(value: int) -> str:
@@ -50,39 +43,35 @@ class Span:
 
     low: str
     high: str
-    bare: Literal["", "s", "m"] = ""
+    bare: durations.Bare = ""
 
     def parse(self, given: object) -> timedelta:
         if isinstance(given, timedelta):
             return given
-        if isinstance(given, int) and not isinstance(given, bool) and self.bare:
-            given = f"{given}{self.bare}"
-        value = _seconds(given)
-        if value is None:
+        try:
+            if isinstance(given, bool) or not isinstance(given, str | int | float):
+                raise ValueError
+            value = durations.parse(given, self.bare)
+        except durations.TooLong:
+            value = durations.LONGEST
+        except ValueError:
             bare = (
                 f", or a bare number of {'minutes' if self.bare == 'm' else 'seconds'}" if self.bare else ""
             )
-            raise wrong(f"must be a duration with its unit, like 90s, 5m, 24h or 7d{bare}")
-        if not self._inside(value):
+            raise wrong(f"must be a duration with its unit, like 90s, 5m, 24h or 7d{bare}") from None
+        if not durations.parse(self.low) <= value <= durations.parse(self.high):
             raise wrong(f"must lie between {self.low} and {self.high}")
-        return timedelta(seconds=value)
-
-    def _inside(self, seconds: int) -> bool:
-        return (_seconds(self.low) or 0) <= seconds <= (_seconds(self.high) or 0)
+        return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(show_duration)
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(durations.show)
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        text = {"type": "string", "pattern": "^[0-9]+[smhd]$"}
-        return {"anyOf": [{"type": "integer", "minimum": 0}, text]} if self.bare else text
-
-
-def _seconds(given: object) -> int | None:
-    match = re.fullmatch(r"([0-9]{1,9})([smhd])", given) if isinstance(given, str) else None
-    return int(match[1]) * _UNITS[match[2]] if match else None
+        if not self.bare:
+            return {"type": "string", "pattern": durations.PATTERN_WITH_UNIT}
+        return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": durations.PATTERN}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 from sqlalchemy import Row
 
+from flexmaild.core.addresses import MAX_ADDRESS
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Json, Outcome, Request
 from flexmaild.core.ports import Mark
@@ -27,8 +28,8 @@ from flexmaild.store.tables import storable
 REQUEST = TypeAdapter(Request)
 
 HELD = "held"
-# RFC 5321 section 4.5.3.1: an address; a Message-ID has no limit of its own but the line's.
-_LONGEST_ADDRESS, _LONGEST_ID = 254, 250
+# A Message-ID has no limit of its own but the line's.
+_LONGEST_ID = 250
 
 # Levels of JSON. pydantic writes 255 and reads 200; a request leaves room for the event made of it later,
 # so that what was accepted can always be decided.
@@ -209,8 +210,8 @@ def reply_row(reply: Reply, number: int) -> dict[str, Any]:
         "at": reply.at,
         "outcome": reply.outcome.value,
         "reason": reply.reason.value,
-        "sender": reply.sender[:_LONGEST_ADDRESS],
-        "via": reply.via[:_LONGEST_ADDRESS],
+        "sender": reply.sender[:MAX_ADDRESS],
+        "via": reply.via[:MAX_ADDRESS],
         "sha256": reply.sha256,
         "message_id": reply.message_id[:_LONGEST_ID],
     }

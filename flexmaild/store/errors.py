@@ -8,17 +8,17 @@ being written.
 
 from __future__ import annotations
 
+from flexmaild.core.errors import Failure, Reason
 
-class StoreFault(Exception):
-    """Base of all. `text` says what is wrong and where, `cure` what an operator can do (may be empty)."""
+
+class StoreFault(Failure):
+    """Base of all. `text` says what is wrong and where, `cure` what an operator can do (may be empty).
+
+    Neither *later* nor *never* for what is being done: a job or a mail that met it is always tried again.
+    """
 
     def __init__(self, text: str, cure: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.cure = cure
-
-    def __str__(self) -> str:
-        return f"{self.text} Cure: {self.cure}" if self.cure else self.text
+        super().__init__(Reason.OTHER, text, cure=cure)
 
 
 class StoreError(StoreFault):

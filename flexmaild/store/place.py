@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.store.errors import StoreBroken, StoreError
+from flexmaild.system.deadline import Deadline
 
 # A forked child of a daemon that was killed may outlive it for a moment, and holds the same lock.
 PATIENCE_SECONDS = 2.0
@@ -95,13 +96,13 @@ def identity(path: Path) -> tuple[int, int]:
 
 def _locked(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = Deadline.after(PATIENCE_SECONDS)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except BlockingIOError:
-            if time.monotonic() > deadline:
+            if deadline.is_over:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
                 os.close(descriptor)
                 raise _held(path, holder) from None

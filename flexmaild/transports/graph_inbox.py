@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Fetched, FolderState, Mark, Place
 from flexmaild.net.http import TooLarge
@@ -69,7 +70,7 @@ class GraphInbox:
         *,
         move_to: str = "",
         permanent: bool = False,
-        max_size: int = 10 << 20,
+        max_size: int = LARGEST_MAIL,
         token: Callable[[bool], str] | None = None,
     ) -> None:
         self._api, self._folder = api, folder

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from imapclient.response_parser import parse_fetch_response
 
+from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.ports import Fetched, FolderState, Mark, Place
 from flexmaild.core.steps import Step
@@ -82,8 +83,8 @@ class ImapInbox:
         *,
         folder: str = "INBOX",
         move_to: str = "",
-        most: int = 10 << 20,
-        pause: float = 300.0,
+        most: int = LARGEST_MAIL,
+        pause: float = READ_EVERY.total_seconds(),
         trace: Trace | None = None,
     ) -> None:
         self._session = session

@@ -14,8 +14,9 @@ from typing import Any
 from imapclient import IMAPClient
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, printable
+from flexmaild.net.certificates import Certificate
 from flexmaild.net.connect import connect
-from flexmaild.net.tls import Certificate, read_certificate, secure
+from flexmaild.net.tls import read_certificate, secure
 from flexmaild.net.wire import Wire
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports import sasl

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope, Fetched, FolderState, Mark, Place, Receipt
 from flexmaild.core.steps import Step
@@ -105,7 +106,9 @@ class MaildirInbox:
     move_to: the folder for processed mails; empty deletes them. most: bytes a mail may have to be read.
     """
 
-    def __init__(self, path: Path, *, folder: str = "INBOX", move_to: str = "", most: int = 10 << 20) -> None:
+    def __init__(
+        self, path: Path, *, folder: str = "INBOX", move_to: str = "", most: int = LARGEST_MAIL
+    ) -> None:
         self._path = _folder(path, folder)
         self._target = _folder(path, move_to) if move_to else None
         self._most = most

@@ -17,17 +17,15 @@ from urllib.parse import urlsplit
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Inbox
 from flexmaild.core.steps import Step
+from flexmaild.net.certificates import SERVER_NOTICE, Certificate
 from flexmaild.net.connect import connect, resolve
-from flexmaild.net.tls import Certificate, is_trusted_unseen, read_certificate, secure
+from flexmaild.net.tls import is_trusted_unseen, read_certificate, secure
 from flexmaild.net.wire import Wire
 from flexmaild.settings.session import ImapSession, Session, SmtpSession
 from flexmaild.transports import imap_client, sasl, smtp_dialogue
 from flexmaild.transports.imap_folder import plan_removal, select
 
 T = TypeVar("T")
-
-# A certificate nearer to its end than this is worth a word; Let's Encrypt renews 30 days before.
-_SOON_DAYS = 14
 
 
 class _Stopped(Exception):
@@ -173,7 +171,7 @@ def _note_tls(found: Examination, session: Session, wire: Wire) -> None:
     if not certificate:
         found.passed("tls", tried, wire.tls_version)
         return
-    left = (certificate.not_after - datetime.now(UTC)).days
+    left = certificate.not_after - datetime.now(UTC)
     answer = (
         f"{wire.tls_version}, certificate for {', '.join(certificate.names[:5]) or certificate.subject}, "
         f"issued by {certificate.issuer}, valid until {certificate.not_after:%Y-%m-%d}"
@@ -181,8 +179,8 @@ def _note_tls(found: Examination, session: Session, wire: Wire) -> None:
     cure = ""
     if is_trusted_unseen(session):
         cure = "The certificate is not checked (mail.*.ssl.trust): name the CA's file in ca_file instead."
-    elif left < _SOON_DAYS:
-        cure = f"The certificate ends in {left} days: its server's administrator has to renew it."
+    elif left < SERVER_NOTICE:
+        cure = f"The certificate ends in {left.days} days: its server's administrator has to renew it."
     found.passed("tls", tried, answer, cure)
 
 

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
+from flexmaild.net.certificates import Certificate
 from flexmaild.net.connect import connect
-from flexmaild.net.tls import Certificate, read_certificate, secure
+from flexmaild.net.tls import read_certificate, secure
 from flexmaild.net.wire import Wire
 from flexmaild.settings.session import SmtpSession
 from flexmaild.transports import sasl

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flexmaild.core.addresses import MAX_ADDRESS
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.ports import Envelope
 from flexmaild.settings.session import SmtpSession
 
-# RFC 5321 section 4.5.3.1.3: a path has 256 octets with its brackets.
-_LONGEST_ADDRESS = 254
 _ADDRESS = re.compile(r"[^\s<>\"@\x00-\x1f\x7f]+@[^\s<>\"@\x00-\x1f\x7f]+")
 
 
@@ -49,7 +48,7 @@ def wire_order(envelope: Envelope) -> Order:
 
 def wire_address(address: str) -> str:
     """The address with its domain in ASCII. Raises GiveUp(CLIENT) where it is not a plain `local@domain`."""
-    if not _ADDRESS.fullmatch(address) or len(address.encode()) > _LONGEST_ADDRESS:
+    if not _ADDRESS.fullmatch(address) or len(address.encode()) > MAX_ADDRESS:
         raise GiveUp(Reason.CLIENT, f"{address!r:.80} is not a mail address", step="mail")
     local, _, domain = address.rpartition("@")
     if domain.isascii():

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from flexmaild.core.addresses import MAX_LOCAL
 from flexmaild.mail.compose.mime import one_line
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, REFERENCE_LABEL
 
 # Windows hands a mailto link to the mail program only up to 2,083 characters (INTERNET_MAX_URL_LENGTH
 # in wininet.h); Outlook cuts what is longer.
 MAX_LINK = 1990
-# RFC 5321 section 4.5.3.1.1: a local part has at most 64 octets.
-_MAX_LOCAL = 64
 
 
 def reply_address(address: str, reference: str, *, plus_address: bool) -> str:
     """Where answers go: with the reference as a plus-address where that is allowed and fits."""
     local, _, domain = address.rpartition("@")
     tagged = f"{local}+{reference.lower()}"
-    if not plus_address or not reference or "+" in local or len(tagged.encode()) > _MAX_LOCAL:
+    if not plus_address or not reference or "+" in local or len(tagged.encode()) > MAX_LOCAL:
         return address
     return f"{tagged}@{domain}"
 

@@ -16,15 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flexmaild.core.addresses import normal_domain
+from flexmaild.core.addresses import MAX_WRITTEN, normal_domain
 from flexmaild.core.errors import NotAllowed
 
 # RFC 5322 section 2.1.1: a line should have at most 78 characters and must have at most 998.
 LINE = 78
 # RFC 2047 section 2: an encoded-word has at most 75 characters; 12 of them are "=?utf-8?b?" and "?=".
 _WORD_BYTES = 45
-# A Message-ID that would not fit on one line of 998 is not repeated in In-Reply-To.
-_MAX_ID = 900
 # One emoji takes twelve characters of header (RFC 2231): 60 of them stay on one line of 998.
 _MAX_FILENAME, _MAX_UTF8_FILENAME = 200, 60
 
@@ -33,7 +31,6 @@ _ENCODED = "=?"
 
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\Z")
-_MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]+\Z")
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*\Z")
 
 # C0 and C1 controls but tab and newline, surrogates (not encodable), line separators, byte order mark,
@@ -98,7 +95,7 @@ def addresses(specs: Iterable[str]) -> str:
 def addr_spec(spec: str) -> str:
     """local@domain with the domain as A-labels (RFC 5890); NotAllowed if it is not of that form."""
     local, _, domain = spec.rpartition("@")
-    if len(spec) > 320 or not _LOCAL.match(local):
+    if len(spec) > MAX_WRITTEN or not _LOCAL.match(local):
         raise NotAllowed("to.address", f"{one_line(spec)!r} is not an address of the form name@domain")
     try:
         return f"{local}@{normal_domain(domain)}"
@@ -125,12 +122,6 @@ def encoded_words(text: str) -> str:
         chunk += piece
     words.append(chunk)
     return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
-
-
-def message_ids(ids: Iterable[str]) -> list[str]:
-    """The ids in angle brackets, each once; those that no header field may carry are left out."""
-    sound = dict.fromkeys(i for i in ids if len(i) <= _MAX_ID and _MESSAGE_ID.match(i))
-    return [f"<{i}>" for i in sound]
 
 
 def build(headers: Sequence[tuple[str, str]], text: str, html: str, files: Sequence[File] = ()) -> bytes:

@@ -15,7 +15,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
@@ -33,7 +33,7 @@ from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 from flexmaild.mail.format import REPLY_MARKER
 
 _NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
-_REFERENCE = tokens.PREFIX + "A" * tokens.BODY_LENGTH
+_REFERENCE = references.PREFIX + "A" * references.BODY_LENGTH
 _BLOCK = Markup("<p>reference</p>")
 # Larger than any mail should be; Gmail cuts a page at 102 kB.
 _MAX_SOURCE = 200_000
@@ -128,10 +128,10 @@ def _samples() -> Iterator[tuple[MailOrder, Request | None]]:
         if kind in (MailKind.NOTIFICATION, MailKind.TEST):
             yield MailOrder(kind, ann, facts={"subject": "Done", "text": "All went well."}), None
             continue
-        open_request = Request("ap-aaaaaaaaaaaaaaaa", full, _NOW)
+        open_request = Request(references.request_id(bytes(10)), full, _NOW)
         yield MailOrder(kind, ann, open_request.id, 0, facts), open_request
         ended = replace(
-            Request("ap-bbbbbbbbbbbbbbbb", scanty, _NOW),
+            Request(references.request_id(bytes(range(10))), scanty, _NOW),
             state=State.APPROVED,
             decided_by=("x@example.org",),
             decided_at=_NOW,

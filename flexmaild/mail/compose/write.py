@@ -7,14 +7,13 @@ can lose them. Knows no transport and no clock.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
 from markupsafe import Markup
 
-from flexmaild.core.addresses import normal_domain
+from flexmaild.core import references
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.work import MailOrder
 from flexmaild.mail.compose import links, mime
@@ -22,7 +21,7 @@ from flexmaild.mail.compose.context import ASKING, Stationery, view
 from flexmaild.mail.compose.render import FaultHandler, TemplateFault
 from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REFERENCE_LABEL, REPLY_MARKER
 
-__all__ = ["Stationery", "compose", "message_id"]
+__all__ = ["Stationery", "compose"]
 
 # Sent because a mail came in, even where that mail had no Message-ID (RFC 3834 section 5).
 _ANSWERS = frozenset(
@@ -36,18 +35,6 @@ _ANSWERS = frozenset(
         MailKind.NOT_ENTITLED,
     }
 )
-
-
-def message_id(reference: str, kind: MailKind, n: int, domain: str) -> str:
-    """The Message-ID (without angle brackets) of the n-th mail of this kind.
-
-    reference: the approver's, which comes back in a reply's In-Reply-To; or any id that is unique among
-    mails without a reference. A mail to somebody who was not asked does not carry the reference.
-    """
-    is_reference = reference.upper().startswith("FM1-") and kind is not MailKind.NOT_ENTITLED
-    domain = domain if domain.isascii() else normal_domain(domain)
-    left = reference.lower() if is_reference else f"fm-{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
-    return f"{left}.{kind.value}.{n}@{domain}"
 
 
 def compose(
@@ -101,25 +88,24 @@ def _headers(
     kind = order.kind
     told = order.facts if kind is MailKind.NOTIFICATION else {}  # a pipeline names its own To, Cc, Reply-To
     answers = kind in _ANSWERS or bool(order.in_reply_to)
-    own_id = own_id or message_id(reference or repr(order), kind, 0, stationery.message_id_domain)
+    domain = stationery.message_id_domain
+    own_id = own_id or references.message_id(reference or repr(order), kind, 0, domain)
     reply_to = str(told.get("reply_to") or "")
     if reference:
         reply_to = links.reply_address(
             stationery.reply_address, reference, plus_address=stationery.plus_address
         )
-    asked = (
-        message_id(reference, MailKind.APPROVAL_REQUEST, 0, stationery.message_id_domain) if reference else ""
-    )
-    thread = mime.message_ids(i for i in (asked, order.in_reply_to) if i != own_id)
+    asked = references.message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain) if reference else ""
+    thread = references.in_brackets(i for i in (asked, order.in_reply_to) if i != own_id)
     # Our own id too: a sending service may replace Message-ID, and an answer then names ours only if we do.
-    mentioned = mime.message_ids((asked, order.in_reply_to, own_id))
+    mentioned = references.in_brackets((asked, order.in_reply_to, own_id))
     return [
         ("From", mime.address(stationery.from_address, stationery.from_name)),
         ("To", mime.addresses(told.get("to") or ()) or mime.address(order.to.address, order.to.name)),
         ("Cc", mime.addresses(told.get("cc") or ())),
         ("Subject", mime.unstructured(subject)),
         ("Date", format_datetime(date)),
-        ("Message-ID", "".join(mime.message_ids([own_id]))),
+        ("Message-ID", "".join(references.in_brackets([own_id]))),
         ("Reply-To", mime.address(reply_to) if reply_to else ""),
         ("In-Reply-To", "".join(thread[-1:])),
         ("References", "\r\n ".join(mentioned)),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flexmaild.core.defaults import LARGEST_MAIL
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -18,7 +20,7 @@ class Limits:
     the mail from deciding anything.
     """
 
-    mail: int = 10 * 1024 * 1024
+    mail: int = LARGEST_MAIL
     header: int = 128 * 1024
     fields: int = 500
     field: int = 8 * 1024

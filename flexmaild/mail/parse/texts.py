@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from flexmaild.core.references import BODY_LENGTH, LETTER, TAG
 from flexmaild.mail.parse.charset import decode_known
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.part import Part, Text
@@ -29,7 +30,7 @@ _FILES = frozenset(
 # Ways to read one part; more are nobody's letter.
 _MOST = 4
 # Our last line, and nothing said below it.
-_OUR_END = re.compile(r"fm1\W?(?:[\s>|]*[a-z2-7]){45}[^\w?!]*\Z", re.IGNORECASE)
+_OUR_END = re.compile(rf"{TAG}\W?(?:[\s>|]*{LETTER}){{{BODY_LENGTH}}}[^\w?!]*\Z", re.IGNORECASE)
 _PAGE_ENDS = ("</html>", "</body>")
 _OPEN = "a multipart that does not end"
 

@@ -11,8 +11,9 @@ from email.errors import MessageError
 from email.parser import BytesParser
 from email.policy import compat32
 
-from flexmaild.core.addresses import normal
+from flexmaild.core.addresses import MAX_ADDRESS, normal
 from flexmaild.core.model import Bounce
+from flexmaild.core.references import bare
 from flexmaild.mail.parse.header import Header, clean, parse_header, raw_text
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail, Part, split_header
@@ -92,7 +93,7 @@ def _address(text: str) -> str:
     try:
         return normal(text)
     except ValueError:
-        return clean(text)[:254]
+        return clean(text)[:MAX_ADDRESS]
 
 
 def _original_id(mail: Mail, limits: Limits) -> str:
@@ -109,7 +110,7 @@ def _original_id(mail: Mail, limits: Limits) -> str:
 
 def _identifier(value: bytes) -> str:
     """A Message-ID without its brackets."""
-    return clean(value[:998].decode("latin-1")).strip().strip("<>").partition(">")[0]
+    return bare(clean(value[:998].decode("latin-1")))
 
 
 def _addresses_in_header(header: Header) -> list[tuple[str, bool]]:

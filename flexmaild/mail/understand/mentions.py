@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from flexmaild.core import tokens
+from flexmaild.core.references import ALPHABET, BODY_LENGTH, ID_LETTERS, MAIL_ID, PREFIX, named_id, parse
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail
@@ -39,19 +39,19 @@ _LEFT_OUT = bytes(set(range(256)) - set(_KEPT) - set(range(ord("A"), ord("Z") + 
 # Between "FM1" and its letters may stand what is left of a dash that was encoded: "%2D", "%252D", "&#45;",
 # "&#x2d;", "&#8209;", "%E2%80%91", "&hyphen;".
 _DASHES = rb"(?:25)*2d|45|x2d|820[89]|821[0-3]|8722|e2809[0-5]|hyphen|dash|minus"
-_LETTERS = rb"[a-z0-9]{%d,%d}" % (tokens.ID_LETTERS, tokens.BODY_LENGTH)
+_LETTERS = rb"[a-z0-9]{%d,%d}" % (ID_LETTERS, BODY_LENGTH)
 _NAMED = re.compile(rb"fm1(?=(%s))(?=(?:%s)?(%s))" % (_LETTERS, _DASHES, _LETTERS))
 # What people write for letters that base32 has not (RFC 4648 section 6 has neither 0, 1, 8 nor 9).
 _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
-_BASE32 = frozenset(b"abcdefghijklmnopqrstuvwxyz234567")
+_BASE32 = frozenset("".join(ALPHABET).encode())
 _TAG = re.compile(rb"<[^<>]*>")
 # The tag as people read it, as a word of its own: without that, "of mine" would name a request.
 # "fm" comes first in the pattern: it is quickly found.
-_MISREAD_TAG = re.compile(rb"fm(?<![a-z0-9]fm)[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % tokens.ID_LETTERS)
+_MISREAD_TAG = re.compile(rb"fm(?<![a-z0-9]fm)[il|!](?=[^a-z0-9]|[a-z0-9]{%d})" % ID_LETTERS)
 _LOOKALIKE = re.compile(f"[{''.join(LOOKALIKES)}]")
 # How much is looked at behind it, letters and what stands between them, and behind how many of a text.
 _SPELT, _MOST_TAGS = 120, 10 * MOST
-_OUR_JOB = re.compile(rb"<?(m-[a-z2-7]{16})@", re.IGNORECASE)
+_OUR_JOB = re.compile(rb"<?(%s)@" % MAIL_ID.encode(), re.IGNORECASE)
 _MOST_JOBS = 5
 
 
@@ -67,16 +67,16 @@ def in_bytes(data: bytes) -> tuple[bytes, ...]:
 
 def requests(candidates: Iterable[bytes]) -> tuple[str, ...]:
     """The ids of the requests that these may name."""
-    ids = (tokens.named_id(spelt) for found in candidates for spelt in _spellings(found[: tokens.ID_LETTERS]))
+    ids = (named_id(spelt) for found in candidates for spelt in _spellings(found[:ID_LETTERS]))
     return _distinct(i for i in ids if i)
 
 
 def references(candidates: Iterable[bytes], known: Iterable[str]) -> tuple[str, ...]:
     """The whole references among these, without those `known` from the places where we write them."""
-    whole = (found for found in candidates if len(found) == tokens.BODY_LENGTH)
-    texts = dict.fromkeys(f"{tokens.PREFIX}{found.decode().upper()}" for found in whole)
+    whole = (found for found in candidates if len(found) == BODY_LENGTH)
+    texts = dict.fromkeys(f"{PREFIX}{found.decode().upper()}" for found in whole)
     others = (text for text in texts if text not in set(known))
-    return tuple(text for text in others if tokens.parse(text) is not None)
+    return tuple(text for text in others if parse(text) is not None)
 
 
 def answered_jobs(in_reply_to: Iterable[bytes]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from flexmaild.core.addresses import normal
+from flexmaild.core.references import BEGINNING
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.attributions import (
     ATTRIBUTION,
@@ -44,7 +45,7 @@ _PROGRAM_LINE = re.compile(
 )
 # An address with a whole domain; our reference in one; a name in front of one, which says nothing of it.
 _ADDRESS = re.compile(r"[\w.+&'~%#!=/-]+@[\w-]+(?:\.[\w-]+)+")
-_OUR_ID = re.compile(r"fm1-[a-z2-7]{16}")
+_OUR_ID = re.compile(BEGINNING)
 _NAME = re.compile(r'"[^"]*"(?=\s*[<\[])')
 _GLUED_RULE = re.compile(r"(?<=[^-—–=_*\s‐])[-—–=_*‐]{3,}[^-—–=_*]{3,60}[-—–=_*‐]{2,}\s*$")
 _RULE = "a rule above a quote"

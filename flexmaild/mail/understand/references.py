@@ -1,8 +1,8 @@
 """Our references in a mail, by the places where they come back: body, thread headers, addresses.
 
 For `reply`. A reference is "FM1-" and 45 letters and digits of base32 (RFC 4648), at a word's boundary; here
-it is only found and brought to one spelling, whether it is genuine is for `core.tokens` to say. A piece of
-one (clipped, masked, altered) is reported as well, so that it can be told from a mail without any; a host
+it is only found and brought to one spelling, whether it is genuine is for `core.references` to say. A piece
+of one (clipped, masked, altered) is reported as well, so that it can be told from a mail without any; a host
 called fm1-a or a ticket FM1-1234 is none. Linear, bounded, never raises.
 """
 
@@ -11,15 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from flexmaild.core.tokens import BODY_LENGTH, PREFIX
+from flexmaild.core.references import ALPHABET, BODY_LENGTH, DASHES, LETTER, PREFIX
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 
-_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
-_LETTERS = re.compile(rf"[a-z2-7]{{1,{BODY_LENGTH}}}")
-_ASCII_ALNUM = _ALPHABET | frozenset("0189")
-# Dashes as programs write them.
-_DASHES = tuple(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
+_LETTERS = re.compile(rf"{LETTER}{{1,{BODY_LENGTH}}}")
+_PREFIX = PREFIX.lower()
+_ASCII_ALNUM = ALPHABET | frozenset("0189")
 # What wrapping, quoting, copying and bad decoding put inside a word.
 _GAPS = frozenset(" \t\r\n\xa0>|\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _UNSEEN = ("&#8203;", "&shy;", "&nbsp;", "&zwnj;")
@@ -87,7 +85,7 @@ def in_addresses(header: Header, limits: Limits) -> tuple[str, ...]:
 def is_whole(reference: str) -> bool:
     """Whether this has a reference's length and letters."""
     body = reference[len(PREFIX) :].lower()
-    return len(body) == BODY_LENGTH and _ALPHABET.issuperset(body)
+    return len(body) == BODY_LENGTH and ALPHABET.issuperset(body)
 
 
 def _best(found: Iterable[str]) -> tuple[str, ...]:
@@ -110,7 +108,7 @@ def _ids(values: Iterable[bytes], limits: Limits) -> Iterator[str]:
 def _scan(text: str, before: str = "", *, is_field: bool = False) -> Iterator[str]:
     """before: what must stand in front of it, else anything but a letter or digit. is_field: unfolded."""
     low = _lowered(text)
-    at, found, tried = low.find("fm1-"), 0, 0
+    at, found, tried = low.find(_PREFIX), 0, 0
     while at >= 0 and found < _MOST and tried < _MOST_TRIED:
         if _may_begin(text, low, at, before):
             tried += 1
@@ -122,7 +120,7 @@ def _scan(text: str, before: str = "", *, is_field: bool = False) -> Iterator[st
                 found += 1
                 yield PREFIX + collected.upper()
                 at = end - len(PREFIX)
-        at = low.find("fm1-", at + len(PREFIX))
+        at = low.find(_PREFIX, at + len(PREFIX))
 
 
 def _lowered(text: str) -> str:
@@ -130,7 +128,7 @@ def _lowered(text: str) -> str:
     if text.isascii():
         return text.lower()
     low = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
-    for dash in _DASHES:
+    for dash in DASHES:
         low = low.replace(dash, "-")
     return low
 
@@ -162,7 +160,7 @@ def _collect(text: str, low: str, start: int, *, is_field: bool) -> tuple[str, i
             at += len(letters)
             continue
         after, kind = _over_gap(low, at)
-        if after == at or after >= len(low) or low[after] not in _ALPHABET:
+        if after == at or after >= len(low) or low[after] not in ALPHABET:
             break
         if kind and count:
             wraps += 1

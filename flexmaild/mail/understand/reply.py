@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer, MailNature, Reading
-from flexmaild.core.tokens import PREFIX
+from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
 from flexmaild.mail.authentication.own_check import Lookup, dkim_domains

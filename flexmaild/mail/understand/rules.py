@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.model import Answer
+from flexmaild.core.defaults import LONGEST_COMMENT
+from flexmaild.core.model import Answer, Comments
+from flexmaild.core.references import PREFIX
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.understand.lines import small
 from flexmaild.mail.understand.spelling import normal_word, spellings
 from flexmaild.mail.understand.vocabulary import Vocabulary, Word
-
-# How much of a comment may keep an answer from being one, see `verdict`.
-Comments = Literal["careful", "first_word", "bare"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Rules:
     @cached_property
     def marks(self) -> tuple[str, ...]:
         """What names us in a quote header, in small letters."""
-        return (*self.own_addresses, *self.own_names, "fm1-")
+        return (*self.own_addresses, *self.own_names, PREFIX.lower())
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -76,7 +74,7 @@ class Rules:
         approve: Iterable[str] = (),
         reject: Iterable[str] = (),
         languages: Iterable[str] | None = None,
-        max_comment: int = 2000,
+        max_comment: int = LONGEST_COMMENT,
         comments: Comments = "careful",
         ignore_lines: Iterable[str] = (),
         borders: Iterable[Border] = (),

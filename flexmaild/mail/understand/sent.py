@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 from urllib.parse import unquote
 
+from flexmaild.core.references import TAG
 from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE, OLDER_HINT_LINE, REFERENCE_LABEL, REPLY_MARKER
@@ -272,12 +273,12 @@ def _stretches(text: str, quotes: Iterable[str]) -> Iterator[tuple[int, int]]:
 def _constant() -> Iterator[str]:
     """The lines of every prefilled reply, whatever else is known."""
     yield REPLY_MARKER
-    yield f"{GUARD_LINE} {REFERENCE_LABEL} FM1"
+    yield f"{GUARD_LINE} {REFERENCE_LABEL} {TAG}"
     yield f"{OLDER_HINT_LINE} {GUARD_LINE}"
     for language in LANGUAGES.values():
         # We propose the first; earlier versions, or others' templates, may have proposed the next ones.
         for word in (*language.decide.approve[:3], *language.decide.reject[:3]):
-            yield f"{HINT_LINE.format(word=word)} {GUARD_LINE} {REFERENCE_LABEL} FM1"
+            yield f"{HINT_LINE.format(word=word)} {GUARD_LINE} {REFERENCE_LABEL} {TAG}"
 
 
 _CONSTANT = _squeezed_all(_constant())

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.control.access import Access
 from flexmaild.control.hub import Limits
 from flexmaild.control.listen import Place, listen
 from flexmaild.control.server import ControlServer
+from flexmaild.core.access import Access
 from flexmaild.system.peer_credentials import Peer
 from tests.unit.control.control_kit import Bench, FakeDesk
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flexmaild.control import openapi
 from flexmaild.control.call import Answer, Call, Peer
 from flexmaild.control.client import Client
+from flexmaild.control.routes import BY_COMMAND
 from flexmaild.control.server import ControlServer
 
 NOW = "2026-03-01T10:00:00Z"
@@ -85,6 +87,33 @@ BODIES: Mapping[str, Any] = {
 }
 
 
+def whole(given: Any, name: str) -> Any:
+    """The document of that name: what is given, and of the rest what says least."""
+    return _whole(given, {"$ref": f"#/components/schemas/{name}"})
+
+
+def _whole(given: Any, schema: Mapping[str, Any]) -> Any:
+    if "$ref" in schema:
+        schema = openapi.document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if given is LEFT_OUT:
+        if {"type": "null"} in schema.get("anyOf", ()):
+            return None
+        if "anyOf" in schema:
+            return _whole(LEFT_OUT, schema["anyOf"][0])
+        if "enum" in schema:
+            return schema["enum"][0]
+        given = {"string": NOW, "array": [], "object": {}, "boolean": False}.get(schema.get("type", ""), 0)
+    if isinstance(given, Mapping) and "properties" in schema:
+        named = {name: _whole(given.get(name, LEFT_OUT), of) for name, of in schema["properties"].items()}
+        return {**given, **named}
+    if isinstance(given, list) and "items" in schema:
+        return [_whole(one, schema["items"]) for one in given]
+    return given
+
+
+LEFT_OUT = object()
+
+
 @dataclass
 class FakeDesk:
     """Answers from the table; remembers the calls. `then` takes the place of an answer."""
@@ -96,7 +125,8 @@ class FakeDesk:
         self.calls.append((command, call))
         if command in self.then:
             return self.then[command](call)
-        return Answer(body=ANSWERS[command])
+        route, given = BY_COMMAND[command], ANSWERS[command]
+        return Answer(body=whole(given, route.answer) if route.answer else given)
 
 
 @dataclass

@@ -32,6 +32,23 @@ def check(schema: Any, value: Any, whole: Mapping[str, Any], at: str = "$") -> l
     return faults
 
 
+def further(schema: Any, value: Any, whole: Mapping[str, Any], at: str = "$") -> list[str]:
+    """What a value holds beyond what is described, with its place."""
+    while "$ref" in schema:
+        schema = whole["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        return min((further(one, value, whole, at) for one in schema["anyOf"]), key=len)
+    if isinstance(value, list):
+        return [
+            f for i, v in enumerate(value) for f in further(schema.get("items", {}), v, whole, f"{at}[{i}]")
+        ]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return []
+    named = schema["properties"]
+    unknown = [f"{at}: {name} is not described" for name in value if name not in named]
+    return unknown + [f for k in value if k in named for f in further(named[k], value[k], whole, f"{at}.{k}")]
+
+
 def _ref(wanted: str, value: Any, whole: Mapping[str, Any], at: str, schema: Any) -> list[str]:
     target: Any = whole
     for part in wanted.removeprefix("#/").split("/"):

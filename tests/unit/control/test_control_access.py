@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from flexmaild.control.access import Access, permits
-from flexmaild.control.routes import ROUTES, Role
+from flexmaild.control.call import caller_of
+from flexmaild.control.routes import ROUTES
+from flexmaild.core.access import Access, Caller, Role, permits
 from flexmaild.system.peer_credentials import Peer, overflow_uid, peer_of
 from tests.unit.control.control_kit import BODIES, Bench
 
@@ -46,15 +47,15 @@ def test_the_kernel_says_who_connected() -> None:
     ],
 )
 def test_a_role_follows_from_the_lists(access: Access, who: Peer, role: Role) -> None:
-    assert access.role(who) == role
+    assert access.role(caller_of(who)) == role
 
 
 @pytest.mark.parametrize("access", [Access(admins=("nobody",)), Access(readers=("nobody",))])
 def test_one_whom_a_user_namespace_hides_is_nobody_in_particular(access: Access) -> None:
     """The kernel shows every user unknown to our namespace under one uid, which has a name of its own."""
     hidden = peer("nobody", uid=overflow_uid())
-    assert access.role(hidden) is None
-    assert Access().role(hidden) == "act"
+    assert access.role(caller_of(hidden)) is None
+    assert Access().role(caller_of(hidden)) == "act"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_a_role_holds_those_below_it(has: Role | None, may: set[Role]) -> None:
 class ReadersOnly(Access):
     """Everybody may only look: the caller in a test is the daemon's own user, who is always an admin."""
 
-    def role(self, peer: Peer) -> Role | None:
+    def role(self, caller: Caller) -> Role | None:
         return "read"
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from flexmaild.control import bodies, shapes
-from flexmaild.control.durations import parse_duration
 from flexmaild.control.problems import Fault
+from flexmaild.core.durations import parse as parse_duration
 
 GOOD = {"title": "Release 4.2", "approvers": ["anna@example.org"]}
 
 
 def faults_of(model: str, document: Any) -> dict[str, Fault]:
-    kind = shapes.model(model)
+    kind = shapes.body(model)
     with pytest.raises(ValidationError) as caught:
         kind.model_validate(document)
     return {fault.path: fault for fault in shapes.faults(caught.value, kind)}
@@ -125,7 +125,7 @@ def test_metadata_is_at_most_16_kib() -> None:
 
 
 def test_of_very_many_faults_the_first_are_shown_and_the_others_counted() -> None:
-    kind = shapes.model("ApprovalRequest")
+    kind = shapes.body("ApprovalRequest")
     with pytest.raises(ValidationError) as caught:
         kind.model_validate(GOOD | {"approvers": ["nobody"] * 5000})
     found = shapes.faults(caught.value, kind)

@@ -12,7 +12,7 @@ from flexmaild.control.client import Refused
 from flexmaild.control.openapi import document
 from flexmaild.control.routes import BY_COMMAND, COMMANDS, UNKNOWN_COMMAND
 from tests.kit.house import House, until
-from tests.unit.control.schema_check import check
+from tests.unit.control.schema_check import check, further
 
 ANNA = "anna@corp.test"
 
@@ -38,7 +38,10 @@ class Described:
             shown, response = dict(refused.document), responses["default"]
         for content in response["content"].values():
             schema = content["schema"]
-            self.faults += [f"{command}: {fault}" for fault in check(schema, shown, self.spec)]
+            faults = check(schema, shown, self.spec)
+            if response is not responses["default"]:  # a problem may say more (RFC 9457 section 3.2)
+                faults += further(schema, shown, self.spec)
+            self.faults += [f"{command}: {fault}" for fault in faults]
         return shown
 
 

@@ -1,5 +1,6 @@
 """The server as its callers see it: answers, refusals, waiting, stopping."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from flexmaild.control import shapes
 from flexmaild.control.call import Answer, Call
@@ -31,7 +32,7 @@ def test_every_route_answers_with_what_its_model_describes(route: Route, bench: 
     assert status == route.status
     assert headers["Content-Type"] == route.media_type
     if route.answer:
-        shapes.model(route.answer).model_validate(body)
+        TypeAdapter(shapes.answer(route.answer)).validate_json(json.dumps(body))
     elif route.media_type == "message/rfc822":
         assert body == ANSWERS[route.command]
     assert [r[:2] for r in bench.requests] == [(route.command, "ok")]

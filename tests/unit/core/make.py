@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flexmaild.core import engine, opening, tokens
+from flexmaild.core import engine, opening, references
 from flexmaild.core.events import Answered, Mail
 from flexmaild.core.model import Answer, MailKind, Request
 from flexmaild.core.opening import Ask, AskedApprover, Policy
@@ -22,6 +22,28 @@ def asked(*addresses: str, groups: dict[str, str] | None = None) -> tuple[AskedA
     return tuple(AskedApprover(f"approvers.{i}", a, group=groups.get(a, "")) for i, a in enumerate(addresses))
 
 
+def policy_with(**changed: Any) -> Policy:
+    """What the settings say where they say nothing, and these."""
+    loose: dict[str, Any] = {
+        "expire_after": 7 * DAY,
+        "remind_after": (),
+        "settle_for": timedelta(0),
+        "on_expiry": "expire",
+        "escalate_after": None,
+        "escalate_to": (),
+        "comment_on_reject": False,
+        "require": "reference",
+        "delegations": (),
+        "sinks": (),
+        "max_approvers": 100,
+        "languages": {},
+        "can_prove": frozenset(("reference", "dmarc", "dkim", "auth")),
+        "reads_logins": True,
+        "own_domains": frozenset(),
+    }
+    return Policy(**loose | changed)
+
+
 def opened(
     *addresses: str, policy: Policy | None = None, groups: dict[str, str] | None = None, **ask: Any
 ) -> Request:
@@ -32,10 +54,10 @@ def opened(
 def opened_step(
     *addresses: str, policy: Policy | None = None, groups: dict[str, str] | None = None, **ask: Any
 ) -> engine.Step:
-    policy = policy or Policy(sinks=("folder",))
+    policy = policy or policy_with(sinks=("folder",))
     question = Ask("Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask)
     terms = opening.terms_of(question, policy, NOW)
-    fresh = Request(tokens.request_id(b"0123456789"), terms, NOW)
+    fresh = Request(references.request_id(b"0123456789"), terms, NOW)
     return engine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)
 
 

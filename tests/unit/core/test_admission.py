@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, engine, naming, tokens
+from flexmaild.core import admission, engine, naming, references
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import (
@@ -33,7 +33,7 @@ def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
     defaults: dict[str, Any] = {
         "message_id": "reply@corp.test",
         "sender": invitation.approver.address,
-        "body_references": (tokens.issue(KEY, request, invitation),),
+        "body_references": (references.issue(KEY, request, invitation),),
         "answer": Answer.APPROVE,
     }
     return Reading(**({"sha256": "sha", "size": 100, "nature": MailNature.HUMAN} | defaults | facts))
@@ -53,7 +53,7 @@ def test_the_asked_person_with_their_reference_is_heard() -> None:
 
 def test_a_reference_in_the_thread_or_address_is_as_good() -> None:
     request = opened()
-    text = tokens.issue(KEY, request, request.invitations[0])
+    text = references.issue(KEY, request, request.invitations[0])
     for place in ("thread_references", "address_references"):
         reading = reply(request, body_references=(), **{place: (text,)})
         assert isinstance(ruled(request, reading).event, Answered)
@@ -109,7 +109,7 @@ def test_who_is_not_believed_is_quarantined_and_never_answered(facts: dict[str, 
 
 def test_references_that_disagree_are_refused() -> None:
     request = opened()
-    both = tuple(tokens.issue(KEY, request, i) for i in request.invitations[:2])
+    both = tuple(references.issue(KEY, request, i) for i in request.invitations[:2])
     assert ruled(request, reply(request, body_references=both)).outcome is Outcome.UNAUTHENTICATED
     split = reply(request, body_references=both[:1], thread_references=both[1:])
     assert ruled(request, split).event is None
@@ -118,7 +118,7 @@ def test_references_that_disagree_are_refused() -> None:
 @pytest.mark.parametrize("place", ["body_references", "thread_references", "address_references"])
 def test_a_piece_beside_a_whole_reference_says_nothing(place: str) -> None:
     request = opened()
-    whole = tokens.issue(KEY, request, request.invitations[0])
+    whole = references.issue(KEY, request, request.invitations[0])
     pieces = ("FM1-7ABCDEFGH", whole[:-1], f"{whole}A")
     beside = reply(request, **{"thread_references": (whole,), place: (*pieces, whole)})
     assert isinstance(ruled(request, beside).event, Answered)
@@ -136,7 +136,7 @@ def test_nobody_is_told_who_wrote_in_another_s_name() -> None:
 
 def test_a_forged_reference_and_one_to_nothing_are_refused() -> None:
     request = opened()
-    forged = tokens.issue(bytes(32), request, request.invitations[0])
+    forged = references.issue(bytes(32), request, request.invitations[0])
     assert ruled(request, reply(request, body_references=(forged,))).because == "forged reference"
     assert ruled(None, reply(request)).quarantine
 
@@ -260,7 +260,7 @@ def test_an_unclear_reply_is_heard_as_unclear() -> None:
 
 def test_a_delivery_report_finds_its_invitation_by_message_id() -> None:
     request = opened()
-    reference = tokens.issue(KEY, request, request.invitations[1])
+    reference = references.issue(KEY, request, request.invitations[1])
     identifier = f"{reference.lower()}.approval_request.0@corp.test"
     bounce = Bounce(BOB, True, "5.1.1", "no such user", identifier)
     reading = Reading("s", 1, MailNature.BOUNCE, sender="", bounces=(bounce,), answer=Answer.APPROVE)
@@ -280,7 +280,7 @@ def test_the_fingerprint_is_bound_to_sender_and_reference() -> None:
 
 def test_a_signed_answer_is_to_what_its_signed_places_say() -> None:
     request = opened()
-    text = tokens.issue(KEY, request, request.invitations[0])
+    text = references.issue(KEY, request, request.invitations[0])
     strict = SenderPolicy("dmarc")
     moved = reply(
         request, auth_results=(PASS,), reference_is_open=True, body_references=(), thread_references=(text,)

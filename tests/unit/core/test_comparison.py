@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, comparison, engine, naming, tokens
+from flexmaild.core import admission, comparison, engine, naming, references
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.events import Answered, Cancelled, TimePassed
@@ -290,8 +290,8 @@ def test_another_key_is_known_by_the_references_at_every_place() -> None:
 
 
 def test_a_request_named_beside_that_is_gone_explains_a_difference() -> None:
-    request, other = opened(), replace(opened(), id=tokens.request_id(b"9876543210"))
-    two = (*reply(request).body_references, tokens.issue(KEY, other, other.invitations[1]))
+    request, other = opened(), replace(opened(), id=references.request_id(b"9876543210"))
+    two = (*reply(request).body_references, references.issue(KEY, other, other.invitations[1]))
     reading = reply(request, body_references=two)
     found = naming.judged(reading, {r.id: r for r in (request, other)}, KEY, SenderPolicy())
     seen, _ = recorded(reading, request)

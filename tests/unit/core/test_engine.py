@@ -22,8 +22,8 @@ from flexmaild.core.events import (
     Unclear,
 )
 from flexmaild.core.model import Answer, Approver, Bounce, Invitation, MailKind, Request, State
-from flexmaild.core.opening import AskedApprover, Delegation, Policy
-from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, says
+from flexmaild.core.opening import AskedApprover, Delegation
+from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
 
@@ -146,7 +146,7 @@ def test_escalation_adds_people_once_and_their_approval_counts() -> None:
 
 
 def test_a_delegate_gets_a_mail_and_holds_the_same_voice() -> None:
-    policy = Policy(delegations=(Delegation(PEOPLE[0], "deputy@corp.test", NOW - DAY, NOW + DAY),))
+    policy = policy_with(delegations=(Delegation(PEOPLE[0], "deputy@corp.test", NOW - DAY, NOW + DAY),))
     request = opened(quorum="all", policy=policy)
     assert request.invitations[3].approver.on_behalf_of == PEOPLE[0]
     request = says(request, 3, APPROVE).request
@@ -159,9 +159,9 @@ def test_a_delegate_gets_a_mail_and_holds_the_same_voice() -> None:
 def test_one_person_has_one_voice_however_many_delegate_to_them() -> None:
     """Two of three must agree: the second may not be the first one's delegate in another coat."""
     alice, bob, carol = PEOPLE
-    to_bob = Policy(delegations=(Delegation(alice, bob), Delegation(carol, bob)))
+    to_bob = policy_with(delegations=(Delegation(alice, bob), Delegation(carol, bob)))
     assert [i.approver.address for i in opened(policy=to_bob).invitations] == list(PEOPLE)
-    to_deputy = Policy(delegations=tuple(Delegation(a, "deputy@corp.test") for a in PEOPLE))
+    to_deputy = policy_with(delegations=tuple(Delegation(a, "deputy@corp.test") for a in PEOPLE))
     request = opened(quorum=2, policy=to_deputy)
     assert [i.approver.on_behalf_of for i in request.invitations] == ["", "", "", alice]
     deputy = Approver("deputy@corp.test", on_behalf_of=bob)
@@ -179,7 +179,7 @@ def test_who_answers_is_reachable_whatever_a_delivery_report_said() -> None:
 
 
 def test_an_old_delegation_asks_nobody() -> None:
-    policy = Policy(delegations=(Delegation(PEOPLE[0], "deputy@corp.test", None, NOW),))
+    policy = policy_with(delegations=(Delegation(PEOPLE[0], "deputy@corp.test", None, NOW),))
     assert len(opened(policy=policy).invitations) == 3
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import naming, tokens
+from flexmaild.core import naming, references
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Answered, Unclear
 from flexmaild.core.model import Answer, AuthResult, Bounce, MailNature, Outcome, Reading, Request
@@ -18,16 +18,16 @@ from tests.unit.core.make import KEY, PEOPLE, opened
 ALICE, BOB, _ = PEOPLE
 PASS = AuthResult("mx.corp.test", "dmarc", "pass", "corp.test")
 DAMAGED = "FM1-" + "A" * 45
-assert tokens.parse(DAMAGED) is not None
+assert references.parse(DAMAGED) is not None
 
 
 def other() -> Request:
     """Another request to the same people."""
-    return replace(opened(), id=tokens.request_id(b"9876543210"))
+    return replace(opened(), id=references.request_id(b"9876543210"))
 
 
 def whole(request: Request, who: int = 0) -> str:
-    return tokens.issue(KEY, request, request.invitations[who])
+    return references.issue(KEY, request, request.invitations[who])
 
 
 def mail(sender: str = ALICE, **facts: Any) -> Reading:

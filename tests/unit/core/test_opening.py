@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from flexmaild.core import opening
-from flexmaild.core.opening import Ask, AskedApprover, Policy, Refused
-from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked
+from flexmaild.core.errors import Refused
+from flexmaild.core.opening import Ask, AskedApprover, Policy
+from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, policy_with
 
-POLICY = Policy(sinks=("folder",), remind_after=(DAY, 3 * DAY), max_approvers=5)
+POLICY = policy_with(sinks=("folder",), remind_after=(DAY, 3 * DAY), max_approvers=5)
 
 
 def terms(*addresses: str, policy: Policy = POLICY, **ask: Any) -> opening.Terms:
@@ -48,7 +49,7 @@ def test_reminders_after_the_end_are_left_out() -> None:
     ],
 )
 def test_a_request_may_be_stricter_never_laxer(ours: Any, theirs: Any, result: str) -> None:
-    assert terms(*PEOPLE, policy=Policy(require=ours), require=theirs).require == result
+    assert terms(*PEOPLE, policy=policy_with(require=ours), require=theirs).require == result
 
 
 def test_addresses_get_one_normal_form() -> None:
@@ -112,10 +113,14 @@ def test_an_alias_of_another_approver_is_a_fault() -> None:
 
 
 def test_a_proof_that_nobody_can_give_is_refused_at_once() -> None:
-    (fault,) = faults(*PEOPLE, require="dmarc", policy=Policy(can_prove=frozenset(("reference",))))
+    (fault,) = faults(*PEOPLE, require="dmarc", policy=policy_with(can_prove=frozenset(("reference",))))
     assert "trusts nobody" in fault
 
 
 def test_whoever_escalation_asks_is_nobody_who_was_asked_under_an_alias() -> None:
     helper = AskedApprover("escalate_to.0", "boss@corp.test", aliases=(PEOPLE[0],))
     assert "approver already" in faults(*PEOPLE, escalate_after=HOUR, escalate_to=(helper,))[0]
+
+
+def test_an_expiry_beyond_all_calendars_is_a_fault_like_another() -> None:
+    assert any("expires_in" in fault for fault in faults(*PEOPLE, expires_in=timedelta.max))

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from flexmaild.core import engine, quorum, timing
 from flexmaild.core.engine import Step
+from flexmaild.core.errors import Refused
 from flexmaild.core.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailKind, Request, State
-from flexmaild.core.opening import Policy, Refused
-from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, says
+from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
 ALICE, BOB, CAROL = 0, 1, 2
@@ -56,7 +56,7 @@ def test_an_answer_that_meets_the_quorum_waits_and_then_decides() -> None:
 
 
 def test_without_time_to_settle_an_answer_decides_at_once() -> None:
-    policy = Policy(settle_for=HOUR)
+    policy = policy_with(settle_for=HOUR)
     assert says(opened(policy=policy), ALICE, APPROVE).request.state is State.PENDING
     assert (
         says(opened(policy=policy, settle_for=timedelta(0)), ALICE, APPROVE).request.state is State.APPROVED

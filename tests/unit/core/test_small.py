@@ -10,9 +10,10 @@ import pytest
 
 from flexmaild.core import decision, retry, timing
 from flexmaild.core.addresses import is_same_organization, normal, organizational_domain
-from flexmaild.core.errors import GiveUp, Reason, TryLater, printable
+from flexmaild.core.errors import Failure, GiveUp, NotAllowed, Reason, Refused, TryLater, printable
 from flexmaild.core.model import Answer
 from flexmaild.core.work import Job, Queue
+from flexmaild.store import StoreBroken
 from tests.unit.core.make import DAY, NOW, opened, says
 
 JOB = Job("m-1", Queue.OUTBOX, "outgoing", "test", "k", {}, NOW, NOW)
@@ -156,3 +157,14 @@ def test_who_registered_at_the_same_place_is_not_the_same_organization() -> None
     ):
         assert not is_same_organization(one, other)
         assert is_same_organization(one, one) and is_same_organization(f"x.{one}", f"y.{one}")
+
+
+def test_a_fault_of_the_store_and_a_refused_request_are_failures() -> None:
+    """What crosses packages is one kind of error; a store's fault never gives up what it hit."""
+    one, two = NotAllowed("title", "is missing"), NotAllowed("approvers.0", "is no address")
+    refused, fault = Refused([one, two]), StoreBroken("/x: the disk failed.", "look.")
+    assert one.faults == (one,) and refused.faults == (one, two)
+    assert [str(e) for e in (one, refused)] == ["title: is missing", f"{one}; {two}"]
+    assert str(fault) == "/x: the disk failed. Cure: look."
+    assert all(isinstance(e, Failure) for e in (one, refused, fault))
+    assert not isinstance(fault, GiveUp | TryLater)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from flexmaild.core.model import Approver, Invitation, Request, Terms
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
@@ -38,13 +38,13 @@ def test_the_references_of_the_page_are_issued_and_recognised() -> None:
     people = tuple(Approver(address) for address in page["references"])
     expires_at = datetime.fromisoformat(page["expires_at"])
     terms = Terms(page["title"], page["text"], people, expires_at, metadata=page["metadata"])
-    identifier = tokens.request_id(bytes.fromhex(page["request_bytes"]))
+    identifier = references.request_id(bytes.fromhex(page["request_bytes"]))
     invitations = tuple(Invitation(i, a, expires_at) for i, a in enumerate(people))
     request = Request(identifier, terms, expires_at, invitations=invitations)
     assert request.id == page["id"]
     for invitation in invitations:
         text = page["references"][invitation.approver.address]
-        assert tokens.issue(bytes.fromhex(page["key"]), request, invitation) == text
-        parsed = tokens.parse(text)
+        assert references.issue(bytes.fromhex(page["key"]), request, invitation) == text
+        parsed = references.parse(text)
         assert parsed is not None
-        assert tokens.is_genuine(bytes.fromhex(page["key"]), parsed, request) == invitation
+        assert references.is_genuine(bytes.fromhex(page["key"]), parsed, request) == invitation

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flexmaild.core import engine, jobs, tokens
+from flexmaild.core import engine, jobs, references
 from flexmaild.core.events import Effect, Event, Mail
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.ports import Envelope, Receipt
@@ -64,7 +64,7 @@ class Post:
         self._made += 1
         said = terms.pop("text", "Tests passed.")
         asked = Terms("Deploy 4.2", said, approvers, NOW + timedelta(days=7), **terms)
-        made = Request(tokens.request_id(self._made.to_bytes(10, "big")), asked, NOW)
+        made = Request(references.request_id(self._made.to_bytes(10, "big")), asked, NOW)
         step = engine.open_request(made, approvers, NOW)
         return self._commit(step.request, step.effects)
 
@@ -110,7 +110,7 @@ class Post:
 
 
 def reference(request: Request, number: int = 0, key: bytes = KEY) -> str:
-    return tokens.issue(key, request, request.invitations[number])
+    return references.issue(key, request, request.invitations[number])
 
 
 def forged(request: Request) -> str:

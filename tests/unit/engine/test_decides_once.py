@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flexmaild.core import admission, opening, tokens
+from flexmaild.core import admission, opening, references
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.model import Answer, MailNature, Outcome, Reading, Request
 from flexmaild.core.ports import Fetched, Mark
@@ -24,7 +24,7 @@ from tests.kit.stores import at, commit, prune
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened
 
 FIRST = opened()
-SECOND = replace(opened(), id=tokens.request_id(b"9876543210"))
+SECOND = replace(opened(), id=references.request_id(b"9876543210"))
 CONTEXT = Context(KEY, "corp.test", SenderPolicy(), Limiter(10))
 
 
@@ -41,7 +41,7 @@ def reply(request: Request, **facts: Any) -> Reading:
         "message_id": "<m1@corp.test>",
         "date": "Sat, 21 Nov 2026 10:15:00 +0000",
         "sender": PEOPLE[0],
-        "thread_references": (tokens.issue(KEY, request, invitation),),
+        "thread_references": (references.issue(KEY, request, invitation),),
         "answer": Answer.APPROVE,
     }
     digest = hashlib.sha256(repr((request.id, sorted(facts.items()))).encode()).hexdigest()

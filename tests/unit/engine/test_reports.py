@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from flexmaild.core.documents import as_json
 from flexmaild.core.ports import FolderState
 from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
@@ -37,7 +38,7 @@ class Watch:
         self.health.watch_mailbox(timedelta(minutes=5))
 
     def open(self) -> list[tuple[str, str]]:
-        found = [one.document() for one in self.reports.look()]
+        found = [as_json(one.document()) for one in self.reports.look()]
         for kind in Kind:
             gauge = self.metrics.registry.get_sample_value("flexmaild_incidents", {"kind": kind.value})
             assert gauge == (kind.value in {one["kind"] for one in found})
@@ -45,7 +46,7 @@ class Watch:
 
     def only(self) -> dict[str, Any]:
         (incident,) = self.reports.look()
-        return incident.document()
+        return dict(as_json(incident.document()))
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_mail_that_kills_the_child_has_no_witness(monkeypatch: pytest.MonkeyPa
     deaths: list[str] = []
     reader = Sandbox(Rules.of("app@corp.test"), deaths.append, lambda references: None)
     reader.read([LETTER])
-    monkeypatch.setattr(sandbox, "receive", lambda line: b"no reading")
+    monkeypatch.setattr(sandbox, "receive", lambda line, deadline: b"no reading")
     reading, witness = reader.read_with_witness(LETTER)
     reader.close()
     assert (reading.nature, witness.looks) == (MailNature.UNPARSABLE, [])

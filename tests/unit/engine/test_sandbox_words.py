@@ -16,7 +16,7 @@ import lying_child
 import psutil
 import pytest
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.core.work import SentMail
@@ -32,7 +32,7 @@ References = tuple[str, ...]
 
 def reference(number: int) -> str:
     """Genuine in form; whose it is does not matter here."""
-    return tokens.PREFIX + base64.b32encode(hashlib.sha224(b"%d" % number).digest()).decode().rstrip("=")
+    return references.PREFIX + base64.b32encode(hashlib.sha224(b"%d" % number).digest()).decode().rstrip("=")
 
 
 def letter(in_reply_to: str = "", text: str = "", coded: bool = False) -> Letter:

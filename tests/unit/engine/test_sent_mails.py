@@ -15,7 +15,7 @@ from typing import cast
 import pytest
 from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from flexmaild.core.errors import TryLater
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
 from flexmaild.core.model import Answer, Attachment, Bounce, MailKind, Request
@@ -157,7 +157,7 @@ def test_attachments_are_left_out_and_the_texts_are_the_same(post: Post) -> None
         lambda request: (reference(request)[:-1],),
         lambda request: (forged(request),),
         lambda request: (altered(request, lambda terms: type(terms)(**{**_fields(terms), "title": "x"})),),
-        lambda request: tuple(tokens.PREFIX + "B" * 44 + "A" for _ in range(3)),
+        lambda request: tuple(references.PREFIX + "B" * 44 + "A" for _ in range(3)),
     ],
     ids=["none", "no references", "cut off", "forged", "for another question", "unknown request"],
 )

@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
+from flexmaild.core.documents import as_json
 from flexmaild.core.errors import GiveUp
 from flexmaild.observe.http import CONNECTIONS, ObserveServer, start
 from flexmaild.observe.incidents import Condition, Incident, Kind
@@ -71,7 +72,7 @@ def test_readiness_gives_every_incident_as_json_where_that_is_asked_for(metrics:
         response, body = ask(server, "/-/ready", Accept="application/json")
         assert (response.status, json.loads(body)) == (
             200,
-            {"ready": True, "issues": ["a clock"], "incidents": [found[0].document()]},
+            {"ready": True, "issues": ["a clock"], "incidents": [as_json(found[0].document())]},
         )
         found.append(incident("no mailbox"))
         response, body = ask(server, "/-/ready", Accept="application/json")

@@ -7,7 +7,7 @@ import quopri
 
 import pytest
 
-from flexmaild.core import naming, tokens
+from flexmaild.core import naming, references
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.model import Outcome, Requirement
 from flexmaild.core.reasons import ReplyReason
@@ -24,7 +24,7 @@ DKIM = "Authentication-Results: mx.corp.test; dkim=pass header.d=corp.test"
 SPF = "; spf=pass smtp.mailfrom=alice@corp.test"
 
 REQUEST, OTHER = opened(), opened()
-REFERENCE = tokens.issue(KEY, REQUEST, REQUEST.invitations[0])
+REFERENCE = references.issue(KEY, REQUEST, REQUEST.invitations[0])
 THREAD = f"In-Reply-To: <{REFERENCE.lower()}.approval_request.0@corp.test>"
 TEXT = ("Your approval is needed", "", "Deploy 4.2 to production", "", f"Reference {REFERENCE}")
 QUOTE = "\n".join(["", "On Sat, 21 Nov 2026 at 10:00, Approvals <approvals@corp.test> wrote:"]) + "\n"

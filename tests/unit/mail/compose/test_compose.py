@@ -12,9 +12,9 @@ import pytest
 
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, State
+from flexmaild.core.references import message_id
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
-from flexmaild.mail.compose.write import message_id
 from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REPLY_MARKER
 
 OF_A_REQUEST = [k for k in MailKind if k not in (MailKind.NOTIFICATION, MailKind.TEST)]

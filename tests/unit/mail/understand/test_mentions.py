@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from flexmaild.core import tokens
+from flexmaild.core import references
 from flexmaild.core.model import MailNature
 from flexmaild.mail.understand import mentions
 from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import REFERENCE, mail, parts, read
 
 CODE = REFERENCE[4:]
-ID = tokens.named_id(CODE)
+ID = references.named_id(CODE)
 
 SPELLINGS = {
     "whole": REFERENCE,
@@ -103,7 +103,7 @@ TITLES = [
 @pytest.mark.parametrize("title", TITLES)
 def test_a_ticket_beside_the_reference_changes_nothing(title: str) -> None:
     said = read(mail(f"Subject: Re: {title}", body=f"Approve, see {title}\n\n{REFERENCE}\n"))
-    assert [r for r in said.body_references if tokens.parse(r)] == [REFERENCE]
+    assert [r for r in said.body_references if references.parse(r)] == [REFERENCE]
     assert said.hidden_references == ()
 
 

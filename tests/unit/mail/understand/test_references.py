@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.tokens import parse
+from flexmaild.core.references import parse
 from flexmaild.mail.understand.references import in_text
 from tests.unit.mail.mails import REFERENCE, mail, read
 

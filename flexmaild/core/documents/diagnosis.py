@@ -1,37 +1,33 @@
-"""What `doctor` and `self-test` answer, and incidents, as pydantic models.
-
-The other answers are in `control.answers`.
-"""
+"""What `doctor` and `self-test` answer, and incidents."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
 
-# More may come than is declared. Deferred: built at the first GET of /openapi.json.
-OPEN = ConfigDict(extra="allow", frozen=True, defer_build=True)
-
-
-class Told(BaseModel):
-    """A part of a diagnosis; may hold more than is declared."""
-
-    model_config = OPEN
-
-
-class Step(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
     """One step of the doctor: what was tried, what the server said, what to do."""
 
     name: str
     result: Literal["ok", "warning", "failed", "skipped"]
-    tried: str = ""
-    answer: str = ""
-    cure: str = ""
-    seconds: float = 0.0
+    tried: str
+    answer: str
+    cure: str
+    seconds: float
 
 
-class ResultsField(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOfWay(Step):
+    """By `flexmaild doctor`, which looks at one way after the other."""
+
+    way: Literal["outgoing", "incoming"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsField:
     """An Authentication-Results field of a mail. host: whose Received it stands by, above or below. said: its
     results in short. trusted: whether a border of the settings wrote it. text: all of it in a line."""
 
@@ -43,26 +39,29 @@ class ResultsField(Told):
     text: str
 
 
-class ArrivedMail(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivedMail:
     """One of the last mails that were read. domain: of the address in From."""
 
-    at: datetime | None = None
-    domain: str = ""
-    outcome: str = ""
-    has_received: bool = True
-    fields: list[ResultsField] = []
+    at: datetime
+    domain: str
+    outcome: str
+    has_received: bool
+    fields: list[ResultsField]
 
 
-class Proposal(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
     """settings: an entry of incoming.sender_authentication.borders that would have believed fields which did
     not count, as a line of YAML; mails: in so many mails. note: on what condition to take it over."""
 
     settings: str
     mails: int
-    note: str = ""
+    note: str
 
 
-class TriedSpelling(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedSpelling:
     """What became of a forged field in this spelling. set_aside: it is still there, and mails with it are
     set aside; ignored: still there, and read by nobody; refused: by the server; missing: the mail did not
     come."""
@@ -72,18 +71,20 @@ class TriedSpelling(Told):
     said: str
 
 
-class Diagnosis(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
     """mails: the last ones, by doctor. spellings and fields: of the marked mails, by self-test."""
 
     healthy: bool
     steps: list[Step]
-    mails: list[ArrivedMail] = []
-    proposals: list[Proposal] = []
-    spellings: list[TriedSpelling] = []
-    fields: list[ResultsField] = []
+    mails: list[ArrivedMail]
+    proposals: list[Proposal]
+    spellings: list[TriedSpelling]
+    fields: list[ResultsField]
 
 
-class Incident(Told):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
     """What is to be done something about. said: it is among `issues` as well."""
 
     kind: str
@@ -93,3 +94,12 @@ class Incident(Told):
     count: int
     said: str
     cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """As /-/ready shows it. ready: the daemon does its job. issues: what is wrong, a sentence each."""
+
+    ready: bool
+    issues: list[str]
+    incidents: list[Incident]

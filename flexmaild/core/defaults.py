@@ -1,0 +1,17 @@
+"""Defaults of settings that are needed where no settings are.
+
+The settings' declarations and, beside them, the packages that do not know the settings (`mail`, which also
+reads mails for `flexmaild explain` without any) take them from here; a module of its own, since core is all
+that these have in common.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# incoming.max_message_size, bytes.
+LARGEST_MAIL = 10 << 20
+# incoming.process_interval.
+READ_EVERY = timedelta(minutes=5)
+# approvals.max_comment, characters.
+LONGEST_COMMENT = 2000

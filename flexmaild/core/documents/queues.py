@@ -1,0 +1,144 @@
+"""Jobs of the outbox and the deliveries, and mails in quarantine, as callers see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flexmaild.core import work
+from flexmaild.core.documents import facts_of
+from flexmaild.core.documents.diagnosis import Proposal, ResultsField
+from flexmaild.core.model import Outcome
+from flexmaild.core.work import JobState, Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """Durable: the mail will be sent, or reported as failed."""
+
+    id: str
+    state: JobState
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A mail to be sent or a decision to be delivered; see the states in `core.work.JobState`."""
+
+    id: str
+    state: JobState
+    kind: str
+    target: str
+    created_at: datetime
+    due_at: datetime | None
+    done_at: datetime | None
+    attempt: int
+    running: bool
+    recipients: list[str]
+    approval_id: str
+    message_id: str
+    uncertain: bool
+    last_reason: str
+    last_error: str
+    receipt: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """next: what `after` must be for the next page, empty on the last."""
+
+    items: list[Job]
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    retried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedMail:
+    id: str
+    at: datetime
+    outcome: Outcome
+    because: str
+    size: int
+    sha256: str
+    sender: str
+    subject: str
+    message_id: str
+    approval_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownQuarantinedMail(QuarantinedMail):
+    """results: null where the mail's bytes are kept no longer."""
+
+    results: list[ResultsField] | None
+    proposals: list[Proposal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedMail(QuarantinedMail):
+    """outcome_now: what it became when it was read again."""
+
+    outcome_now: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedMails:
+    items: list[QuarantinedMail]
+    next: str
+
+
+def queued(made: work.Job) -> Queued:
+    return Queued(id=made.id, state=made.state, message_id=made.message_id)
+
+
+def job(found: work.Job, message_id: str) -> Job:
+    """message_id: what this caller may see of it."""
+    return Job(
+        id=found.id,
+        state=found.state,
+        kind=found.kind,
+        target=found.target,
+        created_at=found.created_at,
+        due_at=found.due_at,
+        done_at=found.done_at,
+        attempt=found.attempt,
+        running=found.running,
+        recipients=list(found.recipients),
+        approval_id=found.approval_id,
+        message_id=message_id,
+        uncertain=found.uncertain,
+        last_reason=found.last_reason,
+        last_error=found.last_error,
+        receipt=found.receipt,
+        key=found.key,
+    )
+
+
+def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
+    return QuarantinedMail(
+        id=identifier,
+        at=seen.at,
+        outcome=seen.outcome,
+        because=seen.because,
+        size=seen.size,
+        sha256=seen.sha256,
+        sender=seen.sender,
+        subject=seen.subject,
+        message_id=seen.message_id,
+        approval_id=seen.approval_id,
+    )
+
+
+def shown(
+    mail: QuarantinedMail, results: list[ResultsField] | None, proposals: list[Proposal]
+) -> ShownQuarantinedMail:
+    return ShownQuarantinedMail(**facts_of(mail), results=results, proposals=proposals)
+
+
+def released(mail: QuarantinedMail, outcome: Outcome) -> ReleasedMail:
+    return ReleasedMail(**facts_of(mail), outcome_now=outcome)

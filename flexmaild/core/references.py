@@ -1,0 +1,164 @@
+"""References, Message-IDs and ids of ours: what they look like, how they are made and taken apart.
+
+A reference proves that a reply belongs to this request and was asked of this approver. It is "FM1-" and 45
+base32 characters (RFC 4648) of: 10 bytes request, 2 bytes invitation number, 16 bytes of an HMAC-SHA256
+over both, the approver's address, the expiry and what is asked. Base32 because mail systems change the case
+of what they carry; 128 bits because nobody guesses those. docs/wire-format.md has test vectors.
+
+Who looks for them in what others made of them (wrapped, encoded, masked) builds a pattern from the shapes
+below: `mail.understand.references`, `mail.understand.mentions`, `core.masking`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flexmaild.core.addresses import normal_domain
+from flexmaild.core.model import Invitation, MailKind, Request, Terms
+
+TAG = "FM1"
+PREFIX = f"{TAG}-"
+BODY_LENGTH = 45
+# Base32 in small letters, and one of them in a pattern.
+ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+LETTER = "[a-z2-7]"
+# A reference in small letters, and its beginning, which names the request.
+WHOLE = rf"{PREFIX.lower()}{LETTER}{{{BODY_LENGTH}}}"
+# 10 bytes are exactly 16 letters of base32, so that the beginning of a reference names its request.
+ID_LETTERS = 16
+BEGINNING = rf"{PREFIX.lower()}{LETTER}{{{ID_LETTERS}}}"
+# Dashes as programs write them in place of the one in `PREFIX`.
+DASHES = "".join(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
+# The id of a mail of ours.
+MAIL_ID = rf"m-{LETTER}{{{ID_LETTERS}}}"
+
+_REQUEST_BYTES = 10
+_TAG_BYTES = 16
+_ID_PREFIX = "ap-"
+# An id that would not fit on one line of 998 with its field's name is not repeated.
+_LONGEST_MESSAGE_ID = 900
+_MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference taken apart; genuine only if `is_genuine` says so for the request it names."""
+
+    request_id: str
+    invitation: int
+    tag: bytes
+
+
+def request_id(random: bytes) -> str:
+    """The public id of a request, from 10 random bytes: "ap-" and 16 lower-case base32 characters."""
+    if len(random) != _REQUEST_BYTES:
+        raise ValueError(f"a request id is made of {_REQUEST_BYTES} bytes")
+    return _ID_PREFIX + letters(random)
+
+
+def letters(data: bytes) -> str:
+    """Bytes as base32 in small letters, as all ids have it."""
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def job_id(key: str, *, is_mail: bool) -> str:
+    """A short public id made from the key of a job: "m-…" for mails, "d-…" for deliveries."""
+    return ("m-" if is_mail else "d-") + letters(hashlib.sha256(key.encode()).digest()[:_REQUEST_BYTES])
+
+
+def named_id(text: str) -> str:
+    """The id of the request that a reference with these first letters names; empty where they are too few."""
+    first = text.lower()[:ID_LETTERS]
+    return f"{_ID_PREFIX}{first}" if len(first) == ID_LETTERS else ""
+
+
+def issue(key: bytes, request: Request, invitation: Invitation) -> str:
+    """The reference that goes into the mails to this invitation's approver."""
+    body = _request_bytes(request.id) + invitation.number.to_bytes(2, "big")
+    tag = _tag(key, body, request.terms, invitation)
+    return PREFIX + letters(body + tag).upper()
+
+
+def parse(text: str) -> Reference | None:
+    """Take a reference apart, in any letter case; None when it is none (cut short, altered alphabet)."""
+    text = text.strip().upper()
+    body = text[len(PREFIX) :]
+    if not text.startswith(PREFIX) or len(body) != BODY_LENGTH:
+        return None
+    try:
+        raw = base64.b32decode(body + "=" * (-BODY_LENGTH % 8))
+    except (binascii.Error, ValueError):
+        return None
+    if letters(raw).upper() != body:
+        return None  # the spare bit of the last character must be 0: one reference, one spelling
+    request, number = raw[:_REQUEST_BYTES], raw[_REQUEST_BYTES : _REQUEST_BYTES + 2]
+    return Reference(request_id(request), int.from_bytes(number, "big"), raw[_REQUEST_BYTES + 2 :])
+
+
+def is_genuine(key: bytes, reference: Reference, request: Request) -> Invitation | None:
+    """The invitation this reference was issued for, None when we never issued it."""
+    if reference.request_id != request.id or reference.invitation >= len(request.invitations):
+        return None
+    invitation = request.invitations[reference.invitation]
+    body = _request_bytes(request.id) + invitation.number.to_bytes(2, "big")
+    expected = _tag(key, body, request.terms, invitation)
+    return invitation if hmac.compare_digest(expected, reference.tag) else None
+
+
+def _request_bytes(identifier: str) -> bytes:
+    return base64.b32decode(identifier.removeprefix(_ID_PREFIX).upper())
+
+
+def _tag(key: bytes, body: bytes, terms: Terms, invitation: Invitation) -> bytes:
+    expiry = int(terms.expires_at.timestamp() * 1000).to_bytes(8, "big")
+    parts = (b"FM1", body, invitation.approver.address.encode(), expiry, _asked(terms))
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hmac.new(key, message, hashlib.sha256).digest()[:_TAG_BYTES]
+
+
+def _asked(terms: Terms) -> bytes:
+    """SHA-256 of what is asked, so that a reference cannot serve for another question."""
+    asked = [terms.title, terms.text, terms.html, terms.template, dict(terms.variables), dict(terms.metadata)]
+    asked.append([a.sha256 for a in terms.attachments])
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).digest()
+
+
+def message_id(name: str, kind: MailKind, number: int, domain: str) -> str:
+    """The Message-ID, without angle brackets, of a mail of this kind.
+
+    name: the approver's reference, which comes back in a reply's In-Reply-To; or any text that is unique
+    among mails without one. A mail to somebody who was not asked does not carry it. The request itself has
+    the plain form that a thread hangs on, whatever the number.
+    """
+    is_reference = name.upper().startswith(PREFIX) and kind is not MailKind.NOT_ENTITLED
+    left = name.lower() if is_reference else f"fm-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    number = 0 if kind is MailKind.APPROVAL_REQUEST else number
+    return f"{left}.{kind.value}.{number}@{domain if domain.isascii() else normal_domain(domain)}"
+
+
+def plain_message_id(identifier: str, domain: str) -> str:
+    """The Message-ID, without angle brackets, of a mail that has no reference: it begins with its id."""
+    return f"{identifier}@{domain}"
+
+
+def named_by(message_id: str) -> str:
+    """What stands where a Message-ID of ours has the reference, without angle brackets."""
+    return message_id.partition(".")[0]
+
+
+def bare(message_id: str) -> str:
+    """A Message-ID without its angle brackets, as a field has it or as it is already."""
+    return message_id.strip().strip("<>").partition(">")[0]
+
+
+def in_brackets(message_ids: Iterable[str]) -> list[str]:
+    """Bare Message-IDs as a header field has them, each once, without those that none may carry."""
+    sound = (i for i in message_ids if len(i) <= _LONGEST_MESSAGE_ID and _MESSAGE_ID.fullmatch(i))
+    return [f"<{i}>" for i in dict.fromkeys(sound)]

@@ -1,0 +1,43 @@
+"""Counting down: until when something may take, whatever it is made of.
+
+A socket's own time-out bounds each read only, so that a server that drips a byte a second holds its caller
+for ever. Who reads or writes in steps arms the socket before each of them. Waits for threads and processes
+count down in the same way.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Deadline:
+    """A moment of the monotonic clock, which nobody sets."""
+
+    until: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        return cls(time.monotonic() + seconds)
+
+    @property
+    def left(self) -> float:
+        """Seconds; none where it is over."""
+        return max(0.0, self.until - time.monotonic())
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.until
+
+    def arm(self, sock: socket.socket, silence: float | None = None) -> None:
+        """The next operation of the socket may last as long as is left, and be silent for `silence` seconds.
+        Raises TimeoutError where nothing is left: a time-out of 0 would mean not to wait at all."""
+        left = self.left
+        if not left:
+            raise TimeoutError("not finished within its time limit")
+        sock.settimeout(left if silence is None else min(left, silence))
+
+
+NEVER = Deadline(float("inf"))
