@@ -13,7 +13,7 @@ from flexmaild.api.once import once, refuse_repeated
 from flexmaild.control import bodies
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import Problem
-from flexmaild.core import approver_notes, engine, opening, references
+from flexmaild.core import approver_notes, opening, references, state_machine
 from flexmaild.core.access import may_see_references
 from flexmaild.core.addresses import normal
 from flexmaild.core.documents import approvals as documents
@@ -57,7 +57,9 @@ def request(services: Services, call: Call) -> Answer:
         terms = opening.terms_of(ask, components.policy, now)
         invited = opening.invited(terms, components.policy, now)
         changes = Changes(components.context, now, blobs=blobs)
-        changes.apply(engine.open_request(Request(identifier, terms, now), invited, now, call.peer.user))
+        changes.apply(
+            state_machine.open_request(Request(identifier, terms, now), invited, now, call.peer.user)
+        )
         return changes
 
     def decided(transaction: Transaction) -> tuple[Changes, OpenedApproval]:

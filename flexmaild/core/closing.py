@@ -1,6 +1,6 @@
 """How a request ends: by its verdicts, at once or when they have settled, by its expiry, or withdrawn.
 
-Called by `core.engine`, which says when. Everybody who was asked hears of it once, and every sink.
+Called by `core.state_machine`, which says when. Everybody who was asked hears of it once, and every sink.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from flexmaild.core import admission, engine, naming, quorum, references, timing
+from flexmaild.core import admission, naming, quorum, references, state_machine, timing
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling
 from flexmaild.core.events import Answered, Event
@@ -185,7 +185,7 @@ def decision_today(request: Request, changes: Iterable[Changed]) -> State | None
     known = {(v.sha256, v.invitation) for v in request.verdicts}
     for change in changes:
         if (change.sha256, change.invitation) not in known and isinstance(change.event, Answered):
-            opened = engine.step(opened, change.event, change.at).request
+            opened = state_machine.step(opened, change.event, change.at).request
     decided = quorum.decide(opened) if opened.state is State.PENDING else None
     today = decided[0] if decided else opened.state
     settling = quorum.decide(request) if request.settles_at is not None else None
@@ -286,6 +286,6 @@ def would_replace(request: Request, event: Event | None, at: datetime) -> Verdic
     """The verdict that would count no longer, if this came now while answers can still be changed."""
     if event is None or request.state is not State.PENDING or request.settles_at is None:
         return None
-    after = engine.step(request, event, at).request.verdicts
+    after = state_machine.step(request, event, at).request.verdicts
     pairs = zip(request.verdicts, after, strict=False)
     return next((then for then, now in pairs if now.replaced and not then.replaced), None)

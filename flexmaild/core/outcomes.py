@@ -1,8 +1,8 @@
 """What a reply is to the request it answers: the one place where a decision, a late answer, a repeated one
 and an unclear one are told apart.
 
-`core.engine` acts upon it and `core.admission` names the outcome by it, so that what is counted, logged and
-shown is what was done. Pure.
+`core.state_machine` acts upon it and `core.admission` names the outcome by it, so that what is counted,
+logged and shown is what was done. Pure.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers that can still be changed for a while (`approvals.settle_for`): from when they decide.
 
-Called by `core.engine` after each change of a request's verdicts, and when time passes. While `settles_at` is
-set the verdicts meet the quorum and the request is open. Pure.
+Called by `core.state_machine` after each change of a request's verdicts, and when time passes. While
+`settles_at` is set the verdicts meet the quorum and the request is open. Pure.
 """
 
 from __future__ import annotations

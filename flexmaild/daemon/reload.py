@@ -67,6 +67,8 @@ class Reload:
         try:
             components = wiring.build(path, settings, self.into, old)
             listen = self.listeners.prepare(settings)  # the last that can fail: what it binds is used
+        except StoreFault:
+            raise
         except (Failure, OSError, ValueError) as error:
             raise SettingsError((Fault(str(path), 1, 1, "(file)", str(error)),)) from error
         self._swap(old, components)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core import engine, jobs
+from flexmaild.core import jobs, state_machine
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Effect, Mail, Note, Step
 from flexmaild.core.model import Request
@@ -78,7 +78,7 @@ class Changes:
                 effects.append(effect)
             elif isinstance(effect, Mail):
                 until = self.context.limiter.free_at(effect.to.address, self.now)
-                request = engine.silenced(request, effect.invitation, until)
+                request = state_machine.silenced(request, effect.invitation, until)
         return request, effects
 
     def _follow(self, request: Request, effects: Iterable[Effect]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import admission, approver_notes, engine, jobs, naming, references
+from flexmaild.core import admission, approver_notes, jobs, naming, references, state_machine
 from flexmaild.core.admission import Ruling
 from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
@@ -40,7 +40,7 @@ def event(
     if found is not None:
         changes.requests[identifier] = found
         changes.approvers += approver_notes.of_event(found, what, changes.now)
-        changes.apply(engine.step(found, what, changes.now))
+        changes.apply(state_machine.step(found, what, changes.now))
     return changes
 
 
@@ -57,7 +57,7 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     changes = Changes(context, transaction.now, dict(found))
     for request in found.values():
         # After a pause the mail may be quicker than the timer: an expired request stays expired.
-        changes.apply(engine.step(request, TimePassed(), changes.now))
+        changes.apply(state_machine.step(request, TimePassed(), changes.now))
     rulings = [_rule(reading, more, changes) for (_, reading), more in zip(read, answered, strict=True)]
     repeated = transaction.replayed({r.fingerprint for r in rulings if r.fingerprint})
     known_by = [
@@ -142,7 +142,7 @@ def _take(
     if ruling.event is not None:
         found = changes.requests[ruling.request_id]
         changes.approvers += approver_notes.of_event(found, ruling.event, changes.now)
-        changes.apply(engine.step(found, ruling.event, changes.now))
+        changes.apply(state_machine.step(found, ruling.event, changes.now))
     elif ruling.request_id:
         # Not the ruling's own words: they may hold a server's or a stranger's.
         note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}

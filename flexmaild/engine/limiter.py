@@ -28,7 +28,7 @@ def is_limited(mail: Mail) -> bool:
 
 
 class Limiter:
-    """Counts in memory: a restart forgives, and the limit for each reference is stored (`core.engine`)."""
+    """Counts in memory: a restart forgives, and each reference has a stored limit (`core.state_machine`)."""
 
     def __init__(self, most: int) -> None:
         self._most = most

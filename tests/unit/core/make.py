@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flexmaild.core import engine, opening, references
+from flexmaild.core import opening, references, state_machine
 from flexmaild.core.events import Answered, Mail
 from flexmaild.core.model import Answer, MailKind, Request
 from flexmaild.core.opening import Ask, AskedApprover, Policy
@@ -53,24 +53,24 @@ def opened(
 
 def opened_step(
     *addresses: str, policy: Policy | None = None, groups: dict[str, str] | None = None, **ask: Any
-) -> engine.Step:
+) -> state_machine.Step:
     policy = policy or policy_with(sinks=("folder",))
     question = Ask("Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask)
     terms = opening.terms_of(question, policy, NOW)
     fresh = Request(references.request_id(b"0123456789"), terms, NOW)
-    return engine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)
+    return state_machine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)
 
 
 def says(
     request: Request, who: int, answer: Answer, comment: str = "", *, at: datetime = NOW, by: str = ""
-) -> engine.Step:
+) -> state_machine.Step:
     """Invitation number `who` answers."""
     address = by or request.invitations[who].approver.address
     event = Answered(who, answer, comment, address, "reference", f"sha-{who}-{answer}-{comment}", f"m{who}@x")
-    return engine.step(request, event, at)
+    return state_machine.step(request, event, at)
 
 
-def kinds(step: engine.Step) -> list[MailKind]:
+def kinds(step: state_machine.Step) -> list[MailKind]:
     return [e.kind for e in step.effects if isinstance(e, Mail)]
 
 

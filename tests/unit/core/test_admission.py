@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, engine, naming, references
+from flexmaild.core import admission, naming, references, state_machine
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import (
@@ -240,7 +240,7 @@ def test_an_alias_is_the_approver_and_an_allowed_delegate_too() -> None:
 def test_a_withdrawn_reference_opens_nothing() -> None:
     request = opened()
     old = reply(request)
-    resent = engine.step(request, ResendAsked(ALICE, "ops"), NOW).request
+    resent = state_machine.step(request, ResendAsked(ALICE, "ops"), NOW).request
     assert (ruled(resent, old).event, ruled(resent, old).outcome) == (None, Outcome.LATE)
     assert ruled(resent, reply(resent, 3)).event is not None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, comparison, engine, naming, references
+from flexmaild.core import admission, comparison, naming, references, state_machine
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.events import Answered, Cancelled, TimePassed
@@ -31,7 +31,7 @@ def recorded(reading: Reading, request: Request, at: datetime = NOW) -> tuple[Se
     """What the daemon writes down of this mail, and the request afterwards."""
     ruling = judged(reading, request)
     if ruling.event is not None:
-        request = engine.step(request, ruling.event, at).request
+        request = state_machine.step(request, ruling.event, at).request
     mark = Mark("folder", "1", reading.sha256)
     seen = Seen(mark, reading.sha256, reading.size, ruling.outcome, ruling.because, at)
     seen = replace(seen, approval_id=ruling.request_id, invitation=ruling.invitation)
@@ -82,7 +82,7 @@ def test_what_is_read_the_same_does_not_differ_whatever_became_of_its_request() 
         Outcome.LATE,
         Outcome.UNAUTHENTICATED,
     ]
-    cancelled = engine.step(opened(), Cancelled("root", ""), NOW).request
+    cancelled = state_machine.step(opened(), Cancelled("root", ""), NOW).request
     for seen, reading in written:
         assert differs(seen, reading, request) == ()
         late = replace(cancelled, verdicts=request.verdicts)
@@ -199,10 +199,10 @@ def test_what_ended_by_itself_or_was_cancelled_stays_so() -> None:
     gone = Changed("0", 0, Said(Outcome.UNDECIDED), None, NOW)
     late = request.terms.expires_at
     for terms in (request.terms, replace(request.terms, on_expiry="reject")):
-        over = engine.step(replace(request, terms=terms), TimePassed(), late).request
+        over = state_machine.step(replace(request, terms=terms), TimePassed(), late).request
         assert over.state in (State.EXPIRED, State.REJECTED)
         assert comparison.decision_today(over, [gone]) is None
-    cancelled = engine.step(request, Cancelled("root", ""), NOW).request
+    cancelled = state_machine.step(request, Cancelled("root", ""), NOW).request
     assert comparison.decision_today(cancelled, [gone]) is None
 
 

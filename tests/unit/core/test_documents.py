@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields, is_dataclass
 
 import pytest
 
-from flexmaild.core import decision, engine
+from flexmaild.core import decision, state_machine
 from flexmaild.core.documents import approvals, as_json, diagnosis, events, queues, service
 from flexmaild.core.events import Answered
 from flexmaild.core.model import Answer, Outcome
@@ -39,7 +39,7 @@ def test_a_sink_hears_of_a_verdict_what_a_caller_is_shown() -> None:
     request = opened("alice@corp.test")
     who = request.invitations[0].approver.address
     said = Answered(0, Answer.APPROVE, "fine", who, "dmarc", "0" * 64, "<m1@corp.test>")
-    closed = engine.step(request, said, NOW).request
+    closed = state_machine.step(request, said, NOW).request
     told, shown = json.loads(decision.event(closed)), as_json(approvals.approval(closed, NOW))
     assert told["data"]["verdicts"] == shown["verdicts"] != []
     assert told["data"]["decided_at"] == shown["decided_at"] == told["time"]

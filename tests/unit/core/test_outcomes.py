@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.core import comparison, engine
+from flexmaild.core import comparison, state_machine
 from flexmaild.core.events import Answered, Unclear
 from flexmaild.core.model import Answer, Outcome, Request
-from flexmaild.core.opening import Delegation, Policy
+from flexmaild.core.opening import Delegation
 from flexmaild.core.reasons import ReplyReason
-from tests.unit.core.make import NOW, PEOPLE, opened, says
+from tests.unit.core.make import NOW, PEOPLE, opened, policy_with, says
 from tests.unit.core.test_admission import reply, ruled
 from tests.unit.core.test_comparison import differs, recorded
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
-TO_DEPUTY = Policy(delegations=tuple(Delegation(person, "deputy@corp.test") for person in PEOPLE[:2]))
+TO_DEPUTY = policy_with(delegations=tuple(Delegation(person, "deputy@corp.test") for person in PEOPLE[:2]))
 
 
 @pytest.mark.parametrize("answer", list(Answer))
@@ -82,6 +82,6 @@ def test_a_reply_is_called_a_decision_if_and_only_if_it_made_a_verdict(
         answer = event.answer if isinstance(event, Answered) else None
         comment = event.comment if isinstance(event, Answered) else ""
         outcome = ruled(request, reply(request, event.invitation, answer=answer, comment=comment)).outcome
-        after = engine.step(request, event, NOW).request
+        after = state_machine.step(request, event, NOW).request
         assert (outcome is Outcome.DECISION) == (len(after.verdicts) > len(request.verdicts))
         request = after

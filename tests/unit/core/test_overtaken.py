@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from flexmaild.core import engine, jobs, overtaken
-from flexmaild.core.engine import Step
+from flexmaild.core import jobs, overtaken, state_machine
 from flexmaild.core.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailKind, Request
+from flexmaild.core.state_machine import Step
 from flexmaild.core.work import MailOrder
 from tests.unit.core.make import DAY, HOUR, KEY, NOW, PEOPLE, opened, opened_step, says
 
@@ -28,19 +28,21 @@ def left(step: Step, later: Request) -> list[MailKind]:
 
 
 def cancelled(request: Request) -> Request:
-    return engine.step(request, Cancelled("ci", "superseded"), NOW + timedelta(minutes=5)).request
+    return state_machine.step(request, Cancelled("ci", "superseded"), NOW + timedelta(minutes=5)).request
 
 
 def unclear(request: Request, who: int) -> Step:
-    return engine.step(request, Unclear(who, "condition", PEOPLE[who], "sha", "u@x", "if"), NOW)
+    return state_machine.step(request, Unclear(who, "condition", PEOPLE[who], "sha", "u@x", "if"), NOW)
 
 
 def test_who_hears_of_the_end_does_not_hear_afterwards_that_an_answer_settles() -> None:
     step = says(opened(settle_for=HOUR), ALICE, APPROVE)
     assert left(step, step.request) == [MailKind.SETTLING]
-    decided = engine.step(step.request, TimePassed(NOW + HOUR), NOW + HOUR)
+    decided = state_machine.step(step.request, TimePassed(NOW + HOUR), NOW + HOUR)
     assert left(decided, decided.request) == [MailKind.ACCEPTED, *[MailKind.NO_LONGER_NEEDED] * 2]
-    expired = engine.step(unclear(step.request, ALICE).request, TimePassed(NOW + DAY), NOW + 9 * DAY).request
+    expired = state_machine.step(
+        unclear(step.request, ALICE).request, TimePassed(NOW + DAY), NOW + 9 * DAY
+    ).request
     for closed in (cancelled(step.request), decided.request, expired):
         assert left(step, closed) == []
 
@@ -66,7 +68,7 @@ def test_an_answer_that_was_changed_or_taken_out_is_not_confirmed_any_more() -> 
     for request in (opened(settle_for=HOUR), opened(quorum=3)):
         first = says(request, ALICE, APPROVE)
         event = Answered(ALICE, APPROVE, "and thanks", PEOPLE[ALICE], "reference", "sha", "second@x")
-        second = engine.step(first.request, event, NOW)
+        second = state_machine.step(first.request, event, NOW)
         assert (len(left(first, first.request)), len(left(second, second.request))) == (1, 1)
         assert left(first, second.request) == []
     settling = says(opened(settle_for=HOUR), ALICE, APPROVE)
@@ -74,11 +76,13 @@ def test_an_answer_that_was_changed_or_taken_out_is_not_confirmed_any_more() -> 
 
 
 def test_nobody_is_reminded_of_what_needs_no_answer() -> None:
-    step = engine.step(opened(quorum=2), ReminderAsked("ci"), NOW)
+    step = state_machine.step(opened(quorum=2), ReminderAsked("ci"), NOW)
     assert left(step, step.request) == [MailKind.REMINDER] * 3
     assert left(step, says(step.request, ALICE, APPROVE).request) == [MailKind.REMINDER] * 2
     assert left(step, cancelled(step.request)) == []
-    settling = says(engine.step(opened(settle_for=HOUR), ReminderAsked("ci"), NOW).request, ALICE, APPROVE)
+    settling = says(
+        state_machine.step(opened(settle_for=HOUR), ReminderAsked("ci"), NOW).request, ALICE, APPROVE
+    )
     assert left(step, settling.request) == []
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.core import engine, quorum, timing
-from flexmaild.core.engine import Step
+from flexmaild.core import quorum, state_machine, timing
 from flexmaild.core.errors import Refused
 from flexmaild.core.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailKind, Request, State
+from flexmaild.core.state_machine import Step
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
@@ -27,12 +27,14 @@ def settling(**ask: Any) -> Request:
 
 def unclear(request: Request, who: int, at: datetime = NOW) -> Step:
     address = request.invitations[who].approver.address
-    return engine.step(request, Unclear(who, "condition", address, "sha", f"u{who}@x", "wait", "wait"), at)
+    return state_machine.step(
+        request, Unclear(who, "condition", address, "sha", f"u{who}@x", "wait", "wait"), at
+    )
 
 
 def later(request: Request, at: datetime, *, is_read: bool = True) -> Step:
     """Time passes; is_read: the mailbox was read to its end by now."""
-    return engine.step(request, TimePassed(at if is_read else NOW), at)
+    return state_machine.step(request, TimePassed(at if is_read else NOW), at)
 
 
 def facts(step: Step, kind: MailKind) -> dict[str, object]:
@@ -109,7 +111,7 @@ def test_whose_answer_is_taken_out_is_told_each_time_whatever_was_explained_befo
         assert request.settles_at is None
         assert facts(out, MailKind.UNCLEAR)["taken_out"] is True
     silent = unclear(request, ALICE, NOW + 8 * MINUTE).request  # nothing to take out: the limit holds
-    again = engine.step(
+    again = state_machine.step(
         silent, Unclear(ALICE, "condition", PEOPLE[ALICE], "s", "x", "other"), NOW + 9 * MINUTE
     )
     assert kinds(again) == []
@@ -152,7 +154,7 @@ def test_the_expiry_ends_it_with_the_decision_and_not_as_expired() -> None:
     request = says(settling(expires_in=HOUR), ALICE, APPROVE, at=NOW + 30 * MINUTE).request
     assert request.settles_at == request.terms.expires_at == NOW + HOUR
     for event in (TimePassed(), TimePassed(NOW)):
-        assert engine.step(request, event, NOW + 9 * HOUR).request.state is State.APPROVED
+        assert state_machine.step(request, event, NOW + 9 * HOUR).request.state is State.APPROVED
     taken_out = unclear(request, ALICE, NOW + 31 * MINUTE).request
     assert later(taken_out, NOW + HOUR).request.state is State.EXPIRED
 
@@ -160,7 +162,7 @@ def test_the_expiry_ends_it_with_the_decision_and_not_as_expired() -> None:
 def test_nothing_decides_while_a_change_of_mind_may_lie_unread() -> None:
     request = says(settling(), ALICE, APPROVE).request
     at = NOW + HOUR
-    assert engine.step(request, TimePassed(), at).request == request
+    assert state_machine.step(request, TimePassed(), at).request == request
     put_off = later(request, at, is_read=False).request
     assert (put_off.state, timing.next_due(put_off)) == (State.PENDING, at + timedelta(seconds=1))
     for _ in range(9):
@@ -173,7 +175,7 @@ def test_nothing_decides_while_a_change_of_mind_may_lie_unread() -> None:
 
 def test_cancelling_wins_and_those_who_answered_hear_of_it() -> None:
     request = says(settling(), ALICE, APPROVE).request
-    step = engine.step(request, Cancelled("ci", "superseded"), NOW + HOUR)
+    step = state_machine.step(request, Cancelled("ci", "superseded"), NOW + HOUR)
     assert (step.request.state, step.request.settles_at) == (State.CANCELLED, None)
     assert kinds(step) == [MailKind.CANCELLED] * 3
     assert later(step.request, NOW + 2 * HOUR).request == step.request
@@ -195,7 +197,7 @@ def test_nobody_is_reminded_and_nobody_else_is_asked_while_the_quorum_is_met() -
     request = says(request, ALICE, APPROVE).request
     assert timing.next_due(request) == NOW + HOUR
     for event in (TimePassed(NOW), ReminderAsked("ci")):
-        assert kinds(engine.step(request, event, NOW + 30 * MINUTE)) == []
+        assert kinds(state_machine.step(request, event, NOW + 30 * MINUTE)) == []
     unread = later(request, NOW + HOUR, is_read=False)
     assert (kinds(unread), timing.next_due(unread.request)) == ([], NOW + HOUR + timedelta(seconds=1))
     out = unclear(request, ALICE, NOW + 30 * MINUTE).request
@@ -232,7 +234,7 @@ def test_whose_answer_counted_hears_of_an_end_without_it(
     for who in (ALICE, BOB, CAROL):
         request = says(request, who, APPROVE).request
     request = unclear(request, BOB, NOW + MINUTE).request
-    step = engine.step(request, event, NOW + DAY)
+    step = state_machine.step(request, event, NOW + DAY)
     kind = MailKind.CANCELLED if isinstance(event, Cancelled) else MailKind.EXPIRED
     assert kinds(step) == [kind] * 3
     assert {e.to.address for e in step.effects if isinstance(e, Mail)} == set(PEOPLE)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flexmaild.core import engine, jobs, references
+from flexmaild.core import jobs, references, state_machine
 from flexmaild.core.events import Effect, Event, Mail
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.ports import Envelope, Receipt
@@ -65,11 +65,11 @@ class Post:
         said = terms.pop("text", "Tests passed.")
         asked = Terms("Deploy 4.2", said, approvers, NOW + timedelta(days=7), **terms)
         made = Request(references.request_id(self._made.to_bytes(10, "big")), asked, NOW)
-        step = engine.open_request(made, approvers, NOW)
+        step = state_machine.open_request(made, approvers, NOW)
         return self._commit(step.request, step.effects)
 
     def happens(self, request: Request, event: Event) -> Request:
-        step = engine.step(request, event, NOW)
+        step = state_machine.step(request, event, NOW)
         return self._commit(step.request, step.effects)
 
     def mail(self, request: Request, kind: MailKind, number: int = 0, **facts: Any) -> Request:

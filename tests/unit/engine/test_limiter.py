@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flexmaild.core import engine, jobs
+from flexmaild.core import jobs, state_machine
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Unclear
 from flexmaild.core.model import Answer, MailKind, Request
@@ -18,7 +18,7 @@ def made(limiter: Limiter, request: Request, text: str) -> list[Job]:
     """The mails that an unclear text of the first approver leads to."""
     changes = Changes(Context(KEY, "corp.test", SenderPolicy(), limiter), NOW, {request.id: request})
     event = Unclear(0, "condition", PEOPLE[0], "sha", "u@x", text, "wait")
-    changes.apply(engine.step(request, event, NOW + timedelta(minutes=1)))
+    changes.apply(state_machine.step(request, event, NOW + timedelta(minutes=1)))
     return changes.jobs
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flexmaild.core import engine, quorum
+from flexmaild.core import quorum, state_machine
 from flexmaild.core.events import (
     Answered,
     Bounced,
@@ -103,10 +103,10 @@ def test_after_the_decision_a_reply_is_told_by_whom_and_when_once_an_hour() -> N
 
 def test_an_unclear_answer_is_explained_once_an_hour_and_decides_nothing() -> None:
     unclear = Unclear(0, "question", "alice@corp.test", "sha", "m@x")
-    first = engine.step(opened(), unclear, NOW)
+    first = state_machine.step(opened(), unclear, NOW)
     assert (first.request.state, kinds(first)) == (State.PENDING, [MailKind.UNCLEAR])
-    assert kinds(engine.step(first.request, unclear, NOW + HOUR / 2)) == []
-    assert kinds(engine.step(first.request, unclear, NOW + HOUR)) == [MailKind.UNCLEAR]
+    assert kinds(state_machine.step(first.request, unclear, NOW + HOUR / 2)) == []
+    assert kinds(state_machine.step(first.request, unclear, NOW + HOUR)) == [MailKind.UNCLEAR]
 
 
 def test_a_rejection_without_its_mandatory_comment_counts_nothing() -> None:
@@ -119,8 +119,8 @@ def test_a_rejection_without_its_mandatory_comment_counts_nothing() -> None:
 @pytest.mark.parametrize(("rule", "state"), [("expire", State.EXPIRED), ("reject", State.REJECTED)])
 def test_nobody_in_time_expires_or_rejects(rule: str, state: State) -> None:
     request = opened(on_expiry=rule, expires_in=DAY)
-    assert engine.step(request, TimePassed(), NOW + DAY - HOUR).request.state is State.PENDING
-    step = engine.step(request, TimePassed(), NOW + DAY)
+    assert state_machine.step(request, TimePassed(), NOW + DAY - HOUR).request.state is State.PENDING
+    step = state_machine.step(request, TimePassed(), NOW + DAY)
     assert step.request.state is state
     assert kinds(step) == [MailKind.EXPIRED] * 3
     assert any(isinstance(e, Deliver) for e in step.effects)
@@ -128,18 +128,18 @@ def test_nobody_in_time_expires_or_rejects(rule: str, state: State) -> None:
 
 def test_reminders_go_to_the_silent_and_missed_ones_become_one() -> None:
     request = says(opened(quorum="all", remind_after=(HOUR, 2 * HOUR)), 0, APPROVE).request
-    step = engine.step(request, TimePassed(), NOW + HOUR)
+    step = state_machine.step(request, TimePassed(), NOW + HOUR)
     assert [e.to.address for e in step.effects if isinstance(e, Mail)] == list(PEOPLE[1:])
-    assert kinds(engine.step(step.request, TimePassed(), NOW + HOUR * 1.5)) == []
-    assert kinds(engine.step(request, TimePassed(), NOW + DAY)) == [MailKind.REMINDER] * 2
+    assert kinds(state_machine.step(step.request, TimePassed(), NOW + HOUR * 1.5)) == []
+    assert kinds(state_machine.step(request, TimePassed(), NOW + DAY)) == [MailKind.REMINDER] * 2
 
 
 def test_escalation_adds_people_once_and_their_approval_counts() -> None:
     boss = (AskedApprover("escalate_to.0", "boss@corp.test"),)
     request = opened(PEOPLE[0], PEOPLE[1], quorum="all", escalate_after=HOUR, escalate_to=boss)
-    step = engine.step(request, TimePassed(), NOW + HOUR)
+    step = state_machine.step(request, TimePassed(), NOW + HOUR)
     assert [e.to.address for e in step.effects if isinstance(e, Mail)] == ["boss@corp.test"]
-    assert kinds(engine.step(step.request, TimePassed(), NOW + 2 * HOUR)) == []
+    assert kinds(state_machine.step(step.request, TimePassed(), NOW + 2 * HOUR)) == []
     approved = says(step.request, 2, APPROVE)
     assert approved.request.state is State.APPROVED
     assert approved.request.verdicts[0].escalation
@@ -173,7 +173,7 @@ def test_one_person_has_one_voice_however_many_delegate_to_them() -> None:
 
 def test_who_answers_is_reachable_whatever_a_delivery_report_said() -> None:
     bounce = Bounced(0, Bounce(PEOPLE[0], True, "5.1.1"))
-    request = engine.step(opened(quorum="all"), bounce, NOW).request
+    request = state_machine.step(opened(quorum="all"), bounce, NOW).request
     assert request.invitations[0].bounced
     assert says(request, 0, APPROVE).request.invitations[0].bounced == ""
 
@@ -184,30 +184,30 @@ def test_an_old_delegation_asks_nobody() -> None:
 
 
 def test_a_resend_withdraws_the_old_reference() -> None:
-    step = engine.step(opened(), ResendAsked(PEOPLE[1], "ops"), NOW)
+    step = state_machine.step(opened(), ResendAsked(PEOPLE[1], "ops"), NOW)
     assert step.request.invitations[1].withdrawn
     assert step.request.invitations[3].approver.address == PEOPLE[1]
     assert kinds(step) == [MailKind.APPROVAL_REQUEST]
 
 
 def test_cancelling_tells_the_silent_and_the_sinks() -> None:
-    step = engine.step(opened(), Cancelled("jenkins", "superseded"), NOW)
+    step = state_machine.step(opened(), Cancelled("jenkins", "superseded"), NOW)
     assert (step.request.state, step.request.decided_because) == (State.CANCELLED, "superseded")
     assert kinds(step) == [MailKind.CANCELLED] * 3
 
 
 def test_a_bounce_makes_an_approver_unreachable_and_the_quorum_visibly_so() -> None:
     bounce = Bounce(PEOPLE[0], True, "5.1.1", "no such user")
-    step = engine.step(opened(quorum="all"), Bounced(0, bounce), NOW)
+    step = state_machine.step(opened(quorum="all"), Bounced(0, bounce), NOW)
     assert quorum.unreachable(step.request) == (PEOPLE[0],)
     assert not quorum.can_still_be_met(step.request)
     (note,) = [e for e in step.effects if isinstance(e, Note)]
     assert note.data["quorum_reachable"] is False
     assert [e for e in step.effects if isinstance(e, Deliver)] == [Deliver("folder", 0)]
-    again = engine.step(step.request, Bounced(0, bounce), NOW)
+    again = state_machine.step(step.request, Bounced(0, bounce), NOW)
     assert not any(isinstance(e, Deliver) for e in again.effects), "it is told once"
     passing = replace(bounce, permanent=False)
-    assert engine.step(opened(), Bounced(0, passing), NOW).request == opened()
+    assert state_machine.step(opened(), Bounced(0, passing), NOW).request == opened()
 
 
 def test_the_requester_may_be_barred() -> None:
@@ -240,11 +240,11 @@ EVENTS = st.one_of(
 QUORUMS = st.sampled_from(["any", "all", 1, 2, 3])
 
 
-def play(request: Request, events: list[tuple[Event, float]]) -> list[engine.Step]:
+def play(request: Request, events: list[tuple[Event, float]]) -> list[state_machine.Step]:
     steps, now = [], NOW
     for event, hours in events:
         now += timedelta(hours=hours)
-        steps.append(engine.step(request, event, now))
+        steps.append(state_machine.step(request, event, now))
         request = steps[-1].request
     return steps
 
