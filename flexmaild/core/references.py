@@ -159,6 +159,7 @@ def bare(message_id: str) -> str:
 
 
 def in_brackets(message_ids: Iterable[str]) -> list[str]:
-    """Bare Message-IDs as a header field has them, each once, without those that none may carry."""
-    sound = (i for i in message_ids if len(i) <= _LONGEST_MESSAGE_ID and _MESSAGE_ID.fullmatch(i))
+    """Message-IDs, bare or not, as a header field has them: each once, without those that none may carry."""
+    given = (i.removeprefix("<").removesuffix(">") for i in message_ids)
+    sound = (i for i in given if len(i) <= _LONGEST_MESSAGE_ID and _MESSAGE_ID.fullmatch(i))
     return [f"<{i}>" for i in dict.fromkeys(sound)]
