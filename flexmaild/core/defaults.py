@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+# outgoing.host and incoming.host, as FlexDeploy's page has them for an example.
+OUTGOING_HOST, INCOMING_HOST = "mail.domain.com", "imap.domain.com"
 # incoming.max_message_size, bytes.
 LARGEST_MAIL = 10 << 20
 # incoming.process_interval.
 READ_EVERY = timedelta(minutes=5)
 # approvals.max_comment, characters.
 LONGEST_COMMENT = 2000
+
+
+def is_example(host: str) -> bool:
+    """A host of the page's example, which belongs to a stranger: nothing is ever sent there."""
+    return host.casefold().rstrip(".") in (OUTGOING_HOST, INCOMING_HOST)

@@ -234,6 +234,7 @@ class Daemon:
             _log.warning("settings", warning=warning)
         components.start()
         self.timers.start()
+        self.timers.soon(services.look_for_missing_sinks)
         self.timers.soon(services.count)
         self.timers.soon(lambda: moments.look_at_borders(services))
         components.poll()

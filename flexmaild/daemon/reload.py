@@ -22,6 +22,7 @@ from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Fault, SettingsError
+from flexmaild.settings.vanished import vanished
 from flexmaild.store import StoreFault
 from flexmaild.system.notify import Manager
 
@@ -61,6 +62,8 @@ class Reload:
         old = self.services.components
         path = old.settings_file
         wanted = wiring.load_settings(path)
+        if faults := vanished(str(path), old.settings, wanted):
+            raise SettingsError(faults)
         needs_restart = describe.restart_needed(old.settings, wanted)
         changed = describe.changed(old.settings, wanted)
         settings = describe.until_restart(old.settings, wanted)
@@ -90,6 +93,7 @@ class Reload:
         """What was switched off may be needed by what is open, a border may match nothing: who asked for the
         reload finds it in `status` at once."""
         try:
+            self.services.look_for_missing_sinks()
             self.services.count()
             moments.look_at_borders(self.services)
         except StoreFault as fault:

@@ -58,5 +58,14 @@ class Services:
 
     def count(self) -> None:
         """Refresh the gauges and the service manager's status line."""
+        if self.health.unserved:
+            self.look_for_missing_sinks()
         self.counts = self.store.counts()
         self.reports.counted(self.counts, self.health.beats_at())
+
+    def look_for_missing_sinks(self) -> None:
+        """Open requests may name sinks that the settings have no longer: after a start or a reload, since no
+        new request can."""
+        sinks = self.components.settings.sinks
+        wanted = self.store.open_by_sink()
+        self.health.unserved = {name: number for name, number in wanted.items() if name not in sinks}

@@ -11,6 +11,7 @@ import socket
 import threading
 from typing import Any
 
+from flexmaild.core.defaults import is_example
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.net.proxy import through
 from flexmaild.net.wire import Wire
@@ -23,6 +24,7 @@ Address = tuple[socket.AddressFamily, Any]
 def connect(session: Session) -> Wire:
     """A connected Wire, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
     server = f"{session.host}:{session.port}"
+    _refuse_example(session.host, server)
     deadline = Deadline.after(session.connect_timeout)
     sock = through(session, session.proxy) if session.proxy else _direct(session, server, deadline)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -33,6 +35,8 @@ def connect(session: Session) -> Wire:
 
 def resolve(host: str, port: int, seconds: float) -> list[Address]:
     """The addresses of a host, in the system's order of preference. Raises with step "dns"."""
+    server = f"{host}:{port}"
+    _refuse_example(host, server)
     found: list[list[Address] | OSError] = []
 
     def look() -> None:
@@ -45,7 +49,6 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
     thread = threading.Thread(target=look, name="resolver", daemon=True)
     thread.start()
     thread.join(seconds)
-    server = f"{host}:{port}"
     if not found:
         raise TryLater(
             Reason.TIMEOUT,
@@ -64,6 +67,14 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
             cure="Check the host name in the settings and the name servers of this machine.",
         )
     return answer
+
+
+def _refuse_example(host: str, server: str) -> None:
+    """Also where a proxy would look the name up."""
+    if is_example(host):
+        text = f"{host} is the example of the settings page, not your mail server: nothing is sent there"
+        cure = "Set outgoing.host and incoming.host to the names of your own mail servers and reload."
+        raise TryLater(Reason.NETWORK, text, step="dns", server=server, cure=cure)
 
 
 def _direct(session: Session, server: str, deadline: Deadline) -> socket.socket:

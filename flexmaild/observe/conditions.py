@@ -85,13 +85,14 @@ def _of_settings(health: Health) -> Iterator[Condition]:
         )
         cure = "Set incoming.enabled: true and reload."
         yield Condition(Kind.SETTINGS_AT_RISK, "incoming", said, cure, stops=True)
-    for name, number in health.orphaned.items():
+    for name in sorted({*health.orphaned, *health.unserved}):
+        waiting, wanting = health.orphaned.get(name, 0), health.unserved.get(name, 0)
         said = (
-            f"{number} deliveries wait for the sink {name}, which is no longer in the settings: put it back,"
-            " or drop them (flexmailctl delivery list)"
+            f"{waiting} deliveries and {wanting} open requests need the sink {name}, which is no longer in"
+            " the settings: put it back, or drop the deliveries (flexmailctl delivery list)"
         )
-        cure = "Put the sink back, or drop the deliveries."
-        yield Condition(Kind.SETTINGS_AT_RISK, _subject(name), said, cure)
+        cure = "Put the sink back and reload, or drop the deliveries."
+        yield Condition(Kind.SETTINGS_AT_RISK, _subject(name), said, cure, stops=True)
 
 
 def _of_applications(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:

@@ -86,8 +86,9 @@ class Way:
 
 @dataclass(slots=True)
 class Health:
-    """store_trouble: why nothing can be written. given_up: jobs by target; orphaned: deliveries that wait, by
-    the name of a sink that is not in the settings. bugs: by component, how many and when the last showed."""
+    """store_trouble: why nothing can be written. given_up: jobs by target. orphaned and unserved: deliveries
+    that wait and open requests that will be delivered, by the name of a sink that is not in the settings.
+    bugs: by component, how many and when the last showed."""
 
     clock: TrustedClock
     started_at: datetime
@@ -104,6 +105,7 @@ class Health:
     targets: frozenset[str] = frozenset()
     given_up: Mapping[str, int] = field(default_factory=dict)
     orphaned: Mapping[str, int] = field(default_factory=dict)
+    unserved: Mapping[str, int] = field(default_factory=dict)
     unmatched_borders: tuple[Condition, ...] = ()
     bugs: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 

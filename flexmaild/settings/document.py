@@ -62,6 +62,12 @@ class Document:
         """Note a mistake at a line and column counted from 0."""
         self.faults.append(Fault(self.file, place[0] + 1, place[1] + 1, dotted(path), text))
 
+    def blank(self, section: str) -> list[str]:
+        """The names in this section that have nothing behind them, and so are not in `data`."""
+        node = _child(self.root, section)
+        inside = node.value if node is not None and isinstance(node.value, dict) else {}
+        return [name for name, one in inside.items() if one.value is None]
+
     def place(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Where a value (or its key) stands; what is not there is looked for in what would hold it."""
         node, place = self.root, self.root.place

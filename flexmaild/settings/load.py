@@ -150,6 +150,8 @@ class _Builder:
         if not isinstance(data, dict):
             self._fault((section,), "must be a mapping of names of your choice, each with settings below it")
             return {}
+        for name in self.document.blank(section):
+            self._fault((section, name), "has no settings below it: write them, or take the name away")
         built = {}
         for name, entry in data.items():
             path = (section, name)

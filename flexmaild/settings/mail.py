@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, PlainSerializer
 
+from flexmaild.core import defaults
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.settings import javamail
 from flexmaild.settings.block import masked
@@ -110,7 +111,7 @@ class Outgoing(_Server):
     """The way mail leaves."""
     auth_type: AuthType = "basic"
     """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
-    host: Host = "mail.domain.com"
+    host: Host = defaults.OUTGOING_HOST
     """Host name of the outgoing mail server."""
     port: Port = 25
     """Port of the outgoing mail server: 25 or 587 with STARTTLS, 465 with TLS from the start."""
@@ -147,6 +148,7 @@ class Outgoing(_Server):
         if self.property_block:
             session, found = javamail.smtp_session(self._fields())
             yield from found
+            yield from _of_example(session)
             yield from self._login_findings(session)
 
 
@@ -161,7 +163,7 @@ class Incoming(_Server):
     """The way replies are read."""
     auth_type: AuthType = "basic"
     """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
-    host: Host = "imap.domain.com"
+    host: Host = defaults.INCOMING_HOST
     """Host name of the incoming mail server; required when `enabled`."""
     port: Port = 993
     """Port of the incoming mail server: 993 with TLS from the start, 143 with STARTTLS."""
@@ -239,12 +241,20 @@ class Incoming(_Server):
 
     def _enabled_findings(self, session: Session) -> Iterator[Finding]:
         yield from self._login_findings(session)
+        if "host" in self.model_fields_set:
+            yield from _of_example(session)
         if "host" not in self.model_fields_set and session.host == type(self).model_fields["host"].default:
             yield Finding(("host",), "is required when incoming.enabled is true: give the mail server's name")
         if session.auth_type == "basic" and not session.user:
             yield Finding(
                 ("username",), "is required when incoming.enabled is true: IMAP has no mailbox without"
             )
+
+
+def _of_example(session: Session) -> Iterator[Finding]:
+    if defaults.is_example(session.host):
+        text = f"is {session.host}, the example of the settings page: give your own mail server's name"
+        yield Finding(("host",), f"{text}; nothing is sent there until then", grave=False)
 
 
 def resolved_outgoing(outgoing: Outgoing) -> Outgoing:

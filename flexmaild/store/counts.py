@@ -1,11 +1,11 @@
-"""How much of what there is: for metrics and `status`. Read from covering indexes, never from the rows."""
+"""How much of what there is: for metrics and `status`. `count` reads covering indexes, never the rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from flexmaild.core.model import State
 from flexmaild.core.work import JobState, Queue
@@ -17,6 +17,10 @@ _JOBS = select(jobs.c.queue, jobs.c.target, jobs.c.state, func.count()).group_by
 )
 _REQUESTS = select(requests.c.state, func.count()).group_by(requests.c.state)
 _QUARANTINED = select(func.count()).select_from(seen).where(seen.c.quarantine == HELD)
+_BY_SINK = text(
+    "SELECT sink.value, count(*) FROM requests, json_each(requests.body, '$.terms.sinks') AS sink"
+    " WHERE requests.state = 'pending' GROUP BY sink.value"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,8 @@ def count(connection: Connection) -> Counts:
     numbers = {(Queue(queue), target, JobState(state)): number for queue, target, state, number in rows}
     states = {State(state): number for state, number in connection.execute(_REQUESTS)}
     return Counts(numbers, states, connection.execute(_QUARANTINED).scalar_one())
+
+
+def open_by_sink(connection: Connection) -> dict[str, int]:
+    """How many open requests will be delivered to each sink. Reads each of them."""
+    return {str(sink): number for sink, number in connection.execute(_BY_SINK)}

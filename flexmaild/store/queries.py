@@ -210,3 +210,7 @@ class Queries:
     def counts(self) -> Counts:
         with self._reading() as connection:
             return counts.count(connection)
+
+    def open_by_sink(self) -> dict[str, int]:
+        with self._reading() as connection:
+            return counts.open_by_sink(connection)

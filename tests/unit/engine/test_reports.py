@@ -219,6 +219,10 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     ),
     "switched off": (unread_for_open_requests, [("settings_at_risk", "incoming")]),
     "sink gone": (lambda w: w.reports.counted(counts(other=2), {}), [("settings_at_risk", "sink other")]),
+    "sink of requests gone": (
+        lambda w: setattr(w.health, "unserved", {"other": 1}),
+        [("settings_at_risk", "sink other")],
+    ),
     "given up": (given_up, [("outgoing_failed", "outgoing, given up")]),
     "sink": (sink_fails, [("sink_failed", "sink folder")]),
     "put off for long": (every_mail_is_put_off_for_long, [("outgoing_failed", "outgoing")]),
@@ -258,7 +262,7 @@ def test_sinks_named_as_parts_of_the_daemon_hide_nothing(watch: Watch) -> None:
     watch.reports.counted(counts(incoming=1), {})
     watch.health.open_requests = 2
     watch.reports.job_ended(job("replies"), end("later", "401", "auth", "login"))
-    assert len(not_ready(watch.reports.look())) == 1
+    assert len(not_ready(watch.reports.look())) == 2
     assert sorted(watch.open()) == [
         *(("login_refused", "sink replies"), ("settings_at_risk", "incoming")),
         ("settings_at_risk", "sink incoming"),

@@ -276,15 +276,22 @@ outgoing:
     assert not any(CANARY in text for text in shown)
 
 
+@pytest.mark.parametrize("section", ["sinks", "oauth_applications"])
+def test_a_name_with_nothing_below_it_is_a_fault_and_no_part_that_is_missing(section: str) -> None:
+    (fault,) = faults_of(f"{section}:\n  one:\n")
+    assert fault.startswith("test.yaml:2:") and f"{section}.one: has no settings below it" in fault
+
+
 def test_doubtful_settings_are_warnings_with_their_place() -> None:
     settings = settings_of(
-        "outgoing:\n  properties: |\n    mail.smtp.ssl.trust=*\n    mail.smtp.chunksize=1\n"
+        "outgoing:\n  host: mail.corp.test\n  properties: |\n"
+        "    mail.smtp.ssl.trust=*\n    mail.smtp.chunksize=1\n"
     )
 
     trust, chunks = settings.warnings()
-    assert trust.startswith("test.yaml:3:25: outgoing.properties: mail.smtp.ssl.trust takes any certificate")
+    assert trust.startswith("test.yaml:4:25: outgoing.properties: mail.smtp.ssl.trust takes any certificate")
     assert chunks.startswith(
-        "test.yaml:4:5: outgoing.properties: mail.smtp.chunksize is accepted without effect"
+        "test.yaml:5:5: outgoing.properties: mail.smtp.chunksize is accepted without effect"
     )
 
 
