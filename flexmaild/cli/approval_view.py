@@ -5,6 +5,7 @@ Used by `flexmailctl approval`. Everything shown passes `output.safe`: comments 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -26,6 +27,29 @@ def decision(one: dict[str, Any]) -> None:
         _verdict(verdict)
     others = [row for row in one.get("replies", []) if row.get("outcome") != "decision"]
     _section("replies that decided nothing", others, reply)
+
+
+def standing(one: dict[str, Any]) -> None:
+    """How an open request stands, for those who wait: who has answered, who not, and the time left."""
+    verdicts = [v for v in one.get("verdicts", []) if not v.get("replaced")]
+    answered = {v["approver"] for v in verdicts}
+    asked = [a for a in one.get("approvers", []) if not a.get("withdrawn")]
+    silent = [a["address"] for a in asked if (a.get("on_behalf_of") or a["address"]) not in answered]
+    parts = [
+        *(f"{v['by']}: {v['answer']}" for v in verdicts),
+        f"no answer yet of {', '.join(silent)}" if silent else "",
+        f"mail came back of {', '.join(one['unreachable'])}" if one.get("unreachable") else "",
+        f"decides at {one['settles_at']}" if one.get("settles_at") else "",
+        f"{_left(one['expires_at'])} left" if one.get("expires_at") else "",
+    ]
+    said = "; ".join(part for part in parts if part)
+    click.echo(f"{output.safe(one['id'])} is open: {output.safe(said)}", err=True)
+
+
+def _left(until: str) -> str:
+    left = datetime.fromisoformat(until) - datetime.now(UTC)
+    hours, minutes = divmod(max(0, round(left.total_seconds() / 60)), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def full(one: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import click
 
 from flexmaild.cli import approval_view, exits, given, output
 from flexmaild.cli.console import Console, Group, pass_console
-from flexmaild.cli.waiting import wait_for_decision
+from flexmaild.cli.waiting import Watch, wait_for_decision
 from flexmaild.core.model import Requirement
 
 STATES = ["pending", "approved", "rejected", "expired", "cancelled"]
@@ -91,7 +91,7 @@ def request(
         console.show(asked, lambda one: click.echo(output.safe(one["id"])))
         return
     click.echo(f"Asked; {output.safe(asked['id'])} waits for an answer.", err=True)
-    _wait(console, asked["id"], timeout)
+    _wait(console, asked["id"], timeout, was_there=True)
 
 
 @approval.command("list")
@@ -160,15 +160,35 @@ def resend(console: Console, id: str, approver: str) -> None:
     console.show(answer, approval_view.state)
 
 
-def _wait(console: Console, id: str, timeout: float | None) -> None:
-    decided = wait_for_decision(console.client, id, timeout, _tell)
+def _wait(console: Console, id: str, timeout: float | None, *, was_there: bool = False) -> None:
+    try:
+        decided = wait_for_decision(console.client, id, timeout, _WATCH, was_there=was_there)
+    except KeyboardInterrupt:
+        click.echo(
+            f"\nThe request {output.safe(id)} lives on: `flexmailctl approval wait {output.safe(id)}` waits "
+            "for it again, `approval cancel` withdraws it.",
+            err=True,
+        )
+        raise click.exceptions.Exit(exits.INTERRUPTED) from None
     console.show(decided, approval_view.decision)
     raise click.exceptions.Exit(exits.OF_STATE.get(decided["state"], exits.FAILED))
 
 
-def _tell(reply: dict[str, Any]) -> None:
+def _tell_reply(reply: dict[str, Any]) -> None:
     click.echo("A reply came that decides nothing:", err=True)
     approval_view.reply(reply, err=True)
+
+
+def _tell_away(why: str) -> None:
+    click.echo(f"The daemon does not answer ({output.safe(why)}); the wait goes on.", err=True)
+
+
+_WATCH = Watch(
+    reply=_tell_reply,
+    standing=approval_view.standing,
+    away=_tell_away,
+    back=lambda: click.echo("The daemon answers again.", err=True),
+)
 
 
 def _body(options: dict[str, Any]) -> dict[str, Any]:

@@ -8,57 +8,91 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flexmaild.control.client import Client, Refused, Unreachable
 from flexmaild.system.deadline import NEVER, Deadline
 
-# One held answer lasts at most so long, seconds: short enough to notice a daemon that is gone.
-TURN = 60.0
+# One held answer lasts at most so long, seconds: short enough to notice a daemon that is gone, and to tell
+# who has answered.
+TURN = 10.0
 # How long a daemon that was there may be away, seconds (systemd restarts a failed service after 5).
 AWAY = 120.0
 PAUSE = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is told meanwhile. reply: each that came and decided nothing. standing: the approval at the
+    beginning, and when somebody has answered. away: the daemon does not answer, and why; back: it does."""
+
+    reply: Callable[[Any], None]
+    standing: Callable[[Any], None]
+    away: Callable[[str], None]
+    back: Callable[[], None]
+
+
 def wait_for_decision(
-    client: Client, approval: str, seconds: float | None, tell: Callable[[Any], None] = lambda reply: None
+    client: Client, approval: str, seconds: float | None, watch: Watch, *, was_there: bool = False
 ) -> Any:
     """The approval once it is decided, or as it stands after so many seconds (None: no end).
 
-    tell: called with each reply that came meanwhile and decided nothing, once a turn.
-    Raises Refused, Unreachable (at once when the daemon was not there to begin with).
+    was_there: the daemon has answered this program already. Raises Refused, Unreachable (at once when the
+    daemon was not there to begin with).
     """
     deadline = NEVER if seconds is None else Deadline.after(seconds)
-    last_seen = 0.0
-    told: int | None = None
+    last_seen = time.monotonic() if was_there else None
+    told, is_away, turn = _Told(), False, 0.0  # the first answer comes at once: then it was there
     while True:
         try:
-            turn = {"timeout": f"{min(deadline.left, TURN):.3f}"}
-            body = client.call("approval.wait", path={"id": approval}, query=turn).body
+            query = {"timeout": f"{min(deadline.left, turn):.3f}"}
+            body = client.call("approval.wait", path={"id": approval}, query=query).body
         except (Unreachable, Refused) as error:
-            if isinstance(error, Refused) and error.status == 503:
-                last_seen = time.monotonic()  # it is there, and too busy to have one more wait
-            if not _may_pass(error) or not last_seen or time.monotonic() - last_seen > AWAY:
+            last_seen = _last_seen(error, last_seen)
+            is_gone = last_seen is None or time.monotonic() - last_seen > AWAY
+            if is_gone or deadline.is_over or not _may_pass(error):
                 raise
-            if deadline.is_over:
-                raise
+            if not is_away:
+                watch.away(str(error))
+            is_away = True
             time.sleep(PAUSE)
             continue
-        last_seen = time.monotonic()
-        told = _tell_new(body, told, tell)
+        if is_away:
+            watch.back()
+        last_seen, is_away, turn = time.monotonic(), False, TURN
         if body["state"] != "pending" or deadline.is_over:
             return body
+        told.tell(body, watch)
 
 
-def _tell_new(body: Any, told: int | None, tell: Callable[[Any], None]) -> int:
-    """Of those that were there before the first turn nothing is said. Returns how many are known now."""
-    total = int(body.get("replies_total", 0))
-    replies = body.get("replies", [])
-    new = max(0, total - told) if told is not None else 0
-    for reply in replies[len(replies) - min(new, len(replies)) :]:
-        if reply["outcome"] != "decision":
-            tell(reply)
-    return total
+class _Told:
+    """What was told so far; of replies that were there before nothing is said."""
+
+    def __init__(self) -> None:
+        self._replies: int | None = None
+        self._standing: object = None
+
+    def tell(self, body: Any, watch: Watch) -> None:
+        answered = [verdict["at"] for verdict in body.get("verdicts", [])]
+        standing = answered, body.get("settles_at"), body.get("unreachable")
+        if standing != self._standing:
+            watch.standing(body)
+        self._standing = standing
+        total, replies = int(body.get("replies_total", 0)), body.get("replies", [])
+        new = max(0, total - self._replies) if self._replies is not None else 0
+        for reply in replies[len(replies) - min(new, len(replies)) :]:
+            if reply["outcome"] != "decision":
+                watch.reply(reply)
+        self._replies = total
+
+
+def _last_seen(error: Unreachable | Refused, before: float | None) -> float | None:
+    """When the daemon was last seen to be there. One that is too busy for one more wait is; one that broke
+    off is taken to have been there once: if it hung it would be waited for without an end."""
+    is_busy = isinstance(error, Refused) and error.status == 503
+    broke_off = isinstance(error, Unreachable) and error.sent and before is None
+    return time.monotonic() if is_busy or broke_off else before
 
 
 def _may_pass(error: Unreachable | Refused) -> bool:

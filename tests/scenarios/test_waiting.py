@@ -1,0 +1,68 @@
+"""A pipeline that waits outlives the daemon, and sees how the request stands."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit.house import House, until
+
+ALICE, BOB = "alice@corp.test", "bob@corp.test"
+
+
+class Pipeline:
+    """`flexmailctl approval wait` as a process."""
+
+    def __init__(self, house: House, identifier: str) -> None:
+        self._said = house.root / "said"
+        program = str(Path(sys.executable).with_name("flexmailctl"))
+        command = [program, "--socket", str(house.root / "control.sock"), "approval", "wait", identifier]
+        with self._said.open("wb") as said:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+
+    def says(self, text: str) -> str:
+        return until(lambda: self._line(text), f"{text!r} among {self._said.read_text()!r}")
+
+    def _line(self, text: str) -> str | None:
+        return next((line for line in self._said.read_text().splitlines() if text in line), None)
+
+
+@pytest.fixture
+def waits(house: House) -> Iterator[Pipeline]:
+    house.start()
+    identifier = house.request(ALICE, BOB, quorum="all", expires_in="4h")["id"]
+    pipeline = Pipeline(house, str(identifier))
+    yield pipeline
+    pipeline.process.kill()
+    pipeline.process.wait()
+
+
+@pytest.mark.process
+def test_a_wait_outlives_a_crash_in_its_first_minute_and_tells_who_has_answered(
+    house: House, waits: Pipeline
+) -> None:
+    assert waits.says("is open").endswith(f"no answer yet of {ALICE}, {BOB}; 4 h 0 min left")
+    house.mail(BOB)
+    house.kill()
+    waits.says("The daemon does not answer")
+    house.start()
+    waits.says("The daemon answers again")
+    house.answer(house.mail(ALICE, "approval_request"), "Approve")
+    house.process_replies()
+    assert f"{ALICE}: approve; no answer yet of {BOB}" in waits.says(f"{ALICE}: approve")
+    house.answer(house.mail(BOB, "approval_request"), "Approve")
+    house.process_replies()
+    assert waits.process.wait(60) == 0
+
+
+def test_an_interrupted_wait_says_that_the_request_lives_on(house: House, waits: Pipeline) -> None:
+    waits.says("is open")
+    waits.process.send_signal(signal.SIGINT)
+    assert waits.process.wait(30) == 130
+    assert "approval wait ap-" in waits.says("lives on")
+    assert house.call("status")["approvals"]["pending"] == 1
