@@ -15,6 +15,8 @@ from flexmaild.core.work import Job, JobEnd, Queue
 PAUSES = {Queue.OUTBOX: (30.0, 4000.0), Queue.DELIVERY: (5.0, 3600.0)}
 # Wrong password, wrong certificate: every mail would fail alike and too many tries lock an account.
 SLOW_PAUSE = 300.0
+# The longest pause between two logins that are refused, seconds.
+LONGEST_LOGIN_PAUSE = 3600.0
 # No server may make us wait for longer by Retry-After.
 LONGEST_WISH = 3600.0
 
@@ -49,6 +51,11 @@ def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timede
     if isinstance(failure, TryLater) and failure.retry_after is not None:
         seconds = max(seconds, min(failure.retry_after, LONGEST_WISH))
     return timedelta(seconds=seconds)
+
+
+def login_pause(refused: int) -> float:
+    """Seconds until a mailbox that has refused our login so often in a row is tried again by itself."""
+    return min(LONGEST_LOGIN_PAUSE, SLOW_PAUSE * 2.0 ** min(refused - 1, 20)) if refused else 0.0
 
 
 def after_failure(

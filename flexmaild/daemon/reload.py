@@ -84,6 +84,7 @@ class Reload:
         components.take_over(old)
         kept = set(map(id, components.deliveries.values()))
         self.services.replaced += [one for one in old.deliveries.values() if id(one) not in kept]
+        components.retry_login()
         self._look()
         if components.poll_interval != old.poll_interval:
             self.timers.plan()

@@ -81,9 +81,14 @@ class Components:
         if self.tokens is not None:
             self.tokens.hurry()
 
+    def retry_login(self) -> None:
+        """See `Poller.retry_login`."""
+        if self.poller is not None:
+            self.poller.retry_login()
+
     def poll(self) -> None:
         if self.poller is not None:
-            self.poller.poll()
+            self.poller.poll_when_due()
 
     def wake(self, *, rested: bool = False, target: str | None = None) -> None:
         """See `Delivery.wake`; target: None means all."""

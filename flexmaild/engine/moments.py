@@ -105,4 +105,5 @@ def retry_waiting(services: Services) -> None:
         with services.store.transaction() as transaction:
             transaction.retry_jobs(Queue.OUTBOX, [job.id for job in waiting])
     services.components.wake(target=OUTGOING, rested=True)
+    services.components.retry_login()  # one password may serve both ways
     services.components.poll()

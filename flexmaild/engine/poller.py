@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core.errors import Failure
+from flexmaild.core import retry
+from flexmaild.core.errors import Failure, Reason
 from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
 from flexmaild.engine.quiet import Quiet
@@ -82,6 +83,8 @@ class Poller(Worker):
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
         self._over = threading.Event()
         self._backlog: _Backlog | None = None
+        self._refused = 0
+        self._not_before = 0.0
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
@@ -90,6 +93,18 @@ class Poller(Worker):
         if self._over.is_set():  # the thread may have looked at its calls for the last time
             self._cancel(self._called())
         return future
+
+    def poll_when_due(self) -> None:
+        """Ask for a poll by the clock: not while a login that was refused would only be refused again, which
+        locks accounts."""
+        if self._work.clock.steady() >= self._not_before:
+            self.poll()
+
+    def retry_login(self) -> None:
+        """An operator may have cured what refused us."""
+        if self._refused:
+            self._refused, self._not_before = 0, 0.0
+            self.poll()
 
     def _interrupt(self) -> None:
         self._calls.put(None)
@@ -148,9 +163,13 @@ class Poller(Worker):
             self._batches(folder, tally, began)
         except Failure as failure:  # a server's or the store's: the mails stay in the folder
             fault, reason, step = str(failure), failure.reason.value, failure.step
+            is_refused = failure.reason is Reason.AUTH and failure.step == "login"
+            self._refused = self._refused + 1 if is_refused else 0
             self._inbox.close()
         else:
+            self._refused = 0
             self._inbox.rest()
+        self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
         self._sandbox.close()
         self._work.quiet.end()
         return PollEnded(

@@ -10,6 +10,8 @@ import pytest
 from running import Running, running
 from sent_samples import Post
 
+from flexmaild.core import retry
+from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Fetched, FolderState, Mark, Place
 from flexmaild.engine import incoming, poller
@@ -17,6 +19,8 @@ from flexmaild.engine.poller import Poller
 from flexmaild.engine.sandbox import Sandbox
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.store import StoreFull
+from tests.kit.hands import Hands
+from tests.kit.house import until
 
 PATIENCE = 20.0
 MAIL = b"From: a@b.test\r\nSubject: x\r\n\r\nApprove\r\n"
@@ -112,3 +116,52 @@ def test_a_mail_is_deleted_after_its_outcome_is_committed_and_never_before(offic
     assert ended.outcomes == {Outcome.UNKNOWN_REFERENCE: 3}
     one.stop()
     assert one.join(PATIENCE) and office.bugs == []
+
+
+def test_a_refused_login_is_repeated_by_itself_less_and_less_and_at_once_for_an_operator(
+    post: Post,
+) -> None:
+    """A wrong password at every poll locks the account."""
+    hands, folder = Hands(), Refusing()
+    office = running(post.store, hands)
+    one = made(office, folder)
+    one.start()
+    assert one.poll().result(PATIENCE).reason == "auth"
+    for refused in (1, 2):
+        one.poll_when_due()
+        hands.pass_(retry.login_pause(refused) - 1)
+        one.poll_when_due()
+        assert folder.logins == refused
+        hands.pass_(1)
+        one.poll_when_due()
+        until(lambda n=refused: folder.logins == n + 1, "the next login")
+    assert [retry.login_pause(n) for n in (1, 2, 3, 9)] == [300, 600, 1200, 3600]
+    assert one.poll().result(PATIENCE).reason == "auth", "who asks is answered"
+    one.poll_when_due()
+    folder.is_right = True
+    one.retry_login()
+    assert one.poll().result(PATIENCE).fault == ""
+    logins = folder.logins
+    one.poll_when_due()
+    one.poll().result(PATIENCE)
+    assert folder.logins > logins
+    one.stop()
+    one.join(PATIENCE)
+
+
+@dataclass
+class Refusing(Folder):
+    """A server that refuses the login until the password is right."""
+
+    mails: int = 0
+    logins: int = 0
+    is_right: bool = False
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def open(self) -> FolderState:
+        self.logins += 1
+        if not self.is_right:
+            raise GiveUp(Reason.AUTH, "authentication failed", step="login")
+        return super().open()
