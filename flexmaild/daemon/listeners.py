@@ -10,6 +10,7 @@ from flexmaild.control.call import Handlers
 from flexmaild.control.listen import Place, listen
 from flexmaild.control.server import ControlServer
 from flexmaild.core.access import Access
+from flexmaild.core.errors import GiveUp
 from flexmaild.observe import http
 from flexmaild.observe.http import ObserveServer
 from flexmaild.observe.incidents import Incident
@@ -21,16 +22,17 @@ _log = structlog.get_logger("flexmaild")
 
 
 class Listeners:
-    """Raises GiveUp when something cannot be bound; `close` ends both."""
+    """`close` ends both. Metrics that cannot be bound at the start end nothing: `bind_metrics` tries on."""
 
     def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]]) -> None:
         self._metrics = metrics
         self._look = look
         self._observe: ObserveServer | None = None
         self._control: ControlServer | None = None
-        self._listen = ""
+        self._listen = self._wanted = ""
 
     def open(self, settings: Settings, handlers: Handlers) -> None:
+        """Raises GiveUp when the control socket cannot be bound."""
         control = settings.control
         place = Place(control.socket, control.mode, control.group)
         listening = listen(place)
@@ -43,24 +45,43 @@ class Listeners:
             on_request=self._requested,
             on_crash=self._crashed,
         )
-        self.prepare(settings)()
+        self._wanted = settings.metrics.listen
 
     def start(self) -> None:
         if self._control is not None:
             self._control.start()
 
-    def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Bind a changed metrics address now; what is returned puts it, and the access lists, in force."""
-        fresh: ObserveServer | None = None
-        if settings.metrics.listen != self._listen:
-            fresh = http.start(settings.metrics.listen, self._metrics, self._look)
+    def bind_metrics(self) -> str:
+        """Bind what is wanted and not bound yet. Returns why it cannot be, empty where it is."""
+        try:
+            self._replace(self._wanted)()
+        except GiveUp as fault:
+            return str(fault)
+        return ""
+
+    def _replace(self, listen: str) -> Callable[[], None]:
+        """Bind this metrics address now; what is returned lets go of the old one. Raises GiveUp."""
+        if listen == self._listen:
+            return lambda: None
+        fresh = http.start(listen, self._metrics, self._look)
 
         def put_in_force() -> None:
-            if settings.metrics.listen != self._listen:
-                old, self._observe, self._listen = self._observe, fresh, settings.metrics.listen
-                if old is not None:
-                    old.close()
-                _log.info("metrics", listen=fresh.address if fresh else "off")
+            old, self._observe, self._listen = self._observe, fresh, listen
+            if old is not None:
+                old.close()
+            _log.info("metrics", listen=fresh.address if fresh else "off")
+
+        return put_in_force
+
+    def prepare(self, settings: Settings) -> Callable[[], None]:
+        """Bind a changed metrics address now; what is returned puts it, and the access lists, in force.
+        Raises GiveUp; one that could not be bound before and is the same is no fault of the new settings."""
+        is_changed = settings.metrics.listen != self._wanted
+        bound = self._replace(settings.metrics.listen) if is_changed else lambda: None
+
+        def put_in_force() -> None:
+            bound()
+            self._wanted = settings.metrics.listen
             if self._control is not None:
                 self._control.set_access(_access(settings))
 

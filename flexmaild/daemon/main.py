@@ -175,8 +175,10 @@ def _assembled(
         sign_ins=SignIns(),
         reload=lambda by: reload(by),
     )
-    timers = Timers(lambda: _tasks(services), metrics, health.beat, transactions.failed, supervisor.died)
     listeners = Listeners(metrics, reports.look)
+    timers = Timers(
+        lambda: _tasks(services, listeners), metrics, health.beat, transactions.failed, supervisor.died
+    )
     reload = Reload(services, into, listeners, timers, manager)
     metrics.on_bug = health.bug_met
     transactions.wake = lambda targets: _wake(services, targets)
@@ -201,11 +203,17 @@ def _wake(services: Services, targets: Targets) -> None:
             services.components.deliveries[place].wake()
 
 
-def _tasks(services: Services) -> Sequence[Task]:
+def _bind_metrics(services: Services, listeners: Listeners) -> None:
+    """An address that is taken may be free again."""
+    services.health.metrics_fault = listeners.bind_metrics()
+
+
+def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
     """What the timers do, and how often."""
     tasks: list[Task] = [
         (DUE_EVERY, lambda: moments.pass_time(services)),
         (COUNT_EVERY, services.count),
+        (COUNT_EVERY, lambda: _bind_metrics(services, listeners)),
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),
@@ -233,6 +241,7 @@ class Daemon:
         for warning in components.settings.warnings():
             _log.warning("settings", warning=warning)
         components.start()
+        _bind_metrics(services, self.listeners)
         self.timers.start()
         self.timers.soon(services.look_for_missing_sinks)
         self.timers.soon(services.count)

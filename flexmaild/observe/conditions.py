@@ -78,6 +78,10 @@ def _of_settings(health: Health) -> Iterator[Condition]:
         said = f"the settings file has faults, the old settings stay in force: {health.settings_fault}"
         cure = "Correct the file and reload."
         yield Condition(Kind.RELOAD_REFUSED, "settings", said, cure, cause=health.settings_fault)
+    if health.metrics_fault:
+        said = f"there are no metrics and no health checks: {health.metrics_fault}"
+        cure = "Free the address, or give metrics.listen another; it is tried again by itself."
+        yield Condition(Kind.SETTINGS_AT_RISK, "metrics", said, cure)
     if health.mailbox is None and health.open_requests:
         said = (
             "replies are not read (incoming.enabled is false) while open requests wait for them: "

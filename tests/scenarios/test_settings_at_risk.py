@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import urllib.request
 from contextlib import suppress
 from typing import Any
 
@@ -97,3 +99,19 @@ def test_a_start_on_a_file_that_lost_its_sections_is_the_same_incident(house: Ho
     house.start()
     until(lambda: sorted(at_risk(house)) == ["incoming", "sink folder"], "both incidents")
     assert not house.call("status")["ready"]
+
+
+def test_an_address_for_metrics_that_is_taken_ends_nothing_and_is_had_when_it_is_free(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        house.write_settings({"metrics": {"listen": address}})
+        house.start()
+        assert at_risk(house) == ["metrics"]
+        house.write_settings({"metrics": {"listen": address}, "approvals": {"max_comment": 99}})
+        assert house.call("reload")["changed"] == ["approvals.max_comment"]
+        house.request(ALICE)
+        house.answer(house.mail(ALICE), "Approve")
+        assert house.process_replies()["outcomes"] == {"decision": 1}
+    until(lambda: at_risk(house) == [], "the address", 60)
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as page:
+        assert b"flexmaild_incidents" in page.read()

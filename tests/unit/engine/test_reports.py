@@ -228,6 +228,7 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "put off for long": (every_mail_is_put_off_for_long, [("outgoing_failed", "outgoing")]),
     "greylisted": (greylisted, []),
     "put off": (single_mail_is_put_off, []),
+    "metrics": (lambda w: setattr(w.health, "metrics_fault", "taken"), [("settings_at_risk", "metrics")]),
     "reload": (lambda w: setattr(w.health, "settings_fault", "line 3"), [("reload_refused", "settings")]),
     "hung": (lambda w: setattr(w.health, "hung_transaction", 61.0), [("transaction_hung", "store")]),
     "locked": (lambda w: w.reports.store_failed(StoreBusy("held")), [("store_locked", "store")]),
