@@ -140,12 +140,13 @@ def message_id(name: str, kind: MailKind, number: int, domain: str) -> str:
     is_reference = name.upper().startswith(PREFIX) and kind is not MailKind.NOT_ENTITLED
     left = name.lower() if is_reference else f"fm-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
     number = 0 if kind is MailKind.APPROVAL_REQUEST else number
-    return f"{left}.{kind.value}.{number}@{domain if domain.isascii() else normal_domain(domain)}"
+    return plain_message_id(f"{left}.{kind.value}.{number}", domain)
 
 
 def plain_message_id(identifier: str, domain: str) -> str:
-    """The Message-ID, without angle brackets, of a mail that has no reference: it begins with its id."""
-    return f"{identifier}@{domain}"
+    """The Message-ID, without angle brackets, of a mail that has no reference: it begins with its id. The
+    domain may be as an operator wrote it; a Message-ID is ASCII (RFC 5322 section 3.6.4)."""
+    return f"{identifier}@{domain if domain.isascii() else normal_domain(domain)}"
 
 
 def named_by(message_id: str) -> str:
