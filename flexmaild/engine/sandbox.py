@@ -217,7 +217,9 @@ class Sandbox:
         self._line = ours
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-I", "-m", "flexmaild.engine.sandbox_child", str(theirs.fileno())],
+                # -B: on a full disk Python puts a bytecode file that is cut short in the place of the whole
+                # one, and no later start gets past it.
+                [sys.executable, "-IB", "-m", "flexmaild.engine.sandbox_child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
