@@ -161,17 +161,21 @@ class HouseInProcess(House):
         raise AssertionError("only a process can be killed")
 
     def stop(self) -> int:
-        if self._running is not None:
-            _, thread, signals = self._running
-            signals.put(signal.SIGTERM)
-            thread.join(PATIENCE)
-            assert not thread.is_alive(), "the daemon does not stop"
-            self._running = None
+        assert self._running is not None, "it does not run here"
+        _, thread, signals = self._running
+        signals.put(signal.SIGTERM)
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "the daemon does not stop"
+        self._running = None
         self._here.close()
         return self._status
 
     def close(self) -> None:
-        self.stop()
+        if self._running is not None:
+            self.stop()
+        self._here.close()  # also where a start failed
+        super().close()
+        assert self.process is None, "a test that starts a process is marked so"
 
 
 @pytest.fixture
