@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+Way = Literal["outgoing", "incoming"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -23,7 +25,7 @@ class Step:
 class StepOfWay(Step):
     """By `flexmaild doctor`, which looks at one way after the other."""
 
-    way: Literal["outgoing", "incoming"]
+    way: Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
