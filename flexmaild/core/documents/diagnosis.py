@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 Way = Literal["outgoing", "incoming"]
+Fate = Literal["removed", "counted", "set_aside", "ignored", "refused", "missing"]
+Place = Literal["above", "below", "apart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class ResultsField:
 
     id: str
     host: str
-    place: Literal["above", "below", "apart"]
+    place: Place
     said: str
     trusted: bool
     text: str
@@ -69,7 +71,7 @@ class TriedSpelling:
     come."""
 
     name: str
-    result: Literal["removed", "counted", "set_aside", "ignored", "refused", "missing"]
+    result: Fate
     said: str
 
 
