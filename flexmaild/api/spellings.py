@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from flexmaild.core.documents.diagnosis import TriedSpelling
+from flexmaild.core.documents.diagnosis import Fate, TriedSpelling
 from flexmaild.core.masking import masked
 from flexmaild.mail.authentication import arrivals, borders
 from flexmaild.mail.parse.header import Header, clean
 from flexmaild.mail.understand.rules import Rules
-
-Fate = Literal["removed", "counted", "set_aside", "ignored", "refused", "missing"]
 
 _NAME = "Authentication-Results"
 _COPIES = 30

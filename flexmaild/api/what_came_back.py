@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from flexmaild.api import spellings
-from flexmaild.api.spellings import Fate, Spelling
-from flexmaild.core.documents.diagnosis import Proposal, ResultsField, TriedSpelling
+from flexmaild.api.spellings import Spelling
+from flexmaild.core.documents.diagnosis import Fate, Proposal, ResultsField, TriedSpelling
 from flexmaild.core.masking import masked
 from flexmaild.core.model import AuthResult
 from flexmaild.core.steps import Step

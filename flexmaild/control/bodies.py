@@ -30,7 +30,7 @@ from flexmaild.control.fields import (
 )
 from flexmaild.core.addresses import MAX_WRITTEN
 from flexmaild.core.model import Attachment as StoredAttachment
-from flexmaild.core.model import Groups, OnExpiry, Requirement
+from flexmaild.core.model import OnExpiry, QuorumRule, Requirement
 from flexmaild.core.opening import Ask, AskedApprover
 from flexmaild.settings.schema import Level
 
@@ -184,7 +184,7 @@ def _quorum_kind(value: Any) -> str:
 
 
 Quorum = Annotated[
-    Annotated[Groups, Tag(f"{TAG}word")] | Annotated[int, Field(ge=1), Tag(f"{TAG}number")],
+    Annotated[QuorumRule, Tag(f"{TAG}word")] | Annotated[int, Field(ge=1), Tag(f"{TAG}number")],
     Discriminator(_quorum_kind),
 ]
 

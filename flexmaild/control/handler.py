@@ -30,6 +30,7 @@ from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
 from flexmaild.core.access import permits
 from flexmaild.core.documents import as_json
+from flexmaild.system.deadline import Deadline
 from flexmaild.system.peer_credentials import Peer, peer_of
 
 # How often a waiting thread looks whether its caller has hung up; the event itself wakes it at once.
@@ -225,13 +226,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _wait(self, event: threading.Event, seconds: float) -> bool:
         """`Call.wait`: see there."""
-        until = time.monotonic() + seconds
-        while not event.wait(max(0.0, min(LOOK, until - time.monotonic()))):
+        deadline = Deadline.after(seconds)
+        while not event.wait(min(LOOK, deadline.left)):
             if self.hub.stopping.is_set():
                 raise problems.stopping()
             if self._hung_up():
                 raise CallerGone
-            if time.monotonic() >= until:
+            if deadline.is_over:
                 return False
         return True
 

@@ -12,7 +12,6 @@ import json
 import math
 import re
 import socket
-import time
 import urllib.parse
 from collections.abc import Mapping
 from email.message import Message
@@ -23,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 from flexmaild.control import shapes
 from flexmaild.control.problems import Fault, Problem, invalid
 from flexmaild.control.routes import Parameter, Route
+from flexmaild.system.deadline import Deadline
 
 # draft-ietf-httpapi-idempotency-key-header: a string; ours is one that fits a log line and a column.
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -43,16 +43,16 @@ class Reader(io.RawIOBase):
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._until: float | None = 0.0
+        self._deadline: Deadline | None = Deadline(0.0)
         self._left = 0
 
     def allow(self, seconds: float, size: int) -> None:
         """From now, this long and this many bytes (what is read ahead counts too)."""
-        self._until, self._left = time.monotonic() + seconds, size
+        self._deadline, self._left = Deadline.after(seconds), size
 
     def take_what_is_there(self) -> None:
         """From now, do not wait at all."""
-        self._until, self._left = None, io.DEFAULT_BUFFER_SIZE
+        self._deadline, self._left = None, io.DEFAULT_BUFFER_SIZE
 
     def readable(self) -> bool:
         return True
@@ -61,15 +61,12 @@ class Reader(io.RawIOBase):
         if self._left <= 0:
             raise TooMuch
         room = memoryview(buffer)[: self._left]
-        count = self._receive_now(room) if self._until is None else self._receive(room, self._until)
+        count = self._receive(room, self._deadline) if self._deadline else self._receive_now(room)
         self._left -= count or 0
         return count
 
-    def _receive(self, room: memoryview, until: float) -> int:
-        remaining = until - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        self._connection.settimeout(remaining)
+    def _receive(self, room: memoryview, deadline: Deadline) -> int:
+        deadline.arm(self._connection)
         return self._connection.recv_into(room)
 
     def _receive_now(self, room: memoryview) -> int | None:

@@ -23,6 +23,7 @@ from flexmaild.control.handler import Handler
 from flexmaild.control.hub import Hub, Limits, OnCrash, OnRequest
 from flexmaild.control.listen import Listening
 from flexmaild.core.access import Access
+from flexmaild.system.deadline import Deadline
 from flexmaild.system.peer_credentials import credentials
 
 # How long to pause when the process has no descriptor left for the next connection, seconds.
@@ -81,9 +82,9 @@ class ControlServer:
         for connection in list(self._hub.idle):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
-        until = time.monotonic() + grace
-        self._hub.waiters.wait_empty(until - time.monotonic())
-        self._hub.clients.wait_empty(until - time.monotonic())
+        deadline = Deadline.after(grace)
+        self._hub.waiters.wait_empty(deadline.left)
+        self._hub.clients.wait_empty(deadline.left)
         self.listening.close()
 
 

@@ -59,11 +59,7 @@ def warnings(
             if obstacle:
                 found.append(ApproverWarning("cannot_be_proven", approver.address, obstacle))
             else:
-                found.append(
-                    ApproverWarning(
-                        code="never_proven", approver=approver.address, detail=_so_far(known, require)
-                    )
-                )
+                found.append(ApproverWarning("never_proven", approver.address, _so_far(known, require)))
         if known and known.bounced:
             found.append(ApproverWarning("bounced_before", approver.address, _came_back(known)))
     return found

@@ -20,8 +20,9 @@ from flexmaild.core.model import Answer, Outcome, Proof, Reading, Request, State
 from flexmaild.core.reasons import SENTENCES, ReplyReason, sentence
 from flexmaild.core.work import Seen
 
-# What is in the store for a mail that met an open request; anything else came to an end before that.
+# Of a mail that was admitted and made no verdict.
 _NOT_COUNTED = frozenset({Outcome.LATE, Outcome.EXPIRED, Outcome.DUPLICATE})
+# What is in the store for a mail that met an open request; anything else came to an end before that.
 _ADMITTED = frozenset({Outcome.DECISION, Outcome.UNDECIDED, *_NOT_COUNTED})
 _BY_SENTENCE = {text: reason.value for reason, text in SENTENCES.items()}
 

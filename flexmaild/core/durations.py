@@ -12,26 +12,27 @@ from typing import Literal
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 NUMBER = r"[0-9]+(\.[0-9]+)?"
-PATTERN = rf"^{NUMBER}[smhdw]?$"
-PATTERN_WITH_UNIT = rf"^{NUMBER}[smhdw]$"
+_UNIT = f"[{''.join(UNITS)}]"
+PATTERN = rf"^{NUMBER}{_UNIT}?$"
+PATTERN_WITH_UNIT = rf"^{NUMBER}{_UNIT}$"
 LONGEST = timedelta(days=3650)
 
 # The unit of a number that has none; empty where it must have one.
 Bare = Literal["", "s", "m"]
+_BARE = {"": "", "s": ", or a bare number of seconds", "m": ", or a bare number of minutes"}
 
 
 class TooLong(ValueError):
     """It is a duration, and longer than `LONGEST`."""
 
 
-def parse(value: str | float, bare: Bare = "s") -> timedelta:
-    """The duration. Raises ValueError that says what would be right."""
+def parse(value: object, bare: Bare = "s") -> timedelta:
+    """The duration that a text or number means. Raises ValueError that says what would be right."""
     text = value.strip() if isinstance(value, str) else repr(value)
     if text and text[-1].isascii() and text[-1].isdigit():
         text += bare
     if not re.fullmatch(PATTERN_WITH_UNIT, text):
-        meant = ", or seconds as a number" if bare == "s" else ", or a bare number of minutes" if bare else ""
-        raise ValueError(f'is not a duration; write it with its unit, like "90s", "5m", "24h", "7d"{meant}')
+        raise ValueError(f"must be a duration with its unit, like 90s, 5m, 24h or 7d{_BARE[bare]}")
     seconds = float(text[:-1]) * UNITS[text[-1]]
     if seconds > LONGEST.total_seconds():
         raise TooLong("is longer than ten years")

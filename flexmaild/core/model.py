@@ -69,8 +69,8 @@ class MailKind(StrEnum):
 Proof = Literal["reference", "dmarc", "internal", "dkim", "auth"]
 # From the least to the most.
 Requirement = Literal["reference", "dmarc", "dkim", "auth"]
-Groups = Literal["any", "all", "each_group"]
-Quorum = Groups | int
+QuorumRule = Literal["any", "all", "each_group"]
+Quorum = QuorumRule | int
 OnExpiry = Literal["expire", "reject"]
 # How much of a comment may keep an answer from being one, see `mail.understand.verdict`.
 Comments = Literal["careful", "first_word", "bare"]

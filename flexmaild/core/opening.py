@@ -109,7 +109,7 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
     helpers = _escalation(ask, policy, approvers, faults)
     expires_in = ask.expires_in if ask.expires_in is not None else policy.expire_after
     if not timedelta(0) < expires_in <= MAX_EXPIRY:
-        faults.append(NotAllowed("expires_in", "must lie in the future and within 365 days"))
+        faults.append(NotAllowed("expires_in", f"must lie in the future and within {MAX_EXPIRY.days} days"))
     settle_for = policy.settle_for if ask.settle_for is None else ask.settle_for
     if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
         faults.append(NotAllowed("settle_for", f"must be at most {MAX_SETTLE}; 0s decides at once"))

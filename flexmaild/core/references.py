@@ -36,12 +36,12 @@ ID_LETTERS = 16
 BEGINNING = rf"{PREFIX.lower()}{LETTER}{{{ID_LETTERS}}}"
 # Dashes as programs write them in place of the one in `PREFIX`.
 DASHES = "".join(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
-# The id of a mail of ours.
-MAIL_ID = rf"m-{LETTER}{{{ID_LETTERS}}}"
 
 _REQUEST_BYTES = 10
 _TAG_BYTES = 16
-_ID_PREFIX = "ap-"
+_ID_PREFIX, _MAIL_PREFIX, _DELIVERY_PREFIX = "ap-", "m-", "d-"
+# The id of a mail of ours.
+MAIL_ID = rf"{_MAIL_PREFIX}{LETTER}{{{ID_LETTERS}}}"
 # An id that would not fit on one line of 998 with its field's name is not repeated.
 _LONGEST_MESSAGE_ID = 900
 _MESSAGE_ID = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]+")
@@ -70,7 +70,8 @@ def letters(data: bytes) -> str:
 
 def job_id(key: str, *, is_mail: bool) -> str:
     """A short public id made from the key of a job: "m-…" for mails, "d-…" for deliveries."""
-    return ("m-" if is_mail else "d-") + letters(hashlib.sha256(key.encode()).digest()[:_REQUEST_BYTES])
+    prefix = _MAIL_PREFIX if is_mail else _DELIVERY_PREFIX
+    return prefix + letters(hashlib.sha256(key.encode()).digest()[:_REQUEST_BYTES])
 
 
 def named_id(text: str) -> str:
@@ -118,7 +119,7 @@ def _request_bytes(identifier: str) -> bytes:
 
 def _tag(key: bytes, body: bytes, terms: Terms, invitation: Invitation) -> bytes:
     expiry = int(terms.expires_at.timestamp() * 1000).to_bytes(8, "big")
-    parts = (b"FM1", body, invitation.approver.address.encode(), expiry, _asked(terms))
+    parts = (TAG.encode(), body, invitation.approver.address.encode(), expiry, _asked(terms))
     message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return hmac.new(key, message, hashlib.sha256).digest()[:_TAG_BYTES]
 
@@ -140,12 +141,13 @@ def message_id(name: str, kind: MailKind, number: int, domain: str) -> str:
     is_reference = name.upper().startswith(PREFIX) and kind is not MailKind.NOT_ENTITLED
     left = name.lower() if is_reference else f"fm-{hashlib.sha256(name.encode()).hexdigest()[:32]}"
     number = 0 if kind is MailKind.APPROVAL_REQUEST else number
-    return f"{left}.{kind.value}.{number}@{domain if domain.isascii() else normal_domain(domain)}"
+    return plain_message_id(f"{left}.{kind.value}.{number}", domain)
 
 
 def plain_message_id(identifier: str, domain: str) -> str:
-    """The Message-ID, without angle brackets, of a mail that has no reference: it begins with its id."""
-    return f"{identifier}@{domain}"
+    """The Message-ID, without angle brackets, of a mail that has no reference: it begins with its id. The
+    domain may be as an operator wrote it; a Message-ID is ASCII (RFC 5322 section 3.6.4)."""
+    return f"{identifier}@{domain if domain.isascii() else normal_domain(domain)}"
 
 
 def named_by(message_id: str) -> str:

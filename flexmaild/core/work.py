@@ -149,7 +149,7 @@ class Reply:
 class Seen:
     """The one outcome of one incoming mail.
 
-    fingerprint: set when the mail made a verdict; a second mail with the same one is a replay.
+    fingerprint: set when the mail was admitted; a second mail with the same one is a replay.
     spent: what a mail that decided is known by (`core.admission.names`): none with one of them decides again.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").

@@ -100,7 +100,7 @@ def opened(
     redactor: Redactor,
 ) -> Daemon:
     """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
-    as they come. Raises SettingsError, Failure, StoreFault or OSError, and leaves nothing open then."""
+    as they come. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
     settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     insist_on_store(settings)
     store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)

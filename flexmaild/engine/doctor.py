@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from flexmaild.core.documents import diagnosis as documents
 from flexmaild.core.documents import facts_of
-from flexmaild.core.documents.diagnosis import Diagnosis, StepOfWay
+from flexmaild.core.documents.diagnosis import Diagnosis, StepOfWay, Way
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Fetched
 from flexmaild.core.steps import Step
@@ -53,7 +52,7 @@ def examine(settings: Settings) -> Diagnosis:
 
 def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[StepOfWay]:
     """Its steps; skipped where they need what the daemon alone may touch."""
-    way: Literal["incoming", "outgoing"] = "incoming" if isinstance(section, Incoming) else "outgoing"
+    way: Way = "incoming" if isinstance(section, Incoming) else "outgoing"
     if section.uses_oauth:
         said = "the daemon keeps the sign-in, which a second program would renew: ask flexmailctl doctor"
         return [_skipped(Step("oauth", True, f"look at {way}", said), way)]
@@ -64,7 +63,7 @@ def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> li
     return [StepOfWay(**facts_of(step.document()), way=way) for step in examined()]
 
 
-def _skipped(step: Step, way: Literal["incoming", "outgoing"]) -> StepOfWay:
+def _skipped(step: Step, way: Way) -> StepOfWay:
     return replace(StepOfWay(**facts_of(step.document()), way=way), result="skipped")
 
 

@@ -176,7 +176,7 @@ class Sandbox:
         if frame.startswith(ASKED):
             _say(line, WORDS + self._words(_references(frame[1:])))
             frame = _hear(line)  # asked twice is no reading
-        return _checked(frame, letter)
+        return checked(frame, letter)
 
     def _read_alone(self, letter: Letter) -> Reading:
         answer: list[Reading | None] = [None]
@@ -217,7 +217,9 @@ class Sandbox:
         self._line = ours
         with theirs:
             self._child = subprocess.Popen(
-                [sys.executable, "-I", "-m", "flexmaild.engine.sandbox_child", str(theirs.fileno())],
+                # -B: on a full disk Python puts a bytecode file that is cut short in the place of the whole
+                # one, and no later start gets past it.
+                [sys.executable, "-IB", "-m", "flexmaild.engine.sandbox_child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -265,7 +267,7 @@ def _references(asked: bytes) -> tuple[str, ...]:
     return references
 
 
-def _checked(frame: bytes, letter: Letter) -> Reading:
+def checked(frame: bytes, letter: Letter) -> Reading:
     """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
     if not frame.startswith(READING):
         raise FrameError("an answer that is no reading")

@@ -118,8 +118,21 @@ def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, witness: Witness 
     spent = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    return reading_of(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, witness)
+
+
+def reading_of(
+    data: bytes,
+    size: int,
+    is_partial: bool,
+    is_cut: bool,
+    rules: Rules,
+    mails_sent: MailsSent,
+    witness: Witness | None,
+) -> bytes:
+    """What is made of one mail, as it goes to the daemon."""
     lookup = txt_record if rules.verify_dkim else None
-    reading = understand(data, int(size), rules, partial == b"1", lookup, mails_sent, is_cut == b"1", witness)
+    reading = understand(data, size, rules, is_partial, lookup, mails_sent, is_cut, witness)
     return _json({name: getattr(reading, name) for name in _FIELDS})
 
 

@@ -21,9 +21,9 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from flexmaild.observe import render
-from flexmaild.observe.outlets import Format, Write, way_out
+from flexmaild.observe.outlets import Write, way_out
 from flexmaild.observe.redact import Redactor
-from flexmaild.settings.schema import Level
+from flexmaild.settings.schema import Format, Level
 
 # With LINE_LIMIT for each, at most 8 MiB wait for a standard error that does not take them.
 QUEUE_EVENTS = 2000

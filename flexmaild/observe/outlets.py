@@ -10,11 +10,9 @@ import os
 import select
 import socket
 from collections.abc import Callable
-from typing import Literal
 
 from flexmaild.observe import render
-
-Format = Literal["auto", "json", "console", "journald"]
+from flexmaild.settings.schema import Format
 
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
 Write = Callable[[render.Event], None]

@@ -7,14 +7,14 @@ where it fails silently (clear text, hanging, a value it ignores) there is a fin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from flexmaild.core.addresses import is_loopback
 from flexmaild.settings import javamail_tls
 from flexmaild.settings.block import Block, read
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail_tls import CLEAR_AT_FIRST, TLS_AT_ONCE
-from flexmaild.settings.session import TIMEOUT, ImapSession, Proxy, Session, SmtpSession
+from flexmaild.settings.session import TIMEOUT, AuthType, ImapSession, Proxy, Session, SmtpSession
 
 # The default blocks of FlexDeploy's page, byte for byte.
 SMTP_BLOCK = """\
@@ -41,7 +41,6 @@ mail.${{PROTOCOL}}.socketFactory.port=${{IMAP_HOST_PORT}}
 #mail.${{PROTOCOL}}.timeout=5000
 """
 
-AuthType = Literal["basic", "oauth", "none"]
 _PASSWORD_MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5")
 _TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 

@@ -5,12 +5,10 @@ Used by `javamail` alone. An SSL socket factory never falls back to clear text h
 
 from __future__ import annotations
 
-from typing import Literal
-
 from flexmaild.settings.block import Block
 from flexmaild.settings.ciphers import openssl_name
+from flexmaild.settings.session import Tls
 
-Tls = Literal["none", "starttls", "implicit"]
 # Ports whose first byte is settled by IANA's register: a server there hangs or breaks off otherwise.
 TLS_AT_ONCE = (465, 993)
 CLEAR_AT_FIRST = (25, 143, 587)

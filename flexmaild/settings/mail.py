@@ -21,7 +21,7 @@ from flexmaild.settings.faults import Finding
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
 from flexmaild.settings.sender_authentication import SenderAuthentication
-from flexmaild.settings.session import ImapSession, Session, SmtpSession
+from flexmaild.settings.session import AuthType, ImapSession, Session, SmtpSession
 from flexmaild.settings.types import (
     AbsolutePath,
     Address,
@@ -39,7 +39,6 @@ from flexmaild.settings.types import (
 if TYPE_CHECKING:
     from flexmaild.settings.schema import Settings
 
-AuthType = Literal["basic", "oauth", "none"]
 PropertyBlock = Annotated[str, PlainSerializer(masked)]
 SectionT = TypeVar("SectionT", bound=Section)
 

@@ -73,6 +73,7 @@ Name = Annotated[str, AfterValidator(_name)]
 
 
 Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["auto", "json", "console", "journald"]
 AttachLogs = Literal["never", "always", "on_failure"]
 
 
@@ -279,7 +280,7 @@ class Log(Section):
 
     level: Level = "info"
     """`debug` shows the dialogue with the servers, without secrets and mail bodies."""
-    format: Literal["auto", "json", "console", "journald"] = Field(default="auto", json_schema_extra=RESTART)
+    format: Format = Field(default="auto", json_schema_extra=RESTART)
     """`auto`: journal fields under systemd, colours on a terminal, else one JSON object a line."""
 
 

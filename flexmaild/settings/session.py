@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+AuthType = Literal["basic", "oauth", "none"]
+Tls = Literal["none", "starttls", "implicit"]
 # Seconds; JavaMail's own default is to wait for ever.
 TIMEOUT = 30.0
 
@@ -38,8 +40,8 @@ class Session:
     host: str
     port: int
     user: str = ""
-    auth_type: Literal["basic", "oauth", "none"] = "basic"
-    tls: Literal["none", "starttls", "implicit"] = "none"
+    auth_type: AuthType = "basic"
+    tls: Tls = "none"
     tls_versions: tuple[str, ...] = ()
     ciphers: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()

@@ -23,9 +23,9 @@ from flexmaild.core.model import Reading
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
 from flexmaild.engine import moments
-from flexmaild.engine.dns import txt_record
-from flexmaild.engine.sandbox import Letter
-from flexmaild.mail.understand.reply import understand
+from flexmaild.engine.framing import READING
+from flexmaild.engine.sandbox import Letter, checked
+from flexmaild.engine.sandbox_child import reading_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.witness import Witness
 from flexmaild.observe import logs
@@ -67,17 +67,9 @@ class ReadHere:
         return self._read(letter, witness), witness
 
     def _read(self, letter: Letter, witness: Witness | None) -> Reading:
-        lookup = txt_record if self._rules.verify_dkim else None
-        return understand(
-            letter.data,
-            letter.size,
-            self._rules,
-            letter.partial,
-            lookup,
-            self._mails_sent,
-            letter.is_cut,
-            witness,
-        )
+        """By the way of bytes that the child's answer goes."""
+        facts = letter.data, letter.size, letter.partial, letter.is_cut
+        return checked(READING + reading_of(*facts, self._rules, self._mails_sent, witness), letter)
 
     def prepare(self) -> None:
         """There is nothing to start."""
@@ -161,17 +153,21 @@ class HouseInProcess(House):
         raise AssertionError("only a process can be killed")
 
     def stop(self) -> int:
-        if self._running is not None:
-            _, thread, signals = self._running
-            signals.put(signal.SIGTERM)
-            thread.join(PATIENCE)
-            assert not thread.is_alive(), "the daemon does not stop"
-            self._running = None
+        assert self._running is not None, "it does not run here"
+        _, thread, signals = self._running
+        signals.put(signal.SIGTERM)
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "the daemon does not stop"
+        self._running = None
         self._here.close()
         return self._status
 
     def close(self) -> None:
-        self.stop()
+        if self._running is not None:
+            self.stop()
+        self._here.close()  # also where a start failed
+        super().close()
+        assert self.process is None, "a test that starts a process is marked so"
 
 
 @pytest.fixture

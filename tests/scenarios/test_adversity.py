@@ -377,6 +377,7 @@ def test_a_truncated_reference_key_is_refused(house: House) -> None:
         house.start()
 
 
+@pytest.mark.process
 def test_a_standard_error_that_nobody_reads_blocks_nothing(house: House) -> None:
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "tests.kit.clocked", str(house.config), str(house.root / "clock")]
@@ -441,6 +442,7 @@ def test_the_second_signal_to_end_is_obeyed_at_once(house: House, serving: Servi
     assert house.process.wait(20) == 1
 
 
+@pytest.mark.process
 def test_a_signal_to_reload_before_the_daemon_is_ready_is_obeyed_after_it_is(house: House) -> None:
     command = [sys.executable, "-m", "flexmaild", "--config", str(house.config)]
     with house.log.open("ab") as log:

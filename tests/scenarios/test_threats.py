@@ -434,7 +434,7 @@ def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(
     asks(ALICE, "Who asks?")
     asks(BOB, "1?", "2?", "3?", "4?")
     assert silent() == {ALICE: True, BOB: True}
-    # A mail whose end is not written down would go out once more after the kill.
+    # A mail whose end is not written down would go out once more after the restart.
     until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 8 or None, "eight sent mails")
     house.stop()
     house.start()

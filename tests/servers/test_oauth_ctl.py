@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.graph_house import ALICE, GraphHouse
+from tests.kit.graph_house import ALICE, GraphHouse, GraphProcess
 from tests.kit.house import REPLIES, until
 
 pytestmark = pytest.mark.servers
@@ -43,7 +43,7 @@ def house(fake: FakeMicrosoft, tmp_path: Path) -> Iterator[GraphHouse]:
         made.close()
 
 
-def ctl(house: GraphHouse, *words: str) -> subprocess.Popen[str]:
+def ctl(house: GraphProcess, *words: str) -> subprocess.Popen[str]:
     command = [*COMMAND, "--socket", str(house.root / "control.sock"), *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -53,7 +53,7 @@ def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def new_code(house: GraphHouse, before: int) -> str:
+def new_code(house: GraphProcess, before: int) -> str:
     codes = house.fake.entra._user_codes
     until(lambda: len(codes) > before, "a code to enter")
     return list(codes)[-1]
@@ -88,13 +88,22 @@ def test_every_other_end_is_told_with_its_cure(house: GraphHouse, how: str, word
     assert house.call("oauth.status")["applications"][0]["state"] == "not_authorized"
 
 
-def test_a_daemon_that_is_started_anew_meanwhile_is_told(house: GraphHouse) -> None:
-    waiting = ctl(house, "oauth", "authorize", "m365")
-    new_code(house, 0)
-    house.stop()
-    house.start()
-    code, _, err = said(waiting)
-    assert code in (1, 69) and err.strip()
+@pytest.mark.parametrize("end", [GraphProcess.kill, GraphProcess.stop])
+def test_a_daemon_that_is_started_anew_meanwhile_is_told(
+    fake: FakeMicrosoft, tmp_path: Path, end: Callable[[GraphProcess], object]
+) -> None:
+    """However it ended: one that is killed says nothing to who waits."""
+    house = GraphProcess(tmp_path, fake, {"flow": "device_code"})
+    try:
+        house.start()
+        waiting = ctl(house, "oauth", "authorize", "m365")
+        new_code(house, 0)
+        end(house)
+        house.start()
+        code, _, err = said(waiting)
+        assert code in (1, 69) and err.strip()
+    finally:
+        house.close()
 
 
 def test_an_interrupted_wait_ends_nothing(house: GraphHouse) -> None:

@@ -52,6 +52,8 @@ def test_every_path_a_page_names_exists(page: str) -> None:
             r"`((?:core|mail|settings|net|transports|sinks|store|control|observe|daemon|cli)/[\w./-]*)`", text
         )
     }
+    # "core.naming", but not "store.url", which is a setting.
+    named |= {f"flexmaild/{word.replace('.', '/')}" for word in re.findall(r"`((?:core|engine)\.\w+)`", text)}
     missing = [
         name for name in sorted(named) if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()
     ]

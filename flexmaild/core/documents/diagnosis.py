@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+Way = Literal["outgoing", "incoming"]
+Fate = Literal["removed", "counted", "set_aside", "ignored", "refused", "missing"]
+Place = Literal["above", "below", "apart"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -23,7 +27,7 @@ class Step:
 class StepOfWay(Step):
     """By `flexmaild doctor`, which looks at one way after the other."""
 
-    way: Literal["outgoing", "incoming"]
+    way: Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class ResultsField:
 
     id: str
     host: str
-    place: Literal["above", "below", "apart"]
+    place: Place
     said: str
     trusted: bool
     text: str
@@ -67,7 +71,7 @@ class TriedSpelling:
     come."""
 
     name: str
-    result: Literal["removed", "counted", "set_aside", "ignored", "refused", "missing"]
+    result: Fate
     said: str
 
 

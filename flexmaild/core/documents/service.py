@@ -9,6 +9,8 @@ from typing import Literal
 
 from flexmaild.core.documents.diagnosis import Readiness
 
+SignInState = Literal["none", "pending", "done", "failed", "expired"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestedEmail:
@@ -184,7 +186,7 @@ class AuthorizationStarted:
 class AuthorizationState:
     """state: "none" where nothing was begun. detail: what went wrong, or what is still to be done."""
 
-    state: Literal["none", "pending", "done", "failed", "expired"]
+    state: SignInState
     id: str
     account: str
     scopes: list[str]
@@ -199,7 +201,7 @@ class Forgotten:
 
 def authorization(
     application: str,
-    state: Literal["none", "pending", "done", "failed", "expired"],
+    state: SignInState,
     *,
     account: str = "",
     scopes: Iterable[str] = (),

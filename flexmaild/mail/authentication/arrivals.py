@@ -11,14 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from flexmaild.core.documents.diagnosis import Place
 from flexmaild.mail.authentication.borders import EXCHANGE_ONLINE, Border, Trace, found, is_below, written_by
 from flexmaild.mail.authentication.results import read
 from flexmaild.mail.authentication.structured import Unreadable
 from flexmaild.mail.parse.header import Header, clean
-
-Place = Literal["above", "below", "apart"]
 
 # What the settings take; nothing else of a stranger's mail comes into a proposal.
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import MailKind, Request, Terms
 from flexmaild.core.work import MailOrder
 from flexmaild.languages.load import LANGUAGES
@@ -28,8 +29,6 @@ ASKING = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER, MailKind.UNCLE
 _WHOLE = frozenset({MailKind.APPROVAL_REQUEST, MailKind.REMINDER})
 _MAX_METADATA = 12
 _MAX_VALUE = 300
-# As much of a comment as the default of approvals.max_comment keeps.
-_MAX_COMMENT = 2000
 
 # label, value, and a remark in a softer colour
 Row = tuple[str, str, str]
@@ -129,10 +128,11 @@ def persons_words(order: MailOrder) -> tuple[str, ...]:
 
 
 def _shown_comment(order: MailOrder) -> str:
-    """The person's comment as this mail repeats it, with the lines it was written in; empty without one."""
+    """The person's comment as this mail repeats it, with the lines it was written in; empty without one.
+    Where approvals.max_comment is above its default, no more than that is repeated."""
     text = tidy(str(order.facts.get("comment", "")))
     text = "\n".join(line.rstrip() for line in text.strip("\n").split("\n")).rstrip()
-    return text if len(text) <= _MAX_COMMENT else text[: _MAX_COMMENT - 1].rstrip() + "…"
+    return text if len(text) <= LONGEST_COMMENT else text[: LONGEST_COMMENT - 1].rstrip() + "…"
 
 
 def _quoted(order: MailOrder, fact: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from flexmaild.core.references import ALPHABET, BODY_LENGTH, ID_LETTERS, MAIL_ID, PREFIX, named_id, parse
+from flexmaild.core.references import ALPHABET, BODY_LENGTH, ID_LETTERS, MAIL_ID, PREFIX, TAG, named_id, parse
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail
@@ -40,7 +40,8 @@ _LEFT_OUT = bytes(set(range(256)) - set(_KEPT) - set(range(ord("A"), ord("Z") + 
 # "&#x2d;", "&#8209;", "%E2%80%91", "&hyphen;".
 _DASHES = rb"(?:25)*2d|45|x2d|820[89]|821[0-3]|8722|e2809[0-5]|hyphen|dash|minus"
 _LETTERS = rb"[a-z0-9]{%d,%d}" % (ID_LETTERS, BODY_LENGTH)
-_NAMED = re.compile(rb"fm1(?=(%s))(?=(?:%s)?(%s))" % (_LETTERS, _DASHES, _LETTERS))
+_OUR_TAG = TAG.lower().encode()
+_NAMED = re.compile(rb"%s(?=(%s))(?=(?:%s)?(%s))" % (_OUR_TAG, _LETTERS, _DASHES, _LETTERS))
 # What people write for letters that base32 has not (RFC 4648 section 6 has neither 0, 1, 8 nor 9).
 _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
 _BASE32 = frozenset("".join(ALPHABET).encode())
@@ -137,7 +138,7 @@ def _in(data: bytes) -> Iterator[bytes]:
         if match[2] != match[1]:
             yield match[2]
     for tag in islice(_MISREAD_TAG.finditer(data.translate(_LOWER)), _MOST_TAGS):
-        spelt = b"fm1" + data[tag.end() : tag.end() + _SPELT].translate(_LOWER, _LEFT_OUT)
+        spelt = _OUR_TAG + data[tag.end() : tag.end() + _SPELT].translate(_LOWER, _LEFT_OUT)
         if (found := _NAMED.match(spelt)) is not None:
             yield from dict.fromkeys((found[1], found[2]))
 

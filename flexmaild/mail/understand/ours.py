@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from flexmaild.core.references import TAG
 from flexmaild.mail.format import GUARD_LINE, REPLY_MARKER
 from flexmaild.mail.understand import quotes
 from flexmaild.mail.understand.borders import PROGRAM_LINE
@@ -29,6 +30,7 @@ from flexmaild.mail.understand.match import SHORTEST_RUN, goes_on
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.sent import SEED, SentText
 
+_TAG = TAG.lower()
 # Letters of ours on unmarked lines that may begin a quote which has neither header nor marker.
 _STRONG = 25
 # Letters of ours that may be missing between two runs of one line before they are two lines run together, and
@@ -85,7 +87,7 @@ def _is_ours(line: Line, before: Line | None, following: Line | None, sent: Sent
             and bool(following.places)
             and following.bare.strip()[:1].isalnum()
         )
-    is_of_guards = "fm1" not in line.norm and min(line.places) < sent.guards
+    is_of_guards = _TAG not in line.norm and min(line.places) < sent.guards
     if weight(line.norm) >= (_STRONG if is_of_guards else SHORTEST_RUN) and not _may_answer(line, sent):
         return True
     if line.depth and not _may_answer(line, sent):
@@ -154,7 +156,7 @@ def _share(line: Line, before: Line | None, following: Line | None, sent: SentTe
         else:
             line.rule, line.typed = BEFORE_OURS, head
     elif typed_after:
-        if "fm1" in line.norm and re.fullmatch(r"[-\w*\[\]…]+", tail.strip()) and not tail[:1].isspace():
+        if _TAG in line.norm and re.fullmatch(r"[-\w*\[\]…]+", tail.strip()) and not tail[:1].isspace():
             line.rule = "a reference, masked or with something glued to it"
         elif following is not None and _is_skipped(last.end, following):
             _change(line)  # other words stood here
@@ -225,7 +227,7 @@ def _change(line: Line) -> None:
 
 def is_guard(line: Line, sent: SentText) -> bool:
     """Whether this is a line of our prefilled replies, which no person types."""
-    return bool(line.places) and (min(line.places) < sent.guards or "fm1" in line.norm)
+    return bool(line.places) and (min(line.places) < sent.guards or _TAG in line.norm)
 
 
 def label_surplus(lines: Sequence[Line], sent: SentText) -> None:
@@ -287,7 +289,7 @@ def quote_begins(lines: Sequence[Line]) -> int:
             return i
         if header < len(lines):
             continue  # a person's line that repeats one of ours above the quote
-        if any(guard in line.norm for guard in _GUARDS) or "fm1" in line.norm:
+        if any(guard in line.norm for guard in _GUARDS) or _TAG in line.norm:
             return i
         after = lines[following[i]] if i in following else None
         goes_with_it = after is not None and after.is_ours and goes_on(line, after)

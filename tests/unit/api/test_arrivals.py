@@ -23,6 +23,11 @@ def step(data: bytes, *, plus_address: bool = False) -> Step:
     return arrivals.message_id(parse_header(split_header(data)[0]), plus_address=plus_address)
 
 
+def test_a_sender_whose_domain_has_other_letters_has_its_marked_mail_too() -> None:
+    data = marked_mail(Spelling("plain", b"", TOKEN), "approvals@b\u00fccher.test", "ann@corp.test")
+    assert f"Message-ID: <{TOKEN}@xn--bcher-kva.test>".encode() in data
+
+
 @pytest.mark.parametrize("data", [SENT, SENT.replace(OWN_ID, OWN_ID.upper())])
 def test_the_same_one_needs_no_cure(data: bytes) -> None:
     found = step(data)

@@ -89,6 +89,15 @@ def test_the_message_id_of_a_mail_bears_its_reference_and_is_known_with_and_with
     assert parsed is not None and references.is_genuine(KEY, parsed, request) == request.invitations[0]
 
 
+def test_the_message_ids_of_a_domain_with_other_letters_are_ascii() -> None:
+    made = [
+        references.message_id("a job", MailKind.TEST, 0, "b\u00fccher.test"),
+        references.plain_message_id("m-1", "b\u00fccher.test"),
+    ]
+    assert references.in_brackets(made) == [f"<{one}>" for one in made]
+    assert all(one.endswith("@xn--bcher-kva.test") for one in made)
+
+
 def test_what_no_field_may_carry_is_no_message_id() -> None:
     bad = ["", "a b@c", "a\r\nBcc: x@y", "ä@b", "a" * 901]
     assert references.in_brackets([*bad, "a@b", "<a@b>"]) == ["<a@b>"]
