@@ -12,13 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flexmaild.core.references import DASHES, ID_LETTERS, PREFIX, TAG
+from flexmaild.core.references import DASHES, ENCODED_DASH, ID_LETTERS, PREFIX, TAG
 
-# As it is written, percent-encoded (twice, too), quoted-printable, as an entity, or another dash.
-_DASH = (
-    rf"(?:-|[%=](?:25)*2D|[{DASHES}]|%E2%80%9[0-5]"
-    r"|&#(?:45|x2D|820[89]|821[0-3]|8722);|&(?:hyphen|dash|minus);)"
-)
+_DASH = rf"(?:-|[{DASHES}]|{ENCODED_DASH})"
 # "FM1-" and four characters are enough to find it by. With fewer letters than an id has it names no request,
 # as a ticket FM1-PAYMENTS does.
 _REFERENCE = re.compile(rf"({TAG}{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)

@@ -36,6 +36,20 @@ ID_LETTERS = 16
 BEGINNING = rf"{PREFIX.lower()}{LETTER}{{{ID_LETTERS}}}"
 # Dashes as programs write them in place of the one in `PREFIX`.
 DASHES = "".join(map(chr, (*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D)))
+_DASH_NAMES = "hyphen|dash|minus"
+_EVERY_DASH = ("-", *DASHES)
+# The same encoded, as a pattern: percent-encoded (twice, too) or quoted-printable, as an entity.
+ENCODED_DASH = "|".join(
+    ["".join(f"[%=](?:25)*{byte:02X}" for byte in dash.encode()) for dash in _EVERY_DASH]
+    + [f"&#(?:0*{ord(dash)}|x0*{ord(dash):x});" for dash in _EVERY_DASH]
+    + [f"&(?:{_DASH_NAMES});"]
+)
+# What is left of one where letters and digits alone are looked at, in small letters.
+SQUEEZED_DASH = "|".join(
+    ["".join(f"(?:25)*{byte:02x}" for byte in dash.encode()) for dash in _EVERY_DASH]
+    + [f"0*{ord(dash)}|x0*{ord(dash):x}" for dash in _EVERY_DASH]
+    + [_DASH_NAMES]
+)
 
 _REQUEST_BYTES = 10
 _TAG_BYTES = 16

@@ -15,7 +15,17 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from flexmaild.core.references import ALPHABET, BODY_LENGTH, ID_LETTERS, MAIL_ID, PREFIX, TAG, named_id, parse
+from flexmaild.core.references import (
+    ALPHABET,
+    BODY_LENGTH,
+    ID_LETTERS,
+    MAIL_ID,
+    PREFIX,
+    SQUEEZED_DASH,
+    TAG,
+    named_id,
+    parse,
+)
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail
@@ -36,12 +46,9 @@ _OF_WHOLE = 1 << 20
 _KEPT = b"0123456789abcdefghijklmnopqrstuvwxyz"
 _LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 _LEFT_OUT = bytes(set(range(256)) - set(_KEPT) - set(range(ord("A"), ord("Z") + 1)))
-# Between "FM1" and its letters may stand what is left of a dash that was encoded: "%2D", "%252D", "&#45;",
-# "&#x2d;", "&#8209;", "%E2%80%91", "&hyphen;".
-_DASHES = rb"(?:25)*2d|45|x2d|820[89]|821[0-3]|8722|e2809[0-5]|hyphen|dash|minus"
 _LETTERS = rb"[a-z0-9]{%d,%d}" % (ID_LETTERS, BODY_LENGTH)
 _OUR_TAG = TAG.lower().encode()
-_NAMED = re.compile(rb"%s(?=(%s))(?=(?:%s)?(%s))" % (_OUR_TAG, _LETTERS, _DASHES, _LETTERS))
+_NAMED = re.compile(rb"%s(?=(%s))(?=(?:%s)?(%s))" % (_OUR_TAG, _LETTERS, SQUEEZED_DASH.encode(), _LETTERS))
 # What people write for letters that base32 has not (RFC 4648 section 6 has neither 0, 1, 8 nor 9).
 _MISREAD = (bytes.maketrans(b"018", b"oib"), bytes.maketrans(b"018", b"olb"))
 _BASE32 = frozenset("".join(ALPHABET).encode())

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
+from flexmaild.core import references
 from flexmaild.core.masking import Mask, masked
 from flexmaild.observe.redact import Redactor
 
 LETTERS = "GAYTEMZUGU3DOOBZAAAGOHB2BUQ7VFJQAWUCIGO2OVSSG"
-DASHES = ["-", "%2D", "%2d", "%252D", "=2D", "\u2011", "\u2212", "&#45;", "&#x2d;", "&#8209;", "&hyphen;"]
+DASHES = ["-", *references.DASHES]
+ENCODED = [
+    *(quote(dash, safe="").replace("-", "%2D") for dash in DASHES),
+    *(quote(dash, safe="").replace("-", "%2D").replace("%", "%25").lower() for dash in DASHES),
+    *(quote(dash, safe="").replace("-", "%2D").replace("%", "=") for dash in DASHES),
+    *(f"&#{ord(dash)};" for dash in DASHES),
+    *(f"&#x{ord(dash):04X};" for dash in DASHES),
+    *("&hyphen;", "&dash;", "&minus;"),
+]
 
 
 @pytest.mark.parametrize("letters", [LETTERS, LETTERS.lower(), LETTERS[:16]])
-@pytest.mark.parametrize("dash", [*DASHES, "%E2%80%91"])
+@pytest.mark.parametrize("dash", [*DASHES, *ENCODED])
 def test_of_a_reference_the_beginning_is_shown_however_its_dash_is_written(dash: str, letters: str) -> None:
     text = f"<FM1{dash}{letters}.m-1@corp.test>"
     assert masked(text) == f"<FM1{dash}{letters[:4]}….m-1@corp.test>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 
@@ -37,6 +38,9 @@ SPELLINGS = {
     "percent": f"https://x.test/?u=FM1%2D{CODE}",
     "percent twice": f"https://x.test/?u=FM1%252D{CODE}",
     "entity": f"FM1&#45;{CODE}",
+    **{f"percent {dash!a}": f"https://x.test/?u=FM1{quote(dash)}{CODE}" for dash in references.DASHES},
+    **{f"entity {dash!a}": f"FM1&#{ord(dash)};{CODE}" for dash in references.DASHES},
+    **{f"hex entity {dash!a}": f"FM1&#x{ord(dash):04X};{CODE}" for dash in references.DASHES},
     **{f"tag read as {tag}": f"{tag}-{CODE}" for tag in ("FMI", "FMl", "fmi", "FM|", "F\u041c1")},
     "tag read and no dash": f"FMl{CODE}",
     "tag read, wrapped": f"> FMI-{CODE[:9]}\n> {CODE[9:20]}\n> {CODE[20:]}",
