@@ -10,11 +10,12 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass
+from math import isfinite
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deadline:
-    """A moment of the monotonic clock, which nobody sets."""
+    """A moment of the machine's monotonic clock; pauses, which a test may hurry, ask `Clock.steady`."""
 
     until: float
 
@@ -37,7 +38,8 @@ class Deadline:
         left = self.left
         if not left:
             raise TimeoutError("not finished within its time limit")
-        sock.settimeout(left if silence is None else min(left, silence))
+        seconds = left if silence is None else min(left, silence)
+        sock.settimeout(seconds if isfinite(seconds) else None)
 
 
 NEVER = Deadline(float("inf"))

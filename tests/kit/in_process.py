@@ -88,13 +88,22 @@ def utc() -> Iterator[None]:
     time.tzset()
 
 
+_patched, _entered = pytest.MonkeyPatch(), list[int]()
+
+
 @contextmanager
 def mails_read_here() -> Iterator[None]:
-    """By the daemon and the commands that run in this process."""
-    with pytest.MonkeyPatch.context() as patched:
+    """By the daemon and the commands that run in this process, until all who entered have left."""
+    if not _entered:
         for user in ("daemon.wiring", "api.queues", "engine.explain", "engine.replay"):
-            patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
+            _patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
+    _entered.append(1)
+    try:
         yield
+    finally:
+        _entered.pop()
+        if not _entered:
+            _patched.undo()
 
 
 class HouseInProcess(House):

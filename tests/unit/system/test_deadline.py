@@ -21,6 +21,8 @@ def test_what_is_left_is_never_less_than_nothing() -> None:
 def test_a_socket_may_be_silent_for_as_long_as_it_may_and_no_longer_than_is_left() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
+        NEVER.arm(ours)
+        assert ours.gettimeout() is None
         Deadline.after(3600).arm(ours, 5.0)
         assert ours.gettimeout() == 5.0
         Deadline.after(3600).arm(ours)
