@@ -124,3 +124,32 @@ def test_a_late_answer_of_a_delegate_does_not_decide_when_it_comes_again(house: 
     assert house.process_replies()["outcomes"] == {"duplicate": 1}
     house.deliver(late.replace(b"with pleasure", b"with more pleasure"))
     assert house.process_replies()["outcomes"] == {"duplicate": 1}, house.show(asked)["replies"][-1]
+
+
+def test_the_self_test_works_for_an_address_with_a_domain_in_other_letters(house: House) -> None:
+    """The Message-ID of the marked mail was made of the domain as the settings write it."""
+    house.write_settings(
+        {
+            "outgoing": {"from_address": "approvals@b\u00fccher.example", "path": str(house.replies)},
+        }
+    )
+    house.start()
+    done = house.call("self_test")
+    assert [step["result"] for step in done["steps"][:2]] == ["ok", "ok"], done
+
+
+def test_a_late_answer_of_a_delegate_is_equal_to_replay(house: House) -> None:
+    """Held: so is a repeated one, in all orders."""
+    ann = "ann@corp.test"
+    house.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ann}]}})
+    house.start()
+    asked = house.request(ALICE, BOB, quorum="all", allow_delegates=True, comment_on_reject=True)["id"]
+    first, second = house.mail(ALICE), house.mail(ann)
+    for mail, text in [(first, "Approve a"), (second, "Approve b"), (second, "Approve a"), (second, "Reject"),
+                       (first, "Approve a"), (first, "Approve c"), (second, "Approve c"), (first, "Reject"),
+                       (first, "Approve a")]:  # fmt: skip
+        house.answer(mail, text)
+        house.process_replies()
+    said = [(r["outcome"], r["reason"]) for r in house.show(asked)["replies"]]
+    code, document = replayed(house)
+    assert (code, document["differences"]) == (0, []), said

@@ -6,13 +6,16 @@ import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic_core import PydanticCustomError
 
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, NotAllowed, Reason
 from flexmaild.core.work import Job, Queue
 from flexmaild.engine import decide
-from flexmaild.net import connect
+from flexmaild.net import certificates, connect
 from flexmaild.settings import types
 from flexmaild.settings.session import SmtpSession
 from flexmaild.system import deadline as module
@@ -68,3 +71,26 @@ def test_a_deadline_that_passes_between_two_looks_is_a_time_out(monkeypatch: pyt
         with pytest.raises(Failure) as failure:
             connect._direct(session, "s", Deadline(10.0))
         assert failure.value.reason is Reason.TIMEOUT, str(failure.value)
+
+
+def _application_certificate(value: bytes, oid: str) -> str:
+    """Signs in as well as any other; only an extension that nobody needs cannot be read."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "flexmaild")])
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    built = built.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=90))
+    built = built.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value), False)
+    return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "oid"),
+    [
+        (b"\x30\x04\xa3\x02\x30\x00", "2.5.29.17"),  # an x400Address among the names: not even a ValueError
+        (b"\x30\x03\x82\x01\xff", "2.5.29.17"),  # a DNS name that is not ASCII
+        (b"\x01", "2.5.29.15"),
+    ],
+)
+def test_when_a_certificate_ends_is_read_whatever_its_extensions_are(value: bytes, oid: str) -> None:
+    found = certificates.of_pem(_application_certificate(value, oid))
+    assert found is not None and found.not_after == NOW + timedelta(days=90)
