@@ -115,9 +115,12 @@ def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
 
 def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
     """What a later verdict had replaced counts again where that one falls away."""
-    if seen.outcome in _NOT_COUNTED or (seen.outcome is Outcome.DECISION and not verdict_of(seen, request)):
+    own = verdict_of(seen, request)
+    if seen.outcome in _NOT_COUNTED or (seen.outcome is Outcome.DECISION and own is None):
         return ()
-    older = [v for v in request.verdicts if _is_before(v, seen, together)]
+    # What made a verdict had none of its own voice in its way, whatever had taken that back.
+    voice = own.approver if own is not None else None
+    older = [v for v in request.verdicts if _is_before(v, seen, together) and v.approver != voice]
     last = {v.approver: v for v in older}
     fallen = {v.approver for v in request.verdicts if not _is_before(v, seen, together)}
     return tuple(

@@ -47,6 +47,9 @@ class Reload:
             except SettingsError as error:
                 self._refused(by, error)
                 raise
+            except StoreFault as fault:
+                self.services.reports.store_failed(fault)
+                raise
             except Exception as bug:
                 self._refused(by, SettingsError((Fault(self._file(), 1, 1, "(file)", f"a bug: {bug}"),)))
                 raise

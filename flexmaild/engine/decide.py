@@ -22,6 +22,9 @@ from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.store import Transaction
 
+# Answers that make no verdict now, and would make one if those before them were taken back.
+_ANSWERS_BESIDE = (ReplyReason.SAME_ANSWER, ReplyReason.ANSWERED_FOR)
+
 Decide = Callable[[Transaction], Changes]
 
 
@@ -73,7 +76,7 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
             ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
         elif ruling.request_id in changes.changed:  # an earlier mail of this batch may have decided it
             ruling = _rule(reading, more, changes)
-        is_answer = ruling.outcome is Outcome.DECISION or ruling.reason is ReplyReason.SAME_ANSWER
+        is_answer = ruling.outcome is Outcome.DECISION or ruling.reason in _ANSWERS_BESIDE
         now_spent = names if is_answer else ()
         _take(changes, fetched, reading, ruling, named_requests(reading, more), now_spent)
         repeated.add(ruling.fingerprint)

@@ -18,7 +18,7 @@ from datetime import timedelta
 import structlog
 
 from flexmaild.core import retry
-from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.errors import Failure, GiveUp, Reason, Refused, TryLater
 from flexmaild.core.work import Claim, Job, JobEnd, KeptMail, Queue
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes, Context
@@ -189,6 +189,8 @@ class Delivery(Worker):
             files = tuple((a, store.blob(a.sha256) or b"") for a in task.wanted())
             end = self._handler.carry_out(replace(task, attachments=files), store.now())
             ends.append(self._with_time(task.job, end))
+        except Refused as bug:  # a rule for requests, which this one met when it was accepted
+            ends.append(self._failed(task.job, self._bug(task.job, bug)))
         except Failure as failure:
             ends.append(self._failed(task.job, failure))
             return failure

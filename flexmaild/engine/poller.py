@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flexmaild.core import retry
-from flexmaild.core.errors import Failure, Reason
+from flexmaild.core.errors import Failure, Reason, Refused
 from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
 from flexmaild.engine.quiet import Quiet
@@ -161,6 +161,8 @@ class Poller(Worker):
             if folder.messages:
                 self._sandbox.prepare()
             self._batches(folder, tally, began)
+        except Refused:  # a rule for requests: no mail can break it, so that is a bug
+            raise
         except Failure as failure:  # a server's or the store's: the mails stay in the folder
             fault, reason, step = str(failure), failure.reason.value, failure.step
             is_refused = failure.reason is Reason.AUTH and failure.step == "login"

@@ -79,11 +79,12 @@ def _read(found: x509.Certificate) -> Certificate:
 
 
 def _names(found: x509.Certificate) -> tuple[str, ...]:
+    """None where the extensions cannot be read: what else it says is known all the same."""
     from cryptography import x509
 
     try:
         held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, x509.DuplicateExtension, ValueError):
         return ()
     names = [str(name) for name in held.get_values_for_type(x509.DNSName)]
     names += [str(address) for address in held.get_values_for_type(x509.IPAddress)]

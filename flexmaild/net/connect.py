@@ -81,11 +81,12 @@ def _direct(session: Session, server: str, deadline: Deadline) -> socket.socket:
     addresses = resolve(session.host, session.port, session.connect_timeout)
     last: OSError = OSError("no address")
     for index, (family, address) in enumerate(addresses):
-        if deadline.is_over:
+        left = deadline.left
+        if not left:
             last = TimeoutError()
             break
         try:
-            return _connected(family, address, deadline.left / (len(addresses) - index), session)
+            return _connected(family, address, left / (len(addresses) - index), session)
         except OSError as error:
             last = error
     raise _unreachable(last, server, session.connect_timeout)

@@ -7,8 +7,8 @@ what is not understood is a fault, never guessed. Used by `schema` and by adapte
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
+import socket
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -205,15 +205,17 @@ def _optional_address(text: str) -> str:
     return _address(text) if text else ""
 
 
-# limits.h: the longest name of a file.
-NAME_MAX = 255
+# limits.h: the longest name of a file, and of a path with its final NUL.
+NAME_MAX, PATH_MAX = 255, 4096
 
 
 def _absolute(text: object) -> object:
     if isinstance(text, str) and (not text.startswith("/") or "\0" in text):
         raise wrong("must be an absolute path, beginning with /")
-    if isinstance(text, str) and any(len(os.fsencode(name)) > NAME_MAX for name in text.split("/")):
-        raise wrong(f"has a name of more than {NAME_MAX} bytes, which no file system here takes")
+    if isinstance(text, str):
+        names = [name.encode("utf-8", "surrogatepass") for name in text.split("/")]
+        if max(map(len, names)) > NAME_MAX or len(b"/".join(names)) >= PATH_MAX:
+            raise wrong(f"is longer than Linux allows: {PATH_MAX} bytes, of each name {NAME_MAX}")
     return text
 
 
@@ -234,14 +236,18 @@ def _host(text: str) -> str:
 
 
 def is_host(name: str) -> bool:
-    """An IP address without brackets, or a name as resolvers take it (RFC 1123 section 2.1; with "_", which
-    some networks use): what ends in a number is an address or nothing."""
+    """Whether resolvers take it: an IP address without brackets, or a name, with "_" too, which some networks
+    use. Of numbers alone it is an address, as inet_aton(3) reads it, or nothing."""
+    if len(name) > 253 or re.search(r"[^\w.:%-]", name):
+        return False
+    labels = name.removesuffix(".").split(".")
     try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        labels = name.removesuffix(".").split(".")
-        is_name = all(re.fullmatch(r"\w([\w-]{0,61}\w)?", label) for label in labels)
-        return is_name and len(name) <= 253 and not labels[-1].isdigit()
+        if all(label.isdigit() for label in labels):
+            socket.inet_aton(name)
+        elif not all(re.fullmatch(r"\w[\w-]{0,62}", label) for label in labels):
+            ipaddress.IPv6Address(name)
+    except (OSError, ValueError):
+        return False
     return True
 
 

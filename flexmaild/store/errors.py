@@ -14,7 +14,8 @@ from flexmaild.core.errors import Failure, Reason
 class StoreFault(Failure):
     """Base of all. `text` says what is wrong and where, `cure` what an operator can do (may be empty).
 
-    Neither *later* nor *never* for what is being done: a job or a mail that met it is always tried again.
+    Neither *later* nor *never* for what is being done: a job or a mail that met it is tried again, as
+    after a fault of a server.
     """
 
     def __init__(self, text: str, cure: str = "") -> None:

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from flexmaild.control.client import Refused
+from flexmaild.daemon import wiring
+from flexmaild.store import StoreBusy
 from tests.kit.house import House, until
 
 ALICE = "alice@corp.test"
@@ -115,3 +117,18 @@ def test_an_address_for_metrics_that_is_taken_ends_nothing_and_is_had_when_it_is
     until(lambda: at_risk(house) == [], "the address", 60)
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as page:
         assert b"flexmaild_incidents" in page.read()
+
+
+def test_a_fault_of_the_store_during_a_reload_is_told_of_as_the_store_s(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.start()
+
+    def busy(*_: object) -> None:
+        raise StoreBusy("another program holds the database", "close that program.")
+
+    monkeypatch.setattr(wiring, "build", busy)
+    with pytest.raises(Refused) as refused:
+        house.call("reload")
+    assert refused.value.status == 503
+    assert [i["kind"] for i in house.call("status")["incidents"]] == ["store_locked"]

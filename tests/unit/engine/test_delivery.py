@@ -12,7 +12,7 @@ import pytest
 from running import Running, running
 from sent_samples import ALICE, BOB, Post, reference
 
-from flexmaild.core.errors import Reason, TryLater
+from flexmaild.core.errors import NotAllowed, Reason, TryLater
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.core.work import Claim, Job, JobState, Queue
@@ -177,9 +177,13 @@ def test_mails_wait_while_replies_come_in_and_no_longer(office: Office) -> None:
     office.until(JobState.DONE)
 
 
-def test_a_bug_in_a_job_is_told_as_one_and_makes_no_approver_unreachable(office: Office) -> None:
+@pytest.mark.parametrize("bug", [RuntimeError("a bug"), NotAllowed("to.address", "a bug")])
+def test_a_bug_in_a_job_is_told_as_one_and_makes_no_approver_unreachable(
+    office: Office, bug: Exception
+) -> None:
+    """So is a rule for requests that a job breaks: this one met it when it was accepted."""
     request = office.post.request(ALICE)
-    office.gate.fault = RuntimeError("a bug")
+    office.gate.fault = bug
     office.delivery.start()
     assert office.gate.arrived.acquire(timeout=PATIENCE)
     office.gate.open.release()

@@ -108,8 +108,19 @@ def test_no_setting_takes_an_address_that_no_mail_can_have() -> None:
     assert "must be one bare mail address" in faults_of("outgoing: {from_address: x@my_host.local}")[0]
 
 
-NO_HOST = ("999.1.1.1", "1.2.3", "-x", "a..b", "x" * 64, "mail.corp.test:25")
-HOSTS = ("127.0.0.1", "[::1]", "localhost", "0.0.0.0", "host_a.corp.test", "b\u00fccher.test")
+NO_HOST = ("999.1.1.1", "-x", "a..b", "x" * 64, "mail.corp.test:25")
+HOSTS = (
+    "127.0.0.1",
+    "[::1]",
+    "[fe80::1%eth0]",
+    "127.1",
+    "mail.1",
+    "localhost.",
+    "smtp-.corp",
+    "0.0.0.0",
+    "host_a.corp.test",
+    "b\u00fccher.test",
+)
 
 
 @pytest.mark.parametrize(
@@ -117,11 +128,13 @@ HOSTS = ("127.0.0.1", "[::1]", "localhost", "0.0.0.0", "host_a.corp.test", "b\u0
     [
         *(f"outgoing: {{host: '{host}'}}" for host in NO_HOST),
         *(f"metrics: {{listen: '{host}:9'}}" for host in (*NO_HOST, "[::g]", "::1", "[1.2.3.4]")),
+        *(f'outgoing: {{host: "fe80::1%a{end}"}}' for end in (r"\nb", r"\r\nHost: x", " b", r"\x07")),
         f"state_directory: /var/{'x' * 256}",
+        f"state_directory: {'/x' * 2048}",
     ],
 )
 def test_what_no_machine_and_no_file_can_be_called_is_a_fault_and_not_the_end_of_a_start(text: str) -> None:
-    found = [fault for fault in faults_of(text) if "must be" in fault or "no file system" in fault]
+    found = [fault for fault in faults_of(text) if "must be" in fault or "longer than" in fault]
     assert len(found) == 1
 
 
