@@ -18,7 +18,8 @@ from datetime import datetime
 
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.model import MailNature, Outcome, Reading
-from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
+from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
+from flexmaild.engine.numbers import Highest, Numbers
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.worker import Worker
@@ -54,12 +55,13 @@ class _Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the poller works with. known: which of these marks were committed before. commit: makes the
-    outcomes of these durable, and returns them; both raise StoreFault. ended: is told how each poll ended;
-    died: of a bug that ended the thread. clock: that of transactions, since requests are decided by when
-    their mails were read."""
+    """What the poller works with. known: which of these marks were committed before, and of which mails;
+    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; all raise
+    StoreFault. ended: is told how each poll ended; died: of a bug that ended the thread. clock: that of
+    transactions, since requests are decided by when their mails were read."""
 
-    known: Callable[[Sequence[Mark]], set[Mark]]
+    known: IsKnown
+    highest: Highest
     commit: Callable[[Read], Mapping[Mark, Outcome]]
     ended: Callable[[PollEnded], None]
     quiet: Quiet
@@ -83,6 +85,7 @@ class Poller(Worker):
         self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
         self._over = threading.Event()
         self._backlog: _Backlog | None = None
+        self._numbers = Numbers(work.known, work.highest)
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
@@ -141,9 +144,11 @@ class Poller(Worker):
     def _poll(self) -> PollEnded:
         began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
         folder: FolderState | None = None
+        unreadable: Unreadable | None = None
         fault = reason = step = ""
         try:
             folder = self._inbox.open()
+            self._numbers.begin(folder)
             if folder.messages:
                 self._sandbox.prepare()
             self._batches(folder, tally, began)
@@ -152,6 +157,7 @@ class Poller(Worker):
             fault, reason, step = str(failure), failure.reason.value, failure.step
             self._inbox.close()
         else:
+            unreadable = self._inbox.unreadable()
             self._inbox.rest()
         self._sandbox.close()
         self._work.quiet.end()
@@ -167,6 +173,8 @@ class Poller(Worker):
             outcomes=tally.outcomes,
             step=step,
             read_to=tally.read_to,
+            unreadable=unreadable,
+            went_back=self._numbers.went_back(),
         )
 
     def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
@@ -174,12 +182,13 @@ class Poller(Worker):
         left = self._process_count
         while left > 0 and not self._stopping.is_set():
             self._beat()
-            fetched = self._inbox.fetch(min(left, BATCH), self._work.known)
+            fetched = self._inbox.fetch(min(left, BATCH), self._numbers.known)
             if not fetched:
                 tally.read_to, self._backlog = began, None
                 break
             left -= len(fetched)
             tally.read += len(fetched)
+            self._numbers.read(fetched)
             self._work.quiet.begin()
             tally.outcomes.update(outcome.value for outcome in self._commit(fetched))
             self._pass(fetched, tally)

@@ -15,19 +15,31 @@ import secrets
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.ports import Envelope, Fetched, FolderState, Mark, Place, Receipt
+from flexmaild.core.identity import Identity, is_same
+from flexmaild.core.ports import (
+    Envelope,
+    Fetched,
+    FolderState,
+    IsKnown,
+    Mark,
+    Place,
+    Receipt,
+    Unreadable,
+)
 from flexmaild.core.steps import Step
+from flexmaild.mail.parse.message_id import name_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import AbsolutePath
 from flexmaild.transports.probe import examine_folder
 from flexmaild.transports.smtp_envelope import wire_address
 from flexmaild.transports.tools import Tools
+from flexmaild.transports.withheld import Withheld
 
 _PARTS = ("tmp", "new", "cur")
 # Nothing but a regular file: a symbolic link is refused, a FIFO does not block.
@@ -112,9 +124,12 @@ class MaildirInbox:
         self._handed: set[str] = set()
         self._leftover: set[str] = set()
         self._files: dict[str, _File] = {}
+        self._withheld: Withheld[str] = Withheld()
 
     def open(self) -> FolderState:
         self._handed.clear()
+        self._leftover.clear()
+        self._withheld.begin()
         with _translated("select", self._path):
             _make(self._path)
             if self._target:
@@ -123,12 +138,16 @@ class MaildirInbox:
         may = all(os.access(self._path / part, os.W_OK | os.X_OK) for part in ("new", "cur"))
         return FolderState(count, may, "" if may else f"{self._path} cannot be written to")
 
-    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         with _translated("fetch", self._path):
-            chosen = self._oldest(limit, is_known)
-            found = [self._read(unique) for unique in chosen]
-        self._handed.update(chosen)
-        return [mail for mail in found if mail]
+            while chosen := self._oldest(limit, is_known):
+                self._handed.update(chosen)
+                if found := [mail for mail in map(self._read, chosen) if mail]:
+                    return found
+        return []
+
+    def unreadable(self) -> Unreadable | None:
+        return self._withheld.told(str(self._path))
 
     def newest(self) -> Place | None:
         with _translated("fetch", self._path):
@@ -162,16 +181,20 @@ class MaildirInbox:
     def _mark(self, unique: str) -> Mark:
         return Mark(f"maildir:{self._path}", "", unique)
 
-    def _oldest(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[str]:
+    def _oldest(self, limit: int, is_known: IsKnown) -> list[str]:
         """The unique names of the oldest mails that were neither handed out in this poll nor are known."""
         self._files = {file.unique: file for file in self._listed()}
+        self._withheld.forget(lambda unique: unique not in self._files)
         waiting = [unique for unique in self._files if unique not in self._handed]
         chosen: list[str] = []
         for start in range(0, len(waiting), _STEP):
             step = waiting[start : start + _STEP]
-            known = {mark.uid for mark in is_known([self._mark(unique) for unique in step])}
-            self._leftover |= known
-            chosen += [unique for unique in step if unique not in known]
+            kept = is_known([self._mark(unique) for unique in step])
+            for unique in step:
+                before = kept.get(self._mark(unique))
+                if before and unique not in self._leftover and self._is(unique, before):
+                    self._leftover.add(unique)
+            chosen += [u for u in step if u not in self._leftover and not self._withheld.waits(u)]
             if len(chosen) >= limit:
                 break
         return chosen[:limit]
@@ -186,23 +209,51 @@ class MaildirInbox:
                     found.append(_File(_delivered_at(entry), unique, Path(entry.path)))
         return sorted(found)
 
-    def _read(self, unique: str) -> Fetched | None:
-        """None for a mail that has vanished meanwhile: somebody moved it, the next poll finds it again."""
-        listed = self._files[unique]
+    def _is(self, unique: str, kept: Identity) -> bool:
+        """Whether the file of this name is still the mail that had it: by size and time, in nanoseconds. Only
+        where an older version kept no time it is read."""
         try:
-            descriptor = os.open(listed.path, _READ)
+            status = self._files[unique].path.stat(follow_symlinks=False)
+        except OSError:
+            return False
+        if kept.arrived:
+            return is_same(kept, Identity(status.st_size, str(status.st_mtime_ns)))
+        found = self._read(unique)
+        return found is not None and is_same(kept, found.identity)
+
+    def _read(self, unique: str) -> Fetched | None:
+        """None for a mail that has vanished meanwhile (somebody moved it, the next poll finds it again), and
+        for one that cannot be read."""
+        try:
+            found = self._opened(self._files[unique])
         except OSError as error:
-            if error.errno in {errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO}:
+            if error.errno in {errno.ENOENT, errno.ELOOP, errno.ENXIO}:
                 return None
-            raise
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
+            if error.errno not in {errno.EACCES, errno.EPERM, errno.EIO}:
+                raise
+            self._withheld.failed(unique, f"{self._files[unique].path}: {error.strerror}")
+            return None
+        if found is not None and not found.size:  # what a crash left of it, or a full disk
+            self._withheld.failed(unique, f"{self._files[unique].path}: the file is empty")
+            return None
+        self._withheld.forget(lambda other: other == unique)
+        return found
+
+    def _opened(self, listed: _File) -> Fetched | None:
+        with os.fdopen(os.open(listed.path, _READ), "rb") as file:
+            status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return None
             data = file.read(self._most + 1)
         too_large = len(data) > self._most
-        size, place = max(status.st_size, len(data)), Place("", listed.delivered_at)
-        return Fetched(self._mark(unique), size, None if too_large else data, place=place)
+        return Fetched(
+            self._mark(listed.unique),
+            max(status.st_size, len(data)),
+            None if too_large else data,
+            place=Place("", listed.delivered_at),
+            arrived=str(status.st_mtime_ns),
+            name="" if too_large else name_of(data),
+        )
 
     def _remove(self, unique: str) -> bool:
         """Whether it was where it was last seen."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.identity import Identity
 from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.mail.understand.reply import understand
@@ -40,8 +41,8 @@ def inbox(fake: FakeMicrosoft, folder: str = "INBOX", **more: object) -> GraphIn
     return GraphInbox(api(fake), folder, **more)  # type: ignore[arg-type]
 
 
-def none_known(_: Sequence[Mark]) -> set[Mark]:
-    return set()
+def none_known(_: Sequence[Mark]) -> dict[Mark, Identity]:
+    return {}
 
 
 def poll(door: GraphInbox, limit: int = 30) -> list[Fetched]:
@@ -119,9 +120,9 @@ def test_what_was_committed_before_is_not_read_again_but_deleted(fake: FakeMicro
     for n in range(3):
         box.put(mail(n))
     door = inbox(fake)
-    old = {m.mark for m in door.fetch(2, none_known)}
+    old = {m.mark: m.identity for m in door.fetch(2, none_known)}
     again = inbox(fake)
-    fresh = again.fetch(30, lambda marks: old & set(marks))
+    fresh = again.fetch(30, lambda marks: old)
     assert subjects(fresh) == ["2"]
     assert again.dispose([m.mark for m in fresh]) == 3
     assert box.listing("inbox") == []
@@ -534,10 +535,10 @@ def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
     busy = status in (429, 503, 504)
     assert left <= (20 - position if busy else 1)
     again = inbox(fake)
-    known = {m.mark for m in mails}
+    known = {m.mark: m.identity for m in mails}
     for _ in range(2):
         again.open()
-        assert again.fetch(30, lambda marks: {m for m in marks if m in known}) == []
+        assert again.fetch(30, lambda marks: known) == []
         again.dispose(())
     gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
     assert len(box.listing("inbox")) == 0 or gone

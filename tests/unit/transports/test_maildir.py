@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.errors import Failure, GiveUp
+from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Envelope, Mark
 from flexmaild.transports.maildir import MaildirInbox, MaildirOutbox
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
-    return set()
+def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+    return {}
 
 
 @pytest.fixture
