@@ -265,7 +265,7 @@ class GraphInbox:
             if error.reason is not Reason.SERVER:
                 raise
             self._trouble.append(error)
-            self._withheld.failed(one.mark.uid, error.answer or error.text)
+            self._withheld.failed(one.mark.uid, f"{error.text} {error.answer}".strip())
             return None
 
     def _read_partly(self, one: Listed) -> Fetched | None:

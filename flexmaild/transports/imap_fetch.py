@@ -145,7 +145,7 @@ class Fetcher:
             except Failure as error:
                 if not _may_be_the_mails_fault(error):
                     raise
-                said = said or error.answer or error.text
+                said = said or f"{error.text} {error.answer}".strip()
             self._reconnect()
         self._breaks += 1
         self._said |= dict.fromkeys(one, said)
