@@ -99,8 +99,11 @@ class GraphInbox:
         self._trouble = []
         self._handed.update(one.mark.uid for one in listed)
         mails = list(self._read(listed))
-        self._withheld.forget(lambda uid: any(mail.mark.uid == uid for mail in mails))
-        if self._trouble and not mails:
+        if mails:
+            self._withheld.handed_out()
+            read = {mail.mark.uid for mail in mails}
+            self._withheld.forget(lambda uid: uid in read)
+        elif self._trouble:
             raise self._trouble[0]
         return mails
 
@@ -264,7 +267,8 @@ class GraphInbox:
         except TryLater as error:
             if error.reason is not Reason.SERVER:
                 raise
-            self._trouble.append(error)
+            if not self._withheld.is_alone(one.mark.uid):
+                self._trouble.append(error)
             self._withheld.failed(one.mark.uid, f"{error.text} {error.answer}".strip())
             return None
 

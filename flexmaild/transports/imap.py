@@ -315,7 +315,9 @@ class ImapInbox:
         for row in rows:
             if row.uid in got.withheld:
                 self._withheld.failed(row, got.withheld[row.uid])
-        self._withheld.forget(lambda row: row.uid in got.found)
+        if got.found:
+            self._withheld.handed_out()
+            self._withheld.forget(lambda row: row.uid in got.found)
 
     def _forget_gone(self, rows: Sequence[Row], after: Row | None, *, is_end: bool) -> None:
         """rows: all that lie behind `after`, up to the folder's end or the last of them."""

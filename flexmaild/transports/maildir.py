@@ -236,6 +236,7 @@ class MaildirInbox:
         if found is not None and not found.size:  # what a crash left of it, or a full disk
             self._withheld.failed(unique, f"{self._files[unique].path}: the file is empty")
             return None
+        self._withheld.handed_out()
         self._withheld.forget(lambda other: other == unique)
         return found
 

@@ -271,6 +271,36 @@ def test_one_mail_that_cannot_be_read_does_not_stop_the_others(fake: FakeMicroso
     assert subjects(inbox(fake).fetch(30, none_known)) == ["0", "1", "3", "4", "5", "6", "7"]
 
 
+def test_it_is_told_and_tried_again_less_and_less_often(fake: FakeMicrosoft, box: Mailbox) -> None:
+    messages = [box.put(mail(n)) for n in range(3)]
+    fake.graph.poison[messages[1].immutable_id] = 500
+    door = inbox(fake)
+    assert subjects(poll(door)) == ["0", "2"]
+    assert (told := door.unreadable()) is not None
+    assert (told.number, told.folder) == (1, f"INBOX of {USER}")
+    tried = []
+    for number in range(1, 9):
+        before = fake.api.count("value")
+        assert poll(door) == []
+        if fake.api.count("value") > before:
+            tried.append(number)
+    assert tried == [1, 3, 7]
+    fake.graph.poison.clear()
+    while not (read := poll(door)):
+        assert door.unreadable() is not None
+    assert subjects(read) == ["1"] and door.unreadable() is None
+
+
+def test_what_exchange_made_up_is_not_the_mail(fake: FakeMicrosoft, box: Mailbox) -> None:
+    made_up = b'From: "Microsoft Exchange Server"\r\nSubject: Retrieval failed: 3\r\n\r\nSorry.\r\n'
+    message = box.put(made_up)
+    box.put(mail(1))
+    door = inbox(fake)
+    assert subjects(poll(door)) == ["1"]
+    assert (told := door.unreadable()) is not None and "a text of its own" in told.said
+    assert message.immutable_id in box.messages
+
+
 def test_a_mail_graph_cannot_turn_into_mime_is_rebuilt(fake: FakeMicrosoft, box: Mailbox) -> None:
     message = box.put(mail(3, "Approve\r\nfine by me"))
     fake.graph.poison[message.immutable_id] = 400

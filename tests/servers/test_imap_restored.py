@@ -49,6 +49,11 @@ class Mailbox:
             shutil.chown(there, one.stat().st_uid, one.stat().st_gid)
         self.dovecot.start()
 
+    def files(self) -> list[Path]:
+        """The mails, the oldest first."""
+        folder = self.folder / "Maildir"
+        return sorted((f for part in ("new", "cur") for f in (folder / part).iterdir()), key=lambda f: f.name)
+
     def uids(self) -> list[bytes]:
         client = self.dovecot.client(self.user)
         found: list[bytes] = client.uid("SEARCH", "ALL")[1][0].split()
@@ -63,12 +68,6 @@ def mailbox(new_dovecot: Callable[..., Dovecot], tmp_path: Path) -> Mailbox:
 
 def kinds(house: House) -> list[str]:
     return [one["kind"] for one in house.call("status")["incidents"]]
-
-
-def ask(house: House, title: str) -> dict[str, object]:
-    asked = house.request(ANNA, title=title)
-    house.mail(ANNA, "approval_request", count=1)
-    return asked
 
 
 def test_new_replies_with_the_numbers_of_old_ones_are_read_and_decide(house: House, mailbox: Mailbox) -> None:
@@ -104,3 +103,44 @@ def test_new_replies_with_the_numbers_of_old_ones_are_read_and_decide(house: Hou
     for asked in (first, second):
         shown = house.show(str(asked["id"]))
         assert (shown["state"], len(shown["verdicts"]), shown["replies_total"]) == ("approved", 1, 1)
+
+
+def test_a_mail_that_the_server_cannot_read_holds_up_none_and_is_read_when_it_can(
+    house: House, mailbox: Mailbox
+) -> None:
+    """Rights that a restore got wrong: Dovecot ends the connection at such a mail."""
+    house.write_settings(mailbox.settings())
+    house.start()
+    asked = [house.request(ANNA, title=title) for title in ("one", "two", "three")]
+    house.mail(ANNA, "approval_request", 3)
+    for one in asked:
+        mailbox.answer(house, one, "Approve")
+    first = mailbox.files()[0]
+    first.chmod(0)
+    assert house.process_replies()["outcomes"] == {"decision": 2}
+    (told,) = house.call("status")["incidents"]
+    assert (told["kind"], told["count"]) == ("mail_unreadable", 1) and "INBOX" in told["said"]
+    assert house.process_replies()["outcomes"] == {} and kinds(house) == ["mail_unreadable"]
+    assert house.show(str(asked[0]["id"]))["state"] == "pending" and len(mailbox.files()) == 1
+    mailbox.files()[0].chmod(0o600)
+    house.process_replies()  # it failed twice, so that one poll passes it over
+    house.process_replies()
+    assert house.decided(str(asked[0]["id"]))["state"] == "approved"
+    assert mailbox.uids() == [] and kinds(house) == []
+
+
+def test_numbers_that_went_back_are_told_before_any_is_used_again(house: House, mailbox: Mailbox) -> None:
+    """Also after a restart, by what the store knows."""
+    house.write_settings(mailbox.settings())
+    house.start()
+    mailbox.dovecot.deliver(mailbox.user, [b"From: a@b.test\r\nSubject: x\r\n\r\nx\r\n"])
+    mailbox.copy()
+    mailbox.dovecot.deliver(mailbox.user, [b"From: a@b.test\r\nSubject: y\r\n\r\ny\r\n"])
+    assert house.process_replies()["outcomes"] == {"unknown_reference": 2}
+    house.stop()
+    mailbox.restore()
+    house.start()
+    assert house.process_replies()["outcomes"] == {}
+    (told,) = house.call("status")["incidents"]
+    assert told["kind"] == UIDS_WENT_BACK and "number 2" in told["said"] and "2 was given" in told["said"]
+    assert mailbox.uids() == []  # the one that was read and deleted before
