@@ -243,6 +243,7 @@ class ImapInbox:
     def _oldest(self, limit: int, is_known: IsKnown) -> list[Row]:
         """The oldest mails that were neither handed out in this poll nor are known, and are to be tried."""
         chosen: list[Row] = []
+        may_pass = True
         passed, width = self._passed, limit + len(self._handed) + len(self._withheld)
         for _ in range(_MOST_LOOKS):
             rows = self._look(passed, width)
@@ -256,7 +257,8 @@ class ImapInbox:
             if len(chosen) == limit or len(rows) < width:
                 break
             passed, width = _Passed(passed.count + len(rows), rows[-1]), _WIDER
-            if not (chosen or self._handed or self._withheld):
+            may_pass = may_pass and not (chosen or self._handed or any(row in self._withheld for row in rows))
+            if may_pass:
                 self._passed = passed
         return chosen
 

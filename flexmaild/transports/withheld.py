@@ -40,6 +40,9 @@ class Withheld(Generic[Key]):
     def __len__(self) -> int:
         return len(self._failed)
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._failed
+
     def begin(self) -> None:
         """A poll begins."""
         for key in self._now & self._failed.keys():

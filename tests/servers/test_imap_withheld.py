@@ -168,3 +168,26 @@ def test_behind_a_new_connection_nothing_is_deleted_by_its_number(serving: Servi
     inbox.close()
     assert inbox.dispose(marks) == 0
     assert len(server.folder) == 5
+
+
+def test_where_nothing_can_be_deleted_what_was_passed_over_is_not_looked_at_again(serving: Serving) -> None:
+    """But where another mail lies at the last of these places, others may lie before it, too."""
+    server = serving(five())
+    server.answers["EXAMINE"] = server.answers["SELECT"] = (
+        "* 5 EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT 6] ok\n{tag} OK [READ-ONLY] open"
+    )
+    inbox = inbox_at(server)
+    inbox.open()
+    kept = {one.mark: one.identity for one in inbox.fetch(9, nobody_is_known)}
+    later = inbox_at(server)
+    asked = []
+    for _ in range(2):
+        server.heard.clear()
+        later.open()
+        assert later.fetch(2, lambda marks: kept) == []
+        later.rest()
+        asked.append([line.split(" ")[3] for line in server.heard if "HEADER" in line])
+    assert asked == [["1,2", "3,4,5"], ["3,4", "5"]]
+    server.folder[3], server.folder[4] = mail("new 3"), mail("new 4")
+    later.open()
+    assert subjects(later.fetch(2, lambda marks: kept)) == ["new 3", "new 4"]
