@@ -8,9 +8,11 @@ every step by a deadline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from flexmaild.core.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Outbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a mail lies, for ever: IMAP's UIDVALIDITY and UID, Graph's immutable id, Maildir's name."""
+    """Where a mail lies: IMAP's UIDVALIDITY and UID, Graph's immutable id, Maildir's name. A mailbox that is
+    restored from a copy may give it to another mail: which one lies there, an `Identity` says."""
 
     mailbox: str
     validity: str
@@ -89,7 +92,7 @@ class Fetched:
     partial: a large attachment was left on the server; `data` is a mail of the same header with the
         text parts only. `size` is the size on the server, in bytes.
     is_cut: text of it is missing in `data`, or may be; such a mail decides nothing.
-    place: None for a mail that comes from no folder.
+    place: None for a mail that comes from no folder. arrived, name: see `Identity`.
     """
 
     mark: Mark
@@ -98,15 +101,38 @@ class Fetched:
     partial: bool = False
     is_cut: bool = False
     place: Place | None = None
+    arrived: str = ""
+    name: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.size, self.arrived, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What the folder looks like: how many mails wait, and whether this login may delete there."""
+    """What the folder looks like: how many mails wait, and whether this login may delete there.
+
+    next: the mark that the next mail will get, where marks are numbers that grow.
+    """
 
     messages: int
     can_delete: bool
     detail: str = ""
+    next: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Mails that lie in the folder and that the server does not hand out; said: why, of the last one."""
+
+    number: int
+    folder: str
+    said: str
+
+
+IsKnown = Callable[[Sequence[Mark]], Mapping[Mark, Identity]]
+"""Which of these marks were committed before, and of which mails."""
 
 
 class Inbox(Protocol):
@@ -115,19 +141,23 @@ class Inbox(Protocol):
     def open(self) -> FolderState:
         """Connect, log in and open the folder where that is not so already; cheap when it is."""
 
-    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         """The oldest mails not yet handled, at most `limit`, oldest first; an empty list when none is left.
 
-        `is_known` tells which of the marks were committed before (their deletion failed or was cut off):
-        those are not fetched again, but are deleted at the next `dispose`.
+        Those that were committed before (their deletion failed or was cut off) are not fetched again, but are
+        deleted at the next `dispose`: those that are the same mails, and not others with their marks.
+        A mail that the server does not hand out, or has put a text of its own in the place of, is left out.
         """
+
+    def unreadable(self) -> Unreadable | None:
+        """The mails that were left out so. They are tried again at later polls, less and less often."""
 
     def newest(self) -> Place | None:
         """Where the mail stands that would be read last of those in the folder now; None without any."""
 
     def dispose(self, marks: Sequence[Mark]) -> int:
-        """Delete (or move, as the settings say) these mails; a mail already gone counts. Returns how many
-        of them are certainly gone; the rest is tried again at the next poll."""
+        """Delete (or move, as the settings say) these mails, which were fetched in this poll; a mail already
+        gone counts. Returns how many are certainly gone; the rest is tried again at the next poll."""
 
     def rest(self) -> None:
         """The poll is over; keep or drop the connection. Never raises."""

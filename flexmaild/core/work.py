@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from flexmaild.core.identity import Identity
 from flexmaild.core.model import Approver, Json, MailKind, Outcome, Proof, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
@@ -156,6 +157,7 @@ class Seen:
     unknown_lines: of a person's answer, those that may be a mail gateway's.
     replies: what those see who see the requests that it names.
     header: what is kept of its header; of our own mails nothing.
+    arrived, digest: what it is known by beside its mark, size and Message-ID (`core.identity`).
     """
 
     mark: Mark
@@ -176,6 +178,12 @@ class Seen:
     replies: tuple[Reply, ...] = ()
     header: str = field(default="", repr=False)
     spent: tuple[str, ...] = ()
+    arrived: str = ""
+    digest: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.size, self.arrived, self.digest or self.message_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,7 @@ def _assembled(
         ),
         poller=poller.Work(
             known=store.known,
+            highest=store.highest,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
             ended=lambda ended: _poll_ended(services, ended),
             quiet=quiet,

@@ -6,7 +6,7 @@ approvals (`core` does) and no SQL (`store` does).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -15,8 +15,9 @@ from flexmaild.core import admission, approver_notes, jobs, naming, references, 
 from flexmaild.core.admission import Ruling
 from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
+from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
-from flexmaild.core.ports import Fetched
+from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
 from flexmaild.engine.changes import Changes, Context
@@ -50,8 +51,8 @@ def event(
 def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetched, Reading]]) -> Changes:
     """What becomes of these mails, each of them exactly one outcome. A mail that has its outcome already
     takes no part: another poll was quicker."""
-    known = transaction.known([fetched.mark for fetched, _ in read])
-    read = [one for one in read if one[0].mark not in known]
+    kept = transaction.known([fetched.mark for fetched, _ in read])
+    read = [one for one in read if not _has_its_outcome(one[0], kept)]
     answered = answered_requests(transaction, [reading for _, reading in read])
     named = {
         i for (_, reading), more in zip(read, answered, strict=True) for i in named_requests(reading, more)
@@ -82,6 +83,10 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
         repeated.add(ruling.fingerprint)
         spent.update(now_spent)
     return changes
+
+
+def _has_its_outcome(fetched: Fetched, kept: Mapping[Mark, Identity]) -> bool:
+    return fetched.mark in kept and is_same(kept[fetched.mark], fetched.identity)
 
 
 def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) -> Changes:
@@ -225,6 +230,8 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         unknown_lines=reading.unknown_lines if ruling.event is not None else (),
         replies=_replies(reading, ruling, now, named),
         header="" if reading.nature is MailNature.OWN else reading.kept_header,
+        arrived=fetched.arrived,
+        digest=fetched.name if fetched.name != reading.message_id else "",
     )
 
 

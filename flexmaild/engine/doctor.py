@@ -81,7 +81,7 @@ def _waiting(incoming: Incoming, tools: Tools) -> list[KeptHeader]:
     inbox = build_inbox(incoming, tools)
     try:
         inbox.open()
-        fetched = inbox.fetch(results_seen.LAST, lambda marks: set())
+        fetched = inbox.fetch(results_seen.LAST, lambda marks: {})
     except Failure:
         return []
     finally:

@@ -19,7 +19,8 @@ from datetime import datetime
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, Reason, Refused
 from flexmaild.core.model import MailNature, Outcome, Reading
-from flexmaild.core.ports import Fetched, FolderState, Inbox, Mark, Place
+from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
+from flexmaild.engine.numbers import Highest, Numbers
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.worker import Worker
@@ -54,12 +55,13 @@ class _Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the poller works with. known: which of these marks were committed before. commit: makes the
-    outcomes of these durable, and returns them; both raise Failure. ended: is told how each poll ended;
-    died: of a bug that ended the thread. clock: that of transactions, since requests are decided by when
-    their mails were read."""
+    """What the poller works with. known: which of these marks were committed before, and of which mails;
+    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; all raise
+    Failure. ended: is told how each poll ended; died: of a bug that ended the thread. clock: that of
+    transactions, since requests are decided by when their mails were read."""
 
-    known: Callable[[Sequence[Mark]], set[Mark]]
+    known: IsKnown
+    highest: Highest
     commit: Callable[[Read], Mapping[Mark, Outcome]]
     ended: Callable[[PollEnded], None]
     quiet: Quiet
@@ -85,6 +87,7 @@ class Poller(Worker):
         self._backlog: _Backlog | None = None
         self._refused = 0
         self._not_before = 0.0
+        self._numbers = Numbers(work.known, work.highest)
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
@@ -155,9 +158,11 @@ class Poller(Worker):
     def _poll(self) -> PollEnded:
         began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
         folder: FolderState | None = None
+        unreadable: Unreadable | None = None
         fault = reason = step = ""
         try:
             folder = self._inbox.open()
+            self._numbers.begin(folder)
             if folder.messages:
                 self._sandbox.prepare()
             self._batches(folder, tally, began)
@@ -170,6 +175,7 @@ class Poller(Worker):
             self._inbox.close()
         else:
             self._refused = 0
+            unreadable = self._inbox.unreadable()
             self._inbox.rest()
         self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
         self._sandbox.close()
@@ -186,6 +192,8 @@ class Poller(Worker):
             outcomes=tally.outcomes,
             step=step,
             read_to=tally.read_to,
+            unreadable=unreadable,
+            went_back=self._numbers.went_back(),
         )
 
     def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
@@ -193,12 +201,13 @@ class Poller(Worker):
         left = self._process_count
         while left > 0 and not self._stopping.is_set():
             self._beat()
-            fetched = self._inbox.fetch(min(left, BATCH), self._work.known)
+            fetched = self._inbox.fetch(min(left, BATCH), self._numbers.known)
             if not fetched:
                 tally.read_to, self._backlog = began, None
                 break
             left -= len(fetched)
             tally.read += len(fetched)
+            self._numbers.read(fetched)
             self._work.quiet.begin()
             tally.outcomes.update(outcome.value for outcome in self._commit(fetched))
             self._pass(fetched, tally)

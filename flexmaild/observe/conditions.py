@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from flexmaild.core.errors import Reason
+from flexmaild.core.errors import Reason, printable
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.net.grants import ApplicationStatus
 from flexmaild.net.status import SKEW_SECONDS
@@ -134,6 +134,29 @@ def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
         cure = "Give the daemon's user the right to delete in that folder."
         detail = f": {last.folder.detail}" if last.folder.detail else ""
         yield Condition(Kind.MAILBOX_NOT_DELETABLE, REPLIES, said + detail, cure)
+    yield from _of_mails(box)
+
+
+def _of_mails(box: Mailbox) -> Iterator[Condition]:
+    if withheld := box.unreadable:
+        said = (
+            f"mails in {withheld.folder} that the server does not hand out: {withheld.number}"
+            f" ({printable(withheld.said)}); they are not judged, stay there, and are tried again"
+        )
+        cure = "See the mail server's log and the rights of its files, or remove those mails."
+        yield Condition(Kind.MAIL_UNREADABLE, REPLIES, said, cure, withheld.number)
+    if back := box.went_back:
+        seen = []
+        if back.reused:
+            seen.append(f"mails with the numbers of others that were read before: {back.reused}")
+        if back.next:
+            seen.append(f"the next mail will get number {back.next}, and {back.highest} was given before")
+        said = f"numbers of mails went back in {back.folder}: {'; '.join(seen)}"
+        cure = (
+            "Was the mailbox restored from a copy? Then look whether replies of the time since the copy are"
+            " missing. It is over when new mails get numbers that no mail had; no mail is lost by it."
+        )
+        yield Condition(Kind.UIDS_WENT_BACK, REPLIES, said, cure, max(1, back.reused))
 
 
 def _unread(health: Health, box: Mailbox) -> float:

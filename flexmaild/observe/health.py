@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
-from flexmaild.core.ports import FolderState
+from flexmaild.core.ports import FolderState, Unreadable
 from flexmaild.observe.incidents import Condition
 from flexmaild.system.clock import TrustedClock
 
@@ -25,6 +25,18 @@ VITAL = frozenset({"timers", "poller"})
 # greylisting lets a mail pass after some minutes.
 TRIES_IN_VAIN, SECONDS_IN_VAIN = 3, 900.0
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WentBack:
+    """Numbers of mails are used again in this folder. reused: so many mails read in this poll had the numbers
+    of others. next: the number that the next mail will get, and highest: the highest one known; 0 where that
+    shows nothing."""
+
+    folder: str
+    reused: int
+    next: int = 0
+    highest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +56,14 @@ class PollEnded:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     step: str = ""
     read_to: datetime | None = None
+    unreadable: Unreadable | None = None
+    went_back: WentBack | None = None
 
 
 @dataclass(slots=True)
 class Mailbox:
-    """The reply folder as the last polls found it. read_to: all is read that lay in it then."""
+    """The reply folder as the last polls found it. read_to: all is read that lay in it then. unreadable,
+    went_back: by the last poll that went well."""
 
     interval: timedelta
     since: float
@@ -58,6 +73,8 @@ class Mailbox:
     last_success_steady: float | None = None
     read_to: datetime | None = None
     last: PollEnded | None = None
+    unreadable: Unreadable | None = None
+    went_back: WentBack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +159,7 @@ class Health:
             self.mailbox.failures_in_a_row += 1
             return
         self.mailbox.failures_in_a_row = 0
+        self.mailbox.unreadable, self.mailbox.went_back = ended.unreadable, ended.went_back
         self.mailbox.last_success = self.clock.now()
         self.mailbox.last_success_steady = self.clock.steady()
 

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 
 from flexmaild.core.addresses import MAX_ADDRESS
 from flexmaild.core.errors import NotAllowed
+from flexmaild.core.identity import Identity
 from flexmaild.core.model import Json, Outcome, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
@@ -180,7 +181,14 @@ def seen_row(mail: Seen) -> dict[str, Any]:
         "fingerprint": mail.fingerprint or None,
         "quarantine": HELD if mail.quarantined else None,
         "unknown_lines": json_text(list(mail.unknown_lines)) if mail.unknown_lines else None,
+        "arrived": mail.arrived or None,
+        "digest": mail.digest or None,
     }
+
+
+def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
+    """Of rows of older versions nobody knows when the mail arrived."""
+    return Identity(row.size, row.arrived or "", row.digest or row.message_id)
 
 
 def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
@@ -200,6 +208,8 @@ def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
         fingerprint=row.fingerprint or "",
         quarantined=row.quarantine == HELD,
         unknown_lines=tuple(json.loads(row.unknown_lines or "[]")),
+        arrived=row.arrived or "",
+        digest=row.digest or "",
     )
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, delete, func, select, update
 
+from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Blob, Seen
 from flexmaild.store import headers, replies
-from flexmaild.store.codec import HELD, seen_of, seen_row
+from flexmaild.store.codec import HELD, identity_of, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import blobs, raws, seen, spent
@@ -45,7 +46,7 @@ def add(connection: Connection, mails: Sequence[Seen]) -> None:
     """Write the outcomes of mails not seen before, where they are seen, and the raw bytes of all."""
     if not mails:
         return
-    there = known(connection, [mail.mark for mail in mails])
+    there = _given_up(connection, mails)
     read_before = _read_before(connection, [mail.sha256 for mail in mails])
     connection.execute(_ADD, [seen_row(mail) for mail in mails])
     new = [mail for mail in mails if mail.mark not in there]
@@ -77,17 +78,41 @@ def add_blobs(connection: Connection, new: Sequence[Blob]) -> None:
         connection.execute(_ADD_BLOB, rows)
 
 
-def known(connection: Connection, marks: Iterable[Mark]) -> set[Mark]:
+def _given_up(connection: Connection, mails: Sequence[Seen]) -> set[Mark]:
+    """Take their marks from the mails that had them before; returns the marks of those that are the same."""
+    kept = known(connection, [mail.mark for mail in mails])
+    there = {m.mark for m in mails if m.mark in kept and is_same(kept[m.mark], m.identity)}
+    for mark in kept.keys() - there:
+        # The row stays, and is found by all but its mark.
+        seq = connection.scalar(select(seen.c.seq).where(_at(mark)))
+        formerly = f"{mark.validity} until {seq}"
+        connection.execute(update(seen).where(seen.c.seq == seq).values(validity=formerly))
+    return there
+
+
+def _at(mark: Mark) -> ColumnElement[bool]:
+    place = (seen.c.mailbox == mark.mailbox) & (seen.c.validity == mark.validity)
+    return place & (seen.c.uid == mark.uid)
+
+
+def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]:
     folders: dict[tuple[str, str], set[str]] = defaultdict(set)
     for mark in marks:
         folders[mark.mailbox, mark.validity].add(mark.uid)
-    found: set[Mark] = set()
+    found: dict[Mark, Identity] = {}
+    columns = (seen.c.uid, seen.c.size, seen.c.arrived, seen.c.digest, seen.c.message_id)
     for (mailbox, validity), uids in folders.items():
         folder = (seen.c.mailbox == mailbox) & (seen.c.validity == validity)
         for part in slices(uids):
-            rows = connection.execute(select(seen.c.uid).where(folder, seen.c.uid.in_(part)))
-            found.update(Mark(mailbox, validity, row.uid) for row in rows)
+            rows = connection.execute(select(*columns).where(folder, seen.c.uid.in_(part)))
+            found |= {Mark(mailbox, validity, row.uid): identity_of(row) for row in rows}
     return found
+
+
+def highest(connection: Connection, mailbox: str, validity: str) -> int:
+    """The highest number of a mail in this folder, whose marks are numbers; 0 without any."""
+    folder = (seen.c.mailbox == mailbox) & (seen.c.validity == validity)
+    return connection.scalar(select(func.max(cast(seen.c.uid, BigInteger))).where(folder)) or 0
 
 
 def _read_before(connection: Connection, digests: Iterable[str]) -> set[str]:
@@ -100,8 +125,7 @@ def _read_before(connection: Connection, digests: Iterable[str]) -> set[str]:
 
 
 def by_mark(connection: Connection, mark: Mark) -> Seen | None:
-    place = (seen.c.mailbox == mark.mailbox) & (seen.c.validity == mark.validity)
-    row = connection.execute(select(seen).where(place, seen.c.uid == mark.uid)).first()
+    row = connection.execute(select(seen).where(_at(mark))).first()
     return None if row is None else seen_of(row)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from flexmaild.core.identity import Identity
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import (
@@ -100,10 +101,15 @@ class Queries:
 
     # Incoming mails.
 
-    def known(self, marks: Iterable[Mark]) -> set[Mark]:
-        """Those whose outcome is committed."""
+    def known(self, marks: Iterable[Mark]) -> dict[Mark, Identity]:
+        """Those under which the outcome of a mail is committed, and which mail that was."""
         with self._reading() as connection:
             return mails.known(connection, marks)
+
+    def highest(self, mailbox: str, validity: str) -> int:
+        """The highest of this folder's marks that a mail had whose outcome is committed."""
+        with self._reading() as connection:
+            return mails.highest(connection, mailbox, validity)
 
     def seen(self, mark: Mark) -> Seen | None:
         """The outcome of this mail, without its raw bytes."""

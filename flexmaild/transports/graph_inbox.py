@@ -8,14 +8,15 @@ it was not told to, and never retries on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.ports import Fetched, FolderState, Mark, Place
+from flexmaild.core.identity import is_same
+from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
+from flexmaild.mail.parse.message_id import is_made_up, name_of
 from flexmaild.net.http import TooLarge
 from flexmaild.net.scope_check import unverified_claims
 from flexmaild.transports.graph_api import (
@@ -29,14 +30,12 @@ from flexmaild.transports.graph_api import (
 )
 from flexmaild.transports.graph_errors import GONE, Gone, code_of
 from flexmaild.transports.graph_folders import resolve
+from flexmaild.transports.graph_listed import LISTED, VALIDITY, WITH_SIZE, Listed, listed_of, place_of
 from flexmaild.transports.graph_partial import EXPAND, PREFER, SELECT, may_lack_text, rebuilt
+from flexmaild.transports.withheld import Withheld
 
-# PidTagMessageSize (MS-OXPROPS 2.797); Graph's message resource has no size of its own.
-_SIZE = "Integer 0xE08"
-_SIZE_DIGITS = 15
 # Mails a page, and how many pages more than mails wanted may be walked before the listing counts as endless.
 _PAGE, _PAGES = 100, 50
-_VALIDITY = "graph"
 # What one batch may bring, and above which size a mail is read by itself; bytes on the server.
 _BATCH_MAIL_BYTES, _ALONE_BYTES = 4 * 1024 * 1024, 1024 * 1024
 # Answers about the mailbox and not about one mail: nothing more is asked of it for now.
@@ -47,13 +46,6 @@ _GUESSED_BYTES = 64 * 1024
 _FETCH_BYTES = 64 * 1024 * 1024
 # A mail's MIME form is longer than its properties: base64 adds a third, fields and boundaries the rest.
 _MIME_FACTOR = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    mark: Mark
-    size: int
-    place: Place
 
 
 class GraphInbox:
@@ -82,9 +74,11 @@ class GraphInbox:
         self._handed: set[str] = set()
         self._trouble: list[TryLater] = []
         self._refusals: list[Failure] = []
+        self._withheld: Withheld[str] = Withheld()
 
     def open(self) -> FolderState:
         self.rest()
+        self._withheld.begin()
         try:
             state = self._api.get_json(
                 f"/mailFolders/{self._id(self._folder)}?$select=id,displayName,totalItemCount", step="folder"
@@ -101,14 +95,21 @@ class GraphInbox:
             f"{state.get('displayName', self._folder)} of {self._api.mailbox}",
         )
 
-    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         listed = self._fitting(self._list(limit, is_known))
         self._trouble = []
         self._handed.update(one.mark.uid for one in listed)
         mails = list(self._read(listed))
-        if self._trouble and not mails:
+        if mails:
+            self._withheld.handed_out()
+            read = {mail.mark.uid for mail in mails}
+            self._withheld.forget(lambda uid: uid in read)
+        elif self._trouble:
             raise self._trouble[0]
         return mails
+
+    def unreadable(self) -> Unreadable | None:
+        return self._withheld.told(f"{self._folder} of {self._api.mailbox}")
 
     def newest(self) -> Place | None:
         link = with_query(
@@ -117,10 +118,10 @@ class GraphInbox:
             select="id,receivedDateTime",
             orderby="receivedDateTime desc",
         )
-        return next(map(_place, self._api.listed(self._api.get_json(link, step="list"))), None)
+        return next(map(place_of, self._api.listed(self._api.get_json(link, step="list"))), None)
 
     def dispose(self, marks: Sequence[Mark]) -> int:
-        ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, _VALIDITY)]
+        ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
         self._known, self._refusals = [], []
         if self._remove(self._still_there(wanted), BATCH_ROW, in_row=True):
@@ -156,17 +157,18 @@ class GraphInbox:
         has = str(claims.get("scp", "")).split() + (list(roles) if isinstance(roles, list) else [])
         return not has or any(str(h).startswith("Mail.ReadWrite") for h in has)
 
-    def _list(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[_Listed]:
+    def _list(self, limit: int, is_known: IsKnown) -> list[Listed]:
         """The oldest `limit` mails that were not committed before; those that were are kept for `dispose`."""
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
             top=_PAGE,
-            select="id,receivedDateTime",
+            select=LISTED,
             orderby="receivedDateTime asc",
-            expand=f"singleValueExtendedProperties($filter=id eq '{_SIZE}')",
+            expand=WITH_SIZE,
         )
-        fresh: dict[str, _Listed] = {}
+        fresh: dict[str, Listed] = {}
         seen: set[str] = set()
+        there: set[str] = set()
         while link and len(fresh) < limit:
             if link in seen or len(seen) > limit + _PAGES:
                 raise TryLater(
@@ -176,13 +178,21 @@ class GraphInbox:
             page = self._api.get_json(link, step="list")
             skipped = self._gone | self._handed | fresh.keys()
             here = [one for one in self._listed(page) if one.mark.uid not in skipped]
-            known = is_known([one.mark for one in here]) if here else set()
+            kept = is_known([one.mark for one in here]) if here else {}
+            known = {o.mark for o in here if o.mark in kept and is_same(kept[o.mark], o.identity)}
             self._known += [m for m in known if m not in self._known]
-            fresh |= {one.mark.uid: one for one in here if one.mark not in known}
+            fresh |= {
+                one.mark.uid: one
+                for one in here
+                if one.mark not in known and not self._withheld.waits(one.mark.uid)
+            }
+            there |= {one.mark.uid for one in here}
             link = str(page.get("@odata.nextLink") or "")
+        if not link:
+            self._withheld.forget(lambda uid: uid not in there | self._handed)
         return list(fresh.values())[:limit]
 
-    def _fitting(self, listed: list[_Listed]) -> list[_Listed]:
+    def _fitting(self, listed: list[Listed]) -> list[Listed]:
         """As many of the first ones as may be in memory at once, at least one."""
         total = 0
         for number, one in enumerate(listed):
@@ -191,13 +201,13 @@ class GraphInbox:
                 return listed[:number]
         return listed
 
-    def _listed(self, page: Mapping[str, Any]) -> Iterable[_Listed]:
+    def _listed(self, page: Mapping[str, Any]) -> Iterable[Listed]:
         for one in self._api.listed(page):
             if isinstance(one.get("id"), str):
-                yield _Listed(Mark(self._api.mailbox, _VALIDITY, one["id"]), _size(one), _place(one))
+                yield listed_of(one, self._api.mailbox)
 
-    def _read(self, listed: list[_Listed]) -> Iterable[Fetched]:
-        group: list[_Listed] = []
+    def _read(self, listed: list[Listed]) -> Iterable[Fetched]:
+        group: list[Listed] = []
         total = 0
         for one in listed:
             weight = one.size or _GUESSED_BYTES
@@ -209,7 +219,7 @@ class GraphInbox:
         if group:
             yield from self._read_group(group)
 
-    def _read_group(self, group: list[_Listed]) -> Iterable[Fetched]:
+    def _read_group(self, group: list[Listed]) -> Iterable[Fetched]:
         small = [one for one in group if one.size <= _ALONE_BYTES]
         read = self._read_batches(small) if len(small) > 1 else {}
         for one in group:
@@ -217,7 +227,7 @@ class GraphInbox:
             if mail is not None:
                 yield mail
 
-    def _read_batches(self, group: list[_Listed]) -> dict[str, Fetched | None]:
+    def _read_batches(self, group: list[Listed]) -> dict[str, Fetched | None]:
         """One row, then what a failed one in it held up; what is left out is to be read alone."""
         try:
             read = self._read_batch(group, in_row=True)
@@ -228,7 +238,7 @@ class GraphInbox:
             return {}
         return read
 
-    def _read_batch(self, group: list[_Listed], *, in_row: bool) -> dict[str, Fetched | None]:
+    def _read_batch(self, group: list[Listed], *, in_row: bool) -> dict[str, Fetched | None]:
         """What could be read; None for a mail that is gone; absent for one to be read otherwise."""
         parts = [Part("GET", f"/messages/{quote(one.mark.uid, safe='')}/$value") for one in group]
         answers = self._api.batch(parts, step="read", in_row=in_row)
@@ -236,21 +246,21 @@ class GraphInbox:
         for one, answer in zip(group, answers, strict=True):
             data = mime_of(answer.body) if answer.status == 200 else None
             if data is not None and len(data) <= self._max_size:
-                read[one.mark.uid] = Fetched(one.mark, len(data), data, place=one.place)
+                read[one.mark.uid] = self._fetched(one, len(data), data)
             elif _is_gone(answer):
                 read[one.mark.uid] = None
             elif answer.status in _BUSY:
                 raise self._api.part_failure(answer, "read")
         return read
 
-    def _read_alone(self, one: _Listed) -> Fetched | None:
+    def _read_alone(self, one: Listed) -> Fetched | None:
         """One mail by itself; None when it is gone, or when only it fails, which must not stop the others."""
         try:
             if one.size > self._max_size:
                 return self._read_partly(one)
             path = f"/messages/{quote(one.mark.uid, safe='')}/$value"
             response = self._api.get(path, step="read", limit=self._max_size)
-            return Fetched(one.mark, len(response.content), response.content, place=one.place)
+            return self._fetched(one, len(response.content), response.content)
         except Gone:
             return None
         except (TooLarge, GiveUp):
@@ -258,10 +268,12 @@ class GraphInbox:
         except TryLater as error:
             if error.reason is not Reason.SERVER:
                 raise
-            self._trouble.append(error)
+            if not self._withheld.is_alone(one.mark.uid):
+                self._trouble.append(error)
+            self._withheld.failed(one.mark.uid, f"{error.text} {error.answer}".strip())
             return None
 
-    def _read_partly(self, one: _Listed) -> Fetched | None:
+    def _read_partly(self, one: Listed) -> Fetched | None:
         path = with_query(f"/messages/{quote(one.mark.uid, safe='')}", select=SELECT, expand=EXPAND)
         size = max(one.size, self._max_size + 1)
         limit = self._max_size * _MIME_FACTOR
@@ -270,11 +282,23 @@ class GraphInbox:
         except Gone:
             return None
         except (TooLarge, GiveUp):
-            return Fetched(one.mark, size, None, place=one.place)
+            return self._fetched(one, size, None)
         data = rebuilt(mail)
         if data is None or len(data) > self._max_size:
-            return Fetched(one.mark, size, None, place=one.place)
-        return Fetched(one.mark, size, data, partial=True, is_cut=may_lack_text(mail), place=one.place)
+            return self._fetched(one, size, None)
+        found = self._fetched(one, size, data)
+        return found and replace(found, partial=True, is_cut=may_lack_text(mail))
+
+    def _fetched(self, one: Listed, size: int, data: bytes | None) -> Fetched | None:
+        """None for a mail of which Exchange hands out nothing, or a text of its own."""
+        if data is not None and (not data or is_made_up(data)):
+            said = (
+                "Exchange handed out no mail" if not data else "Exchange put a text of its own in its place"
+            )
+            self._withheld.failed(one.mark.uid, said)
+            return None
+        name = one.identity.name or name_of(data or b"")
+        return Fetched(one.mark, size, data, place=one.place, arrived=one.identity.arrived, name=name)
 
     def _remove(self, marks: Sequence[Mark], at_once: int, *, in_row: bool) -> bool:
         """Deletes or moves; True when some are left that may be tried again now, False when all are gone or
@@ -298,24 +322,6 @@ class GraphInbox:
         if self._permanent:
             return Part("POST", f"{path}/permanentDelete")
         return Part("DELETE", path)
-
-
-def _size(one: Mapping[str, Any]) -> int:
-    properties = one.get("singleValueExtendedProperties")
-    for entry in properties if isinstance(properties, list) else ():
-        value = str(entry.get("value", "")) if isinstance(entry, dict) else ""
-        if value.isascii() and value.isdecimal() and len(value) <= _SIZE_DIGITS:
-            return int(value)
-    return 0
-
-
-def _place(one: Mapping[str, Any]) -> Place:
-    """By the time of receipt. A mail without one is behind no other, and no other is behind it."""
-    try:
-        received = datetime.fromisoformat(str(one.get("receivedDateTime", ""))).timestamp()
-    except ValueError:
-        return Place("without a time", ())
-    return Place(_VALIDITY, (int(received * 1000),))
 
 
 def _is_gone(answer: PartAnswer) -> bool:

@@ -9,25 +9,27 @@ command.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from imapclient.response_parser import parse_fetch_response
-
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.core.errors import Failure, Reason, TryLater
-from flexmaild.core.ports import Fetched, FolderState, Mark, Place
+from flexmaild.core.identity import Identity, differs, is_same
+from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
 from flexmaild.core.steps import Step
+from flexmaild.mail.parse.message_id import name_of
 from flexmaild.settings.mail import Incoming
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports import sasl
 from flexmaild.transports.imap_client import Client, Trace, open_client, plain
-from flexmaild.transports.imap_errors import translated
-from flexmaild.transports.imap_fetch import Fetcher
+from flexmaild.transports.imap_fetch import Fetch, Fetcher, Found
 from flexmaild.transports.imap_folder import Removal, plan_removal, select
+from flexmaild.transports.imap_rows import Row, listed
 from flexmaild.transports.probe import examine_imap
 from flexmaild.transports.tools import Tools
+from flexmaild.transports.withheld import Withheld
 
 # Looks at the folder's beginning: the first as wide as what is wanted, further ones wider, so many at most.
 _WIDER, _MOST_LOOKS = 500, 20
@@ -60,10 +62,11 @@ class ImapIncoming(Incoming):
 @dataclass(frozen=True, slots=True)
 class _Passed:
     """How many mails at the folder's beginning need no further look (they are known, and could not be
-    deleted so far), and the UID of the last of them, by which a change before it is noticed."""
+    deleted so far), and the last of them, by which a change before it is noticed: numbers grow, so where this
+    one is the same no number before it was used again."""
 
     count: int = 0
-    uid: int = 0
+    last: Row | None = None
 
 
 _NOTHING = _Passed()
@@ -93,19 +96,26 @@ class ImapInbox:
         self._move_to = plain(move_to)
         self._pause = pause
         self._trace = trace
+        self._shown = folder
         self._mailbox = f"imap://{session.user}@{session.host}/{folder}"
         self._fetcher = Fetcher(session, most, self._connected, self._reconnect)
         self._client: Client | None = None
         self._removal: Removal | None = None
         self._validity = ""
+        self._next = 0
         self._exists = 0
         self._is_unsure = False
         self._passed = _NOTHING
         self._handed: set[int] = set()
         self._leftover: set[int] = set()
+        self._withheld: Withheld[Row] = Withheld()
 
     def open(self) -> FolderState:
         self._handed.clear()
+        # What was a leftover in an earlier poll may be another mail now: it is looked at anew.
+        self._leftover.clear()
+        self._withheld.begin()
+        self._fetcher.begin()
         try:
             kept = self._client is not None
             try:
@@ -114,38 +124,27 @@ class ImapInbox:
                 if not kept:
                     raise
                 self._reconnect()  # the connection died while it rested
+            assert self._removal
+            if self._removal.possible:
+                self._passed = _NOTHING  # they should be gone, so they are looked at, and tried, again
             return self._state()
         except Failure:
             self._drop()
             raise
 
-    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         try:
             self._connected()
-            sizes = self._oldest(limit, is_known)
-            validity = self._validity
-            found = self._fetcher.fetch(sizes) if sizes else {}
-            if self._validity != validity:
-                raise TryLater(
-                    Reason.SERVER, "the folder was made anew meanwhile (UIDVALIDITY)", step="fetch"
-                )
+            while rows := self._oldest(limit, is_known):
+                if found := self._read(rows):
+                    return found
         except Failure:
             self._drop()
             raise
-        # What could not be read stays in the folder and is looked at again in the next poll.
-        self._handed.update(sizes)
-        return [
-            Fetched(
-                self._mark(uid),
-                size,
-                found[uid].data,
-                found[uid].partial,
-                found[uid].is_cut,
-                self._place(uid),
-            )
-            for uid, size in sizes.items()
-            if uid in found
-        ]
+        return []
+
+    def unreadable(self) -> Unreadable | None:
+        return self._withheld.told(self._shown)
 
     def newest(self) -> Place | None:
         try:
@@ -153,17 +152,18 @@ class ImapInbox:
             self._select()  # only what is asked for anew is true now
             if not self._exists:
                 return None
-            rows = self._rows(self._exists, self._exists)
+            rows = listed(self._connected(), self._exists, self._exists)
             if not rows:
                 raise TryLater(Reason.SERVER, "the folder's last mail was not shown", step="fetch")
         except Failure:
             self._drop()
             raise
-        return self._place(rows[-1][0])
+        return self._place(rows[-1].uid)
 
     def dispose(self, marks: Sequence[Mark]) -> int:
+        if self._client is None:
+            return 0  # behind a new connection there may be another mailbox: the next poll compares
         try:
-            self._connected()
             # A mark of another UIDVALIDITY names nothing any more; its mail is found again under a new one.
             asked = {int(mark.uid) for mark in marks if mark == self._mark(int(mark.uid))}
             assert self._removal
@@ -203,6 +203,7 @@ class ImapInbox:
 
     def _drop(self) -> None:
         client, self._client = self._client, None
+        self._leftover.clear()
         if client:
             client.drop()
 
@@ -218,6 +219,8 @@ class ImapInbox:
             self._handed.clear()
             self._leftover.clear()
             self._passed = _NOTHING
+            self._withheld = Withheld()
+        self._next = int(answer.get(b"UIDNEXT", 0))
         self._exists = int(answer.get(b"EXISTS", 0))
         client.counted("EXISTS")
         client.counted("EXPUNGE")
@@ -227,7 +230,8 @@ class ImapInbox:
 
     def _state(self) -> FolderState:
         assert self._removal
-        return FolderState(self._exists, self._removal.possible, self._removal.detail)
+        following = self._mark(self._next) if self._next else None
+        return FolderState(self._exists, self._removal.possible, self._removal.detail, following)
 
     def _mark(self, uid: int) -> Mark:
         return Mark(self._mailbox, self._validity, str(uid))
@@ -237,31 +241,96 @@ class ImapInbox:
 
     # Looking.
 
-    def _oldest(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> dict[int, int]:
-        """UIDs and sizes of the oldest mails that were neither handed out in this poll nor are known."""
-        chosen: dict[int, int] = {}
-        passed, width = self._passed, limit + len(self._handed)
+    def _oldest(self, limit: int, is_known: IsKnown) -> list[Row]:
+        """The oldest mails that were neither handed out in this poll nor are known, and are to be tried."""
+        chosen: list[Row] = []
+        may_pass = True
+        passed, width = self._passed, limit + len(self._handed) + len(self._withheld)
         for _ in range(_MOST_LOOKS):
             rows = self._look(passed, width)
             if rows is None:
                 passed = self._passed = _NOTHING
                 continue
-            known = (
-                {int(mark.uid) for mark in is_known([self._mark(uid) for uid, _ in rows])} if rows else set()
-            )
-            self._leftover |= known
-            fresh = [(uid, size) for uid, size in rows if uid not in known and uid not in self._handed]
-            chosen.update(fresh[: limit - len(chosen)])
+            self._forget_gone(rows, passed.last, is_end=len(rows) < width)
+            ours = self._ours(rows, is_known) | self._handed
+            fresh = [row for row in rows if row.uid not in ours and not self._withheld.waits(row)]
+            chosen += fresh[: limit - len(chosen)]
             if len(chosen) == limit or len(rows) < width:
                 break
-            passed, width = _Passed(passed.count + len(rows), rows[-1][0]), _WIDER
-            if not chosen and not self._handed:
+            passed, width = _Passed(passed.count + len(rows), rows[-1]), _WIDER
+            may_pass = may_pass and not (chosen or self._handed or any(row in self._withheld for row in rows))
+            if may_pass:
                 self._passed = passed
         return chosen
 
-    def _look(self, passed: _Passed, width: int) -> list[tuple[int, int]] | None:
-        """(UID, size) of the next `width` mails behind those passed over, in the folder's order; None when
-        the mail that was passed last is not where it was, since others before it are gone."""
+    def _ours(self, rows: Sequence[Row], is_known: IsKnown) -> set[int]:
+        """Which of them were committed before, or may have been as long as the server does not show them. By
+        its number alone none is known."""
+        found = is_known([self._mark(row.uid) for row in rows]) if rows else {}
+        kept = {row.uid: found[self._mark(row.uid)] for row in rows if self._mark(row.uid) in found}
+        likely = [row for row in rows if row.uid in kept and self._is_likely(row, kept[row.uid])]
+        if not likely:
+            return set(self._leftover)
+        got = self._of_this_folder(self._fetcher.headers, likely)
+        self._note(likely, got)
+        for row in likely:
+            header = got.found[row.uid].data if row.uid in got.found else None
+            if header and is_same(kept[row.uid], Identity(row.size, row.arrived, name_of(header))):
+                self._leftover.add(row.uid)
+        return self._leftover | {row.uid for row in likely if row.uid not in got.found}
+
+    def _is_likely(self, row: Row, kept: Identity) -> bool:
+        if row.uid in self._leftover or row.uid in self._handed or self._withheld.waits(row):
+            return False
+        return not differs(kept, Identity(row.size, row.arrived))
+
+    def _of_this_folder(self, way: Callable[[Mapping[int, int]], Fetch], rows: Sequence[Row]) -> Fetch:
+        validity = self._validity
+        got = way({row.uid: row.size for row in rows})
+        if self._validity != validity:
+            raise TryLater(Reason.SERVER, "the folder was made anew meanwhile (UIDVALIDITY)", step="fetch")
+        return got
+
+    def _read(self, rows: Sequence[Row]) -> list[Fetched]:
+        got = self._of_this_folder(self._fetcher.fetch, rows)
+        tried = [row for row in rows if row.uid not in got.untried]
+        if not tried:
+            said = f"too many mails cannot be fetched ({self._withheld.said})"
+            raise TryLater(Reason.SERVER, said, step="fetch", server=self._connected().wire.server)
+        self._note(tried, got)
+        self._handed.update(row.uid for row in tried)
+        return [self._fetched(row, got.found[row.uid]) for row in tried if row.uid in got.found]
+
+    def _fetched(self, row: Row, found: Found) -> Fetched:
+        return Fetched(
+            self._mark(row.uid),
+            row.size,
+            found.data,
+            found.partial,
+            found.is_cut,
+            self._place(row.uid),
+            arrived=row.arrived,
+            name=name_of(found.data or b""),
+        )
+
+    def _note(self, rows: Iterable[Row], got: Fetch) -> None:
+        """Keep in mind which of these the server withholds."""
+        for row in rows:
+            if row.uid in got.withheld:
+                self._withheld.failed(row, got.withheld[row.uid])
+        if got.found:
+            self._withheld.handed_out()
+            self._withheld.forget(lambda row: row.uid in got.found)
+
+    def _forget_gone(self, rows: Sequence[Row], after: Row | None, *, is_end: bool) -> None:
+        """rows: all that lie behind `after`, up to the folder's end or the last of them."""
+        there, first = set(rows), after.uid + 1 if after else 0
+        last = math.inf if is_end or not rows else rows[-1].uid
+        self._withheld.forget(lambda row: first <= row.uid <= last and row not in there)
+
+    def _look(self, passed: _Passed, width: int) -> list[Row] | None:
+        """The next `width` mails behind those passed over, in the folder's order; None when the mail that was
+        passed last is not where it was, since others before it are gone."""
         self._connected()
         self._count()
         if self._is_unsure and self._exists <= passed.count:
@@ -269,21 +338,10 @@ class ImapInbox:
         first, last = max(1, passed.count), min(self._exists, passed.count + width)
         if last < first:
             return None if passed.count else []
-        rows = self._rows(first, last)
+        rows = listed(self._connected(), first, last)
         if not passed.count:
             return rows
-        return rows[1:] if rows and rows[0][0] == passed.uid else None
-
-    def _rows(self, first: int, last: int) -> list[tuple[int, int]]:
-        """(UID, size) of the mails with these sequence numbers."""
-        client = self._connected()
-        client.begin("fetch")
-        with translated("fetch", client.wire.server):
-            status, lines = client.protocol.fetch(f"{first}:{last}", "(UID RFC822.SIZE)")
-            answers = parse_fetch_response(lines, uid_is_key=False) if status == "OK" else {}
-            return [
-                (int(a[b"UID"]), int(a[b"RFC822.SIZE"])) for _, a in sorted(answers.items()) if len(a) > 2
-            ]
+        return rows[1:] if rows and rows[0] == passed.last else None
 
     def _count(self) -> None:
         """Keep count of the folder by what the server told on the way; never too high."""

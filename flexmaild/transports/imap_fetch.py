@@ -1,7 +1,8 @@
 """Fetches mails by UID: small ones whole and many at a time, large ones without their attachments.
 
-Called by `imap`. What one mail breaks (a structure nobody can parse, a length that lies) is tried again for
-that mail alone on a new connection, then without its structure; it never costs the others of the batch.
+Called by `imap`. What one mail breaks (a structure nobody can parse, a length that lies, a file the server
+cannot read) is tried again for that mail alone, then without its structure, on a new connection after each
+failure; it never costs the others of the batch.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.errors import Failure, Reason
+from flexmaild.mail.parse.message_id import is_made_up
 from flexmaild.settings.session import ImapSession
-from flexmaild.transports.imap_client import Client
+from flexmaild.transports.imap_client import Client, joined
 from flexmaild.transports.imap_errors import translated
 from flexmaild.transports.imap_structure import (
     Node,
@@ -30,6 +32,10 @@ WHOLE = 256 << 10
 _BATCH = 4 << 20
 # Bytes of a mail whose structure cannot be used: header and the beginning of the text.
 _HEAD = 64 << 10
+# So many mails may break connections in a poll; the rest of the batch waits for the next.
+_MOST_BREAKS = 10
+_NOTHING = "the server handed out nothing"
+_MADE_UP = "the server put a text of its own in its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,16 @@ class Found:
     is_cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What came of the mails that were asked for. withheld: those that lie there and did not come, and why.
+    untried: left for the next poll. The rest has vanished."""
+
+    found: dict[int, Found]
+    withheld: dict[int, str]
+    untried: frozenset[int]
+
+
 class Fetcher:
     """Fetches on the inbox's connection. `client` gives it, `reconnect` puts a new one in its place."""
 
@@ -54,9 +70,45 @@ class Fetcher:
         self._most = most
         self._client = client
         self._reconnect = reconnect
+        self._breaks = 0
+        self._untried: set[int] = set()
+        self._said: dict[int, str] = {}
 
-    def fetch(self, sizes: Mapping[int, int]) -> dict[int, Found]:
-        """The mails with these UIDs and sizes. One that has vanished or cannot be read at all is left out."""
+    def begin(self) -> None:
+        """A poll begins."""
+        self._breaks = 0
+
+    def fetch(self, sizes: Mapping[int, int]) -> Fetch:
+        """The mails with these UIDs and sizes."""
+        return self._outcome(sizes, self._mails)
+
+    def headers(self, sizes: Mapping[int, int]) -> Fetch:
+        """Their headers alone."""
+        return self._outcome(sizes, lambda sizes: self._each_if_broken(dict(sizes), self._header))
+
+    def _outcome(
+        self, sizes: Mapping[int, int], way: Callable[[Mapping[int, int]], dict[int, Found]]
+    ) -> Fetch:
+        self._untried, self._said = set(), {}
+        found = way(sizes)
+        empty = {uid for uid, one in found.items() if one.data == b""}
+        made_up = {uid for uid, one in found.items() if one.data and is_made_up(one.data)}
+        said = dict.fromkeys(sizes.keys() - found.keys() - self._untried | empty, _NOTHING)
+        said |= self._said | dict.fromkeys(made_up, _MADE_UP)
+        good = {uid: one for uid, one in found.items() if uid not in said}
+        return Fetch(good, self._there(said), frozenset(self._untried))
+
+    def _there(self, said: dict[int, str]) -> dict[int, str]:
+        """Without those that somebody removed meanwhile: nothing withholds them."""
+        if not said:
+            return said
+        client = self._client()
+        client.begin("fetch", most=len(said) * 20)
+        with translated("fetch", client.wire.server):
+            there = set(client.search(["UID", joined(sorted(said))]))
+        return {uid: text for uid, text in said.items() if uid in there}
+
+    def _mails(self, sizes: Mapping[int, int]) -> dict[int, Found]:
         found: dict[int, Found] = {}
         small = {uid: size for uid, size in sizes.items() if size <= min(WHOLE, self._most)}
         for batch in _batches(small):
@@ -74,23 +126,35 @@ class Fetcher:
         except Failure as error:
             if not _may_be_the_mails_fault(error):
                 raise
+        self._reconnect()
         found: dict[int, Found] = {}
         for uid, size in batch.items():
-            found |= self._alone({uid: size}, way)
+            if self._breaks < _MOST_BREAKS:
+                found |= self._alone({uid: size}, way)
+            else:
+                self._untried.add(uid)
         return found
 
     def _alone(
         self, one: dict[int, int], way: Callable[[dict[int, int]], dict[int, Found]]
     ) -> dict[int, Found]:
+        said = ""
         for attempt in (way, self._heads):
-            self._reconnect()
             try:
                 return attempt(one)
             except Failure as error:
                 if not _may_be_the_mails_fault(error):
                     raise
-        self._reconnect()
+                said = said or f"{error.text} {error.answer}".strip()
+            self._reconnect()
+        self._breaks += 1
+        self._said |= dict.fromkeys(one, said)
         return {}
+
+    def _header(self, batch: dict[int, int]) -> dict[int, Found]:
+        header = Section("HEADER", _HEAD)
+        pieces = self._pieces(batch, [header], len(batch) * _HEAD * 2)
+        return {uid: Found(held[header.name], True) for uid, held in pieces.items() if header.name in held}
 
     def _whole(self, batch: dict[int, int]) -> dict[int, Found]:
         whole = Section("")

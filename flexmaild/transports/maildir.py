@@ -11,26 +11,34 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
-import socket
 import stat
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.defaults import LARGEST_MAIL
-from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.ports import Envelope, Fetched, FolderState, Mark, Place, Receipt
+from flexmaild.core.errors import Failure, GiveUp, Reason
+from flexmaild.core.identity import Identity, is_same
+from flexmaild.core.ports import (
+    Envelope,
+    Fetched,
+    FolderState,
+    IsKnown,
+    Mark,
+    Place,
+    Receipt,
+    Unreadable,
+)
 from flexmaild.core.steps import Step
+from flexmaild.mail.parse.message_id import name_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import AbsolutePath
+from flexmaild.transports.maildir_directory import deliver, folder_in, make, sync, translated
 from flexmaild.transports.probe import examine_folder
 from flexmaild.transports.smtp_envelope import wire_address
 from flexmaild.transports.tools import Tools
+from flexmaild.transports.withheld import Withheld
 
-_PARTS = ("tmp", "new", "cur")
 # Nothing but a regular file: a symbolic link is refused, a FIFO does not block.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # "seconds.M123P…" as delivery agents name their files; other names have no microseconds.
@@ -82,9 +90,9 @@ class MaildirOutbox:
             wire_address(address)
         if not envelope.recipients:
             raise GiveUp(Reason.CLIENT, "the mail has no recipient", step="mail")
-        with _translated("data", self._path):
-            _make(self._path)
-            names = [_deliver(self._path, _traced(envelope, to)) for to in envelope.recipients]
+        with translated("data", self._path):
+            make(self._path)
+            names = [deliver(self._path, _traced(envelope, to)) for to in envelope.recipients]
         return Receipt(f"delivered to {self._path} as {', '.join(names)}")
 
     def close(self) -> None:
@@ -109,45 +117,52 @@ class MaildirInbox:
     def __init__(
         self, path: Path, *, folder: str = "INBOX", move_to: str = "", most: int = LARGEST_MAIL
     ) -> None:
-        self._path = _folder(path, folder)
-        self._target = _folder(path, move_to) if move_to else None
+        self._path = folder_in(path, folder)
+        self._target = folder_in(path, move_to) if move_to else None
         self._most = most
         self._handed: set[str] = set()
         self._leftover: set[str] = set()
         self._files: dict[str, _File] = {}
+        self._withheld: Withheld[str] = Withheld()
 
     def open(self) -> FolderState:
         self._handed.clear()
-        with _translated("select", self._path):
-            _make(self._path)
+        self._leftover.clear()
+        self._withheld.begin()
+        with translated("select", self._path):
+            make(self._path)
             if self._target:
-                _make(self._target)
+                make(self._target)
             count = len(self._listed())
         may = all(os.access(self._path / part, os.W_OK | os.X_OK) for part in ("new", "cur"))
         return FolderState(count, may, "" if may else f"{self._path} cannot be written to")
 
-    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
-        with _translated("fetch", self._path):
-            chosen = self._oldest(limit, is_known)
-            found = [self._read(unique) for unique in chosen]
-        self._handed.update(chosen)
-        return [mail for mail in found if mail]
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
+        with translated("fetch", self._path):
+            while chosen := self._oldest(limit, is_known):
+                self._handed.update(chosen)
+                if found := [mail for mail in map(self._read, chosen) if mail]:
+                    return found
+        return []
+
+    def unreadable(self) -> Unreadable | None:
+        return self._withheld.told(str(self._path))
 
     def newest(self) -> Place | None:
-        with _translated("fetch", self._path):
+        with translated("fetch", self._path):
             files = self._listed()
         return Place("", files[-1].delivered_at) if files else None
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
-        with _translated("dispose", self._path):
+        with translated("dispose", self._path):
             missed = {unique for unique in gone if not self._remove(unique)}
             if missed:  # another name since it was read, or gone already
                 self._files = {file.unique: file for file in self._listed()}
                 for unique in missed:
                     self._remove(unique)
             for part in ("new", "cur"):
-                _sync(self._path / part)
+                sync(self._path / part)
         self._leftover.clear()
         return len(gone)
 
@@ -165,16 +180,20 @@ class MaildirInbox:
     def _mark(self, unique: str) -> Mark:
         return Mark(f"maildir:{self._path}", "", unique)
 
-    def _oldest(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[str]:
+    def _oldest(self, limit: int, is_known: IsKnown) -> list[str]:
         """The unique names of the oldest mails that were neither handed out in this poll nor are known."""
         self._files = {file.unique: file for file in self._listed()}
+        self._withheld.forget(lambda unique: unique not in self._files)
         waiting = [unique for unique in self._files if unique not in self._handed]
         chosen: list[str] = []
         for start in range(0, len(waiting), _STEP):
             step = waiting[start : start + _STEP]
-            known = {mark.uid for mark in is_known([self._mark(unique) for unique in step])}
-            self._leftover |= known
-            chosen += [unique for unique in step if unique not in known]
+            kept = is_known([self._mark(unique) for unique in step])
+            for unique in step:
+                before = kept.get(self._mark(unique))
+                if before and unique not in self._leftover and self._is(unique, before):
+                    self._leftover.add(unique)
+            chosen += [u for u in step if u not in self._leftover and not self._withheld.waits(u)]
             if len(chosen) >= limit:
                 break
         return chosen[:limit]
@@ -189,23 +208,52 @@ class MaildirInbox:
                     found.append(_File(_delivered_at(entry), unique, Path(entry.path)))
         return sorted(found)
 
-    def _read(self, unique: str) -> Fetched | None:
-        """None for a mail that has vanished meanwhile: somebody moved it, the next poll finds it again."""
-        listed = self._files[unique]
+    def _is(self, unique: str, kept: Identity) -> bool:
+        """Whether the file of this name is still the mail that had it: by size and time, in nanoseconds. Only
+        where an older version kept no time it is read."""
         try:
-            descriptor = os.open(listed.path, _READ)
+            status = self._files[unique].path.stat(follow_symlinks=False)
+        except OSError:
+            return False
+        if kept.arrived:
+            return is_same(kept, Identity(status.st_size, str(status.st_mtime_ns)))
+        found = self._read(unique)
+        return found is not None and is_same(kept, found.identity)
+
+    def _read(self, unique: str) -> Fetched | None:
+        """None for a mail that has vanished meanwhile (somebody moved it, the next poll finds it again), and
+        for one that cannot be read."""
+        try:
+            found = self._opened(self._files[unique])
         except OSError as error:
-            if error.errno in {errno.ENOENT, errno.ELOOP, errno.EACCES, errno.ENXIO}:
+            if error.errno in {errno.ENOENT, errno.ELOOP, errno.ENXIO}:
                 return None
-            raise
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
+            if error.errno not in {errno.EACCES, errno.EPERM, errno.EIO}:
+                raise
+            self._withheld.failed(unique, f"{self._files[unique].path}: {error.strerror}")
+            return None
+        if found is not None and not found.size:  # what a crash left of it, or a full disk
+            self._withheld.failed(unique, f"{self._files[unique].path}: the file is empty")
+            return None
+        self._withheld.handed_out()
+        self._withheld.forget(lambda other: other == unique)
+        return found
+
+    def _opened(self, listed: _File) -> Fetched | None:
+        with os.fdopen(os.open(listed.path, _READ), "rb") as file:
+            status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return None
             data = file.read(self._most + 1)
         too_large = len(data) > self._most
-        size, place = max(status.st_size, len(data)), Place("", listed.delivered_at)
-        return Fetched(self._mark(unique), size, None if too_large else data, place=place)
+        return Fetched(
+            self._mark(listed.unique),
+            max(status.st_size, len(data)),
+            None if too_large else data,
+            place=Place("", listed.delivered_at),
+            arrived=str(status.st_mtime_ns),
+            name="" if too_large else name_of(data),
+        )
 
     def _remove(self, unique: str) -> bool:
         """Whether it was where it was last seen."""
@@ -217,7 +265,7 @@ class MaildirInbox:
             if self._target:
                 name = path.name if ":" in path.name else f"{path.name}:2,S"
                 path.rename(self._target / "cur" / name)
-                _sync(self._target / "cur")
+                sync(self._target / "cur")
             else:
                 path.unlink()
         except FileNotFoundError:
@@ -237,64 +285,3 @@ def _traced(envelope: Envelope, recipient: str) -> bytes:
     """The mail with the two fields a delivery agent adds (RFC 5321 section 4.4), line ends as in files."""
     trace = f"Return-Path: <{envelope.sender}>\nDelivered-To: {recipient}\n"
     return trace.encode() + envelope.data.replace(b"\r\n", b"\n")
-
-
-def _deliver(path: Path, data: bytes) -> str:
-    name = _unique_name()
-    descriptor = os.open(path / "tmp" / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        (path / "tmp" / name).rename(path / "new" / name)
-    except OSError:
-        (path / "tmp" / name).unlink(missing_ok=True)
-        raise
-    _sync(path / "new")
-    return name
-
-
-def _unique_name() -> str:
-    host = socket.gethostname().replace("/", "\\057").replace(":", "\\072")
-    now = time.time_ns()
-    return f"{now // 10**9}.M{now // 1000 % 10**6:06}P{os.getpid()}R{secrets.token_hex(4)}.{host}"
-
-
-def _make(path: Path) -> None:
-    for part in _PARTS:
-        (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _folder(path: Path, name: str) -> Path:
-    """INBOX is the directory itself; "a/b" and "a.b" are `.a.b` below it (Maildir++)."""
-    if name.upper() == "INBOX":
-        return path
-    folder = "." + name.strip("/").replace("/", ".")
-    if folder.endswith(".") or ".." in folder or any(c in folder for c in "\r\n\0"):
-        raise GiveUp(Reason.CLIENT, f"{name!r:.80} cannot be the name of a folder", step="select")
-    return path / folder
-
-
-@contextmanager
-def _translated(step: str, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        place = error.filename or path
-        lasting = error.errno in {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS}
-        kind = GiveUp if lasting else TryLater
-        raise kind(
-            Reason.OTHER,
-            f"{place}: {error.strerror}",
-            step=step,
-            cure="Check the path, its owner and the space on its disk; under systemd also ReadWritePaths=.",
-        ) from error

@@ -22,7 +22,7 @@ def in_batches(fake: FakeMicrosoft) -> int:
     """As the product does it: fetch and dispose by turns, 30 at a time would be a poll; here all at once."""
     door, count = GraphInbox(api(fake), "INBOX"), 0
     door.open()
-    while mails := door.fetch(100, lambda _: set()):
+    while mails := door.fetch(100, lambda _: {}):
         count += door.dispose([m.mark for m in mails])
     door.close()
     return count

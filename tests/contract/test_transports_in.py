@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flexmaild.core.errors import Failure
+from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Inbox, Mark
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports import INCOMING
@@ -148,12 +150,17 @@ def with_attachment(subject: str, size: int = BIG, kind: str = "application/pdf"
     )
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
-    return set()
+def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+    return {}
 
 
-def everybody_is_known(marks: Sequence[Mark]) -> set[Mark]:
-    return set(marks)
+def all_of(way: Way, count: int) -> dict[Mark, Identity]:
+    """The oldest mails, as they are kept when they were committed."""
+    inbox = way.inbox()
+    inbox.open()
+    found = inbox.fetch(count, nobody_is_known)
+    inbox.close()
+    return {mail.mark: mail.identity for mail in found}
 
 
 def subjects(mails: Sequence[Fetched]) -> list[str]:
@@ -248,13 +255,10 @@ def test_a_mark_names_the_same_mail_after_a_restart(way: Way) -> None:
 def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) -> None:
     """Its deletion failed or was cut off the last time."""
     way.deliver([mail("old"), mail("new")])
-    first = way.inbox()
-    first.open()
-    committed = {first.fetch(1, nobody_is_known)[0].mark}
-    first.close()
+    committed = all_of(way, 1)
     inbox = way.inbox()
     inbox.open()
-    fetched = inbox.fetch(10, lambda marks: committed & set(marks))
+    fetched = inbox.fetch(10, lambda marks: committed)
     assert subjects(fetched) == ["new"]
     assert inbox.dispose([]) == 1
     assert way.subjects("INBOX") == ["new"]
@@ -262,13 +266,69 @@ def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) ->
 
 def test_mails_that_are_known_do_not_hide_those_behind_them(way: Way) -> None:
     way.deliver([mail(f"s{number}") for number in range(12)])
-    first = way.inbox()
-    first.open()
-    known = {m.mark for m in first.fetch(10, nobody_is_known)}
-    first.close()
+    known = all_of(way, 10)
     inbox = way.inbox()
     inbox.open()
-    assert subjects(inbox.fetch(5, lambda marks: known & set(marks))) == ["s10", "s11"]
+    assert subjects(inbox.fetch(5, lambda marks: known)) == ["s10", "s11"]
+
+
+# `arrived` is empty where an older version kept the mail.
+ANOTHER = [{"arrived": "another day"}, {"arrived": "", "name": "<other@mail.test>"}]
+
+
+@pytest.mark.parametrize("change", ANOTHER, ids=["time", "name"])
+def test_another_mail_with_the_mark_of_a_committed_one_is_read_and_not_removed(
+    way: Way, change: dict[str, Any]
+) -> None:
+    """A mailbox that was restored from a copy gives numbers and names a second time."""
+    way.deliver([mail("new")])
+    ((mark, found),) = all_of(way, 1).items()
+    kept = replace(found, **change)
+    inbox = way.inbox()
+    inbox.open()
+    (again,) = inbox.fetch(10, lambda marks: {mark: kept})
+    assert subjects([again]) == ["new"]
+    assert inbox.dispose([]) == 0
+    assert way.subjects("INBOX") == ["new"]
+    assert inbox.dispose([again.mark]) == 1
+
+
+@pytest.mark.parametrize(("kind", "read"), [("imap", ["s0"]), ("maildir", ["s0"]), ("graph", [])])
+def test_so_is_a_mail_of_another_size_but_where_sizes_change(
+    request: pytest.FixtureRequest, kind: str, read: list[str]
+) -> None:
+    way = WAYS[kind](request)
+    way.deliver([mail("s0")])
+    kept = {mark: replace(found, size=found.size + 1) for mark, found in all_of(way, 1).items()}
+    inbox = way.inbox()
+    inbox.open()
+    assert subjects(inbox.fetch(10, lambda marks: kept)) == read
+    assert inbox.dispose([]) == 1 - len(read)
+
+
+def test_what_an_older_version_committed_is_known_by_its_message_id(way: Way) -> None:
+    way.deliver([b"Message-ID: <a@mail.test>\r\n" + mail("old"), mail("nameless")])
+    kept = {mark: replace(found, arrived="") for mark, found in all_of(way, 2).items()}
+    nameless = {m: replace(i, name="") if i.name != "<a@mail.test>" else i for m, i in kept.items()}
+    inbox = way.inbox()
+    inbox.open()
+    assert subjects(inbox.fetch(10, lambda marks: nameless)) == ["nameless"]
+    assert inbox.dispose([]) == 1
+    assert way.subjects("INBOX") == ["nameless"]
+
+
+def test_what_was_a_leftover_in_an_earlier_poll_is_compared_again(way: Way) -> None:
+    """Its deletion failed, and until the next poll the mailbox was restored."""
+    way.deliver([mail("s0")])
+    known = all_of(way, 1)
+    inbox = way.inbox()
+    inbox.open()
+    assert inbox.fetch(10, lambda marks: known) == []
+    inbox.open()
+    other = {mark: replace(found, arrived="another day") for mark, found in known.items()}
+    assert subjects(inbox.fetch(10, lambda marks: other)) == ["s0"]
+    inbox.rest()
+    assert way.subjects("INBOX") == ["s0"]
 
 
 def test_a_mail_that_is_gone_already_counts_as_gone(way: Way) -> None:
@@ -287,11 +347,12 @@ def test_a_mail_that_vanishes_before_it_is_read_is_left_out(way: Way) -> None:
     inbox = way.inbox()
     inbox.open()
 
-    def somebody_is_quicker(marks: Sequence[Mark]) -> set[Mark]:
+    def somebody_is_quicker(marks: Sequence[Mark]) -> dict[Mark, Identity]:
         way.vanish()
-        return set()
+        return {}
 
     assert "s1" in subjects(inbox.fetch(10, somebody_is_quicker))
+    assert inbox.unreadable() is None
 
 
 def test_a_mark_of_another_mailbox_removes_nothing(way: Way) -> None:
@@ -381,8 +442,9 @@ def test_a_way_that_cannot_work_fails_with_a_reason_and_a_cure(way: Way) -> None
 
 def test_a_folder_where_everything_is_known_ends_the_poll(way: Way) -> None:
     way.deliver([mail(f"s{number}") for number in range(3)])
+    everybody = all_of(way, 3)
     inbox = way.inbox()
     inbox.open()
-    assert inbox.fetch(10, everybody_is_known) == []
+    assert inbox.fetch(10, lambda marks: everybody) == []
     assert inbox.dispose([]) == 3
     assert way.subjects("INBOX") == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flexmaild.core.errors import Failure, TryLater
+from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports.imap import ImapInbox
@@ -26,8 +27,8 @@ def mail(subject: str, body: bytes = b"Approve\r\n") -> bytes:
     return f"From: a@mail.test\r\nSubject: {subject}\r\n\r\n".encode() + body
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
-    return set()
+def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+    return {}
 
 
 def inbox_of(user: User, port: int, **more: Any) -> ImapInbox:
@@ -59,16 +60,18 @@ def failure_of(inbox: ImapInbox) -> Failure:
 def empty(inbox: ImapInbox) -> list[str]:
     """Poll until the folder is empty, through whatever happens; the subjects in order of commits."""
     committed: dict[Mark, str] = {}
+    known: dict[Mark, Identity] = {}
 
-    def known(marks: Sequence[Mark]) -> set[Mark]:
-        return set(marks) & set(committed)
+    def remembered(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+        return known
 
     while True:
         try:
             if inbox.open().messages == 0:
                 inbox.close()
                 return list(committed.values())
-            fetched = inbox.fetch(4, known)
+            fetched = inbox.fetch(4, remembered)
+            known |= {m.mark: m.identity for m in fetched}
             committed.update(zip([m.mark for m in fetched], subjects(fetched), strict=True))
             inbox.dispose([m.mark for m in fetched])
         except TryLater:

@@ -185,7 +185,9 @@ class SmtpServer(Scripted):
 class ImapServer(Scripted):
     """`answers` overrides by command ("SELECT", "UID FETCH", …) and "greeting"; {tag} stands for the tag.
 
-    It has a folder of the mails given, with UIDs from 1, and serves them by BODY[] only.
+    It has a folder of the mails given, with UIDs from 1, and serves them by BODY[] and BODY[HEADER] only.
+    withheld: what it says of mails it cannot read, by UID: NIL and "" in the place of their text, "NO" to the
+    command, "BYE" and the end of the connection.
     """
 
     def __init__(
@@ -198,6 +200,8 @@ class ImapServer(Scripted):
     ) -> None:
         self.answers = dict(answers)
         self.folder = dict(enumerate(mails, 1))
+        self.next = len(mails) + 1
+        self.withheld: dict[int, str] = {}
         self.capabilities = capabilities
         self._marked: set[int] = set()
         super().__init__(context, implicit)
@@ -232,7 +236,8 @@ class ImapServer(Scripted):
             talk.line()
             talk.say(f"{tag} OK in")
         elif command in {"SELECT", "EXAMINE"}:
-            talk.say(f"* {len(self.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n{tag} OK [READ-WRITE] open")
+            talk.say(f"* {len(self.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT {self.next}] ok")
+            talk.say(f"{tag} OK [READ-WRITE] open")
         elif command == "LOGOUT":
             talk.say(f"* BYE bye\n{tag} OK done")
         elif command in {"FETCH", "UID FETCH"}:
@@ -252,15 +257,27 @@ class ImapServer(Scripted):
             talk.say(f"{tag} OK done")
 
     def _fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
-        chosen = _numbers(rest.partition("FETCH ")[2].split(" ")[0])
+        chosen, refused = _numbers(rest.partition("FETCH ")[2].split(" ")[0]), False
         for number, (uid, mail) in enumerate(sorted(self.folder.items()), 1):
             if (uid if command == "UID FETCH" else number) not in chosen:
                 continue
-            if "BODY.PEEK[]" in rest:
-                talk.raw(b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n" % (number, uid, len(mail), mail))
+            part = rest.partition("BODY.PEEK[")[2].partition("]")[0] if "BODY.PEEK[" in rest else None
+            if part is None:
+                date = f'INTERNALDATE "27-Nov-2026 10:00:{uid:02} +0000"'
+                talk.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)} {date})")
+                continue
+            said = self.withheld.get(uid, "")
+            if said == "BYE":
+                raise Gone
+            if said == "NO":
+                refused = True
+            elif said:
+                talk.say(f"* {number} FETCH (UID {uid} BODY[{part}] {said})")
             else:
-                talk.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)})")
-        talk.say(f"{tag} OK done")
+                data = mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if part == "HEADER" else mail
+                start = (number, uid, part.encode(), b"<0>" if "]<" in rest else b"", len(data))
+                talk.raw(b"* %d FETCH (UID %d BODY[%s]%s {%d}\r\n" % start + data + b")\r\n")
+        talk.say(f"{tag} NO a mail cannot be read" if refused else f"{tag} OK done")
 
 
 def _do(talk: Talk, behaviour: Behaviour) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.identity import Identity
 from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.mail.understand.reply import understand
@@ -40,8 +41,8 @@ def inbox(fake: FakeMicrosoft, folder: str = "INBOX", **more: object) -> GraphIn
     return GraphInbox(api(fake), folder, **more)  # type: ignore[arg-type]
 
 
-def none_known(_: Sequence[Mark]) -> set[Mark]:
-    return set()
+def none_known(_: Sequence[Mark]) -> dict[Mark, Identity]:
+    return {}
 
 
 def poll(door: GraphInbox, limit: int = 30) -> list[Fetched]:
@@ -119,9 +120,9 @@ def test_what_was_committed_before_is_not_read_again_but_deleted(fake: FakeMicro
     for n in range(3):
         box.put(mail(n))
     door = inbox(fake)
-    old = {m.mark for m in door.fetch(2, none_known)}
+    old = {m.mark: m.identity for m in door.fetch(2, none_known)}
     again = inbox(fake)
-    fresh = again.fetch(30, lambda marks: old & set(marks))
+    fresh = again.fetch(30, lambda marks: old)
     assert subjects(fresh) == ["2"]
     assert again.dispose([m.mark for m in fresh]) == 3
     assert box.listing("inbox") == []
@@ -268,6 +269,36 @@ def test_one_mail_that_cannot_be_read_does_not_stop_the_others(fake: FakeMicroso
     messages = [box.put(mail(n)) for n in range(8)]
     fake.graph.poison[messages[2].immutable_id] = 500
     assert subjects(inbox(fake).fetch(30, none_known)) == ["0", "1", "3", "4", "5", "6", "7"]
+
+
+def test_it_is_told_and_tried_again_less_and_less_often(fake: FakeMicrosoft, box: Mailbox) -> None:
+    messages = [box.put(mail(n)) for n in range(3)]
+    fake.graph.poison[messages[1].immutable_id] = 500
+    door = inbox(fake)
+    assert subjects(poll(door)) == ["0", "2"]
+    assert (told := door.unreadable()) is not None
+    assert (told.number, told.folder) == (1, f"INBOX of {USER}")
+    tried = []
+    for number in range(1, 9):
+        before = fake.api.count("value")
+        assert poll(door) == []
+        if fake.api.count("value") > before:
+            tried.append(number)
+    assert tried == [1, 3, 7]
+    fake.graph.poison.clear()
+    while not (read := poll(door)):
+        assert door.unreadable() is not None
+    assert subjects(read) == ["1"] and door.unreadable() is None
+
+
+def test_what_exchange_made_up_is_not_the_mail(fake: FakeMicrosoft, box: Mailbox) -> None:
+    made_up = b'From: "Microsoft Exchange Server"\r\nSubject: Retrieval failed: 3\r\n\r\nSorry.\r\n'
+    message = box.put(made_up)
+    box.put(mail(1))
+    door = inbox(fake)
+    assert subjects(poll(door)) == ["1"]
+    assert (told := door.unreadable()) is not None and "a text of its own" in told.said
+    assert message.immutable_id in box.messages
 
 
 def test_a_mail_graph_cannot_turn_into_mime_is_rebuilt(fake: FakeMicrosoft, box: Mailbox) -> None:
@@ -534,10 +565,10 @@ def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
     busy = status in (429, 503, 504)
     assert left <= (20 - position if busy else 1)
     again = inbox(fake)
-    known = {m.mark for m in mails}
+    known = {m.mark: m.identity for m in mails}
     for _ in range(2):
         again.open()
-        assert again.fetch(30, lambda marks: {m for m in marks if m in known}) == []
+        assert again.fetch(30, lambda marks: known) == []
         again.dispose(())
     gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
     assert len(box.listing("inbox")) == 0 or gone

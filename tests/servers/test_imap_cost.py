@@ -164,3 +164,23 @@ def test_a_look_does_not_get_wider_by_what_was_deleted_in_the_same_poll(dovecot:
     looks = [line for line in said if "FETCH 1:" in line and "RFC822.SIZE" in line]
     assert len(looks) == 5
     assert all("FETCH 1:4 " in line for line in looks)
+
+
+def test_what_an_earlier_poll_left_costs_one_trip_more_and_no_mail_is_fetched_for_it(
+    dovecot: Dovecot, proxied: Proxied
+) -> None:
+    user = dovecot.user()
+    dovecot.deliver(user, [mail("s", b"x" * 50_000 + b"\r\n")] * 20)
+    proxy = proxied(dovecot.imap)
+    first = inbox_of(user, proxy.port)
+    first.open()
+    left = {one.mark: one.identity for one in first.fetch(20, nobody_is_known)}
+    first.close()
+    inbox = inbox_of(user, proxy.port)
+    inbox.open()
+    trips, down = proxy.trips, proxy.down
+    assert inbox.fetch(100, lambda marks: left) == []
+    assert proxy.trips - trips == 2
+    assert proxy.down - down < 20_000
+    assert inbox.dispose(()) == 20
+    inbox.close()

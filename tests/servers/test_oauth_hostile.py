@@ -82,7 +82,7 @@ def test_whatever_graph_says_is_a_failure_and_no_empty_folder(
         elif where.endswith("inbox$") and status == 200 and body in (b"{}", *OBJECTS):
             assert door.open().messages == 0  # how many there are is only shown
         else:
-            fails(lambda: (door.open(), door.fetch(10, lambda _: set())))  # noqa: B023
+            fails(lambda: (door.open(), door.fetch(10, lambda _: {})))  # noqa: B023
         graph.close()
 
 
@@ -97,7 +97,7 @@ def test_whatever_stands_in_the_place_of_a_batch_loses_and_deletes_nothing(
         graph = api(fake)
         door = GraphInbox(graph, "INBOX")
         door.open()
-        fails(lambda: door.dispose([m.mark for m in door.fetch(10, lambda _: set())]))  # noqa: B023
+        fails(lambda: door.dispose([m.mark for m in door.fetch(10, lambda _: {})]))  # noqa: B023
         assert [m.raw for m in box.listing("inbox")] == raws
         graph.close()
 

@@ -22,6 +22,7 @@ from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.html import html_lines
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail, Text, TooMuch, body_of, read, split_header
+from flexmaild.mail.parse.message_id import message_id_of
 from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
@@ -119,7 +120,7 @@ def understand(
         size=size,
         nature=kind,
         nature_because=because,
-        message_id=decoded(header.first(b"message-id"), limits)[:998],
+        message_id=message_id_of(header.first(b"message-id")),
         date=decoded(header.first(b"date"), limits)[:100],
         subject=decoded(header.first(b"subject"), limits)[:998],
         sender=who.address,

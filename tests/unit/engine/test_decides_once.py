@@ -138,3 +138,26 @@ def test_mails_that_decided_before_an_upgrade_are_used_up_too(tmp_path: Path) ->
     assert taken(store, reply(SECOND))[0].outcome is Outcome.DUPLICATE
     assert taken(store, reply(SECOND, message_id="<m2@corp.test>"))[0].outcome is Outcome.DECISION
     store.close()
+
+
+def test_two_polls_with_the_same_mail_judge_it_once_and_another_with_its_number_as_well(
+    tmp_path: Path,
+) -> None:
+    """After a reload two pollers may hand over the same mails; a restored mailbox gives numbers again."""
+    store = store_in(tmp_path)
+    mark = Mark("imap/INBOX", "1", "5")
+    one, other = reply(FIRST), reply(SECOND, message_id="<m2@corp.test>")
+
+    def read(reading: Reading, arrived: str) -> list[Seen]:
+        with at(store, NOW) as transaction:
+            mail = Fetched(mark, 100, b"x", arrived=arrived, name=reading.message_id)
+            changes = decide.mails(transaction, CONTEXT, [(mail, reading)])
+            transaction.write(changes.change())
+        return changes.seen
+
+    assert [seen.outcome for seen in read(one, "monday")] == [Outcome.DECISION]
+    assert read(one, "monday") == []
+    assert [seen.outcome for seen in read(other, "tuesday")] == [Outcome.DECISION]
+    assert read(other, "tuesday") == []
+    assert len(store.outcomes(FIRST.id)) == len(store.outcomes(SECOND.id)) == 1
+    store.close()

@@ -13,7 +13,7 @@ from sent_samples import Post
 from flexmaild.core import retry
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.model import Outcome
-from flexmaild.core.ports import Fetched, FolderState, Mark, Place
+from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
 from flexmaild.engine import incoming, poller
 from flexmaild.engine.poller import Poller
 from flexmaild.engine.sandbox import Sandbox
@@ -38,12 +38,15 @@ class Folder:
     def open(self) -> FolderState:
         return FolderState(self.mails, True)
 
-    def fetch(self, limit: int, is_known: Callable[[Sequence[Mark]], set[Mark]]) -> list[Fetched]:
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         self.asked.set()
         assert self.gate.wait(PATIENCE)
         marks = [Mark("folder", "1", str(n)) for n in range(self.mails)]
         new = [mark for mark in marks if mark not in is_known(marks)]
-        return [Fetched(mark, len(MAIL), MAIL) for mark in new[:limit]]
+        return [Fetched(mark, len(MAIL), MAIL, arrived="now") for mark in new[:limit]]
+
+    def unreadable(self) -> Unreadable | None:
+        return None
 
     def newest(self) -> Place | None:
         return None
@@ -65,6 +68,7 @@ def office(post: Post) -> Running:
 def made(office: Running, folder: Folder, commit: Callable[[poller.Read], object] | None = None) -> Poller:
     work = poller.Work(
         known=office.store.known,
+        highest=office.store.highest,
         commit=commit  # type: ignore[arg-type]
         or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
         ended=lambda ended: None,

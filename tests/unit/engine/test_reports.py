@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from flexmaild.core.documents import as_json
-from flexmaild.core.ports import FolderState
+from flexmaild.core.ports import FolderState, Unreadable
 from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.engine.reports import Reports
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
-from flexmaild.observe.health import LONGEST_SILENCE, Health, PollEnded
+from flexmaild.observe.health import LONGEST_SILENCE, Health, PollEnded, WentBack
 from flexmaild.observe.incidents import Kind, not_ready
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFull
@@ -155,6 +156,30 @@ def test_an_application_without_token_is_told_once_for_all_that_needs_it(watch: 
     assert (watch.open(), calls) == ([], [1, 1])
 
 
+WITHHELD = Unreadable(2, "INBOX", "the server refused (I/O error)")
+WENT_BACK = WentBack("imap://u@h/INBOX", 3, 7, 9)
+
+
+def test_mails_that_are_not_handed_out_and_numbers_that_went_back_are_told_until_they_are_not(
+    watch: Watch,
+) -> None:
+    watch.reports.poll_ended(replace(polled(), unreadable=WITHHELD, went_back=WENT_BACK))
+    withheld, back = watch.reports.look()
+    assert withheld.condition.said == (
+        "mails in INBOX that the server does not hand out: 2 (the server refused (I/O error)); they are not"
+        " judged, stay there, and are tried again"
+    )
+    assert back.condition.said == (
+        "numbers of mails went back in imap://u@h/INBOX: mails with the numbers of others that were read"
+        " before: 3; the next mail will get number 7, and 9 was given before"
+    )
+    assert (withheld.condition.count, back.condition.count) == (2, 3)
+    watch.reports.poll_ended(polled("no answer"))
+    assert len(watch.open()) == 3
+    watch.reports.poll_ended(polled())
+    assert watch.open() == []
+
+
 def alarm(watch: Watch) -> None:
     more = {"alarm_at": START, "alarm": "its certificate ends", "clock_skew": 1000.0}
     soon = application(ApplicationState.READY, **more)
@@ -207,6 +232,12 @@ def border_matches_nothing(watch: Watch) -> None:
     watch.reports.borders([("mx", "matches nothing", "name it")])
 
 
+def polls(watch: Watch, **found: Any) -> None:
+    watch.reports.poll_ended(replace(polled(), **found))
+    watch.reports.poll_ended(polled("no answer"))  # which ends neither
+    watch.reports.poll_ended(replace(polled(), **found))
+
+
 STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "certificate": (alarm, [(kind, "OAuth application m365") for kind in ("settings_at_risk", "clock")]),
     "clock": (behind, [("clock", "system clock")]),
@@ -235,6 +266,8 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "full": (lambda w: w.reports.store_failed(StoreFull("no space")), [("disk", "store")]),
     "conflict": (lambda w: w.reports.store_failed(StoreConflict("stale")), []),
     "bug": (lambda w: w.metrics.unhandled("publish"), [("bug", "in publish")]),
+    "withheld": (lambda w: polls(w, unreadable=WITHHELD), [("mail_unreadable", "replies")]),
+    "went back": (lambda w: polls(w, went_back=WENT_BACK), [("uids_went_back", "replies")]),
     "border": (border_matches_nothing, [("border_unmatched", "mx")]),
 }  # fmt: skip
 

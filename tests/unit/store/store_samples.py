@@ -50,6 +50,7 @@ def mail(uid: str = "1", **changes: Any) -> Seen:
         "outcome": Outcome.DECISION,
         "because": "approved",
         "at": NOW,
+        "arrived": "then",
         **changes,
     }
     return Seen(raw=raw, **values)

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.errors import Failure, GiveUp
+from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Envelope, Mark
 from flexmaild.transports.maildir import MaildirInbox, MaildirOutbox
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> set[Mark]:
-    return set()
+def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+    return {}
 
 
 @pytest.fixture
@@ -153,3 +154,37 @@ def test_a_place_that_is_no_directory_is_a_failure_with_a_cure(tmp_path: Path) -
         with pytest.raises(Failure) as caught:
             attempt()
         assert "file" in caught.value.text and caught.value.cure
+
+
+def test_an_empty_file_is_no_mail_and_holds_up_none(path: Path) -> None:
+    """What a crash or a full disk left of it: somebody has to look at it."""
+    (path / "new" / "1.x.host").touch()
+    (path / "new" / "2.x.host").write_text("Subject: s\n\n")
+    inbox = MaildirInbox(path)
+    inbox.open()
+    assert [mail.mark.uid for mail in inbox.fetch(1, nobody_is_known)] == ["2.x.host"]
+    withheld = inbox.unreadable()
+    assert withheld is not None and withheld.number == 1 and withheld.folder == str(path)
+    assert "1.x.host: the file is empty" in withheld.said
+    (path / "new" / "1.x.host").write_text("Subject: t\n\n")
+    inbox.open()
+    assert len(inbox.fetch(10, nobody_is_known)) == 2 and inbox.unreadable() is None
+
+
+def test_a_name_that_is_used_again_is_another_mail(path: Path) -> None:
+    file = path / "new" / "1.x.host"
+    file.write_text("Subject: s\n\n")
+    inbox = MaildirInbox(path)
+    inbox.open()
+    (old,) = inbox.fetch(10, nobody_is_known)
+    known = {old.mark: old.identity}
+    inbox.open()
+    assert inbox.fetch(10, lambda marks: known) == []
+    file.unlink()
+    file.write_text("Subject: t\n\n")
+    os.utime(file, (7, 7))
+    inbox.open()
+    (new,) = inbox.fetch(10, lambda marks: known)
+    assert (new.mark, new.data) == (old.mark, b"Subject: t\n\n")
+    inbox.rest()
+    assert file.exists()
