@@ -28,7 +28,7 @@ test: $(VENV)/.test
 
 quick: $(VENV)/.test
 	@$(MAKE) checks
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow" tests/unit tests/layouts
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow" tests/unit
 
 checks:
 	$(BIN)/ruff format --check .

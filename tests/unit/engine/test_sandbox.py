@@ -16,6 +16,8 @@ from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.engine.lying_child import dying_in_its_place
 
+pytestmark = pytest.mark.slow
+
 MAIL = b"From: alice@corp.test\r\nSubject: Re: x\r\n\r\nApprove\r\n"
 LETTER = Letter(MAIL, len(MAIL))
 

@@ -11,6 +11,8 @@ from flexmaild.core.model import MailNature
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.mail.understand.rules import Rules
 
+pytestmark = pytest.mark.slow
+
 OTHERS = b'R{"sha256": "%s", "size": 1, "nature": "human", "answer": "approve"}' % (b"0" * 64)
 
 

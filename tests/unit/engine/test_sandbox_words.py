@@ -25,6 +25,8 @@ from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Sandbox
 from flexmaild.engine.sandbox_child import Connection
 from flexmaild.mail.understand.rules import Rules
 
+pytestmark = pytest.mark.slow
+
 RULES = Rules.of("approvals@corp.test", "approvals@corp.test")
 WORDS = (SentMail(b"Subject: x\r\n\r\nwhat we sent\r\n", ("a comment",)),)
 References = tuple[str, ...]

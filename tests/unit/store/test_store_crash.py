@@ -13,6 +13,8 @@ from store_samples import child, full_change, holds_all_of
 from flexmaild.store import Store, StoreFull
 from tests.kit.stores import commit, opened
 
+pytestmark = pytest.mark.slow
+
 
 def check(directory: Path, acknowledged: list[str]) -> None:
     store = opened(directory)

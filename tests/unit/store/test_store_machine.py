@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from store_samples import NOW, entry, job, mail, request
@@ -18,6 +19,8 @@ from flexmaild.core.model import State
 from flexmaild.core.work import Change, JobEnd, JobState, Queue
 from flexmaild.store import StoreConflict
 from tests.kit.stores import at, claim, commit, opened, release
+
+pytestmark = pytest.mark.slow
 
 LEASE = timedelta(seconds=60)
 IDS = st.sampled_from(["a", "b", "c", "d"])

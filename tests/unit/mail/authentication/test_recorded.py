@@ -21,6 +21,8 @@ from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 
+pytestmark = pytest.mark.slow
+
 ARCHIVE = Path(__file__).parent / "borders.zip"
 # Proven by their border, and refused for another reason than their proof.
 PROVEN_BUT = (
