@@ -124,11 +124,13 @@ class FolderState:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Mails that lie in the folder and that the server does not hand out; said: why, of the last one."""
+    """Mails that lie in the folder and that the server does not hand out. said: why, of the last one.
+    is_recent: one of them came to light so lately that it may take back an answer that has yet to settle."""
 
     number: int
     folder: str
     said: str
+    is_recent: bool = False
 
 
 IsKnown = Callable[[Sequence[Mark]], Mapping[Mark, Identity]]

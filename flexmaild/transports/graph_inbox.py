@@ -36,6 +36,8 @@ from flexmaild.transports.withheld import Withheld
 
 # Mails a page, and how many pages more than mails wanted may be walked before the listing counts as endless.
 _PAGE, _PAGES = 100, 50
+# So often a fetch looks behind mails of which none was handed out.
+_MOST_LOOKS = 10
 # What one batch may bring, and above which size a mail is read by itself; bytes on the server.
 _BATCH_MAIL_BYTES, _ALONE_BYTES = 4 * 1024 * 1024, 1024 * 1024
 # Answers about the mailbox and not about one mail: nothing more is asked of it for now.
@@ -96,17 +98,24 @@ class GraphInbox:
         )
 
     def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
-        listed = self._fitting(self._list(limit, is_known))
         self._trouble = []
-        self._handed.update(one.mark.uid for one in listed)
-        mails = list(self._read(listed))
-        if mails:
-            self._withheld.handed_out()
-            read = {mail.mark.uid for mail in mails}
-            self._withheld.forget(lambda uid: uid in read)
-        elif self._trouble:
+        for _ in range(_MOST_LOOKS):
+            listed = self._fitting(self._list(limit, is_known))
+            self._handed.update(one.mark.uid for one in listed)
+            if mails := list(self._read(listed)):
+                self._withheld.handed_out()
+                read = {mail.mark.uid for mail in mails}
+                self._withheld.forget(lambda uid: uid in read)  # noqa: B023 - called at once
+                return mails
+            if not listed:
+                break
+        else:
+            self._withheld.left_over()
+        if len(self._trouble) > 1:
             raise self._trouble[0]
-        return mails
+        if self._trouble:  # the list was answered: the fault is this mail's
+            self._withheld.left_over()
+        return []
 
     def unreadable(self) -> Unreadable | None:
         return self._withheld.told(f"{self._folder} of {self._api.mailbox}")

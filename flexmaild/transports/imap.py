@@ -1,18 +1,15 @@
-"""The way in over IMAP: the oldest mails of one folder, a bounded number at a time, removed only when told
-to.
+"""The way in over IMAP: the oldest mails of one folder, a bounded number at a time, removed when told to.
 
 Built by `transports.build_inbox`. Mails are named by UID only; sequence numbers serve to look at the oldest
-few without listing the folder, so the cost of a poll does not grow with it. Never sends CLOSE or a plain
-EXPUNGE, which would remove what other clients have marked; no text from a mail ever becomes part of a
-command.
+few without listing the folder, so a poll costs the same in a large one. Never sends CLOSE or a plain EXPUNGE,
+which would remove what other clients have marked; no text from a mail ever becomes part of a command.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, TypeVar
 
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.core.errors import Failure, Reason, TryLater
@@ -26,10 +23,12 @@ from flexmaild.transports import sasl
 from flexmaild.transports.imap_client import Client, Trace, open_client, plain
 from flexmaild.transports.imap_fetch import Fetch, Fetcher, Found
 from flexmaild.transports.imap_folder import Removal, plan_removal, select
-from flexmaild.transports.imap_rows import Row, listed
+from flexmaild.transports.imap_rows import UNTOLD, Lister, Passed, Row
 from flexmaild.transports.probe import examine_imap
 from flexmaild.transports.tools import Tools
 from flexmaild.transports.withheld import Withheld
+
+T = TypeVar("T")
 
 # Looks at the folder's beginning: the first as wide as what is wanted, further ones wider, so many at most.
 _WIDER, _MOST_LOOKS = 500, 20
@@ -59,17 +58,7 @@ class ImapIncoming(Incoming):
         return examine_imap(self.imap_session(), credentials, self.reply_folder, self.after_processing.move)
 
 
-@dataclass(frozen=True, slots=True)
-class _Passed:
-    """How many mails at the folder's beginning need no further look (they are known, and could not be
-    deleted so far), and the last of them, by which a change before it is noticed: numbers grow, so where this
-    one is the same no number before it was used again."""
-
-    count: int = 0
-    last: Row | None = None
-
-
-_NOTHING = _Passed()
+_NOTHING = Passed()
 
 
 class ImapInbox:
@@ -99,6 +88,7 @@ class ImapInbox:
         self._shown = folder
         self._mailbox = f"imap://{session.user}@{session.host}/{folder}"
         self._fetcher = Fetcher(session, most, self._connected, self._reconnect)
+        self._lister = Lister(self._connected, self._reconnect, lambda: self._withheld)
         self._client: Client | None = None
         self._removal: Removal | None = None
         self._validity = ""
@@ -107,6 +97,7 @@ class ImapInbox:
         self._is_unsure = False
         self._passed = _NOTHING
         self._handed: set[int] = set()
+        self._read_here: set[int] = set()
         self._leftover: set[int] = set()
         self._withheld: Withheld[Row] = Withheld()
 
@@ -116,6 +107,7 @@ class ImapInbox:
         self._leftover.clear()
         self._withheld.begin()
         self._fetcher.begin()
+        self._lister.begin()
         try:
             kept = self._client is not None
             try:
@@ -152,7 +144,7 @@ class ImapInbox:
             self._select()  # only what is asked for anew is true now
             if not self._exists:
                 return None
-            rows = listed(self._connected(), self._exists, self._exists)
+            rows = self._lister.rows(self._exists, self._exists)
             if not rows:
                 raise TryLater(Reason.SERVER, "the folder's last mail was not shown", step="fetch")
         except Failure:
@@ -162,10 +154,11 @@ class ImapInbox:
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         if self._client is None:
-            return 0  # behind a new connection there may be another mailbox: the next poll compares
+            return 0
         try:
-            # A mark of another UIDVALIDITY names nothing any more; its mail is found again under a new one.
-            asked = {int(mark.uid) for mark in marks if mark == self._mark(int(mark.uid))}
+            # A mark of another UIDVALIDITY names nothing any more, and behind a new connection there may be
+            # another mailbox: the next poll compares what was read behind the former one.
+            asked = {int(mark.uid) for mark in marks if mark == self._mark(int(mark.uid))} & self._read_here
             assert self._removal
             gone = self._removal.remove(asked | self._leftover)
         except Failure:
@@ -204,6 +197,7 @@ class ImapInbox:
     def _drop(self) -> None:
         client, self._client = self._client, None
         self._leftover.clear()
+        self._read_here.clear()
         if client:
             client.drop()
 
@@ -253,11 +247,12 @@ class ImapInbox:
                 continue
             self._forget_gone(rows, passed.last, is_end=len(rows) < width)
             ours = self._ours(rows, is_known) | self._handed
-            fresh = [row for row in rows if row.uid not in ours and not self._withheld.waits(row)]
+            told = [row for row in rows if row.size != UNTOLD and not self._withheld.waits(row)]
+            fresh = [row for row in told if row.uid not in ours]
             chosen += fresh[: limit - len(chosen)]
             if len(chosen) == limit or len(rows) < width:
                 break
-            passed, width = _Passed(passed.count + len(rows), rows[-1]), _WIDER
+            passed, width = Passed(passed.count + len(rows), rows[-1]), _WIDER
             may_pass = may_pass and not (chosen or self._handed or any(row in self._withheld for row in rows))
             if may_pass:
                 self._passed = passed
@@ -271,7 +266,7 @@ class ImapInbox:
         likely = [row for row in rows if row.uid in kept and self._is_likely(row, kept[row.uid])]
         if not likely:
             return set(self._leftover)
-        got = self._of_this_folder(self._fetcher.headers, likely)
+        got = self._of_this_folder(lambda: self._fetcher.headers({row.uid: row.size for row in likely}))
         self._note(likely, got)
         for row in likely:
             header = got.found[row.uid].data if row.uid in got.found else None
@@ -284,21 +279,26 @@ class ImapInbox:
             return False
         return not differs(kept, Identity(row.size, row.arrived))
 
-    def _of_this_folder(self, way: Callable[[Mapping[int, int]], Fetch], rows: Sequence[Row]) -> Fetch:
+    def _of_this_folder(self, way: Callable[[], T]) -> T:
         validity = self._validity
-        got = way({row.uid: row.size for row in rows})
+        got = way()
         if self._validity != validity:
             raise TryLater(Reason.SERVER, "the folder was made anew meanwhile (UIDVALIDITY)", step="fetch")
         return got
 
     def _read(self, rows: Sequence[Row]) -> list[Fetched]:
-        got = self._of_this_folder(self._fetcher.fetch, rows)
+        before = self._connected()
+        got = self._of_this_folder(lambda: self._fetcher.fetch({row.uid: row.size for row in rows}))
+        if got.untried:
+            self._withheld.left_over()
         tried = [row for row in rows if row.uid not in got.untried]
         if not tried:
             said = f"too many mails cannot be fetched ({self._withheld.said})"
             raise TryLater(Reason.SERVER, said, step="fetch", server=self._connected().wire.server)
         self._note(tried, got)
         self._handed.update(row.uid for row in tried)
+        if self._client is before:
+            self._read_here |= got.found.keys()
         return [self._fetched(row, got.found[row.uid]) for row in tried if row.uid in got.found]
 
     def _fetched(self, row: Row, found: Found) -> Fetched:
@@ -328,7 +328,7 @@ class ImapInbox:
         last = math.inf if is_end or not rows else rows[-1].uid
         self._withheld.forget(lambda row: first <= row.uid <= last and row not in there)
 
-    def _look(self, passed: _Passed, width: int) -> list[Row] | None:
+    def _look(self, passed: Passed, width: int) -> list[Row] | None:
         """The next `width` mails behind those passed over, in the folder's order; None when the mail that was
         passed last is not where it was, since others before it are gone."""
         self._connected()
@@ -338,7 +338,7 @@ class ImapInbox:
         first, last = max(1, passed.count), min(self._exists, passed.count + width)
         if last < first:
             return None if passed.count else []
-        rows = listed(self._connected(), first, last)
+        rows = self._of_this_folder(lambda: self._lister.rows(first, last))
         if not passed.count:
             return rows
         return rows[1:] if rows and rows[0] == passed.last else None

@@ -124,7 +124,7 @@ class Fetcher:
         try:
             return way(batch)
         except Failure as error:
-            if not _may_be_the_mails_fault(error):
+            if not may_be_the_mails_fault(error):
                 raise
         self._reconnect()
         found: dict[int, Found] = {}
@@ -143,7 +143,7 @@ class Fetcher:
             try:
                 return attempt(one)
             except Failure as error:
-                if not _may_be_the_mails_fault(error):
+                if not may_be_the_mails_fault(error):
                     raise
                 said = said or f"{error.text} {error.answer}".strip()
             self._reconnect()
@@ -240,5 +240,6 @@ def _batches(sizes: dict[int, int]) -> Iterator[dict[int, int]]:
         yield batch
 
 
-def _may_be_the_mails_fault(error: Failure) -> bool:
+def may_be_the_mails_fault(error: Failure) -> bool:
+    """Not the server's or the network's as a whole, which no try for single mails would cure."""
     return error.reason in {Reason.SERVER, Reason.NETWORK} and error.step == "fetch"

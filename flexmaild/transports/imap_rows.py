@@ -1,42 +1,153 @@
 """The list of a folder: what the server tells of many mails at once without reading them.
 
-Called by `imap`. A server that can tell a mail's size and date need not be able to read it, and one such mail
-must not keep the others from being listed; so nothing more is asked here.
+Called by `imap`. A server that can tell a mail's size and date need not be able to read it, so nothing more
+is asked here. Where it cannot tell even that of one mail (Dovecot opens a file whose name has no size), all
+are asked for by halves, so that this one keeps no other from being listed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from imapclient.response_parser import parse_fetch_response
 
+from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.transports.imap_client import Client
 from flexmaild.transports.imap_errors import translated
+from flexmaild.transports.imap_fetch import may_be_the_mails_fault
+from flexmaild.transports.withheld import Withheld
+
+_ITEMS = "(UID RFC822.SIZE INTERNALDATE)"
+# Of a mail of which the server tells neither.
+UNTOLD = -1
+_NO_SIZE = "the server tells no size of it"
+# So many listings may fail in a poll.
+_MOST_BREAKS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """arrived: its INTERNALDATE in seconds since 1970, since a server's time zone changes with the season."""
+    """arrived: its INTERNALDATE in seconds since 1970, since a server's time zone changes with the season.
+    size: UNTOLD where the server does not tell it."""
 
     uid: int
     size: int
     arrived: str
 
 
-def listed(client: Client, first: int, last: int) -> list[Row]:
-    """The mails with these sequence numbers, in the folder's order."""
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How many mails at the folder's beginning need no further look (they are known, and could not be
+    deleted so far), and the last of them, by which a change before it is noticed: numbers grow, so where this
+    one is the same no number before it was used again."""
+
+    count: int = 0
+    last: Row | None = None
+
+
+class Lister:
+    """Lists on the inbox's connection, as `imap_fetch.Fetcher` fetches on it."""
+
+    def __init__(
+        self,
+        client: Callable[[], Client],
+        reconnect: Callable[[], None],
+        withheld: Callable[[], Withheld[Row]],
+    ) -> None:
+        self._client, self._reconnect, self._withheld = client, reconnect, withheld
+        self._breaks = 0
+
+    def begin(self) -> None:
+        """A poll begins."""
+        self._breaks = 0
+
+    def rows(self, first: int, last: int) -> list[Row]:
+        """The mails with these sequence numbers, in the folder's order."""
+        try:
+            rows, refusal = _listed(self._client(), f"{first}:{last}", by_uid=False)
+        except Failure as error:
+            self._survive(error)
+            rows, refusal = [], str(error)
+        if refusal:
+            uids = self._numbers(first, last)
+            told = self._told([uid for uid in uids if not self._withheld().waits(_untold(uid))])
+            rows = [told.get(uid, _untold(uid)) for uid in uids]
+        for row in rows:
+            if row.size == UNTOLD and not self._withheld().waits(row):
+                self._withheld().failed(row, _NO_SIZE)
+        return rows
+
+    def _survive(self, error: Failure) -> None:
+        """Go on behind a new connection, or raise what cannot be one mail's fault."""
+        self._breaks += 1
+        if not may_be_the_mails_fault(error) or self._breaks > _MOST_BREAKS:
+            raise error
+        self._reconnect()
+
+    def _numbers(self, first: int, last: int) -> list[int]:
+        client = self._client()
+        client.begin("fetch")
+        with translated("fetch", client.wire.server):
+            answers, refusal = _answers(client.protocol.fetch(f"{first}:{last}", "(UID)"))
+            if refusal and not answers:
+                raise TryLater(Reason.SERVER, "the folder cannot be listed", step="fetch", answer=refusal)
+            return [int(a[b"UID"]) for _, a in sorted(answers.items()) if b"UID" in a]
+
+    def _told(self, uids: Sequence[int]) -> dict[int, Row]:
+        """By halves, until those that are refused stand alone."""
+        if not uids:
+            return {}
+        try:
+            rows, refusal = _listed(self._client(), ",".join(map(str, uids)), by_uid=True)
+        except Failure as error:
+            self._survive(error)
+            rows, refusal = [], str(error)
+        if not refusal:
+            return {row.uid: row for row in rows}
+        if len(uids) == 1:
+            self._withheld().failed(_untold(uids[0]), refusal)
+            return {}
+        half = len(uids) // 2
+        return self._told(uids[:half]) | self._told(uids[half:])
+
+
+def _untold(uid: int) -> Row:
+    return Row(uid, UNTOLD, "")
+
+
+def _listed(client: Client, numbers: str, *, by_uid: bool) -> tuple[list[Row], str]:
+    """What came, and what the server said where it refused the rest."""
     client.begin("fetch")
     with translated("fetch", client.wire.server):
-        status, lines = client.protocol.fetch(f"{first}:{last}", "(UID RFC822.SIZE INTERNALDATE)")
-        if status != "OK":
-            return []
-        answers = parse_fetch_response(lines, normalise_times=False, uid_is_key=False)
-        return [
-            Row(int(a[b"UID"]), int(a[b"RFC822.SIZE"]), _seconds(a.get(b"INTERNALDATE")))
+        if by_uid:
+            answers, refusal = _answers(client.protocol.uid("FETCH", numbers, _ITEMS))
+        else:
+            answers, refusal = _answers(client.protocol.fetch(numbers, _ITEMS))
+        rows = [
+            Row(int(a[b"UID"]), _size(a.get(b"RFC822.SIZE")), _seconds(a.get(b"INTERNALDATE")))
             for _, a in sorted(answers.items())
-            if b"UID" in a and b"RFC822.SIZE" in a
+            if b"UID" in a
         ]
+        return rows, refusal
+
+
+def _answers(answer: tuple[str, Any]) -> tuple[Mapping[int, Mapping[bytes, Any]], str]:
+    """By sequence number, and the server's words where it refused: a refusal is no empty folder."""
+    status, lines = answer
+    if status != "OK":
+        return {}, _said(lines) or status
+    return parse_fetch_response(lines, normalise_times=False, uid_is_key=False), ""
+
+
+def _said(lines: Sequence[object]) -> str:
+    return b" ".join(line for line in lines if isinstance(line, bytes)).decode("utf-8", "replace")
+
+
+def _size(told: object) -> int:
+    return told if isinstance(told, int) and told >= 0 else UNTOLD
 
 
 def _seconds(date: object) -> str:

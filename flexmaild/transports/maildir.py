@@ -33,7 +33,7 @@ from flexmaild.core.steps import Step
 from flexmaild.mail.parse.message_id import name_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import AbsolutePath
-from flexmaild.transports.maildir_directory import deliver, folder_in, make, sync, translated
+from flexmaild.transports.maildir_directory import deliver, folder_in, make, move, sync, translated
 from flexmaild.transports.probe import examine_folder
 from flexmaild.transports.smtp_envelope import wire_address
 from flexmaild.transports.tools import Tools
@@ -138,11 +138,19 @@ class MaildirInbox:
         return FolderState(count, may, "" if may else f"{self._path} cannot be written to")
 
     def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
+        most = limit
         with translated("fetch", self._path):
             while chosen := self._oldest(limit, is_known):
-                self._handed.update(chosen)
-                if found := [mail for mail in map(self._read, chosen) if mail]:
+                found = []
+                for unique in chosen:
+                    self._handed.add(unique)
+                    if mail := self._read(unique):
+                        found.append(mail)
+                    if len(found) == most:
+                        break
+                if found:
                     return found
+                limit = _STEP  # none of these can be read: the directory is not listed again for each few
         return []
 
     def unreadable(self) -> Unreadable | None:
@@ -264,7 +272,7 @@ class MaildirInbox:
         try:
             if self._target:
                 name = path.name if ":" in path.name else f"{path.name}:2,S"
-                path.rename(self._target / "cur" / name)
+                move(path, self._target / "cur" / name)
                 sync(self._target / "cur")
             else:
                 path.unlink()

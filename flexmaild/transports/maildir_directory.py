@@ -41,6 +41,18 @@ def unique_name() -> str:
     return f"{now // 10**9}.M{now // 1000 % 10**6:06}P{os.getpid()}R{secrets.token_hex(4)}.{host}"
 
 
+def move(path: Path, target: Path) -> None:
+    """Without taking the place of another mail of that name. After a crash in between it lies in both, and
+    the next poll, which knows it, moves it again."""
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        if not path.samefile(target):
+            _, colon, flags = target.name.partition(":")
+            os.link(path, target.with_name(f"{unique_name()}{colon}{flags}"))
+    path.unlink()
+
+
 def make(path: Path) -> None:
     for part in PARTS:
         (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ four, and so on. Where it hands out none the fault is the server's, and all are 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -17,6 +18,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 # Polls between two tries at most.
 _MOST_POLLS = 16
+# An answer may settle for a day (`approvals.settle_for`), and one of these may take it back; seconds.
+_RECENT = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class _Failed:
     """tries: in vain, in polls that read others or after such a one. again: the poll that tries it next."""
 
     said: str
+    since: float
     tries: int = 0
     again: int = 0
 
@@ -35,7 +39,7 @@ class Withheld(Generic[Key]):
         self._poll = 0
         self._failed: dict[Key, _Failed] = {}
         self._now: set[Key] = set()
-        self._handed_out = False
+        self._handed_out = self._left_over = False
 
     def __len__(self) -> int:
         return len(self._failed)
@@ -46,20 +50,27 @@ class Withheld(Generic[Key]):
     def begin(self) -> None:
         """A poll begins."""
         for key in self._now & self._failed.keys():
-            if self._handed_out or self.is_alone(key):
+            if self._handed_out or self._left_over or self.is_alone(key):
                 one = self._failed[key]
-                again = self._poll + min(2**one.tries, _MOST_POLLS)
+                # Where others were left over, one poll at least is theirs.
+                again = self._poll + max(min(2**one.tries, _MOST_POLLS), 2 if self._left_over else 1)
                 self._failed[key] = replace(one, tries=one.tries + 1, again=again)
         self._poll += 1
         self._now.clear()
-        self._handed_out = False
+        self._handed_out = self._left_over = False
 
     def handed_out(self) -> None:
         """The server has shown some mail in this poll."""
         self._handed_out = True
 
+    def left_over(self) -> None:
+        """Too many failed for the others to be tried in this poll: those come first in the next ones."""
+        self._left_over = True
+
     def failed(self, key: Key, said: str) -> None:
-        before = self._failed.pop(key, _Failed(""))  # to the end: what was said last is told
+        before = self._failed.pop(
+            key, _Failed("", time.monotonic())
+        )  # to the end: what was said last is told
         self._failed[key] = replace(before, said=said)
         self._now.add(key)
 
@@ -84,4 +95,6 @@ class Withheld(Generic[Key]):
     def told(self, folder: str) -> Unreadable | None:
         if not self._failed:
             return None
-        return Unreadable(len(self._failed), folder, self.said)
+        oldest = time.monotonic() - _RECENT
+        is_recent = any(one.since > oldest for one in self._failed.values())
+        return Unreadable(len(self._failed), folder, self.said, is_recent)

@@ -120,3 +120,19 @@ def test_a_poll_before_the_clock_jumped_is_none_after_it(house: House) -> None:
     until(lambda: house.waiting() == 0, "a look into the folder")
     assert house.show(asked)["verdicts"][-1]["answer"] == "reject"
     assert house.show(asked)["state"] == "pending"
+
+
+def test_a_mail_that_cannot_be_read_may_be_a_change_of_mind_and_is_waited_for(house: House) -> None:
+    """What a full disk left of a reply: an empty file."""
+    house.start()
+    asked = settling(house)
+    request = house.mail(ALICE)
+    says(house, "Approve")
+    torn = house.replies / "new" / "1764200000.M1P1.host"
+    torn.write_bytes(b"")
+    house.process_replies()
+    house.advance(400)
+    house.process_replies()
+    assert house.show(asked)["state"] == "pending"
+    torn.write_bytes(reply_bytes(request, "Reject the backup failed"))
+    until(lambda: house.process_replies() and house.show(asked)["verdicts"][-1]["answer"] == "reject", "it")

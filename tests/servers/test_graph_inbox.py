@@ -618,3 +618,40 @@ def test_files_of_which_graph_says_nothing_may_be_texts(fake: FakeMicrosoft, box
     fake.api.fail("GET .*/messages/[^/$]*$", 200, {"body": {"content": "Approve"}})
     (one,) = inbox(fake, max_size=100_000).fetch(30, none_known)
     assert one.data is not None and one.is_cut
+
+
+def polls(door: GraphInbox, limit: int, number: int = 20) -> list[list[str]]:
+    """What each of so many polls reads; one that fails reads nothing."""
+    read: list[list[str]] = []
+    for _ in range(number):
+        try:
+            read.append(subjects(poll(door, limit)))
+        except TryLater:
+            door.close()
+    return read
+
+
+@pytest.mark.parametrize("limit", [1, 5])
+def test_mails_behind_as_many_placeholders_as_a_poll_reads_are_read(
+    fake: FakeMicrosoft, box: Mailbox, limit: int
+) -> None:
+    for _ in range(limit):
+        box.put(b'From: "Microsoft Exchange Server"\r\nSubject: Retrieval failed: 3\r\n\r\nSorry.\r\n')
+    box.put(mail(1))
+    assert ["1"] in polls(inbox(fake), limit)
+
+
+def test_mails_behind_as_many_that_fail_as_a_poll_reads_are_read(fake: FakeMicrosoft, box: Mailbox) -> None:
+    for number in range(5):
+        fake.graph.poison[box.put(mail(number)).immutable_id] = 500
+    box.put(mail(9))
+    assert ["9"] in polls(inbox(fake), 5)
+
+
+def test_one_mail_that_fails_fails_no_poll(fake: FakeMicrosoft, box: Mailbox) -> None:
+    """The list was answered: the fault is the mail's."""
+    fake.graph.poison[box.put(mail(1)).immutable_id] = 500
+    door = inbox(fake)
+    assert polls(door, 30, 3) == [[], [], []]
+    withheld = door.unreadable()
+    assert withheld is not None and withheld.number == 1

@@ -188,3 +188,26 @@ def test_a_name_that_is_used_again_is_another_mail(path: Path) -> None:
     assert (new.mark, new.data) == (old.mark, b"Subject: t\n\n")
     inbox.rest()
     assert file.exists()
+
+
+def test_a_name_that_is_used_again_takes_no_place_of_what_was_moved(tmp_path: Path) -> None:
+    inbox = MaildirInbox(tmp_path, move_to="Done")
+    inbox.open()
+    for text in (b"Subject: one\n\nApprove\n", b"Subject: two, another\n\nReject\n"):
+        (tmp_path / "new" / "1764200001.M1P1.host").write_bytes(text)
+        inbox.open()
+        inbox.dispose([mail.mark for mail in inbox.fetch(9, nobody_is_known)])
+    assert len(list((tmp_path / ".Done" / "cur").iterdir())) == 2
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_mails_behind_many_that_cannot_be_read_are_read(tmp_path: Path) -> None:
+    inbox = MaildirInbox(tmp_path)
+    inbox.open()
+    for number in range(1200):
+        (tmp_path / "new" / f"{1764200000 + number}.M1P1.host").write_bytes(b"")
+    for number in range(3):
+        (tmp_path / "new" / f"{1764300000 + number}.M1P1.host").write_bytes(b"Subject: x\n\nApprove\n")
+    inbox.open()
+    assert len(inbox.fetch(2, nobody_is_known)) == 2
+    assert len(inbox.fetch(2, nobody_is_known)) == 1

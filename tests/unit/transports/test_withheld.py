@@ -23,7 +23,7 @@ def tried(withheld: Withheld[str], polls: int, *, others: bool) -> list[int]:
 def test_a_mail_that_alone_fails_is_tried_less_and_less_often() -> None:
     withheld: Withheld[str] = Withheld()
     assert tried(withheld, 70, others=True) == [1, 2, 4, 8, 16, 32, 48, 64]
-    assert withheld.told("INBOX") == Unreadable(1, "INBOX", "poll 64")
+    assert withheld.told("INBOX") == Unreadable(1, "INBOX", "poll 64", is_recent=True)
 
 
 def test_while_the_server_hands_out_nothing_all_are_tried_at_each_poll() -> None:

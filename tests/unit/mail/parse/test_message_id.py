@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from flexmaild.mail.parse.message_id import is_made_up, name_of
@@ -51,3 +53,16 @@ def test_what_was_sent_and_delivered_never_passes_for_that(data: bytes, field: b
 )
 def test_other_mails_without_a_message_id_are_mails(data: bytes) -> None:
     assert not is_made_up(data)
+
+
+def test_a_header_beyond_what_imap_fetches_of_one_is_not_looked_at() -> None:
+    """So a mail has one name on every way, and a header of megabytes costs the daemon nothing."""
+    header = b"".join(b"X-%d: " % n + b"a" * 900 + b"\r\n" for n in range(90))
+    whole = header + b"Message-ID: <late@corp.test>\r\n\r\nApprove\r\n"
+    assert name_of(whole) == name_of(whole[: 64 << 10]) != "<late@corp.test>"
+    tracemalloc.start()
+    name_of(b"A:\r\n" * 2_500_000)
+    is_made_up(b"Subject: message unavailable\r\n" + b"A:\r\n" * 2_500_000)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 32 << 20

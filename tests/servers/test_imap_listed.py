@@ -1,0 +1,110 @@
+"""Mails of which a server cannot even tell the size keep no other from being listed, read and deleted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexmaild.core.errors import Failure
+from tests.kit.dovecot import Dovecot, User
+from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
+from tests.kit.scripted import Gone, ImapServer, Talk
+
+
+def polled(inbox: Any, limit: int = 30) -> list[str]:
+    """What a poll reads and deletes; a poll that fails reads nothing."""
+    try:
+        inbox.open()
+        read = []
+        while len(read) < limit and (fetched := inbox.fetch(limit - len(read), nobody_is_known)):
+            read += subjects(fetched)
+            inbox.dispose([one.mark for one in fetched])
+        inbox.rest()
+    except Failure:
+        inbox.close()
+        return []
+    return read
+
+
+def put(dovecot: Dovecot, user: User, name: str, data: bytes, mode: int = 0o600) -> None:
+    """As other delivery agents than Dovecot's do: without a size in the name."""
+    home = dovecot.root / "mail" / user.name / "Maildir"
+    for part in ("tmp", "new", "cur"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+    own = (dovecot.root / "mail").stat()
+    for made in (home.parent, home, *(home / part for part in ("tmp", "new", "cur"))):
+        os.chown(made, own.st_uid, own.st_gid)
+    file = Path(home / "new" / name)
+    file.write_bytes(data)
+    os.chown(file, *((0, 0) if not mode else (own.st_uid, own.st_gid)))
+    file.chmod(mode)
+
+
+@pytest.mark.parametrize("how", ["", "imap_fetch_failure = no-after\n"])
+def test_a_file_that_dovecot_cannot_open_keeps_no_other_from_being_read(
+    new_dovecot: Callable[..., Dovecot], how: str
+) -> None:
+    """By default it ends the connection, with the setting it refuses the whole list."""
+    dovecot = new_dovecot(how)
+    user = dovecot.user()
+    put(dovecot, user, "1764200000.M1P1.host", mail("bad"), 0)
+    put(dovecot, user, "1764200001.M1P1.host", mail("good"))
+    inbox = inbox_of(user, dovecot.imap)
+    assert ["good"] in [polled(inbox) for _ in range(3)]
+    withheld = inbox.unreadable()
+    assert withheld is not None and withheld.number == 1
+    inbox.close()
+
+
+@pytest.mark.parametrize("item", ["RFC822.SIZE NIL", 'RFC822.SIZE "abc"', "RFC822.SIZE (1 2)", "FLAGS ()"])
+def test_a_mail_without_a_size_is_told_and_the_others_are_read(serving: Serving, item: str) -> None:
+    server = serving(ImapServer({}, (mail("s1"), mail("s2"))))
+    usual = server._fetch
+
+    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+        if "RFC822.SIZE" not in rest:
+            return usual(talk, tag, command, rest)
+        for number, uid in enumerate(sorted(server.folder), 1):
+            size = f"RFC822.SIZE {len(server.folder[uid])}"
+            talk.say(f"* {number} FETCH (UID {uid} {item if uid == 1 else size})")
+        return talk.say(f"{tag} OK done")
+
+    server._fetch = fetch  # type: ignore[method-assign]
+    inbox = inbox_at(server)
+    assert polled(inbox) == ["s2"]
+    withheld = inbox.unreadable()
+    assert withheld is not None and (withheld.number, set(server.folder)) == (1, {1})
+
+
+@pytest.mark.parametrize("said", ["NO", "BYE"])
+def test_however_many_are_withheld_at_the_head_those_behind_are_read(serving: Serving, said: str) -> None:
+    number = 12
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, number + 3))))
+    server.withheld = dict.fromkeys(range(1, number + 1), said)
+    inbox = inbox_at(server)
+    read = [subject for _ in range(12) for subject in polled(inbox)]
+    assert {f"s{number + 1}", f"s{number + 2}"} <= set(read)
+
+
+def test_what_was_read_behind_a_connection_that_broke_is_not_deleted_by_its_number(serving: Serving) -> None:
+    """The mailbox is restored meanwhile, and the number is another mail's."""
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 4))))
+    server.withheld[2] = "BYE"
+    usual, breaks = server._fetch, list[str]()
+
+    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+        try:
+            usual(talk, tag, command, rest)
+        except Gone:
+            breaks.append(rest)
+            if len(breaks) == 2:
+                server.folder[1] = mail("genuine", b"Reject\r\nnot this one\r\n")
+            raise
+
+    server._fetch = fetch  # type: ignore[method-assign]
+    inbox = inbox_at(server)
+    assert "genuine" in [subject for _ in range(3) for subject in polled(inbox)]
