@@ -133,6 +133,7 @@ def test_numbers_that_went_back_are_told_before_any_is_used_again(house: House, 
     """Also after a restart, by what the store knows."""
     house.write_settings(mailbox.settings())
     house.start()
+    house.process_replies()  # the poll of the start is over
     mailbox.dovecot.deliver(mailbox.user, [b"From: a@b.test\r\nSubject: x\r\n\r\nx\r\n"])
     mailbox.copy()
     mailbox.dovecot.deliver(mailbox.user, [b"From: a@b.test\r\nSubject: y\r\n\r\ny\r\n"])
