@@ -73,7 +73,10 @@ class Lister:
             rows, refusal = [], str(error)
         if refusal:
             uids = self._numbers(first, last)
-            told = self._told([uid for uid in uids if not self._withheld().waits(_untold(uid))])
+            asked = [uid for uid in uids if not self._withheld().waits(_untold(uid))]
+            told = self._told(asked)
+            if len(asked) > 1 and not told:  # the fault of the server, not of each mail
+                raise _cannot_be_listed(refusal)
             rows = [told.get(uid, _untold(uid)) for uid in uids]
         for row in rows:
             if row.size == UNTOLD and not self._withheld().waits(row):
@@ -93,7 +96,7 @@ class Lister:
         with translated("fetch", client.wire.server):
             answers, refusal = _answers(client.protocol.fetch(f"{first}:{last}", "(UID)"))
             if refusal and not answers:
-                raise TryLater(Reason.SERVER, "the folder cannot be listed", step="fetch", answer=refusal)
+                raise _cannot_be_listed(refusal)
             return [int(a[b"UID"]) for _, a in sorted(answers.items()) if b"UID" in a]
 
     def _told(self, uids: Sequence[int]) -> dict[int, Row]:
@@ -112,6 +115,10 @@ class Lister:
             return {}
         half = len(uids) // 2
         return self._told(uids[:half]) | self._told(uids[half:])
+
+
+def _cannot_be_listed(refusal: str) -> TryLater:
+    return TryLater(Reason.SERVER, "the folder cannot be listed", step="fetch", answer=refusal)
 
 
 def _untold(uid: int) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core.errors import Failure
+from flexmaild.core.errors import Failure, TryLater
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
 from tests.kit.scripted import Gone, ImapServer, Talk
@@ -108,3 +108,20 @@ def test_what_was_read_behind_a_connection_that_broke_is_not_deleted_by_its_numb
     server._fetch = fetch  # type: ignore[method-assign]
     inbox = inbox_at(server)
     assert "genuine" in [subject for _ in range(3) for subject in polled(inbox)]
+
+
+def test_a_server_that_lists_nothing_at_all_fails_the_poll_and_is_no_empty_folder(serving: Serving) -> None:
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 6))))
+    usual = server._fetch
+
+    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+        if "RFC822.SIZE" in rest:
+            talk.say(f"{tag} NO [SERVERBUG] some messages could not be fetched")
+        else:
+            usual(talk, tag, command, rest)
+
+    server._fetch = fetch  # type: ignore[method-assign]
+    inbox = inbox_at(server)
+    inbox.open()
+    with pytest.raises(TryLater, match="cannot be listed"):
+        inbox.fetch(30, nobody_is_known)
