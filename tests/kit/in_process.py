@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from flexmaild.observe.redact import Redactor
 from flexmaild.settings.secrets import on_read
 from flexmaild.store import engine
 from flexmaild.system.clock import TrustedClock
-from tests.kit.house import PATIENCE, House
+from tests.kit.house import PATIENCE, House, until
 
 # How long the poll of a start is waited for, seconds.
 FIRST_POLL = 2.0
@@ -145,9 +145,9 @@ class HouseInProcess(House):
         self._running = daemon, thread, signals
         self.call("status")
         # The poll of the start would take a part of what the test delivers next; a server may let it hang.
-        box, end = daemon.services.health.mailbox, time.monotonic() + FIRST_POLL
-        while box is not None and box.last is None and time.monotonic() < end:
-            time.sleep(0.005)
+        box = daemon.services.health.mailbox
+        with suppress(AssertionError):
+            until(lambda: box is None or box.last is not None, "the first poll", FIRST_POLL)
         return self
 
     def _write_clock(self) -> None:
