@@ -104,8 +104,7 @@ class GraphInbox:
             self._handed.update(one.mark.uid for one in listed)
             if mails := list(self._read(listed)):
                 self._withheld.handed_out()
-                read = {mail.mark.uid for mail in mails}
-                self._withheld.forget(lambda uid: uid in read)  # noqa: B023 - called at once
+                self._withheld.forget({mail.mark.uid for mail in mails}.__contains__)
                 return mails
             if not listed:
                 break
