@@ -12,14 +12,16 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from flexmaild.core import durations
+from flexmaild.core.opening import MAX_SETTLE
 from flexmaild.core.ports import Unreadable
 
 Key = TypeVar("Key", bound=Hashable)
 
 # Polls between two tries at most.
 _MOST_POLLS = 16
-# An answer may settle for a day (`approvals.settle_for`), and one of these may take it back; seconds.
-_RECENT = 86400.0
+# An answer may settle for so long, and one of these may take it back; seconds.
+_RECENT = durations.parse(MAX_SETTLE).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,8 @@ class Withheld(Generic[Key]):
         self._left_over = True
 
     def failed(self, key: Key, said: str) -> None:
-        before = self._failed.pop(
-            key, _Failed("", time.monotonic())
-        )  # to the end: what was said last is told
+        # To the end: what was said last is told.
+        before = self._failed.pop(key, _Failed("", time.monotonic()))
         self._failed[key] = replace(before, said=said)
         self._now.add(key)
 
