@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.errors import Failure
-from flexmaild.mail.parse.message_id import is_made_up
+from flexmaild.mail.parse.message_id import HEADER_LOOKED_AT, is_made_up
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports.imap_client import Client, joined
 from flexmaild.transports.imap_errors import may_be_the_mails_fault, translated
@@ -152,8 +152,8 @@ class Fetcher:
         return {}
 
     def _header(self, batch: dict[int, int]) -> dict[int, Found]:
-        header = Section("HEADER", _HEAD)
-        pieces = self._pieces(batch, [header], len(batch) * _HEAD * 2)
+        header = Section("HEADER", HEADER_LOOKED_AT)
+        pieces = self._pieces(batch, [header], len(batch) * HEADER_LOOKED_AT * 2)
         return {uid: Found(held[header.name], True) for uid, held in pieces.items() if header.name in held}
 
     def _whole(self, batch: dict[int, int]) -> dict[int, Found]:
