@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flexmaild.settings.faults import WHOLE_FILE, Fault
+from flexmaild.settings.faults import Fault
 from flexmaild.settings.schema import Settings
 
 
 def vanished(file: str, running: Settings, wanted: Settings) -> tuple[Fault, ...]:
     """A fault for each section that runs and that the file says nothing of."""
     return tuple(
-        Fault(file, 1, 1, WHOLE_FILE, f"{name} runs and is not in the file any more: {cure}")
+        Fault.of_file(file, f"{name} runs and is not in the file any more: {cure}")
         for name, cure in _missing(running, wanted)
     )
 
