@@ -51,10 +51,7 @@ class Lister:
     """Lists on the inbox's connection, as `imap_fetch.Fetcher` fetches on it."""
 
     def __init__(
-        self,
-        client: Callable[[], Client],
-        reconnect: Callable[[], None],
-        withheld: Callable[[], Withheld[Row]],
+        self, client: Callable[[], Client], reconnect: Callable[[], None], withheld: Withheld[Row]
     ) -> None:
         self._client, self._reconnect, self._withheld = client, reconnect, withheld
         self._breaks = 0
@@ -68,14 +65,14 @@ class Lister:
         rows, refusal = self._listed(f"{first}:{last}", by_uid=False)
         if refusal:
             uids = self._numbers(first, last)
-            asked = [uid for uid in uids if not self._withheld().waits(_untold(uid))]
+            asked = [uid for uid in uids if not self._withheld.waits(_untold(uid))]
             told = self._told(asked)
             if len(asked) > 1 and not told:  # the fault of the server, not of each mail
                 raise _cannot_be_listed(refusal)
             rows = [told.get(uid, _untold(uid)) for uid in uids]
         for row in rows:
-            if row.size == UNTOLD and not self._withheld().waits(row):
-                self._withheld().failed(row, _NO_SIZE)
+            if row.size == UNTOLD and not self._withheld.waits(row):
+                self._withheld.failed(row, _NO_SIZE)
         return rows
 
     def _listed(self, numbers: str, *, by_uid: bool) -> tuple[list[Row], str]:
@@ -106,7 +103,7 @@ class Lister:
         if not refusal:
             return {row.uid: row for row in rows}
         if len(uids) == 1:
-            self._withheld().failed(_untold(uids[0]), refusal)
+            self._withheld.failed(_untold(uids[0]), refusal)
             return {}
         half = len(uids) // 2
         return self._told(uids[:half]) | self._told(uids[half:])

@@ -49,6 +49,11 @@ class Withheld(Generic[Key]):
     def __contains__(self, key: Key) -> bool:
         return key in self._failed
 
+    def clear(self) -> None:
+        """The folder was made anew: the keys name other mails now."""
+        self._failed.clear()
+        self._begin_anew()
+
     def begin(self) -> None:
         """A poll begins."""
         for key in self._now & self._failed.keys():
@@ -58,6 +63,9 @@ class Withheld(Generic[Key]):
                 again = self._poll + max(min(2**one.tries, _MOST_POLLS), 2 if self._left_over else 1)
                 self._failed[key] = replace(one, tries=one.tries + 1, again=again)
         self._poll += 1
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._now.clear()
         self._handed_out = self._left_over = False
 
