@@ -8,6 +8,7 @@ and in the folder. One reload at a time, in the thread of whoever asked for it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -45,21 +46,19 @@ class Reload:
             try:
                 outcome = self._reload()
             except SettingsError as error:
-                self._refused(by, error)
+                self._refused(by, error.faults)
                 raise
             except StoreFault as fault:
                 self.services.reports.store_failed(fault)
                 raise
             except Exception as bug:
-                self._refused(by, SettingsError((Fault(self._file(), 1, 1, "(file)", f"a bug: {bug}"),)))
+                file = str(self.services.components.settings_file)
+                self._refused(by, [Fault.of_file(file, f"a bug: {bug}")])
                 raise
             finally:
                 self.manager.ready("running")
             self._done(by, outcome)
         return outcome
-
-    def _file(self) -> str:
-        return str(self.services.components.settings_file)
 
     def _reload(self) -> Reloaded:
         old = self.services.components
@@ -76,7 +75,7 @@ class Reload:
         except StoreFault:
             raise
         except (Failure, OSError, ValueError) as error:
-            raise SettingsError((Fault(str(path), 1, 1, "(file)", str(error)),)) from error
+            raise SettingsError((Fault.of_file(str(path), str(error)),)) from error
         self._swap(old, components)
         listen()
         return Reloaded(changed, needs_restart, settings.warnings())
@@ -103,12 +102,12 @@ class Reload:
         except StoreFault as fault:
             self.services.reports.store_failed(fault)
 
-    def _refused(self, by: str, error: SettingsError) -> None:
+    def _refused(self, by: str, faults: Sequence[Fault]) -> None:
         services = self.services
-        services.reports.settings_read(str(error.faults[0]))
+        services.reports.settings_read(str(faults[0]))
         services.metrics.reloaded(ok=False, at=services.store.now().timestamp())
-        faults = [str(fault) for fault in error.faults]
-        _log.error("reload refused, the old settings stay in force", by=by, faults=faults)
+        told = [str(fault) for fault in faults]
+        _log.error("reload refused, the old settings stay in force", by=by, faults=told)
 
     def _done(self, by: str, outcome: Reloaded) -> None:
         services = self.services

@@ -79,7 +79,7 @@ def _read(found: x509.Certificate) -> Certificate:
 
 
 def _names(found: x509.Certificate) -> tuple[str, ...]:
-    """None where the extensions cannot be read: what else it says is known all the same."""
+    """Empty where the extensions cannot be read: what else it says is known all the same."""
     from cryptography import x509
 
     try:

@@ -27,6 +27,11 @@ class Fault:
     path: str
     text: str
 
+    @classmethod
+    def of_file(cls, file: str, text: str) -> Fault:
+        """One that has no place in it."""
+        return cls(file, 1, 1, WHOLE_FILE, text)
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.path}: {self.text}"
 

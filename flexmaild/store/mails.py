@@ -46,7 +46,9 @@ def add(connection: Connection, mails: Sequence[Seen]) -> None:
     """Write the outcomes of mails not seen before, where they are seen, and the raw bytes of all."""
     if not mails:
         return
-    there = _given_up(connection, mails)
+    kept = known(connection, [mail.mark for mail in mails])
+    there = {m.mark for m in mails if m.mark in kept and is_same(kept[m.mark], m.identity)}
+    _take_marks(connection, kept.keys() - there)
     read_before = _read_before(connection, [mail.sha256 for mail in mails])
     connection.execute(_ADD, [seen_row(mail) for mail in mails])
     new = [mail for mail in mails if mail.mark not in there]
@@ -78,16 +80,12 @@ def add_blobs(connection: Connection, new: Sequence[Blob]) -> None:
         connection.execute(_ADD_BLOB, rows)
 
 
-def _given_up(connection: Connection, mails: Sequence[Seen]) -> set[Mark]:
-    """Take their marks from the mails that had them before; returns the marks of those that are the same."""
-    kept = known(connection, [mail.mark for mail in mails])
-    there = {m.mark for m in mails if m.mark in kept and is_same(kept[m.mark], m.identity)}
-    for mark in kept.keys() - there:
-        # The row stays, and is found by all but its mark.
+def _take_marks(connection: Connection, marks: Iterable[Mark]) -> None:
+    """From the mails that had them: each row stays, and is found by all but its mark."""
+    for mark in marks:
         seq = connection.scalar(select(seen.c.seq).where(_at(mark)))
         formerly = f"{mark.validity} until {seq}"
         connection.execute(update(seen).where(seen.c.seq == seq).values(validity=formerly))
-    return there
 
 
 def _at(mark: Mark) -> ColumnElement[bool]:

@@ -35,6 +35,7 @@ _WIDER, _MOST_LOOKS = 500, 20
 # A connection is kept over a pause no longer than this: NAT routers forget idle connections after some
 # minutes, and a mailbox has few connections to spare.
 KEEP_OVER = 60.0
+_NOTHING = Passed()
 
 
 class ImapIncoming(Incoming):
@@ -56,9 +57,6 @@ class ImapIncoming(Incoming):
     def examine(self, tools: Tools) -> list[Step]:
         credentials = sasl.credentials_of(self, "imap", tools)
         return examine_imap(self.imap_session(), credentials, self.reply_folder, self.after_processing.move)
-
-
-_NOTHING = Passed()
 
 
 class ImapInbox:
@@ -88,7 +86,8 @@ class ImapInbox:
         self._shown = folder
         self._mailbox = f"imap://{session.user}@{session.host}/{folder}"
         self._fetcher = Fetcher(session, most, self._connected, self._reconnect)
-        self._lister = Lister(self._connected, self._reconnect, lambda: self._withheld)
+        self._withheld: Withheld[Row] = Withheld()
+        self._lister = Lister(self._connected, self._reconnect, self._withheld)
         self._client: Client | None = None
         self._removal: Removal | None = None
         self._validity = ""
@@ -99,7 +98,6 @@ class ImapInbox:
         self._handed: set[int] = set()
         self._read_here: set[int] = set()
         self._leftover: set[int] = set()
-        self._withheld: Withheld[Row] = Withheld()
 
     def open(self) -> FolderState:
         self._handed.clear()
@@ -213,7 +211,7 @@ class ImapInbox:
             self._handed.clear()
             self._leftover.clear()
             self._passed = _NOTHING
-            self._withheld = Withheld()
+            self._withheld.clear()
         self._next = int(answer.get(b"UIDNEXT", 0))
         self._exists = int(answer.get(b"EXISTS", 0))
         client.counted("EXISTS")

@@ -125,3 +125,8 @@ def _words(error: BaseException) -> str:
 def _said(words: str) -> str:
     """The server's own words, without what the libraries put before them."""
     return re.sub(r"^(command: \w+ => |[\w ]+ (failed|command error): )", "", words).strip()
+
+
+def may_be_the_mails_fault(error: Failure) -> bool:
+    """Not the server's or the network's as a whole, which no try for single mails would cure."""
+    return error.reason in {Reason.SERVER, Reason.NETWORK} and error.step == "fetch"

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flexmaild.core.errors import Failure, Reason
-from flexmaild.mail.parse.message_id import is_made_up
+from flexmaild.core.errors import Failure
+from flexmaild.mail.parse.message_id import HEADER_LOOKED_AT, is_made_up
 from flexmaild.settings.session import ImapSession
 from flexmaild.transports.imap_client import Client, joined
-from flexmaild.transports.imap_errors import translated
+from flexmaild.transports.imap_errors import may_be_the_mails_fault, translated
 from flexmaild.transports.imap_structure import (
     Node,
     Section,
@@ -152,8 +152,8 @@ class Fetcher:
         return {}
 
     def _header(self, batch: dict[int, int]) -> dict[int, Found]:
-        header = Section("HEADER", _HEAD)
-        pieces = self._pieces(batch, [header], len(batch) * _HEAD * 2)
+        header = Section("HEADER", HEADER_LOOKED_AT)
+        pieces = self._pieces(batch, [header], len(batch) * HEADER_LOOKED_AT * 2)
         return {uid: Found(held[header.name], True) for uid, held in pieces.items() if header.name in held}
 
     def _whole(self, batch: dict[int, int]) -> dict[int, Found]:
@@ -238,8 +238,3 @@ def _batches(sizes: dict[int, int]) -> Iterator[dict[int, int]]:
         batch[uid] = size
     if batch:
         yield batch
-
-
-def may_be_the_mails_fault(error: Failure) -> bool:
-    """Not the server's or the network's as a whole, which no try for single mails would cure."""
-    return error.reason in {Reason.SERVER, Reason.NETWORK} and error.step == "fetch"

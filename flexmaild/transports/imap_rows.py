@@ -16,8 +16,7 @@ from imapclient.response_parser import parse_fetch_response
 
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.transports.imap_client import Client
-from flexmaild.transports.imap_errors import translated
-from flexmaild.transports.imap_fetch import may_be_the_mails_fault
+from flexmaild.transports.imap_errors import may_be_the_mails_fault, translated
 from flexmaild.transports.withheld import Withheld
 
 _ITEMS = "(UID RFC822.SIZE INTERNALDATE)"
@@ -52,10 +51,7 @@ class Lister:
     """Lists on the inbox's connection, as `imap_fetch.Fetcher` fetches on it."""
 
     def __init__(
-        self,
-        client: Callable[[], Client],
-        reconnect: Callable[[], None],
-        withheld: Callable[[], Withheld[Row]],
+        self, client: Callable[[], Client], reconnect: Callable[[], None], withheld: Withheld[Row]
     ) -> None:
         self._client, self._reconnect, self._withheld = client, reconnect, withheld
         self._breaks = 0
@@ -66,29 +62,29 @@ class Lister:
 
     def rows(self, first: int, last: int) -> list[Row]:
         """The mails with these sequence numbers, in the folder's order."""
-        try:
-            rows, refusal = _listed(self._client(), f"{first}:{last}", by_uid=False)
-        except Failure as error:
-            self._survive(error)
-            rows, refusal = [], str(error)
+        rows, refusal = self._listed(f"{first}:{last}", by_uid=False)
         if refusal:
             uids = self._numbers(first, last)
-            asked = [uid for uid in uids if not self._withheld().waits(_untold(uid))]
+            asked = [uid for uid in uids if not self._withheld.waits(_untold(uid))]
             told = self._told(asked)
             if len(asked) > 1 and not told:  # the fault of the server, not of each mail
                 raise _cannot_be_listed(refusal)
             rows = [told.get(uid, _untold(uid)) for uid in uids]
         for row in rows:
-            if row.size == UNTOLD and not self._withheld().waits(row):
-                self._withheld().failed(row, _NO_SIZE)
+            if row.size == UNTOLD and not self._withheld.waits(row):
+                self._withheld.failed(row, _NO_SIZE)
         return rows
 
-    def _survive(self, error: Failure) -> None:
-        """Go on behind a new connection, or raise what cannot be one mail's fault."""
-        self._breaks += 1
-        if not may_be_the_mails_fault(error) or self._breaks > _MOST_BREAKS:
-            raise error
-        self._reconnect()
+    def _listed(self, numbers: str, *, by_uid: bool) -> tuple[list[Row], str]:
+        """What came, and why not all did. What may be one mail's fault is survived by a new connection."""
+        try:
+            return _listed(self._client(), numbers, by_uid=by_uid)
+        except Failure as error:
+            self._breaks += 1
+            if not may_be_the_mails_fault(error) or self._breaks > _MOST_BREAKS:
+                raise
+            self._reconnect()
+            return [], str(error)
 
     def _numbers(self, first: int, last: int) -> list[int]:
         client = self._client()
@@ -103,15 +99,11 @@ class Lister:
         """By halves, until those that are refused stand alone."""
         if not uids:
             return {}
-        try:
-            rows, refusal = _listed(self._client(), ",".join(map(str, uids)), by_uid=True)
-        except Failure as error:
-            self._survive(error)
-            rows, refusal = [], str(error)
+        rows, refusal = self._listed(",".join(map(str, uids)), by_uid=True)
         if not refusal:
             return {row.uid: row for row in rows}
         if len(uids) == 1:
-            self._withheld().failed(_untold(uids[0]), refusal)
+            self._withheld.failed(_untold(uids[0]), refusal)
             return {}
         half = len(uids) // 2
         return self._told(uids[:half]) | self._told(uids[half:])

@@ -138,19 +138,19 @@ class MaildirInbox:
         return FolderState(count, may, "" if may else f"{self._path} cannot be written to")
 
     def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
-        most = limit
+        width = limit
         with translated("fetch", self._path):
-            while chosen := self._oldest(limit, is_known):
+            while chosen := self._oldest(width, is_known):
                 found = []
                 for unique in chosen:
                     self._handed.add(unique)
                     if mail := self._read(unique):
                         found.append(mail)
-                    if len(found) == most:
+                    if len(found) == limit:
                         break
                 if found:
                     return found
-                limit = _STEP  # none of these can be read: the directory is not listed again for each few
+                width = _STEP  # none of these can be read: the directory is not listed again for each few
         return []
 
     def unreadable(self) -> Unreadable | None:

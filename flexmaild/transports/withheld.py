@@ -12,14 +12,16 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from flexmaild.core import durations
+from flexmaild.core.opening import MAX_SETTLE
 from flexmaild.core.ports import Unreadable
 
 Key = TypeVar("Key", bound=Hashable)
 
 # Polls between two tries at most.
 _MOST_POLLS = 16
-# An answer may settle for a day (`approvals.settle_for`), and one of these may take it back; seconds.
-_RECENT = 86400.0
+# An answer may settle for so long, and one of these may take it back; seconds.
+_RECENT = durations.parse(MAX_SETTLE).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Withheld(Generic[Key]):
     def __contains__(self, key: Key) -> bool:
         return key in self._failed
 
+    def clear(self) -> None:
+        """The folder was made anew: the keys name other mails now."""
+        self._failed.clear()
+        self._begin_anew()
+
     def begin(self) -> None:
         """A poll begins."""
         for key in self._now & self._failed.keys():
@@ -56,6 +63,9 @@ class Withheld(Generic[Key]):
                 again = self._poll + max(min(2**one.tries, _MOST_POLLS), 2 if self._left_over else 1)
                 self._failed[key] = replace(one, tries=one.tries + 1, again=again)
         self._poll += 1
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._now.clear()
         self._handed_out = self._left_over = False
 
@@ -68,9 +78,8 @@ class Withheld(Generic[Key]):
         self._left_over = True
 
     def failed(self, key: Key, said: str) -> None:
-        before = self._failed.pop(
-            key, _Failed("", time.monotonic())
-        )  # to the end: what was said last is told
+        # To the end: what was said last is told.
+        before = self._failed.pop(key, _Failed("", time.monotonic()))
         self._failed[key] = replace(before, said=said)
         self._now.add(key)
 

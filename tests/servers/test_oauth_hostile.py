@@ -55,10 +55,19 @@ def answers(fake: FakeMicrosoft, where: str, status: int, body: bytes) -> None:
     server.fail(where, status, body, times=999, **ABSURD)
 
 
-def fails(work: Callable[[], object]) -> Failure:
+def fails(work: Callable[..., object], *given: object) -> Failure:
     with pytest.raises(Failure) as error:
-        work()
+        work(*given)
     return error.value
+
+
+def opened_and_read(door: GraphInbox) -> None:
+    door.open()
+    door.fetch(10, lambda _: {})
+
+
+def read_and_deleted(door: GraphInbox) -> None:
+    door.dispose([m.mark for m in door.fetch(10, lambda _: {})])
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 503])
@@ -78,11 +87,11 @@ def test_whatever_graph_says_is_a_failure_and_no_empty_folder(
                 with suppress(Failure):
                     way_out.send(unsure)
             else:
-                fails(lambda: way_out.send(unsure))  # noqa: B023
+                fails(way_out.send, unsure)
         elif where.endswith("inbox$") and status == 200 and body in (b"{}", *OBJECTS):
             assert door.open().messages == 0  # how many there are is only shown
         else:
-            fails(lambda: (door.open(), door.fetch(10, lambda _: {})))  # noqa: B023
+            fails(opened_and_read, door)
         graph.close()
 
 
@@ -97,7 +106,7 @@ def test_whatever_stands_in_the_place_of_a_batch_loses_and_deletes_nothing(
         graph = api(fake)
         door = GraphInbox(graph, "INBOX")
         door.open()
-        fails(lambda: door.dispose([m.mark for m in door.fetch(10, lambda _: {})]))  # noqa: B023
+        fails(read_and_deleted, door)
         assert [m.raw for m in box.listing("inbox")] == raws
         graph.close()
 
@@ -115,7 +124,7 @@ def test_whatever_the_sign_in_service_says_is_a_fault_with_a_pause(
     for body in ODD:
         answers(fake, where, status, body)
         at = desk(application(fake, **facts), tmp_path, Clock())
-        fault = fails(lambda: at.token("m365", "graph"))  # noqa: B023
+        fault = fails(at.token, "m365", "graph")
         assert isinstance(fault, TryLater) and fault.retry_after and fault.retry_after <= 3600
         assert at.status()[0].error
 
@@ -133,7 +142,7 @@ def test_whatever_google_says_is_a_fault_with_a_pause(tmp_path: Path, status: in
             google.server.faults.clear()
             google.server.fail(".*", status, body, times=9, **ABSURD)
             at = TokenDesk({"google": given}, store)
-            fault = fails(lambda: at.token("google", "imap"))  # noqa: B023
+            fault = fails(at.token, "google", "imap")
             assert isinstance(fault, TryLater) and fault.retry_after and fault.retry_after <= 3600
 
 

@@ -14,9 +14,9 @@ from flexmaild.mail.parse.message import split_header
 # As much of a Message-ID as is kept (RFC 5322 section 2.1.1), and of a header without one: less than any way
 # in fetches of a header.
 _LONGEST, _DIGESTED = 998, 32 << 10
-# No more of a header is looked at: as much as IMAP fetches of one, so that a mail has one name on every way;
+# No more of a header is looked at, and IMAP fetches as much of one, so that a mail has one name on every way;
 # and the daemon does this itself, where a header of megabytes would cost a hundred times its size.
-_LOOKED_AT = 64 << 10
+HEADER_LOOKED_AT = 64 << 10
 
 # What Courier's imapd puts in the place of a file that it cannot open, and Exchange in that of an item of
 # which it cannot make a mail; Exchange writes its subject in the language of the server.
@@ -29,7 +29,7 @@ _SIGNS, _NEAR = (b"message unavailable", _EXCHANGE), 4 << 10
 def name_of(data: bytes) -> str:
     """The Message-ID as `understand` gives it, or "sha256:" and the digest of a header without one; empty
     without a header. `data` may be the header alone."""
-    block, _ = split_header(data[:_LOOKED_AT])
+    block, _ = split_header(data[:HEADER_LOOKED_AT])
     name = message_id_of(parse_header(block).first(b"message-id"))
     if name:
         return name
@@ -48,7 +48,7 @@ def is_made_up(data: bytes) -> bool:
     beginning = data[:_NEAR].lower()
     if not any(sign in beginning for sign in _SIGNS):
         return False  # as good as always, in no time
-    header = parse_header(split_header(data[:_LOOKED_AT])[0])
+    header = parse_header(split_header(data[:HEADER_LOOKED_AT])[0])
     if header.has(b"message-id") or header.has(b"received"):
         return False
     sender, subject = header.first(b"from"), header.first(b"subject")
