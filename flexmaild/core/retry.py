@@ -53,6 +53,11 @@ def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timede
     return timedelta(seconds=seconds)
 
 
+def is_refused_login(failure: Failure) -> bool:
+    """Whether the server refused who we are: to try again soon locks accounts."""
+    return failure.reason is Reason.AUTH and failure.step == "login"
+
+
 def login_pause(refused: int) -> float:
     """Seconds until a mailbox that has refused our login so often in a row is tried again by itself."""
     return min(LONGEST_LOGIN_PAUSE, SLOW_PAUSE * 2.0 ** min(refused - 1, 20)) if refused else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -12,6 +13,7 @@ from flexmaild.control.server import ControlServer
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
 from flexmaild.observe import http
+from flexmaild.observe.health import Health
 from flexmaild.observe.http import ObserveServer
 from flexmaild.observe.incidents import Incident
 from flexmaild.observe.metrics import Metrics
@@ -22,11 +24,14 @@ _log = structlog.get_logger("flexmaild")
 
 
 class Listeners:
-    """`close` ends both. Metrics that cannot be bound at the start end nothing: `bind_metrics` tries on."""
+    """`close` ends both. Metrics that cannot be bound at the start end nothing: `bind_metrics` tries on, for
+    the timers and for a reload, in their threads."""
 
-    def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]]) -> None:
+    def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]], health: Health) -> None:
         self._metrics = metrics
         self._look = look
+        self._health = health
+        self._changing = threading.RLock()
         self._observe: ObserveServer | None = None
         self._control: ControlServer | None = None
         self._listen = self._wanted = ""
@@ -51,13 +56,15 @@ class Listeners:
         if self._control is not None:
             self._control.start()
 
-    def bind_metrics(self) -> str:
-        """Bind what is wanted and not bound yet. Returns why it cannot be, empty where it is."""
-        try:
-            self._replace(self._wanted)()
-        except GiveUp as fault:
-            return str(fault)
-        return ""
+    def bind_metrics(self) -> None:
+        """Bind what is wanted and not bound yet: an address that was taken may be free again."""
+        with self._changing:
+            try:
+                self._replace(self._wanted)()
+            except GiveUp as fault:
+                self._health.metrics_fault = str(fault)
+            else:
+                self._health.metrics_fault = ""
 
     def _replace(self, listen: str) -> Callable[[], None]:
         """Bind this metrics address now; what is returned lets go of the old one. Raises GiveUp."""
@@ -80,8 +87,10 @@ class Listeners:
         bound = self._replace(settings.metrics.listen) if is_changed else lambda: None
 
         def put_in_force() -> None:
-            bound()
-            self._wanted = settings.metrics.listen
+            with self._changing:
+                bound()
+                self._wanted = settings.metrics.listen
+                self.bind_metrics()
             if self._control is not None:
                 self._control.set_access(_access(settings))
 

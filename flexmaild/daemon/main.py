@@ -176,7 +176,7 @@ def _assembled(
         sign_ins=SignIns(),
         reload=lambda by: reload(by),
     )
-    listeners = Listeners(metrics, reports.look)
+    listeners = Listeners(metrics, reports.look, health)
     timers = Timers(
         lambda: _tasks(services, listeners), metrics, health.beat, transactions.failed, supervisor.died
     )
@@ -204,24 +204,19 @@ def _wake(services: Services, targets: Targets) -> None:
             services.components.deliveries[place].wake()
 
 
-def _bind_metrics(services: Services, listeners: Listeners) -> None:
-    """An address that is taken may be free again."""
-    services.health.metrics_fault = listeners.bind_metrics()
-
-
 def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
     """What the timers do, and how often."""
     tasks: list[Task] = [
         (DUE_EVERY, lambda: moments.pass_time(services)),
         (COUNT_EVERY, services.count),
-        (COUNT_EVERY, lambda: _bind_metrics(services, listeners)),
+        (COUNT_EVERY, listeners.bind_metrics),
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),
     ]
     interval = services.components.poll_interval
     if interval is not None:
-        tasks.append((interval.total_seconds(), services.components.poll))
+        tasks.append((interval.total_seconds(), services.components.poll_when_due))
     return tasks
 
 
@@ -242,12 +237,12 @@ class Daemon:
         for warning in components.settings.warnings():
             _log.warning("settings", warning=warning)
         components.start()
-        _bind_metrics(services, self.listeners)
+        self.listeners.bind_metrics()
         self.timers.start()
         self.timers.soon(services.look_for_missing_sinks)
         self.timers.soon(services.count)
         self.timers.soon(lambda: moments.look_at_borders(services))
-        components.poll()
+        components.poll_when_due()
         self.listeners.start()
         file = str(components.settings_file)
         _log.info("started", version=__version__, settings=file, pid=os.getpid())

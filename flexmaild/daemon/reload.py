@@ -90,7 +90,7 @@ class Reload:
         self._look()
         if components.poll_interval != old.poll_interval:
             self.timers.plan()
-            components.poll()
+            components.poll_when_due()
 
     def _look(self) -> None:
         """What was switched off may be needed by what is open, a border may match nothing: who asked for the

@@ -86,7 +86,8 @@ class Components:
         if self.poller is not None:
             self.poller.retry_login()
 
-    def poll(self) -> None:
+    def poll_when_due(self) -> None:
+        """See `Poller.poll_when_due`."""
         if self.poller is not None:
             self.poller.poll_when_due()
 

@@ -42,7 +42,7 @@ def pass_time(services: Services) -> None:
             services.transactions.run(partial(_time_passed, services, request.id))
         settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
         if settled and health.polled_at() < max(settled):
-            services.components.poll()  # somebody's change of mind may lie unread
+            services.components.poll_when_due()  # somebody's change of mind may lie unread
         ids = {request.id for request in due}
         if len(due) < DUE_REQUESTS or ids == before:
             return
@@ -106,4 +106,4 @@ def retry_waiting(services: Services) -> None:
             transaction.retry_jobs(Queue.OUTBOX, [job.id for job in waiting])
     services.components.wake(target=OUTGOING, rested=True)
     services.components.retry_login()  # one password may serve both ways
-    services.components.poll()
+    services.components.poll_when_due()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flexmaild.core import retry
-from flexmaild.core.errors import Failure, Reason, Refused
+from flexmaild.core.errors import Failure, Refused
 from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
 from flexmaild.engine.numbers import Highest, Numbers
@@ -170,8 +170,7 @@ class Poller(Worker):
             raise
         except Failure as failure:  # a server's or the store's: the mails stay in the folder
             fault, reason, step = str(failure), failure.reason.value, failure.step
-            is_refused = failure.reason is Reason.AUTH and failure.step == "login"
-            self._refused = self._refused + 1 if is_refused else 0
+            self._refused = self._refused + 1 if retry.is_refused_login(failure) else 0
             self._inbox.close()
         else:
             self._refused = 0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
+from flexmaild.core.retry import is_refused_login
 from flexmaild.net.wire import Wire
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.session import Session
@@ -137,8 +138,7 @@ def may_renew(error: Failure, session: Session, credentials: Credentials) -> boo
     """Whether a new access token may mend this: it was refused for good, and there is somebody to ask."""
     return (
         isinstance(error, GiveUp)
-        and error.reason is Reason.AUTH
-        and error.step == "login"
+        and is_refused_login(error)
         and bool(error.answer)
         and session.auth_type == "oauth"
         and credentials.token is not None
