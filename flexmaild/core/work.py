@@ -157,7 +157,7 @@ class Seen:
     unknown_lines: of a person's answer, those that may be a mail gateway's.
     replies: what those see who see the requests that it names.
     header: what is kept of its header; of our own mails nothing.
-    arrived, digest: what it is known by beside its mark, size and Message-ID (`core.identity`).
+    arrived, name: what it is known by beside its mark, size and Message-ID (`core.identity`).
     """
 
     mark: Mark
@@ -179,11 +179,11 @@ class Seen:
     header: str = field(default="", repr=False)
     spent: tuple[str, ...] = ()
     arrived: str = ""
-    digest: str = ""
+    name: str = ""
 
     @property
     def identity(self) -> Identity:
-        return Identity(self.size, self.arrived, self.digest or self.message_id)
+        return Identity(self.size, self.arrived, self.name or self.message_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,7 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         replies=_replies(reading, ruling, now, named),
         header="" if reading.nature is MailNature.OWN else reading.kept_header,
         arrived=fetched.arrived,
-        digest=fetched.name if fetched.name != reading.message_id else "",
+        name=fetched.name,
     )
 
 

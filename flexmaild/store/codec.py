@@ -182,13 +182,13 @@ def seen_row(mail: Seen) -> dict[str, Any]:
         "quarantine": HELD if mail.quarantined else None,
         "unknown_lines": json_text(list(mail.unknown_lines)) if mail.unknown_lines else None,
         "arrived": mail.arrived or None,
-        "digest": mail.digest or None,
+        "name": mail.name or None,
     }
 
 
 def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
     """Of rows of older versions nobody knows when the mail arrived."""
-    return Identity(row.size, row.arrived or "", row.digest or row.message_id)
+    return Identity(row.size, row.arrived or "", row.name or row.message_id)
 
 
 def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
@@ -209,7 +209,7 @@ def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
         quarantined=row.quarantine == HELD,
         unknown_lines=tuple(json.loads(row.unknown_lines or "[]")),
         arrived=row.arrived or "",
-        digest=row.digest or "",
+        name=row.name or "",
     )
 
 

@@ -98,7 +98,7 @@ def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]
     for mark in marks:
         folders[mark.mailbox, mark.validity].add(mark.uid)
     found: dict[Mark, Identity] = {}
-    columns = (seen.c.uid, seen.c.size, seen.c.arrived, seen.c.digest, seen.c.message_id)
+    columns = (seen.c.uid, seen.c.size, seen.c.arrived, seen.c.name, seen.c.message_id)
     for (mailbox, validity), uids in folders.items():
         folder = (seen.c.mailbox == mailbox) & (seen.c.validity == validity)
         for part in slices(uids):

@@ -167,7 +167,7 @@ seen = Table(
     Column("quarantine", Text),
     Column("unknown_lines", Text),
     Column("arrived", Text),
-    Column("digest", Text),
+    Column("name", Text),
     UniqueConstraint("mailbox", "validity", "uid", name="uq_seen_mark"),
     Index("ix_seen_at", "at"),
     Index("ix_seen_sha256", "sha256"),

@@ -41,7 +41,7 @@ def test_a_mark_that_is_used_again_by_another_mail_is_that_ones_and_both_outcome
 
 def test_of_a_mail_without_a_message_id_the_digest_of_its_header_is_kept(store: Store) -> None:
     named = mail("1", message_id="<a@x>", size=5)
-    nameless = mail("2", size=5, digest="sha256:00")
+    nameless = mail("2", size=5, name="sha256:00")
     commit(store, Change(seen=(named, nameless)))
     kept = store.known([named.mark, nameless.mark])
     assert kept[named.mark] == named.identity == Identity(5, "then", "<a@x>")

@@ -1,4 +1,4 @@
-"""What a mail is known by beside its mark: when it arrived, and the digest of a header without a Message-ID.
+"""What a mail is known by beside its mark: when it arrived, and its Message-ID or the digest of its header.
 
 Its size and its Message-ID were kept before.
 """
@@ -16,4 +16,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("seen", sa.Column("arrived", sa.Text))
-    op.add_column("seen", sa.Column("digest", sa.Text))
+    op.add_column("seen", sa.Column("name", sa.Text))
