@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flexmaild.core.errors import Failure, TryLater
+from flexmaild.transports import imap
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
 from tests.kit.scripted import Gone, ImapServer, Talk
@@ -125,3 +126,49 @@ def test_a_server_that_lists_nothing_at_all_fails_the_poll_and_is_no_empty_folde
     inbox.open()
     with pytest.raises(TryLater, match="cannot be listed"):
         inbox.fetch(30, nobody_is_known)
+
+
+@pytest.mark.parametrize("number", [12, 40])
+def test_however_many_files_dovecot_cannot_open_the_others_are_read(
+    new_dovecot: Callable[..., Dovecot], number: int
+) -> None:
+    """As after a restore under another owner. By default each ends the connection."""
+    dovecot = new_dovecot("")
+    user = dovecot.user()
+    for one in range(number * 2):
+        put(dovecot, user, f"{1764200000 + one}.M1P1.host", mail(f"s{one}"), one % 2 * 0o600)
+    inbox = inbox_of(user, dovecot.imap)
+    read = {subject for _ in range(8) for subject in polled(inbox, number * 2)}
+    inbox.close()
+    assert read == {f"s{one}" for one in range(number * 2) if one % 2}
+
+
+@pytest.mark.parametrize("is_withheld", [False, True])
+def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, is_withheld: bool
+) -> None:
+    """What the poller takes as read to the end. The mails pile up, since the folder can only be read."""
+    monkeypatch.setattr(imap, "_WIDER", 5)
+    monkeypatch.setattr(imap, "_MOST_LOOKS", 4)
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 41))))
+    usual = server._usual
+
+    def read_only(talk: Talk, tag: str, command: str, rest: str) -> None:
+        if command != "SELECT":
+            return usual(talk, tag, command, rest)
+        talk.say(f"* {len(server.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT {server.next}] ok")
+        return talk.say(f"* OK [PERMANENTFLAGS ()] none\n{tag} OK [READ-ONLY] open")
+
+    server._usual = read_only  # type: ignore[method-assign]
+    first = inbox_at(server)
+    first.open()
+    known = {}
+    while found := first.fetch(10, nobody_is_known):
+        known |= {one.mark: one.identity for one in found}
+    if is_withheld:
+        del known[next(mark for mark in known if mark.uid == "1")]
+        server.withheld[1] = "NO"
+    server.folder[41] = mail("change of mind")
+    inbox = inbox_at(server)
+    inbox.open()
+    assert subjects(inbox.fetch(5, lambda marks: known)) == ["change of mind"]
