@@ -143,3 +143,14 @@ def test_the_folder_is_read_by_the_clock_after_a_reload_as_before_it(house: Hous
     house.call("reload")
     house.answer(house.mail(ALICE), "Approve")
     until(lambda: house.show(asked["id"])["state"] == "approved", "a poll by the clock")
+
+
+def test_a_folder_that_a_reload_put_right_is_read_at_once(house: House) -> None:
+    house.write_settings({"incoming": {"path": str(house.config)}})
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    until(lambda: house.call("status")["issues"], "what is wrong")
+    house.write_settings({})
+    house.call("reload")
+    assert house.decided(asked["id"])["state"] == "approved"

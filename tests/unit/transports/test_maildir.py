@@ -220,9 +220,13 @@ def test_a_mail_that_is_moved_to_where_it_lies_is_not_lost(tmp_path: Path, same:
     inbox.open()
     (tmp_path / "new" / "1764200000.M1P1.host").write_bytes(b"Subject: x\n\nApprove\n")
     known: dict[Mark, Identity] = {}
+
+    def known_so_far(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+        return known
+
     for _ in range(3):
         inbox.open()
-        found = inbox.fetch(9, lambda marks: known)
+        found = inbox.fetch(9, known_so_far)
         known |= {mail.mark: mail.identity for mail in found}
         inbox.dispose([mail.mark for mail in found])
         inbox.rest()
@@ -279,3 +283,15 @@ def test_a_mail_that_a_delivery_agent_wrote_for_the_group_can_be_moved() -> None
             [sys.executable, "-c", AS_READER, str(box)], capture_output=True, text=True, check=False
         )
         assert ended.stdout.split() == ["True", "1", "1"], ended.stderr[-300:]
+
+
+def test_a_mail_that_is_withheld_for_days_is_recent_no_more_after_a_restart_either(path: Path) -> None:
+    """A daemon that is restarted or reloaded every day would wait for it for ever."""
+    file = path / "new" / "1764200000.M1P1.host"
+    file.touch()
+    os.utime(file, (1764200000, 1764200000))
+    inbox = MaildirInbox(path)
+    inbox.open()
+    assert inbox.fetch(9, nobody_is_known) == []
+    withheld = inbox.unreadable()
+    assert withheld is not None and not withheld.is_recent
