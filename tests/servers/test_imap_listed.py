@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from flexmaild.core.errors import Failure, TryLater
 from flexmaild.transports import imap
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
-from tests.kit.scripted import Gone, ImapServer, Talk
+from tests.kit.scripted import Gone, ImapServer, Talk, _numbers
 
 
 def polled(inbox: Any, limit: int = 30) -> list[str]:
@@ -172,3 +173,41 @@ def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     inbox = inbox_at(server)
     inbox.open()
     assert subjects(inbox.fetch(5, lambda marks: known)) == ["change of mind"]
+
+
+def leaves_out(server: ImapServer, left_out: int) -> None:
+    """The server says OK to the list, and one of the mails that it counted is not in it."""
+    usual = server._fetch
+
+    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+        if "RFC822.SIZE" not in rest:
+            return usual(talk, tag, command, rest)
+        chosen = _numbers(rest.partition("FETCH ")[2].split(" ")[0])
+        for number, (uid, data) in enumerate(sorted(server.folder.items()), 1):
+            if (uid if command == "UID FETCH" else number) in chosen and uid != left_out:
+                talk.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(data)})")
+        return talk.say(f"{tag} OK done")
+
+    server._fetch = fetch  # type: ignore[method-assign]
+
+
+def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -> None:
+    server = serving(ImapServer({}, (mail("s1"), mail("s2"), mail("s3"))))
+    leaves_out(server, 2)
+    inbox = inbox_at(server)
+    assert polled(inbox) == ["s1", "s3"] and set(server.folder) == {2}
+    assert inbox.unreadable() is not None
+
+
+def test_a_mail_that_the_list_leaves_out_is_not_taken_for_the_folders_end(serving: Serving) -> None:
+    """The folder is larger than a look, and what lies in it can be neither deleted nor is new."""
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 41))))
+    inbox = inbox_at(server)
+    inbox.open()
+    known = {one.mark: one.identity for one in inbox.fetch(40, nobody_is_known)}
+    known = {mark: replace(identity, arrived="") for mark, identity in known.items()}
+    leaves_out(server, 3)
+    server.folder[41] = mail("change of mind")
+    again = inbox_at(server)
+    again.open()
+    assert subjects(again.fetch(5, lambda marks: known)) == ["change of mind"]
