@@ -10,7 +10,14 @@ from flexmaild.core.errors import TryLater
 from flexmaild.net import connect
 from flexmaild.settings.session import Proxy, Session
 
-HOSTS = ("mail.domain.com", "imap.domain.com", "MAIL.domain.com.")
+# The resolver strips brackets, and takes wide letters and other full stops for theirs (RFC 3490).
+HOSTS = (
+    "mail.domain.com",
+    "imap.domain.com",
+    "MAIL.domain.com.",
+    "[mail.domain.com]",
+    "mail\u3002domain.com",
+)
 
 
 @pytest.mark.parametrize("host", HOSTS)

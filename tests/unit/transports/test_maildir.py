@@ -295,3 +295,37 @@ def test_a_mail_that_is_withheld_for_days_is_recent_no_more_after_a_restart_eith
     assert inbox.fetch(9, nobody_is_known) == []
     withheld = inbox.unreadable()
     assert withheld is not None and not withheld.is_recent
+
+
+AS_NEIGHBOUR = """
+import os, sys
+from pathlib import Path
+from flexmaild.core.errors import Failure
+from flexmaild.transports.maildir import MaildirInbox
+os.setgroups([]); os.setgid(4242); os.setuid(4243)
+inbox = MaildirInbox(Path(sys.argv[1]))
+inbox.open()
+found = inbox.fetch(99, lambda marks: {})
+try:
+    inbox.dispose([mail.mark for mail in found])
+except Failure as failure:
+    print(failure, file=sys.stderr)
+"""
+
+
+def test_a_mail_that_cannot_be_removed_keeps_no_other_from_being_removed() -> None:
+    """In a directory with the sticky bit, somebody else's."""
+    assert os.getuid() == 0
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        box = Path(place) / "m"
+        Path(place).chmod(0o755)
+        for part in ("tmp", "new", "cur"):
+            (box / part).mkdir(parents=True)
+            (box / part).chmod(0o1777)
+        for number in range(12):
+            file = box / "new" / f"{1764200000 + number}.M1P1.host"
+            file.write_bytes(b"Subject: x\n\nApprove\n")
+            os.chown(file, 4243 if number % 4 else 4244, 4242)
+            file.chmod(0o644)
+        subprocess.run([sys.executable, "-c", AS_NEIGHBOUR, str(box)], check=True)
+        assert len(list((box / "new").iterdir())) == 3
