@@ -10,13 +10,12 @@ from flexmaild.core.errors import TryLater
 from flexmaild.net import connect
 from flexmaild.settings.session import Proxy, Session
 
-# The resolver strips brackets, and takes wide letters and other full stops for theirs (RFC 3490).
+# The resolver takes a wide letter for the usual one (RFC 3491), and the settings accept it.
 HOSTS = (
     "mail.domain.com",
     "imap.domain.com",
     "MAIL.domain.com.",
-    "[mail.domain.com]",
-    "mail\u3002domain.com",
+    "\uff4dail.domain.com",
 )
 
 
