@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from flexmaild.core.errors import Failure, TryLater
+from flexmaild.core.identity import Identity
+from flexmaild.core.ports import Mark
 from flexmaild.transports import imap
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
@@ -163,7 +165,7 @@ def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     server._usual = read_only  # type: ignore[method-assign]
     first = inbox_at(server)
     first.open()
-    known = {}
+    known: dict[Mark, Identity] = {}
     while found := first.fetch(10, nobody_is_known):
         known |= {one.mark: one.identity for one in found}
     if is_withheld:

@@ -561,7 +561,7 @@ def test_a_full_disk_under_the_journal_of_a_wait_is_no_other_answer(
     program = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
     environment = os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)}
     with open("/dev/full", "wb") as full:
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: full}
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: full}
         done = subprocess.run(
             [*program, "approval", "wait", "ap-1"], env=environment, timeout=60, check=False, **streams
         )
