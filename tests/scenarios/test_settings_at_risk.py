@@ -133,3 +133,25 @@ def test_a_fault_of_the_store_during_a_reload_is_told_of_as_the_store_s(
         house.call("reload")
     assert refused.value.status == 503
     assert [i["kind"] for i in house.call("status")["incidents"]] == ["store_locked"]
+
+
+def test_the_folder_is_read_by_the_clock_after_a_reload_as_before_it(house: House) -> None:
+    house.write_settings({"incoming": {"process_interval": "1s"}})
+    house.start()
+    asked = house.request(ALICE)
+    whole = document(house)
+    write(house, yaml.safe_dump(whole | {"approvals": {"max_comment": 1500}}))
+    house.call("reload")
+    house.answer(house.mail(ALICE), "Approve")
+    until(lambda: house.show(asked["id"])["state"] == "approved", "a poll by the clock")
+
+
+def test_a_folder_that_a_reload_put_right_is_read_at_once(house: House) -> None:
+    house.write_settings({"incoming": {"path": str(house.config)}})
+    house.start()
+    asked = house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve")
+    until(lambda: house.call("status")["issues"], "what is wrong")
+    house.write_settings({})
+    house.call("reload")
+    assert house.decided(asked["id"])["state"] == "approved"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flexmaild.core.errors import Failure, TryLater
+from flexmaild.core.identity import Identity
+from flexmaild.core.ports import Mark
+from flexmaild.transports import imap
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
-from tests.kit.scripted import Gone, ImapServer, Talk
+from tests.kit.scripted import Gone, ImapServer, Talk, _numbers
 
 
 def polled(inbox: Any, limit: int = 30) -> list[str]:
@@ -125,3 +129,87 @@ def test_a_server_that_lists_nothing_at_all_fails_the_poll_and_is_no_empty_folde
     inbox.open()
     with pytest.raises(TryLater, match="cannot be listed"):
         inbox.fetch(30, nobody_is_known)
+
+
+@pytest.mark.parametrize("number", [12, 40])
+def test_however_many_files_dovecot_cannot_open_the_others_are_read(
+    new_dovecot: Callable[..., Dovecot], number: int
+) -> None:
+    """As after a restore under another owner. By default each ends the connection."""
+    dovecot = new_dovecot("")
+    user = dovecot.user()
+    for one in range(number * 2):
+        put(dovecot, user, f"{1764200000 + one}.M1P1.host", mail(f"s{one}"), one % 2 * 0o600)
+    inbox = inbox_of(user, dovecot.imap)
+    read = {subject for _ in range(8) for subject in polled(inbox, number * 2)}
+    inbox.close()
+    assert read == {f"s{one}" for one in range(number * 2) if one % 2}
+
+
+@pytest.mark.parametrize("is_withheld", [False, True])
+def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, is_withheld: bool
+) -> None:
+    """What the poller takes as read to the end. The mails pile up, since the folder can only be read."""
+    monkeypatch.setattr(imap, "_WIDER", 5)
+    monkeypatch.setattr(imap, "_MOST_LOOKS", 4)
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 41))))
+    usual = server._usual
+
+    def read_only(talk: Talk, tag: str, command: str, rest: str) -> None:
+        if command != "SELECT":
+            return usual(talk, tag, command, rest)
+        talk.say(f"* {len(server.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT {server.next}] ok")
+        return talk.say(f"* OK [PERMANENTFLAGS ()] none\n{tag} OK [READ-ONLY] open")
+
+    server._usual = read_only  # type: ignore[method-assign]
+    first = inbox_at(server)
+    first.open()
+    known: dict[Mark, Identity] = {}
+    while found := first.fetch(10, nobody_is_known):
+        known |= {one.mark: one.identity for one in found}
+    if is_withheld:
+        del known[next(mark for mark in known if mark.uid == "1")]
+        server.withheld[1] = "NO"
+    server.folder[41] = mail("change of mind")
+    inbox = inbox_at(server)
+    inbox.open()
+    assert subjects(inbox.fetch(5, lambda marks: known)) == ["change of mind"]
+
+
+def leaves_out(server: ImapServer, left_out: int) -> None:
+    """The server says OK to the list, and one of the mails that it counted is not in it."""
+    usual = server._fetch
+
+    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+        if "RFC822.SIZE" not in rest:
+            return usual(talk, tag, command, rest)
+        chosen = _numbers(rest.partition("FETCH ")[2].split(" ")[0])
+        for number, (uid, data) in enumerate(sorted(server.folder.items()), 1):
+            if (uid if command == "UID FETCH" else number) in chosen and uid != left_out:
+                talk.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(data)})")
+        return talk.say(f"{tag} OK done")
+
+    server._fetch = fetch  # type: ignore[method-assign]
+
+
+def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -> None:
+    server = serving(ImapServer({}, (mail("s1"), mail("s2"), mail("s3"))))
+    leaves_out(server, 2)
+    inbox = inbox_at(server)
+    assert polled(inbox) == ["s1", "s3"] and set(server.folder) == {2}
+    assert inbox.unreadable() is not None
+
+
+def test_a_mail_that_the_list_leaves_out_is_not_taken_for_the_folders_end(serving: Serving) -> None:
+    """The folder is larger than a look, and what lies in it can be neither deleted nor is new."""
+    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 41))))
+    inbox = inbox_at(server)
+    inbox.open()
+    known = {one.mark: one.identity for one in inbox.fetch(40, nobody_is_known)}
+    known = {mark: replace(identity, arrived="") for mark, identity in known.items()}
+    leaves_out(server, 3)
+    server.folder[41] = mail("change of mind")
+    again = inbox_at(server)
+    again.open()
+    assert subjects(again.fetch(5, lambda marks: known)) == ["change of mind"]

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -525,3 +526,43 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
         "cryptography",
     }
     assert heavy & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("body", [b"<html>ok</html>", b"null", b"[]", b"{}"])
+def test_an_answer_that_is_not_the_daemons_ends_a_wait_with_words(terminal: Terminal, body: bytes) -> None:
+    """As from another service's socket."""
+    terminal.path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(terminal.path))
+        other.listen()
+
+        def answer() -> None:
+            talk, _ = other.accept()
+            with talk:
+                talk.recv(65536)
+                talk.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + body
+                )
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        done = terminal.run("approval", "wait", "ap-1")
+        thread.join()
+    assert isinstance(done.exception, SystemExit) and "flexmailctl: " in done.stderr
+
+
+@pytest.mark.parametrize(("stream", "code"), [("stdout", exits.OUTPUT_FAILED), ("stderr", exits.DONE)])
+def test_a_full_disk_under_the_journal_of_a_wait_is_no_other_answer(
+    terminal: Terminal, stream: str, code: int
+) -> None:
+    """stderr only tells how it stands: a wait of hours does not end for it."""
+    states = iter([approval(), approval("approved")])
+    terminal.desk.script = {"approval.wait": lambda call: next(states)}
+    program = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
+    environment = os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)}
+    with open("/dev/full", "wb") as full:
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: full}
+        done = subprocess.run(
+            [*program, "approval", "wait", "ap-1"], env=environment, timeout=60, check=False, **streams
+        )
+    assert done.returncode == code and b"Traceback" not in (done.stderr or b"")

@@ -11,7 +11,7 @@ from running import Running, running
 from sent_samples import Post
 
 from flexmaild.core import retry
-from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
 from flexmaild.engine import incoming, poller
@@ -65,7 +65,12 @@ def office(post: Post) -> Running:
     return running(post.store)
 
 
-def made(office: Running, folder: Folder, commit: Callable[[poller.Read], object] | None = None) -> Poller:
+def made(
+    office: Running,
+    folder: Folder,
+    commit: Callable[[poller.Read], object] | None = None,
+    count: int = 100,
+) -> Poller:
     work = poller.Work(
         known=office.store.known,
         highest=office.store.highest,
@@ -78,7 +83,7 @@ def made(office: Running, folder: Folder, commit: Callable[[poller.Read], object
         died=lambda component, text: office.bugs.append((component, text)),
     )
     sandbox = Sandbox(Rules.of("approvals@corp.test"), lambda fault: None, lambda references: None)
-    return Poller(work, "maildir", 100, folder, sandbox)
+    return Poller(work, "maildir", count, folder, sandbox)
 
 
 def test_what_takes_a_pollers_place_begins_when_that_one_has_ended(office: Running) -> None:
@@ -169,3 +174,39 @@ class Refusing(Folder):
         if not self.is_right:
             raise GiveUp(Reason.AUTH, "authentication failed", step="login")
         return super().open()
+
+
+@dataclass
+class Breaking(Folder):
+    """Full at first; in the second poll a mail is withheld, and the server breaks off after some mails."""
+
+    polls: int = 0
+
+    def open(self) -> FolderState:
+        self.polls += 1
+        return FolderState(9, True)
+
+    def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
+        if self.polls == 2 and self.asked.is_set():
+            raise TryLater(Reason.NETWORK, "broke off", step="fetch")
+        if self.polls == 2:
+            self.asked.set()
+        mark, place = Mark("folder", "1", str(self.polls)), Place("1", (self.polls * 10,))
+        return [Fetched(mark, len(MAIL), MAIL, place=place, arrived="now")] * limit
+
+    def unreadable(self) -> Unreadable | None:
+        return Unreadable(1, "folder", "withheld", is_recent=True)
+
+    def newest(self) -> Place | None:
+        return Place("1", (15,))
+
+
+def test_a_poll_that_breaks_off_has_not_read_what_a_server_withheld_in_it(office: Running) -> None:
+    folder = Breaking()
+    one = made(office, folder, lambda read: {}, count=400)
+    one.start()
+    assert one.poll().result(PATIENCE).read_to is None
+    ended = one.poll().result(PATIENCE)
+    one.stop()
+    assert one.join(PATIENCE)
+    assert (ended.fault != "", ended.read_to) == (True, None)

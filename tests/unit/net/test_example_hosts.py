@@ -10,7 +10,13 @@ from flexmaild.core.errors import TryLater
 from flexmaild.net import connect
 from flexmaild.settings.session import Proxy, Session
 
-HOSTS = ("mail.domain.com", "imap.domain.com", "MAIL.domain.com.")
+# The resolver takes a wide letter for the usual one (RFC 3491), and the settings accept it.
+HOSTS = (
+    "mail.domain.com",
+    "imap.domain.com",
+    "MAIL.domain.com.",
+    "\uff4dail.domain.com",
+)
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -313,3 +313,10 @@ def test_secrets_that_cannot_be_read_are_faults_only_where_they_are_asked_for() 
 
     assert len(faults_of(text)) == 1
     assert parse(text, "test.yaml", KINDS, check_secrets=False).outgoing.username == "u"
+
+
+@pytest.mark.parametrize(("read_from", "moved_to"), [("INBOX", "inbox"), ("inbox", "INBOX")])
+def test_mails_are_never_moved_to_where_they_lie_however_it_is_spelled(read_from: str, moved_to: str) -> None:
+    """INBOX is the same in every case (RFC 3501 section 5.1)."""
+    text = f"incoming: {{host: h.test, reply_folder: {read_from}, after_processing: {{move: {moved_to}}}}}"
+    assert "name another one" in faults_of(text)[0]

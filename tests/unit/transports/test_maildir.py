@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from flexmaild.core.errors import Failure, GiveUp
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Envelope, Mark
+from flexmaild.core.ports import Envelope, Fetched, Mark
 from flexmaild.transports.maildir import MaildirInbox, MaildirOutbox
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
@@ -211,3 +212,120 @@ def test_mails_behind_many_that_cannot_be_read_are_read(tmp_path: Path) -> None:
     inbox.open()
     assert len(inbox.fetch(2, nobody_is_known)) == 2
     assert len(inbox.fetch(2, nobody_is_known)) == 1
+
+
+@pytest.mark.parametrize("same", ["inbox", "Inbox"])
+def test_a_mail_that_is_moved_to_where_it_lies_is_not_lost(tmp_path: Path, same: str) -> None:
+    inbox = MaildirInbox(tmp_path, move_to=same)
+    inbox.open()
+    (tmp_path / "new" / "1764200000.M1P1.host").write_bytes(b"Subject: x\n\nApprove\n")
+    known: dict[Mark, Identity] = {}
+
+    def known_so_far(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+        return known
+
+    for _ in range(3):
+        inbox.open()
+        found = inbox.fetch(9, known_so_far)
+        known |= {mail.mark: mail.identity for mail in found}
+        inbox.dispose([mail.mark for mail in found])
+        inbox.rest()
+    assert len(list((tmp_path / "cur").iterdir())) == 1
+
+
+class Renaming(MaildirInbox):
+    """Another program marks a mail as seen between its listing and its reading."""
+
+    done = False
+
+    def _read(self, unique: str) -> Fetched | None:
+        if not self.done:
+            self.done = True
+            listed = self._files[unique].path
+            listed.rename(listed.parent.parent / "cur" / f"{unique}:2,S")
+        return super()._read(unique)
+
+
+def test_a_poll_that_finds_nothing_more_has_read_what_another_program_marked_meanwhile(path: Path) -> None:
+    (path / "new" / "1764200000.M1P1.host").write_bytes(b"Subject: x\n\nReject\n")
+    inbox = Renaming(path)
+    inbox.open()
+    found = inbox.fetch(9, nobody_is_known)
+    assert [mail.mark.uid for mail in found] == ["1764200000.M1P1.host"] or inbox.unreadable() is not None
+
+
+AS_READER = """
+import os, sys
+from pathlib import Path
+from flexmaild.transports.maildir import MaildirInbox
+os.setgroups([]); os.setgid(4242); os.setuid(4243)
+inbox = MaildirInbox(Path(sys.argv[1]), move_to="Done")
+print(inbox.open().can_delete, len(found := inbox.fetch(9, lambda marks: {})))
+print(inbox.dispose([mail.mark for mail in found]))
+"""
+
+
+def test_a_mail_that_a_delivery_agent_wrote_for_the_group_can_be_moved() -> None:
+    """Linux lets nobody link a file of somebody else's that may only be read (protected_hardlinks)."""
+    assert os.getuid() == 0 and Path("/proc/sys/fs/protected_hardlinks").read_text().strip() == "1"
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        root = Path(place)
+        root.chmod(0o755)
+        box = root / "m"
+        for part in ("tmp", "new", "cur", ".Done/tmp", ".Done/new", ".Done/cur"):
+            (box / part).mkdir(parents=True, exist_ok=True)
+        file = box / "new" / "1764200000.M1P1.host"
+        file.write_bytes(b"Subject: x\n\nApprove\n")
+        for one in (box, *box.rglob("*")):
+            os.chown(one, 4244, 4242)
+            one.chmod(0o2770 if one.is_dir() else 0o640)
+        ended = subprocess.run(
+            [sys.executable, "-c", AS_READER, str(box)], capture_output=True, text=True, check=False
+        )
+        assert ended.stdout.split() == ["True", "1", "1"], ended.stderr[-300:]
+
+
+def test_a_mail_that_is_withheld_for_days_is_recent_no_more_after_a_restart_either(path: Path) -> None:
+    """A daemon that is restarted or reloaded every day would wait for it for ever."""
+    file = path / "new" / "1764200000.M1P1.host"
+    file.touch()
+    os.utime(file, (1764200000, 1764200000))
+    inbox = MaildirInbox(path)
+    inbox.open()
+    assert inbox.fetch(9, nobody_is_known) == []
+    withheld = inbox.unreadable()
+    assert withheld is not None and not withheld.is_recent
+
+
+AS_NEIGHBOUR = """
+import os, sys
+from pathlib import Path
+from flexmaild.core.errors import Failure
+from flexmaild.transports.maildir import MaildirInbox
+os.setgroups([]); os.setgid(4242); os.setuid(4243)
+inbox = MaildirInbox(Path(sys.argv[1]))
+inbox.open()
+found = inbox.fetch(99, lambda marks: {})
+try:
+    inbox.dispose([mail.mark for mail in found])
+except Failure as failure:
+    print(failure, file=sys.stderr)
+"""
+
+
+def test_a_mail_that_cannot_be_removed_keeps_no_other_from_being_removed() -> None:
+    """In a directory with the sticky bit, somebody else's."""
+    assert os.getuid() == 0
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        box = Path(place) / "m"
+        Path(place).chmod(0o755)
+        for part in ("tmp", "new", "cur"):
+            (box / part).mkdir(parents=True)
+            (box / part).chmod(0o1777)
+        for number in range(12):
+            file = box / "new" / f"{1764200000 + number}.M1P1.host"
+            file.write_bytes(b"Subject: x\n\nApprove\n")
+            os.chown(file, 4243 if number % 4 else 4244, 4242)
+            file.chmod(0o644)
+        subprocess.run([sys.executable, "-c", AS_NEIGHBOUR, str(box)], check=True)
+        assert len(list((box / "new").iterdir())) == 3
