@@ -7,6 +7,7 @@ that these have in common.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 
 # outgoing.host and incoming.host, as FlexDeploy's page has them for an example.
@@ -21,4 +22,6 @@ LONGEST_COMMENT = 2000
 
 def is_example(host: str) -> bool:
     """A host of the page's example, which belongs to a stranger: nothing is ever sent there."""
-    return host.casefold().rstrip(".") in (OUTGOING_HOST, INCOMING_HOST)
+    # As resolvers read it: wide letters are the usual ones, and there are other full stops (RFC 3490).
+    plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
+    return plain.casefold().rstrip(".") in (OUTGOING_HOST, INCOMING_HOST)

@@ -216,7 +216,8 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
     ]
     interval = services.components.poll_interval
     if interval is not None:
-        tasks.append((interval.total_seconds(), services.components.poll_when_due))
+        # Of the components of that moment: a reload puts others in their place and plans nothing anew.
+        tasks.append((interval.total_seconds(), lambda: services.components.poll_when_due()))
     return tasks
 
 

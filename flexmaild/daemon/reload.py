@@ -90,6 +90,7 @@ class Reload:
         self._look()
         if components.poll_interval != old.poll_interval:
             self.timers.plan()
+        if components.poller is not old.poller:  # what was wrong may have been put right
             components.poll_when_due()
 
     def _look(self) -> None:

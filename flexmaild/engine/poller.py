@@ -175,9 +175,10 @@ class Poller(Worker):
         else:
             self._refused = 0
             unreadable = self._inbox.unreadable()
-            if unreadable and unreadable.is_recent:
-                tally.read_to = None  # it may be a change of mind
             self._inbox.rest()
+        withheld = self._inbox.unreadable()
+        if withheld and withheld.is_recent:
+            tally.read_to = None  # it may be a change of mind
         self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
         self._sandbox.close()
         self._work.quiet.end()

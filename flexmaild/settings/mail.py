@@ -216,7 +216,7 @@ class Incoming(_Server):
             yield from self._application_findings(whole)
         if self.enabled:
             yield from self._same_user(whole)
-        if self.after_processing.move and self.after_processing.move == self.reply_folder:
+        if self.after_processing.move and _is_same_folder(self.after_processing.move, self.reply_folder):
             yield Finding(
                 ("after_processing",), "moves mails into the folder they are read from: name another one"
             )
@@ -248,6 +248,11 @@ class Incoming(_Server):
             yield Finding(
                 ("username",), "is required when incoming.enabled is true: IMAP has no mailbox without"
             )
+
+
+def _is_same_folder(one: str, other: str) -> bool:
+    """INBOX is the same in every case (RFC 9051 section 5.1)."""
+    return one == other or one.upper() == other.upper() == "INBOX"
 
 
 def _of_example(session: Session) -> Iterator[Finding]:

@@ -30,8 +30,8 @@ from flexmaild.transports.withheld import Withheld
 
 T = TypeVar("T")
 
-# Looks at the folder's beginning: the first as wide as what is wanted, further ones wider, so many at most.
-_WIDER, _MOST_LOOKS = 500, 20
+# Looks at the folder: the first as wide as what is wanted, further ones wider. It is begun anew so often.
+_WIDER, _MOST_RESTARTS = 500, 10
 # A connection is kept over a pause no longer than this: NAT routers forget idle connections after some
 # minutes, and a mailbox has few connections to spare.
 KEEP_OVER = 60.0
@@ -128,6 +128,7 @@ class ImapInbox:
             while rows := self._oldest(limit, is_known):
                 if found := self._read(rows):
                     return found
+            self._lister.finish()
         except Failure:
             self._drop()
             raise
@@ -142,13 +143,11 @@ class ImapInbox:
             self._select()  # only what is asked for anew is true now
             if not self._exists:
                 return None
-            rows = self._lister.rows(self._exists, self._exists)
-            if not rows:
-                raise TryLater(Reason.SERVER, "the folder's last mail was not shown", step="fetch")
+            newest = self._lister.uid(self._exists)
         except Failure:
             self._drop()
             raise
-        return self._place(rows[-1].uid)
+        return self._place(newest)
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         if self._client is None:
@@ -236,19 +235,22 @@ class ImapInbox:
     def _oldest(self, limit: int, is_known: IsKnown) -> list[Row]:
         """The oldest mails that were neither handed out in this poll nor are known, and are to be tried."""
         chosen: list[Row] = []
-        may_pass = True
+        restarts, may_pass = 0, True
         passed, width = self._passed, limit + len(self._handed) + len(self._withheld)
-        for _ in range(_MOST_LOOKS):
+        while len(chosen) < limit:
             rows = self._look(passed, width)
             if rows is None:
-                passed = self._passed = _NOTHING
+                restarts += 1
+                if restarts > _MOST_RESTARTS:
+                    raise TryLater(Reason.SERVER, "the folder changes faster than it is read", step="fetch")
+                chosen, passed, self._passed = [], _NOTHING, _NOTHING
                 continue
-            self._forget_gone(rows, passed.last, is_end=len(rows) < width)
+            is_end = len(rows) < width
+            self._forget_gone(rows, passed.last, is_end=is_end)
             ours = self._ours(rows, is_known) | self._handed
-            told = [row for row in rows if row.size != UNTOLD and not self._withheld.waits(row)]
-            fresh = [row for row in told if row.uid not in ours]
-            chosen += fresh[: limit - len(chosen)]
-            if len(chosen) == limit or len(rows) < width:
+            tried = (row for row in rows if row.uid not in ours and not self._withheld.waits(row))
+            chosen += [row for row in tried if row.size != UNTOLD][: limit - len(chosen)]
+            if is_end or (chosen and self._lister.has_left_over):
                 break
             passed, width = Passed(passed.count + len(rows), rows[-1]), _WIDER
             may_pass = may_pass and not (chosen or self._handed or any(row in self._withheld for row in rows))
@@ -315,7 +317,7 @@ class ImapInbox:
         """Keep in mind which of these the server withholds."""
         for row in rows:
             if row.uid in got.withheld:
-                self._withheld.failed(row, got.withheld[row.uid])
+                self._withheld.failed(row, got.withheld[row.uid], row.came)
         if got.found:
             self._withheld.handed_out()
             self._withheld.forget(lambda row: row.uid in got.found)

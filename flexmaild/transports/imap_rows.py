@@ -36,6 +36,11 @@ class Row:
     size: int
     arrived: str
 
+    @property
+    def came(self) -> float | None:
+        """The same as a number, None where the server does not tell it."""
+        return float(self.arrived) if self.arrived else None
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
@@ -55,25 +60,34 @@ class Lister:
     ) -> None:
         self._client, self._reconnect, self._withheld = client, reconnect, withheld
         self._breaks = 0
+        self._left: set[int] = set()
 
     def begin(self) -> None:
         """A poll begins."""
         self._breaks = 0
+        self._left.clear()
 
     def rows(self, first: int, last: int) -> list[Row]:
         """The mails with these sequence numbers, in the folder's order."""
+        self.finish()  # each further question would break the connection again
         rows, refusal = self._listed(f"{first}:{last}", by_uid=False)
-        if refusal:
-            uids = self._numbers(first, last)
-            asked = [uid for uid in uids if not self._withheld.waits(_untold(uid))]
-            told = self._told(asked)
-            if len(asked) > 1 and not told:  # the fault of the server, not of each mail
-                raise _cannot_be_listed(refusal)
-            rows = [told.get(uid, _untold(uid)) for uid in uids]
+        if refusal or len(rows) <= last - first:  # one that is left out is as good as refused
+            rows = self._by_uid(self._uids(first, last), rows, refusal)
         for row in rows:
-            if row.size == UNTOLD and not self._withheld.waits(row):
+            if row.size == UNTOLD and row.uid not in self._left and not self._withheld.waits(row):
                 self._withheld.failed(row, _NO_SIZE)
         return rows
+
+    def _by_uid(self, uids: Sequence[int], rows: Sequence[Row], refusal: str) -> list[Row]:
+        there = {row.uid: row for row in rows}
+        asked = [uid for uid in uids if uid not in there and not self._withheld.waits(_untold(uid))]
+        there |= self._told(asked)
+        if self._left:
+            self._withheld.left_over()
+        elif len(asked) > 1 and not there and not any(self._withheld.is_alone(_untold(uid)) for uid in asked):
+            # The fault of the server, not of each mail.
+            raise _cannot_be_listed(refusal)
+        return [there.get(uid, _untold(uid)) for uid in uids]
 
     def _listed(self, numbers: str, *, by_uid: bool) -> tuple[list[Row], str]:
         """What came, and why not all did. What may be one mail's fault is survived by a new connection."""
@@ -86,7 +100,26 @@ class Lister:
             self._reconnect()
             return [], str(error)
 
-    def _numbers(self, first: int, last: int) -> list[int]:
+    @property
+    def has_left_over(self) -> bool:
+        """Whether this poll could not ask for every mail: too many break the connection."""
+        return bool(self._left)
+
+    def finish(self) -> None:
+        """Raises TryLater where mails were left over: the folder was not looked through."""
+        if self._left:
+            raise TryLater(
+                Reason.SERVER, f"too many mails cannot be listed ({self._withheld.said})", step="fetch"
+            )
+
+    def uid(self, number: int) -> int:
+        """Of the mail with this sequence number."""
+        for uid in self._uids(number, number):
+            return uid
+        raise TryLater(Reason.SERVER, "the folder's last mail was not shown", step="fetch")
+
+    def _uids(self, first: int, last: int) -> list[int]:
+        """Theirs alone: for these a server opens no mail."""
         client = self._client()
         client.begin("fetch")
         with translated("fetch", client.wire.server):
@@ -97,6 +130,9 @@ class Lister:
 
     def _told(self, uids: Sequence[int]) -> dict[int, Row]:
         """By halves, until those that are refused stand alone."""
+        if self._breaks >= _MOST_BREAKS:
+            self._left.update(uids)
+            uids = ()
         if not uids:
             return {}
         rows, refusal = self._listed(",".join(map(str, uids)), by_uid=True)

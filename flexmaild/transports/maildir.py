@@ -119,14 +119,18 @@ class MaildirInbox:
     ) -> None:
         self._path = folder_in(path, folder)
         self._target = folder_in(path, move_to) if move_to else None
+        if self._target == self._path:
+            raise GiveUp(Reason.CLIENT, "mails would be moved to where they lie", step="select")
         self._most = most
         self._handed: set[str] = set()
+        self._moved: set[str] = set()
         self._leftover: set[str] = set()
         self._files: dict[str, _File] = {}
         self._withheld: Withheld[str] = Withheld()
 
     def open(self) -> FolderState:
         self._handed.clear()
+        self._moved.clear()
         self._leftover.clear()
         self._withheld.begin()
         with translated("select", self._path):
@@ -143,9 +147,12 @@ class MaildirInbox:
             while chosen := self._oldest(width, is_known):
                 found = []
                 for unique in chosen:
-                    self._handed.add(unique)
                     if mail := self._read(unique):
                         found.append(mail)
+                    if mail or unique in self._withheld or unique in self._moved:
+                        self._handed.add(unique)
+                    else:
+                        self._moved.add(unique)  # another program gave it a name: it is looked for once more
                     if len(found) == limit:
                         break
                 if found:
@@ -164,13 +171,16 @@ class MaildirInbox:
     def dispose(self, marks: Sequence[Mark]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
         with translated("dispose", self._path):
-            missed = {unique for unique in gone if not self._remove(unique)}
+            failed = list[OSError]()
+            missed = {unique for unique in gone if not self._remove(unique, failed)}
             if missed:  # another name since it was read, or gone already
                 self._files = {file.unique: file for file in self._listed()}
                 for unique in missed:
-                    self._remove(unique)
+                    self._remove(unique, failed)
             for part in ("new", "cur"):
                 sync(self._path / part)
+            if failed:
+                raise failed[0]
         self._leftover.clear()
         return len(gone)
 
@@ -238,14 +248,18 @@ class MaildirInbox:
                 return None
             if error.errno not in {errno.EACCES, errno.EPERM, errno.EIO}:
                 raise
-            self._withheld.failed(unique, f"{self._files[unique].path}: {error.strerror}")
+            self._fail(unique, error.strerror or "it cannot be read")
             return None
         if found is not None and not found.size:  # what a crash left of it, or a full disk
-            self._withheld.failed(unique, f"{self._files[unique].path}: the file is empty")
+            self._fail(unique, "the file is empty")
             return None
         self._withheld.handed_out()
         self._withheld.forget(lambda other: other == unique)
         return found
+
+    def _fail(self, unique: str, why: str) -> None:
+        listed = self._files[unique]
+        self._withheld.failed(unique, f"{listed.path}: {why}", float(listed.delivered_at[0]))
 
     def _opened(self, listed: _File) -> Fetched | None:
         with os.fdopen(os.open(listed.path, _READ), "rb") as file:
@@ -263,8 +277,8 @@ class MaildirInbox:
             name="" if too_large else name_of(data),
         )
 
-    def _remove(self, unique: str) -> bool:
-        """Whether it was where it was last seen."""
+    def _remove(self, unique: str, failed: list[OSError]) -> bool:
+        """Whether it was where it was last seen; one that cannot be removed keeps no other."""
         listed = self._files.pop(unique, None)
         if listed is None:
             return False
@@ -278,6 +292,8 @@ class MaildirInbox:
                 path.unlink()
         except FileNotFoundError:
             return False
+        except OSError as error:
+            failed.append(error)
         return True
 
 

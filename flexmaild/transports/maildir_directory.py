@@ -42,15 +42,11 @@ def unique_name() -> str:
 
 
 def move(path: Path, target: Path) -> None:
-    """Without taking the place of another mail of that name. After a crash in between it lies in both, and
-    the next poll, which knows it, moves it again."""
-    try:
-        os.link(path, target)
-    except FileExistsError:
-        if not path.samefile(target):
-            _, colon, flags = target.name.partition(":")
-            os.link(path, target.with_name(f"{unique_name()}{colon}{flags}"))
-    path.unlink()
+    """Without taking the place of another mail of that name."""
+    if target.exists():
+        _, colon, flags = target.name.partition(":")
+        target = target.with_name(f"{unique_name()}{colon}{flags}")
+    path.rename(target)
 
 
 def make(path: Path) -> None:

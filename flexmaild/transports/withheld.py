@@ -26,7 +26,8 @@ _RECENT = durations.parse(MAX_SETTLE).total_seconds()
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """tries: in vain, in polls that read others or after such a one. again: the poll that tries it next."""
+    """tries: in vain, in polls that read others or after such a one. again: the poll that tries it next.
+    since: when it arrived, as far as that is told, in seconds since 1970."""
 
     said: str
     since: float
@@ -77,9 +78,11 @@ class Withheld(Generic[Key]):
         """Too many failed for the others to be tried in this poll: those come first in the next ones."""
         self._left_over = True
 
-    def failed(self, key: Key, said: str) -> None:
+    def failed(self, key: Key, said: str, arrived: float | None = None) -> None:
+        now = time.time()
+        since = now if arrived is None else min(now, arrived)
         # To the end: what was said last is told.
-        before = self._failed.pop(key, _Failed("", time.monotonic()))
+        before = self._failed.pop(key, _Failed("", since))
         self._failed[key] = replace(before, said=said)
         self._now.add(key)
 
@@ -104,6 +107,6 @@ class Withheld(Generic[Key]):
     def told(self, folder: str) -> Unreadable | None:
         if not self._failed:
             return None
-        oldest = time.monotonic() - _RECENT
+        oldest = time.time() - _RECENT
         is_recent = any(one.since > oldest for one in self._failed.values())
         return Unreadable(len(self._failed), folder, self.said, is_recent)

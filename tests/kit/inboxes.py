@@ -18,7 +18,6 @@ from tests.kit.dovecot import Dovecot, User
 from tests.kit.proxy import Proxy
 from tests.kit.scripted import ImapServer
 
-Serving = Callable[[ImapServer], ImapServer]
 Proxied = Callable[[int], Proxy]
 NewDovecot = Callable[..., Dovecot]
 

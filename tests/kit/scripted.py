@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -220,11 +220,11 @@ class ImapServer(Scripted):
                 if command == "STARTTLS" and self.context and isinstance(chosen, str) and " OK" in chosen:
                     talk.start_tls(self.context)
                 continue
-            self._usual(talk, tag, command, rest)
+            self.answer(talk, tag, command, rest)
             if command == "LOGOUT":
                 return
 
-    def _usual(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def answer(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         if command == "CAPABILITY":
             starttls = " STARTTLS" if self.context and not talk.tls else ""
             talk.say(f"* CAPABILITY {self.capabilities}{starttls}\n{tag} OK done")
@@ -241,23 +241,23 @@ class ImapServer(Scripted):
         elif command == "LOGOUT":
             talk.say(f"* BYE bye\n{tag} OK done")
         elif command in {"FETCH", "UID FETCH"}:
-            self._fetch(talk, tag, command, rest)
+            self.fetch(talk, tag, command, rest)
         elif command == "UID STORE":
-            self._marked |= _numbers(rest)
+            self._marked |= numbers(rest)
             talk.say(f"{tag} OK done")
         elif command == "UID EXPUNGE":
-            for uid in _numbers(rest) & self._marked & set(self.folder):
+            for uid in numbers(rest) & self._marked & set(self.folder):
                 talk.say(f"* {sorted(self.folder).index(uid) + 1} EXPUNGE")
                 del self.folder[uid]
             talk.say(f"{tag} OK done")
         elif command == "UID SEARCH":
-            left = sorted(_numbers(rest) & set(self.folder))
+            left = sorted(numbers(rest) & set(self.folder))
             talk.say(f"* SEARCH {' '.join(map(str, left))}\n{tag} OK done")
         else:
             talk.say(f"{tag} OK done")
 
-    def _fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
-        chosen, refused = _numbers(rest.partition("FETCH ")[2].split(" ")[0]), False
+    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+        chosen, refused = numbers(rest.partition("FETCH ")[2].split(" ")[0]), False
         for number, (uid, mail) in enumerate(sorted(self.folder.items()), 1):
             if (uid if command == "UID FETCH" else number) not in chosen:
                 continue
@@ -289,7 +289,7 @@ def _do(talk: Talk, behaviour: Behaviour) -> None:
         behaviour(talk)
 
 
-def _numbers(text: str) -> set[int]:
+def numbers(text: str) -> set[int]:
     found: set[int] = set()
     for first, last in re.findall(r"\b(\d+)(?::(\d+))?\b", text):
         found |= set(range(int(first), int(last or first) + 1))
@@ -299,9 +299,14 @@ def _numbers(text: str) -> set[int]:
 ServerT = TypeVar("ServerT", bound=Scripted)
 
 
-@pytest.fixture
-def serving() -> Iterator[Callable[[ServerT], ServerT]]:
+class Serving(Protocol):
     """Takes a scripted server and closes it at the end of the test."""
+
+    def __call__(self, server: ServerT, /) -> ServerT: ...
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
     made: list[Scripted] = []
 
     def take(server: ServerT) -> ServerT:

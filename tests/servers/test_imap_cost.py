@@ -9,13 +9,12 @@ from email import message_from_bytes
 from tests.kit.dovecot import Dovecot
 from tests.kit.inboxes import (
     Proxied,
-    Serving,
     inbox_at,
     inbox_of,
     mail,
     nobody_is_known,
 )
-from tests.kit.scripted import ImapServer, Talk
+from tests.kit.scripted import ImapServer, Serving, Talk
 
 # Cost.
 

@@ -6,14 +6,13 @@ import pytest
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from tests.kit.inboxes import (
-    Serving,
     failure_of,
     inbox_at,
     mail,
     nobody_is_known,
     subjects,
 )
-from tests.kit.scripted import Behaviour, ImapServer, Talk, drip, flood, hang_up, silent
+from tests.kit.scripted import Behaviour, ImapServer, Serving, Talk, drip, flood, hang_up, silent
 
 # Servers without the ways we need, and Gmail.
 
@@ -129,7 +128,7 @@ def test_one_mail_that_cannot_be_read_does_not_stop_the_others(serving: Serving,
         tag, _, rest = server.heard[-1].partition(" ")
         uids = rest.split(" ")[2].split(",")
         if "1" not in uids:
-            server._usual(talk, tag, "UID FETCH", rest)
+            server.answer(talk, tag, "UID FETCH", rest)
             return
         talk.raw(answer)
         talk.say(f"{tag} OK done")
@@ -145,7 +144,7 @@ def test_one_mail_that_cannot_be_read_does_not_stop_the_others(serving: Serving,
 def test_untagged_junk_between_answers_is_passed_over(serving: Serving) -> None:
     def chatty(talk: Talk) -> None:
         talk.say("* OK still here\n* 1 FETCH (FLAGS (\\Seen))\n* FLAGS (x)\n* 2 EXISTS\n* X-SOMETHING (a b)")
-        server._usual(talk, *server.heard[-1].split(" ")[:1], "FETCH", server.heard[-1].partition(" ")[2])
+        server.answer(talk, *server.heard[-1].split(" ")[:1], "FETCH", server.heard[-1].partition(" ")[2])
 
     server = serving(ImapServer({"FETCH": chatty}, (mail("s0"), mail("s1"))))
     inbox = inbox_at(server)

@@ -15,22 +15,21 @@ from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Mark
 from flexmaild.transports import imap
 from tests.kit.dovecot import Dovecot, User
-from tests.kit.inboxes import Serving, inbox_at, inbox_of, mail, nobody_is_known, subjects
-from tests.kit.scripted import Gone, ImapServer, Talk, _numbers
+from tests.kit.inboxes import inbox_at, inbox_of, mail, nobody_is_known, subjects
+from tests.kit.scripted import Gone, ImapServer, Serving, Talk, numbers
 
 
 def polled(inbox: Any, limit: int = 30) -> list[str]:
-    """What a poll reads and deletes; a poll that fails reads nothing."""
+    """What a poll reads and deletes, until it fails."""
+    read = list[str]()
     try:
         inbox.open()
-        read = []
         while len(read) < limit and (fetched := inbox.fetch(limit - len(read), nobody_is_known)):
             read += subjects(fetched)
             inbox.dispose([one.mark for one in fetched])
         inbox.rest()
     except Failure:
         inbox.close()
-        return []
     return read
 
 
@@ -64,20 +63,24 @@ def test_a_file_that_dovecot_cannot_open_keeps_no_other_from_being_read(
     inbox.close()
 
 
-@pytest.mark.parametrize("item", ["RFC822.SIZE NIL", 'RFC822.SIZE "abc"', "RFC822.SIZE (1 2)", "FLAGS ()"])
-def test_a_mail_without_a_size_is_told_and_the_others_are_read(serving: Serving, item: str) -> None:
-    server = serving(ImapServer({}, (mail("s1"), mail("s2"))))
-    usual = server._fetch
+class ListsAs(ImapServer):
+    """Tells `item` instead of the first mail's size."""
 
-    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+    item = ""
+
+    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" not in rest:
-            return usual(talk, tag, command, rest)
-        for number, uid in enumerate(sorted(server.folder), 1):
-            size = f"RFC822.SIZE {len(server.folder[uid])}"
-            talk.say(f"* {number} FETCH (UID {uid} {item if uid == 1 else size})")
+            return super().fetch(talk, tag, command, rest)
+        for number, uid in enumerate(sorted(self.folder), 1):
+            size = f"RFC822.SIZE {len(self.folder[uid])}"
+            talk.say(f"* {number} FETCH (UID {uid} {self.item if uid == 1 else size})")
         return talk.say(f"{tag} OK done")
 
-    server._fetch = fetch  # type: ignore[method-assign]
+
+@pytest.mark.parametrize("item", ["RFC822.SIZE NIL", 'RFC822.SIZE "abc"', "RFC822.SIZE (1 2)", "FLAGS ()"])
+def test_a_mail_without_a_size_is_told_and_the_others_are_read(serving: Serving, item: str) -> None:
+    server = serving(ListsAs({}, (mail("s1"), mail("s2"))))
+    server.item = item
     inbox = inbox_at(server)
     assert polled(inbox) == ["s2"]
     withheld = inbox.unreadable()
@@ -94,37 +97,38 @@ def test_however_many_are_withheld_at_the_head_those_behind_are_read(serving: Se
     assert {f"s{number + 1}", f"s{number + 2}"} <= set(read)
 
 
-def test_what_was_read_behind_a_connection_that_broke_is_not_deleted_by_its_number(serving: Serving) -> None:
-    """The mailbox is restored meanwhile, and the number is another mail's."""
-    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 4))))
-    server.withheld[2] = "BYE"
-    usual, breaks = server._fetch, list[str]()
+class RestoredMeanwhile(ImapServer):
+    """The second connection that breaks is where another mail gets the first one's number."""
 
-    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+    breaks = 0
+
+    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         try:
-            usual(talk, tag, command, rest)
+            super().fetch(talk, tag, command, rest)
         except Gone:
-            breaks.append(rest)
-            if len(breaks) == 2:
-                server.folder[1] = mail("genuine", b"Reject\r\nnot this one\r\n")
+            self.breaks += 1
+            if self.breaks == 2:
+                self.folder[1] = mail("genuine", b"Reject\r\nnot this one\r\n")
             raise
 
-    server._fetch = fetch  # type: ignore[method-assign]
+
+def test_what_was_read_behind_a_connection_that_broke_is_not_deleted_by_its_number(serving: Serving) -> None:
+    server = serving(RestoredMeanwhile({}, tuple(mail(f"s{n}") for n in range(1, 4))))
+    server.withheld[2] = "BYE"
     inbox = inbox_at(server)
     assert "genuine" in [subject for _ in range(3) for subject in polled(inbox)]
 
 
-def test_a_server_that_lists_nothing_at_all_fails_the_poll_and_is_no_empty_folder(serving: Serving) -> None:
-    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 6))))
-    usual = server._fetch
-
-    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+class ListsNothing(ImapServer):
+    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" in rest:
             talk.say(f"{tag} NO [SERVERBUG] some messages could not be fetched")
         else:
-            usual(talk, tag, command, rest)
+            super().fetch(talk, tag, command, rest)
 
-    server._fetch = fetch  # type: ignore[method-assign]
+
+def test_a_server_that_lists_nothing_at_all_fails_the_poll_and_is_no_empty_folder(serving: Serving) -> None:
+    server = serving(ListsNothing({}, tuple(mail(f"s{n}") for n in range(1, 6))))
     inbox = inbox_at(server)
     inbox.open()
     with pytest.raises(TryLater, match="cannot be listed"):
@@ -146,23 +150,21 @@ def test_however_many_files_dovecot_cannot_open_the_others_are_read(
     assert read == {f"s{one}" for one in range(number * 2) if one % 2}
 
 
+class CanOnlyBeRead(ImapServer):
+    def answer(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+        if command != "SELECT":
+            return super().answer(talk, tag, command, rest)
+        talk.say(f"* {len(self.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT {self.next}] ok")
+        return talk.say(f"* OK [PERMANENTFLAGS ()] none\n{tag} OK [READ-ONLY] open")
+
+
 @pytest.mark.parametrize("is_withheld", [False, True])
 def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     serving: Serving, monkeypatch: pytest.MonkeyPatch, is_withheld: bool
 ) -> None:
     """What the poller takes as read to the end. The mails pile up, since the folder can only be read."""
     monkeypatch.setattr(imap, "_WIDER", 5)
-    monkeypatch.setattr(imap, "_MOST_LOOKS", 4)
-    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 41))))
-    usual = server._usual
-
-    def read_only(talk: Talk, tag: str, command: str, rest: str) -> None:
-        if command != "SELECT":
-            return usual(talk, tag, command, rest)
-        talk.say(f"* {len(server.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT {server.next}] ok")
-        return talk.say(f"* OK [PERMANENTFLAGS ()] none\n{tag} OK [READ-ONLY] open")
-
-    server._usual = read_only  # type: ignore[method-assign]
+    server = serving(CanOnlyBeRead({}, tuple(mail(f"s{n}") for n in range(1, 41))))
     first = inbox_at(server)
     first.open()
     known: dict[Mark, Identity] = {}
@@ -177,25 +179,24 @@ def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     assert subjects(inbox.fetch(5, lambda marks: known)) == ["change of mind"]
 
 
-def leaves_out(server: ImapServer, left_out: int) -> None:
-    """The server says OK to the list, and one of the mails that it counted is not in it."""
-    usual = server._fetch
+class LeavesOut(ImapServer):
+    """Says OK to the list, and one of the mails that it counted is not in it."""
 
-    def fetch(talk: Talk, tag: str, command: str, rest: str) -> None:
+    left_out = 0
+
+    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" not in rest:
-            return usual(talk, tag, command, rest)
-        chosen = _numbers(rest.partition("FETCH ")[2].split(" ")[0])
-        for number, (uid, data) in enumerate(sorted(server.folder.items()), 1):
-            if (uid if command == "UID FETCH" else number) in chosen and uid != left_out:
+            return super().fetch(talk, tag, command, rest)
+        chosen = numbers(rest.partition("FETCH ")[2].split(" ")[0])
+        for number, (uid, data) in enumerate(sorted(self.folder.items()), 1):
+            if (uid if command == "UID FETCH" else number) in chosen and uid != self.left_out:
                 talk.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(data)})")
         return talk.say(f"{tag} OK done")
 
-    server._fetch = fetch  # type: ignore[method-assign]
-
 
 def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -> None:
-    server = serving(ImapServer({}, (mail("s1"), mail("s2"), mail("s3"))))
-    leaves_out(server, 2)
+    server = serving(LeavesOut({}, (mail("s1"), mail("s2"), mail("s3"))))
+    server.left_out = 2
     inbox = inbox_at(server)
     assert polled(inbox) == ["s1", "s3"] and set(server.folder) == {2}
     assert inbox.unreadable() is not None
@@ -203,12 +204,12 @@ def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -
 
 def test_a_mail_that_the_list_leaves_out_is_not_taken_for_the_folders_end(serving: Serving) -> None:
     """The folder is larger than a look, and what lies in it can be neither deleted nor is new."""
-    server = serving(ImapServer({}, tuple(mail(f"s{n}") for n in range(1, 41))))
+    server = serving(LeavesOut({}, tuple(mail(f"s{n}") for n in range(1, 41))))
     inbox = inbox_at(server)
     inbox.open()
     known = {one.mark: one.identity for one in inbox.fetch(40, nobody_is_known)}
     known = {mark: replace(identity, arrived="") for mark, identity in known.items()}
-    leaves_out(server, 3)
+    server.left_out = 3
     server.folder[41] = mail("change of mind")
     again = inbox_at(server)
     again.open()

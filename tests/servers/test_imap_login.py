@@ -13,7 +13,6 @@ from flexmaild.transports.sasl import Credentials
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import (
     NewDovecot,
-    Serving,
     failure_of,
     inbox_at,
     inbox_of,
@@ -21,7 +20,7 @@ from tests.kit.inboxes import (
     nobody_is_known,
 )
 from tests.kit.pki import Pki
-from tests.kit.scripted import ImapServer, Talk
+from tests.kit.scripted import ImapServer, Serving, Talk
 
 # Logins.
 

@@ -11,8 +11,8 @@ from flexmaild.core.errors import TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.transports.imap import ImapInbox
-from tests.kit.inboxes import Serving, inbox_at, mail, nobody_is_known, subjects
-from tests.kit.scripted import ImapServer
+from tests.kit.inboxes import inbox_at, mail, nobody_is_known, subjects
+from tests.kit.scripted import ImapServer, Serving
 
 COURIER = (
     b"From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n"
