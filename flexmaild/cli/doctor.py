@@ -13,7 +13,6 @@ from flexmaild.cli.settings_file import config_option, load_settings
 @click.command()
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON on stdout.")
-@ending.orderly
 def doctor(as_json: bool) -> int:
     """Go through the whole loop step by step, with a cure for each fault; no daemon need run.
 

@@ -1,26 +1,27 @@
-"""How `explain` and `replay` end: exit codes that say one thing each, and never a traceback.
+"""How both programs end: with the exit code that says what was found, and never with a traceback.
 
-A pipeline branches on them: what cut the program short must not look like "could not be read" or "differs".
+Pipelines branch on exit codes. So one that could not print (a full disk, a closed pipe, a terminal that
+knows ASCII only) ends with the code of what it did, and says on standard error what is missing.
 """
 
 from __future__ import annotations
 
 import errno
+import io
 import os
+import select
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import NoReturn, ParamSpec
+from typing import Any, NoReturn, TextIO
 
 import click
 
 from flexmaild.cli import exits
 from flexmaild.cli.escapes import escaped
 
-P = ParamSpec("P")
+# In the place of a stream that whoever started the program has closed.
+_CLOSED = -1
 
 
 def say(text: str) -> None:
@@ -30,57 +31,77 @@ def say(text: str) -> None:
 
 def fail(text: str, code: int) -> NoReturn:
     """End with one plain line on standard error."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"flexmaild: {escaped(text)}\n")
+    sys.stderr.write(f"flexmaild: {escaped(text)}\n")
     raise click.exceptions.Exit(code)
 
 
-def orderly(command: Callable[P, int]) -> Callable[P, None]:
-    """The command, ending with the code that it returns, or with one that says what cut it short."""
+def run(command: click.Command, program: str) -> NoReturn:
+    """Carry out the command line and end: with the number that a command returns, or 0."""
+    sys.stdout, output = _tolerant(sys.stdout)
+    sys.stderr, _ = _tolerant(sys.stderr)
+    code = _exit_code(command, program)
+    sys.stdout.flush()
+    if output and output.fault and output.fault.errno != errno.EPIPE:
+        is_closed = output.fault.errno == errno.EBADF
+        why = "standard output is closed" if is_closed else output.fault.strerror
+        sys.stderr.write(f"{program}: the output could not be written: {why}\n")
+    sys.exit(code)
 
-    @wraps(command)
-    def run(*arguments: P.args, **options: P.kwargs) -> None:
-        with _in_order():
-            code = command(*arguments, **options)
-            sys.stdout.flush()
-            raise click.exceptions.Exit(code)
 
-    return run
-
-
-@contextmanager
-def _in_order() -> Iterator[None]:
-    if sys.stdout is None:  # closed by whoever started the program
-        fail("the output could not be written: standard output is closed", exits.OUTPUT_FAILED)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that knows ASCII only is shown escapes
-            stream.reconfigure(errors="backslashreplace")
+def _exit_code(command: click.Command, program: str) -> int:
     try:
-        yield
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(exits.INTERRUPTED) from None
-    except (click.exceptions.Exit, click.ClickException):
-        raise
-    except BrokenPipeError:
-        _abandon_output()
-        raise click.exceptions.Exit(exits.PIPE_CLOSED) from None
-    except OSError as fault:
-        if fault.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
-            _tell_bug(fault)
-        _abandon_output()
-        sys.stderr.write(f"flexmaild: the output could not be written: {fault.strerror}\n")
-        raise click.exceptions.Exit(exits.OUTPUT_FAILED) from None
+        ended = command.main(prog_name=program, standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except click.Abort:
+        return exits.INTERRUPTED
     except Exception as bug:  # noqa: BLE001 (the top of the program)
-        _tell_bug(bug)
+        # Without the exception's own words, which may quote a mail.
+        last = traceback.extract_tb(bug.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        sys.stderr.write(f"{program}: a bug ({type(bug).__name__} at {place}); please report it\n")
+        return exits.BUG
+    return ended if isinstance(ended, int) else exits.DONE
 
 
-def _abandon_output() -> None:
-    """What is still in the buffer would fail again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+class _Output(io.RawIOBase):
+    """A descriptor to write to; what it does not take is dropped, and `fault` says why."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self.fault: OSError | None = None
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return self._descriptor != _CLOSED and os.isatty(self._descriptor)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        while True:
+            try:
+                return os.write(self._descriptor, data)
+            except BlockingIOError:  # shared with a program that made it so
+                select.select([], [self], [])
+            except OSError as fault:
+                self.fault = self.fault or fault
+                return memoryview(data).nbytes
 
 
-def _tell_bug(bug: Exception) -> NoReturn:
-    """Without the exception's own words, which may quote a mail."""
-    last = traceback.extract_tb(bug.__traceback__)[-1]
-    place = f"{Path(last.filename).name}:{last.lineno}"
-    fail(f"a bug of flexmaild ({type(bug).__name__} at {place}); please report it", exits.BUG)
+def _tolerant(stream: TextIO | None) -> tuple[TextIO, _Output | None]:
+    """The stream as one that takes every text and never raises, and what it writes to where that is known."""
+    descriptor, encoding = _CLOSED, "utf-8"
+    if stream:
+        try:
+            descriptor, encoding = stream.fileno(), stream.encoding
+        except OSError:  # no file, but something in this process
+            return stream, None
+    output = _Output(descriptor)
+    at_once = output.isatty() or stream is sys.stderr
+    buffer = io.BufferedWriter(output)
+    return io.TextIOWrapper(buffer, encoding, "backslashreplace", line_buffering=at_once), output

@@ -1,7 +1,7 @@
 """Exit codes of both programs. They are part of the contract: pipelines branch on them.
 
-69, 70, 74, 77 and 78 are EX_UNAVAILABLE, EX_SOFTWARE, EX_IOERR, EX_NOPERM and EX_CONFIG of sysexits.h; 130
-and 141 are what a shell shows for a program ended by SIGINT and SIGPIPE.
+69, 70, 77 and 78 are EX_UNAVAILABLE, EX_SOFTWARE, EX_NOPERM and EX_CONFIG of sysexits.h; 130 is what a shell
+shows for a program ended by SIGINT.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ EXPIRED_OR_CANCELLED = 4
 WAIT_TIMED_OUT = 5
 UNREACHABLE = 69
 BUG = 70
-OUTPUT_FAILED = 74
 NOT_PERMITTED = 77
 BAD_SETTINGS = 78
 INTERRUPTED = 130
-PIPE_CLOSED = 141
 
 # What `approval wait` exits with, by the state of the request when the waiting is over.
 OF_STATE: Mapping[str, int] = {

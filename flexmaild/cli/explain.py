@@ -23,7 +23,6 @@ LARGEST = Limits().mail + 1
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Everything, every line included, as JSON on stdout.")
 @click.argument("file", metavar="FILE.eml")
-@ending.orderly
 def explain(file: str, as_json: bool) -> int:
     """Show how a mail is read: labelled lines, the word, the doubts, the sender's proof, the verdict.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import approvals, mailing, oauth, queues, service
+from flexmaild.cli import approvals, ending, mailing, oauth, queues, service
 from flexmaild.cli.console import Group
 
 
@@ -38,4 +38,4 @@ for command in (
 
 def main() -> None:
     """The entry point; exits with a code of `cli.exits`."""
-    cli(prog_name="flexmailctl")
+    ending.run(cli, "flexmailctl")

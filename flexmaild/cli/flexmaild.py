@@ -11,6 +11,7 @@ import signal
 import click
 
 from flexmaild import __version__
+from flexmaild.cli import ending
 from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
@@ -88,4 +89,4 @@ cli.add_command(replay)
 
 def main() -> None:
     """The entry point; exits with a code of `cli.exits`."""
-    cli(prog_name="flexmaild")
+    ending.run(cli, "flexmaild")

@@ -42,7 +42,6 @@ def _since(_: click.Context, __: click.Parameter, value: str) -> timedelta:
     help='How far back, by when we read it: "90d".',
 )
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON on stdout.")
-@ending.orderly
 def replay(since: timedelta, as_json: bool) -> int:
     """Read the kept mails once more, with this version and these settings: what would differ?
 

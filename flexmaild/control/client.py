@@ -28,7 +28,7 @@ BREATH = 0.02
 
 
 class Unreachable(Exception):
-    """No daemon answers there. `cure` says what to do; `permission`: it is there, but not for this user.
+    """No flexmaild answers there. `cure` says what to do; `permission`: it is there, but not for this user.
 
     sent: the request may have been carried out all the same.
     """
@@ -123,6 +123,10 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             text = f"{self.path} broke off before it answered ({error or type(error).__name__})"
             raise Unreachable(text, "Ask again; see journalctl -u flexmaild.", sent=True) from error
+        if response.status < 400 and not response.getheader("Server", "").startswith("flexmaild/"):
+            raise Unreachable(
+                f"what answers at {self.path} is not flexmaild", "Name its socket with --socket."
+            )
         return _reply(response, raw)
 
 

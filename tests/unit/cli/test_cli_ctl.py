@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from flexmaild.cli.flexmailctl import cli
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.control.routes import ROUTES
 from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
+
+PROGRAM = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
 
 
 def commands_of(group: Any, prefix: str = "") -> set[str]:
@@ -499,12 +503,11 @@ def test_a_code_that_nobody_uses_ends_the_wait(terminal: Terminal) -> None:
 
 
 def test_the_installed_program_ends_with_the_code_and_completes_words(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
     environment = os.environ | {"FLEXMAILD_SOCKET": str(tmp_path / "none")}
-    done = subprocess.run([*program, "status"], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*PROGRAM, "status"], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == exits.UNREACHABLE
     complete = environment | {"_FLEXMAILCTL_COMPLETE": "bash_source"}
-    script = subprocess.run(program, env=complete, capture_output=True, text=True, timeout=60)
+    script = subprocess.run(PROGRAM, env=complete, capture_output=True, text=True, timeout=60)
     assert "_flexmailctl_completion" in script.stdout
 
 
@@ -551,18 +554,33 @@ def test_an_answer_that_is_not_the_daemons_ends_a_wait_with_words(terminal: Term
     assert isinstance(done.exception, SystemExit) and "flexmailctl: " in done.stderr
 
 
-@pytest.mark.parametrize(("stream", "code"), [("stdout", exits.OUTPUT_FAILED), ("stderr", exits.DONE)])
-def test_a_full_disk_under_the_journal_of_a_wait_is_no_other_answer(
-    terminal: Terminal, stream: str, code: int
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(("state", "code"), [("approved", 0), ("rejected", 3)])
+def test_a_full_disk_under_the_output_of_a_wait_is_no_other_answer(
+    terminal: Terminal, stream: str, state: str, code: int
 ) -> None:
-    """stderr only tells how it stands: a wait of hours does not end for it."""
-    states = iter([approval(), approval("approved")])
+    """A wait of hours does not end for it either."""
+    states = iter([approval(), approval(state)])
     terminal.desk.script = {"approval.wait": lambda call: next(states)}
-    program = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
     environment = os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)}
     with open("/dev/full", "wb") as full:
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: full}
         done = subprocess.run(
-            [*program, "approval", "wait", "ap-1"], env=environment, timeout=60, check=False, **streams
+            [*PROGRAM, "approval", "wait", "ap-1"], env=environment, timeout=60, check=False, **streams
         )
     assert done.returncode == code and b"Traceback" not in (done.stderr or b"")
+    assert stream == "stderr" or b"No space left on device" in done.stderr
+
+
+def test_an_interrupted_command_is_130(terminal: Terminal) -> None:
+    asked = threading.Event()
+    terminal.desk.script = {"status": lambda call: asked.set() or time.sleep(1) or {}}
+    with subprocess.Popen(
+        [*PROGRAM, "status"],
+        env=os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)},
+        stderr=subprocess.PIPE,
+    ) as program:
+        assert asked.wait(20)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=20)
+    assert program.returncode == exits.INTERRUPTED and b"Traceback" not in said
