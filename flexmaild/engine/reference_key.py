@@ -10,12 +10,13 @@ import secrets
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.settings import places
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreError
 from flexmaild.store.open import database_file
 from flexmaild.system.files import replace_file
 
-REFERENCE_KEY_FILE = "reference.key"
+REFERENCE_KEY_FILE = places.REFERENCE_KEY
 KEY_BYTES = 32
 
 

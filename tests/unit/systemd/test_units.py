@@ -126,6 +126,16 @@ def test_the_template_differs_only_in_names() -> None:
     assert instance == single
 
 
+@pytest.mark.parametrize("unit", SERVICES)
+def test_the_unit_names_its_own_among_several_directories(unit: str) -> None:
+    """A drop-in may add some, and systemd sorts them."""
+    (name,) = [
+        v.removeprefix("FLEXMAILD_UNIT=") for _, v in settings(unit) if v.startswith("FLEXMAILD_UNIT=")
+    ]
+    assert ("StateDirectory", name) in settings(unit)
+    assert ("RuntimeDirectory", name) in settings(unit)
+
+
 def test_the_socket_lies_outside_the_service_s_runtime_directory() -> None:
     """The runtime directory goes away with each stop; the socket unit's socket must not."""
     socket = dict(settings("flexmaild.socket"))
