@@ -43,10 +43,15 @@ def cli(context: click.Context) -> None:
 def check() -> None:
     """Check the settings without starting anything: every fault with its place, or "… is valid"."""
     from flexmaild.engine.operator_templates import operator_templates
+    from flexmaild.engine.own_files import insist_on_own_files, service_user
 
     settings = load_settings()
     with told_faults():
         operator_templates(settings.notifications.templates)
+    user = service_user(settings)
+    if user is not None:
+        with told_faults():
+            insist_on_own_files(settings, user)
     for warning in settings.warnings():
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{chosen_config()} is valid")

@@ -27,6 +27,7 @@ from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.reload import Reload, take_in_force
 from flexmaild.daemon.supervisor import Supervisor
 from flexmaild.engine import delivery, incoming, moments, poller
+from flexmaild.engine.own_files import insist_on_own_files, make_state_directory
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.reference_key import insist_on_store
 from flexmaild.engine.reports import Reports
@@ -82,7 +83,7 @@ def run(config: Path, clock: Clock | None = None) -> int:
         trusted = TrustedClock(clock or SystemClock())
         return opened(config, settings, trusted, signals, journal, redactor).serve()
     except SettingsError as error:
-        _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
+        print(error, file=sys.stderr)  # whole: a log cuts long values
         return BAD_SETTINGS
     except (Failure, OSError) as fault:
         _log.critical("cannot start", fault=str(fault))
@@ -101,7 +102,8 @@ def opened(
 ) -> Daemon:
     """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
     as they come. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
-    settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_state_directory(settings)
+    insist_on_own_files(settings)
     insist_on_store(settings)
     store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)
     try:
