@@ -23,6 +23,7 @@ from flexmaild import __version__, api
 from flexmaild.control.routes import COMMANDS
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
+from flexmaild.daemon.beginning import once_possible
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.reload import Reload, take_in_force
 from flexmaild.daemon.supervisor import Supervisor
@@ -81,7 +82,10 @@ def run(config: Path, clock: Clock | None = None) -> int:
     journal = logs.start(settings.log.level, settings.log.format, redactor)
     try:
         trusted = TrustedClock(clock or SystemClock())
-        return opened(config, settings, trusted, signals, journal, redactor).serve()
+        daemon = once_possible(
+            lambda: opened(config, settings, trusted, signals, journal, redactor), signals, Manager()
+        )
+        return daemon.serve() if daemon else 0
     except SettingsError as error:
         print(error, file=sys.stderr)  # whole: a log cuts long values
         return BAD_SETTINGS

@@ -15,14 +15,21 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from flexmaild.store.errors import StoreBroken, StoreBusy, StoreConflict, StoreError, StoreFault, StoreFull
+from flexmaild.store.errors import (
+    CLEAR,
+    StoreBroken,
+    StoreBusy,
+    StoreConflict,
+    StoreError,
+    StoreFault,
+    StoreFull,
+)
 from flexmaild.system.files import NO_ROOM
 
 RESTORE = (
     "stop the daemon, keep a copy of the file and of the files beside it that begin with its name, "
     "and restore the last backup; flexmaild never repairs or recreates a store by itself."
 )
-CLEAR = "free some space (or raise the quota or file size limit); work goes on by itself."
 
 
 def translated(error: SQLAlchemyError | sqlite3.Error, path: Path) -> StoreFault:

@@ -85,13 +85,17 @@ class House:
         self.config.chmod(0o600)
 
     def start(self, env: Mapping[str, str] | None = None) -> House:
+        self.begin(env)
+        until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
+        return self
+
+    def begin(self, env: Mapping[str, str] | None = None) -> None:
+        """Start it and do not wait for it."""
         command = [sys.executable, "-m", "tests.kit.clocked", str(self.config), str(self._clock)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **(env or {})}
             )
-        until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
-        return self
 
     def _answers(self) -> bool:
         assert self.process is not None

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
+import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tests.kit.house import ROOT, House
+from tests.kit.service_manager import Manager, environment
 
 pytestmark = pytest.mark.process
 
@@ -70,3 +75,92 @@ def test_root_s_check_speaks_of_the_service_s_user(house: House) -> None:
     done = subprocess.run(checked, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 78
     assert f"belongs to root, and nobody may not read and write it: run chown nobody {key}" in done.stderr
+
+
+class Disk:
+    """A full disk under the state directory, with room made by hand: a small file system where this process
+    may mount one, else a limit of what a file may hold."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._state = house.root / "state"
+        self._state.mkdir()
+        self._is_mounted = self._mount("-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs") == 0
+
+    def _mount(self, *words: str) -> int:
+        command = ["mount", *words, str(self._state)]
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    def begin(self, env: Mapping[str, str]) -> None:
+        """Start the daemon while there is no room."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if not self._is_mounted:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
+        try:
+            self._house.begin(env)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    def make_room(self) -> None:
+        if self._is_mounted:
+            assert self._mount("-o", "remount,size=64m") == 0
+            return
+        assert self._house.process is not None
+        _, hard = resource.prlimit(self._house.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._house.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+    def close(self) -> None:
+        self._house.close()
+        if self._is_mounted:
+            subprocess.run(["umount", str(self._state)], check=True)
+
+
+@pytest.fixture
+def full_disk(house: House) -> Iterator[Disk]:
+    made = Disk(house)
+    yield made
+    made.close()
+
+
+def test_a_start_on_a_full_disk_waits_says_so_and_goes_on_by_itself(
+    house: House, full_disk: Disk, manager: Manager
+) -> None:
+    full_disk.begin(environment(manager))
+    first = manager.hears("EXTEND_TIMEOUT_USEC=")
+    assert int(first.partition("=")[2]) > 60_000_000
+    told = manager.hears("STATUS=")
+    assert told.startswith("STATUS=waiting to start: ") and "no space left for the store" in told
+    assert manager.hears("EXTEND_TIMEOUT_USEC=") == first
+    send(house, signal.SIGHUP)
+    assert manager.hears("STATUS=waiting to start: ")
+    full_disk.make_room()
+    assert manager.hears("READY") == "READY=1"
+    assert manager.hears("RELOADING")  # the hang-up is not forgotten
+    assert house.call("status")["ready"]
+    log = house.log.read_text()
+    assert log.count("the start waits") == 1 and log.count("the start goes on") == 1
+    assert house.stop() == 0
+
+
+def test_a_signal_ends_the_waiting(house: House, full_disk: Disk, manager: Manager) -> None:
+    full_disk.begin(environment(manager))
+    manager.hears("STATUS=waiting to start: ")
+    assert house.stop() == 0
+    assert manager.hears("STOPPING") == "STOPPING=1"
+
+
+def test_a_database_that_another_program_holds_is_waited_for(house: House, manager: Manager) -> None:
+    house.start()
+    house.stop()
+    other = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    house.begin(environment(manager))
+    assert "another program holds the database" in manager.hears("STATUS=waiting to start: ")
+    other.execute("ROLLBACK")
+    other.close()
+    assert manager.hears("READY") == "READY=1"
+
+
+def send(house: House, number: int) -> None:
+    assert house.process is not None
+    house.process.send_signal(number)
