@@ -12,6 +12,7 @@ import click
 
 from flexmaild import __version__
 from flexmaild.cli import ending
+from flexmaild.cli.clock import clock
 from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
@@ -87,6 +88,7 @@ def demo(context: click.Context, interactive: bool) -> None:
     context.exit(demonstration.run(interactive))
 
 
+cli.add_command(clock)
 cli.add_command(doctor)
 cli.add_command(explain)
 cli.add_command(replay)

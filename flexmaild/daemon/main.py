@@ -46,7 +46,7 @@ from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
 from flexmaild.store import Store, open_store
-from flexmaild.system.clock import Clock, SystemClock, TrustedClock
+from flexmaild.system.clock import MachineClock, SystemClock, TrustedClock
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
 
@@ -66,7 +66,7 @@ STOP_SECONDS = 20.0
 DUE_EVERY, COUNT_EVERY, RENEW_EVERY, PRUNE_EVERY = 1.0, 10.0, 20.0, 3600.0
 
 
-def run(config: Path, clock: Clock | None = None) -> int:
+def run(config: Path, clock: MachineClock | None = None) -> int:
     """Be the daemon until a signal ends it. Returns the exit status: 0, 1 or 78."""
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
     _take_signals(signals)

@@ -13,10 +13,10 @@ from flexmaild.core.errors import Reason, printable
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.net.grants import ApplicationStatus
 from flexmaild.net.status import SKEW_SECONDS
-from flexmaild.observe.health import Health, Mailbox
+from flexmaild.observe.health import DOUBTED, Health, Mailbox
 from flexmaild.observe.incidents import Condition, Kind
 
-REPLIES = "replies"
+REPLIES, CLOCK = "replies", "system clock"
 # "has not been read for three intervals" makes the daemon not ready.
 MISSED_INTERVALS = 3
 # A clock that was set back by more is worth a look; time servers correct less in silence.
@@ -32,15 +32,18 @@ def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Ite
     yield from _of_settings(health)
     yield from _of_applications(health, applications)
     told = [one.error for one in applications if one.error]
+    if doubt := health.clock.doubt():
+        said = f"{doubt.said}: nothing is decided, nothing expires, and replies are not read"
+        yield Condition(Kind.CLOCK, CLOCK, said, doubt.cure, stops=True)
     yield from _of_mailbox(health, told)
     yield from _of_deliveries(health, told)
     behind = health.clock.behind()
-    if behind >= CLOCK_BEHIND:
+    if behind >= CLOCK_BEHIND and not doubt:
         said = (
             f"the system clock is {int(behind.total_seconds())} seconds behind what it was before; times are"
             " counted on from there: set the clock right (timedatectl)"
         )
-        yield Condition(Kind.CLOCK, "system clock", said, "Set the clock right (timedatectl).")
+        yield Condition(Kind.CLOCK, CLOCK, said, "Set the clock right (timedatectl).")
     yield from health.unmatched_borders
 
 
@@ -126,7 +129,7 @@ def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
         said = f"replies have not been read for {int(unread)} seconds: {fault or 'no poll has ended'}"
         number = max(1, box.failures_in_a_row)
         yield Condition(Kind.MAILBOX_UNREADABLE, REPLIES, said, count=number, cause=cause, stops=True)
-    elif fault and not any(error in fault for error in told):
+    elif fault and last and last.step != DOUBTED and not any(error in fault for error in told):
         said = f"the last reading of replies failed: {fault}"
         yield Condition(kind, REPLIES, said, count=box.failures_in_a_row, cause=cause)
     if last and last.folder and not last.folder.can_delete:

@@ -59,6 +59,7 @@ class House:
         self.decisions.mkdir(exist_ok=True)
         self._clock = root / "clock"
         self._ahead = self._wrong = 0.0
+        self._is_kept = True
         self.write_settings(settings or {})
         self.client = Client(root / "control.sock")
         self.process: subprocess.Popen[bytes] | None = None
@@ -150,9 +151,14 @@ class House:
         self._wrong = seconds
         self._write_clock()
 
+    def keep_clock(self, is_kept: bool) -> None:
+        """Whether the kernel says that something keeps the wall clock right, as it does at first."""
+        self._is_kept = is_kept
+        self._write_clock()
+
     def _write_clock(self) -> None:
         fresh = self._clock.with_suffix(".new")
-        fresh.write_text(f"{self._ahead} {self._wrong}")
+        fresh.write_text(f"{self._ahead} {self._wrong} {int(self._is_kept)}")
         fresh.replace(self._clock)
 
     # What people see and do.
