@@ -16,6 +16,7 @@ from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings, told_faults
+from flexmaild.cli.store import store
 
 
 @click.group(
@@ -85,6 +86,7 @@ def demo(context: click.Context, interactive: bool) -> None:
 cli.add_command(doctor)
 cli.add_command(explain)
 cli.add_command(replay)
+cli.add_command(store)
 
 
 def main() -> None:

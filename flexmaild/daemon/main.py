@@ -43,7 +43,7 @@ from flexmaild.observe.redact import Redactor
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
-from flexmaild.store import Store, open_store
+from flexmaild.store import Store, StoreDamaged, StoreRefused, open_store
 from flexmaild.system.clock import Clock, SystemClock, TrustedClock
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
@@ -84,7 +84,10 @@ def run(config: Path, clock: Clock | None = None) -> int:
     except SettingsError as error:
         _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
         return BAD_SETTINGS
-    except (Failure, OSError) as fault:
+    except Failure as failure:
+        _log.critical("cannot start", fault=failure.text, cure=failure.cure)
+        return BAD_SETTINGS if isinstance(failure, StoreRefused | StoreDamaged) else FAILED
+    except OSError as fault:
         _log.critical("cannot start", fault=str(fault))
         return FAILED
     finally:
@@ -152,6 +155,7 @@ def _assembled(
             known=store.known,
             highest=store.highest,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
+            keep_mark=store.keep_mark,
             ended=lambda ended: _poll_ended(services, ended),
             quiet=quiet,
             clock=clock,
