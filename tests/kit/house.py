@@ -61,6 +61,8 @@ class House:
         self._ahead = self._wrong = 0.0
         self.write_settings(settings or {})
         self.client = Client(root / "control.sock")
+        # Put in front of the daemon's command.
+        self.before: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | None = None
         self.log = root / "log"
         self._delivered = 0
@@ -88,7 +90,11 @@ class House:
         command = [sys.executable, "-m", "tests.kit.clocked", str(self.config), str(self._clock)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **(env or {})}
+                [*self.before, *command],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(env or {})},
             )
         until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
         return self
