@@ -12,12 +12,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _CALLS = {
-    "EIO": "read pread64 write pwrite64 fdatasync fsync openat rename unlink ftruncate".split(),
-    "ENOSPC": "write pwrite64 fdatasync openat rename link ftruncate mkdir".split(),
-    "EMFILE": "openat socket accept4 pipe2 dup".split(),
-    "ENOMEM": "mmap openat socket fork vfork clone3".split(),
+    "EIO": [
+        "read",
+        "pread64",
+        "write",
+        "pwrite64",
+        "fdatasync",
+        "fsync",
+        "openat",
+        "rename",
+        "unlink",
+        "ftruncate",
+    ],
+    "ENOSPC": ["write", "pwrite64", "fdatasync", "openat", "rename", "link", "ftruncate", "mkdir"],
+    "EMFILE": ["openat", "socket", "accept4", "pipe2", "dup"],
+    "ENOMEM": ["mmap", "openat", "socket", "fork", "vfork", "clone3"],
 }
-_KILLED = "read pread64 write pwrite64 fdatasync openat rename unlink link sendto accept4".split()
+_KILLED = [
+    "read",
+    "pread64",
+    "write",
+    "pwrite64",
+    "fdatasync",
+    "openat",
+    "rename",
+    "unlink",
+    "link",
+    "sendto",
+    "accept4",
+]
 KILLED = "SIGKILL"
 # Most calls of a kind happen so often in a round, and the beginning of a start deserves its share.
 _FEW, _MANY = 12, 400
