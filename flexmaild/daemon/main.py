@@ -214,6 +214,7 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (DUE_EVERY, lambda: moments.pass_time(services)),
         (COUNT_EVERY, services.count),
         (COUNT_EVERY, listeners.bind_metrics),
+        (COUNT_EVERY, listeners.look_at_control),
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),
