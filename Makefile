@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := .build/lock
 MAKEFLAGS += --no-print-directory
 
-.PHONY: demo test quick checks bench borders browser lock clean help
+.PHONY: demo test quick checks bench borders browser torture lock clean help
 
 help:
 	@echo "make demo    the main job from end to end, on embedded parts: no server, no root"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   speed and memory, beside fetchmail, getmail6 and bare libraries"
 	@echo "make borders real border mail servers, all that docs/borders.md names: whom they prove, which forgery passes"
 	@echo "make browser what a real Chromium shows of small pages, kept for the tests of reading HTML"
+	@echo "make torture an hour of kill -9, failing system calls and broken connections, and what was lost"
 	@echo "make lock    choose the newest versions within the ranges of setup.cfg"
 	@echo "make clean   remove what these made"
 
@@ -43,6 +44,10 @@ bench: $(VENV)/.test
 borders: $(VENV)/.test
 	@packaging/test-machine.sh borders
 	$(BIN)/python -m tests.borders
+
+torture: $(VENV)/.test
+	@packaging/test-machine.sh
+	$(BIN)/python -m tests.torture
 
 browser: $(VENV)/.test
 	$(BIN)/python -m tests.browser.renew

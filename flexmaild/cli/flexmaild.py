@@ -17,6 +17,7 @@ from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings, told_faults
+from flexmaild.cli.store import store
 
 
 @click.group(
@@ -92,6 +93,7 @@ cli.add_command(clock)
 cli.add_command(doctor)
 cli.add_command(explain)
 cli.add_command(replay)
+cli.add_command(store)
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ from flexmaild.observe.redact import Redactor
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
-from flexmaild.store import Store, open_store
+from flexmaild.store import Store, StoreDamaged, StoreRefused, open_store
 from flexmaild.system.clock import MachineClock, SystemClock, TrustedClock
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
@@ -89,7 +89,10 @@ def run(config: Path, clock: MachineClock | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # whole: a log cuts long values
         return BAD_SETTINGS
-    except (Failure, OSError) as fault:
+    except Failure as failure:
+        _log.critical("cannot start", fault=failure.text, cure=failure.cure)
+        return BAD_SETTINGS if isinstance(failure, StoreRefused | StoreDamaged) else FAILED
+    except OSError as fault:
         _log.critical("cannot start", fault=str(fault))
         return FAILED
     finally:
@@ -158,6 +161,7 @@ def _assembled(
             known=store.known,
             highest=store.highest,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
+            keep_mark=store.keep_mark,
             ended=lambda ended: _poll_ended(services, ended),
             quiet=quiet,
             clock=clock,
@@ -216,6 +220,7 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (DUE_EVERY, lambda: moments.pass_time(services)),
         (COUNT_EVERY, services.count),
         (COUNT_EVERY, listeners.bind_metrics),
+        (COUNT_EVERY, listeners.look_at_control),
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),

@@ -18,6 +18,7 @@ from flexmaild.settings.faults import Fault, SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreError
 from flexmaild.store.open import database_file
+from flexmaild.store.store_mark import MARK_FILE
 from flexmaild.system.files import NO_ROOM
 
 _BESIDE = ("", ".lock", "-wal", "-shm")
@@ -64,6 +65,7 @@ def _files(settings: Settings) -> Iterator[tuple[Path, os.stat_result]]:
     except StoreError as fault:
         raise SettingsError((Fault(settings.store.url, 1, 1, "store.url", str(fault)),)) from fault
     paths = [state, database.parent, *(database.with_name(database.name + end) for end in _BESIDE)]
+    paths.append(state / MARK_FILE)
     if settings.approvals.reference_key is None:
         paths.append(state / REFERENCE_KEY_FILE)
     if settings.oauth_applications:

@@ -56,13 +56,15 @@ class _Backlog:
 @dataclass(frozen=True, slots=True)
 class Work:
     """What the poller works with. known: which of these marks were committed before, and of which mails;
-    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; all raise
-    Failure. ended: is told how each poll ended; died: of a bug that ended the thread. clock: that of
-    transactions, since requests are decided by when their mails were read."""
+    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
+    between that and the first deletion (see `store.store_mark`); all raise Failure. ended: is told how each
+    poll ended; died: of a bug that ended the thread. clock: that of transactions, since requests are decided
+    by when their mails were read."""
 
     known: IsKnown
     highest: Highest
     commit: Callable[[Read], Mapping[Mark, Outcome]]
+    keep_mark: Callable[[], None]
     ended: Callable[[PollEnded], None]
     quiet: Quiet
     clock: TrustedClock
@@ -217,8 +219,10 @@ class Poller(Worker):
             self._pass(fetched, tally)
             self._beat()
             if folder.can_delete:
+                self._work.keep_mark()
                 tally.deleted += self._inbox.dispose([f.mark for f in fetched])
         if folder.can_delete and not tally.read:
+            self._work.keep_mark()
             tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
         if left <= 0 and self._backlog is None:
             self._look_ahead(tally)

@@ -12,8 +12,9 @@ from pathlib import Path
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.settings import places
 from flexmaild.settings.schema import Settings
-from flexmaild.store import StoreError
+from flexmaild.store import StoreRefused
 from flexmaild.store.open import database_file
+from flexmaild.store.store_mark import CURE, MARK_FILE
 from flexmaild.system.files import replace_file
 
 REFERENCE_KEY_FILE = places.REFERENCE_KEY
@@ -37,18 +38,15 @@ def own_key(path: Path) -> bytes:
 
 
 def insist_on_store(settings: Settings) -> None:
-    """Refuse to begin with an empty store where there has been one: every waiting reply would be a stranger's
-    and be deleted. The key of references is made after the first store. Raises StoreError."""
+    """Refuse to begin with an empty store where there has been one, also where its mark is gone too: the key
+    of references is made after the first store. Raises StoreError."""
     key, url = settings.state_directory / REFERENCE_KEY_FILE, settings.store.url
     if not url.startswith("sqlite:") or not key.exists():
         return
     file = database_file(url, settings.state_directory)
-    if not file.exists():
-        cure = (
-            "put it back (the file, or the last backup), or move the old one there if store.url has changed; "
-            f"to begin with an empty store, remove {key} as well: open requests are lost then."
-        )
-        raise StoreError(f"{file}: the store is gone, but {key} says that there was one.", cure)
+    is_empty = not file.exists() or not file.stat().st_size
+    if is_empty and not (settings.state_directory / MARK_FILE).exists():
+        raise StoreRefused(f"{file}: the store is gone, but {key} says that there was one.", CURE)
 
 
 def reference_key(settings: Settings) -> bytes:

@@ -118,6 +118,7 @@ class Health:
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     metrics_fault: str = ""
+    control_fault: str = ""
     loaded_at: datetime | None = None
     store_trouble: Condition | None = None
     hung_transaction: float = 0.0

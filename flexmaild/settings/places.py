@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 
 STATE_DIRECTORY, RUNTIME_DIRECTORY = Path("/var/lib/flexmaild"), Path("/run/flexmaild")
-# The store by its default name, and the key of references, which is made after the first store.
-DATABASE, REFERENCE_KEY = "flexmaild.db", "reference.key"
+# The store by its default name, its mark, and the key of references, which is made after the first store.
+DATABASE, STORE_MARK, REFERENCE_KEY = "flexmaild.db", "store.mark", "reference.key"
 
 
 class Unclear(Exception):
@@ -22,7 +22,8 @@ class Unclear(Exception):
 def state_directory() -> Path:
     """The one that holds a store, else the one named like the unit. Raises Unclear."""
     given = _given("STATE_DIRECTORY")
-    holding = [path for path in given if any(_is_there(path / name) for name in (DATABASE, REFERENCE_KEY))]
+    names = (DATABASE, STORE_MARK, REFERENCE_KEY)
+    holding = [path for path in given if any(_is_there(path / name) for name in names)]
     if len(given) > 1 and len(holding) > 1:
         cure = "name the right one here, and move the store of the other away"
         raise Unclear(

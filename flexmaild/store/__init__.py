@@ -5,10 +5,12 @@ from flexmaild.store.errors import (
     StoreBroken,
     StoreBusy,
     StoreConflict,
+    StoreDamaged,
     StoreError,
     StoreFault,
     StoreFull,
     StorePassing,
+    StoreRefused,
 )
 from flexmaild.store.mails import Quarantined
 from flexmaild.store.open import open_store
@@ -22,10 +24,12 @@ __all__ = [
     "StoreBroken",
     "StoreBusy",
     "StoreConflict",
+    "StoreDamaged",
     "StoreError",
     "StoreFault",
     "StoreFull",
     "StorePassing",
+    "StoreRefused",
     "Transaction",
     "open_store",
 ]

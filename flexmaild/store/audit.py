@@ -132,6 +132,16 @@ def _holds(row: Row[*tuple[Any, ...]]) -> bool:
     return is_forgotten or bool(row.personal_digest == _digest(row.salt, row.personal))
 
 
+def head(connection: Connection) -> Link:
+    """The end of the chain."""
+    return _read(connection, _HEAD)
+
+
+def base(connection: Connection) -> Link:
+    """The last row that was pruned."""
+    return _read(connection, _BASE)
+
+
 def rebase(connection: Connection, last_gone: Link) -> None:
     """The rows up to and with `last_gone` are being pruned; the chain begins after them."""
     _write(connection, _BASE, last_gone)

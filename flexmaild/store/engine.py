@@ -151,7 +151,7 @@ class Database:
                 with self._writer.connect() as connection:
                     connection.rollback()
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        except (SQLAlchemyError, sqlite3.Error):
+        except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError):  # the last by a damaged schema
             pass
         finally:
             if idle:

@@ -1,4 +1,4 @@
-"""How the store fails, in five words the loop can act on.
+"""How the store fails, in a few words that can be acted on.
 
 Raised by every method of `Store` and by `open_store`, and nothing else is (but `core.errors.NotAllowed` by
 `Store.commit`, for JSON nested too deeply to be read again): exceptions of sqlite3 and SQLAlchemy are
@@ -28,12 +28,20 @@ class StoreError(StoreFault):
     """A lasting fault: it stays until somebody changes something."""
 
 
+class StoreRefused(StoreError):
+    """It is not the store that belongs there: empty, older, another installation's or another program's."""
+
+
 class StoreBroken(StoreError):
     """The store can no longer promise anything and refuses all further work; the process must end.
 
     After a failed fsync the kernel may have dropped the dirty pages, so that a second try would seem to
     succeed (PostgreSQL panics for the same reason since 2018); only a fresh process reads what is true.
     """
+
+
+class StoreDamaged(StoreBroken):
+    """What the file holds is no database any more."""
 
 
 class StorePassing(StoreFault):

@@ -20,6 +20,7 @@ from flexmaild.store.errors import (
     StoreBroken,
     StoreBusy,
     StoreConflict,
+    StoreDamaged,
     StoreError,
     StoreFault,
     StoreFull,
@@ -57,9 +58,9 @@ def _by_code(code: int, origin: sqlite3.Error, path: Path) -> StoreFault:
             "look for disk errors in the kernel log (journalctl -k); the daemon ends and starts anew.",
         )
     if primary == sqlite3.SQLITE_NOTADB:
-        return StoreBroken(f"{path}: this file is not an SQLite database.", RESTORE)
+        return StoreDamaged(f"{path}: this file is not an SQLite database.", RESTORE)
     if primary == sqlite3.SQLITE_CORRUPT:
-        return StoreBroken(f"{path}: the database file is damaged ({origin}).", RESTORE)
+        return StoreDamaged(f"{path}: the database file is damaged ({origin}).", RESTORE)
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         return StoreError(
             f"{path}: the store cannot be written ({origin}).",

@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, delete, func
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Blob, Seen
-from flexmaild.store import headers, replies
+from flexmaild.store import headers, meta, replies
 from flexmaild.store.codec import HELD, identity_of, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
 from flexmaild.store.requests import slices
@@ -52,6 +52,7 @@ def add(connection: Connection, mails: Sequence[Seen]) -> None:
     read_before = _read_before(connection, [mail.sha256 for mail in mails])
     connection.execute(_ADD, [seen_row(mail) for mail in mails])
     new = [mail for mail in mails if mail.mark not in there]
+    meta.put(connection, meta.MAILS, str(meta.count(connection, meta.MAILS) + len(new)))
     for mail in new:
         if mail.sha256 in read_before:
             replies.read_again(connection, mail.replies)

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, select
 from flexmaild.store.dialect import insert_or_set
 from flexmaild.store.tables import EPOCH, MILLISECOND, meta, milliseconds
 
+# How many mails were committed since the store was made; rows of them are pruned.
+MAILS = "mails"
 _HIGH_WATER = "high_water"
 _PUT = insert_or_set(meta, "name", "value")
 
@@ -24,8 +26,12 @@ def put(connection: Connection, name: str, value: str) -> None:
     connection.execute(_PUT, [{"name": name, "value": value}])
 
 
+def count(connection: Connection, name: str) -> int:
+    return int(get(connection, name) or 0)
+
+
 def high_water(connection: Connection) -> datetime:
-    return EPOCH + int(get(connection, _HIGH_WATER) or 0) * MILLISECOND
+    return EPOCH + count(connection, _HIGH_WATER) * MILLISECOND
 
 
 def set_high_water(connection: Connection, moment: datetime) -> None:

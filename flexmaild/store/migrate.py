@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from flexmaild.store.errors import StoreError
+from flexmaild.store.errors import StoreError, StoreRefused
 
 STEPS = Path(__file__).parent / "migrations"
 
@@ -23,11 +23,11 @@ def known_revisions() -> list[str]:
 def migrate(connection: Connection, name: str) -> None:
     """Raises StoreError when the schema is newer than this program, or the file belongs to another one."""
     revisions = known_revisions()
-    current = _current(connection, name)
+    current = schema_of(connection, name)
     if current == revisions[-1]:
         return
     if current is not None and current not in revisions:
-        raise StoreError(
+        raise StoreRefused(
             f"{name}: the store has schema {current}, this flexmaild knows {revisions[-1]} at most.",
             "install the newer flexmaild that wrote it, or restore the backup from before the upgrade.",
         )
@@ -36,7 +36,7 @@ def migrate(connection: Connection, name: str) -> None:
 
 def refuse_other_schema(connection: Connection, name: str) -> None:
     """For who only reads. Raises StoreError unless the schema is the one that this program writes."""
-    newest, current = known_revisions()[-1], _current(connection, name)
+    newest, current = known_revisions()[-1], schema_of(connection, name)
     if current is None:
         raise StoreError(f"{name}: the database is empty.", "start the daemon once: it makes its tables.")
     if current != newest:
@@ -46,13 +46,14 @@ def refuse_other_schema(connection: Connection, name: str) -> None:
         )
 
 
-def _current(connection: Connection, name: str) -> str | None:
+def schema_of(connection: Connection, name: str) -> str | None:
+    """Its revision, None for an empty database. Raises StoreRefused where it is another program's."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
         return version
     if tables:
-        raise StoreError(
+        raise StoreRefused(
             f"{name}: this database belongs to another program (it has a table {tables[0]!r}).",
             "let store.url name a file of its own.",
         )

@@ -5,13 +5,17 @@ Called once by the daemon, before it says READY. Never repairs, recreates or gue
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from flexmaild.store import store_mark
 from flexmaild.store.engine import Database
-from flexmaild.store.errors import StoreError
+from flexmaild.store.errors import StoreDamaged, StoreError, StoreRefused
+from flexmaild.store.faults import RESTORE
 from flexmaild.store.migrate import migrate
 from flexmaild.store.place import prepare
 from flexmaild.store.store import Store
@@ -19,23 +23,43 @@ from flexmaild.system.clock import TrustedClock
 
 
 def open_store(url: str, *, state_directory: Path, clock: TrustedClock) -> Store:
-    """Open the store, creating it where there is none. Blocks others until `Store.close`.
+    """Open the store, creating it where there never was one. Blocks others until `Store.close`.
 
     clock: tells the time in its transactions.
 
     url: "sqlite:////absolute/file"; a relative file lies in `state_directory`.
-    Raises StoreError (or StoreBroken) with the path and the cure, StoreBusy and StoreFull as any call does.
+    Raises StoreRefused where it is not the one that was there, StoreError (or StoreBroken) with the path and
+    the cure, StoreBusy and StoreFull as any call does.
     """
-    place = prepare(database_file(url, state_directory), state_directory)
+    path = database_file(url, state_directory)
+    if not path.exists() and (state_directory / store_mark.MARK_FILE).exists():
+        raise StoreRefused(f"{path}: the store is gone.", store_mark.CURE)
+    place = prepare(path, state_directory)
     database = Database(place)
     try:
-        database.examine()
-        with database.writing() as connection:
-            migrate(connection, str(place.path))
+        mark = store_mark.read(state_directory)
+        with decoded(path):
+            database.examine()
+            with database.writing() as connection:
+                if mark:
+                    store_mark.insist(connection, path, mark)
+                migrate(connection, str(path))
+                store_mark.name(connection)
+        store = Store(database, clock, state_directory)
+        store.keep_mark()
     except BaseException:
         database.close()
         raise
-    return Store(database, clock)
+    return store
+
+
+@contextmanager
+def decoded(path: Path) -> Iterator[None]:
+    """A damaged schema makes `sqlite3` quote bytes that are no text."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise StoreDamaged(f"{path}: the database file is damaged (its schema).", RESTORE) from None
 
 
 def database_file(url: str, state_directory: Path) -> Path:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from flexmaild.store import meta
+from flexmaild.store import meta, store_mark
 from flexmaild.store.engine import TURN_SECONDS, Database
 from flexmaild.store.errors import StoreBroken
 from flexmaild.store.queries import Queries
+from flexmaild.store.store_mark import StoreMark
 from flexmaild.store.tables import EPOCH
 from flexmaild.store.transaction import Transaction
 from flexmaild.system.clock import TrustedClock
@@ -25,10 +27,12 @@ HIGH_WATER_STEP = timedelta(seconds=10)
 class Store(Queries):
     """Durable memory. See the module's head for who may call it and what it raises."""
 
-    def __init__(self, database: Database, clock: TrustedClock) -> None:
+    def __init__(self, database: Database, clock: TrustedClock, state_directory: Path) -> None:
         super().__init__(database.reading)
         self._database = database
         self._clock = clock
+        self._directory = state_directory
+        self._mark: StoreMark | None = None
         with database.reading() as connection:
             self._written = meta.high_water(connection)
         if self._written > EPOCH:  # not at the first start
@@ -64,6 +68,15 @@ class Store(Queries):
             yield Transaction(connection, now)
         if is_stale:
             self._written = now
+
+    def keep_mark(self) -> None:
+        """Write down how far it has come (see `store_mark`): before anything that is committed is deleted
+        elsewhere."""
+        with self._database.reading() as connection:
+            mark = store_mark.of(connection, self._directory)
+        if mark and mark != self._mark:
+            store_mark.write(self._directory, mark)
+            self._mark = mark
 
     def close(self) -> None:
         """Let go of the files; never raises. Nothing is lost without it."""

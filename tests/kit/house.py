@@ -62,6 +62,8 @@ class House:
         self._is_kept = True
         self.write_settings(settings or {})
         self.client = Client(root / "control.sock")
+        # Put in front of the daemon's command.
+        self.before: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | None = None
         self.log = root / "log"
         self._delivered = 0
@@ -95,7 +97,11 @@ class House:
         command = [sys.executable, "-m", "tests.kit.clocked", str(self.config), str(self._clock)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **(env or {})}
+                [*self.before, *command],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(env or {})},
             )
 
     def _answers(self) -> bool:

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from flexmaild.store.store_mark import MARK_FILE
+
 
 def back_to(file: Path, revision: str) -> None:
+    file.with_name(MARK_FILE).unlink(missing_ok=True)  # it would say that the store has gone back
     with closing(sqlite3.connect(file)) as connection, connection:
         for step, undo in UNDONE:
             if step <= revision:

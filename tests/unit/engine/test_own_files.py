@@ -21,7 +21,7 @@ from tests.kit.stores import opened
 from tests.unit.settings.kinds import KINDS
 
 NOBODY = 65534
-OURS = ("", "flexmaild.db", "flexmaild.db.lock", "reference.key")
+OURS = ("", "flexmaild.db", "flexmaild.db.lock", "store.mark", "reference.key")
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ def made(
     work = poller.Work(
         known=office.store.known,
         highest=office.store.highest,
+        keep_mark=office.store.keep_mark,
         commit=commit  # type: ignore[arg-type]
         or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
         ended=lambda ended: None,

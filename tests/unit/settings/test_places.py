@@ -8,7 +8,7 @@ import pytest
 
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.load import parse
-from flexmaild.settings.places import DATABASE, REFERENCE_KEY
+from flexmaild.settings.places import DATABASE, REFERENCE_KEY, STORE_MARK
 from flexmaild.settings.schema import Settings
 from tests.unit.settings.kinds import KINDS
 
@@ -69,7 +69,7 @@ def test_an_instance_s_directories_bear_its_own_name(unit: Unit) -> None:
     assert settings.control.socket == running / "control.sock"
 
 
-@pytest.mark.parametrize("held", [DATABASE, REFERENCE_KEY])
+@pytest.mark.parametrize("held", [DATABASE, STORE_MARK, REFERENCE_KEY])
 def test_the_one_that_holds_a_store_wins_over_the_name(unit: Unit, held: str) -> None:
     _, old = unit.gives("STATE_DIRECTORY", "lib/flexmaild", "lib/old")
     (old / held).touch()

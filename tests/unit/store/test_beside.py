@@ -70,7 +70,7 @@ def test_a_store_at_rest_is_read_and_no_file_is_made_or_changed(tmp_path: Path) 
     assert store.raw(first.mail.sha256) == b"mail 0"
     assert count(store) == 3
     assert state(tmp_path) == before
-    assert set(before) == {"flexmaild.db", "flexmaild.db.lock"}
+    assert set(before) == {"flexmaild.db", "flexmaild.db.lock", "store.mark"}
 
 
 def test_a_store_in_use_is_read_and_holds_up_nobody(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_was_committed_is_there_after_a_new_start(used: Path) -> None:
 
 
 def test_a_close_leaves_one_file_and_the_lock_and_may_be_repeated(used: Path) -> None:
-    assert sorted(path.name for path in used.iterdir()) == ["flexmaild.db", "flexmaild.db.lock"]
+    assert sorted(path.name for path in used.iterdir()) == ["flexmaild.db", "flexmaild.db.lock", "store.mark"]
     store = opened(used)
     store.close()
     store.close()

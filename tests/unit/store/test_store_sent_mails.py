@@ -133,7 +133,11 @@ def test_no_file_of_a_closed_store_stays_in_use(tmp_path: Path) -> None:
     store = opened(tmp_path)
     assert store.sent_mails("R1", 0) is None
     store.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["flexmaild.db", "flexmaild.db.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "flexmaild.db",
+        "flexmaild.db.lock",
+        "store.mark",
+    ]
 
 
 def test_what_an_older_version_sent_is_marked_as_not_known(tmp_path: Path) -> None:

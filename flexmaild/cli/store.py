@@ -1,0 +1,85 @@
+"""flexmaild store: what an operator may have to say about the store while the daemon is stopped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from flexmaild.cli import ending, exits
+from flexmaild.cli.settings_file import config_option, load_settings
+
+
+@click.group()
+def store() -> None:
+    """Decide what only an operator can about the store."""
+
+
+def _time(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter('write a time such as "2026-11-20T09:30:00Z"') from None
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if found > datetime.now(UTC):
+        raise click.BadParameter("this time is still to come")
+    return found
+
+
+@store.command()
+@config_option
+@click.option(
+    "--lost-since",
+    callback=_time,
+    metavar="TIME",
+    help="From when on something is missing, such as the time of the copy: 2026-11-20T09:30:00Z.",
+)
+def adopt(lost_since: datetime | None) -> int:
+    """Take the store that is there, though it is not the one that was: empty, older or another one.
+
+    Without --lost-since it only says what is wrong and what would be forgotten. The daemon must be stopped.
+    No mail is deleted by this.
+
+    Exit codes: 0 taken, or nothing to take; 1 something is wrong and nothing was done; 2 wrong usage; 78 bad
+    settings, a damaged store, or one in use.
+    """
+    settings = load_settings(check_secrets=False)
+    from flexmaild.store import StoreFault
+    from flexmaild.store import adopt as adoption
+    from flexmaild.system.owner import as_owner_of
+
+    now = datetime.now(UTC)
+    try:
+        with as_owner_of(settings.state_directory) as by:
+            found = adoption.adopt(
+                settings.store.url,
+                state_directory=settings.state_directory,
+                now=now,
+                lost_since=lost_since,
+                by=by,
+            )
+    except StoreFault as fault:
+        ending.fail(str(fault), exits.BAD_SETTINGS)
+    except adoption.TooEarly as early:
+        raise click.BadParameter(
+            f"the store holds events until {early}; give that time or a later one"
+        ) from early
+    for line in _told(found, lost_since):
+        ending.say(line)
+    return exits.FAILED if found.difference and lost_since is None else exits.DONE
+
+
+def _told(found: Any, lost_since: datetime | None) -> list[str]:
+    if not found.difference:
+        return [f"{found.path} is the store that was here: there is nothing to adopt."]
+    told = [f"{found.path}: {found.difference}."]
+    if found.last:
+        told.append(f"Its last event is of {found.last.isoformat(timespec='seconds')}.")
+    told.append("Forgotten: all requests, answers and decisions since then, and which mails were read.")
+    told.append("Mails of forgotten requests cannot be answered any more: ask for those approvals anew.")
+    if lost_since is None:
+        return [*told, "Nothing was done. `--lost-since TIME` takes it; TIME goes into the event log."]
+    return [*told, f"Taken, with {lost_since.isoformat(timespec='seconds')} in the event log."]

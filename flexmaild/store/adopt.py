@@ -1,0 +1,95 @@
+"""Takes a store that is not the one that was there: what an operator decides, and is told what it costs.
+
+Called by `flexmaild store adopt`, never by the daemon. Only says what it finds until it is told since when
+something is missing; then the event log has it, and the store gets a mark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from flexmaild.core.work import AuditEntry
+from flexmaild.store import audit, store_mark
+from flexmaild.store.engine import Database
+from flexmaild.store.errors import StoreRefused
+from flexmaild.store.migrate import migrate
+from flexmaild.store.open import database_file, decoded
+from flexmaild.store.place import prepare
+from flexmaild.store.store_mark import StoreMark
+from flexmaild.store.tables import audit as events
+
+ACT = "store.adopt"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """difference: what is wrong with the store; empty where it is the one that was there. kept: what its
+    mark says; held: what it holds. last: the time of its last event."""
+
+    path: Path
+    difference: str
+    kept: StoreMark | None
+    held: StoreMark | None
+    last: datetime | None
+
+
+class TooEarly(Exception):
+    """The store holds something from after the time since when it is said to miss something."""
+
+
+def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetime | None, by: str) -> Finding:
+    """What is found; taken over where lost_since is given and there is a difference.
+
+    now: goes into the event log, with by, the operator. Raises TooEarly and the faults of the store; a daemon
+    that runs with this store is one.
+    """
+    path = database_file(url, state_directory)
+    kept, fault = _kept(state_directory)
+    place = prepare(path, state_directory)
+    database = Database(place)
+    try:
+        with decoded(path):
+            database.examine()
+            with database.writing() as connection:
+                found = _finding(connection, path, kept, fault)
+                if found.difference and lost_since is not None:
+                    mark = _taken(connection, found, now, lost_since, by)
+                else:
+                    return found
+        store_mark.write(state_directory, mark)
+        return found
+    finally:
+        database.close()
+
+
+def _taken(connection: Connection, found: Finding, now: datetime, lost_since: datetime, by: str) -> StoreMark:
+    if found.last and lost_since < found.last:
+        raise TooEarly(found.last.isoformat())
+    migrate(connection, str(found.path))
+    store_mark.name(connection)
+    data = {"by": by, "lost_since": lost_since.isoformat(), "difference": found.difference}
+    audit.append(connection, [AuditEntry(now, "", ACT, data)])
+    mark = store_mark.of(connection, found.path)
+    assert mark
+    return mark
+
+
+def _kept(directory: Path) -> tuple[StoreMark | None, str]:
+    try:
+        return store_mark.read(directory), ""
+    except StoreRefused as fault:
+        return None, fault.text
+
+
+def _finding(connection: Connection, path: Path, kept: StoreMark | None, fault: str) -> Finding:
+    held = store_mark.of(connection, path)
+    if kept:
+        fault = store_mark.difference(connection, kept, held)
+    elif held is None:
+        fault = fault or "the store is empty"
+    last = connection.scalar(select(events.c.at).order_by(events.c.seq.desc()).limit(1)) if held else None
+    return Finding(path, fault, kept, held, last)

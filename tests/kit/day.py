@@ -1,0 +1,92 @@
+"""A working day of requests and replies, during which the daemon may end at any moment, and what must be
+true in the evening: no reply lost, no decision doubled, no mail deleted early."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import TypeVar
+
+from flexmaild.control.client import Refused, Unreachable
+from tests.kit.house import House, until
+
+T = TypeVar("T")
+ALICE = "alice@corp.test"
+
+
+class Day:
+    """Two of three requests are approved, one of three rejected, each with its own comment.
+
+    wait: what to do when the daemon did not answer; it may start it again.
+    """
+
+    def __init__(
+        self, house: House, chance: random.Random, requests: int, wait: Callable[[], None] = lambda: None
+    ) -> None:
+        self.house, self.chance, self.requests = house, chance, requests
+        self._wait = wait
+        self.kills = 0
+        self.alive = threading.Lock()
+        self._wanted: dict[str, str] = {}
+        self._answered: set[str] = set()
+
+    def kill_now_and_then(self, over: threading.Event, most: int) -> None:
+        while self.kills < most and not over.wait(self.chance.uniform(0.05, 0.8)):
+            with self.alive:
+                self.house.kill()
+                self.kills += 1
+                self.house.start()
+
+    def ask_and_answer(self) -> None:
+        while len(self._answered) < self.requests:
+            while len(self._wanted) < min(self.requests, len(self._answered) + 20):
+                number = len(self._wanted)
+                self._wanted[self._insist_on_asking(number)] = "approved" if number % 3 else "rejected"
+            self._answer_new_mails()
+            self._try(self.house.process_replies)
+
+    def _insist_on_asking(self, number: int) -> str:
+        """As a pipeline does: the same key until there is an answer."""
+
+        def ask() -> str | None:
+            asked = self._try(lambda: self.house.request(ALICE, key=f"n{number}", metadata={"n": number}))
+            return str(asked["id"]) if asked else None
+
+        return until(ask, f"an answer to request {number}")
+
+    def _answer_new_mails(self) -> None:
+        for mail in self.house.mails(ALICE, "approval_request"):
+            identifier = str(mail["Message-ID"])
+            request = next((i for i in self._wanted if i.removeprefix("ap-") in identifier), None)
+            if request is not None and request not in self._answered:
+                word = "Reject" if self._wanted[request] == "rejected" else "Approve"
+                self.house.answer(mail, f"{word} {request}")
+                self._answered.add(request)
+
+    def _try(self, call: Callable[[], T]) -> T | None:
+        with self.alive:
+            pass  # not while the daemon is being started
+        try:
+            return call()
+        except (Unreachable, Refused):
+            self._wait()
+            return None
+
+    def finish(self) -> None:
+        until(lambda: self._try(self.house.process_replies) and not self.house.waiting(), "an empty folder")
+        decisions = self.house.decisions
+        until(lambda: len(list(decisions.glob("*.json"))) == self.requests, "all decision files")
+
+    def check(self) -> None:
+        shown = {i: self.house.show(i) for i in self._wanted}
+        assert {i: s["state"] for i, s in shown.items()} == self._wanted
+        verdicts = Counter(len(s["verdicts"]) for s in shown.values())
+        assert verdicts == {1: self.requests}
+        assert all(s["verdicts"][0]["comment"] == i for i, s in shown.items())
+        files = [json.loads(f.read_text())["data"] for f in self.house.decisions.glob("*.json")]
+        assert {f["id"]: f["state"] for f in files} == self._wanted
+        assert self.house.call("audit.verify")["ok"]
+        assert self.house.call("quarantine.list", query={"limit": 10})["items"] == []

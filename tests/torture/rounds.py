@@ -1,0 +1,124 @@
+"""A round: a day of a few requests with one fault or several, then a quiet evening, and the promises."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+from typing import Any
+
+from tests.kit.day import Day
+from tests.kit.dovecot import Dovecot, User
+from tests.kit.house import House
+from tests.kit.proxy import Proxy
+from tests.servers.test_whole_way import PLAIN_IMAP
+from tests.torture.faults import KILLED, Fault
+
+REQUESTS = 8
+# Of what the daemon says to an IMAP server, where the connection may break.
+_CUTS = (b"SELECT", b"FETCH", b"UID FETCH", b"UID STORE", b"UID EXPUNGE", b"LOGIN", b"CAPABILITY")
+
+
+class Restarted:
+    """Starts the daemon again when it has ended, as systemd does."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.starts = 0
+
+    def __call__(self) -> None:
+        process = self._house.process
+        if process is None or process.poll() is not None:
+            self._house.before = ()
+            self._house.start()
+            self.starts += 1
+
+
+def with_fault(root: Path, fault: Fault, seed: int) -> bool:
+    """A day with this fault; whether it came to it. Raises AssertionError where a promise is broken."""
+    house, log = House(root), root / "strace"
+    restarted = Restarted(house)
+    day = Day(house, random.Random(seed), REQUESTS, restarted)
+    house.before = fault.command(log)
+    try:
+        _start_somehow(house, restarted)
+        day.ask_and_answer()
+        if fault.is_in_each_child:
+            house.kill()
+        restarted()
+        day.finish()
+        day.check()
+    finally:
+        house.close()
+    return restarted.starts > 0 if fault.how == KILLED else fault.has_happened(log)
+
+
+def _start_somehow(house: House, restarted: Restarted) -> None:
+    """The fault may end the start."""
+    try:
+        house.start()
+    except AssertionError:
+        assert house.process is not None
+        house.kill()
+        restarted()
+
+
+def with_kills(root: Path, seed: int) -> int:
+    """A day with kills at random; how many."""
+    house, over = House(root), threading.Event()
+    day = Day(house, random.Random(seed), 5 * REQUESTS)
+    house.start()
+    killer = threading.Thread(target=day.kill_now_and_then, args=(over, 20))
+    killer.start()
+    try:
+        day.ask_and_answer()
+    finally:
+        over.set()
+        killer.join()
+    try:
+        day.finish()
+        day.check()
+    finally:
+        house.close()
+    return day.kills
+
+
+class MailboxHouse(House):
+    """A house whose replies lie on a Dovecot, behind a line that can be cut."""
+
+    def __init__(self, root: Path, dovecot: Dovecot, user: User, proxy: Proxy) -> None:
+        self._dovecot, self._user = dovecot, user
+        login = {"username": user.name, "password": user.password, "properties": PLAIN_IMAP}
+        where = {"transport": "imap", "host": "localhost", "port": proxy.port, "path": None}
+        super().__init__(root, {"incoming": where | login})
+
+    def deliver(self, data: bytes) -> None:
+        self._dovecot.deliver(self._user, [data])
+
+    def waiting(self) -> int:
+        return len(self._dovecot.subjects(self._user))
+
+
+def with_cuts(root: Path, dovecot: Dovecot, user: User, seed: int) -> int:
+    """A day on an IMAP server whose connections break off, also after it did what was asked; how many did."""
+    chance, proxy = random.Random(seed), Proxy(dovecot.imap)
+    house = MailboxHouse(root, dovecot, user, proxy)
+
+    def cut() -> None:
+        knob = chance.choice(("cut_before", "cut_after", "cut_at"))
+        value: Any = chance.randint(1, 20_000) if knob == "cut_at" else chance.choice(_CUTS)
+        setattr(proxy, knob, value)
+
+    day = Day(house, chance, REQUESTS, cut)
+    house.start()
+    try:
+        cut()
+        day.ask_and_answer()
+        proxy.cut_before = proxy.cut_after = b""
+        proxy.cut_at = None
+        day.finish()
+        day.check()
+    finally:
+        house.close()
+        proxy.close()
+    return proxy.cuts

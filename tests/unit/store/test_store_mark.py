@@ -1,0 +1,165 @@
+"""The store that belongs there is told from every other one, by the mark beside it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from store_samples import full_change
+
+from flexmaild.store import Store, StoreDamaged, StoreRefused
+from flexmaild.store.migrate import known_revisions
+from flexmaild.store.store_mark import MARK_FILE
+from tests.kit.older_store import back_to
+from tests.kit.stores import commit, opened
+
+
+def filled(store: Store, *names: str) -> None:
+    for name in names:
+        commit(store, full_change(name))
+
+
+def copied(directory: Path, to: str) -> Path:
+    """The database file alone, as it is now."""
+    return Path(shutil.copy(directory / "flexmaild.db", directory / to))
+
+
+def put_back(directory: Path, copy: str) -> None:
+    shutil.copy(directory / copy, directory / "flexmaild.db")
+
+
+@pytest.fixture
+def used(tmp_path: Path) -> Path:
+    """A directory with a store whose mark is written after two mails; `older` is a copy after the first."""
+    store = opened(tmp_path)
+    filled(store, "1")
+    store.close()
+    copied(tmp_path, "older")
+    store = opened(tmp_path)
+    filled(store, "2")
+    store.keep_mark()
+    store.close()
+    return tmp_path
+
+
+def refusal(directory: Path) -> str:
+    before = (directory / "flexmaild.db").read_bytes(), (directory / MARK_FILE).read_bytes()
+    with pytest.raises(StoreRefused) as caught:
+        opened(directory)
+    assert ((directory / "flexmaild.db").read_bytes(), (directory / MARK_FILE).read_bytes()) == before
+    assert "store adopt --lost-since" in caught.value.cure
+    return caught.value.text
+
+
+def test_the_store_may_be_ahead_of_its_mark(used: Path) -> None:
+    mark = (used / MARK_FILE).read_bytes()
+    store = opened(used)
+    filled(store, "3", "4")
+    store.close()
+    (used / MARK_FILE).write_bytes(mark)
+    opened(used).close()
+
+
+def test_an_older_copy_is_refused(used: Path) -> None:
+    put_back(used, "older")
+    assert "older" in refusal(used)
+
+
+def test_an_older_copy_is_refused_also_where_only_mails_without_a_request_came_since(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    filled(store, "1")
+    store.close()
+    copied(tmp_path, "older")
+    store = opened(tmp_path)
+    change = full_change("2")
+    commit(store, type(change)(seen=change.seen))
+    store.keep_mark()
+    store.close()
+    put_back(tmp_path, "older")
+    assert "older" in refusal(tmp_path)
+
+
+def test_an_older_copy_that_was_used_since_is_refused(used: Path) -> None:
+    """It has as many events and mails as the one that was there."""
+    mark = (used / MARK_FILE).read_bytes()
+    put_back(used, "older")
+    (used / MARK_FILE).unlink()
+    store = opened(used)
+    filled(store, "5", "6", "7")
+    store.close()
+    (used / MARK_FILE).write_bytes(mark)
+    assert "another one" in refusal(used)
+
+
+def test_the_store_of_another_installation_is_refused(
+    used: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    store = opened(other)
+    filled(store, *map(str, range(9)))
+    store.close()
+    shutil.copy(other / "flexmaild.db", used)
+    assert "another installation" in refusal(used)
+
+
+def test_an_empty_file_in_its_place_is_refused(used: Path) -> None:
+    (used / "flexmaild.db").write_bytes(b"")
+    with pytest.raises(StoreRefused, match="is empty"):
+        opened(used)
+
+
+def test_a_store_that_is_gone_is_not_made_anew(used: Path) -> None:
+    (used / "flexmaild.db").unlink()
+    with pytest.raises(StoreRefused, match="gone"):
+        opened(used)
+    assert not (used / "flexmaild.db").exists()
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xff\xfe", b"[]", b'{"installation": 1}'])
+def test_a_damaged_mark_is_refused(used: Path, data: bytes) -> None:
+    (used / MARK_FILE).write_bytes(data)
+    assert "mark of the store is damaged" in refusal(used)
+
+
+def test_a_store_from_before_an_upgrade_is_refused_and_not_changed(used: Path) -> None:
+    mark = (used / MARK_FILE).read_bytes()
+    back_to(used / "flexmaild.db", known_revisions()[-2])
+    (used / MARK_FILE).write_bytes(mark)
+    assert "before an upgrade" in refusal(used)
+
+
+def test_an_upgrade_is_no_other_store(used: Path) -> None:
+    mark = (used / MARK_FILE).read_text()
+    newest, before = known_revisions()[-1], known_revisions()[-2]
+    back_to(used / "flexmaild.db", before)
+    (used / MARK_FILE).write_text(mark.replace(f'"{newest}"', f'"{before}"'))
+    opened(used).close()
+    assert f'"{newest}"' in (used / MARK_FILE).read_text()
+
+
+def test_what_was_pruned_is_no_difference(used: Path) -> None:
+    store = opened(used)
+    with store.transaction() as transaction:
+        now = transaction.now
+        transaction.prune(raw_before=now, seen_before=now, done_before=now)
+    store.close()
+    opened(used).close()
+
+
+def test_a_damaged_schema_is_a_damaged_store_and_no_bug(used: Path) -> None:
+    data = (used / "flexmaild.db").read_bytes()
+    at = data.index(b"CREATE TABLE")
+    (used / "flexmaild.db").write_bytes(data[: at + 2] + b"\xff" + data[at + 3 :])
+    with pytest.raises(StoreDamaged):
+        opened(used)
+
+
+def test_the_mark_is_written_only_when_something_has_changed(used: Path) -> None:
+    store = opened(used)
+    before = (used / MARK_FILE).stat()
+    store.keep_mark()
+    assert (used / MARK_FILE).stat() == before
+    store.close()
+    assert sqlite3.connect(used / "flexmaild.db").execute("SELECT count(*) FROM meta").fetchone()[0] >= 3
