@@ -14,8 +14,8 @@ from typing import Protocol
 
 from flexmaild.system.kernel_clock import is_synchronised
 
-# When this version was made, set with each release: no clock that is before it can be right.
-RELEASED = datetime(2026, 11, 21, tzinfo=UTC)
+# No version is as old as this: no clock that is before it can be right.
+RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -110,7 +110,7 @@ class TrustedClock:
         with self._lock:
             now = self._look()
             if self._is_before_release():
-                said = f"before this version of flexmaild was made ({_day(RELEASED)})"
+                said = f"before flexmaild was made ({_day(RELEASED)})"
             elif self._is_far_ahead():
                 said = f"more than {self.LONGEST_STOP.days} days after the last time known here ({_day(now)})"
                 said += ", and the kernel calls it not synchronised"
