@@ -31,12 +31,13 @@ from flexmaild.engine.limiter import Limiter, is_limited
 @dataclass(frozen=True, slots=True)
 class Context:
     """What deciding needs beside the requests: the key of references, the domain of our Message-IDs, who must
-    prove what, and how many explanations an address gets."""
+    prove what, and how many explanations an address gets. id_keys: every key that ids were made with."""
 
     key: bytes
     domain: str
     senders: SenderPolicy
     limiter: Limiter
+    id_keys: tuple[bytes, ...]
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ assert references.parse(DAMAGED) is not None
 
 def other() -> Request:
     """Another request to the same people."""
-    return replace(opened(), id=references.request_id(b"9876543210"))
+    return replace(opened(), id=references.written_id(b"9876543210"))
 
 
 def whole(request: Request, who: int = 0) -> str:
