@@ -45,6 +45,12 @@ class Outcome(StrEnum):
     LOOP = "loop"
     OVERSIZE = "oversize"
     UNPARSABLE = "unparsable"
+    FOREIGN = "foreign"
+    STORE_OLDER = "store_older"
+
+
+# These are not ours to judge, or not with this store: such a mail stays in the folder.
+LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
 
 
 class MailKind(StrEnum):

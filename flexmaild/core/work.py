@@ -187,6 +187,31 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftMail:
+    """A mail that stays in the folder, unjudged. named: the request's id of ours that the store lacks."""
+
+    mark: Mark
+    identity: Identity
+    outcome: Outcome
+    at: datetime
+    named: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftMails:
+    """All of them. foreign: replies to another installation's requests, the newest read at `newest`. unknown:
+    replies to requests of ours that the store lacks, of which `named` are some, the first read at `since`.
+    is_full: no more are marked, so that a start reads them again."""
+
+    foreign: int = 0
+    newest: datetime | None = None
+    unknown: int = 0
+    since: datetime | None = None
+    named: tuple[str, ...] = ()
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KeptHeader:
     """The header of one of the last mails, as `mail.authentication.kept_header` wrote it.
 
@@ -320,6 +345,7 @@ class Change:
     jobs: tuple[Job, ...] = ()
     ended: tuple[JobEnd, ...] = ()
     seen: tuple[Seen, ...] = ()
+    left: tuple[LeftMail, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()
     kept: tuple[KeptMail, ...] = ()
