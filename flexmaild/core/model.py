@@ -49,10 +49,6 @@ class Outcome(StrEnum):
     STORE_OLDER = "store_older"
 
 
-# These are not ours to judge, or not with this store: such a mail stays in the folder.
-LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
-
-
 class MailKind(StrEnum):
     """Why a mail is sent; the metric label `kind` and the name of its template."""
 

@@ -93,7 +93,10 @@ def written_id(data: bytes) -> str:
 def is_ours(keys: Iterable[bytes], identifier: str) -> bool:
     """Whether this id was made with one of these keys. Only for ids that the store does not know: those of
     earlier versions prove nothing."""
-    data = _request_bytes(identifier)
+    try:
+        data = _request_bytes(identifier)
+    except binascii.Error:
+        return False
     random, proof = data[:RANDOM_BYTES], data[RANDOM_BYTES:]
     return any(hmac.compare_digest(_proof(key, random), proof) for key in keys)
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Approver, Json, MailKind, Outcome, Proof, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
@@ -184,31 +185,6 @@ class Seen:
     @property
     def identity(self) -> Identity:
         return Identity(self.size, self.arrived, self.name or self.message_id)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftMail:
-    """A mail that stays in the folder, unjudged. named: the request's id of ours that the store lacks."""
-
-    mark: Mark
-    identity: Identity
-    outcome: Outcome
-    at: datetime
-    named: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftMails:
-    """All of them. foreign: replies to another installation's requests, the newest read at `newest`. unknown:
-    replies to requests of ours that the store lacks, of which `named` are some, the first read at `since`.
-    is_full: no more are marked, so that a start reads them again."""
-
-    foreign: int = 0
-    newest: datetime | None = None
-    unknown: int = 0
-    since: datetime | None = None
-    named: tuple[str, ...] = ()
-    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import datetime
 from flexmaild.core import jobs, state_machine
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Effect, Mail, Note, Step
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Request
 from flexmaild.core.work import (
     ApproverNote,
@@ -53,6 +54,7 @@ class Changes:
     ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    left: list[LeftMail] = field(default_factory=list)
     approvers: list[ApproverNote] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
     kept: tuple[KeptMail, ...] = ()
@@ -100,6 +102,7 @@ class Changes:
             jobs=tuple(self.jobs),
             ended=tuple(end for _, end in self.ended),
             seen=tuple(self.seen),
+            left=tuple(self.left),
             audit=tuple(self.audit),
             approvers=tuple(self.approvers),
             blobs=self.blobs,

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMail, LeftMails
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
-from flexmaild.core.work import LeftMail, LeftMails
 from flexmaild.store.dialect import insert_new
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import left_mails

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMails
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import (
@@ -24,7 +25,6 @@ from flexmaild.core.work import (
     JobState,
     KeptHeader,
     KeptMail,
-    LeftMails,
     Queue,
     Reply,
     Seen,
