@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.kit.postfix",
     "tests.kit.proxy",
     "tests.kit.scripted",
+    "tests.kit.service_manager",
 ]

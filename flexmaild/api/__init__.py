@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
     "process": service.process,
     "reload": service.reload,
     "log_level": service.log_level,
+    "clock.accept": service.accept_clock,
     "audit.verify": service.verify_audit,
     "approval.request": approvals.request,
     "approval.list": approvals.listed,
@@ -49,6 +50,20 @@ COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
 }
 
 
+# What would be decided, or begin, by a time that cannot be right.
+BY_THE_CLOCK = frozenset(
+    {
+        "process",
+        "approval.request",
+        "approval.cancel",
+        "approval.remind",
+        "approval.resend",
+        "notification.send",
+        "quarantine.release",
+    }
+)
+
+
 class Handlers:
     """The control server's `Handlers`; called from its threads."""
 
@@ -59,6 +74,11 @@ class Handlers:
         function = COMMANDS.get(command)
         if function is None:
             raise Problem(404, detail=f"{command} is not a command of this daemon")
+        if command in BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
+            detail, headers = f"{doubt.said}; nothing was done", AGAIN_SOON
+            raise Problem(
+                503, "The time is not known", detail, cure=doubt.cure, kind="clock", headers=headers
+            )
         try:
             return function(self._services, call)
         except AnsweredBefore as before:

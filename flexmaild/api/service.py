@@ -16,6 +16,7 @@ from flexmaild.core import line_pattern, quorum
 from flexmaild.core.documents import facts_of
 from flexmaild.core.documents.service import (
     AuditVerified,
+    ClockAccepted,
     IncomingStatus,
     LogLevelSet,
     OutgoingStatus,
@@ -206,6 +207,16 @@ def log_level(services: Services, call: Call) -> Answer:
     until = services.clock.now() + body.for_ if body.for_ else None
     acts.record(services, "log-level", call.peer.user, level=body.level, until=iso(until))
     return Answer(200, LogLevelSet(level=body.level, until=until))
+
+
+def accept_clock(services: Services, call: Call) -> Answer:
+    """What waited for the right time goes on at once."""
+    doubt, before = services.clock.doubt(), services.clock.now()
+    now = services.clock.accept()
+    acts.record(services, "clock accept", call.peer.user, went_by=iso(before), accepted=iso(now))
+    services.reports.look()
+    services.components.poll_when_due()
+    return Answer(200, ClockAccepted(doubted=doubt.said if doubt else "", before=before, now=now))
 
 
 def verify_audit(services: Services, call: Call) -> Answer:

@@ -12,6 +12,7 @@ import click
 
 from flexmaild import __version__
 from flexmaild.cli import ending
+from flexmaild.cli.clock import clock
 from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
 from flexmaild.cli.replay import replay
@@ -44,10 +45,15 @@ def cli(context: click.Context) -> None:
 def check() -> None:
     """Check the settings without starting anything: every fault with its place, or "… is valid"."""
     from flexmaild.engine.operator_templates import operator_templates
+    from flexmaild.engine.own_files import insist_on_own_files, service_user
 
     settings = load_settings()
     with told_faults():
         operator_templates(settings.notifications.templates)
+    user = service_user(settings)
+    if user is not None:
+        with told_faults():
+            insist_on_own_files(settings, user)
     for warning in settings.warnings():
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{chosen_config()} is valid")
@@ -83,6 +89,7 @@ def demo(context: click.Context, interactive: bool) -> None:
     context.exit(demonstration.run(interactive))
 
 
+cli.add_command(clock)
 cli.add_command(doctor)
 cli.add_command(explain)
 cli.add_command(replay)

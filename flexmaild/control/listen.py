@@ -49,14 +49,22 @@ class Listening:
     inode: tuple[int, int] | None = None
     warnings: tuple[str, ...] = ()
 
+    def is_there(self) -> bool:
+        """Whether callers still find it: the file that we made, or any socket where systemd made it."""
+        try:
+            found = self.path.lstat()
+        except OSError:
+            return False
+        if self.inode is None:
+            return stat.S_ISSOCK(found.st_mode)
+        return (found.st_dev, found.st_ino) == self.inode
+
     def close(self) -> None:
         """Stop listening; remove the file if it is still the one we made."""
         self.socket.close()
-        if self.inode is not None:
+        if self.inode is not None and self.is_there():
             with suppress(OSError):
-                found = self.path.lstat()
-                if (found.st_dev, found.st_ino) == self.inode:
-                    self.path.unlink()
+                self.path.unlink()
 
 
 def listen(place: Place, environ: Mapping[str, str] = os.environ, name: str = "control") -> Listening:

@@ -160,6 +160,8 @@ ROUTES: tuple[Route, ...] = (
           "Read the mail again as if it had just come in.", "ReleasedMail", cli="quarantine release"),
     Route("quarantine.drop", "POST", "/v1/quarantine/{id}/drop", "admin", "Take the mail off the list.",
           "QuarantinedMail", cli="quarantine drop"),
+    Route("clock.accept", "POST", "/v1/clock/accept", "admin",
+          "Go by this machine's clock, however far it is from the last time known.", "ClockAccepted"),
     Route("audit.verify", "GET", "/v1/audit/verify", "read", "Check the hash chain of the audit trail.",
           "AuditVerified", cli="audit verify", client_seconds=TALKS_TO_SERVERS),
     Route("oauth.status", "GET", "/v1/oauth", "read", "The OAuth applications and their authorisations.",

@@ -13,6 +13,7 @@ import socketserver
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -48,7 +49,6 @@ class ControlServer:
         limits: Limits | None = None,
     ) -> None:
         limits = limits or Limits()
-        self.listening = listening
         self._hub = Hub(
             handlers=handlers,
             access=access or Access(),
@@ -59,12 +59,30 @@ class ControlServer:
             waiters=Gate(limits.waiters, limits.waiters),
             large=Gate(limits.large, limits.large),
         )
+        self._serve(listening)
+
+    def _serve(self, listening: Listening) -> None:
+        self.listening = listening
         self._server = _Server(listening.socket, self._hub)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="control")
         self._thread.daemon = True
 
     def start(self) -> None:
         self._thread.start()
+
+    def listen_at(self, listen: Callable[[], Listening]) -> None:
+        """Take new connections there, and none at the old place; those in work go on. Raises what `listen`
+        does; then none are taken any more, until it is called again."""
+        self._refuse()
+        # First: a new file may get the number of the old one, which is removed by its number.
+        self.listening.close()
+        self._serve(listen())
+        self.start()
+
+    def _refuse(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
 
     def set_access(self, access: Access) -> None:
         """Who may do what from the next request on (a reload)."""
@@ -76,9 +94,7 @@ class ControlServer:
         Waiters are answered 503 at once, idle connections are ended.
         """
         self._hub.stopping.set()
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
+        self._refuse()
         for connection in list(self._hub.idle):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)

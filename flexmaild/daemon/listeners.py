@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from flexmaild.control.call import Handlers
-from flexmaild.control.listen import Place, listen
+from flexmaild.control.listen import Listening, Place, bind, listen
 from flexmaild.control.server import ControlServer
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
@@ -34,17 +34,16 @@ class Listeners:
         self._changing = threading.RLock()
         self._observe: ObserveServer | None = None
         self._control: ControlServer | None = None
+        self._bind: Callable[[], Listening]
         self._listen = self._wanted = ""
 
     def open(self, settings: Settings, handlers: Handlers) -> None:
         """Raises GiveUp when the control socket cannot be bound."""
         control = settings.control
         place = Place(control.socket, control.mode, control.group)
-        listening = listen(place)
-        for warning in listening.warnings:
-            _log.warning("control socket", warning=warning)
+        self._bind = lambda: _bound(bind(place))
         self._control = ControlServer(
-            listening,
+            _bound(listen(place)),
             handlers,
             access=_access(settings),
             on_request=self._requested,
@@ -55,6 +54,26 @@ class Listeners:
     def start(self) -> None:
         if self._control is not None:
             self._control.start()
+
+    def look_at_control(self) -> None:
+        """Listen anew where the control socket's file was removed or replaced: nobody finds the old one."""
+        with self._changing:
+            if self._control is None or self._control.listening.is_there():
+                self._health.control_fault = ""
+                return
+            path = self._control.listening.path
+            if self._control.listening.inode is None:
+                self._health.control_fault = (
+                    f"{path} is gone; systemctl restart flexmaild.socket makes it anew"
+                )
+                return
+            try:
+                self._control.listen_at(self._bind)
+            except GiveUp as fault:
+                self._health.control_fault = str(fault)
+            else:
+                self._health.control_fault = ""
+                _log.warning("the control socket's file was gone and is bound again", path=str(path))
 
     def bind_metrics(self) -> None:
         """Bind what is wanted and not bound yet: an address that was taken may be free again."""
@@ -91,6 +110,7 @@ class Listeners:
                 bound()
                 self._wanted = settings.metrics.listen
                 self.bind_metrics()
+                self.look_at_control()
             if self._control is not None:
                 self._control.set_access(_access(settings))
 
@@ -112,6 +132,12 @@ class Listeners:
     def _crashed(self, error: BaseException) -> None:
         self._metrics.unhandled("control")
         _log.error("bug in the control socket", exc_info=error)
+
+
+def _bound(listening: Listening) -> Listening:
+    for warning in listening.warnings:
+        _log.warning("control socket", warning=warning)
+    return listening
 
 
 def _access(settings: Settings) -> Access:

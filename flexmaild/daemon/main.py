@@ -23,10 +23,12 @@ from flexmaild import __version__, api
 from flexmaild.control.routes import COMMANDS
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
+from flexmaild.daemon.beginning import once_possible
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.reload import Reload, take_in_force
 from flexmaild.daemon.supervisor import Supervisor
 from flexmaild.engine import delivery, incoming, moments, poller
+from flexmaild.engine.own_files import insist_on_own_files, make_state_directory
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.reference_key import insist_on_store
 from flexmaild.engine.reports import Reports
@@ -44,7 +46,7 @@ from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.secrets import on_read
 from flexmaild.store import Store, StoreDamaged, StoreRefused, open_store
-from flexmaild.system.clock import Clock, SystemClock, TrustedClock
+from flexmaild.system.clock import MachineClock, SystemClock, TrustedClock
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
 
@@ -64,7 +66,7 @@ STOP_SECONDS = 20.0
 DUE_EVERY, COUNT_EVERY, RENEW_EVERY, PRUNE_EVERY = 1.0, 10.0, 20.0, 3600.0
 
 
-def run(config: Path, clock: Clock | None = None) -> int:
+def run(config: Path, clock: MachineClock | None = None) -> int:
     """Be the daemon until a signal ends it. Returns the exit status: 0, 1 or 78."""
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
     _take_signals(signals)
@@ -80,9 +82,12 @@ def run(config: Path, clock: Clock | None = None) -> int:
     journal = logs.start(settings.log.level, settings.log.format, redactor)
     try:
         trusted = TrustedClock(clock or SystemClock())
-        return opened(config, settings, trusted, signals, journal, redactor).serve()
+        daemon = once_possible(
+            lambda: opened(config, settings, trusted, signals, journal, redactor), signals, Manager()
+        )
+        return daemon.serve() if daemon else 0
     except SettingsError as error:
-        _log.critical("the settings have faults", faults=[str(f) for f in error.faults])
+        print(error, file=sys.stderr)  # whole: a log cuts long values
         return BAD_SETTINGS
     except Failure as failure:
         _log.critical("cannot start", fault=failure.text, cure=failure.cure)
@@ -104,7 +109,8 @@ def opened(
 ) -> Daemon:
     """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
     as they come. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
-    settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_state_directory(settings)
+    insist_on_own_files(settings)
     insist_on_store(settings)
     store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)
     try:
@@ -215,6 +221,7 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (DUE_EVERY, lambda: moments.pass_time(services)),
         (COUNT_EVERY, services.count),
         (COUNT_EVERY, listeners.bind_metrics),
+        (COUNT_EVERY, listeners.look_at_control),
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),

@@ -44,7 +44,7 @@ from flexmaild.settings.load import Kinds, load
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store import Store
-from flexmaild.system.clock import Clock
+from flexmaild.system.clock import TrustedClock
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.tools import Tools
 
@@ -56,7 +56,7 @@ DELIVERIES_GIVE_UP = timedelta(days=3)
 class Surroundings:
     """What components are built into. tokens_changed: an OAuth application stands otherwise than before."""
 
-    clock: Clock
+    clock: TrustedClock
     store: Store
     deliveries: delivery.Work
     poller: poller.Work

@@ -32,8 +32,11 @@ MOST_JOBS = 100_000
 
 
 def pass_time(services: Services) -> None:
-    """Requests that are due: reminders, escalation, expiry, the end of a settle time."""
+    """Requests that are due: reminders, escalation, expiry, the end of a settle time. None is while the clock
+    cannot be right."""
     health = services.health
+    if _clock_is_doubted(services):
+        return
     before: set[str] = set()
     while True:
         now = services.store.now()
@@ -47,6 +50,17 @@ def pass_time(services: Services) -> None:
         if len(due) < DUE_REQUESTS or ids == before:
             return
         before = ids
+
+
+def _clock_is_doubted(services: Services) -> bool:
+    """Tells when that begins and ends; what came meanwhile is read when it has ended."""
+    health, is_doubted = services.health, services.clock.doubt() is not None
+    if is_doubted is not health.clock_doubted:
+        health.clock_doubted = is_doubted
+        services.reports.look()
+        if not is_doubted:
+            services.components.poll_when_due()
+    return is_doubted
 
 
 def _time_passed(services: Services, identifier: str, transaction: Transaction) -> Changes:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flexmaild.core import retry
-from flexmaild.core.errors import Failure, Refused
+from flexmaild.core.errors import Failure, Reason, Refused, TryLater
 from flexmaild.core.left_mails import LeftMails
 from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
@@ -27,8 +27,8 @@ from flexmaild.engine.numbers import Highest, Numbers
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.worker import Worker
-from flexmaild.observe.health import PollEnded
-from flexmaild.system.clock import Clock
+from flexmaild.observe.health import DOUBTED, PollEnded
+from flexmaild.system.clock import TrustedClock
 
 # Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
 # share one fsync. A crash costs no more than fetching a batch again.
@@ -75,7 +75,7 @@ class Work:
     left: Callable[[Collection[Mark] | None], LeftMails]
     ended: Callable[[PollEnded], None]
     quiet: Quiet
-    clock: Clock
+    clock: TrustedClock
     beat: Callable[[str], None]
     died: Callable[[str, str], None]
 
@@ -173,6 +173,8 @@ class Poller(Worker):
         left: LeftMails | None = None
         fault = reason = step = ""
         try:
+            if doubt := self._work.clock.doubt():  # an answer is judged by when it is read
+                raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
             folder = self._inbox.open()
             self._left.begin()
             self._numbers.begin(folder)

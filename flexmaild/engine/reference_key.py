@@ -13,13 +13,14 @@ import secrets
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.settings import places
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreRefused
 from flexmaild.store.open import database_file
 from flexmaild.store.store_mark import CURE, MARK_FILE
 from flexmaild.system.files import replace_file
 
-REFERENCE_KEY_FILE = "reference.key"
+REFERENCE_KEY_FILE = places.REFERENCE_KEY
 KEY_BYTES = 32
 KNOWN_KEYS_FILE = "known-reference-keys"
 # Nobody changes a key so often; the oldest are forgotten, since each is tried for each unknown id.

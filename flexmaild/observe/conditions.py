@@ -15,10 +15,10 @@ from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.left_mails import LeftMails
 from flexmaild.net.grants import ApplicationStatus
 from flexmaild.net.status import SKEW_SECONDS
-from flexmaild.observe.health import Health, Mailbox
+from flexmaild.observe.health import DOUBTED, Health, Mailbox
 from flexmaild.observe.incidents import Condition, Kind
 
-REPLIES = "replies"
+REPLIES, CLOCK = "replies", "system clock"
 # "has not been read for three intervals" makes the daemon not ready.
 MISSED_INTERVALS = 3
 # A clock that was set back by more is worth a look; time servers correct less in silence.
@@ -34,15 +34,18 @@ def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Ite
     yield from _of_settings(health)
     yield from _of_applications(health, applications)
     told = [one.error for one in applications if one.error]
+    if doubt := health.clock.doubt():
+        said = f"{doubt.said}: nothing is decided, nothing expires, and replies are not read"
+        yield Condition(Kind.CLOCK, CLOCK, said, doubt.cure, stops=True)
     yield from _of_mailbox(health, told)
     yield from _of_deliveries(health, told)
     behind = health.clock.behind()
-    if behind >= CLOCK_BEHIND:
+    if behind >= CLOCK_BEHIND and not doubt:
         said = (
             f"the system clock is {int(behind.total_seconds())} seconds behind what it was before; times are"
             " counted on from there: set the clock right (timedatectl)"
         )
-        yield Condition(Kind.CLOCK, "system clock", said, "Set the clock right (timedatectl).")
+        yield Condition(Kind.CLOCK, CLOCK, said, "Set the clock right (timedatectl).")
     yield from health.unmatched_borders
 
 
@@ -80,6 +83,10 @@ def _of_settings(health: Health) -> Iterator[Condition]:
         said = f"the settings file has faults, the old settings stay in force: {health.settings_fault}"
         cure = "Correct the file and reload."
         yield Condition(Kind.RELOAD_REFUSED, "settings", said, cure, cause=health.settings_fault)
+    if health.control_fault:
+        said = f"no command reaches the daemon: {health.control_fault}"
+        cure = "Give the path back to it; it is tried again every ten seconds."
+        yield Condition(Kind.SOCKET_GONE, "control socket", said, cure, stops=True)
     if health.metrics_fault:
         said = f"there are no metrics and no health checks: {health.metrics_fault}"
         cure = "Free the address, or give metrics.listen another; it is tried again by itself."
@@ -128,7 +135,7 @@ def _of_mailbox(health: Health, told: Sequence[str]) -> Iterator[Condition]:
         said = f"replies have not been read for {int(unread)} seconds: {fault or 'no poll has ended'}"
         number = max(1, box.failures_in_a_row)
         yield Condition(Kind.MAILBOX_UNREADABLE, REPLIES, said, count=number, cause=cause, stops=True)
-    elif fault and not any(error in fault for error in told):
+    elif fault and last and last.step != DOUBTED and not any(error in fault for error in told):
         said = f"the last reading of replies failed: {fault}"
         yield Condition(kind, REPLIES, said, count=box.failures_in_a_row, cause=cause)
     if last and last.folder and not last.folder.can_delete:

@@ -25,6 +25,8 @@ VITAL = frozenset({"timers", "poller"})
 # So many failures of mails in so many seconds without one success are no longer those of single recipients;
 # greylisting lets a mail pass after some minutes.
 TRIES_IN_VAIN, SECONDS_IN_VAIN = 3, 900.0
+# The step at which a poll ends while the clock cannot be right.
+DOUBTED = "clock"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -108,7 +110,8 @@ class Way:
 class Health:
     """store_trouble: why nothing can be written. given_up: jobs by target. orphaned and unserved: deliveries
     that wait and open requests that will be delivered, by the name of a sink that is not in the settings.
-    bugs: by component, how many and when the last showed."""
+    clock_doubted: at the last look, so that its end is seen. bugs: by component, how many and when the last
+    showed."""
 
     clock: TrustedClock
     started_at: datetime
@@ -118,6 +121,7 @@ class Health:
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     metrics_fault: str = ""
+    control_fault: str = ""
     loaded_at: datetime | None = None
     store_trouble: Condition | None = None
     hung_transaction: float = 0.0
@@ -127,6 +131,7 @@ class Health:
     given_up: Mapping[str, int] = field(default_factory=dict)
     orphaned: Mapping[str, int] = field(default_factory=dict)
     unserved: Mapping[str, int] = field(default_factory=dict)
+    clock_doubted: bool = False
     unmatched_borders: tuple[Condition, ...] = ()
     bugs: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from flexmaild.settings import places
 from flexmaild.settings.block import holds_password
 from flexmaild.settings.document import LARGEST, Document
 from flexmaild.settings.faults import WHOLE_FILE, Fault, Finding, Path, SettingsError, dotted
@@ -124,7 +125,7 @@ class _Builder:
         settings = Settings(outgoing=outgoing, incoming=resolved_incoming(incoming, outgoing), **given)
         if settings.store.url:
             return settings
-        url = f"sqlite:///{settings.state_directory / 'flexmaild.db'}"
+        url = f"sqlite:///{settings.state_directory / places.DATABASE}"
         return settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
 
     def _unknown_sections(self, data: Mapping[str, Any]) -> None:

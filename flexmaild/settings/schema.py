@@ -10,7 +10,7 @@ import grp
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -22,6 +22,7 @@ from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Comments, OnExpiry
 from flexmaild.core.opening import MAX_SETTLE
 from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
+from flexmaild.settings import places
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
@@ -199,19 +200,36 @@ class SinkSettings(Section):
 
 
 def _control_socket() -> Path:
-    directory = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    return Path(directory or "/run/flexmaild") / "control.sock"
+    """Where it is unclear, the findings below say so."""
+    try:
+        return places.runtime_directory() / "control.sock"
+    except places.Unclear:
+        return places.RUNTIME_DIRECTORY / "control.sock"
 
 
 def _state_directory() -> Path:
-    return Path(os.environ.get("STATE_DIRECTORY", "").split(":")[0] or "/var/lib/flexmaild")
+    """Where it is unclear, the findings below say so."""
+    try:
+        return places.state_directory()
+    except places.Unclear:
+        return places.STATE_DIRECTORY
+
+
+def _unclear(section: Section, field: str, chosen: Callable[[], Path]) -> Iterator[Finding]:
+    if field in section.model_fields_set:
+        return
+    try:
+        chosen()
+    except places.Unclear as unclear:
+        yield Finding((field,), str(unclear))
 
 
 class Control(Section):
     """The Unix socket that `flexmailctl` and pipelines talk to."""
 
     socket: AbsolutePath = Field(default_factory=_control_socket, json_schema_extra=RESTART)
-    """The socket. Default: `control.sock` in $RUNTIME_DIRECTORY, else `/run/flexmaild/control.sock`."""
+    """The socket. Default: `control.sock` in $RUNTIME_DIRECTORY (of several directories the one named like
+    the unit), else `/run/flexmaild/control.sock`."""
     group: Line = Field(default="", json_schema_extra=RESTART)
     """Group that owns the socket, so that its members may connect. Empty: the daemon's own."""
     mode: Mode = Field(default=0o660, json_schema_extra=RESTART)
@@ -223,6 +241,7 @@ class Control(Section):
     """Users and @groups who may only look."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
+        yield from _unclear(self, "socket", places.runtime_directory)
         # sun_path of unix(7) has 108 bytes with its final NUL.
         if len(os.fsencode(self.socket)) > 107:
             yield Finding(("socket",), "is longer than the 107 bytes Linux allows: choose a shorter path")
@@ -306,11 +325,15 @@ class Settings(Section):
     store: Store = Store()
     """Where requests, decisions and unsent mails are kept."""
     state_directory: AbsolutePath = Field(default_factory=_state_directory, json_schema_extra=RESTART)
-    """Where the daemon keeps its files. Default: $STATE_DIRECTORY, else `/var/lib/flexmaild`."""
+    """Where the daemon keeps its files. Default: $STATE_DIRECTORY (of several directories the one that holds
+    a store, else the one named like the unit), else `/var/lib/flexmaild`."""
     log: Log = Log()
     """What is logged, and how."""
 
     _warnings: tuple[Fault, ...] = PrivateAttr(default=())
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        yield from _unclear(self, "state_directory", places.state_directory)
 
     def warnings(self) -> tuple[str, ...]:
         """What is allowed but doubtful, a line each with its place; told by `check` and at every start."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from flexmaild.core.errors import Failure, Reason
 
+CLEAR = "free some space (or raise the quota or file size limit); work goes on by itself."
+
 
 class StoreFault(Failure):
     """Base of all. `text` says what is wrong and where, `cure` what an operator can do (may be empty).

@@ -7,7 +7,6 @@ Never looks at parameters: the engine hides them, and the texts here quote SQLit
 
 from __future__ import annotations
 
-import errno
 import os
 import resource
 import sqlite3
@@ -17,6 +16,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flexmaild.store.errors import (
+    CLEAR,
     StoreBroken,
     StoreBusy,
     StoreConflict,
@@ -25,12 +25,12 @@ from flexmaild.store.errors import (
     StoreFault,
     StoreFull,
 )
+from flexmaild.system.files import NO_ROOM
 
 RESTORE = (
     "stop the daemon, keep a copy of the file and of the files beside it that begin with its name, "
     "and restore the last backup; flexmaild never repairs or recreates a store by itself."
 )
-CLEAR = "free some space (or raise the quota or file size limit); work goes on by itself."
 
 
 def translated(error: SQLAlchemyError | sqlite3.Error, path: Path) -> StoreFault:
@@ -98,5 +98,5 @@ def _probe_fails(directory: Path) -> bool:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return error.errno in NO_ROOM
     return False

@@ -7,6 +7,7 @@ processes lock two different files of the same name).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -14,8 +15,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from flexmaild.store.errors import StoreBroken, StoreError
+from flexmaild.store.errors import CLEAR, StoreBroken, StoreError, StoreFault, StoreFull
 from flexmaild.system.deadline import Deadline
+from flexmaild.system.files import NO_ROOM
 
 # A forked child of a daemon that was killed may outlive it for a moment, and holds the same lock.
 PATIENCE_SECONDS = 2.0
@@ -81,7 +83,15 @@ def prepare(path: Path, state_directory: Path) -> Place:
         raise unusable(path, error) from error
 
 
-def unusable(path: Path, error: OSError) -> StoreError:
+def unusable(path: Path, error: OSError) -> StoreFault:
+    if error.errno in NO_ROOM:
+        return StoreFull(f"{error.filename or path}: no space left for the store ({error.strerror}).", CLEAR)
+    if error.errno == errno.EROFS:
+        return StoreError(
+            f"{error.filename or path}: the store cannot be written: {error.strerror}.",
+            "mount it writable (journalctl -k tells why it is not), or, under systemd, name the directory in "
+            "ReadWritePaths=.",
+        )
     return StoreError(
         f"{error.filename or path}: the store cannot be opened: {error.strerror}.",
         "store.url must name a file in a directory that the daemon's user may write "

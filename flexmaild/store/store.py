@@ -63,7 +63,8 @@ class Store(Queries):
         """
         with self._database.writing(seconds) as connection:
             now = self._clock.now()
-            is_stale = now - self._written >= HIGH_WATER_STEP
+            # A time in doubt is not kept: what is right later would be too far from it.
+            is_stale = now - self._written >= HIGH_WATER_STEP and self._clock.doubt() is None
             if is_stale:
                 meta.set_high_water(connection, now)
             yield Transaction(connection, now)

@@ -7,7 +7,6 @@ nowhere else. `open_store` compares the two before it changes anything, and `ado
 
 from __future__ import annotations
 
-import errno
 import json
 import secrets
 from dataclasses import asdict, dataclass
@@ -15,16 +14,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from flexmaild.settings import places
 from flexmaild.store import audit, meta
 from flexmaild.store.audit import GENESIS, Link
-from flexmaild.store.errors import StoreFull, StoreRefused
-from flexmaild.store.faults import CLEAR
+from flexmaild.store.errors import StoreRefused
 from flexmaild.store.migrate import schema_of
 from flexmaild.store.place import unusable
 from flexmaild.store.tables import audit as events
 from flexmaild.system.files import read_at_most, replace_file
 
-MARK_FILE = "store.mark"
+MARK_FILE = places.STORE_MARK
 _INSTALLATION = "installation"
 _LARGEST = 4096
 CURE = (
@@ -84,8 +83,6 @@ def write(directory: Path, mark: StoreMark) -> None:
     try:
         replace_file(path, f"{json.dumps(asdict(mark))}\n".encode())
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StoreFull(f"{path}: no space left for the mark of the store.", CLEAR) from error
         raise unusable(path, error) from error
 
 

@@ -14,6 +14,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+# No space, quota or file size left: what passes when somebody makes room.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # What a shell hands over (`check --config <(...)`) is a pipe, but somebody writes into it.
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 

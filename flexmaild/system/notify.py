@@ -27,6 +27,10 @@ class Manager:
         microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
 
+    def extend_start(self, seconds: float) -> None:
+        """It may take so long from now on, beyond TimeoutStartSec= (EXTEND_TIMEOUT_USEC, sd_notify(3))."""
+        self._notifier.notify(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
+
     def stopping(self) -> None:
         self._notifier.notify("STOPPING=1")
 

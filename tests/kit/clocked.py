@@ -1,7 +1,7 @@
 """Runs the real daemon with a clock that the test owns: `python -m tests.kit.clocked CONFIG OFFSET_FILE`.
 
-The file holds how many seconds both clocks are ahead, and how many more the wall clock is wrong by; a test
-moves time by writing it.
+The file holds how many seconds both clocks are ahead, how many more the wall clock is wrong by, and whether
+something keeps it right (1 or 0); a test moves time by writing it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ class ShiftedClock:
         self._file = file
 
     def _ahead(self) -> tuple[float, float]:
-        both, _, wrong = self._file.read_text().partition(" ") if self._file.exists() else ("", "", "")
-        return float(both or 0), float(wrong or 0)
+        both, wrong, _ = self._read()
+        return float(both), float(wrong)
+
+    def _read(self) -> list[str]:
+        return self._file.read_text().split() if self._file.exists() else ["0", "0", "1"]
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=sum(self._ahead()))
 
     def steady(self) -> float:
         return time.monotonic() + self._ahead()[0]
+
+    def synchronised(self) -> bool:
+        return self._read()[2] == "1"
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ class House:
         self.decisions.mkdir(exist_ok=True)
         self._clock = root / "clock"
         self._ahead = self._wrong = 0.0
+        self._is_kept = True
         self.write_settings(settings or {})
         self.client = Client(root / "control.sock")
         # Put in front of the daemon's command.
@@ -87,6 +88,12 @@ class House:
         self.config.chmod(0o600)
 
     def start(self, env: Mapping[str, str] | None = None) -> House:
+        self.begin(env)
+        until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
+        return self
+
+    def begin(self, env: Mapping[str, str] | None = None) -> None:
+        """Start it and do not wait for it."""
         command = [sys.executable, "-m", "tests.kit.clocked", str(self.config), str(self._clock)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -96,8 +103,6 @@ class House:
                 stderr=log,
                 env={**os.environ, **(env or {})},
             )
-        until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
-        return self
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -152,9 +157,14 @@ class House:
         self._wrong = seconds
         self._write_clock()
 
+    def keep_clock(self, is_kept: bool) -> None:
+        """Whether the kernel says that something keeps the wall clock right, as it does at first."""
+        self._is_kept = is_kept
+        self._write_clock()
+
     def _write_clock(self) -> None:
         fresh = self._clock.with_suffix(".new")
-        fresh.write_text(f"{self._ahead} {self._wrong}")
+        fresh.write_text(f"{self._ahead} {self._wrong} {int(self._is_kept)}")
         fresh.replace(self._clock)
 
     # What people see and do.

@@ -40,16 +40,21 @@ FIRST_POLL = 2.0
 
 
 class HandClock:
-    """Both clocks of the machine, moved by hand: seconds ahead, and how many more the wall clock is wrong."""
+    """Both clocks of the machine, moved by hand: seconds ahead, and how many more the wall clock is wrong;
+    whether something keeps it right."""
 
     def __init__(self) -> None:
         self.ahead = self.wrong = 0.0
+        self.is_kept = True
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.ahead + self.wrong)
 
     def steady(self) -> float:
         return time.monotonic() + self.ahead
+
+    def synchronised(self) -> bool:
+        return self.is_kept
 
 
 class ReadHere:
@@ -153,6 +158,7 @@ class HouseInProcess(House):
     def _write_clock(self) -> None:
         """The daemon looks at the clock before this returns."""
         self._hand.ahead, self._hand.wrong = self._ahead, self._wrong
+        self._hand.is_kept = self._is_kept
         if self._running is None:
             return
         daemon, looked = self._running[0], threading.Event()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flexmaild.control.client import Refused
 from flexmaild.core import references
 from flexmaild.store import left_mails
 from tests.kit.dovecot import Dovecot
@@ -110,6 +111,17 @@ def test_an_altered_reference_of_ours_is_set_aside_and_seen(asked: House) -> Non
     assert asked.process_replies()["outcomes"] == {"unauthenticated": 1} and asked.waiting() == 0
     assert [one["reason"] for one in asked.show(request)["replies"]] == ["reference_altered"]
     assert len(asked.call("quarantine.list")["items"]) == 1
+
+
+def test_what_is_set_aside_is_not_released_into_no_folder(asked: House) -> None:
+    test_an_altered_reference_of_ours_is_set_aside_and_seen(asked)
+    (request,) = (one["id"] for one in asked.call("approval.list")["items"])
+    asked.call("approval.cancel", path={"id": request})  # now it is no more near to one that is open
+    (aside,) = asked.call("quarantine.list")["items"]
+    with pytest.raises(Refused) as refused:
+        asked.call("quarantine.release", path={"id": aside["id"]})
+    assert refused.value.status == 409
+    assert asked.call("quarantine.list")["items"] == [aside]
 
 
 def database(house: House) -> Path:

@@ -21,6 +21,8 @@ from tests.torture import rounds
 from tests.torture.faults import KILLED, Fault, any_fault
 
 HOUR = 3600.0
+# Of a log, in characters.
+_LAST_WORDS = 10_000
 # Of ten rounds.
 _WITH_CUTS, _WITH_KILLS = 2, 1
 
@@ -36,10 +38,17 @@ class Tally:
         self.counts[f"rounds with {what}"] += 1
         self.counts[what] += number
 
-    def failed(self, what: str, error: BaseException) -> None:
+    def failed(self, what: str, error: BaseException, log: Path) -> None:
         self.broken.append(what)
         print(f"BROKEN {what}", flush=True)
         traceback.print_exception(error)
+        if log.exists():
+            print(
+                "The daemon's last words:",
+                log.read_text(errors="replace")[-_LAST_WORDS:],
+                sep="\n",
+                flush=True,
+            )
 
 
 def _one(seed: int, root: Path, dovecot: Dovecot, tally: Tally) -> None:
@@ -55,7 +64,7 @@ def _one(seed: int, root: Path, dovecot: Dovecot, tally: Tally) -> None:
             what = f"seed {seed}: {fault}"
             _with_fault(root, fault, seed, tally)
     except Exception as error:
-        tally.failed(what, error)
+        tally.failed(what, error, root / "log")
 
 
 def _with_fault(root: Path, fault: Fault, seed: int, tally: Tally) -> None:

@@ -42,6 +42,8 @@ _KILLED = [
     "accept4",
 ]
 KILLED = "SIGKILL"
+# What a process does while it starts.
+_OF_A_START = frozenset({"read", "pread64", "openat", "mmap", "write"})
 # Most calls of a kind happen so often in a round, and the beginning of a start deserves its share.
 _FEW, _MANY = 12, 400
 
@@ -56,6 +58,11 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.call}:{self.how}:{self.number}"
+
+    @property
+    def is_in_each_child(self) -> bool:
+        """Whether it may happen in every process that the daemon starts, and never end: each counts anew."""
+        return self.call in _OF_A_START
 
     def command(self, log: Path) -> tuple[str, ...]:
         """What to put in front of the daemon's command. strace stays in the background, so that the process

@@ -43,6 +43,8 @@ def with_fault(root: Path, fault: Fault, seed: int) -> bool:
     try:
         _start_somehow(house, restarted)
         day.ask_and_answer()
+        if fault.is_in_each_child:
+            house.kill()
         restarted()
         day.finish()
         day.check()

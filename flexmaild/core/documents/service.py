@@ -195,6 +195,15 @@ class AuthorizationState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockAccepted:
+    """doubted: why the clock was not believed, empty where it was. before: the time that was gone by."""
+
+    doubted: str
+    before: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     forgotten: bool
 

@@ -61,6 +61,7 @@ ANSWERS: Mapping[str, Any] = {
     "quarantine.raw": b"From: x\r\n\r\nhello\r\n",
     "quarantine.release": SET_ASIDE,
     "quarantine.drop": SET_ASIDE,
+    "clock.accept": {"doubted": "it was", "before": NOW, "now": NOW},
     "audit.verify": {"ok": True, "entries": 7},
     "oauth.status": {"applications": [{"name": "m", "provider": "p", "flow": "device_code", "state": "ok"}]},
     "oauth.authorize": {"id": "f1", "flow": "device_code", "message": "Go there.", "expires_in": 900},

@@ -59,7 +59,16 @@ def test_every_answer_of_the_daemon_is_as_described(described: Described) -> Non
     one = ask("approval.request", body=body | {"text": "Tests passed.", "metadata": {"build": 7}})["id"]
     house.answer(house.mail(ANNA, "approval_request"), "Approve fine")
     house.deliver(b"From: a@corp.test\r\nSubject: x\r\nContent-Type: multipart/mixed\r\n\r\nno boundary\r\n")
-    for command in ("status", "process", "reload", "test_incoming", "doctor", "audit.verify", "oauth.status"):
+    for command in (
+        "status",
+        "process",
+        "reload",
+        "test_incoming",
+        "doctor",
+        "audit.verify",
+        "clock.accept",
+        "oauth.status",
+    ):
         ask(command)
     ask("test_email", body={"to": ANNA})
     ask("log_level", body={"level": "debug", "for": "1m"})

@@ -15,7 +15,7 @@ from flexmaild.engine.waiters import Waiters
 from flexmaild.observe.health import Health
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Store
-from flexmaild.system.clock import Clock, SystemClock, TrustedClock
+from flexmaild.system.clock import MachineClock, SystemClock, TrustedClock
 from flexmaild.system.notify import Manager
 
 KEY = b"k" * 32
@@ -49,7 +49,7 @@ class Running:
         )
 
 
-def running(store: Store, machine: Clock | None = None) -> Running:
+def running(store: Store, machine: MachineClock | None = None) -> Running:
     clock = TrustedClock(machine or SystemClock())
     metrics = Metrics(components=["publish"], heartbeats=["timers", "outbox"])
     health, waiters = Health(clock, clock.now()), Waiters()

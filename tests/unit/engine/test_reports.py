@@ -260,6 +260,7 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "greylisted": (greylisted, []),
     "put off": (single_mail_is_put_off, []),
     "metrics": (lambda w: setattr(w.health, "metrics_fault", "taken"), [("settings_at_risk", "metrics")]),
+    "control": (lambda w: setattr(w.health, "control_fault", "gone"), [("socket_gone", "control socket")]),
     "reload": (lambda w: setattr(w.health, "settings_fault", "line 3"), [("reload_refused", "settings")]),
     "hung": (lambda w: setattr(w.health, "hung_transaction", 61.0), [("transaction_hung", "store")]),
     "locked": (lambda w: w.reports.store_failed(StoreBusy("held")), [("store_locked", "store")]),

@@ -146,7 +146,7 @@ def test_what_a_machine_may_be_called_is_none(host: str) -> None:
 
 def test_directories_given_by_systemd_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/flexmaild/a")
-    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/flexmaild-a:/run/other")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/flexmaild-a")
 
     settings = settings_of("")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from flexmaild.system.clock import TrustedClock
+import pytest
+
+from flexmaild.system.clock import RELEASED, SystemClock, TrustedClock
+from flexmaild.system.kernel_clock import is_synchronised
 from tests.kit.hands import START, Hands
 
 
@@ -82,3 +85,93 @@ def test_one_that_was_stopped_for_weeks_believes_it_at_once() -> None:
     clock = TrustedClock(hands)
     clock.not_before(START)
     assert clock.now() == hands.wall
+
+
+YEAR = 365 * 86400
+
+
+def test_a_machine_in_another_year_that_nothing_keeps_right_is_not_believed() -> None:
+    """However long it lasts; what it was before a restart goes on."""
+    hands = Hands(START + timedelta(days=365))
+    hands.is_kept = False
+    clock = TrustedClock(hands)
+    clock.not_before(START)
+    hands.pass_(7 * 86400)
+    assert clock.now() == START + timedelta(days=7)
+    doubt = clock.doubt()
+    assert doubt is not None
+    assert "2027-11-28" in doubt.said and "2026-11-28" in doubt.said and "clock accept" in doubt.cure
+
+
+@pytest.mark.parametrize("ending", ["set right", "kept right", "accepted"])
+def test_the_doubt_ends_when_the_clock_is_right_kept_or_accepted(ending: str) -> None:
+    hands = Hands(START + timedelta(days=365))
+    hands.is_kept = False
+    clock = TrustedClock(hands)
+    clock.not_before(START)
+    hands.pass_(3600)
+    assert clock.doubt() is not None
+    if ending == "set right":
+        hands.pass_(1, jump=-YEAR)
+    elif ending == "kept right":
+        hands.is_kept = True
+    else:
+        assert clock.accept() == hands.wall
+    assert clock.doubt() is None
+    assert clock.now() == hands.wall
+
+
+def test_a_long_jump_of_a_clock_that_nothing_keeps_right_is_one_too() -> None:
+    hands = Hands()
+    hands.is_kept = False
+    clock = TrustedClock(hands)
+    hands.pass_(1, jump=YEAR)
+    assert clock.doubt() is not None
+    hands.pass_(3600, jump=-YEAR / 2)  # still wrong
+    assert clock.doubt() is not None
+    assert clock.now() == START + timedelta(seconds=3601)
+    hands.pass_(1, jump=-YEAR / 2)
+    assert clock.doubt() is None
+
+
+def test_short_jumps_are_believed_whoever_keeps_the_clock() -> None:
+    hands = Hands()
+    hands.is_kept = False
+    clock = TrustedClock(hands)
+    hands.pass_(1, jump=29 * 86400)
+    assert clock.doubt() is None
+    hands.pass_(61)
+    clock.now()
+    assert clock.now() == hands.wall
+
+
+def test_a_clock_before_the_release_is_none_until_it_is_right() -> None:
+    hands = Hands(datetime(1970, 1, 1, tzinfo=UTC))
+    hands.is_kept = False
+    clock = TrustedClock(hands)
+    doubt = clock.doubt()
+    assert doubt is not None and "1970-01-01" in doubt.said
+    hands.pass_(20)
+    hands.wall = RELEASED + timedelta(days=100)  # there is no time from which that were far
+    assert clock.doubt() is None
+    clock.now()
+    hands.pass_(61)
+    assert clock.now() == hands.wall
+
+
+def test_a_clock_before_the_release_is_taken_where_that_is_accepted() -> None:
+    hands = Hands(datetime(1970, 1, 1, tzinfo=UTC))
+    clock = TrustedClock(hands)
+    clock.not_before(START)
+    assert clock.accept() == START
+    hands.pass_(60)
+    assert clock.doubt() is None
+    assert clock.now() == START + timedelta(seconds=60)
+    hands.pass_(1, jump=-86400)
+    assert clock.doubt() is not None  # another one than was accepted
+
+
+def test_the_kernel_is_asked_and_answers() -> None:
+    """Whatever it says here, it is what adjtimex(8) and the like show; a release is never in the future."""
+    assert SystemClock().synchronised() is is_synchronised()
+    assert SystemClock().now() > RELEASED

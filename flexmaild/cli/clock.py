@@ -1,0 +1,44 @@
+"""flexmaild clock accept: an operator says that this machine's clock is right."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from flexmaild.cli import ending, exits
+from flexmaild.cli.settings_file import config_option, load_settings
+from flexmaild.control.client import Client, Refused, Unreachable
+
+
+@click.group()
+def clock() -> None:
+    """The machine's clock, where the daemon does not believe it."""
+
+
+@clock.command()
+@config_option
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path, readable=False),  # whether we may is told by 77, not by click's 2
+    help="The daemon's control socket. Default: $FLEXMAILD_SOCKET, else that of the settings.",
+)
+def accept(socket: Path | None) -> None:
+    """Tell the running daemon that the clock is right, however far it is from the last time known.
+
+    Exit codes: 0 the daemon goes by this clock, 69 daemon not reachable, 77 not permitted, 78 bad settings.
+    """
+    given = socket or os.environ.get("FLEXMAILD_SOCKET")
+    place = Path(given) if given else load_settings(check_secrets=False).control.socket
+    try:
+        answer = Client(place).call("clock.accept").body
+    except Unreachable as error:
+        code = exits.NOT_PERMITTED if error.permission else exits.UNREACHABLE
+        ending.fail(f"{error}. {error.cure}", code)
+    except Refused as refused:
+        ending.fail(str(refused), exits.of_problem(refused.status, refused.kind))
+    if answer["doubted"]:
+        ending.say(f"Accepted: it is {answer['now']}; {answer['before']} was gone by before.")
+    else:
+        ending.say(f"There was no doubt about the clock; it is {answer['now']}.")

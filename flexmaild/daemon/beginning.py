@@ -1,0 +1,78 @@
+"""A start that lacks something which comes by itself or by an operator's hand waits for it, and says so.
+
+Room on a disk, a database that another program holds: ending would only make the service manager try some
+times and give up, so that the daemon stays down when all is well again. Used by `daemon.main`.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from flexmaild.core.errors import Failure
+from flexmaild.store import StorePassing
+from flexmaild.system.files import NO_ROOM
+from flexmaild.system.notify import Manager
+
+_log = structlog.get_logger("flexmaild")
+
+Made = TypeVar("Made")
+
+AGAIN_SECONDS = 2.0
+# What one try may take at most: waits for another program's lock, and a look through the whole store.
+ONE_TRY_SECONDS = 120.0
+
+
+def once_possible(
+    begin: Callable[[], Made], signals: queue.SimpleQueue[int], manager: Manager
+) -> Made | None:
+    """What `begin` makes, as soon as nothing that may pass keeps it from it; None when a signal ended the
+    waiting. Raises what else it raises. A hang-up is a reason to try at once, and is heard later as well."""
+    said, since, hung_up = "", time.monotonic(), False
+    while True:
+        manager.extend_start(ONE_TRY_SECONDS)
+        try:
+            made = begin()
+        except (Failure, OSError) as fault:
+            if not _may_pass(fault):
+                raise
+            if str(fault) != said:
+                said = str(fault)
+                _log.error("the start waits, and goes on by itself", fault=_text(fault), cure=_cure(fault))
+            manager.status(f"waiting to start: {said}")
+        else:
+            if said:
+                _log.warning("the start goes on", waited=round(time.monotonic() - since))
+            if hung_up:
+                signals.put(signal.SIGHUP)
+            return made
+        try:
+            number = signals.get(timeout=AGAIN_SECONDS)
+        except queue.Empty:
+            continue
+        if number != signal.SIGHUP:
+            manager.stopping()
+            _log.info("stopping", signal=signal.Signals(number).name)
+            return None
+        hung_up = True
+
+
+def _may_pass(fault: BaseException | None) -> bool:
+    """Whether it, or what it came from, passes without a change of the settings."""
+    if fault is None:
+        return False
+    lacks_room = isinstance(fault, OSError) and fault.errno in NO_ROOM
+    return lacks_room or isinstance(fault, StorePassing) or _may_pass(fault.__cause__)
+
+
+def _text(fault: Failure | OSError) -> str:
+    return fault.text if isinstance(fault, Failure) else str(fault)
+
+
+def _cure(fault: Failure | OSError) -> str:
+    return fault.cure if isinstance(fault, Failure) else "make room there."

@@ -1,0 +1,80 @@
+"""The control socket's file goes while the daemon runs: it is bound again, and what is in work goes on."""
+
+from __future__ import annotations
+
+import json
+import socket
+from http.client import HTTPConnection
+
+import pytest
+
+from flexmaild.control.client import Unreachable
+from flexmaild.daemon import main
+from tests.kit.house import House, until
+from tests.kit.process import free_ports
+
+ALICE = "alice@example.test"
+
+
+def answers(house: House) -> bool:
+    try:
+        return bool(house.call("status"))
+    except Unreachable:
+        return False
+
+
+def ready(port: int) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/-/ready")
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the timers do every ten seconds they do at once."""
+    monkeypatch.setattr(main, "COUNT_EVERY", 0.05)
+
+
+@pytest.mark.usefixtures("often")
+def test_a_socket_file_that_was_removed_is_bound_again_and_a_wait_goes_on(house: House) -> None:
+    house.start()
+    asked = house.request(ALICE)
+    connection = HTTPConnection("localhost", timeout=20)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(house.root / "control.sock"))
+    connection.request("GET", "/v1/status")
+    connection.getresponse().read()
+    connection.request("GET", f"/v1/approvals/{asked['id']}/wait?timeout=20")
+    for _ in range(3):
+        (house.root / "control.sock").unlink()
+        until(lambda: answers(house) or None, "the control socket")
+    house.answer(house.mail(ALICE), "Approve")
+    house.process_replies()
+    assert json.loads(connection.getresponse().read())["state"] == "approved"
+    connection.close()
+
+
+@pytest.mark.usefixtures("often")
+def test_somebody_elses_socket_in_its_place_is_told_and_left_alone(house: House) -> None:
+    (port,) = free_ports(1)
+    house.write_settings({"metrics": {"listen": f"127.0.0.1:{port}"}})
+    house.start()
+    path = house.root / "control.sock"
+    with socket.socket(socket.AF_UNIX) as other:
+        path.unlink()
+        other.bind(str(path))
+        other.listen()
+        status, said = until(lambda: (found := ready(port))[0] == 503 and found, "not ready")
+        assert status == 503 and "another process listens here" in said
+    until(lambda: answers(house) or None, "the control socket")
+    until(lambda: ready(port)[0] == 200 or None, "ready")
+    assert "socket_gone" not in str(house.call("status")["incidents"])
+
+
+def test_a_reload_binds_it_at_once(house: House) -> None:
+    house.start()
+    (house.root / "control.sock").unlink()
+    house.hang_up()
+    until(lambda: answers(house) or None, "the control socket", 8.0)
+    assert "bound again" in house.log.read_text()
