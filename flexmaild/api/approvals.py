@@ -51,7 +51,8 @@ def request(services: Services, call: Call) -> Answer:
     body = cast(bodies.ApprovalRequest, call.body)
     components = services.components
     blobs, attachments = stored_files(body.attachments)
-    ask, identifier = body.ask(attachments), references.request_id(secrets.token_bytes(10))
+    ask, random = body.ask(attachments), secrets.token_bytes(references.RANDOM_BYTES)
+    identifier = references.request_id(components.context.key, random)
 
     def opened(now: datetime) -> Changes:
         terms = opening.terms_of(ask, components.policy, now)

@@ -175,6 +175,10 @@ def quarantine_drop(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
+class _NotOurs(incoming.Overtaken):
+    """It is another installation's to judge, or a newer store's."""
+
+
 def quarantine_release(services: Services, call: Call) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     aside = _set_aside(services.store, call)
@@ -191,6 +195,8 @@ def quarantine_release(services: Services, call: Call) -> Answer:
     read = [(Fetched(mark, size, raw), reading)]
 
     def released(transaction: Transaction, changes: Changes) -> None:
+        if changes.left:  # it lies in no folder where it could be left
+            raise _NotOurs
         if not transaction.release_quarantine(aside.id):
             raise incoming.Overtaken
         (seen,) = changes.seen
@@ -199,6 +205,9 @@ def quarantine_release(services: Services, call: Call) -> Answer:
 
     try:
         found = incoming.commit(services.transactions, services.context, services.metrics, read, released)
+    except _NotOurs:
+        detail = "it answers a request that this store does not know, and stays in quarantine"
+        raise Problem(409, "Not ours", detail, kind="conflict") from None
     except incoming.Overtaken:
         raise _not_set_aside(aside.id) from None
     outcome = found[mark]

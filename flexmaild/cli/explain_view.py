@@ -27,6 +27,8 @@ _HEADLINES: Mapping[str, str] = {
     "loop": "OUR OWN MAIL",
     "oversize": "SET ASIDE, not read",
     "unparsable": "SET ASIDE, not read",
+    "foreign": "ANOTHER INSTALLATION'S, left in the folder",
+    "store_older": "OURS, BUT THE STORE IS TOO OLD, left in the folder",
 }
 _PROOFS: Mapping[str, str] = {
     "reference": "only by the reference that was sent there",

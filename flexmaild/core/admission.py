@@ -29,7 +29,7 @@ from flexmaild.core.model import (
 from flexmaild.core.reasons import ReplyReason, sentence
 
 # So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
-_SHORTEST_DAMAGED = 24
+SHORTEST_DAMAGED = 24
 # What others wrote may be long.
 _LONGEST_BECAUSE = 500
 
@@ -80,7 +80,7 @@ def referred(reading: Reading) -> references.Reference | Ruling:
     texts = texts_of(reading)
     reference = references.parse(texts[0]) if texts else None
     if reference is None:
-        is_damaged = any(len(text) >= _SHORTEST_DAMAGED for text in texts)
+        is_damaged = any(len(text) >= SHORTEST_DAMAGED for text in texts)
         return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
     return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
 

@@ -45,6 +45,8 @@ class Outcome(StrEnum):
     LOOP = "loop"
     OVERSIZE = "oversize"
     UNPARSABLE = "unparsable"
+    FOREIGN = "foreign"
+    STORE_OLDER = "store_older"
 
 
 class MailKind(StrEnum):

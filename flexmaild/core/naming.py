@@ -2,16 +2,20 @@
 
 `judged` is asked by `engine.decide` for every mail. The rules of trust are in `core.admission`; here is what
 stands around them: a mail without one reference that all its places agree on, one that names requests that it
-cannot decide, one that was answered to a mail of ours without a reference. Pure.
+cannot decide, one that was answered to a mail of ours without a reference, one that names none that the store
+knows. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from operator import eq
 
 from flexmaild.core import references
 from flexmaild.core.admission import (
+    SHORTEST_DAMAGED,
     Ruling,
     SenderPolicy,
     is_of,
@@ -23,6 +27,25 @@ from flexmaild.core.admission import (
 )
 from flexmaild.core.model import Invitation, MailNature, Outcome, Reading, Request
 from flexmaild.core.reasons import ReplyReason, sentence
+
+# Of these nothing is known but that they could not be read.
+_NOT_READ = (MailNature.OVERSIZE, MailNature.UNPARSABLE)
+# An id is told from a damaged one by so many letters at a time, and is one where half of all are the same:
+# of two ids made by chance one of 30 million pairs is.
+_PIECE, _SAME = 4, references.ID_LETTERS // 2
+# Nobody answers more requests in one mail.
+_MOST_CLAIMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What is known of ids beside the requests at hand. keys: every one that ids of ours were made with;
+    without any no id is called another installation's. past: ids of requests that were forgotten. near: for
+    an id that is nobody's, the open request of ours whose id it is but for some letters."""
+
+    keys: tuple[bytes, ...] = ()
+    past: frozenset[str] = frozenset()
+    near: Mapping[str, str] = field(default_factory=dict)
 
 
 def whole_references(reading: Reading) -> tuple[references.Reference, ...]:
@@ -38,15 +61,52 @@ def named(reading: Reading) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*ids, *reading.named_requests)))
 
 
+def claimed(reading: Reading) -> list[str]:
+    """The ids of requests, whosever they are, that this mail answers: of references at the places where we
+    write them, whole or most of one, and of whole ones anywhere."""
+    texts = [*reported_ids(reading), *texts_of(reading), *reading.hidden_references]
+    long = (text.upper() for text in texts if len(text) >= SHORTEST_DAMAGED)
+    ours = (text.removeprefix(references.PREFIX) for text in long if text.startswith(references.PREFIX))
+    found = map(references.named_id, ours)
+    return [i for i in dict.fromkeys(found) if i][:_MOST_CLAIMED]
+
+
+def nearest(ids: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """For each of these the known id that it is but for some letters: changed, lost or put in."""
+    by_piece: dict[str, set[str]] = defaultdict(set)
+    for one in known:
+        for start in range(0, references.ID_LETTERS, _PIECE):
+            by_piece[_letters(one)[start : start + _PIECE]].add(one)
+    return {one: near[0] for one in ids if (near := sorted(_near(one, by_piece)))}
+
+
+def _near(identifier: str, by_piece: Mapping[str, set[str]]) -> Iterator[str]:
+    found = _letters(identifier)
+    pieces = (found[start : start + _PIECE] for start in range(len(found)))
+    for other in {one for piece in pieces for one in by_piece.get(piece, ())}:
+        kept = _letters(other)
+        # One letter more or less moves all behind it.
+        if any(sum(map(eq, found[a:], kept[b:])) >= _SAME for a, b in ((0, 0), (0, 1), (1, 0))):
+            yield other
+
+
+def _letters(identifier: str) -> str:
+    return identifier.partition("-")[2]
+
+
 def judged(
     reading: Reading,
     requests: Mapping[str, Request],
     key: bytes,
     policy: SenderPolicy,
     answered: Iterable[str] = (),
+    ids: Ids = Ids(),
 ) -> Ruling:
     """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids
     of requests whose mail without a reference it answers."""
+    unknown = _of_unknown(reading, requests, answered, ids)
+    if unknown is not None:
+        return unknown
     found = referred(reading)
     if isinstance(found, references.Reference):
         request = requests.get(found.request_id)
@@ -57,6 +117,28 @@ def judged(
     elif reading.nature is MailNature.HUMAN:
         found = _by_the_genuine(reading, requests, key, policy) or found
     return _placed(found, reading, requests, answered)
+
+
+def _of_unknown(
+    reading: Reading, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
+) -> Ruling | None:
+    """What becomes of a mail that answers requests and none that the store knows. None where it names one
+    that is known, or none at all, and where that changes nothing."""
+    names = named(reading)
+    if not ids.keys or reading.nature in _NOT_READ or any(i in requests for i in (*names, *answered)):
+        return None
+    is_human = reading.nature is MailNature.HUMAN
+    if past := next((i for i in names if i in ids.past), ""):
+        reason = ReplyReason.FORGOTTEN
+        return Ruling(Outcome.LATE, sentence(reason), reason, request_id=past) if is_human else None
+    if ours := next((i for i in names if references.is_ours(ids.keys, i)), ""):
+        reason = ReplyReason.STORE_OLDER
+        return Ruling(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
+    others = claimed(reading)
+    if altered := next((ids.near[i] for i in others if i in ids.near), ""):
+        return refused(ReplyReason.REFERENCE_ALTERED, altered) if is_human else None
+    reason = ReplyReason.FOREIGN
+    return Ruling(Outcome.FOREIGN, sentence(reason), reason) if others else None
 
 
 def _by_the_genuine(
@@ -103,6 +185,7 @@ def _placed(
         first = next((i for i in answered if i in requests), "")
         is_answer = bool(first) and reading.nature is MailNature.HUMAN
         return replace(ruling, request_id=first, reason=ReplyReason.NOT_ASKED if is_answer else ruling.reason)
-    if ruling.outcome is Outcome.UNKNOWN_REFERENCE:
+    is_altered = ruling.outcome is Outcome.UNKNOWN_REFERENCE or ruling.reason is ReplyReason.NO_SUCH_REQUEST
+    if is_altered:
         return refused(ReplyReason.REFERENCE_ALTERED, first)
     return replace(ruling, request_id=first)

@@ -278,7 +278,7 @@ def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
     number = terms.quorum if isinstance(terms.quorum, int) else 1
     if number < 1:
         yield NotAllowed("quorum", "must be at least 1")
-    trial = Request(references.request_id(bytes(10)), terms, now)
+    trial = Request(references.written_id(bytes(10)), terms, now)
     if number > len(able) or not quorum.can_still_be_met(trial):
         yield NotAllowed("quorum", f"{terms.quorum} cannot be reached by {len(able)} who may approve")
 

@@ -147,7 +147,9 @@ class Inbox(Protocol):
         """The oldest mails not yet handled, at most `limit`, oldest first; an empty list when none is left.
 
         Those that were committed before (their deletion failed or was cut off) are not fetched again, but are
-        deleted at the next `dispose`: those that are the same mails, and not others with their marks.
+        deleted at the next `dispose`: those that are the same mails, and not others with their marks. Those
+        that are known as left (`Identity.is_left`) are neither fetched nor deleted, nor is more asked of them
+        than the list tells.
         A mail that the server does not hand out, or has put a text of its own in the place of, is left out.
         """
 

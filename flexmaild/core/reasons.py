@@ -64,6 +64,9 @@ class ReplyReason(StrEnum):
     REFERENCES_DISAGREE = "references_disagree"
     NO_SUCH_REQUEST = "no_such_request"
     NOT_ASKED = "not_asked"
+    FORGOTTEN = "forgotten"
+    FOREIGN = "foreign"
+    STORE_OLDER = "store_older"
 
     AUTOMATIC = "automatic"
     MAILING_LIST = "mailing_list"
@@ -114,6 +117,9 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.REFERENCES_DISAGREE: "references that disagree",
     ReplyReason.NO_SUCH_REQUEST: "reference to no request of ours",
     ReplyReason.NOT_ASKED: "an answer of somebody who was told that they were not asked",
+    ReplyReason.FORGOTTEN: "the request was closed long ago, and only its id is kept",
+    ReplyReason.FOREIGN: "to a request of another installation; it is left in the folder",
+    ReplyReason.STORE_OLDER: "to a request of ours that the store does not know; it is left in the folder",
     ReplyReason.AUTOMATIC: "an automatic answer",
     ReplyReason.MAILING_LIST: "sent by a mailing list",
     ReplyReason.CALENDAR: "a calendar's answer",

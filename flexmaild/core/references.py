@@ -3,7 +3,9 @@
 A reference proves that a reply belongs to this request and was asked of this approver. It is "FM1-" and 45
 base32 characters (RFC 4648) of: 10 bytes request, 2 bytes invitation number, 16 bytes of an HMAC-SHA256
 over both, the approver's address, the expiry and what is asked. Base32 because mail systems change the case
-of what they carry; 128 bits because nobody guesses those. docs/wire-format.md has test vectors.
+of what they carry; 128 bits because nobody guesses those. Of the request's bytes 6 are random, and 4 are the
+first of an HMAC-SHA256 over them: they show whose the request is to an installation that does not know it.
+docs/wire-format.md has test vectors.
 
 Who looks for them in what others made of them (wrapped, encoded, masked) builds a pattern from the shapes
 below: `mail.understand.references`, `mail.understand.mentions`, `core.masking`.
@@ -52,6 +54,9 @@ SQUEEZED_DASH = "|".join(
 )
 
 _REQUEST_BYTES = 10
+# What of a request's id is random; the rest proves that the id was made with a key of ours.
+RANDOM_BYTES = 6
+_PROOF_OF = f"{TAG}-id".encode()
 _TAG_BYTES = 16
 _ID_PREFIX, _MAIL_PREFIX, _DELIVERY_PREFIX = "ap-", "m-", "d-"
 # The id of a mail of ours.
@@ -70,11 +75,35 @@ class Reference:
     tag: bytes
 
 
-def request_id(random: bytes) -> str:
-    """The public id of a request, from 10 random bytes: "ap-" and 16 lower-case base32 characters."""
-    if len(random) != _REQUEST_BYTES:
-        raise ValueError(f"a request id is made of {_REQUEST_BYTES} bytes")
-    return _ID_PREFIX + letters(random)
+def request_id(key: bytes, random: bytes) -> str:
+    """The public id of a new request: "ap-" and 16 lower-case base32 characters of 6 random bytes and of 4
+    that prove whose it is: installations may share a mailbox, and a store may be older than its mails."""
+    if len(random) != RANDOM_BYTES:
+        raise ValueError(f"a request id is made of {RANDOM_BYTES} random bytes")
+    return written_id(random + _proof(key, random))
+
+
+def written_id(data: bytes) -> str:
+    """The 10 bytes of a request's id as text, whosever it is."""
+    if len(data) != _REQUEST_BYTES:
+        raise ValueError(f"a request id has {_REQUEST_BYTES} bytes")
+    return _ID_PREFIX + letters(data)
+
+
+def is_ours(keys: Iterable[bytes], identifier: str) -> bool:
+    """Whether this id was made with one of these keys. Only for ids that the store does not know: those of
+    earlier versions prove nothing."""
+    try:
+        data = _request_bytes(identifier)
+    except binascii.Error:
+        return False
+    random, proof = data[:RANDOM_BYTES], data[RANDOM_BYTES:]
+    return any(hmac.compare_digest(_proof(key, random), proof) for key in keys)
+
+
+def _proof(key: bytes, random: bytes) -> bytes:
+    made = hmac.new(key, _PROOF_OF + random, hashlib.sha256).digest()
+    return made[: _REQUEST_BYTES - RANDOM_BYTES]
 
 
 def letters(data: bytes) -> str:
@@ -114,7 +143,7 @@ def parse(text: str) -> Reference | None:
     if letters(raw).upper() != body:
         return None  # the spare bit of the last character must be 0: one reference, one spelling
     request, number = raw[:_REQUEST_BYTES], raw[_REQUEST_BYTES : _REQUEST_BYTES + 2]
-    return Reference(request_id(request), int.from_bytes(number, "big"), raw[_REQUEST_BYTES + 2 :])
+    return Reference(written_id(request), int.from_bytes(number, "big"), raw[_REQUEST_BYTES + 2 :])
 
 
 def is_genuine(key: bytes, reference: Reference, request: Request) -> Invitation | None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Approver, Json, MailKind, Outcome, Proof, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
@@ -320,6 +321,7 @@ class Change:
     jobs: tuple[Job, ...] = ()
     ended: tuple[JobEnd, ...] = ()
     seen: tuple[Seen, ...] = ()
+    left: tuple[LeftMail, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()
     kept: tuple[KeptMail, ...] = ()

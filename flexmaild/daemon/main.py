@@ -162,6 +162,7 @@ def _assembled(
             highest=store.highest,
             commit=lambda read: incoming.commit(transactions, services.context, metrics, read),
             keep_mark=store.keep_mark,
+            left=store.left_in,
             ended=lambda ended: _poll_ended(services, ended),
             quiet=quiet,
             clock=clock,

@@ -29,7 +29,7 @@ from flexmaild.engine.limiter import Limiter
 from flexmaild.engine.operator_templates import operator_templates
 from flexmaild.engine.policies import policy_of, rules_of
 from flexmaild.engine.poller import Poller
-from flexmaild.engine.reference_key import reference_key
+from flexmaild.engine.reference_key import note_key, reference_key
 from flexmaild.engine.sandbox import Sandbox
 from flexmaild.engine.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
@@ -110,6 +110,7 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
         limiter=old.context.limiter
         if old and "approvals" in same
         else Limiter(settings.approvals.answers_per_hour),
+        id_keys=note_key(settings, key),
     )
     return Components(
         settings_file=path,

@@ -13,6 +13,7 @@ from datetime import datetime
 from flexmaild.core import jobs, state_machine
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Effect, Mail, Note, Step
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Request
 from flexmaild.core.work import (
     ApproverNote,
@@ -31,12 +32,13 @@ from flexmaild.engine.limiter import Limiter, is_limited
 @dataclass(frozen=True, slots=True)
 class Context:
     """What deciding needs beside the requests: the key of references, the domain of our Message-IDs, who must
-    prove what, and how many explanations an address gets."""
+    prove what, and how many explanations an address gets. id_keys: every key that ids were made with."""
 
     key: bytes
     domain: str
     senders: SenderPolicy
     limiter: Limiter
+    id_keys: tuple[bytes, ...]
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Changes:
     ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    left: list[LeftMail] = field(default_factory=list)
     approvers: list[ApproverNote] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
     kept: tuple[KeptMail, ...] = ()
@@ -99,6 +102,7 @@ class Changes:
             jobs=tuple(self.jobs),
             ended=tuple(end for _, end in self.ended),
             seen=tuple(self.seen),
+            left=tuple(self.left),
             audit=tuple(self.audit),
             approvers=tuple(self.approvers),
             blobs=self.blobs,

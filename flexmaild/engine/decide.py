@@ -6,7 +6,7 @@ approvals (`core` does) and no SQL (`store` does).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -16,6 +16,7 @@ from flexmaild.core.admission import Ruling
 from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
+from flexmaild.core.left_mails import LEFT, LeftMail
 from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reasons import ReplyReason, sentence
@@ -33,6 +34,14 @@ class JobsView(Protocol):
     """Where it is looked up what a mail of ours was about."""
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
+
+
+class IdsView(Protocol):
+    """Where it is looked up whose an id is."""
+
+    def past_requests(self, ids: Iterable[str]) -> set[str]: ...
+
+    def open_requests(self) -> list[str]: ...
 
 
 def event(
@@ -58,11 +67,12 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
         i for (_, reading), more in zip(read, answered, strict=True) for i in named_requests(reading, more)
     }
     found = transaction.requests(named) if named else {}
+    ids = ids_of(transaction, context.id_keys, [reading for _, reading in read], named - found.keys())
     changes = Changes(context, transaction.now, dict(found))
     for request in found.values():
         # After a pause the mail may be quicker than the timer: an expired request stays expired.
         changes.apply(state_machine.step(request, TimePassed(), changes.now))
-    rulings = [_rule(reading, more, changes) for (_, reading), more in zip(read, answered, strict=True)]
+    rulings = [_rule(reading, more, changes, ids) for (_, reading), more in zip(read, answered, strict=True)]
     repeated = transaction.replayed({r.fingerprint for r in rulings if r.fingerprint})
     known_by = [
         admission.names(reading) if r.fingerprint else ()
@@ -76,7 +86,7 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
         elif spent.intersection(names):
             ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
         elif ruling.request_id in changes.changed:  # an earlier mail of this batch may have decided it
-            ruling = _rule(reading, more, changes)
+            ruling = _rule(reading, more, changes, ids)
         is_answer = ruling.outcome is Outcome.DECISION or ruling.reason in _ANSWERS_BESIDE
         now_spent = names if is_answer else ()
         _take(changes, fetched, reading, ruling, named_requests(reading, more), now_spent)
@@ -86,7 +96,9 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
 
 
 def _has_its_outcome(fetched: Fetched, kept: Mapping[Mark, Identity]) -> bool:
-    return fetched.mark in kept and is_same(kept[fetched.mark], fetched.identity)
+    """What was left has none: where it is read again, by another machine, it is judged again."""
+    before = kept.get(fetched.mark)
+    return before is not None and not before.is_left and is_same(before, fetched.identity)
 
 
 def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) -> Changes:
@@ -127,8 +139,22 @@ def named_requests(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]
     return tuple(dict.fromkeys(i for i in (*naming.named(reading), *answered) if i))
 
 
-def _rule(reading: Reading, answered: Iterable[str], changes: Changes) -> Ruling:
-    return naming.judged(reading, changes.requests, changes.context.key, changes.context.senders, answered)
+def ids_of(
+    store: IdsView, keys: tuple[bytes, ...], readings: Iterable[Reading], unknown: Collection[str]
+) -> naming.Ids:
+    """What is known of the ids in these mails. unknown: those of which there is no request in the store."""
+    if not unknown:
+        return naming.Ids(keys)
+    past = store.past_requests(unknown)
+    claimed = {i for reading in readings for i in naming.claimed(reading)} & set(unknown) - past
+    others = [i for i in claimed if not references.is_ours(keys, i)]
+    near = naming.nearest(others, store.open_requests()) if others else {}
+    return naming.Ids(keys, frozenset(past), near)
+
+
+def _rule(reading: Reading, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Ruling:
+    context = changes.context
+    return naming.judged(reading, changes.requests, context.key, context.senders, answered, ids)
 
 
 def _again(first: Ruling, reason: ReplyReason) -> Ruling:
@@ -144,6 +170,10 @@ def _take(
     named: Iterable[str],
     spent: tuple[str, ...],
 ) -> None:
+    if ruling.outcome in LEFT:
+        mail = LeftMail(fetched.mark, fetched.identity, ruling.outcome, changes.now, ruling.request_id)
+        changes.left.append(mail)
+        return
     for i in dict.fromkeys((ruling.request_id, *named)):
         if i in changes.requests:
             changes.approvers += approver_notes.of_mail(changes.requests[i], reading, ruling, changes.now)

@@ -23,7 +23,7 @@ from flexmaild.core.work import MailsSent
 from flexmaild.engine import judged_again
 from flexmaild.engine.judged_again import Around
 from flexmaild.engine.policies import rules_without_dns
-from flexmaild.engine.reference_key import known_reference_key
+from flexmaild.engine.reference_key import keys_of_ids, known_reference_key
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.sent_mails import STORE
 from flexmaild.engine.words_then import WordsThen
@@ -46,6 +46,7 @@ class Sources:
     settings: Settings | None
     store: StoreBeside | None = None
     key: bytes = b""
+    id_keys: tuple[bytes, ...] = ()
     without: str = ""
 
     def forget_store(self, why: str) -> None:
@@ -57,7 +58,8 @@ def sources(settings: Settings | None) -> Sources:
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
-        return Sources(settings, store_beside(settings), known_reference_key(settings))
+        store, key = store_beside(settings), known_reference_key(settings)
+        return Sources(settings, store, key, keys_of_ids(settings, key))
     except Failure as fault:
         return Sources(settings, without=str(fault))
     except OSError as fault:
@@ -97,7 +99,7 @@ def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
     letter = Letter(data, len(data))
     if known.store is not None:
         try:
-            return _read_as_then(letter, rules, known.store, known.key)
+            return _read_as_then(letter, rules, known.store, known)
         except StoreFault as fault:
             known.forget_store(str(fault))
         except Failure as failure:
@@ -108,21 +110,21 @@ def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
 
 
 def _read_as_then(
-    letter: Letter, rules: Rules, store: StoreBeside, key: bytes
+    letter: Letter, rules: Rules, store: StoreBeside, known: Sources
 ) -> tuple[Reading, Witness, Around]:
     """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
-    words = WordsThen(store, key)
+    words = WordsThen(store, known.key)
     seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
     words.at(seen.at if seen else None)
     reading, witness = _read_with(letter, rules, words)
-    around = judged_again.around(store, reading, seen)
+    around = judged_again.around(store, known.id_keys, reading, seen)
     if seen is None and around.requests and reading.message_id:
         seen = store.seen_with_id(around.requests, reading.message_id)
         if seen is not None:
             words.at(seen.at)
             reading, witness = _read_with(letter, rules, words)
             # Its own verdict is known by the bytes that were read then.
-            around = judged_again.around(store, reading, seen)
+            around = judged_again.around(store, known.id_keys, reading, seen)
     return reading, witness, around
 
 

@@ -55,7 +55,8 @@ def commit(
             alone = [commit(transactions, context, metrics, [one], also) for one in read]
             return {mark: outcome for outcomes in alone for mark, outcome in outcomes.items()}
         changes = transactions.run(_set_aside(context, *read[0], str(bug), also))
-    return {seen.mark: seen.outcome for seen in changes.seen}
+    seen, left = changes.seen, changes.left
+    return {one.mark: one.outcome for one in seen} | {one.mark: one.outcome for one in left}
 
 
 def _set_aside(context: Context, fetched: Fetched, reading: Reading, bug: str, also: Also) -> decide.Decide:

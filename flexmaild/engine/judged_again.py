@@ -20,22 +20,25 @@ from flexmaild.store.beside import StoreBeside
 class Around:
     """What a mail is judged by. requests: those that it may be about and the one it was recorded at, as they
     stand in the store; answered: ids of those whose mail without a reference it answers; together: see
-    `comparison.as_before`."""
+    `comparison.as_before`; ids: whose those are that the store does not know."""
 
     seen: Seen | None = None
     requests: Mapping[str, Request] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
     together: frozenset[str] = frozenset()
+    ids: naming.Ids = field(default_factory=naming.Ids)
 
 
-def around(store: StoreBeside, reading: Reading, seen: Seen | None) -> Around:
-    """seen: what became of the mail when it was read, None where it was not. Raises StoreFault."""
+def around(store: StoreBeside, keys: tuple[bytes, ...], reading: Reading, seen: Seen | None) -> Around:
+    """keys: every one that ids of ours were made with. seen: what became of the mail when it was read, None
+    where it was not. Raises StoreFault."""
     (answered,) = decide.answered_requests(store, [reading])
     ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
     found = store.requests(sorted(ids)) if ids else {}
     is_tied = seen is not None and comparison.are_tied(found.values(), seen)
     together = store.read_together(seen) if seen is not None and is_tied else frozenset()
-    return Around(seen, found, answered, together)
+    whose = decide.ids_of(store, keys, [reading], ids - found.keys())
+    return Around(seen, found, answered, together, whose)
 
 
 def judged(reading: Reading, known: Around, key: bytes, policy: SenderPolicy) -> Ruling:
@@ -44,4 +47,4 @@ def judged(reading: Reading, known: Around, key: bytes, policy: SenderPolicy) ->
         identifier: comparison.as_before(request, known.seen, known.together)
         for identifier, request in known.requests.items()
     }
-    return naming.judged(reading, opened, key, policy, known.answered)
+    return naming.judged(reading, opened, key, policy, known.answered, known.ids)

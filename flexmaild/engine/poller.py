@@ -2,7 +2,8 @@
 
 It fetches, has the mails understood by the sandboxed child (to which it says what was sent), has their
 outcomes committed, and deletes those mails and no others. At most `process_count` mails a poll, whatever woke
-it. A failed poll ends with one report and leaves the folder as it is.
+it, beside those that are left where they lie. A failed poll ends with one report and leaves the folder as it
+is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from datetime import datetime
 
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, Reason, Refused, TryLater
+from flexmaild.core.left_mails import LeftMails
 from flexmaild.core.model import MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
+from flexmaild.engine.left import Left
 from flexmaild.engine.numbers import Highest, Numbers
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.sandbox import Letter, Sandbox
@@ -30,6 +33,8 @@ from flexmaild.system.clock import TrustedClock
 # Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
 # share one fsync. A crash costs no more than fetching a batch again.
 BATCH, PORTION = 200, 40
+# Mails that are another installation's, and that are found to be so in one poll: they do not count.
+MOST_LEFT = 1000
 
 Read = Sequence[tuple[Fetched, Reading]]
 
@@ -42,6 +47,7 @@ class Tally:
     deleted: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     read_to: datetime | None = None
+    is_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class _Backlog:
 class Work:
     """What the poller works with. known: which of these marks were committed before, and of which mails;
     highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
-    between that and the first deletion (see `store.store_mark`); all raise Failure. ended: is told how each
+    between that and the first deletion (see `store.store_mark`); left: the mails that are left in the folder,
+    without those that are not among these, where they are given; all raise Failure. ended: is told how each
     poll ended; died: of a bug that ended the thread. clock: that of transactions, since requests are decided
     by when their mails were read."""
 
@@ -65,6 +72,7 @@ class Work:
     highest: Highest
     commit: Callable[[Read], Mapping[Mark, Outcome]]
     keep_mark: Callable[[], None]
+    left: Callable[[Collection[Mark] | None], LeftMails]
     ended: Callable[[PollEnded], None]
     quiet: Quiet
     clock: TrustedClock
@@ -89,7 +97,8 @@ class Poller(Worker):
         self._backlog: _Backlog | None = None
         self._refused = 0
         self._not_before = 0.0
-        self._numbers = Numbers(work.known, work.highest)
+        self._left = Left(work.known)
+        self._numbers = Numbers(self._left.known, work.highest)
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
@@ -161,15 +170,19 @@ class Poller(Worker):
         began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
         folder: FolderState | None = None
         unreadable: Unreadable | None = None
+        left: LeftMails | None = None
         fault = reason = step = ""
         try:
             if doubt := self._work.clock.doubt():  # an answer is judged by when it is read
                 raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
             folder = self._inbox.open()
+            self._left.begin()
             self._numbers.begin(folder)
             if folder.messages:
                 self._sandbox.prepare()
             self._batches(folder, tally, began)
+            # A folder in which nothing can be deleted is not looked through from its beginning at each poll.
+            left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
         except Refused:  # a rule for requests: no mail can break it, so that is a bug
             raise
         except Failure as failure:  # a server's or the store's: the mails stay in the folder
@@ -200,31 +213,34 @@ class Poller(Worker):
             read_to=tally.read_to,
             unreadable=unreadable,
             went_back=self._numbers.went_back(),
+            left=left,
         )
 
     def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
         """Read what is there, within the count."""
-        left = self._process_count
-        while left > 0 and not self._stopping.is_set():
+        free, may_leave = self._process_count, MOST_LEFT
+        while free > 0 and may_leave > 0 and not self._stopping.is_set():
             self._beat()
-            fetched = self._inbox.fetch(min(left, BATCH), self._numbers.known)
+            fetched = self._inbox.fetch(min(free, BATCH), self._numbers.known)
             if not fetched:
-                tally.read_to, self._backlog = began, None
+                tally.read_to, self._backlog, tally.is_end = began, None, True
                 break
-            left -= len(fetched)
             tally.read += len(fetched)
             self._numbers.read(fetched)
             self._work.quiet.begin()
-            tally.outcomes.update(outcome.value for outcome in self._commit(fetched))
+            outcomes = self._commit(fetched)
+            tally.outcomes.update(outcome.value for outcome in outcomes.values())
+            done = self._left.without(fetched, outcomes)
+            free, may_leave = free - len(done), may_leave - (len(fetched) - len(done))
             self._pass(fetched, tally)
             self._beat()
             if folder.can_delete:
                 self._work.keep_mark()
-                tally.deleted += self._inbox.dispose([f.mark for f in fetched])
+                tally.deleted += self._inbox.dispose([f.mark for f in done])
         if folder.can_delete and not tally.read:
             self._work.keep_mark()
             tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
-        if left <= 0 and self._backlog is None:
+        if (free <= 0 or may_leave <= 0) and self._backlog is None:
             self._look_ahead(tally)
 
     def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
@@ -246,7 +262,7 @@ class Poller(Worker):
         else:
             self._backlog = _Backlog(now, newest)
 
-    def _commit(self, fetched: Sequence[Fetched]) -> list[Outcome]:
+    def _commit(self, fetched: Sequence[Fetched]) -> Mapping[Mark, Outcome]:
         """Make the batch durable in portions: one is committed while the child reads the next. Raises
         Failure; then none of the batch may be deleted."""
         with ThreadPoolExecutor(1, "commit") as committing:
@@ -256,7 +272,7 @@ class Poller(Worker):
                 read = list(zip(portion, self._understand(portion), strict=True))
                 committed.append(committing.submit(self._work.commit, read))
                 self._work.quiet.begin()
-            return [outcome for future in committed for outcome in future.result().values()]
+            return {mark: outcome for future in committed for mark, outcome in future.result().items()}
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
         letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]

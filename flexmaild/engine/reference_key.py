@@ -1,11 +1,14 @@
 """The key that references are made with: the operator's, or one of our own; and what its presence tells.
 
 Ours is made at the first start, after the first store, in the state directory; without it the mails of open
-requests are worthless. Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
+requests are worthless. Every key that was ever in force is noted beside it, so that ids made with a former
+one are still known as ours; a key of the operator's is noted too, since nothing else shows that it changed.
+Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 
@@ -19,6 +22,10 @@ from flexmaild.system.files import replace_file
 
 REFERENCE_KEY_FILE = places.REFERENCE_KEY
 KEY_BYTES = 32
+KNOWN_KEYS_FILE = "known-reference-keys"
+# Nobody changes a key so often; the oldest are forgotten, since each is tried for each unknown id.
+_MOST_KEYS = 100
+_HEX = re.compile("(?:[0-9a-f]{2})+")
 
 
 def kept_key(path: Path) -> bytes:
@@ -61,3 +68,27 @@ def known_reference_key(settings: Settings) -> bytes:
     if settings.approvals.reference_key is not None:
         return settings.approvals.reference_key.read().encode()
     return kept_key(settings.state_directory / REFERENCE_KEY_FILE)
+
+
+def keys_of_ids(settings: Settings, key: bytes) -> tuple[bytes, ...]:
+    """Every key that ids of ours were made with, `key` (the one in force) first."""
+    return tuple(dict.fromkeys((key, *_noted(settings.state_directory / KNOWN_KEYS_FILE))))
+
+
+def note_key(settings: Settings, key: bytes) -> tuple[bytes, ...]:
+    """The same, with the key in force noted (0600) before anything is made with it. Raises OSError."""
+    file = settings.state_directory / KNOWN_KEYS_FILE
+    noted = _noted(file)
+    if key not in noted:
+        noted = [*noted, key][-_MOST_KEYS:]
+        replace_file(file, "".join(f"{one.hex()}\n" for one in noted).encode())
+    return keys_of_ids(settings, key)
+
+
+def _noted(file: Path) -> list[bytes]:
+    """A line that is damaged is as good as none: mails whose ids it would prove are left where they are."""
+    try:
+        lines = file.read_text("ascii", "replace").split()
+    except FileNotFoundError:
+        return []
+    return [bytes.fromhex(line) for line in lines if _HEX.fullmatch(line)]

@@ -18,6 +18,7 @@ from flexmaild.core.model import MailNature, Reading, Request, State
 from flexmaild.core.work import Seen
 from flexmaild.engine import judged_again
 from flexmaild.engine.policies import rules_without_dns
+from flexmaild.engine.reference_key import keys_of_ids
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.settings.schema import Settings
@@ -59,12 +60,14 @@ class Replay:
     store: StoreBeside
     settings: Settings
     key: bytes
+    _id_keys: tuple[bytes, ...] = field(init=False)
     _words: WordsThen = field(init=False)
     _reader: Sandbox = field(init=False)
     _policy: SenderPolicy = field(init=False)
     _changes: dict[str, list[Changed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._id_keys = keys_of_ids(self.settings, self.key)
         self._words = WordsThen(self.store, self.key)
         rules = rules_without_dns(self.settings)
         self._reader = Sandbox(rules, lambda fault: None, self._words)
@@ -97,7 +100,7 @@ class Replay:
         return self._judged(seen, reading)
 
     def _judged(self, seen: Seen, reading: Reading) -> Result:
-        around = judged_again.around(self.store, reading, seen)
+        around = judged_again.around(self.store, self._id_keys, reading, seen)
         of_then = around.requests.get(seen.approval_id)
         verdict = comparison.verdict_of(seen, of_then)
         verifies = self.settings.incoming.sender_authentication.verify_dkim

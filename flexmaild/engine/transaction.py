@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Request
 from flexmaild.core.work import Queue, Seen
 from flexmaild.engine.changes import Changes
@@ -65,6 +66,8 @@ class Transactions:
         self._safely(self._reports.store_works)
         for seen in changes.seen:
             self._safely(self._report_seen, seen)
+        for left in changes.left:
+            self._safely(self._report_left, left)
         for identifier in changes.changed:
             self._safely(self._report_request, changes.requests[identifier], identifier in changes.decided)
         for job, end in changes.ended:
@@ -89,6 +92,13 @@ class Transactions:
             sender=seen.sender,
             sha256=seen.sha256[:16],
             uid=seen.mark.uid,
+        )
+
+    def _report_left(self, left: LeftMail) -> None:
+        """Nothing of what it says: it is not ours."""
+        self._metrics.mail_received(left.outcome)
+        _log.info(
+            "mail left in the folder", outcome=left.outcome.value, approval=left.named, uid=left.mark.uid
         )
 
     def _report_request(self, request: Request, is_decided: bool) -> None:

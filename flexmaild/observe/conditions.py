@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from flexmaild.core import timing
 from flexmaild.core.errors import Reason, printable
 from flexmaild.core.jobs import OUTGOING
+from flexmaild.core.left_mails import LeftMails
 from flexmaild.net.grants import ApplicationStatus
 from flexmaild.net.status import SKEW_SECONDS
 from flexmaild.observe.health import DOUBTED, Health, Mailbox
@@ -152,6 +154,8 @@ def _of_mails(box: Mailbox) -> Iterator[Condition]:
         )
         cure = "See the mail server's log and the rights of its files, or remove those mails."
         yield Condition(Kind.MAIL_UNREADABLE, REPLIES, said, cure, withheld.number)
+    if box.left:
+        yield from _of_left_mails(box.left)
     if back := box.went_back:
         seen = []
         if back.reused:
@@ -164,6 +168,31 @@ def _of_mails(box: Mailbox) -> Iterator[Condition]:
             " missing. It is over when new mails get numbers that no mail had; no mail is lost by it."
         )
         yield Condition(Kind.UIDS_WENT_BACK, REPLIES, said, cure, max(1, back.reused))
+
+
+def _of_left_mails(left: LeftMails) -> Iterator[Condition]:
+    full = "; no more of them are marked, so that each start reads the others again" if left.is_full else ""
+    if left.unknown and left.since:
+        said = (
+            "replies to requests of ours that the store does not know, left in the folder:"
+            f" {left.unknown}, the first read {timing.iso(left.since, 'seconds')}; to {', '.join(left.named)}"
+        )
+        cure = (
+            "The store is older than these requests: stop the daemon and restore the newer store, with which"
+            " it reads them by itself. Where there is none (`flexmaild store adopt` has given them up), ask"
+            " again and remove these mails."
+        )
+        yield Condition(Kind.STORE_OLDER, REPLIES, said + full, cure, left.unknown)
+    if left.foreign and left.newest:
+        said = (
+            f"replies to requests of another installation, left in the folder: {left.foreign}, the newest"
+            f" read {timing.iso(left.newest, 'seconds')}"
+        )
+        cure = (
+            "Give each installation a mailbox of its own, or a reply_address of its own (replies+test@…)"
+            " whose mails the mail server sorts into a folder of its own. Remove what nobody reads."
+        )
+        yield Condition(Kind.FOREIGN_REPLIES, REPLIES, said + full, cure, left.foreign)
 
 
 def _unread(health: Health, box: Mailbox) -> float:

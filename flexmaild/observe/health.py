@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
+from flexmaild.core.left_mails import LeftMails
 from flexmaild.core.ports import FolderState, Unreadable
 from flexmaild.observe.incidents import Condition
 from flexmaild.system.clock import TrustedClock
@@ -60,12 +61,13 @@ class PollEnded:
     read_to: datetime | None = None
     unreadable: Unreadable | None = None
     went_back: WentBack | None = None
+    left: LeftMails | None = None
 
 
 @dataclass(slots=True)
 class Mailbox:
     """The reply folder as the last polls found it. read_to: all is read that lay in it then. unreadable,
-    went_back: by the last poll that went well."""
+    went_back, left: by the last poll that went well."""
 
     interval: timedelta
     since: float
@@ -77,6 +79,7 @@ class Mailbox:
     last: PollEnded | None = None
     unreadable: Unreadable | None = None
     went_back: WentBack | None = None
+    left: LeftMails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class Health:
             return
         self.mailbox.failures_in_a_row = 0
         self.mailbox.unreadable, self.mailbox.went_back = ended.unreadable, ended.went_back
+        self.mailbox.left = ended.left
         self.mailbox.last_success = self.clock.now()
         self.mailbox.last_success_steady = self.clock.steady()
 

@@ -83,6 +83,13 @@ class StoreBeside:
         wanted = list(ids)
         return self._look(lambda connection: requests.by_ids(connection, wanted))
 
+    def past_requests(self, ids: Iterable[str]) -> set[str]:
+        wanted = list(ids)
+        return self._look(lambda connection: requests.past(connection, wanted))
+
+    def open_requests(self) -> list[str]:
+        return self._look(requests.open_ids)
+
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
         wanted = list(ids)
         return self._look(lambda connection: jobs.by_ids(connection, wanted))

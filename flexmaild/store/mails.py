@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from flexmaild.core.work import Blob, Seen
 from flexmaild.store import headers, meta, replies
 from flexmaild.store.codec import HELD, identity_of, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
+from flexmaild.store.left_mails import by_folder
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import blobs, raws, seen, spent
 
@@ -95,12 +96,9 @@ def _at(mark: Mark) -> ColumnElement[bool]:
 
 
 def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]:
-    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for mark in marks:
-        folders[mark.mailbox, mark.validity].add(mark.uid)
     found: dict[Mark, Identity] = {}
     columns = (seen.c.uid, seen.c.size, seen.c.arrived, seen.c.name, seen.c.message_id)
-    for (mailbox, validity), uids in folders.items():
+    for (mailbox, validity), uids in by_folder(marks).items():
         folder = (seen.c.mailbox == mailbox) & (seen.c.validity == validity)
         for part in slices(uids):
             rows = connection.execute(select(*columns).where(folder, seen.c.uid.in_(part)))

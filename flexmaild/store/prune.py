@@ -2,18 +2,20 @@
 
 Called by `Store.prune`. Nothing that is still open is ever removed: pending requests with all their jobs
 (what was sent is needed to understand the reply), jobs that wait or are held, and the attachments that these
-or a failed job need. The sent mails go with their jobs.
+or a failed job need. The sent mails go with their jobs. Of a request its id, its state and its time stay: a
+late reply is still known as one to a request of ours.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select
 
 from flexmaild.core.model import State
 from flexmaild.core.work import JobState
 from flexmaild.store import audit as chain
+from flexmaild.store.dialect import insert_new
 from flexmaild.store.tables import (
     approvers,
     audit,
@@ -22,6 +24,7 @@ from flexmaild.store.tables import (
     headers,
     idempotency,
     jobs,
+    past_requests,
     raws,
     requests,
     seen,
@@ -31,6 +34,7 @@ from flexmaild.store.tables import (
 # Rows per table and call: some 20 ms with 10 kB rows.
 SLICE = 1000
 
+_REMEMBER = insert_new(past_requests, "id")
 _FINISHED = (JobState.DONE.value, JobState.DROPPED.value)
 
 
@@ -55,7 +59,7 @@ def prune(
         + _slice(connection, spent, spent.c.name, spent.c.at < seen_before)
         + _slice(connection, jobs, jobs.c.seq, old)
         + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
-        + _slice(connection, requests, requests.c.id, decided)
+        + _requests(connection, decided)
         + _slice(connection, blobs, blobs.c.sha256, and_(blobs.c.at < done_before, ~_needed()))
         + _audit(connection, seen_before)
     )
@@ -64,6 +68,17 @@ def prune(
 def _slice(connection: Connection, table: Table, key: ColumnElement[str], old: ColumnElement[bool]) -> int:
     chosen = select(key).where(old).limit(SLICE)
     return connection.execute(delete(table).where(key.in_(chosen))).rowcount
+
+
+def _requests(connection: Connection, old: ColumnElement[bool]) -> int:
+    at = func.coalesce(requests.c.decided_at, requests.c.created_at)
+    rows = connection.execute(
+        select(requests.c.id, requests.c.state, at.label("at")).where(old).limit(SLICE)
+    ).all()
+    if not rows:
+        return 0
+    connection.execute(_REMEMBER, [{"id": row.id, "state": row.state, "at": row.at} for row in rows])
+    return connection.execute(delete(requests).where(requests.c.id.in_([row.id for row in rows]))).rowcount
 
 
 def _of_pending() -> ColumnElement[bool]:

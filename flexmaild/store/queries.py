@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMails
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import (
@@ -34,6 +35,7 @@ from flexmaild.store import (
     counts,
     headers,
     jobs,
+    left_mails,
     mails,
     replies,
     requests,
@@ -58,6 +60,16 @@ class Queries:
         """Those that exist, by id."""
         with self._reading() as connection:
             return requests.by_ids(connection, ids)
+
+    def past_requests(self, ids: Iterable[str]) -> set[str]:
+        """Of these, the ids of requests that were ours and are forgotten."""
+        with self._reading() as connection:
+            return requests.past(connection, ids)
+
+    def open_requests(self) -> list[str]:
+        """The ids of all that are pending."""
+        with self._reading() as connection:
+            return requests.open_ids(connection)
 
     def list_requests(
         self, state: State | None = None, limit: int = 100, before: str | None = None
@@ -104,7 +116,13 @@ class Queries:
     def known(self, marks: Iterable[Mark]) -> dict[Mark, Identity]:
         """Those under which the outcome of a mail is committed, and which mail that was."""
         with self._reading() as connection:
-            return mails.known(connection, marks)
+            marks = list(marks)
+            return mails.known(connection, marks) | left_mails.known(connection, marks)
+
+    def left_mails(self) -> LeftMails:
+        """What lies in the folder and is left there."""
+        with self._reading() as connection:
+            return left_mails.all_of(connection)
 
     def highest(self, mailbox: str, validity: str) -> int:
         """The highest of this folder's marks that a mail had whose outcome is committed."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from flexmaild.core.model import Request, State
 from flexmaild.store.codec import request_of, request_row
 from flexmaild.store.errors import StoreConflict
-from flexmaild.store.tables import requests
+from flexmaild.store.tables import past_requests, requests
 
 # Bound values in one IN list; SQLite's limit is 32,766 (SQLITE_MAX_VARIABLE_NUMBER since 3.32).
 SLICE = 500
@@ -81,6 +81,18 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Request]:
         rows = connection.execute(select(requests.c.id, requests.c.body).where(requests.c.id.in_(part)))
         found.update((row.id, request_of(row)) for row in rows)
     return found
+
+
+def past(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Of these, the ids of requests that were forgotten."""
+    found: set[str] = set()
+    for part in slices(ids):
+        found.update(connection.scalars(select(past_requests.c.id).where(past_requests.c.id.in_(part))))
+    return found
+
+
+def open_ids(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(requests.c.id).where(requests.c.state == State.PENDING.value)))
 
 
 def newest(connection: Connection, state: State | None, limit: int, before: str | None) -> list[Request]:

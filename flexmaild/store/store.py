@@ -6,11 +6,13 @@ else. The time in its transactions never runs backwards, not even through a rest
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from flexmaild.core.left_mails import LeftMails
+from flexmaild.core.ports import Mark
 from flexmaild.store import meta, store_mark
 from flexmaild.store.engine import TURN_SECONDS, Database
 from flexmaild.store.errors import StoreBroken
@@ -77,6 +79,15 @@ class Store(Queries):
         if mark and mark != self._mark:
             store_mark.write(self._directory, mark)
             self._mark = mark
+
+    def left_in(self, there: Collection[Mark] | None) -> LeftMails:
+        """The mails that are left in the folder; there: which are in it now, where all of it is known."""
+        left = self.left_mails()
+        if there is None or not (left.foreign or left.unknown):
+            return left
+        with self.transaction() as transaction:
+            transaction.forget_left_mails(there)
+        return self.left_mails()
 
     def close(self) -> None:
         """Let go of the files; never raises. Nothing is lost without it."""

@@ -104,6 +104,15 @@ requests = Table(
     Index("ix_requests_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
 )
 
+# What stays of a request that was forgotten: an id is never taken for an unknown one.
+past_requests = Table(
+    "past_requests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,
@@ -175,6 +184,21 @@ seen = Table(
     Index("ix_seen_fingerprint", "fingerprint", sqlite_where=text("fingerprint IS NOT NULL")),
     Index("ix_seen_quarantine", "quarantine", sqlite_where=text("quarantine IS NOT NULL")),
     Index("ix_seen_unknown_lines", "seq", sqlite_where=text("unknown_lines IS NOT NULL")),
+)
+
+# Mails that are another installation's to judge, or a newer store's: where they lie, and which they are.
+left_mails = Table(
+    "left_mails",
+    metadata,
+    Column("mailbox", Exact, primary_key=True),
+    Column("validity", Exact, primary_key=True),
+    Column("uid", Exact, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("arrived", Text, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("named", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # What each mail that decided is known by, so that it decides once.

@@ -6,14 +6,15 @@ nothing about approvals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
 
+from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change, Claim, Job, Queue
-from flexmaild.store import approvers, audit, jobs, mails, prune, requests, sent_mails, tables
+from flexmaild.store import approvers, audit, jobs, left_mails, mails, prune, requests, sent_mails, tables
 from flexmaild.store.codec import idempotent_row
 from flexmaild.store.queries import Queries
 
@@ -37,6 +38,8 @@ class Transaction(Queries):
         connection = self._connection
         # The marks come first: of two machines that were handed the same mail, one waits here for the other.
         mails.add(connection, change.seen)
+        left_mails.forget(connection, [mail.mark for mail in change.seen])
+        left_mails.add(connection, change.left)
         requests.write(connection, change.requests)
         jobs.add(connection, change.jobs)
         jobs.end(connection, change.ended)
@@ -94,6 +97,12 @@ class Transaction(Queries):
         """Take it out of quarantine and forget its bytes; that it came stays known."""
         mails.forget_raw(self._connection, id_)
         return mails.mark_quarantined(self._connection, id_, "dropped")
+
+    # Mails that are left in the folder.
+
+    def forget_left_mails(self, there: Collection[Mark]) -> None:
+        """All but these are no longer there."""
+        left_mails.forget_others(self._connection, there)
 
     def prune(self, *, raw_before: datetime, seen_before: datetime, done_before: datetime) -> int:
         """Forget a bounded slice of what is older; again while it returns more than 0 (rows).

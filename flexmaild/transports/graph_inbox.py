@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.core.identity import is_same
+from flexmaild.core.identity import is_same, stays
 from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
 from flexmaild.mail.parse.message_id import is_made_up, name_of
 from flexmaild.net.http import TooLarge
@@ -187,12 +187,14 @@ class GraphInbox:
             skipped = self._gone | self._handed | fresh.keys()
             here = [one for one in self._listed(page) if one.mark.uid not in skipped]
             kept = is_known([one.mark for one in here]) if here else {}
-            known = {o.mark for o in here if o.mark in kept and is_same(kept[o.mark], o.identity)}
+            left = {o.mark for o in here if o.mark in kept and stays(kept[o.mark], o.identity)}
+            same = {o.mark for o in here if o.mark in kept and is_same(kept[o.mark], o.identity)}
+            known = same - left
             self._known += [m for m in known if m not in self._known]
             fresh |= {
                 one.mark.uid: one
                 for one in here
-                if one.mark not in known and not self._withheld.waits(one.mark.uid)
+                if one.mark not in same | left and not self._withheld.waits(one.mark.uid)
             }
             there |= {one.mark.uid for one in here}
             link = str(page.get("@odata.nextLink") or "")

@@ -23,7 +23,7 @@ from flexmaild.transports import sasl
 from flexmaild.transports.imap_client import Client, Trace, open_client, plain
 from flexmaild.transports.imap_fetch import Fetch, Fetcher, Found
 from flexmaild.transports.imap_folder import Removal, plan_removal, select
-from flexmaild.transports.imap_rows import UNTOLD, Lister, Passed, Row
+from flexmaild.transports.imap_rows import UNTOLD, Lister, Passed, Row, staying
 from flexmaild.transports.probe import examine_imap
 from flexmaild.transports.tools import Tools
 from flexmaild.transports.withheld import Withheld
@@ -147,7 +147,7 @@ class ImapInbox:
         except Failure:
             self._drop()
             raise
-        return self._place(newest)
+        return Place(self._validity, (newest,))
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         if self._client is None:
@@ -227,9 +227,6 @@ class ImapInbox:
     def _mark(self, uid: int) -> Mark:
         return Mark(self._mailbox, self._validity, str(uid))
 
-    def _place(self, uid: int) -> Place:
-        return Place(self._validity, (uid,))
-
     # Looking.
 
     def _oldest(self, limit: int, is_known: IsKnown) -> list[Row]:
@@ -263,21 +260,22 @@ class ImapInbox:
         its number alone none is known."""
         found = is_known([self._mark(row.uid) for row in rows]) if rows else {}
         kept = {row.uid: found[self._mark(row.uid)] for row in rows if self._mark(row.uid) in found}
+        left = staying(rows, kept)
         likely = [row for row in rows if row.uid in kept and self._is_likely(row, kept[row.uid])]
         if not likely:
-            return set(self._leftover)
+            return self._leftover | left
         got = self._of_this_folder(lambda: self._fetcher.headers({row.uid: row.size for row in likely}))
         self._note(likely, got)
         for row in likely:
             header = got.found[row.uid].data if row.uid in got.found else None
             if header and is_same(kept[row.uid], Identity(row.size, row.arrived, name_of(header))):
                 self._leftover.add(row.uid)
-        return self._leftover | {row.uid for row in likely if row.uid not in got.found}
+        return self._leftover | left | {row.uid for row in likely if row.uid not in got.found}
 
     def _is_likely(self, row: Row, kept: Identity) -> bool:
         if row.uid in self._leftover or row.uid in self._handed or self._withheld.waits(row):
             return False
-        return not differs(kept, Identity(row.size, row.arrived))
+        return not kept.is_left and not differs(kept, Identity(row.size, row.arrived))
 
     def _of_this_folder(self, way: Callable[[], T]) -> T:
         validity = self._validity
@@ -308,7 +306,7 @@ class ImapInbox:
             found.data,
             found.partial,
             found.is_cut,
-            self._place(row.uid),
+            Place(self._validity, (row.uid,)),
             arrived=row.arrived,
             name=name_of(found.data or b""),
         )

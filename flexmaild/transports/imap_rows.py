@@ -7,7 +7,7 @@ are asked for by halves, so that this one keeps no other from being listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from imapclient.response_parser import parse_fetch_response
 
 from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.core.identity import Identity, stays
 from flexmaild.transports.imap_client import Client
 from flexmaild.transports.imap_errors import may_be_the_mails_fault, translated
 from flexmaild.transports.withheld import Withheld
@@ -143,6 +144,12 @@ class Lister:
             return {}
         half = len(uids) // 2
         return self._told(uids[:half]) | self._told(uids[half:])
+
+
+def staying(rows: Iterable[Row], kept: Mapping[int, Identity]) -> set[int]:
+    """Which of them were left in the folder, and are still the mails that were."""
+    told = {row.uid: Identity(row.size, row.arrived) for row in rows}
+    return {uid for uid, identity in kept.items() if uid in told and stays(identity, told[uid])}
 
 
 def _cannot_be_listed(refusal: str) -> TryLater:

@@ -207,11 +207,13 @@ class MaildirInbox:
         for start in range(0, len(waiting), _STEP):
             step = waiting[start : start + _STEP]
             kept = is_known([self._mark(unique) for unique in step])
+            left = set[str]()
             for unique in step:
                 before = kept.get(self._mark(unique))
                 if before and unique not in self._leftover and self._is(unique, before):
-                    self._leftover.add(unique)
-            chosen += [u for u in step if u not in self._leftover and not self._withheld.waits(u)]
+                    (left if before.is_left else self._leftover).add(unique)
+            ours = left | self._leftover
+            chosen += [u for u in step if u not in ours and not self._withheld.waits(u)]
             if len(chosen) >= limit:
                 break
         return chosen[:limit]

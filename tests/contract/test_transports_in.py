@@ -264,6 +264,30 @@ def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) ->
     assert way.subjects("INBOX") == ["new"]
 
 
+def test_a_mail_that_was_left_is_neither_fetched_nor_removed_and_hides_none(way: Way) -> None:
+    way.deliver([mail(f"s{number}") for number in range(12)])
+    known = {mark: replace(found, is_left=True) for mark, found in all_of(way, 10).items()}
+    for _ in range(2):
+        inbox = way.inbox()
+        inbox.open()
+        assert subjects(inbox.fetch(2, lambda marks: known)) == ["s10", "s11"]
+        assert inbox.fetch(2, lambda marks: known) == []
+        assert inbox.dispose([]) == 0
+        inbox.rest()
+        inbox.close()
+    assert len(way.subjects("INBOX")) == 12
+
+
+def test_another_mail_with_the_mark_of_one_that_was_left_is_fetched(way: Way) -> None:
+    way.deliver([mail("new")])
+    known = {
+        mark: replace(found, arrived="another day", is_left=True) for mark, found in all_of(way, 1).items()
+    }
+    inbox = way.inbox()
+    inbox.open()
+    assert subjects(inbox.fetch(10, lambda marks: known)) == ["new"]
+
+
 def test_mails_that_are_known_do_not_hide_those_behind_them(way: Way) -> None:
     way.deliver([mail(f"s{number}") for number in range(12)])
     known = all_of(way, 10)

@@ -50,6 +50,7 @@ def _personal_into_the_chain(connection: sqlite3.Connection) -> None:
 
 # Newest first.
 UNDONE = (
+    ("0010", _sql("DROP TABLE past_requests", "DROP TABLE left_mails")),
     ("0009", _sql("ALTER TABLE seen DROP COLUMN arrived", "ALTER TABLE seen DROP COLUMN name")),
     ("0008", _personal_into_the_chain),
     ("0007", _sql("ALTER TABLE jobs DROP COLUMN claim")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from dataclasses import replace
 from email import message_from_bytes
 
 from tests.kit.dovecot import Dovecot
@@ -182,4 +183,22 @@ def test_what_an_earlier_poll_left_costs_one_trip_more_and_no_mail_is_fetched_fo
     assert proxy.trips - trips == 2
     assert proxy.down - down < 20_000
     assert inbox.dispose(()) == 20
+    inbox.close()
+
+
+def test_of_what_was_left_in_the_folder_nothing_is_fetched_but_the_list(
+    dovecot: Dovecot, proxied: Proxied
+) -> None:
+    user = dovecot.user()
+    dovecot.deliver(user, [mail(f"s{number}") for number in range(20)])
+    first = inbox_of(user, dovecot.imap)
+    first.open()
+    left = {one.mark: replace(one.identity, is_left=True) for one in first.fetch(20, nobody_is_known)}
+    first.close()
+    proxy = proxied(dovecot.imap)
+    inbox = inbox_of(user, proxy.port)
+    inbox.open()
+    before = proxy.down
+    assert inbox.fetch(10, lambda marks: left) == []
+    assert proxy.down - before < 20 * 150
     inbox.close()

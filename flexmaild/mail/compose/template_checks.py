@@ -128,10 +128,10 @@ def _samples() -> Iterator[tuple[MailOrder, Request | None]]:
         if kind in (MailKind.NOTIFICATION, MailKind.TEST):
             yield MailOrder(kind, ann, facts={"subject": "Done", "text": "All went well."}), None
             continue
-        open_request = Request(references.request_id(bytes(10)), full, _NOW)
+        open_request = Request(references.written_id(bytes(10)), full, _NOW)
         yield MailOrder(kind, ann, open_request.id, 0, facts), open_request
         ended = replace(
-            Request(references.request_id(bytes(range(10))), scanty, _NOW),
+            Request(references.written_id(bytes(range(10))), scanty, _NOW),
             state=State.APPROVED,
             decided_by=("x@example.org",),
             decided_at=_NOW,

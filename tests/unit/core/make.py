@@ -57,7 +57,7 @@ def opened_step(
     policy = policy or policy_with(sinks=("folder",))
     question = Ask("Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask)
     terms = opening.terms_of(question, policy, NOW)
-    fresh = Request(references.request_id(b"0123456789"), terms, NOW)
+    fresh = Request(references.written_id(b"0123456789"), terms, NOW)
     return state_machine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)
 
 

@@ -290,7 +290,7 @@ def test_another_key_is_known_by_the_references_at_every_place() -> None:
 
 
 def test_a_request_named_beside_that_is_gone_explains_a_difference() -> None:
-    request, other = opened(), replace(opened(), id=references.request_id(b"9876543210"))
+    request, other = opened(), replace(opened(), id=references.written_id(b"9876543210"))
     two = (*reply(request).body_references, references.issue(KEY, other, other.invitations[1]))
     reading = reply(request, body_references=two)
     found = naming.judged(reading, {r.id: r for r in (request, other)}, KEY, SenderPolicy())

@@ -23,7 +23,7 @@ assert references.parse(DAMAGED) is not None
 
 def other() -> Request:
     """Another request to the same people."""
-    return replace(opened(), id=references.request_id(b"9876543210"))
+    return replace(opened(), id=references.written_id(b"9876543210"))
 
 
 def whole(request: Request, who: int = 0) -> str:
@@ -137,3 +137,102 @@ def test_every_reason_for_undecided_is_in_the_closed_list_and_no_other_word_is()
     assert of_unclear("unless Meyer resigns") is ReplyReason.OTHER
     assert all(sentence(reason) for reason in ReplyReason)
     assert set(SENTENCES).isdisjoint(map(of_unclear, WHY))
+
+
+OTHER_KEY = b"another installation's key"
+FOREIGN = references.request_id(OTHER_KEY, b"theirs")
+LOST = references.request_id(KEY, b"mine-1")
+
+
+def reference_of(identifier: str, who: int = 0, key: bytes = KEY) -> str:
+    request = replace(opened(), id=identifier)
+    return references.issue(key, request, request.invitations[who])
+
+
+def whose(reading: Reading, *requests: Request, past: tuple[str, ...] = ()) -> Ruling:
+    known = {request.id: request for request in requests}
+    others = [i for i in naming.claimed(reading) if i not in known]
+    ids = naming.Ids((b"in force", KEY), frozenset(past), naming.nearest(others, known))
+    found = {i: known[i] for i in naming.named(reading) if i in known}
+    return naming.judged(reading, found, KEY, SenderPolicy(), (), ids)
+
+
+PLACES = ["body_references", "thread_references", "address_references"]
+READ = [n for n in MailNature if n not in (MailNature.OVERSIZE, MailNature.UNPARSABLE)]
+
+
+@pytest.mark.parametrize("nature", READ)
+@pytest.mark.parametrize("place", PLACES)
+def test_what_answers_another_installations_request_is_left(place: str, nature: MailNature) -> None:
+    """Whoever wrote it, an approver of ours too: people approve for several installations."""
+    text = reference_of(FOREIGN, key=OTHER_KEY)
+    ruling = whose(replace(mail(**{place: (text,)}), nature=nature), opened())
+    assert (ruling.outcome, ruling.reason) == (Outcome.FOREIGN, ReplyReason.FOREIGN)
+    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, "")
+
+
+def test_a_report_about_another_installations_mail_is_left() -> None:
+    text = reference_of(FOREIGN, key=OTHER_KEY).lower()
+    bounce = Bounce("a@b.test", True, message_id=f"{text}.approval_request.0@corp.test")
+    assert whose(replace(mail(bounces=(bounce,)), nature=MailNature.BOUNCE)).outcome is Outcome.FOREIGN
+
+
+@pytest.mark.parametrize("nature", READ)
+@pytest.mark.parametrize("place", [*PLACES, "hidden_references"])
+def test_what_answers_a_request_of_ours_that_the_store_lacks_is_left(place: str, nature: MailNature) -> None:
+    ruling = whose(replace(mail(**{place: (reference_of(LOST),)}), nature=nature), opened())
+    assert (ruling.outcome, ruling.reason) == (Outcome.STORE_OLDER, ReplyReason.STORE_OLDER)
+    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+
+
+def test_a_late_reply_to_a_forgotten_request_is_late_whatever_its_id() -> None:
+    for identifier in (LOST, references.written_id(b"0123456789")):
+        ruling = whose(mail(body_references=(reference_of(identifier),)), past=(identifier,))
+        assert (ruling.outcome, ruling.reason) == (Outcome.LATE, ReplyReason.FORGOTTEN)
+        assert (ruling.event, ruling.quarantine) == (None, False)
+    automatic = replace(mail(body_references=(reference_of(LOST),)), nature=MailNature.AUTO_REPLY)
+    assert whose(automatic, past=(LOST,)).outcome is Outcome.AUTO_REPLY
+
+
+def altered(text: str, at: int, kind: str) -> str:
+    """A reference with a letter of its id changed, lost or put in."""
+    letter = "B" if text[at] != "B" else "C"
+    changed = {"changed": letter + text[at + 1 :], "lost": text[at + 1 :] + "A", "put in": letter + text[at:]}
+    return (text[:at] + changed[kind])[: len(text)]
+
+
+@pytest.mark.parametrize("kind", ["changed", "lost", "put in"])
+@pytest.mark.parametrize("at", range(4, 20))
+def test_a_reference_that_is_ours_but_for_a_letter_of_its_id_is_altered(at: int, kind: str) -> None:
+    request = opened()
+    ruling = whose(mail(body_references=(altered(whole(request), at, kind),)), request)
+    assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
+    assert (ruling.quarantine, ruling.request_id) == (True, request.id)
+
+
+@pytest.mark.parametrize("place", ["hidden_references", "body_references"])
+def test_an_unknown_id_beside_a_reference_of_ours_is_altered_or_explained(place: str) -> None:
+    request = opened()
+    foreign = reference_of(FOREIGN, key=OTHER_KEY)
+    reading = mail("eve@corp.test", thread_references=(foreign,), named_requests=(request.id,))
+    ruling = whose(reading, request)
+    assert (ruling.outcome, ruling.request_id) == (Outcome.UNAUTHENTICATED, request.id)
+    assert ruling.reason is ReplyReason.REFERENCE_ALTERED and ruling.quarantine
+    own = whose(
+        mail(
+            thread_references=(foreign,),
+            **{place: (*((foreign,) if place[0] == "b" else ()), whole(request))},
+        ),
+        request,
+    )
+    assert own.outcome is Outcome.UNDECIDED and isinstance(own.event, Unclear)
+
+
+def test_without_any_key_nothing_is_called_anothers() -> None:
+    assert judged(mail(body_references=(reference_of(FOREIGN),))).reason is ReplyReason.NO_SUCH_REQUEST
+
+
+@pytest.mark.parametrize("word", ["FM1-1234567890123456", "FM1-ABCDEFG2"])
+def test_a_ticket_is_nobodys_reference(word: str) -> None:
+    reading = mail(body_references=(word,), named_requests=("ap-1234567890123456",))
+    assert whose(reading).outcome is Outcome.UNKNOWN_REFERENCE

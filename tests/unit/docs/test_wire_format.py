@@ -38,7 +38,7 @@ def test_the_references_of_the_page_are_issued_and_recognised() -> None:
     people = tuple(Approver(address) for address in page["references"])
     expires_at = datetime.fromisoformat(page["expires_at"])
     terms = Terms(page["title"], page["text"], people, expires_at, metadata=page["metadata"])
-    identifier = references.request_id(bytes.fromhex(page["request_bytes"]))
+    identifier = references.written_id(bytes.fromhex(page["request_bytes"]))
     invitations = tuple(Invitation(i, a, expires_at) for i, a in enumerate(people))
     request = Request(identifier, terms, expires_at, invitations=invitations)
     assert request.id == page["id"]
@@ -48,3 +48,12 @@ def test_the_references_of_the_page_are_issued_and_recognised() -> None:
         parsed = references.parse(text)
         assert parsed is not None
         assert references.is_genuine(bytes.fromhex(page["key"]), parsed, request) == invitation
+
+
+def test_the_ids_of_the_page_are_made_and_known_as_ours() -> None:
+    page = blocks()[2]
+    key = bytes.fromhex(page["key"])
+    for random, identifier in page["ids"].items():
+        assert references.request_id(key, bytes.fromhex(random)) == identifier
+        assert references.is_ours((bytes(32), key), identifier)
+        assert not references.is_ours((bytes(32),), identifier)

@@ -62,5 +62,5 @@ def running(store: Store, machine: MachineClock | None = None) -> Running:
         waiters=waiters,
         transactions=Transactions(store, metrics, waiters, reports),
         quiet=Quiet(clock),
-        context=Context(KEY, "corp.test", SenderPolicy("reference"), Limiter(10)),
+        context=Context(KEY, "corp.test", SenderPolicy("reference"), Limiter(10), (KEY,)),
     )

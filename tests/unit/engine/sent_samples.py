@@ -64,7 +64,7 @@ class Post:
         self._made += 1
         said = terms.pop("text", "Tests passed.")
         asked = Terms("Deploy 4.2", said, approvers, NOW + timedelta(days=7), **terms)
-        made = Request(references.request_id(self._made.to_bytes(10, "big")), asked, NOW)
+        made = Request(references.written_id(self._made.to_bytes(10, "big")), asked, NOW)
         step = state_machine.open_request(made, approvers, NOW)
         return self._commit(step.request, step.effects)
 

@@ -24,8 +24,8 @@ from tests.kit.stores import at, commit, prune
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened
 
 FIRST = opened()
-SECOND = replace(opened(), id=references.request_id(b"9876543210"))
-CONTEXT = Context(KEY, "corp.test", SenderPolicy(), Limiter(10))
+SECOND = replace(opened(), id=references.written_id(b"9876543210"))
+CONTEXT = Context(KEY, "corp.test", SenderPolicy(), Limiter(10), (KEY,))
 
 
 def store_in(directory: Path) -> Store:

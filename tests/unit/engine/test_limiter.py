@@ -16,7 +16,7 @@ from tests.unit.core.make import HOUR, KEY, NOW, PEOPLE, opened, says
 
 def made(limiter: Limiter, request: Request, text: str) -> list[Job]:
     """The mails that an unclear text of the first approver leads to."""
-    changes = Changes(Context(KEY, "corp.test", SenderPolicy(), limiter), NOW, {request.id: request})
+    changes = Changes(Context(KEY, "corp.test", SenderPolicy(), limiter, (KEY,)), NOW, {request.id: request})
     event = Unclear(0, "condition", PEOPLE[0], "sha", "u@x", text, "wait")
     changes.apply(state_machine.step(request, event, NOW + timedelta(minutes=1)))
     return changes.jobs

@@ -75,6 +75,7 @@ def made(
         known=office.store.known,
         highest=office.store.highest,
         keep_mark=office.store.keep_mark,
+        left=office.store.left_in,
         commit=commit  # type: ignore[arg-type]
         or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
         ended=lambda ended: None,

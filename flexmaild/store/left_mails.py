@@ -1,0 +1,128 @@
+"""The mails that are left in the folder, since they are not this store's to judge: where each lies.
+
+Called by `Store` inside its transactions and by `Queries`. Unlike an outcome in `seen` a row goes when its
+mail is no longer in the folder, so that the rows are what lies there now; nothing else is kept of the mail.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMail, LeftMails
+from flexmaild.core.model import Outcome
+from flexmaild.core.ports import Mark
+from flexmaild.store.dialect import insert_new
+from flexmaild.store.requests import slices
+from flexmaild.store.tables import left_mails
+
+# Mails that are marked; somebody who fills a mailbox does not fill the store.
+MOST = 1000
+# So many ids that the store does not know are named to an operator.
+_MOST_NAMED = 5
+
+_MARK = (left_mails.c.mailbox, left_mails.c.validity, left_mails.c.uid)
+_ADD = insert_new(left_mails, *(column.name for column in _MARK))
+
+
+def add(connection: Connection, mails: Sequence[LeftMail]) -> None:
+    """Mark these, as far as there is room. One of a request of ours takes the place of somebody else's."""
+    if not mails:
+        return
+    forget(connection, [mail.mark for mail in mails])
+    ours = [mail for mail in mails if mail.outcome is Outcome.STORE_OLDER]
+    others = [mail for mail in mails if mail.outcome is not Outcome.STORE_OLDER]
+    _make_room(connection, len(ours) - _free(connection))
+    rows = [_row(mail) for mail in [*ours, *others][: max(0, _free(connection))]]
+    if rows:
+        connection.execute(_ADD, rows)
+
+
+def _free(connection: Connection) -> int:
+    return MOST - (connection.scalar(select(func.count()).select_from(left_mails)) or 0)
+
+
+def _make_room(connection: Connection, wanted: int) -> None:
+    if wanted <= 0:
+        return
+    foreign = left_mails.c.outcome == Outcome.FOREIGN.value
+    newest = connection.execute(select(*_MARK).where(foreign).order_by(left_mails.c.at.desc()).limit(wanted))
+    _forget(connection, [_mark(row) for row in newest])
+
+
+def by_folder(marks: Iterable[Mark]) -> Mapping[tuple[str, str], set[str]]:
+    """The uids by mailbox and validity."""
+    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for mark in marks:
+        folders[mark.mailbox, mark.validity].add(mark.uid)
+    return folders
+
+
+def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]:
+    """Those that are marked here, and which mails they are."""
+    found: dict[Mark, Identity] = {}
+    for (mailbox, validity), uids in by_folder(marks).items():
+        folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
+        for part in slices(uids):
+            rows = connection.execute(select(left_mails).where(folder, left_mails.c.uid.in_(part)))
+            found |= {_mark(row): _identity(row) for row in rows}
+    return found
+
+
+def all_of(connection: Connection) -> LeftMails:
+    """What an operator is told of them."""
+    rows = connection.execute(select(left_mails).order_by(left_mails.c.at)).all()
+    foreign = [row.at for row in rows if row.outcome == Outcome.FOREIGN.value]
+    ours = [row for row in rows if row.outcome == Outcome.STORE_OLDER.value]
+    return LeftMails(
+        foreign=len(foreign),
+        newest=foreign[-1] if foreign else None,
+        unknown=len(ours),
+        since=ours[0].at if ours else None,
+        named=tuple(dict.fromkeys(row.named for row in ours))[:_MOST_NAMED],
+        is_full=len(rows) >= MOST,
+    )
+
+
+def forget_others(connection: Connection, there: Collection[Mark]) -> None:
+    """There are no others in the folder than these."""
+    marks = [_mark(row) for row in connection.execute(select(*_MARK))]
+    _forget(connection, [mark for mark in marks if mark not in there])
+
+
+def forget(connection: Connection, marks: Iterable[Mark]) -> None:
+    """Their marks belong to other mails now."""
+    _forget(connection, list(known(connection, marks)))
+
+
+def _forget(connection: Connection, marks: Sequence[Mark]) -> None:
+    for (mailbox, validity), uids in by_folder(marks).items():
+        folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
+        for part in slices(uids):
+            connection.execute(delete(left_mails).where(folder, left_mails.c.uid.in_(part)))
+
+
+def _mark(row: Any) -> Mark:
+    return Mark(row.mailbox, row.validity, row.uid)
+
+
+def _identity(row: Any) -> Identity:
+    return Identity(row.size, row.arrived, row.name, is_left=True)
+
+
+def _row(mail: LeftMail) -> dict[str, Any]:
+    return {
+        "mailbox": mail.mark.mailbox,
+        "validity": mail.mark.validity,
+        "uid": mail.mark.uid,
+        "size": mail.identity.size,
+        "arrived": mail.identity.arrived,
+        "name": mail.identity.name,
+        "outcome": mail.outcome.value,
+        "named": mail.named,
+        "at": mail.at,
+    }

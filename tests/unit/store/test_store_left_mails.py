@@ -1,0 +1,83 @@
+"""Mails that are left in the folder are marked, and requests that are forgotten keep their ids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from flexmaild.core.identity import Identity, stays
+from flexmaild.core.left_mails import LeftMail
+from flexmaild.core.model import Outcome, State
+from flexmaild.core.ports import Mark
+from flexmaild.core.work import Change
+from flexmaild.store import Store, left_mails
+from tests.kit.stores import commit, prune
+from tests.unit.store.store_samples import NOW, mail, request
+
+IDENTITY = Identity(100, "then", "<a@b>")
+
+
+def left(uid: str, outcome: Outcome = Outcome.FOREIGN, **changes: object) -> LeftMail:
+    mark = Mark("imap/INBOX", "77", uid)
+    return replace(LeftMail(mark, IDENTITY, outcome, NOW + timedelta(seconds=int(uid))), **changes)
+
+
+def known(store: Store, *mails: LeftMail) -> list[str]:
+    found = store.known([one.mark for one in mails])
+    assert all(stays(identity, IDENTITY) for identity in found.values())
+    return sorted((mark.uid for mark in found), key=int)
+
+
+def test_what_is_left_is_known_as_left_and_has_no_outcome_in_the_record(store: Store) -> None:
+    mails = [left("1"), left("2", Outcome.STORE_OLDER, named="ap-lost")]
+    commit(store, Change(left=tuple(mails)))
+    assert known(store, *mails) == ["1", "2"]
+    assert store.seen(mails[0].mark) is None
+    told = store.left_mails()
+    assert (told.foreign, told.unknown, told.named, told.is_full) == (1, 1, ("ap-lost",), False)
+    assert (told.newest, told.since) == (mails[0].at, mails[1].at)
+
+
+def test_what_is_no_longer_in_the_folder_is_forgotten(store: Store) -> None:
+    mails = [left(str(number)) for number in range(1, 6)]
+    commit(store, Change(left=tuple(mails)))
+    with store.transaction() as transaction:
+        transaction.forget_left_mails({mails[1].mark, mails[4].mark})
+    assert known(store, *mails) == ["2", "5"]
+
+
+def test_the_mark_of_a_left_mail_may_be_given_to_another(store: Store) -> None:
+    commit(store, Change(left=(left("1"),)))
+    commit(store, Change(seen=(mail("1"),)))
+    assert store.left_mails().foreign == 0 and not store.known([left("1").mark])[left("1").mark].is_left
+    commit(store, Change(left=(left("1"),)))
+    assert store.known([left("1").mark])[left("1").mark].is_left
+
+
+def test_no_more_than_so_many_are_marked_but_ours_always(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_mails, "MOST", 3)
+    mails = [left(str(number)) for number in range(1, 6)]
+    commit(store, Change(left=tuple(mails)))
+    assert known(store, *mails) == ["1", "2", "3"] and store.left_mails().is_full
+    ours = left("9", Outcome.STORE_OLDER, named="ap-lost")
+    commit(store, Change(left=(mails[3], ours)))
+    assert known(store, *mails, ours) == ["1", "2", "9"]
+    more = [left(str(number), Outcome.STORE_OLDER) for number in range(10, 20)]
+    commit(store, Change(left=tuple(more)))
+    assert len(known(store, *mails, ours, *more)) == 3
+
+
+@pytest.mark.parametrize("state", [s for s in State if s is not State.PENDING])
+def test_of_a_forgotten_request_id_and_state_and_time_stay(store: Store, state: State) -> None:
+    commit(store, Change(requests=(request("R1", state=state), request("R2"))))
+    later = NOW + timedelta(days=9999)
+    assert store.past_requests(["R1"]) == set()
+    while prune(store, raw_before=later, seen_before=later, done_before=later):
+        pass
+    assert set(store.requests(["R1", "R2"])) == {"R2"}
+    assert store.past_requests(["R1", "R2", "R3"]) == {"R1"}
+    assert store.open_requests() == ["R2"]
