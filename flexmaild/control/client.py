@@ -123,7 +123,7 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             text = f"{self.path} broke off before it answered ({error or type(error).__name__})"
             raise Unreachable(text, "Ask again; see journalctl -u flexmaild.", sent=True) from error
-        if response.status < 400 and not response.getheader("Server", "").startswith("flexmaild/"):
+        if not response.getheader("Server", "").startswith("flexmaild/"):
             raise Unreachable(
                 f"what answers at {self.path} is not flexmaild", "Name its socket with --socket."
             )

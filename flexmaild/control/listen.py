@@ -1,6 +1,6 @@
 """The listening end of the control socket: taken from systemd, or bound by ourselves.
 
-Called once by `daemon.wiring`. Never removes a file that is not a dead socket, and never opens the socket
+Called by `daemon.listeners`. Never removes a file that is not a dead socket, and never opens the socket
 wider than asked, not even for a moment: the umask is set before the bind.
 """
 

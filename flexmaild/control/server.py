@@ -1,7 +1,7 @@
 """The control socket's server: accepts connections within limits and gives each to a thread of its own.
 
-Made and closed by `daemon.main`. It is `http.server` on a Unix socket: the kernel says who connects, so what
-makes that module unfit for an open network does not arise; it must never be bound to TCP.
+Made and closed by `daemon.listeners`. It is `http.server` on a Unix socket: the kernel says who connects, so
+what makes that module unfit for an open network does not arise; it must never be bound to TCP.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class ControlServer:
             waiters=Gate(limits.waiters, limits.waiters),
             large=Gate(limits.large, limits.large),
         )
-        self._serve(listening)
+        self._prepare(listening)
 
-    def _serve(self, listening: Listening) -> None:
+    def _prepare(self, listening: Listening) -> None:
         self.listening = listening
         self._server = _Server(listening.socket, self._hub)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="control")
@@ -73,13 +73,13 @@ class ControlServer:
     def listen_at(self, listen: Callable[[], Listening]) -> None:
         """Take new connections there, and none at the old place; those in work go on. Raises what `listen`
         does; then none are taken any more, until it is called again."""
-        self._refuse()
+        self._stop_accepting()
         # First: a new file may get the number of the old one, which is removed by its number.
         self.listening.close()
-        self._serve(listen())
+        self._prepare(listen())
         self.start()
 
-    def _refuse(self) -> None:
+    def _stop_accepting(self) -> None:
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -94,7 +94,7 @@ class ControlServer:
         Waiters are answered 503 at once, idle connections are ended.
         """
         self._hub.stopping.set()
-        self._refuse()
+        self._stop_accepting()
         for connection in list(self._hub.idle):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
@@ -153,7 +153,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 def _turn_away(connection: socket.socket) -> None:
     """503 without reading a byte and without waiting: this is the accepting thread."""
     problem = problems.busy("connections")
-    head = f"HTTP/1.1 503 {problem.title}\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    head = (
+        f"HTTP/1.1 503 {problem.title}\r\nServer: {Handler.server_version}\r\n"
+        "Retry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
     connection.setblocking(False)
     with suppress(OSError):
         connection.sendall(head.encode())

@@ -24,8 +24,9 @@ _log = structlog.get_logger("flexmaild")
 
 
 class Listeners:
-    """`close` ends both. Metrics that cannot be bound at the start end nothing: `bind_metrics` tries on, for
-    the timers and for a reload, in their threads."""
+    """`close` ends both. Metrics that cannot be bound at the start end nothing: `bind_metrics` tries on, and
+    `look_at_control` keeps the control socket where callers find it; for the timers and for a reload, in
+    their threads."""
 
     def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]], health: Health) -> None:
         self._metrics = metrics
@@ -58,22 +59,21 @@ class Listeners:
     def look_at_control(self) -> None:
         """Listen anew where the control socket's file was removed or replaced: nobody finds the old one."""
         with self._changing:
-            if self._control is None or self._control.listening.is_there():
-                self._health.control_fault = ""
-                return
-            path = self._control.listening.path
-            if self._control.listening.inode is None:
-                self._health.control_fault = (
-                    f"{path} is gone; systemctl restart flexmaild.socket makes it anew"
-                )
-                return
-            try:
-                self._control.listen_at(self._bind)
-            except GiveUp as fault:
-                self._health.control_fault = str(fault)
-            else:
-                self._health.control_fault = ""
-                _log.warning("the control socket's file was gone and is bound again", path=str(path))
+            self._health.control_fault = self._control_fault()
+
+    def _control_fault(self) -> str:
+        """Why nobody finds the control socket, empty where it is there or could be bound again."""
+        if self._control is None or self._control.listening.is_there():
+            return ""
+        path = self._control.listening.path
+        if self._control.listening.inode is None:
+            return f"{path} is gone; `systemctl restart flexmaild.socket flexmaild.service` makes it anew"
+        try:
+            self._control.listen_at(self._bind)
+        except (GiveUp, OSError) as fault:
+            return str(fault)
+        _log.warning("the control socket's file was gone and is bound again", path=str(path))
+        return ""
 
     def bind_metrics(self) -> None:
         """Bind what is wanted and not bound yet: an address that was taken may be free again."""

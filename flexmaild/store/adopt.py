@@ -56,10 +56,9 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
             database.examine()
             with database.writing() as connection:
                 found = _finding(connection, path, kept, fault)
-                if found.difference and lost_since is not None:
-                    mark = _taken(connection, found, now, lost_since, by)
-                else:
+                if not found.difference or lost_since is None:
                     return found
+                mark = _taken(connection, found, now, lost_since, by)
         store_mark.write(state_directory, mark)
         return found
     finally:
@@ -82,7 +81,7 @@ def _kept(directory: Path) -> tuple[StoreMark | None, str]:
     try:
         return store_mark.read(directory), ""
     except StoreRefused as fault:
-        return None, fault.text
+        return None, fault.text.removesuffix(".")
 
 
 def _finding(connection: Connection, path: Path, kept: StoreMark | None, fault: str) -> Finding:

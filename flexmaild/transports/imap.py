@@ -128,7 +128,7 @@ class ImapInbox:
             while rows := self._oldest(limit, is_known):
                 if found := self._read(rows):
                     return found
-            self._lister.finish()
+            self._lister.insist_on_all()
         except Failure:
             self._drop()
             raise

@@ -70,13 +70,13 @@ class Lister:
 
     def rows(self, first: int, last: int) -> list[Row]:
         """The mails with these sequence numbers, in the folder's order."""
-        self.finish()  # each further question would break the connection again
+        self.insist_on_all()  # each further question would break the connection again
         rows, refusal = self._listed(f"{first}:{last}", by_uid=False)
         if refusal or len(rows) <= last - first:  # one that is left out is as good as refused
             rows = self._by_uid(self._uids(first, last), rows, refusal)
         for row in rows:
             if row.size == UNTOLD and row.uid not in self._left and not self._withheld.waits(row):
-                self._withheld.failed(row, _NO_SIZE)
+                self._withheld.failed(row, _NO_SIZE, row.came)
         return rows
 
     def _by_uid(self, uids: Sequence[int], rows: Sequence[Row], refusal: str) -> list[Row]:
@@ -106,7 +106,7 @@ class Lister:
         """Whether this poll could not ask for every mail: too many break the connection."""
         return bool(self._left)
 
-    def finish(self) -> None:
+    def insist_on_all(self) -> None:
         """Raises TryLater where mails were left over: the folder was not looked through."""
         if self._left:
             raise TryLater(

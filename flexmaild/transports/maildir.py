@@ -152,7 +152,9 @@ class MaildirInbox:
                     if mail or unique in self._withheld or unique in self._moved:
                         self._handed.add(unique)
                     else:
-                        self._moved.add(unique)  # another program gave it a name: it is looked for once more
+                        self._moved.add(
+                            unique
+                        )  # another program gave it another name: it is looked for once more
                     if len(found) == limit:
                         break
                 if found:
@@ -171,7 +173,7 @@ class MaildirInbox:
     def dispose(self, marks: Sequence[Mark]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
         with translated("dispose", self._path):
-            failed = list[OSError]()
+            failed: list[OSError] = []
             missed = {unique for unique in gone if not self._remove(unique, failed)}
             if missed:  # another name since it was read, or gone already
                 self._files = {file.unique: file for file in self._listed()}
@@ -241,7 +243,7 @@ class MaildirInbox:
         return found is not None and is_same(kept, found.identity)
 
     def _read(self, unique: str) -> Fetched | None:
-        """None for a mail that has vanished meanwhile (somebody moved it, the next poll finds it again), and
+        """None for a mail that has vanished meanwhile (somebody moved it, it is looked for once more), and
         for one that cannot be read."""
         try:
             found = self._opened(self._files[unique])
