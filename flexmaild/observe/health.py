@@ -125,6 +125,7 @@ class Health:
     orphaned: Mapping[str, int] = field(default_factory=dict)
     unserved: Mapping[str, int] = field(default_factory=dict)
     unmatched_borders: tuple[Condition, ...] = ()
+    damaged_rows: tuple[Condition, ...] = ()
     bugs: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def beat(self, component: str) -> None:
