@@ -13,7 +13,7 @@ from flexmaild.api.once import AnsweredBefore
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.problems import AGAIN_SOON, Problem
 from flexmaild.engine.services import Services
-from flexmaild.store import StoreFault, StorePassing
+from flexmaild.store import DamagedRow, StoreFault, StorePassing
 
 COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
     "status": service.status,
@@ -89,5 +89,7 @@ class Handlers:
 
 def _of_store(fault: StoreFault) -> Problem:
     """Nothing was carried out, and nothing of it will be."""
+    if isinstance(fault, DamagedRow):  # asking again is no use
+        return Problem(500, "A row of the store is damaged", fault.text, cure=fault.cure, kind="damaged-row")
     headers = AGAIN_SOON if isinstance(fault, StorePassing) else {}
     return Problem(503, "The store failed", fault.text, cure=fault.cure, kind="store", headers=headers)

@@ -76,6 +76,7 @@ class ReplyReason(StrEnum):
     TOO_LARGE = "too_large"
     CANNOT_BE_PARSED = "cannot_be_parsed"
     PROGRAM_FAULT = "program_fault"
+    REQUEST_UNREADABLE = "request_unreadable"
 
     NO_REFERENCE = "no_reference"
     NAMED_BESIDE = "named_beside"
@@ -128,6 +129,7 @@ SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.TOO_LARGE: "over a limit",
     ReplyReason.CANNOT_BE_PARSED: "cannot be parsed",
     ReplyReason.PROGRAM_FAULT: "flexmaild failed on it",
+    ReplyReason.REQUEST_UNREADABLE: "the request that it names cannot be read from the store",
     ReplyReason.NO_REFERENCE: "no reference",
     ReplyReason.NAMED_BESIDE: "it names this request beside the one that it answers",
     ReplyReason.EARLIER_VERSION: "recorded by an earlier version",

@@ -117,8 +117,10 @@ class Listeners:
         return put_in_force
 
     def close(self) -> None:
-        if self._control is not None:
-            self._control.close()
+        with self._changing:
+            control, self._control = self._control, None  # nothing binds it again
+        if control is not None:
+            control.close()
         if self._observe is not None:
             self._observe.close()
 

@@ -225,6 +225,7 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),
+        (PRUNE_EVERY, lambda: moments.look_for_damage(services)),
     ]
     interval = services.components.poll_interval
     if interval is not None:
@@ -254,6 +255,7 @@ class Daemon:
         self.timers.start()
         self.timers.soon(services.look_for_missing_sinks)
         self.timers.soon(services.count)
+        self.timers.soon(lambda: moments.look_for_damage(services))
         self.timers.soon(lambda: moments.look_at_borders(services))
         components.poll_when_due()
         self.listeners.start()

@@ -47,9 +47,10 @@ class IdsView(Protocol):
 def event(
     transaction: Transaction, context: Context, identifier: str, what: Event, changes: Changes | None = None
 ) -> Changes:
-    """One event for one request, on top of `changes`; nothing follows where there is no such request."""
+    """One event for one request, on top of `changes`; nothing follows where there is no such request, or
+    it cannot be read."""
     changes = changes or Changes(context, transaction.now)
-    found = changes.requests.get(identifier) or transaction.request(identifier)
+    found = changes.requests.get(identifier) or transaction.requests([identifier]).get(identifier)
     if found is not None:
         changes.requests[identifier] = found
         changes.approvers += approver_notes.of_event(found, what, changes.now)
@@ -67,7 +68,9 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
         i for (_, reading), more in zip(read, answered, strict=True) for i in named_requests(reading, more)
     }
     found = transaction.requests(named) if named else {}
-    ids = ids_of(transaction, context.id_keys, [reading for _, reading in read], named - found.keys())
+    missing = named - found.keys()
+    ids = ids_of(transaction, context.id_keys, [reading for _, reading in read], missing)
+    unreadable = transaction.damaged_requests(missing) if missing else set()
     changes = Changes(context, transaction.now, dict(found))
     for request in found.values():
         # After a pause the mail may be quicker than the timer: an expired request stays expired.
@@ -81,7 +84,9 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     spent = transaction.already_spent({name for names in known_by for name in names})
     for (fetched, reading), more, first, names in zip(read, answered, rulings, known_by, strict=True):
         ruling = first
-        if ruling.fingerprint in repeated and ruling.fingerprint:
+        if unreadable.intersection(named_requests(reading, more)):
+            ruling = _unreadable(reading, more, unreadable)
+        elif ruling.fingerprint in repeated and ruling.fingerprint:
             ruling = _again(first, ReplyReason.REPEATED)
         elif spent.intersection(names):
             ruling = replace(_again(first, ReplyReason.SPENT), quarantine=True)
@@ -160,6 +165,13 @@ def _rule(reading: Reading, answered: Iterable[str], changes: Changes, ids: nami
 def _again(first: Ruling, reason: ReplyReason) -> Ruling:
     """In place of this ruling, for a mail that came before."""
     return Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
+
+
+def _unreadable(reading: Reading, answered: Iterable[str], unreadable: set[str]) -> Ruling:
+    """A mail about a request whose row is damaged is kept whole, and may be released when that is mended."""
+    first = next(i for i in named_requests(reading, answered) if i in unreadable)
+    reason = ReplyReason.REQUEST_UNREADABLE
+    return Ruling(Outcome.UNPARSABLE, sentence(reason), reason, request_id=first, quarantine=True)
 
 
 def _take(

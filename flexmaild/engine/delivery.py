@@ -166,8 +166,12 @@ class Delivery(Worker):
 
     def _prepared(self, jobs: Sequence[Job], ends: list[JobEnd]) -> Iterator[Task]:
         """The tasks that can be tried; one that cannot be prepared has come to its end."""
-        requests = self._work.store.requests({job.approval_id for job in jobs if job.approval_id})
+        wanted = {job.approval_id for job in jobs if job.approval_id}
+        requests = self._work.store.requests(wanted)
+        unreadable = self._work.store.damaged_requests(wanted - requests.keys())
         for job in jobs:
+            if job.approval_id in unreadable and job.queue is Queue.OUTBOX:
+                continue  # it is given back with those that were not begun, and not claimed again
             try:
                 yield self._handler.prepare(Task(job, requests.get(job.approval_id)))
             except Exception as bug:  # noqa: BLE001 - as below: it must not stop the others

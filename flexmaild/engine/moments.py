@@ -89,6 +89,11 @@ def look_at_borders(services: Services) -> None:
         _log.exception("bug in a look at the borders")
 
 
+def look_for_damage(services: Services) -> None:
+    """Read all that is not over: what is damaged of it is told before it is needed."""
+    services.reports.damaged(services.store.damaged_rows(everything_open=True))
+
+
 def prune(services: Services) -> None:
     """Forget what was kept long enough, slice by slice."""
     keep_raw = services.components.settings.incoming.keep_raw

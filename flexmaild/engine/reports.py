@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,11 +19,11 @@ from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
-from flexmaild.observe.conditions import conditions
+from flexmaild.observe.conditions import conditions, damaged_row
 from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.incidents import Condition, Incident, Incidents, Kind, not_ready
 from flexmaild.observe.metrics import Metrics
-from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFault
+from flexmaild.store import Counts, Damage, DamagedRow, StoreBusy, StoreConflict, StoreFault
 from flexmaild.system.clock import Clock
 from flexmaild.system.notify import Manager
 
@@ -136,7 +136,7 @@ class Reports:
 
     def store_failed(self, fault: StoreFault) -> None:
         """An incident until something can be written again."""
-        if isinstance(fault, StoreConflict):
+        if isinstance(fault, StoreConflict | DamagedRow):
             _log.error("store", fault=str(fault))
             return
         kind = Kind.STORE_LOCKED if isinstance(fault, StoreBusy) else Kind.DISK
@@ -159,6 +159,12 @@ class Reports:
         with self._lock:
             found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in seen)
             self._health.unmatched_borders = found
+            self.look()
+
+    def damaged(self, found: Sequence[Damage]) -> None:
+        """The rows of the store that cannot be read now."""
+        with self._lock:
+            self._health.damaged_rows = tuple(damaged_row(one.table, one.number, one.ids) for one in found)
             self.look()
 
     def counted(self, counts: Counts, beats: Mapping[str, datetime]) -> None:

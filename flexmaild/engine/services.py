@@ -61,6 +61,7 @@ class Services:
         if self.health.unserved:
             self.look_for_missing_sinks()
         self.counts = self.store.counts()
+        self.reports.damaged(self.store.damaged_rows())
         self.reports.counted(self.counts, self.health.beats_at())
 
     def look_for_missing_sinks(self) -> None:

@@ -19,6 +19,8 @@ from flexmaild.observe.health import DOUBTED, Health, Mailbox
 from flexmaild.observe.incidents import Condition, Kind
 
 REPLIES, CLOCK = "replies", "system clock"
+# Rows named in a sentence.
+MOST_NAMED = 5
 # "has not been read for three intervals" makes the daemon not ready.
 MISSED_INTERVALS = 3
 # A clock that was set back by more is worth a look; time servers correct less in silence.
@@ -76,6 +78,18 @@ def _of_store(health: Health) -> Iterator[Condition]:
         yield Condition(Kind.TRANSACTION_HUNG, "store", said, cure, stops=True)
     if health.store_trouble is not None:
         yield health.store_trouble
+    yield from health.damaged_rows
+
+
+def damaged_row(table: str, number: int, ids: Sequence[str]) -> Condition:
+    """ids: what names these rows, where that may be shown."""
+    named = f" ({', '.join(ids[:MOST_NAMED])}{', …' if len(ids) > MOST_NAMED else ''})" if ids else ""
+    said = f"rows of the store's table {table} that cannot be read: {number}{named}; all others go on"
+    cure = (
+        "Stop the daemon, keep a copy of the store, and put the rows back from a backup; nothing of them was"
+        " deleted. Look for disk errors (journalctl -k)."
+    )
+    return Condition(Kind.DAMAGED_ROW, table, said, cure, number, cause=" ".join(ids))
 
 
 def _of_settings(health: Health) -> Iterator[Condition]:

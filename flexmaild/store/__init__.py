@@ -1,6 +1,7 @@
 """Durable memory: one interface, `Store`, and its `Transaction`; embedded SQLite behind it."""
 
 from flexmaild.store.counts import Counts
+from flexmaild.store.damaged import Damage
 from flexmaild.store.errors import (
     StoreBroken,
     StoreBusy,
@@ -14,11 +15,14 @@ from flexmaild.store.errors import (
 )
 from flexmaild.store.mails import Quarantined
 from flexmaild.store.open import open_store
+from flexmaild.store.rows import DamagedRow
 from flexmaild.store.store import Store
 from flexmaild.store.transaction import Transaction
 
 __all__ = [
     "Counts",
+    "Damage",
+    "DamagedRow",
     "Quarantined",
     "Store",
     "StoreBroken",

@@ -15,6 +15,7 @@ from flexmaild.core.model import Proof
 from flexmaild.core.work import ApproverNote, ApproverPast
 from flexmaild.store.dialect import insert_or_set
 from flexmaild.store.requests import slices
+from flexmaild.store.rows import Rows
 from flexmaild.store.tables import approvers
 
 _SET = insert_or_set(approvers, "address", *(c.name for c in approvers.c if c.name != "address"))
@@ -35,8 +36,8 @@ def of(connection: Connection, addresses: Iterable[str]) -> dict[str, ApproverPa
     """Those that are known, by address."""
     found: dict[str, ApproverPast] = {}
     for part in slices(addresses):
-        rows = connection.execute(select(approvers).where(approvers.c.address.in_(part)))
-        found.update((row.address, _past(row)) for row in rows)
+        rows = APPROVERS.read(connection, select(approvers).where(approvers.c.address.in_(part)))
+        found.update((past.address, past) for past in rows)
     return found
 
 
@@ -66,3 +67,6 @@ def _row(past: ApproverPast) -> dict[str, Any]:
 def _past(row: Row[*tuple[Any, ...]]) -> ApproverPast:
     proofs = frozenset(cast(list[Proof], row.proofs.split()))
     return ApproverPast(row.address, row.mails, proofs, row.last_mail_at, row.bounced, row.bounced_at, row.at)
+
+
+APPROVERS = Rows(approvers, _past, "address", is_personal=True)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Integer, Row, func, insert, select, type_coer
 from flexmaild.core.work import AuditEntry
 from flexmaild.store import meta
 from flexmaild.store.codec import audit_of, canonical
+from flexmaild.store.rows import Rows
 from flexmaild.store.tables import audit, audit_personal, milliseconds, storable
 
 
@@ -39,6 +40,7 @@ FORGOTTEN = ""
 _ROWS = select(audit, audit_personal.c.salt, audit_personal.c.data.label("personal")).outerjoin(
     audit_personal, audit_personal.c.seq == audit.c.seq
 )
+ENTRIES = Rows(audit, audit_of, "seq", query=_ROWS)
 # As the file has them: of a damaged row nothing may be decoded.
 _UNDECODED = select(
     *(column for column in audit.c if column is not audit.c.at),
@@ -98,7 +100,7 @@ def _write(connection: Connection, name: str, link: Link) -> None:
 
 def trail(connection: Connection, approval_id: str) -> list[AuditEntry]:
     query = _ROWS.where(audit.c.approval_id == approval_id).order_by(audit.c.seq)
-    return [audit_of(row) for row in connection.execute(query)]
+    return [*ENTRIES.read(connection, query)]
 
 
 def length(connection: Connection) -> int:

@@ -25,12 +25,13 @@ from flexmaild.core.model import Request
 from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
 from flexmaild.settings.schema import Settings
 from flexmaild.store import headers, jobs, mails, requests, sent_mails
-from flexmaild.store.codec import seen_of
+from flexmaild.store.codec import SEEN, seen_of
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
 from flexmaild.store.faults import RESTORE, translated
 from flexmaild.store.migrate import refuse_other_schema
 from flexmaild.store.open import database_file
 from flexmaild.store.place import identity, insist_on
+from flexmaild.store.rows import Rows
 from flexmaild.store.tables import seen
 
 T = TypeVar("T")
@@ -64,6 +65,9 @@ class Span:
 
     count: int
     last: int
+
+
+KEPT = Rows(seen, lambda row: Kept(row.seq, seen_of(row)), "seq")
 
 
 class StoreBeside:
@@ -120,7 +124,7 @@ class StoreBeside:
 
         def look(connection: Connection) -> Seen | None:
             row = connection.execute(query).first()
-            return None if row is None else seen_of(row)
+            return None if row is None else SEEN.of(connection, row)
 
         return self._look(look)
 
@@ -134,7 +138,7 @@ class StoreBeside:
         """A slice of the mails read since then, in the order of reading, without their bytes."""
         query = select(seen).where(seen.c.at >= since, seen.c.seq > after, seen.c.seq <= last)
         query = query.order_by(seen.c.seq).limit(limit)
-        return self._look(lambda c: [Kept(row.seq, seen_of(row)) for row in c.execute(query)])
+        return self._look(lambda c: [*KEPT.read(c, query)])
 
     def headers(self, limit: int) -> list[KeptHeader]:
         """Of the last mails that were read, the newest first."""

@@ -24,7 +24,8 @@ from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.timing import next_due
 from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Reply, Seen
 from flexmaild.store.errors import StoreError
-from flexmaild.store.tables import storable
+from flexmaild.store.rows import Rows
+from flexmaild.store.tables import idempotency, jobs, replies, requests, seen, storable
 
 REQUEST = TypeAdapter(Request)
 
@@ -101,13 +102,16 @@ def request_row(request: Request) -> dict[str, Any]:
 
 def request_of(row: Row[*tuple[Any, ...]]) -> Request:
     try:
-        return REQUEST.validate_json(row.body)
+        request = REQUEST.validate_json(row.body)
     except ValidationError as error:
         places = [".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:3]]
         raise StoreError(
             f"request {row.id}: the stored request cannot be read (at {', '.join(places)}).",
             "it was written by another version of flexmaild, or changed by hand; restore a backup.",
         ) from None
+    if request.id != row.id:
+        raise StoreError(f"request {row.id}: the stored request cannot be read (at id).")
+    return request
 
 
 def job_row(job: Job) -> dict[str, Any]:
@@ -144,7 +148,7 @@ def job_of(row: Row[*tuple[Any, ...]]) -> Job:
         target=row.target,
         kind=row.kind,
         key=row.key,
-        payload=from_json(row.payload),
+        payload=_mapping(from_json(row.payload)),
         created_at=row.created_at,
         due_at=row.due_at,
         state=JobState(row.state),
@@ -161,6 +165,12 @@ def job_of(row: Row[*tuple[Any, ...]]) -> Job:
         running=row.lease_owner is not None,
         claim=row.claim,
     )
+
+
+def _mapping(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise TypeError("no JSON object")
+    return value
 
 
 def seen_row(mail: Seen) -> dict[str, Any]:
@@ -258,4 +268,11 @@ def idempotent_row(record: Idempotent) -> dict[str, Any]:
 
 
 def idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
-    return Idempotent(row.key, row.body_sha256, from_json(row.answer), row.at)
+    return Idempotent(row.key, row.body_sha256, _mapping(from_json(row.answer)), row.at)
+
+
+REQUESTS = Rows(requests, request_of, "id")
+JOBS = Rows(jobs, job_of, "id")
+SEEN = Rows(seen, seen_of, "seq")
+REPLIES = Rows(replies, reply_of, "approval_id", "number")
+IDEMPOTENCY = Rows(idempotency, idempotent_of, "key", is_personal=True)

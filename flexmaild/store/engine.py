@@ -25,6 +25,7 @@ from flexmaild.store.errors import StoreBroken, StoreBusy, StoreFault
 from flexmaild.store.faults import translated
 from flexmaild.store.lock import FirstComeLock
 from flexmaild.store.place import Place
+from flexmaild.store.rows import MEMORY, DamagedRows, text_of
 
 PRAGMAS = (
     "busy_timeout=10000",
@@ -56,8 +57,9 @@ class Database:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._writer = _writer(place)
-        self._readers = _readers(place)
+        memory = {MEMORY: DamagedRows()}
+        self._writer = _writer(place).execution_options(**memory)
+        self._readers = _readers(place).execution_options(**memory)
         self._lock = FirstComeLock()
         self._since: float | None = None
         self._broken: StoreBroken | None = None
@@ -187,6 +189,7 @@ def _writer(place: Place) -> Engine:
 def _connected(connection: sqlite3.Connection, _record: Any) -> None:
     # None: the driver shall not begin transactions by itself, late and deferred; the engine does.
     connection.isolation_level = None
+    connection.text_factory = text_of
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
@@ -198,6 +201,7 @@ def _readers(place: Place) -> Engine:
         connection = sqlite3.connect(
             file, uri=True, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
         )
+        connection.text_factory = text_of
         for pragma in ("query_only=ON", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
         return connection

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from flexmaild.core.model import Outcome
 from flexmaild.core.work import KeptHeader, Seen
+from flexmaild.store.rows import Rows
 from flexmaild.store.tables import headers
 
 KEPT = 100
@@ -30,8 +32,7 @@ def add(connection: Connection, mails: Sequence[Seen]) -> None:
 
 def newest(connection: Connection, limit: int) -> list[KeptHeader]:
     """Newest first."""
-    rows = connection.execute(select(headers).order_by(headers.c.seq.desc()).limit(limit))
-    return [KeptHeader(r.at, r.sender, Outcome(r.outcome), r.sha256, _text(r.data)) for r in rows]
+    return [*HEADERS.read(connection, select(headers).order_by(headers.c.seq.desc()), limit)]
 
 
 def _row(mail: Seen) -> dict[str, object]:
@@ -46,3 +47,10 @@ def _text(data: bytes) -> str:
         return zlib.decompressobj().decompress(data, _LARGEST).decode("latin-1")
     except (zlib.error, TypeError):
         return ""
+
+
+def _header_of(row: Row[*tuple[Any, ...]]) -> KeptHeader:
+    return KeptHeader(row.at, row.sender, Outcome(row.outcome), row.sha256, _text(row.data))
+
+
+HEADERS = Rows(headers, _header_of, "seq")

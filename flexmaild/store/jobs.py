@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Update, bindparam, case, or_, select, update
 
 from flexmaild.core.work import Claim, Job, JobEnd, JobState, Queue
-from flexmaild.store.codec import job_of, job_row, json_text
+from flexmaild.store.codec import JOBS, REQUESTS, job_row, json_text
 from flexmaild.store.dialect import insert_new
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import WAITING, jobs
@@ -112,6 +112,7 @@ def claim(
 ) -> list[Job]:
     """Claim jobs that are due for `owner`, the longest due first."""
     chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, _free(now))
+    chosen = chosen.where(*_sound(connection))
     if target is not None:
         chosen = chosen.where(jobs.c.target == target)
     chosen = chosen.order_by(jobs.c.due_at, jobs.c.seq).limit(limit)
@@ -127,7 +128,23 @@ def claim(
         .returning(*jobs.c)
     )
     rows = connection.execute(lease).all()
-    return [job_of(row) for row in sorted(rows, key=lambda row: (row.due_at, row.seq))]
+    claimed = [(row, JOBS.of(connection, row)) for row in rows]
+    damaged = [{"job": row.id, "number": row.claim} for row, job in claimed if job is None]
+    if damaged:
+        connection.execute(_UNCLAIM, damaged)
+    sound = sorted((job.due_at, row.seq, job) for row, job in claimed if job is not None)
+    return [job for _, _, job in sound]
+
+
+def _sound(connection: Connection) -> list[ColumnElement[bool]]:
+    """Neither a job that cannot be read nor a mail about a request that cannot."""
+    found: list[ColumnElement[bool]] = []
+    if ids := JOBS.known_damaged(connection):
+        found.append(jobs.c.id.not_in(ids))
+    if ids := REQUESTS.known_damaged(connection):
+        is_other = or_(jobs.c.approval_id.is_(None), jobs.c.approval_id.not_in(ids))
+        found.append(or_(jobs.c.queue == Queue.DELIVERY.value, is_other))
+    return found
 
 
 def release(connection: Connection, owner: str) -> int:
@@ -160,7 +177,9 @@ def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim
 
 def next_due(connection: Connection, queue: Queue, target: str, now: datetime) -> datetime | None:
     waiting = select(jobs.c.due_at).where(jobs.c.queue == queue.value, jobs.c.target == target, WAITING)
-    return connection.scalar(waiting.where(_free(now)).order_by(jobs.c.due_at).limit(1))
+    waiting = waiting.where(_free(now), *_sound(connection))
+    due = connection.scalar(waiting.order_by(jobs.c.due_at).limit(1))
+    return due if isinstance(due, datetime) else None
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
@@ -169,16 +188,13 @@ def _free(now: datetime) -> ColumnElement[bool]:
 
 
 def find(connection: Connection, condition: ColumnElement[bool]) -> Job | None:
-    row = connection.execute(select(jobs).where(condition).order_by(jobs.c.seq.desc()).limit(1)).first()
-    return None if row is None else job_of(row)
+    return JOBS.first(connection, select(jobs).where(condition).order_by(jobs.c.seq.desc()))
 
 
 def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Job]:
     found: dict[str, Job] = {}
     for part in slices(ids):
-        found.update(
-            (row.id, job_of(row)) for row in connection.execute(select(jobs).where(jobs.c.id.in_(part)))
-        )
+        found.update((job.id, job) for job in JOBS.read(connection, select(jobs).where(jobs.c.id.in_(part))))
     return found
 
 
@@ -200,7 +216,7 @@ def newest(
         query = query.where(_state.in_([state.value for state in states]))
     if approval_id is not None:
         query = query.where(jobs.c.approval_id == approval_id)
-    return [job_of(row) for row in connection.execute(query.order_by(jobs.c.seq.desc()).limit(limit))]
+    return [*JOBS.read(connection, query.order_by(jobs.c.seq.desc()), limit)]
 
 
 # What an operator may do. Each returns how many jobs it changed; ids that do not fit are left alone.

@@ -6,7 +6,6 @@ quarantined mail is added. Raw bytes are kept once per SHA-256, compressed.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,16 +13,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, delete, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, cast, delete, func, select, update
 
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Blob, Seen
 from flexmaild.store import headers, meta, replies
-from flexmaild.store.codec import HELD, identity_of, seen_of, seen_row
+from flexmaild.store.codec import HELD, SEEN, identity_of, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
 from flexmaild.store.left_mails import by_folder
 from flexmaild.store.requests import slices
+from flexmaild.store.rows import Rows
 from flexmaild.store.tables import blobs, raws, seen, spent
 
 # More than any transport fetches.
@@ -41,6 +41,14 @@ class Quarantined:
 
     id: str
     mail: Seen
+
+
+def _raw_of(row: Row[*tuple[Any, ...]]) -> bytes:
+    return zlib.decompress(row.data)
+
+
+RAWS = Rows(raws, _raw_of, "sha256")
+QUARANTINED = Rows(seen, lambda row: Quarantined(str(row.seq), seen_of(row)), "seq")
 
 
 def add(connection: Connection, mails: Sequence[Seen]) -> None:
@@ -122,8 +130,7 @@ def _read_before(connection: Connection, digests: Iterable[str]) -> set[str]:
 
 
 def by_mark(connection: Connection, mark: Mark) -> Seen | None:
-    row = connection.execute(select(seen).where(_at(mark))).first()
-    return None if row is None else seen_of(row)
+    return SEEN.first(connection, select(seen).where(_at(mark)))
 
 
 def replayed(connection: Connection, fingerprints: Iterable[str]) -> set[str]:
@@ -142,7 +149,7 @@ def already_spent(connection: Connection, names: Iterable[str]) -> set[str]:
 
 def of_request(connection: Connection, approval_id: str) -> list[Seen]:
     query = select(seen).where(seen.c.approval_id == approval_id).order_by(seen.c.seq)
-    return [seen_of(row) for row in connection.execute(query)]
+    return [*SEEN.read(connection, query)]
 
 
 def newest_raw(connection: Connection, subject_part: str, since: datetime) -> bytes | None:
@@ -152,8 +159,7 @@ def newest_raw(connection: Connection, subject_part: str, since: datetime) -> by
 
 
 def raw(connection: Connection, sha256: str) -> bytes | None:
-    data = connection.scalar(select(raws.c.data).where(raws.c.sha256 == sha256))
-    return None if data is None else zlib.decompress(data)
+    return RAWS.first(connection, select(raws.c.sha256, raws.c.data).where(raws.c.sha256 == sha256))
 
 
 def raw_as_far(connection: Connection, sha256: str) -> bytes | None:
@@ -171,9 +177,9 @@ def blob(connection: Connection, sha256: str) -> bytes | None:
 
 def unknown_lines(connection: Connection, limit: int) -> Counter[str]:
     """In the replies to how many requests each unknown line stood, among the newest replies with any."""
-    query = select(seen.c.approval_id, seen.c.unknown_lines).where(seen.c.unknown_lines.is_not(None))
-    rows = connection.execute(query.order_by(seen.c.seq.desc()).limit(limit))
-    found = {(row.approval_id, line) for row in rows for line in json.loads(row.unknown_lines)}
+    query = select(seen).where(seen.c.unknown_lines.is_not(None)).order_by(seen.c.seq.desc())
+    mails = SEEN.read(connection, query, limit)
+    found = {(mail.approval_id, line) for mail in mails for line in mail.unknown_lines}
     return Counter(line for _, line in found)
 
 
@@ -185,13 +191,11 @@ def quarantine(connection: Connection, limit: int, before: str | None) -> list[Q
     query = select(seen).where(seen.c.quarantine == HELD)
     if before is not None:
         query = query.where(seen.c.seq < _number(before))
-    rows = connection.execute(query.order_by(seen.c.seq.desc()).limit(limit))
-    return [Quarantined(str(row.seq), seen_of(row)) for row in rows]
+    return [*QUARANTINED.read(connection, query.order_by(seen.c.seq.desc()), limit)]
 
 
 def quarantined(connection: Connection, id_: str) -> Quarantined | None:
-    row = connection.execute(select(seen).where(_held(id_))).first()
-    return None if row is None else Quarantined(str(row.seq), seen_of(row))
+    return QUARANTINED.first(connection, select(seen).where(_held(id_)))
 
 
 def _number(id_: str) -> int:

@@ -103,7 +103,7 @@ def _audit(connection: Connection, before: datetime) -> int:
     ).all()
     gone = None
     for row in oldest:
-        if row.at >= before:
+        if not isinstance(row.at, datetime) or row.at >= before:
             break
         gone = chain.Link(row.seq, row.hash)
     if gone is None:

@@ -33,6 +33,7 @@ from flexmaild.store import (
     approvers,
     audit,
     counts,
+    damaged,
     headers,
     jobs,
     left_mails,
@@ -42,8 +43,9 @@ from flexmaild.store import (
     sent_mails,
     tables,
 )
-from flexmaild.store.codec import idempotent_of
+from flexmaild.store.codec import IDEMPOTENCY, REQUESTS
 from flexmaild.store.counts import Counts
+from flexmaild.store.damaged import Damage
 from flexmaild.store.mails import Quarantined
 
 
@@ -54,10 +56,12 @@ class Queries:
     # Requests.
 
     def request(self, id_: str) -> Request | None:
-        return self.requests([id_]).get(id_)
+        """Raises DamagedRow where it is there and cannot be read."""
+        with self._reading() as connection:
+            return requests.by_id(connection, id_)
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]:
-        """Those that exist, by id."""
+        """Those that exist and can be read, by id."""
         with self._reading() as connection:
             return requests.by_ids(connection, ids)
 
@@ -83,9 +87,17 @@ class Queries:
         with self._reading() as connection:
             return requests.due(connection, now, limit)
 
+    def damaged_requests(self, ids: Iterable[str]) -> set[str]:
+        """Those that are there and cannot be read."""
+        with self._reading() as connection:
+            wanted = list(ids)
+            requests.by_ids(connection, wanted)
+            return set(REQUESTS.known_damaged(connection)).intersection(wanted)
+
     # Jobs.
 
     def job(self, id_: str) -> Job | None:
+        """Raises DamagedRow where it is there and cannot be read."""
         with self._reading() as connection:
             return jobs.find(connection, tables.jobs.c.id == id_)
 
@@ -223,13 +235,20 @@ class Queries:
         with self._reading() as connection:
             return audit.length(connection)
 
+    def damaged_rows(self, *, everything_open: bool = False) -> list[Damage]:
+        """The rows that were found damaged and still are, of each table with any. everything_open: read all
+        requests and jobs that are not over first, to find those that nobody has asked for yet."""
+        with self._reading() as connection:
+            if everything_open:
+                damaged.read_open(connection)
+            return damaged.look_again(connection)
+
     # Small things.
 
     def idempotent(self, key: str) -> Idempotent | None:
         with self._reading() as connection:
             table = tables.idempotency
-            row = connection.execute(select(table).where(table.c.key == key)).first()
-            return None if row is None else idempotent_of(row)
+            return IDEMPOTENCY.first(connection, select(table).where(table.c.key == key))
 
     def counts(self) -> Counts:
         with self._reading() as connection:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
 
 from flexmaild.core.work import Reply
-from flexmaild.store.codec import reply_of, reply_row
+from flexmaild.store.codec import REPLIES, reply_row
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import replies, requests
 
@@ -51,7 +51,7 @@ def read_again(connection: Connection, again: Sequence[Reply]) -> None:
 def of_request(connection: Connection, approval_id: str) -> list[Reply]:
     """Those that are kept, the oldest first."""
     query = select(replies).where(replies.c.approval_id == approval_id).order_by(replies.c.number)
-    return [reply_of(row) for row in connection.execute(query)]
+    return [*REPLIES.read(connection, query)]
 
 
 def newest(connection: Connection, ids: Iterable[str]) -> dict[str, Reply]:
@@ -60,8 +60,8 @@ def newest(connection: Connection, ids: Iterable[str]) -> dict[str, Reply]:
     for part in slices(ids):
         last = _totals_of(part).subquery()
         same = and_(replies.c.approval_id == last.c.approval_id, replies.c.number == last.c.total)
-        rows = connection.execute(select(replies).join(last, same))
-        found.update((row.approval_id, reply_of(row)) for row in rows)
+        rows = REPLIES.read(connection, select(replies).join(last, same))
+        found.update((reply.approval_id, reply) for reply in rows)
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from flexmaild.core.model import Request, State
-from flexmaild.store.codec import request_of, request_row
+from flexmaild.store.codec import REQUESTS, request_row
 from flexmaild.store.errors import StoreConflict
 from flexmaild.store.tables import past_requests, requests
 
@@ -78,8 +78,8 @@ def _update_row(request: Request) -> dict[str, Any]:
 def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Request]:
     found: dict[str, Request] = {}
     for part in slices(ids):
-        rows = connection.execute(select(requests.c.id, requests.c.body).where(requests.c.id.in_(part)))
-        found.update((row.id, request_of(row)) for row in rows)
+        query = select(requests.c.id, requests.c.body).where(requests.c.id.in_(part))
+        found.update((request.id, request) for request in REQUESTS.read(connection, query))
     return found
 
 
@@ -95,6 +95,11 @@ def open_ids(connection: Connection) -> list[str]:
     return list(connection.scalars(select(requests.c.id).where(requests.c.state == State.PENDING.value)))
 
 
+def by_id(connection: Connection, id_: str) -> Request | None:
+    """Raises DamagedRow."""
+    return REQUESTS.first(connection, select(requests.c.id, requests.c.body).where(requests.c.id == id_))
+
+
 def newest(connection: Connection, state: State | None, limit: int, before: str | None) -> list[Request]:
     """Newest first; `before` is the id of the last request of the page before."""
     query = select(requests.c.id, requests.c.body)
@@ -104,10 +109,10 @@ def newest(connection: Connection, state: State | None, limit: int, before: str 
         border = select(requests.c.created_at).where(requests.c.id == before).scalar_subquery()
         same = and_(requests.c.created_at == border, requests.c.id < before)
         query = query.where(or_(requests.c.created_at < border, same))
-    query = query.order_by(requests.c.created_at.desc(), requests.c.id.desc()).limit(limit)
-    return [request_of(row) for row in connection.execute(query)]
+    query = query.order_by(requests.c.created_at.desc(), requests.c.id.desc())
+    return [*REQUESTS.read(connection, query, limit)]
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Request]:
     query = select(requests.c.id, requests.c.body).where(requests.c.due_at <= now)
-    return [request_of(row) for row in connection.execute(query.order_by(requests.c.due_at).limit(limit))]
+    return [*REQUESTS.read(connection, query.order_by(requests.c.due_at), limit)]

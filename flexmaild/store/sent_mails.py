@@ -17,10 +17,10 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.work import KeptMail, Queue
-from flexmaild.store.codec import json_text, request_of
+from flexmaild.store.codec import REQUESTS, json_text
 from flexmaild.store.dialect import insert_new
-from flexmaild.store.errors import StoreError
 from flexmaild.store.requests import slices
+from flexmaild.store.rows import Rows
 from flexmaild.store.tables import Moment, jobs, requests, sent_mails
 
 _ADD = insert_new(sent_mails, "job", "sha256")
@@ -72,7 +72,8 @@ def keep(connection: Connection, mails: Sequence[KeptMail]) -> None:
 def of_invitation(connection: Connection, id_: str, number: int) -> tuple[Request, list[KeptMail]] | None:
     """The request, and what went out, or may have, with this invitation's reference, newest job first."""
     rows = connection.execute(_OF_INVITATION, {"request": id_, "number": number}).all()
-    return (request_of(rows[0]), _kept(rows)) if rows else None
+    request = REQUESTS.of(connection, rows[0]) if rows else None
+    return None if request is None else (request, _kept(connection, rows))
 
 
 def of_invitation_before(
@@ -84,17 +85,14 @@ def of_invitation_before(
     if not rows:
         return None
     is_whole = any(row.job is not None and row.kind == MailKind.APPROVAL_REQUEST.value for row in rows)
-    return request_of(rows[0]), _kept(rows), is_whole
+    request = REQUESTS.of(connection, rows[0])
+    return None if request is None else (request, _kept(connection, rows), is_whole)
 
 
-def _kept(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[KeptMail]:
-    try:
-        return [_kept_of(row) for row in rows if row.job is not None]
-    except ValueError:
-        raise StoreError(
-            f"request {rows[0].id}: what was sent about it cannot be read.",
-            "it was changed by hand; restore a backup.",
-        ) from None
+def _kept(connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[KeptMail]:
+    """Of a row that is damaged the words are not known, and so an answer to that mail decides nothing."""
+    there = [row for row in rows if row.job is not None]
+    return [SENT_MAILS.of(connection, row) or KeptMail(row.job, row.sha256, None, ()) for row in there]
 
 
 def _kept_of(row: Row[*tuple[Any, ...]]) -> KeptMail:
@@ -102,3 +100,6 @@ def _kept_of(row: Row[*tuple[Any, ...]]) -> KeptMail:
     if not isinstance(row.data, bytes | None):
         raise ValueError("no bytes")
     return KeptMail(row.job, row.sha256, row.data, tuple(from_json(row.quotes)))
+
+
+SENT_MAILS = Rows(sent_mails, _kept_of, "job", "sha256")

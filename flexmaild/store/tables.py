@@ -51,7 +51,8 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else milliseconds(value)
 
     def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
-        return None if value is None else EPOCH + value * MILLISECOND
+        # In a damaged row anything may stand; `store.rows` sees that it is no time.
+        return EPOCH + value * MILLISECOND if isinstance(value, int) else value
 
 
 class Words(TypeDecorator[str]):

@@ -353,7 +353,7 @@ def test_a_request_that_cannot_be_read_names_itself_and_no_content(used: Path) -
         connection.execute("""UPDATE requests SET body = '{"id": 7, "secret": "hunter2"}' WHERE id = '3'""")
     connection.close()
     store = opened(used)
-    with pytest.raises(StoreError, match="request 3") as caught:
+    with pytest.raises(StoreError, match="row 3 of the") as caught:
         store.request("3")
     assert "hunter2" not in str(caught.value)
     assert store.request("4") is not None
