@@ -6,6 +6,7 @@ is written (see `codec.request_row`), never here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -93,6 +94,18 @@ def past(connection: Connection, ids: Iterable[str]) -> set[str]:
 
 def open_ids(connection: Connection) -> list[str]:
     return list(connection.scalars(select(requests.c.id).where(requests.c.state == State.PENDING.value)))
+
+
+def open_for(connection: Connection, address: str) -> str | None:
+    """The newest that is pending and asks this address."""
+    written = json.dumps(address)
+    query = select(requests.c.id, requests.c.body).where(requests.c.state == State.PENDING.value)
+    query = query.where(requests.c.body.contains(written, autoescape=True))
+    for row in connection.execute(query.order_by(requests.c.created_at.desc(), requests.c.id.desc())):
+        invitations = request_of(row).invitations
+        if any(address in (i.approver.address, *i.approver.aliases) for i in invitations):
+            return str(row.id)
+    return None
 
 
 def newest(connection: Connection, state: State | None, limit: int, before: str | None) -> list[Request]:
