@@ -210,7 +210,7 @@ def quarantine_release(services: Services, call: Call) -> Answer:
         raise Problem(409, "Not ours", detail, kind="conflict") from None
     except incoming.Overtaken:
         raise _not_set_aside(aside.id) from None
-    outcome = found[mark]
+    outcome = found.outcomes[mark]
     return Answer(200, documents.released(_quarantined(aside), outcome))
 
 

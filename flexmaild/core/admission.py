@@ -45,6 +45,7 @@ class SenderPolicy:
 class Ruling:
     """What becomes of a mail. `stranger` is a proven colleague who may be told that they were not asked.
 
+    stays: it may be another installation's to read, and is left in the folder.
     reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
     """
 
@@ -57,6 +58,7 @@ class Ruling:
     quarantine: bool = False
     fingerprint: str = ""
     stranger: Approver | None = None
+    stays: bool = False
 
 
 _BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {

@@ -7,6 +7,7 @@ are, `engine.poller` leaves them, `store.left_mails` keeps their marks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,14 @@ from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 
 LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of some mails, and which of them are left in the folder."""
+
+    outcomes: Mapping[Mark, Outcome]
+    left: frozenset[Mark] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

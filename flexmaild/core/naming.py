@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from operator import eq
 
 from flexmaild.core import references
@@ -41,11 +42,13 @@ _MOST_CLAIMED = 5
 class Ids:
     """What is known of ids beside the requests at hand. keys: every one that ids of ours were made with;
     without any no id is called another installation's. past: ids of requests that were forgotten. near: for
-    an id that is nobody's, the open request of ours whose id it is but for some letters."""
+    an id that is nobody's, the open request of ours whose id it is but for some letters. asked: for a sender,
+    the newest open request that asks them."""
 
     keys: tuple[bytes, ...] = ()
     past: frozenset[str] = frozenset()
     near: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 def whole_references(reading: Reading) -> tuple[references.Reference, ...]:
@@ -137,8 +140,18 @@ def _of_unknown(
     others = claimed(reading)
     if altered := next((ids.near[i] for i in others if i in ids.near), ""):
         return refused(ReplyReason.REFERENCE_ALTERED, altered) if is_human else None
+    if is_human and others and reading.sender in ids.asked and not _agrees(reading):
+        # Seen where they are asked; who approves for several installations may mean another one.
+        return replace(refused(ReplyReason.REFERENCE_ALTERED, ids.asked[reading.sender]), stays=True)
     reason = ReplyReason.FOREIGN
     return Ruling(Outcome.FOREIGN, sentence(reason), reason) if others else None
+
+
+def _agrees(reading: Reading) -> bool:
+    """Whether two places hold the same whole reference: what is altered is not altered twice alike."""
+    places = (reading.address_references, reading.thread_references, reading.body_references)
+    whole = [{text.upper() for text in place if references.parse(text) is not None} for place in places]
+    return any(one & other for one, other in combinations(whole, 2))
 
 
 def _by_the_genuine(

@@ -43,6 +43,8 @@ class IdsView(Protocol):
 
     def open_requests(self) -> list[str]: ...
 
+    def open_request_for(self, address: str) -> str | None: ...
+
 
 def event(
     transaction: Transaction, context: Context, identifier: str, what: Event, changes: Changes | None = None
@@ -151,10 +153,14 @@ def ids_of(
     if not unknown:
         return naming.Ids(keys)
     past = store.past_requests(unknown)
-    claimed = {i for reading in readings for i in naming.claimed(reading)} & set(unknown) - past
-    others = [i for i in claimed if not references.is_ours(keys, i)]
-    near = naming.nearest(others, store.open_requests()) if others else {}
-    return naming.Ids(keys, frozenset(past), near)
+    by_sender = [(reading.sender, {*naming.claimed(reading)} & set(unknown) - past) for reading in readings]
+    claimed = {i for _, ids in by_sender for i in ids if not references.is_ours(keys, i)}
+    if not claimed:
+        return naming.Ids(keys, frozenset(past))
+    near = naming.nearest(claimed, store.open_requests())
+    senders = {sender for sender, ids in by_sender if sender and ids & claimed - near.keys()}
+    asked = {sender: found for sender in senders if (found := store.open_request_for(sender))}
+    return naming.Ids(keys, frozenset(past), near, asked)
 
 
 def _rule(reading: Reading, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Ruling:
@@ -182,9 +188,11 @@ def _take(
     named: Iterable[str],
     spent: tuple[str, ...],
 ) -> None:
+    if ruling.outcome in LEFT or ruling.stays:
+        outcome = Outcome.FOREIGN if ruling.stays else ruling.outcome
+        named_here = "" if ruling.stays else ruling.request_id
+        changes.left.append(LeftMail(fetched.mark, fetched.identity, outcome, changes.now, named_here))
     if ruling.outcome in LEFT:
-        mail = LeftMail(fetched.mark, fetched.identity, ruling.outcome, changes.now, ruling.request_id)
-        changes.left.append(mail)
         return
     for i in dict.fromkeys((ruling.request_id, *named)):
         if i in changes.requests:

@@ -3,12 +3,13 @@ released from quarantine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from flexmaild.core.model import Outcome, Reading
-from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.left_mails import Committed
+from flexmaild.core.model import Reading
+from flexmaild.core.ports import Fetched
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.engine.transaction import Transactions
@@ -31,7 +32,7 @@ def commit(
     metrics: Metrics,
     read: Sequence[tuple[Fetched, Reading]],
     also: Also = lambda transaction, changes: None,
-) -> Mapping[Mark, Outcome]:
+) -> Committed:
     """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
     meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed.
 
@@ -53,10 +54,11 @@ def commit(
         _log.exception("bug while deciding about a mail", sha256=read[0][1].sha256, mails=len(read))
         if len(read) > 1:
             alone = [commit(transactions, context, metrics, [one], also) for one in read]
-            return {mark: outcome for outcomes in alone for mark, outcome in outcomes.items()}
+            outcomes = {mark: outcome for one in alone for mark, outcome in one.outcomes.items()}
+            return Committed(outcomes, frozenset().union(*(one.left for one in alone)))
         changes = transactions.run(_set_aside(context, *read[0], str(bug), also))
-    seen, left = changes.seen, changes.left
-    return {one.mark: one.outcome for one in seen} | {one.mark: one.outcome for one in left}
+    left = {mail.mark: mail.outcome for mail in changes.left}
+    return Committed(left | {mail.mark: mail.outcome for mail in changes.seen}, frozenset(left))
 
 
 def _set_aside(context: Context, fetched: Fetched, reading: Reading, bug: str, also: Also) -> decide.Decide:

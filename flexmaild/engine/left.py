@@ -10,8 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.left_mails import LEFT
-from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Fetched, IsKnown, Mark
 
 # Some 20 MB. What is beyond is read anew at each poll, `MOST_LEFT` of them.
@@ -36,18 +34,16 @@ class Left:
         self._there.update(mark for mark, identity in found.items() if identity.is_left)
         return found
 
-    def without(self, fetched: Sequence[Fetched], outcomes: Mapping[Mark, Outcome]) -> list[Fetched]:
+    def without(self, fetched: Sequence[Fetched], left: Collection[Mark]) -> list[Fetched]:
         """Those of these mails that do not stay."""
-        for mail in fetched:  # its mark may have been that of another mail
-            self._kept.pop(mail.mark, None)
+        for mail in fetched:
+            self._kept.pop(mail.mark, None)  # it may have been that of another mail
             self._there.discard(mail.mark)
-        staying = [mail for mail in fetched if outcomes.get(mail.mark) in LEFT]
-        for mail in staying:
-            self._there.add(mail.mark)
-            if len(self._kept) < _MOST:
-                self._kept[mail.mark] = replace(mail.identity, is_left=True)
-        marks = {mail.mark for mail in staying}
-        return [mail for mail in fetched if mail.mark not in marks]
+            if mail.mark in left:
+                self._there.add(mail.mark)
+                if len(self._kept) < _MOST:
+                    self._kept[mail.mark] = replace(mail.identity, is_left=True)
+        return [mail for mail in fetched if mail.mark not in left]
 
     def end(self) -> Collection[Mark]:
         """The folder was looked through to its end: the marks of those that were there."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ from datetime import datetime
 
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, Reason, Refused, TryLater
-from flexmaild.core.left_mails import LeftMails
-from flexmaild.core.model import MailNature, Outcome, Reading
+from flexmaild.core.left_mails import Committed, LeftMails
+from flexmaild.core.model import MailNature, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
 from flexmaild.engine.left import Left
 from flexmaild.engine.numbers import Highest, Numbers
@@ -70,7 +70,7 @@ class Work:
 
     known: IsKnown
     highest: Highest
-    commit: Callable[[Read], Mapping[Mark, Outcome]]
+    commit: Callable[[Read], Committed]
     keep_mark: Callable[[], None]
     left: Callable[[Collection[Mark] | None], LeftMails]
     ended: Callable[[PollEnded], None]
@@ -228,9 +228,7 @@ class Poller(Worker):
             tally.read += len(fetched)
             self._numbers.read(fetched)
             self._work.quiet.begin()
-            outcomes = self._commit(fetched)
-            tally.outcomes.update(outcome.value for outcome in outcomes.values())
-            done = self._left.without(fetched, outcomes)
+            done = self._left.without(fetched, self._commit(fetched, tally))
             free, may_leave = free - len(done), may_leave - (len(fetched) - len(done))
             self._pass(fetched, tally)
             self._beat()
@@ -262,17 +260,19 @@ class Poller(Worker):
         else:
             self._backlog = _Backlog(now, newest)
 
-    def _commit(self, fetched: Sequence[Fetched]) -> Mapping[Mark, Outcome]:
-        """Make the batch durable in portions: one is committed while the child reads the next. Raises
-        Failure; then none of the batch may be deleted."""
+    def _commit(self, fetched: Sequence[Fetched], tally: Tally) -> set[Mark]:
+        """Make the batch durable in portions: one is committed while the child reads the next. Returns which
+        are left in the folder. Raises Failure; then none of the batch may be deleted."""
         with ThreadPoolExecutor(1, "commit") as committing:
-            committed = []
+            committing_all = []
             for first in range(0, len(fetched), PORTION):
                 portion = fetched[first : first + PORTION]
                 read = list(zip(portion, self._understand(portion), strict=True))
-                committed.append(committing.submit(self._work.commit, read))
+                committing_all.append(committing.submit(self._work.commit, read))
                 self._work.quiet.begin()
-            return {mark: outcome for future in committed for mark, outcome in future.result().items()}
+            committed = [future.result() for future in committing_all]
+        tally.outcomes.update(outcome.value for one in committed for outcome in one.outcomes.values())
+        return {mark for one in committed for mark in one.left}
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
         letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]

@@ -66,8 +66,10 @@ class Transactions:
         self._safely(self._reports.store_works)
         for seen in changes.seen:
             self._safely(self._report_seen, seen)
+        judged = {seen.mark for seen in changes.seen}
         for left in changes.left:
-            self._safely(self._report_left, left)
+            if left.mark not in judged:
+                self._safely(self._report_left, left)
         for identifier in changes.changed:
             self._safely(self._report_request, changes.requests[identifier], identifier in changes.decided)
         for job, end in changes.ended:

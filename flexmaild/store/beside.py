@@ -94,6 +94,9 @@ class StoreBeside:
     def open_requests(self) -> list[str]:
         return self._look(requests.open_ids)
 
+    def open_request_for(self, address: str) -> str | None:
+        return self._look(lambda connection: requests.open_for(connection, address))
+
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
         wanted = list(ids)
         return self._look(lambda connection: jobs.by_ids(connection, wanted))

@@ -75,6 +75,11 @@ class Queries:
         with self._reading() as connection:
             return requests.open_ids(connection)
 
+    def open_request_for(self, address: str) -> str | None:
+        """The id of the newest that is pending and asks this address."""
+        with self._reading() as connection:
+            return requests.open_for(connection, address)
+
     def list_requests(
         self, state: State | None = None, limit: int = 100, before: str | None = None
     ) -> list[Request]:

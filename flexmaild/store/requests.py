@@ -6,6 +6,7 @@ is written (see `codec.request_row`), never here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -98,6 +99,18 @@ def open_ids(connection: Connection) -> list[str]:
 def by_id(connection: Connection, id_: str) -> Request | None:
     """Raises DamagedRow."""
     return REQUESTS.first(connection, select(requests.c.id, requests.c.body).where(requests.c.id == id_))
+
+
+def open_for(connection: Connection, address: str) -> str | None:
+    """The newest that is pending and asks this address."""
+    written = json.dumps(address)
+    query = select(requests.c.id, requests.c.body).where(requests.c.state == State.PENDING.value)
+    query = query.where(requests.c.body.contains(written, autoescape=True))
+    ordered = query.order_by(requests.c.created_at.desc(), requests.c.id.desc())
+    for request in REQUESTS.read(connection, ordered):
+        if any(address in (i.approver.address, *i.approver.aliases) for i in request.invitations):
+            return request.id
+    return None
 
 
 def newest(connection: Connection, state: State | None, limit: int, before: str | None) -> list[Request]:

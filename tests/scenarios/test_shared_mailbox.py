@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -32,7 +33,11 @@ def of_another(house: House, number: int, text: str = "Approve", **header: str) 
     asked = house.mail(ANNA, "approval_request")
     data = reply_bytes(asked, text, **header)
     own = references.named_by(references.bare(str(asked["Message-ID"]))).encode()
-    foreign = references.request_id(OTHER_KEY, number.to_bytes(6, "big")).removeprefix("ap-").encode()
+    foreign = (
+        references.request_id(OTHER_KEY, hashlib.sha256(bytes([number])).digest()[:6])
+        .removeprefix("ap-")
+        .encode()
+    )
     for one, other in ((own, foreign), (own.upper(), foreign.upper())):
         data = data.replace(one, one[:4] + other + one[20:])
     return data
@@ -111,6 +116,22 @@ def test_an_altered_reference_of_ours_is_set_aside_and_seen(asked: House) -> Non
     assert asked.process_replies()["outcomes"] == {"unauthenticated": 1} and asked.waiting() == 0
     assert [one["reason"] for one in asked.show(request)["replies"]] == ["reference_altered"]
     assert len(asked.call("quarantine.list")["items"]) == 1
+
+
+def test_an_unknown_reference_of_an_approver_of_ours_is_set_aside_seen_and_left_for_who_knows_it(
+    asked: House,
+) -> None:
+    """Who asks the same people from the same mailbox reads it."""
+    (request,) = (one["id"] for one in asked.call("approval.list")["items"])
+    asked.deliver(of_another(asked, 1, In_Reply_To=""))
+    assert asked.process_replies()["outcomes"] == {"unauthenticated": 1} and asked.waiting() == 1
+    assert [one["reason"] for one in asked.show(request)["replies"]] == ["reference_altered"]
+    assert len(asked.call("quarantine.list")["items"]) == 1
+    assert list(incidents(asked)) == ["foreign_replies"]
+    for _ in range(2):
+        assert asked.process_replies()["outcomes"] == {} and asked.waiting() == 1
+        asked.stop()
+        asked.start()
 
 
 def test_what_is_set_aside_is_not_released_into_no_folder(asked: House) -> None:

@@ -139,7 +139,7 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     # the reference
     "no reference": ("unknown_reference", "no reference", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n".encode())),
     "an altered reference": (NOBODY, "altered reference", lambda m: border(f"From: {ALICE}\r\nIn-Reply-To: <{ANOTHER[:30].lower()}.x@corp.test>\r\n\r\nApprove\r\n".encode())),
-    "a made-up reference": (NOBODY, "reference to no request", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n{ANOTHER}\r\n".encode())),
+    "a made-up reference": (NOBODY, "altered reference", lambda m: border(f"From: {ALICE}\r\n\r\nApprove\r\n{ANOTHER}\r\n".encode())),
     "two references": ("undecided", "a damaged reference", lambda m: border(reply_bytes(m, "Approve") + f"\r\n{ANOTHER}\r\n".encode())),
     "one in the address": ("undecided", "a damaged reference", added(f"Delivered-To: approvals+{ANOTHER.lower()}@corp.test")),
     # machines
@@ -155,7 +155,7 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
     "as from ourselves": ("loop", "our own", said(From=REPLIES)),
     # forged bounces
     "a bounce of nothing of ours": ("bounce", "none of our approval mails", bounce("<x@corp.test>")),
-    "a bounce with a made-up reference": (NOBODY, "reference to no request", bounce(f"<{ANOTHER.lower()}.approval_request.0@corp.test>")),
+    "a bounce with a made-up reference": ("foreign", "another installation", bounce(f"<{ANOTHER.lower()}.approval_request.0@corp.test>")),
     "a bounce about another": ("bounce", "a delivery report", bounce("", BOB)),
     # words
     "nothing typed": ("undecided", "empty", said("")),
@@ -280,8 +280,12 @@ def test_the_honest_answers_between_them_count(name: str, played: Played) -> Non
     assert played.requests[name]["verdicts"][0]["proof"] == "dmarc"
 
 
-def test_every_mail_has_left_the_folder_with_one_outcome(played: Played) -> None:
-    assert played.house.waiting() == 0
+# They hold a reference that may be another installation's, and are left for it.
+LEFT = ("an altered reference", "a made-up reference", "a bounce with a made-up reference")
+
+
+def test_every_mail_has_one_outcome_and_has_left_the_folder_if_it_is_ours(played: Played) -> None:
+    assert played.house.waiting() == len(LEFT)
     assert sum(played.outcomes.values()) == len(THREATS) + len(HONEST)
     expected = [THREATS[name][0] for name in THREATS] + ["decision"] * len(HONEST)
     assert played.outcomes == {outcome: expected.count(outcome) for outcome in set(expected)}

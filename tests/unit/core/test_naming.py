@@ -171,6 +171,23 @@ def test_what_answers_another_installations_request_is_left(place: str, nature: 
     assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, "")
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_an_approver_of_ours_who_shows_an_unknown_reference_once_has_altered_ours_or_means_another(
+    place: str,
+) -> None:
+    """It is set aside and seen, and left in the folder; what is the same at two places was not altered."""
+    text, request = reference_of(FOREIGN, key=OTHER_KEY), opened()
+    ids = naming.Ids((KEY,), asked={ALICE: request.id})
+    for one in (text, text[:30]):
+        ruling = naming.judged(mail(**{place: (one,)}), {}, KEY, SenderPolicy(), (), ids)
+        assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
+        assert (ruling.quarantine, ruling.stays, ruling.request_id) == (True, True, request.id)
+    twice = mail(body_references=(text,), thread_references=(text.lower(),))
+    assert naming.judged(twice, {}, KEY, SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
+    stranger = mail("eve@corp.test", **{place: (text,)})
+    assert naming.judged(stranger, {}, KEY, SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
+
+
 def test_a_report_about_another_installations_mail_is_left() -> None:
     text = reference_of(FOREIGN, key=OTHER_KEY).lower()
     bounce = Bounce("a@b.test", True, message_id=f"{text}.approval_request.0@corp.test")

@@ -12,6 +12,7 @@ from sent_samples import Post
 
 from flexmaild.core import retry
 from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.left_mails import Committed
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
 from flexmaild.engine import incoming, poller
@@ -68,7 +69,7 @@ def office(post: Post) -> Running:
 def made(
     office: Running,
     folder: Folder,
-    commit: Callable[[poller.Read], object] | None = None,
+    commit: Callable[[poller.Read], Committed] | None = None,
     count: int = 100,
 ) -> Poller:
     work = poller.Work(
@@ -76,7 +77,7 @@ def made(
         highest=office.store.highest,
         keep_mark=office.store.keep_mark,
         left=office.store.left_in,
-        commit=commit  # type: ignore[arg-type]
+        commit=commit
         or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
         ended=lambda ended: None,
         quiet=office.quiet,
@@ -109,7 +110,7 @@ def test_what_takes_a_pollers_place_begins_when_that_one_has_ended(office: Runni
 def test_a_mail_is_deleted_after_its_outcome_is_committed_and_never_before(office: Running) -> None:
     folder, full = Folder(mails=3), [True]
 
-    def commit(read: poller.Read) -> object:
+    def commit(read: poller.Read) -> Committed:
         assert folder.deleted == []
         if full.pop():
             raise StoreFull("no space left")
@@ -205,7 +206,7 @@ class Breaking(Folder):
 
 def test_a_poll_that_breaks_off_has_not_read_what_a_server_withheld_in_it(office: Running) -> None:
     folder = Breaking()
-    one = made(office, folder, lambda read: {}, count=400)
+    one = made(office, folder, lambda read: Committed({}), count=400)
     one.start()
     assert one.poll().result(PATIENCE).read_to is None
     ended = one.poll().result(PATIENCE)
