@@ -30,6 +30,7 @@ from flexmaild.control.problems import Problem
 from flexmaild.control.routes import Route
 from flexmaild.core.access import permits
 from flexmaild.core.documents import as_json
+from flexmaild.system import http_head
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.peer_credentials import Peer, peer_of
 
@@ -137,16 +138,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _read_head(self) -> bool:
         """Request line and fields; False where there is nothing to answer, or it was answered already."""
         self.raw_requestline = self.input.readline(self.hub.limits.head_bytes)
-        while self.raw_requestline in (b"\r\n", b"\n"):  # RFC 9112 section 2.2: to be ignored
+        while self.raw_requestline in http_head.ENDS:  # RFC 9112 section 2.2: to be ignored
             self.raw_requestline = self.input.readline(self.hub.limits.head_bytes)
         if not self.raw_requestline:
             return False
-        self.begun = True
-        if not self.parse_request():
-            return False
-        if self.request_version == "HTTP/0.9":
-            raise Problem(400, detail="HTTP/0.9 is not spoken here.")
-        return True
+        if len(self.raw_requestline) >= self.hub.limits.head_bytes:
+            raise reading.TooMuch
+        self.begun = self.unread = True  # should it be refused, nobody knows where the next one begins
+        try:
+            fields = http_head.fields_of(self.raw_requestline, self.input)
+        except http_head.Malformed as fault:
+            raise Problem(400, detail=str(fault)) from None
+        self.rfile = io.BytesIO(fields)
+        return self.parse_request()
 
     def _carry_out(self) -> Answer:
         """The answer to the request whose head was read. Raises Problem, CallerGone."""
@@ -196,7 +200,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reader.allow(self.hub.limits.request_seconds, length)
         raw = self.input.read(length)
         if len(raw) < length:
-            raise CallerGone
+            raise Problem(400, detail=f"The body ended after {len(raw)} of {length} bytes.")
         self.unread = False
         return reading.parsed(raw) if raw.strip() else None
 

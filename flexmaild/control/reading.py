@@ -79,7 +79,9 @@ class Reader(io.RawIOBase):
 
 def declared_length(headers: Message, route: Route) -> int:
     """How long the body is, in bytes, before a byte of it is read. Raises Problem 400, 411, 413."""
-    if headers.get("Transfer-Encoding"):
+    if "Transfer-Encoding" in headers and "Content-Length" in headers:  # RFC 9112 section 6.3: an attack
+        raise Problem(400, detail="Content-Length and Transfer-Encoding exclude each other.")
+    if "Transfer-Encoding" in headers:
         raise Problem(411, detail="Transfer-Encoding is not taken here.", cure="Send a Content-Length.")
     given = {value.strip() for value in headers.get_all("Content-Length", [])}
     if len(given) > 1:

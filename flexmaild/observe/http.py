@@ -7,6 +7,7 @@ It needs no password, changes nothing that is kept, and shows nothing that names
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
@@ -18,6 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 import structlog
@@ -26,10 +28,13 @@ from flexmaild.core.documents import as_json
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
+from flexmaild.system import http_head
 
 # A scrape takes milliseconds and Prometheus gives up after 10 s by default (scrape_timeout).
 DEADLINE_SECONDS = 10.0
 CONNECTIONS = 8
+# For how long each piece of what follows a refused head is waited for, seconds.
+LINGER = 1.0
 COMPONENT = "metrics"
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
@@ -171,10 +176,36 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
+    raw_requestline: bytes
     server_version = "flexmaild"
     sys_version = ""
 
+    def setup(self) -> None:
+        super().setup()
+        self.input = cast(BinaryIO, self.rfile)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the base class found wrong with the head; its own page repeats what was sent."""
+        self._refuse(HTTPStatus(code), "The head of the request is not HTTP/1.1 as it should be.")
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        """What is still coming is thrown away, else the answer may be lost with it."""
+        self.close_connection, self.request_version = True, "HTTP/1.0"
+        self.command = self.requestline = ""
+        self._answer(status, f"{text}\n".encode())
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(LINGER)
+        with suppress(OSError):
+            while self.connection.recv(1 << 16):
+                pass
+
     def parse_request(self) -> bool:
+        try:
+            self.rfile = io.BytesIO(http_head.fields_of(self.raw_requestline, self.input))
+        except http_head.Malformed as fault:
+            self._refuse(HTTPStatus.BAD_REQUEST, str(fault))
+            return False
         if not super().parse_request():
             return False
         self.close_connection = True

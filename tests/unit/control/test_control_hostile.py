@@ -1,5 +1,6 @@
 """Garbage, slowness and greed: the server answers or hangs up, and goes on serving the others."""
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from flexmaild.control.call import Answer, Call
 from flexmaild.control.gate import Gate
 from flexmaild.control.hub import Limits
 from tests.unit.control.control_kit import BODIES, Bench, drain
+from tests.unit.control.malformed import MALFORMED, raw
 
 heads = st.builds(
     lambda method, path, version, fields, body: (
@@ -157,3 +159,38 @@ def test_a_gate_counts_everybody_and_each_user(total: int, per_uid: int) -> None
     gate.leave(1)
     assert gate.enter(1)
     assert not gate.wait_empty(0)
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_head_is_400_and_nothing_is_carried_out(bench: Bench, name: str) -> None:
+    answer = bench.talk(raw(name, b"/v1/status"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ") and b"Connection: close" in head
+    assert json.loads(body)["status"] == 400
+    assert (bench.desk.calls, bench.crashes) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        (b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n", 411),
+        (b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
+        (b"Transfer-Encoding:\r\n\r\n", 411),
+        (b"Transfer-Encoding: gzip\r\n\r\n", 411),
+        (b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400),
+        (b"Content-Length: +2\r\n\r\n{}", 400),
+        (b"Content-Length: 50\r\n\r\n{", 400),
+        (b"Content-Length: 2\r\n\r\n{\xff", 400),
+    ],
+)
+def test_a_body_that_is_not_what_its_head_says_is_refused(bench: Bench, fields: bytes, status: int) -> None:
+    answer = bench.talk(b"POST /v1/test-email HTTP/1.1\r\n" + fields)
+    assert answer.startswith(b"HTTP/1.1 %d " % status) and answer.count(b"HTTP/1.1 4") == 1
+    assert (bench.desk.calls, bench.crashes) == ([], [])
+
+
+def test_what_follows_a_refused_head_is_no_request(bench: Bench) -> None:
+    behind = b"POST /v1/process HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+    for first in (b"PRI * HTTP/2.0\r\n\r\n", b"GET /v1/status HTTP/1.1\r\nno colon\r\n\r\n"):
+        assert bench.talk(first + behind).count(b"\r\n\r\n") == 1
+    assert bench.desk.calls == []

@@ -16,6 +16,7 @@ from flexmaild.core.errors import GiveUp
 from flexmaild.observe.http import CONNECTIONS, ObserveServer, start
 from flexmaild.observe.incidents import Condition, Incident, Kind
 from flexmaild.observe.metrics import Metrics
+from tests.unit.control.malformed import MALFORMED, raw
 
 
 def incident(said: str, *, stops: bool = True) -> Incident:
@@ -197,3 +198,23 @@ def test_an_address_that_cannot_be_is_a_named_failure(metrics: Metrics, listen: 
     with pytest.raises(GiveUp) as caught:
         start(listen, metrics, list)
     assert listen in str(caught.value)
+
+
+def talk(server: ObserveServer, sent: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_head_is_400_and_no_bug(server: ObserveServer, metrics: Metrics, name: str) -> None:
+    answer = talk(server, raw(name, b"/metrics"))
+    assert answer.startswith(b"HTTP/1.0 400 ") and answer.endswith(b".\n")
+    assert b'flexmaild_unhandled_exceptions_total{component="metrics"} 0.0' in metrics.exposition("")[0]
+
+
+def test_the_refusal_of_a_head_does_not_repeat_it(server: ObserveServer) -> None:
+    for sent in (b"GET /hunter2 hunter2\r\n\r\n", b"GET /hunter2 HTTP/7.0\r\n\r\n", b"A: hunter2\r\n\r\n"):
+        answer = talk(server, sent)
+        assert answer[:10] in (b"HTTP/1.0 4", b"HTTP/1.0 5") and b"hunter2" not in answer
