@@ -83,6 +83,26 @@ class ReplyReason(StrEnum):
     EARLIER_VERSION = "earlier_version"
 
 
+# Refused for what was read of the sender's proof.
+NOT_BELIEVED = frozenset(
+    {
+        ReplyReason.DMARC_FAILED,
+        ReplyReason.RESULTS_DOUBTFUL,
+        ReplyReason.NOT_PROVEN,
+        ReplyReason.THREAD_NOT_SIGNED,
+        ReplyReason.LESS_PROVEN,
+    }
+)
+_REASONS = tuple(ReplyReason)
+# The sender was believed, whatever the answer came to.
+BELIEVED = frozenset(_REASONS[: _REASONS.index(ReplyReason.REFERENCE_DAMAGED)]) | {
+    ReplyReason.CLOSED,
+    ReplyReason.EXPIRED,
+    ReplyReason.WITHDRAWN,
+    ReplyReason.ANSWERED_FOR,
+    ReplyReason.SAME_ANSWER,
+}
+
 # What is not here says itself.
 SENTENCES: Mapping[ReplyReason, str] = {
     ReplyReason.COMMENT_NEEDED: "a rejection of this request needs a comment",

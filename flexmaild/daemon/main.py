@@ -226,6 +226,7 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),
         (PRUNE_EVERY, lambda: moments.look_for_damage(services)),
+        (PRUNE_EVERY, lambda: moments.look_at_borders(services)),
     ]
     interval = services.components.poll_interval
     if interval is not None:

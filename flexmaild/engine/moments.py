@@ -13,7 +13,7 @@ import structlog
 from flexmaild.core.events import TimePassed
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.work import JobState, Queue
-from flexmaild.engine import decide, results_seen
+from flexmaild.engine import decide, refusals, results_seen
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.delivery import LEASE
 from flexmaild.engine.services import Services
@@ -76,12 +76,15 @@ def write_time(services: Services) -> None:
 
 
 def look_at_borders(services: Services) -> None:
-    """Hold the borders of the settings in force against the last mails. Raises nothing: the headers are
+    """Hold the borders of the settings in force against the last mails, and look whether any sender is still
+    believed. Raises nothing: the headers are
     strangers', and what reads mails must go on."""
     borders = services.components.rules.borders
     try:
         kept = services.store.headers(results_seen.LAST) if borders else []
         services.reports.borders(results_seen.incidents(kept, borders))
+        judged = services.store.judged(services.store.now() - refusals.LOOK_BACK, refusals.MOST)
+        services.reports.refused(*refusals.in_a_row(judged))
     except StoreFault as fault:
         services.reports.store_failed(fault)
     except Exception:  # noqa: BLE001 - see above

@@ -19,7 +19,7 @@ from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
-from flexmaild.observe.conditions import conditions, damaged_row
+from flexmaild.observe.conditions import conditions, damaged_row, replies_refused
 from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.incidents import Condition, Incident, Incidents, Kind, not_ready
 from flexmaild.observe.metrics import Metrics
@@ -159,6 +159,12 @@ class Reports:
         with self._lock:
             found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in seen)
             self._health.unmatched_borders = found
+            self.look()
+
+    def refused(self, number: int, reason: str, said: str) -> None:
+        """So many replies in a row were refused for what was read of their senders' proof; 0: no trouble."""
+        with self._lock:
+            self._health.replies_refused = replies_refused(number, reason, said) if number else None
             self.look()
 
     def damaged(self, found: Sequence[Damage]) -> None:

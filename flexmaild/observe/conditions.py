@@ -49,6 +49,8 @@ def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Ite
         )
         yield Condition(Kind.CLOCK, CLOCK, said, "Set the clock right (timedatectl).")
     yield from health.unmatched_borders
+    if health.replies_refused is not None and not health.unmatched_borders:  # which say why
+        yield health.replies_refused
 
 
 def _of_threads(health: Health) -> Iterator[Condition]:
@@ -90,6 +92,15 @@ def damaged_row(table: str, number: int, ids: Sequence[str]) -> Condition:
         " deleted. Look for disk errors (journalctl -k)."
     )
     return Condition(Kind.DAMAGED_ROW, table, said, cure, number, cause=" ".join(ids))
+
+
+def replies_refused(number: int, reason: str, read: str) -> Condition:
+    said = f"the last {number} replies were refused for their sender's proof, and none was believed: {read}"
+    cure = (
+        "See flexmailctl quarantine show, doctor and self-test for what your border writes, correct"
+        " incoming.sender_authentication, then release them (flexmailctl quarantine release)."
+    )
+    return Condition(Kind.REPLIES_REFUSED, REPLIES, said, cure, number, cause=reason)
 
 
 def _of_settings(health: Health) -> Iterator[Condition]:

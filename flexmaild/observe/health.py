@@ -133,6 +133,7 @@ class Health:
     unserved: Mapping[str, int] = field(default_factory=dict)
     clock_doubted: bool = False
     unmatched_borders: tuple[Condition, ...] = ()
+    replies_refused: Condition | None = None
     damaged_rows: tuple[Condition, ...] = ()
     bugs: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 

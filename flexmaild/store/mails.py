@@ -17,14 +17,15 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Row, cast, delete,
 
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import Mark
-from flexmaild.core.work import Blob, Seen
+from flexmaild.core.work import Blob, Reply, Seen
 from flexmaild.store import headers, meta, replies
-from flexmaild.store.codec import HELD, SEEN, identity_of, seen_of, seen_row
+from flexmaild.store.codec import HELD, REPLIES, SEEN, identity_of, seen_of, seen_row
 from flexmaild.store.dialect import insert_new, insert_or_set
 from flexmaild.store.left_mails import by_folder
 from flexmaild.store.requests import slices
 from flexmaild.store.rows import Rows
 from flexmaild.store.tables import blobs, raws, seen, spent
+from flexmaild.store.tables import replies as replies_
 
 # More than any transport fetches.
 _LARGEST = 64 * 1024 * 1024
@@ -173,6 +174,18 @@ def raw_as_far(connection: Connection, sha256: str) -> bytes | None:
 
 def blob(connection: Connection, sha256: str) -> bytes | None:
     return connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
+
+
+def judged(connection: Connection, since: datetime, limit: int) -> list[tuple[Reply, str]]:
+    """Of the mails since then that named a request, the newest first: what each came to, and why in words
+    for operators."""
+    same = (replies_.c.approval_id == seen.c.approval_id) & (replies_.c.sha256 == seen.c.sha256)
+    query = select(replies_, seen.c.because).join(seen, same).where(seen.c.at >= since)
+    found: dict[str, tuple[Reply, str]] = {}
+    for row in connection.execute(query.order_by(seen.c.seq.desc()).limit(limit)):
+        if (reply := REPLIES.of(connection, row)) is not None:
+            found.setdefault(reply.sha256, (reply, row.because))
+    return [*found.values()]
 
 
 def unknown_lines(connection: Connection, limit: int) -> Counter[str]:
