@@ -12,55 +12,58 @@ from tests.kit.dovecot import Dovecot, User
 from tests.kit.house import House
 from tests.kit.proxy import Proxy
 from tests.servers.test_whole_way import PLAIN_IMAP
-from tests.torture.faults import KILLED, Fault
+from tests.torture.faults import Fault
 
 REQUESTS = 8
 # Of what the daemon says to an IMAP server, where the connection may break.
 _CUTS = (b"SELECT", b"FETCH", b"UID FETCH", b"UID STORE", b"UID EXPUNGE", b"LOGIN", b"CAPABILITY")
 
 
-class Restarted:
-    """Starts the daemon again when it has ended, as systemd does."""
+# A call that every thread or process makes fails in each of them: after so many refusals somebody mends it.
+_MOST_REFUSALS = 40
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self.starts = 0
+
+class Restarted:
+    """Starts the daemon again, without the fault, when it has ended, as systemd does; or when it refuses all.
+    has_happened: whether it came to the fault."""
+
+    def __init__(self, house: House, log: Path) -> None:
+        self._house, self._log = house, log
+        self._refusals = 0
+        self.has_happened = False
 
     def __call__(self) -> None:
+        self._refusals += 1
         process = self._house.process
-        if process is None or process.poll() is not None:
-            self._house.before = ()
-            self._house.start()
-            self.starts += 1
+        if process is None or process.poll() is not None or self._refusals > _MOST_REFUSALS:
+            self.again()
+
+    def again(self) -> None:
+        self.has_happened = self.has_happened or Fault.has_happened(self._log)
+        self._refusals = 0
+        self._house.kill()
+        self._house.before = ()
+        self._house.start()
 
 
 def with_fault(root: Path, fault: Fault, seed: int) -> bool:
     """A day with this fault; whether it came to it. Raises AssertionError where a promise is broken."""
     house, log = House(root), root / "strace"
-    restarted = Restarted(house)
+    restarted = Restarted(house, log)
     day = Day(house, random.Random(seed), REQUESTS, restarted)
     house.before = fault.command(log)
     try:
-        _start_somehow(house, restarted)
+        try:
+            house.start()
+        except AssertionError:  # the fault may end the start
+            restarted.again()
         day.ask_and_answer()
-        if fault.is_in_each_child:
-            house.kill()
-        restarted()
         day.finish()
+        restarted.again()  # the fault may come while it is asked, and what it says has to be on the disk
         day.check()
     finally:
         house.close()
-    return restarted.starts > 0 if fault.how == KILLED else fault.has_happened(log)
-
-
-def _start_somehow(house: House, restarted: Restarted) -> None:
-    """The fault may end the start."""
-    try:
-        house.start()
-    except AssertionError:
-        assert house.process is not None
-        house.kill()
-        restarted()
+    return restarted.has_happened
 
 
 def with_kills(root: Path, seed: int) -> int:
