@@ -28,7 +28,7 @@ from flexmaild.daemon.reload import Reload, take_in_force
 from flexmaild.daemon.supervisor import Supervisor
 from flexmaild.engine import delivery, incoming, moments, poller
 from flexmaild.engine.quiet import Quiet
-from flexmaild.engine.reference_key import insist_on_store
+from flexmaild.engine.reference_key import has_own_key
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.services import Services
 from flexmaild.engine.timers import Task, Timers
@@ -105,8 +105,12 @@ def opened(
     """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
     as they come. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
     settings.state_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    insist_on_store(settings)
-    store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)
+    store = open_store(
+        settings.store.url,
+        state_directory=settings.state_directory,
+        clock=clock,
+        was_there=has_own_key(settings),
+    )
     try:
         daemon = _assembled(config, settings, clock, store, signals, journal, redactor)
         daemon.listeners.open(settings, api.Handlers(daemon.services))
