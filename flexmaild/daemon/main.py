@@ -30,7 +30,7 @@ from flexmaild.daemon.supervisor import Supervisor
 from flexmaild.engine import delivery, incoming, moments, poller
 from flexmaild.engine.own_files import insist_on_own_files, make_state_directory
 from flexmaild.engine.quiet import Quiet
-from flexmaild.engine.reference_key import insist_on_store
+from flexmaild.engine.reference_key import has_own_key
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.services import Services
 from flexmaild.engine.timers import Task, Timers
@@ -111,8 +111,12 @@ def opened(
     as they come. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
     make_state_directory(settings)
     insist_on_own_files(settings)
-    insist_on_store(settings)
-    store = open_store(settings.store.url, state_directory=settings.state_directory, clock=clock)
+    store = open_store(
+        settings.store.url,
+        state_directory=settings.state_directory,
+        clock=clock,
+        was_there=has_own_key(settings),
+    )
     try:
         daemon = _assembled(config, settings, clock, store, signals, journal, redactor)
         daemon.listeners.open(settings, api.Handlers(daemon.services))

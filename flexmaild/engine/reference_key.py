@@ -15,9 +15,6 @@ from pathlib import Path
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.settings import places
 from flexmaild.settings.schema import Settings
-from flexmaild.store import StoreRefused
-from flexmaild.store.open import database_file
-from flexmaild.store.store_mark import CURE, MARK_FILE
 from flexmaild.system.files import replace_file
 
 REFERENCE_KEY_FILE = places.REFERENCE_KEY
@@ -44,16 +41,9 @@ def own_key(path: Path) -> bytes:
     return kept_key(path)
 
 
-def insist_on_store(settings: Settings) -> None:
-    """Refuse to begin with an empty store where there has been one, also where its mark is gone too: the key
-    of references is made after the first store. Raises StoreError."""
-    key, url = settings.state_directory / REFERENCE_KEY_FILE, settings.store.url
-    if not url.startswith("sqlite:") or not key.exists():
-        return
-    file = database_file(url, settings.state_directory)
-    is_empty = not file.exists() or not file.stat().st_size
-    if is_empty and not (settings.state_directory / MARK_FILE).exists():
-        raise StoreRefused(f"{file}: the store is gone, but {key} says that there was one.", CURE)
+def has_own_key(settings: Settings) -> bool:
+    """Whether it was made, which is done after the first store: then there has been one."""
+    return (settings.state_directory / REFERENCE_KEY_FILE).exists()
 
 
 def reference_key(settings: Settings) -> bytes:

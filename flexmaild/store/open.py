@@ -16,23 +16,24 @@ from flexmaild.store import store_mark
 from flexmaild.store.engine import Database
 from flexmaild.store.errors import StoreDamaged, StoreError, StoreRefused
 from flexmaild.store.faults import RESTORE
-from flexmaild.store.migrate import migrate
+from flexmaild.store.migrate import migrate, schema_of
 from flexmaild.store.place import prepare
 from flexmaild.store.store import Store
 from flexmaild.system.clock import TrustedClock
 
 
-def open_store(url: str, *, state_directory: Path, clock: TrustedClock) -> Store:
+def open_store(url: str, *, state_directory: Path, clock: TrustedClock, was_there: bool = False) -> Store:
     """Open the store, creating it where there never was one. Blocks others until `Store.close`.
 
     clock: tells the time in its transactions.
+    was_there: there has been a store, even where its mark is gone too; an empty one is refused.
 
     url: "sqlite:////absolute/file"; a relative file lies in `state_directory`.
     Raises StoreRefused where it is not the one that was there, StoreError (or StoreBroken) with the path and
     the cure, StoreBusy and StoreFull as any call does.
     """
     path = database_file(url, state_directory)
-    if not path.exists() and (state_directory / store_mark.MARK_FILE).exists():
+    if not path.exists() and (was_there or (state_directory / store_mark.MARK_FILE).exists()):
         raise StoreRefused(f"{path}: the store is gone.", store_mark.CURE)
     place = prepare(path, state_directory)
     database = Database(place)
@@ -43,6 +44,8 @@ def open_store(url: str, *, state_directory: Path, clock: TrustedClock) -> Store
             with database.writing() as connection:
                 if mark:
                     store_mark.insist(connection, path, mark)
+                elif was_there and schema_of(connection, str(path)) is None:
+                    raise StoreRefused(f"{path}: the store is empty, and there was one.", store_mark.CURE)
                 migrate(connection, str(path))
                 store_mark.name(connection)
         store = Store(database, clock, state_directory)

@@ -14,9 +14,12 @@ from flexmaild.system.clock import SystemClock, TrustedClock
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def opened(directory: Path, url: str | None = None, clock: TrustedClock | None = None) -> Store:
+def opened(
+    directory: Path, url: str | None = None, clock: TrustedClock | None = None, *, was_there: bool = False
+) -> Store:
     url = f"sqlite:///{directory}/flexmaild.db" if url is None else url
-    return open_store(url, state_directory=directory, clock=clock or TrustedClock(SystemClock()))
+    clock = clock or TrustedClock(SystemClock())
+    return open_store(url, state_directory=directory, clock=clock, was_there=was_there)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from flexmaild.store import Store, StoreDamaged, StoreRefused
 from flexmaild.store.migrate import known_revisions
 from flexmaild.store.store_mark import MARK_FILE
 from tests.kit.older_store import back_to
-from tests.kit.stores import commit, opened
+from tests.kit.stores import NOW, commit, opened
 
 
 def filled(store: Store, *names: str) -> None:
@@ -109,6 +110,19 @@ def test_an_empty_file_in_its_place_is_refused(used: Path) -> None:
         opened(used)
 
 
+@pytest.mark.parametrize("data", [None, b""])
+def test_where_there_was_a_store_an_empty_one_is_refused_also_without_its_mark(
+    used: Path, data: bytes | None
+) -> None:
+    (used / MARK_FILE).unlink()
+    (used / "flexmaild.db").unlink()
+    if data is not None:
+        (used / "flexmaild.db").write_bytes(data)
+    for _ in range(2):  # also when the database was opened once
+        with pytest.raises(StoreRefused, match="gone" if data is None else "empty"):
+            opened(used, was_there=True)
+
+
 def test_a_store_that_is_gone_is_not_made_anew(used: Path) -> None:
     (used / "flexmaild.db").unlink()
     with pytest.raises(StoreRefused, match="gone"):
@@ -140,9 +154,11 @@ def test_an_upgrade_is_no_other_store(used: Path) -> None:
 
 def test_what_was_pruned_is_no_difference(used: Path) -> None:
     store = opened(used)
+    filled(store, "3")
+    later = NOW + timedelta(days=1)
     with store.transaction() as transaction:
-        now = transaction.now
-        transaction.prune(raw_before=now, seen_before=now, done_before=now)
+        transaction.prune(raw_before=later, seen_before=later, done_before=later)
+    assert not store.audit_trail("3")
     store.close()
     opened(used).close()
 
