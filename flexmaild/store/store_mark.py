@@ -73,7 +73,8 @@ def read(directory: Path) -> StoreMark | None:
         return StoreMark(**json.loads(data))
     except (ValueError, TypeError):
         raise StoreRefused(
-            f"{path}: the mark of the store is damaged.", f"Restore it from a backup. {CURE}"
+            f"{path}: the mark of the store is damaged.",
+            "`flexmaild store adopt --lost-since TIME` writes a new one for the store that is there.",
         ) from None
 
 

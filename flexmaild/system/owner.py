@@ -5,8 +5,8 @@ What root makes belongs to root, and the daemon, which is another user, cannot s
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 @contextmanager
 def as_owner_of(directory: Path) -> Iterator[str]:
     """As root: be the owner of this directory meanwhile. Yields the name of who asked for it."""
-    by = os.environ.get("SUDO_USER") or getpass.getuser()
+    by = os.environ.get("SUDO_USER") or _user_name()
     if os.geteuid() != 0 or not directory.exists():
         yield by
         return
@@ -27,3 +27,11 @@ def as_owner_of(directory: Path) -> Iterator[str]:
     finally:
         os.seteuid(0)
         os.setegid(group)
+
+
+def _user_name() -> str:
+    """Of this process; the number where it has none, as in a container."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

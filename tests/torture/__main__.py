@@ -105,6 +105,9 @@ def main() -> int:
     for what, number in sorted(tally.counts.items()):
         print(f"{number:7} {what}")
     print(f"{len(tally.broken):7} promises broken")
+    if not any(number for what, number in tally.counts.items() if not what.startswith("rounds")):
+        tally.broken.append("nothing has failed")
+        print("no fault has happened")
     return 1 if tally.broken else 0
 
 
