@@ -77,14 +77,19 @@ def referred(reading: Reading) -> references.Reference | Ruling:
     if reading.nature is MailNature.BOUNCE:
         return _reported(reading)
     if reading.nature is not MailNature.HUMAN:
-        outcome, reason, quarantine = _BY_NATURE[reading.nature]
-        return Ruling(outcome, reading.nature_because, reason, quarantine=quarantine)
+        return by_nature(reading)
     texts = texts_of(reading)
     reference = references.parse(texts[0]) if texts else None
     if reference is None:
         is_damaged = any(len(text) >= SHORTEST_DAMAGED for text in texts)
         return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
     return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
+
+
+def by_nature(reading: Reading) -> Ruling:
+    """What becomes of a mail that no person wrote, or that could not be read."""
+    outcome, reason, quarantine = _BY_NATURE[reading.nature]
+    return Ruling(outcome, reading.nature_because, reason, quarantine=quarantine)
 
 
 def rule(

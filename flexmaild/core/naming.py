@@ -9,7 +9,7 @@ knows. Pure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from operator import eq
@@ -19,6 +19,7 @@ from flexmaild.core.admission import (
     SHORTEST_DAMAGED,
     Ruling,
     SenderPolicy,
+    by_nature,
     is_of,
     referred,
     refused,
@@ -127,16 +128,17 @@ def _of_unknown(
 ) -> Ruling | None:
     """What becomes of a mail that answers requests and none that the store knows. None where it names one
     that is known, or none at all, and where that changes nothing."""
-    names = named(reading)
-    if not ids.keys or reading.nature in _NOT_READ or any(i in requests for i in (*names, *answered)):
+    if not ids.keys or reading.nature in _NOT_READ:
         return None
+    names = named(reading)
+    if any(i in requests for i in (*names, *answered)):
+        # What else it holds, attached or quoted, does not hide that the one it answers is lost.
+        found = referred(reading)
+        is_lost = isinstance(found, references.Reference) and found.request_id not in requests
+        return _of_the_lost(reading, (found.request_id,), ids) if is_lost else None
+    if lost := _of_the_lost(reading, names, ids):
+        return lost
     is_human = reading.nature is MailNature.HUMAN
-    if past := next((i for i in names if i in ids.past), ""):
-        reason = ReplyReason.FORGOTTEN
-        return Ruling(Outcome.LATE, sentence(reason), reason, request_id=past) if is_human else None
-    if ours := next((i for i in names if references.is_ours(ids.keys, i)), ""):
-        reason = ReplyReason.STORE_OLDER
-        return Ruling(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
     others = claimed(reading)
     if altered := next((ids.near[i] for i in others if i in ids.near), ""):
         return refused(ReplyReason.REFERENCE_ALTERED, altered) if is_human else None
@@ -145,6 +147,20 @@ def _of_unknown(
         return replace(refused(ReplyReason.REFERENCE_ALTERED, ids.asked[reading.sender]), stays=True)
     reason = ReplyReason.FOREIGN
     return Ruling(Outcome.FOREIGN, sentence(reason), reason) if others else None
+
+
+def _of_the_lost(reading: Reading, names: Sequence[str], ids: Ids) -> Ruling | None:
+    """What becomes of a mail about requests of ours that are no longer in the store: forgotten, or made
+    before the store was exchanged for an older one."""
+    if past := next((i for i in names if i in ids.past), ""):
+        reason = ReplyReason.FORGOTTEN
+        if reading.nature is MailNature.HUMAN:
+            return Ruling(Outcome.LATE, sentence(reason), reason, request_id=past)
+        return replace(by_nature(reading), because=sentence(reason), request_id=past)
+    if ours := next((i for i in names if references.is_ours(ids.keys, i)), ""):
+        reason = ReplyReason.STORE_OLDER
+        return Ruling(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
+    return None
 
 
 def _agrees(reading: Reading) -> bool:

@@ -211,6 +211,34 @@ def test_a_late_reply_to_a_forgotten_request_is_late_whatever_its_id() -> None:
     assert whose(automatic, past=(LOST,)).outcome is Outcome.AUTO_REPLY
 
 
+@pytest.mark.parametrize("beside", ["hidden_references", "named_requests"])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_attached_does_not_hide_that_the_answered_request_is_lost_or_forgotten(
+    place: str, beside: str
+) -> None:
+    """A reply to a request that the store lacks, with the mail of another one that it has."""
+    known, reply = opened(), mail(**{place: (reference_of(LOST),)})
+    attached = whole(known) if beside == "hidden_references" else known.id
+    ruling = whose(replace(reply, **{beside: (attached,)}), known)
+    assert (ruling.outcome, ruling.reason) == (Outcome.STORE_OLDER, ReplyReason.STORE_OLDER)
+    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+    ruling = whose(replace(reply, **{beside: (attached,)}), known, past=(LOST,))
+    assert (ruling.outcome, ruling.reason) == (Outcome.LATE, ReplyReason.FORGOTTEN)
+    assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+
+
+@pytest.mark.parametrize("is_by_id", [True, False])
+def test_a_report_about_a_forgotten_request_is_a_report_and_nothing_to_look_at(is_by_id: bool) -> None:
+    text = reference_of(LOST)
+    about = Bounce(ALICE, True, message_id=f"{text.lower()}.approval_request.0@corp.test" if is_by_id else "")
+    quoted = () if is_by_id else (text,)
+    report = replace(mail(bounces=(about,), body_references=quoted), nature=MailNature.BOUNCE)
+    for requests in ((), (opened(),)):
+        ruling = whose(report, *requests, past=(LOST,))
+        assert (ruling.outcome, ruling.reason) == (Outcome.BOUNCE, ReplyReason.DELIVERY_REPORT)
+        assert (ruling.event, ruling.quarantine, ruling.request_id) == (None, False, LOST)
+
+
 def altered(text: str, at: int, kind: str) -> str:
     """A reference with a letter of its id changed, lost or put in."""
     letter = "B" if text[at] != "B" else "C"
