@@ -15,7 +15,7 @@ from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.left_mails import LeftMails
 from flexmaild.net.grants import ApplicationStatus
 from flexmaild.net.status import SKEW_SECONDS
-from flexmaild.observe.health import DOUBTED, Health, Mailbox
+from flexmaild.observe.health import DOUBTED, LONG_JOB, Health, Mailbox
 from flexmaild.observe.incidents import Condition, Kind
 
 REPLIES, CLOCK = "replies", "system clock"
@@ -32,6 +32,7 @@ BUG_REMEMBERED = timedelta(days=1)
 def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
     """applications: how every OAuth application stands."""
     yield from _of_threads(health)
+    yield from _of_long_jobs(health)
     yield from _of_store(health)
     yield from _of_settings(health)
     yield from _of_applications(health, applications)
@@ -71,6 +72,19 @@ def _of_threads(health: Health) -> Iterator[Condition]:
             yield Condition(
                 Kind.BUG, f"in {component}", said, "See the journal, and please report it.", number
             )
+
+
+def _of_long_jobs(health: Health) -> Iterator[Condition]:
+    for component in health.held_up():
+        said = f"{component} has given no sign of life for {int(LONG_JOB)} seconds while it delivers:"
+        if component == "outbox":
+            cure = "See the mail server's log; the limits are mail.smtp.timeout and its like."
+            said = f"{said} the server may be silent"
+            yield Condition(Kind.OUTGOING_FAILED, component, said, cure)
+        else:
+            cure = "Look whether the file system of its directory answers (journalctl -k)."
+            said = f"{said} what it delivers to may hang"
+            yield Condition(Kind.SINK_HUNG, component, said, cure)
 
 
 def _of_store(health: Health) -> Iterator[Condition]:

@@ -20,6 +20,8 @@ from flexmaild.system.clock import TrustedClock
 # A thread may be silent this long, seconds: the longest single step (the answer to SMTP's final dot,
 # RFC 5321 section 4.5.3.2.6) and some slack.
 LONGEST_SILENCE = 660.0
+# One job that takes so long, seconds, is worth a look: others wait behind it.
+LONG_JOB = 120.0
 # Without these nothing goes on, and a start anew is the cure; a way out that hangs is an operator's affair.
 VITAL = frozenset({"timers", "poller"})
 # So many failures of mails in so many seconds without one success are no longer those of single recipients;
@@ -230,6 +232,14 @@ class Health:
 
     def silent(self) -> list[str]:
         """Components that should have given a sign of life."""
+        return [c for c, seconds in self._unheard() if seconds > LONGEST_SILENCE]
+
+    def held_up(self) -> list[str]:
+        """Ways out, of those that are not silent yet, that have been at one job for long."""
+        ways = [(c, seconds) for c, seconds in self._unheard() if c not in VITAL]
+        return [c for c, seconds in ways if LONG_JOB < seconds <= LONGEST_SILENCE]
+
+    def _unheard(self) -> list[tuple[str, float]]:
+        """For how many seconds each component has given no sign of life."""
         now = self.clock.steady()
-        beats = [(c, at) for c, at in list(self.beats.items()) if c in self.components]
-        return [c for c, at in beats if now - at > LONGEST_SILENCE]
+        return [(c, now - at) for c, at in list(self.beats.items()) if c in self.components]

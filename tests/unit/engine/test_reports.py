@@ -16,7 +16,7 @@ from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.engine.reports import Reports
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
-from flexmaild.observe.health import LONGEST_SILENCE, Health, PollEnded, WentBack
+from flexmaild.observe.health import LONG_JOB, LONGEST_SILENCE, Health, PollEnded, WentBack
 from flexmaild.observe.incidents import Kind, not_ready
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFull
@@ -198,6 +198,13 @@ def silent(watch: Watch) -> None:
     watch.reports.poll_ended(polled())
 
 
+def held_up(watch: Watch) -> None:
+    for component in ("outbox", "poller", "sink folder", "timers", "gone"):
+        watch.health.beat(component)
+    watch.hands.pass_(LONG_JOB + 1)
+    watch.reports.look()
+
+
 def unread_for_open_requests(watch: Watch) -> None:
     watch.health.watch_mailbox(None)
     watch.health.open_requests = 2
@@ -248,6 +255,7 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
             *(("sink_hung", "sink folder"), ("bug", "timers")),
         ],
     ),
+    "held up": (held_up, [("outgoing_failed", "outbox"), ("sink_hung", "sink folder")]),
     "switched off": (unread_for_open_requests, [("settings_at_risk", "incoming")]),
     "sink gone": (lambda w: w.reports.counted(counts(other=2), {}), [("settings_at_risk", "sink other")]),
     "sink of requests gone": (
