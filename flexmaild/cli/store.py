@@ -73,6 +73,10 @@ def adopt(lost_since: datetime | None) -> int:
 
 
 def _told(found: Any, lost_since: datetime | None) -> list[str]:
+    if not found.difference and not found.kept:
+        return [
+            f"{found.path}: no store.mark beside it tells it from another copy; the daemon takes it as it is."
+        ]
     if not found.difference:
         return [f"{found.path} is the store that was here: there is nothing to adopt."]
     told = [f"{found.path}: {found.difference}."]

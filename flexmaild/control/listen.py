@@ -39,32 +39,30 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A listening socket. `inode` (device, number) is set where we made the file and have to remove it.
+    """A listening socket. inode: its file (device, number), None for an abstract name (unix(7)), which has
+    none. is_ours: we made the file, and have to remove it.
 
     warnings: what could not be done as asked but does no harm.
     """
 
     socket: socket.socket
     path: Path
-    inode: tuple[int, int] | None = None
+    inode: tuple[int, int] | None
+    is_ours: bool = False
     warnings: tuple[str, ...] = ()
 
     def is_there(self) -> bool:
-        """Whether callers still find it: the file that we made, or any socket where systemd made it."""
-        try:
-            found = self.path.lstat()
-        except OSError:
+        """Whether callers still find it. The number of a file whose socket is closed may be another's."""
+        if self.socket.fileno() < 0:
             return False
-        if self.inode is None:
-            return stat.S_ISSOCK(found.st_mode)
-        return (found.st_dev, found.st_ino) == self.inode
+        return self.inode is None or _inode(self.path) == self.inode
 
     def close(self) -> None:
         """Stop listening; remove the file if it is still the one we made."""
-        self.socket.close()
-        if self.inode is not None and self.is_there():
+        if self.is_ours and self.is_there():
             with suppress(OSError):
                 self.path.unlink()
+        self.socket.close()
 
 
 def listen(place: Place, environ: Mapping[str, str] = os.environ, name: str = "control") -> Listening:
@@ -103,11 +101,24 @@ def bind(place: Place) -> Listening:
         raise _fault(place.path, f"cannot be bound ({error.strerror})", cure) from error
     finally:
         os.umask(before)
-    made = place.path.lstat()
-    listening = Listening(listener, place.path, (made.st_dev, made.st_ino))
-    warnings = _hand_over(place, gid, made.st_gid)
-    listener.listen(BACKLOG)
-    return Listening(listener, place.path, listening.inode, warnings)
+    try:
+        made = place.path.lstat()
+        warnings = _hand_over(place, gid, made.st_gid)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        cure = "Look who removes or replaces files in that directory."
+        raise _fault(place.path, f"cannot be listened at ({error.strerror})", cure) from error
+    return Listening(listener, place.path, (made.st_dev, made.st_ino), True, warnings)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """Which file this is, None where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _adopt(fd: int) -> Listening:
@@ -118,7 +129,10 @@ def _adopt(fd: int) -> Listening:
         cure = "Use ListenStream= with an absolute path in the socket unit."
         raise _fault(Path(f"/proc/self/fd/{fd}"), "from systemd is not a listening Unix stream socket", cure)
     listener.setblocking(True)
-    return Listening(listener, Path(str(listener.getsockname())))
+    name = listener.getsockname()
+    if isinstance(name, bytes):  # an abstract one, which begins with NUL
+        return Listening(listener, Path(f"@{os.fsdecode(name[1:])}"), None)
+    return Listening(listener, Path(name), _inode(Path(name)) or (0, 0))
 
 
 def _gid(place: Place) -> int | None:

@@ -164,7 +164,7 @@ class Inbox(Protocol):
         gone counts. Returns how many are certainly gone; the rest is tried again at the next poll."""
 
     def rest(self) -> None:
-        """The poll is over; keep or drop the connection. Never raises."""
+        """The poll is over; keep or drop the connection. Deletes nothing, and never raises."""
 
     def close(self) -> None:
         """Leave politely; never raises."""

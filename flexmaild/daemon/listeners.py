@@ -59,21 +59,24 @@ class Listeners:
     def look_at_control(self) -> None:
         """Listen anew where the control socket's file was removed or replaced: nobody finds the old one."""
         with self._changing:
-            self._health.control_fault = self._control_fault()
+            self._health.control_fault, self._health.control_cure = self._control_fault()
 
-    def _control_fault(self) -> str:
-        """Why nobody finds the control socket, empty where it is there or could be bound again."""
+    def _control_fault(self) -> tuple[str, str]:
+        """Why nobody finds the control socket, and the cure; empty where it is there, or bound again."""
         if self._control is None or self._control.listening.is_there():
-            return ""
+            return "", ""
         path = self._control.listening.path
-        if self._control.listening.inode is None:
-            return f"{path} is gone; `systemctl restart flexmaild.socket flexmaild.service` makes it anew"
+        if not self._control.listening.is_ours:
+            return (
+                f"{path}, made by systemd, is gone",
+                "`systemctl restart flexmaild.socket flexmaild.service` makes it anew.",
+            )
         try:
             self._control.listen_at(self._bind)
         except (GiveUp, OSError) as fault:
-            return str(fault)
+            return str(fault), "Give the path back to it; it is tried again every ten seconds."
         _log.warning("the control socket's file was gone and is bound again", path=str(path))
-        return ""
+        return "", ""
 
     def bind_metrics(self) -> None:
         """Bind what is wanted and not bound yet: an address that was taken may be free again."""

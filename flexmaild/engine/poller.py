@@ -235,9 +235,9 @@ class Poller(Worker):
             if folder.can_delete:
                 self._work.keep_mark()
                 tally.deleted += self._inbox.dispose([f.mark for f in done])
-        if folder.can_delete and not tally.read:
+        if folder.can_delete:  # leftovers of an earlier poll, which may be behind the count too
             self._work.keep_mark()
-            tally.deleted += self._inbox.dispose(())  # leftovers of an earlier poll
+            tally.deleted += self._inbox.dispose(())
         if (free <= 0 or may_leave <= 0) and self._backlog is None:
             self._look_ahead(tally)
 

@@ -124,8 +124,7 @@ def _of_settings(health: Health) -> Iterator[Condition]:
         yield Condition(Kind.RELOAD_REFUSED, "settings", said, cure, cause=health.settings_fault)
     if health.control_fault:
         said = f"no command reaches the daemon: {health.control_fault}"
-        cure = "Give the path back to it; it is tried again every ten seconds."
-        yield Condition(Kind.SOCKET_GONE, "control socket", said, cure, stops=True)
+        yield Condition(Kind.SOCKET_GONE, "control socket", said, health.control_cure, stops=True)
     if health.metrics_fault:
         said = f"there are no metrics and no health checks: {health.metrics_fault}"
         cure = "Free the address, or give metrics.listen another; it is tried again by itself."

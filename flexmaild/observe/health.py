@@ -124,6 +124,7 @@ class Health:
     settings_fault: str = ""
     metrics_fault: str = ""
     control_fault: str = ""
+    control_cure: str = ""
     loaded_at: datetime | None = None
     store_trouble: Condition | None = None
     hung_transaction: float = 0.0

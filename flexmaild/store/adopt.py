@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from flexmaild.core.work import AuditEntry
 from flexmaild.store import audit, store_mark
 from flexmaild.store.engine import Database
-from flexmaild.store.errors import StoreRefused
+from flexmaild.store.errors import StoreError, StoreRefused
 from flexmaild.store.migrate import migrate
 from flexmaild.store.open import database_file, decoded
 from flexmaild.store.place import prepare
@@ -23,12 +23,13 @@ from flexmaild.store.store_mark import StoreMark
 from flexmaild.store.tables import audit as events
 
 ACT = "store.adopt"
+_GONE = "the store is gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """difference: what is wrong with the store; empty where it is the one that was there. kept: what its
-    mark says; held: what it holds. last: the time of its last event."""
+    mark says; held: what it holds. last: the time of its last event but for adoptions."""
 
     path: Path
     difference: str
@@ -45,10 +46,15 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
     """What is found; taken over where lost_since is given and there is a difference.
 
     now: goes into the event log, with by, the operator. Raises TooEarly and the faults of the store; a daemon
-    that runs with this store is one.
+    that runs with this state directory is one.
     """
     path = database_file(url, state_directory)
+    if not state_directory.is_dir():
+        cure = "Correct state_directory. A daemon that never ran makes it, and needs nothing to be adopted."
+        raise StoreError(f"{state_directory}: there is no such directory.", cure)
     kept, fault = _kept(state_directory)
+    if lost_since is None and not path.exists():
+        return Finding(path, fault or _GONE, kept, None, None)
     place = prepare(path, state_directory)
     database = Database(place)
     try:
@@ -66,10 +72,11 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
 
 
 def _taken(connection: Connection, found: Finding, now: datetime, lost_since: datetime, by: str) -> StoreMark:
-    if found.last and lost_since < found.last:
-        raise TooEarly(found.last.isoformat())
+    # As it is shown, and not after now: a clock that was wrong once must not stand in the way for ever.
+    if found.last and lost_since < min(found.last.replace(microsecond=0), now):
+        raise TooEarly(found.last.isoformat(timespec="seconds"))
     migrate(connection, str(found.path))
-    store_mark.name(connection)
+    store_mark.name_installation(connection)
     data = {"by": by, "lost_since": lost_since.isoformat(), "difference": found.difference}
     audit.append(connection, [AuditEntry(now, "", ACT, data)])
     mark = store_mark.of(connection, found.path)
@@ -90,5 +97,7 @@ def _finding(connection: Connection, path: Path, kept: StoreMark | None, fault: 
         fault = store_mark.difference(connection, kept, held)
     elif held is None:
         fault = fault or "the store is empty"
-    last = connection.scalar(select(events.c.at).order_by(events.c.seq.desc()).limit(1)) if held else None
+    # Adopting is no work of the store: where its mark could not be written, it is done once more.
+    work = select(events.c.at).where(events.c.event != ACT).order_by(events.c.seq.desc()).limit(1)
+    last = connection.scalar(work) if held else None
     return Finding(path, fault, kept, held, last)

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -65,6 +66,10 @@ class Database:
         self._broken: StoreBroken | None = None
         self._busy: StoreBusy | None = None  # why the last one did not begin: who waits behind it hears that
         self._closed = False
+
+    @property
+    def path(self) -> Path:
+        return self._place.path
 
     @property
     def busy_since(self) -> float | None:

@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from flexmaild.store.dialect import insert_or_set
+from flexmaild.store.errors import StoreDamaged
+from flexmaild.store.faults import RESTORE
 from flexmaild.store.tables import EPOCH, MILLISECOND, meta, milliseconds
 
 # How many mails were committed since the store was made; rows of them are pruned.
@@ -27,7 +29,11 @@ def put(connection: Connection, name: str, value: str) -> None:
 
 
 def count(connection: Connection, name: str) -> int:
-    return int(get(connection, name) or 0)
+    """Raises StoreDamaged where it is no number."""
+    found = get(connection, name) or "0"
+    if not (found.isascii() and found.isdigit()):
+        raise StoreDamaged(f"the store is damaged: its {name} is no number.", RESTORE)
+    return int(found)
 
 
 def high_water(connection: Connection) -> datetime:

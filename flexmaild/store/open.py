@@ -33,7 +33,7 @@ def open_store(url: str, *, state_directory: Path, clock: TrustedClock, was_ther
     the cure, StoreBusy and StoreFull as any call does.
     """
     path = database_file(url, state_directory)
-    if not path.exists() and (was_there or (state_directory / store_mark.MARK_FILE).exists()):
+    if not path.exists() and (was_there or store_mark.is_kept(state_directory)):
         raise StoreRefused(f"{path}: the store is gone.", store_mark.CURE)
     place = prepare(path, state_directory)
     database = Database(place)
@@ -47,7 +47,7 @@ def open_store(url: str, *, state_directory: Path, clock: TrustedClock, was_ther
                 elif was_there and schema_of(connection, str(path)) is None:
                     raise StoreRefused(f"{path}: the store is empty, and there was one.", store_mark.CURE)
                 migrate(connection, str(path))
-                store_mark.name(connection)
+                store_mark.name_installation(connection)
         store = Store(database, clock, state_directory)
         store.keep_mark()
     except BaseException:

@@ -1,8 +1,9 @@
 """Where a SQLite store lies: its directory, its file of mode 0600, and the lock that keeps others out.
 
-Called by `open_store`. The lock is a `flock` on `<file>.lock`, held as long as the process lives; the kernel
-lets go of it however the process ends, and the file itself is never removed (removing it would let two
-processes lock two different files of the same name).
+Called by `open_store` and `adopt`. The lock is a `flock` on `<file>.lock`, held as long as the process lives;
+the kernel lets go of it however the process ends, and the file itself is never removed (removing it would let
+two processes lock two different files of the same name). The state directory is locked as well: the mark in
+it (`store_mark`) is of one store, whichever store.url names.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import fcntl
 import os
 import re
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from flexmaild.system.files import NO_ROOM
 # A forked child of a daemon that was killed may outlive it for a moment, and holds the same lock.
 PATIENCE_SECONDS = 2.0
 
+_HELD = "stop it, or give this one a store.url and state_directory of its own."
+
 # File systems on which locks and shared memory of two machines do not see each other
 # (https://www.sqlite.org/wal.html: "WAL does not work over a network filesystem").
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs"})
@@ -29,11 +33,12 @@ NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glu
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An opened place: the database file, which file that was (device, inode), and the lock's descriptor."""
+    """An opened place: the database file, which file that was (device, inode), and the descriptors of its
+    locks."""
 
     path: Path
     identity: tuple[int, int]
-    lock: int
+    locks: tuple[int, ...]
 
     def check(self) -> None:
         """Refuse to go on when the file was deleted or replaced under the running daemon: what is committed
@@ -50,7 +55,8 @@ class Place:
             )
 
     def release(self) -> None:
-        os.close(self.lock)
+        for lock in self.locks:
+            os.close(lock)
 
 
 def insist_on(path: Path, known: tuple[int, int]) -> None:
@@ -68,19 +74,20 @@ def insist_on(path: Path, known: tuple[int, int]) -> None:
 
 def prepare(path: Path, state_directory: Path) -> Place:
     """Create what is missing, take the lock. Raises StoreError with the path and the cure."""
-    try:
-        for directory in (state_directory, path.parent):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_network(path)
-        lock = _locked(path.with_name(path.name + ".lock"))
-    except OSError as error:
-        raise unusable(path, error) from error
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return Place(path, identity(path), lock)
-    except OSError as error:
-        os.close(lock)
-        raise unusable(path, error) from error
+    with ExitStack() as held:
+        try:
+            for directory in (state_directory, path.parent):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_network(path)
+            locks = _locked_file(path.with_name(path.name + ".lock")), _locked_directory(state_directory)
+            for lock in locks:
+                held.callback(os.close, lock)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            place = Place(path, identity(path), locks)
+        except OSError as error:
+            raise unusable(path, error) from error
+        held.pop_all()
+    return place
 
 
 def unusable(path: Path, error: OSError) -> StoreFault:
@@ -104,29 +111,37 @@ def identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _locked(path: Path) -> int:
+def _locked_file(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    deadline = Deadline.after(PATIENCE_SECONDS)
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if deadline.is_over:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-                os.close(descriptor)
-                raise _held(path, holder) from None
-            time.sleep(0.05)
+    if not _is_locked(descriptor):
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise StoreError(f"{path}: another flexmaild (pid {holder or 'unknown'}) is using this store.", _HELD)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
 
 
-def _held(path: Path, holder: str) -> StoreError:
-    return StoreError(
-        f"{path}: another flexmaild (pid {holder or 'unknown'}) is using this store.",
-        "stop it, or give this one a store.url and state_directory of its own.",
-    )
+def _locked_directory(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if not _is_locked(descriptor):
+        os.close(descriptor)
+        raise StoreError(f"{path}: another flexmaild is using this state directory.", _HELD)
+    return descriptor
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Whether the lock could be had; waits a little for a process that ends."""
+    deadline = Deadline.after(PATIENCE_SECONDS)
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if deadline.is_over:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def _refuse_network(path: Path) -> None:

@@ -75,7 +75,7 @@ class Store(Queries):
         """Write down how far it has come (see `store_mark`): before anything that is committed is deleted
         elsewhere."""
         with self._database.reading() as connection:
-            mark = store_mark.of(connection, self._directory)
+            mark = store_mark.of(connection, self._database.path)
         if mark and mark != self._mark:
             store_mark.write(self._directory, mark)
             self._mark = mark

@@ -7,7 +7,9 @@ nowhere else. `open_store` compares the two before it changes anything, and `ado
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +27,10 @@ from flexmaild.system.files import read_at_most, replace_file
 
 MARK_FILE = places.STORE_MARK
 _INSTALLATION = "installation"
-_LARGEST = 4096
+# Bytes of the file, and the largest number that SQLite counts to.
+_LARGEST, _MOST = 4096, 2**63 - 1
+# What is in its place is no file of ours: a link that leads nowhere or to itself, a pipe, a directory.
+_NO_FILE = frozenset({errno.ENOENT, errno.ELOOP, errno.EINVAL, errno.ENXIO, errno.EISDIR})
 CURE = (
     "Put the newest copy of the store there, or let store.url name it. Where it is lost, "
     "`flexmaild store adopt --lost-since TIME` says what is forgotten and takes the one that is there."
@@ -54,7 +59,7 @@ def of(connection: Connection, path: Path) -> StoreMark | None:
     return StoreMark(installation, schema, end.seq, end.hash, meta.count(connection, meta.MAILS))
 
 
-def name(connection: Connection) -> None:
+def name_installation(connection: Connection) -> None:
     """Give a store that has none the name of a new installation."""
     if not meta.get(connection, _INSTALLATION):
         meta.put(connection, _INSTALLATION, secrets.token_hex(8))
@@ -63,19 +68,35 @@ def name(connection: Connection) -> None:
 def read(directory: Path) -> StoreMark | None:
     """The mark in this state directory, None where there is none. Raises StoreFault."""
     path = directory / MARK_FILE
-    try:
-        data = read_at_most(path, _LARGEST)[1]
-    except FileNotFoundError:
+    if not is_kept(directory):
         return None
-    except OSError as error:
-        raise unusable(path, error) from error
     try:
-        return StoreMark(**json.loads(data))
-    except (ValueError, TypeError):
+        mark = _parsed(read_at_most(path, _LARGEST)[1])
+    except OSError as error:
+        if error.errno not in _NO_FILE:
+            raise unusable(path, error) from error
+        mark = None
+    if mark is None:
         raise StoreRefused(
             f"{path}: the mark of the store is damaged.",
             "`flexmaild store adopt --lost-since TIME` writes a new one for the store that is there.",
-        ) from None
+        )
+    return mark
+
+
+def is_kept(directory: Path) -> bool:
+    """Whether there is something in the mark's place, even what leads nowhere."""
+    return os.path.lexists(directory / MARK_FILE)
+
+
+def _parsed(data: bytes) -> StoreMark | None:
+    try:
+        mark = StoreMark(**json.loads(data))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    texts, numbers = (mark.installation, mark.schema, mark.hash), (mark.event, mark.mails)
+    is_typed = all(type(text) is str for text in texts) and all(type(number) is int for number in numbers)
+    return mark if is_typed and all(0 <= number <= _MOST for number in numbers) else None
 
 
 def write(directory: Path, mark: StoreMark) -> None:

@@ -166,11 +166,6 @@ class ImapInbox:
         return len(gone)
 
     def rest(self) -> None:
-        try:
-            if self._leftover and self._client:
-                self.dispose(())
-        except Failure:
-            return
         if self._pause > KEEP_OVER:
             self.close()
 
@@ -315,7 +310,7 @@ class ImapInbox:
         """Keep in mind which of these the server withholds."""
         for row in rows:
             if row.uid in got.withheld:
-                self._withheld.failed(row, got.withheld[row.uid], row.came)
+                self._withheld.failed(row, got.withheld[row.uid], row.arrived_at)
         if got.found:
             self._withheld.handed_out()
             self._withheld.forget(lambda row: row.uid in got.found)

@@ -38,7 +38,7 @@ class Row:
     arrived: str
 
     @property
-    def came(self) -> float | None:
+    def arrived_at(self) -> float | None:
         """The same as a number, None where the server does not tell it."""
         return float(self.arrived) if self.arrived else None
 
@@ -76,7 +76,7 @@ class Lister:
             rows = self._by_uid(self._uids(first, last), rows, refusal)
         for row in rows:
             if row.size == UNTOLD and row.uid not in self._left and not self._withheld.waits(row):
-                self._withheld.failed(row, _NO_SIZE, row.came)
+                self._withheld.failed(row, _NO_SIZE, row.arrived_at)
         return rows
 
     def _by_uid(self, uids: Sequence[int], rows: Sequence[Row], refusal: str) -> list[Row]:
@@ -137,8 +137,8 @@ class Lister:
         if not uids:
             return {}
         rows, refusal = self._listed(",".join(map(str, uids)), by_uid=True)
-        if not refusal:
-            return {row.uid: row for row in rows}
+        if not refusal:  # a server may tell of others beside these, and not all there is to tell
+            return {row.uid: row for row in rows if row.uid in uids}
         if len(uids) == 1:
             self._withheld.failed(_untold(uids[0]), refusal)
             return {}

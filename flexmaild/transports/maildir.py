@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.defaults import LARGEST_MAIL
-from flexmaild.core.errors import Failure, GiveUp, Reason
+from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import (
     Envelope,
@@ -172,6 +172,8 @@ class MaildirInbox:
 
     def dispose(self, marks: Sequence[Mark]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
+        if not gone:
+            return 0
         with translated("dispose", self._path):
             failed: list[OSError] = []
             missed = {unique for unique in gone if not self._remove(unique, failed)}
@@ -187,12 +189,7 @@ class MaildirInbox:
         return len(gone)
 
     def rest(self) -> None:
-        """Deletes what an earlier poll could not; nothing is kept open."""
-        if self._leftover:
-            try:
-                self.dispose(())
-            except Failure:
-                return
+        """Nothing is kept open."""
 
     def close(self) -> None:
         """Nothing is kept open."""

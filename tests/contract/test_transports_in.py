@@ -355,6 +355,22 @@ def test_what_was_a_leftover_in_an_earlier_poll_is_compared_again(way: Way) -> N
     assert way.subjects("INBOX") == ["s0"]
 
 
+def test_resting_removes_nothing_not_even_what_an_earlier_poll_could_not(way: Way) -> None:
+    """Before anything is removed the store's mark has to be written, of which only the poller knows."""
+    way.deliver([mail("s0")])
+    known = all_of(way, 1)
+    inbox = way.inbox()
+    inbox.open()
+    assert inbox.fetch(10, lambda marks: known) == []
+    inbox.rest()
+    inbox.close()
+    assert way.subjects("INBOX") == ["s0"]
+    inbox.open()
+    assert inbox.fetch(10, lambda marks: known) == []
+    assert inbox.dispose([]) == 1
+    assert way.subjects("INBOX") == []
+
+
 def test_a_mail_that_is_gone_already_counts_as_gone(way: Way) -> None:
     way.deliver([mail("s0"), mail("s1")])
     inbox = way.inbox()

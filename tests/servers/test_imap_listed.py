@@ -27,6 +27,7 @@ def polled(inbox: Any, limit: int = 30) -> list[str]:
         while len(read) < limit and (fetched := inbox.fetch(limit - len(read), nobody_is_known)):
             read += subjects(fetched)
             inbox.dispose([one.mark for one in fetched])
+        inbox.dispose(())
         inbox.rest()
     except Failure:
         inbox.close()
@@ -200,6 +201,25 @@ def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -
     inbox = inbox_at(server)
     assert polled(inbox) == ["s1", "s3"] and set(server.folder) == {2}
     assert inbox.unreadable() is not None
+
+
+class TellsOfOthers(ImapServer):
+    """Lists one mail at a time, and tells then that something else of the first one has changed."""
+
+    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+        if "RFC822.SIZE" not in rest:
+            return super().fetch(talk, tag, command, rest)
+        uids = numbers(rest.partition("FETCH ")[2].split(" ")[0])
+        if command != "UID FETCH" or len(uids) > 1:
+            return talk.say(f"{tag} NO [SERVERBUG] some messages could not be fetched")
+        for uid in uids:
+            talk.say(f"* {uid} FETCH (UID {uid} RFC822.SIZE {len(self.folder[uid])})")
+        return talk.say(f"* 1 FETCH (UID 1 FLAGS (\\Seen))\n{tag} OK done")
+
+
+def test_what_a_server_tells_unasked_hides_no_mail(serving: Serving) -> None:
+    server = serving(TellsOfOthers({}, (mail("s1"), mail("s2"))))
+    assert polled(inbox_at(server)) == ["s1", "s2"]
 
 
 def test_a_mail_that_the_list_leaves_out_is_not_taken_for_the_folders_end(serving: Serving) -> None:

@@ -33,6 +33,7 @@ def polled(inbox: ImapInbox, kept: dict[Mark, Identity] | None = None) -> list[F
         read += fetched
         known.update((one.mark, one.identity) for one in fetched)
         inbox.dispose([one.mark for one in fetched])
+    inbox.dispose(())
     inbox.rest()
     return read
 

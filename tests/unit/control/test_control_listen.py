@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.control.listen import MAX_PATH, Place, bind, inherited
+from flexmaild.control.listen import MAX_PATH, Listening, Place, bind, inherited
 from flexmaild.core.errors import GiveUp
 
 OWN_GROUP = grp.getgrgid(os.getegid()).gr_name
@@ -96,7 +96,7 @@ CHILD = """
 import os, sys
 from flexmaild.control.listen import inherited
 got = inherited(os.environ)
-print(got and (str(got.path), got.inode, os.get_inheritable(got.socket.fileno())))
+print(got and (str(got.path), got.is_ours, got.is_there(), os.get_inheritable(got.socket.fileno())))
 if got:
     got.close()
 """
@@ -128,12 +128,46 @@ def listener(place: Path) -> socket.socket:
 def test_a_socket_from_systemd_is_taken_and_its_file_left_to_systemd(
     listener: socket.socket, place: Path
 ) -> None:
-    found = str((str(place / "s"), None, False))
+    found = str((str(place / "s"), False, True, False))
     assert handed_over(listener) == found
     assert handed_over(listener, names="anything") == found
     assert handed_over(listener, names="control:metrics", count=2) == found
     assert (place / "s").exists()
     listener.close()
+
+
+def test_an_abstract_socket_from_systemd_is_always_there() -> None:
+    with socket.socket(socket.AF_UNIX) as abstract:
+        name = f"flexmaild-test-{os.getpid()}"
+        abstract.bind(f"\0{name}")
+        abstract.listen()
+        assert handed_over(abstract) == str((f"@{name}", False, True, False))
+
+
+def test_a_socket_from_systemd_whose_file_another_has_replaced_is_not_there(
+    listener: socket.socket, place: Path
+) -> None:
+    inode = (place / "s").lstat().st_dev, (place / "s").lstat().st_ino
+    listening = Listening(listener, place / "s", inode)
+    assert listening.is_there()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(place / "t"))
+        (place / "t").rename(place / "s")
+        assert not listening.is_there()
+        listening.close()
+        assert (place / "s").exists()
+
+
+def test_the_file_is_removed_before_its_number_can_be_anothers(place: Path) -> None:
+    listening = bind(Place(place / "s"))
+    listening.close()
+    assert not (place / "s").exists()
+    assert not listening.is_there()
+    with socket.socket(socket.AF_UNIX) as other:  # which may get the same number
+        other.bind(str(place / "s"))
+        assert not listening.is_there()
+        listening.close()
+        assert (place / "s").exists()
 
 
 def test_sockets_meant_for_another_process_or_another_use_are_left_alone(listener: socket.socket) -> None:

@@ -130,6 +130,41 @@ def test_a_mail_is_deleted_after_its_outcome_is_committed_and_never_before(offic
     assert one.join(PATIENCE) and office.bugs == []
 
 
+@dataclass
+class Watched(Folder):
+    """Notes what is done in it, in order. can_delete: what it says when it is opened."""
+
+    can_delete: bool = True
+    done: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def open(self) -> FolderState:
+        return FolderState(self.mails, self.can_delete)
+
+    def dispose(self, marks: Sequence[Mark]) -> int:
+        self.done.append(f"dispose {len(marks)}")
+        return super().dispose(marks)
+
+
+@pytest.mark.parametrize("mails", [0, 3])
+@pytest.mark.parametrize("can_delete", [True, False])
+def test_nothing_is_removed_without_the_stores_mark_and_leftovers_at_every_poll(
+    office: Running, monkeypatch: pytest.MonkeyPatch, mails: int, can_delete: bool
+) -> None:
+    """Leftovers may lie behind as many new mails as a poll reads."""
+    folder = Watched(mails, can_delete=can_delete)
+    monkeypatch.setattr(office.store, "keep_mark", lambda: folder.done.append("mark"))
+    one = made(office, folder, count=max(1, mails))
+    one.start()
+    assert one.poll().result(PATIENCE).fault == ""
+    one.stop()
+    assert one.join(PATIENCE)
+    read = ["mark", f"dispose {mails}"] if mails else []
+    assert folder.done == ([*read, "mark", "dispose 0"] if can_delete else [])
+
+
 def test_a_refused_login_is_repeated_by_itself_less_and_less_and_at_once_for_an_operator(
     post: Post,
 ) -> None:

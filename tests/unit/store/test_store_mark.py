@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
-from datetime import timedelta
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from store_samples import full_change
 
-from flexmaild.store import Store, StoreDamaged, StoreRefused
+from flexmaild.store import Store, StoreDamaged, StoreError, StoreFault, StoreRefused, adopt
 from flexmaild.store.migrate import known_revisions
 from flexmaild.store.store_mark import MARK_FILE
 from tests.kit.older_store import back_to
@@ -28,6 +34,11 @@ def copied(directory: Path, to: str) -> Path:
 
 def put_back(directory: Path, copy: str) -> None:
     shutil.copy(directory / copy, directory / "flexmaild.db")
+
+
+def adopted(directory: Path, lost_since: datetime | None = NOW, *, now: datetime = NOW) -> adopt.Finding:
+    url = f"sqlite:///{directory}/flexmaild.db"
+    return adopt.adopt(url, state_directory=directory, now=now, lost_since=lost_since, by="root")
 
 
 @pytest.fixture
@@ -85,7 +96,7 @@ def test_an_older_copy_that_was_used_since_is_refused(used: Path) -> None:
     """It has as many events and mails as the one that was there."""
     mark = (used / MARK_FILE).read_bytes()
     put_back(used, "older")
-    (used / MARK_FILE).unlink()
+    adopted(used)
     store = opened(used)
     filled(store, "5", "6", "7")
     store.close()
@@ -130,10 +141,98 @@ def test_a_store_that_is_gone_is_not_made_anew(used: Path) -> None:
     assert not (used / "flexmaild.db").exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"\xff\xfe", b"[]", b'{"installation": 1}'])
+def odd(**values: object) -> bytes:
+    whole = {"installation": "a", "schema": "0010", "event": 1, "hash": "b", "mails": 1}
+    return json.dumps(whole | values).encode()
+
+
+DAMAGED = [
+    *(b"", b"{}", b"\xff\xfe", b"[]", b'{"installation": 1}', b"[" * 4000, b"null"),
+    *(odd(installation=1), odd(event="1"), odd(mails=None), odd(mails=1.5), odd(event=True), odd(more=1)),
+    *(odd(event=2**63), odd(mails=-1), odd(hash=[]), odd(schema=10)),
+]
+
+
+@pytest.mark.parametrize("data", DAMAGED)
 def test_a_damaged_mark_is_refused(used: Path, data: bytes) -> None:
     (used / MARK_FILE).write_bytes(data)
     assert "mark of the store is damaged" in refusal(used)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to nowhere", "link to itself", "directory"])
+def test_what_is_no_file_is_a_damaged_mark_also_where_the_store_is_gone(used: Path, kind: str) -> None:
+    mark = used / MARK_FILE
+    mark.unlink()
+    make: dict[str, Callable[[], object]] = {
+        "pipe": lambda: os.mkfifo(mark),
+        "link to nowhere": lambda: mark.symlink_to(used / "nowhere"),
+        "link to itself": lambda: mark.symlink_to(mark),
+        "directory": mark.mkdir,
+    }
+    make[kind]()
+    with pytest.raises(StoreRefused, match="mark of the store is damaged"):
+        opened(used)
+    (used / "flexmaild.db").unlink()
+    with pytest.raises(StoreRefused, match="the store is gone"):
+        opened(used)
+    assert not (used / "flexmaild.db").exists()
+
+
+def test_a_number_that_is_none_is_a_damaged_store(used: Path) -> None:
+    with closing(sqlite3.connect(used / "flexmaild.db")) as connection, connection:
+        connection.execute("UPDATE meta SET value = 'many' WHERE name = 'mails'")
+    with pytest.raises(StoreDamaged, match="is no number"):
+        opened(used)
+
+
+def test_only_asking_makes_nothing_where_nothing_is(tmp_path: Path) -> None:
+    assert adopted(tmp_path, None).difference == "the store is gone"
+    assert list(tmp_path.iterdir()) == []
+    for lost_since in (None, NOW):
+        with pytest.raises(StoreError, match="no such directory"):
+            adopted(tmp_path / "state", lost_since)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_that_is_shown_is_early_enough_and_one_before_it_is_not(used: Path) -> None:
+    put_back(used, "older")
+    last = adopted(used, None).last
+    assert last
+    shown = last.replace(microsecond=0)
+    with pytest.raises(adopt.TooEarly, match=re.escape(shown.isoformat())):
+        adopted(used, shown - timedelta(seconds=1), now=last)
+    adopted(used, shown, now=last)
+
+
+def test_an_event_from_the_future_stands_in_nobodys_way(used: Path) -> None:
+    put_back(used, "older")
+    last = adopted(used, None).last
+    assert last
+    before = last - timedelta(days=300)
+    adopted(used, before, now=before)
+    opened(used).close()
+
+
+def test_an_adoption_whose_mark_could_not_be_written_is_done_again_with_the_same_time(used: Path) -> None:
+    (used / MARK_FILE).unlink()
+    (used / MARK_FILE).mkdir()  # nothing can be put in its place
+    last = adopted(used, None).last
+    assert last
+    later = last + timedelta(days=1)
+    with pytest.raises(StoreFault):
+        adopted(used, last, now=later)
+    (used / MARK_FILE).rmdir()
+    (used / MARK_FILE).symlink_to(used / "nowhere")
+    adopted(used, last, now=later + timedelta(minutes=1))
+    opened(used).close()
+
+
+def test_beside_a_daemon_nothing_is_adopted_whatever_store_the_settings_name_by_now(used: Path) -> None:
+    store = opened(used)
+    with pytest.raises(StoreError, match="using this state directory"):
+        adopt.adopt("sqlite:///other.db", state_directory=used, now=NOW, lost_since=NOW, by="root")
+    store.close()
+    assert not (used / "other.db").exists()
 
 
 def test_a_store_from_before_an_upgrade_is_refused_and_not_changed(used: Path) -> None:
