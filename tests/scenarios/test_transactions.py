@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import random
+import socket
 import sqlite3
+import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +18,9 @@ import pytest
 
 from flexmaild.control.client import Refused, Unreachable
 from tests.kit.house import House, until
+from tests.kit.scripted import Serving, SmtpServer, Talk
+from tests.kit.service_manager import Manager, environment
+from tests.scenarios.test_adversity import by_smtp
 
 pytestmark = pytest.mark.process
 
@@ -50,6 +56,53 @@ def test_a_request_that_was_refused_is_not_carried_out_later_and_nobody_else_is_
     until(lambda: house.call("status")["ready"] or None, "a store that can be written again")
     assert [r["id"] for r in house.call("approval.list")["items"]] == [one]
     assert house.request(ANNA, key="again")["state"] == "pending"
+
+
+def test_a_lock_of_minutes_stops_neither_status_metrics_the_mails_under_way_nor_the_watchdog(
+    house: House, serving: Serving, manager: Manager
+) -> None:
+    """A mail whose claim is recorded goes out, each once; the fault is an incident, and ends by itself."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def content(talk: Talk) -> None:
+        begun.set()
+        while not go_on.is_set():
+            talk.wait(0.05)
+        talk.say("250 taken")
+
+    server = serving(SmtpServer({"content": content}))
+    house.stop()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        metrics = f"127.0.0.1:{probe.getsockname()[1]}"
+    house.write_settings(by_smtp(server.port) | {"metrics": {"listen": metrics}})
+    house.start(environment(manager, WATCHDOG_USEC="1000000"))
+    house.request(*(f"a{number}@corp.test" for number in range(8)))
+    assert begun.wait(30)
+    with held(house):
+        go_on.set()
+        until(lambda: len(server.mails) == 8, "the mails that were claimed")
+        for _ in range(5):
+            house.advance(60)
+            while not manager.heard.empty():
+                manager.heard.get()
+            manager.hears("WATCHDOG=1")
+            with urllib.request.urlopen(f"http://{metrics}/metrics", timeout=10) as page:
+                assert b"flexmaild_incidents" in page.read()
+            house.call("status")
+        told = until(lambda: _told(house, "store_locked"), "the incident")
+        assert told["cure"]
+    until(lambda: house.call("status")["ready"] or None, "a store that can be written again")
+    until(lambda: house.call("status")["outgoing"]["messages"]["queued"] == 0, "the record of what was sent")
+    house.advance(300)
+    house.request(ANNA)
+    until(lambda: len(server.mails) == 9, "the next mail")
+    assert house.process is not None and house.process.poll() is None
+
+
+def _told(house: House, kind: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = house.call("status")["incidents"]
+    return next((one for one in found if one["kind"] == kind), {})
 
 
 def test_the_daemon_ends_in_order_while_a_transaction_hangs(house: House) -> None:
