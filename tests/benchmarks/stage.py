@@ -26,6 +26,7 @@ from tests.kit.dovecot import Dovecot, User
 from tests.kit.house import REPLIES, ROOT, House, merged, text_of, until
 from tests.kit.pki import make_pki
 from tests.kit.postfix import Postfix
+from tests.kit.servers_settings import PLAIN_IMAP
 
 # Postfix swallows what goes to this domain, so sending to it costs what sending costs and nothing else.
 SWALLOWED = "discard.test"
@@ -97,14 +98,6 @@ class Servers:
             (folder / "new" / f"{1_700_000_000 + number}.M{number}P1.bench").write_bytes(mail)
         subprocess.run(["chown", "-R", "5000:5000", str(folder.parent)], check=True)
         os.sync()
-
-
-PLAIN_IMAP = """\
-PROTOCOL=imap
-mail.imap.host=${{IMAP_HOST_NAME}}
-mail.imap.port=${{IMAP_HOST_PORT}}
-mail.imap.starttls.enable=false
-"""
 
 
 @contextmanager

@@ -29,13 +29,24 @@ class Day:
         self.house, self.chance, self.requests = house, chance, requests
         self._wait = wait
         self.kills = 0
-        self.alive = threading.Lock()
+        self._starting = threading.Lock()
         self._wanted: dict[str, str] = {}
         self._answered: set[str] = set()
 
-    def kill_now_and_then(self, over: threading.Event, most: int) -> None:
+    def ask_and_answer_under_kills(self, most: int) -> None:
+        """The daemon is killed and started again at random, so often at most."""
+        over = threading.Event()
+        killer = threading.Thread(target=self._kill_now_and_then, args=(over, most))
+        killer.start()
+        try:
+            self.ask_and_answer()
+        finally:
+            over.set()
+            killer.join()
+
+    def _kill_now_and_then(self, over: threading.Event, most: int) -> None:
         while self.kills < most and not over.wait(self.chance.uniform(0.05, 0.8)):
-            with self.alive:
+            with self._starting:
                 self.house.kill()
                 self.kills += 1
                 self.house.start()
@@ -67,7 +78,7 @@ class Day:
                 self._answered.add(request)
 
     def _try(self, call: Callable[[], T]) -> T | None:
-        with self.alive:
+        with self._starting:
             pass  # not while the daemon is being started
         try:
             return call()

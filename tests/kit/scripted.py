@@ -88,6 +88,20 @@ def flood(talk: Talk) -> None:
         talk.raw(b"* OK and on\r\n" * 4096)
 
 
+class Hold:
+    """A behaviour that waits until the test lets go, then says its words."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.reached, self.let_go = threading.Event(), threading.Event()
+
+    def __call__(self, talk: Talk) -> None:
+        self.reached.set()
+        while not self.let_go.is_set():
+            talk.wait(0.01)
+        talk.say(self.words)
+
+
 class Scripted:
     """Serves each connection by `serve` in a thread of its own. `heard` holds the lines of all clients."""
 

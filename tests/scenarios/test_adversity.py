@@ -28,56 +28,13 @@ import yaml
 
 from flexmaild.control.client import Refused, Unreachable
 from tests.kit.house import ROOT, House, merged, reply_bytes, until
-from tests.kit.scripted import ImapServer, SmtpServer, Talk
+from tests.kit.scripted import Hold, ImapServer, SmtpServer, Talk
+from tests.kit.servers_settings import by_imap, by_smtp
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 HOUR = 3600.0
 
 Serving = Callable[[Any], Any]
-
-
-def by_smtp(port: int, **more: Any) -> dict[str, Any]:
-    """The outgoing section for a scripted server, in place of the kit's Maildir."""
-    outgoing = {
-        "transport": "smtp",
-        "path": None,
-        "host": "127.0.0.1",
-        "port": port,
-        "starttls": False,
-        "properties": "PROTOCOL=smtp\n"
-        "mail.smtp.host=${{SMTP_HOST_NAME}}\nmail.smtp.port=${{SMTP_HOST_PORT}}\n"
-        "mail.smtp.timeout=20000\n",
-    }
-    return {"outgoing": merged(outgoing, more)}
-
-
-def by_imap(port: int, **more: Any) -> dict[str, Any]:
-    incoming = {
-        "transport": "imap",
-        "path": None,
-        "host": "127.0.0.1",
-        "port": port,
-        "username": "approvals",
-        "password": "secret",
-        "properties": "PROTOCOL=imap\n"
-        "mail.imap.host=${{IMAP_HOST_NAME}}\nmail.imap.port=${{IMAP_HOST_PORT}}\n"
-        "mail.imap.timeout=20000\n",
-    }
-    return {"incoming": merged(incoming, more)}
-
-
-class Hold:
-    """A behaviour that waits until the test lets go, then says its words."""
-
-    def __init__(self, words: str) -> None:
-        self.words = words
-        self.reached, self.let_go = threading.Event(), threading.Event()
-
-    def __call__(self, talk: Talk) -> None:
-        self.reached.set()
-        while not self.let_go.is_set():
-            talk.wait(0.01)
-        talk.say(self.words)
 
 
 # Reload at the worst moment.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.kit.house import House, until
 from tests.kit.scripted import Serving, SmtpServer, Talk
-from tests.scenarios.test_adversity import by_smtp
+from tests.kit.servers_settings import by_smtp
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 
 import pytest
 
@@ -20,15 +19,9 @@ MOST_KILLS = 30
 def test_a_day_of_two_hundred_requests_survives_kill_nine_at_random(house: House) -> None:
     seed = int(os.environ.get("FLEXMAILD_TEST_SEED", random.randrange(10**9)))
     print(f"FLEXMAILD_TEST_SEED={seed}")
-    day, over = Day(house, random.Random(seed), 200), threading.Event()
+    day = Day(house, random.Random(seed), 200)
     house.start()
-    killer = threading.Thread(target=day.kill_now_and_then, args=(over, MOST_KILLS))
-    killer.start()
-    try:
-        day.ask_and_answer()
-    finally:
-        over.set()
-        killer.join()
+    day.ask_and_answer_under_kills(MOST_KILLS)
     day.finish()
     day.check()
     assert day.kills > 5

@@ -19,8 +19,8 @@ import pytest
 from flexmaild.control.client import Refused, Unreachable
 from tests.kit.house import House, until
 from tests.kit.scripted import Serving, SmtpServer, Talk
+from tests.kit.servers_settings import by_smtp
 from tests.kit.service_manager import Manager, environment
-from tests.scenarios.test_adversity import by_smtp
 
 pytestmark = pytest.mark.process
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.dovecot import Dovecot
 from tests.kit.house import House, reply_bytes
-from tests.servers.test_whole_way import PLAIN_IMAP
+from tests.kit.servers_settings import PLAIN_IMAP
 
 ANNA = "anna@corp.test"
 UIDS_WENT_BACK = "uids_went_back"

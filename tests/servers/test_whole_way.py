@@ -24,13 +24,8 @@ from tests.kit.house import House, merged, reply_bytes, until
 from tests.kit.pki import Pki
 from tests.kit.postfix import Postfix
 from tests.kit.proxy import Proxy
+from tests.kit.servers_settings import PLAIN_IMAP
 
-PLAIN_IMAP = """\
-PROTOCOL=imap
-mail.imap.host=${{IMAP_HOST_NAME}}
-mail.imap.port=${{IMAP_HOST_PORT}}
-mail.imap.starttls.enable=${{IMAP_ENABLE_STARTTLS}}
-"""
 IMPLICIT_SMTP = """\
 PROTOCOL=smtp
 mail.smtp.host=${{SMTP_HOST_NAME}}

@@ -15,6 +15,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from flexmaild.control.client import Refused, Unreachable
 from tests.kit.dovecot import Dovecot
 from tests.kit.pki import make_pki
 from tests.torture import rounds
@@ -63,7 +64,7 @@ def _one(seed: int, root: Path, dovecot: Dovecot, tally: Tally) -> None:
             fault = any_fault(chance)
             what = f"seed {seed}: {fault}"
             _with_fault(root, fault, seed, tally)
-    except Exception as error:
+    except (AssertionError, Refused, Unreachable, OSError, ValueError, LookupError) as error:
         tally.failed(what, error, root / "log")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from tests.kit.day import Day
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.house import House
 from tests.kit.proxy import Proxy
-from tests.servers.test_whole_way import PLAIN_IMAP
+from tests.kit.servers_settings import PLAIN_IMAP
 from tests.torture.faults import Fault
 
 REQUESTS = 8
@@ -68,17 +67,11 @@ def with_fault(root: Path, fault: Fault, seed: int) -> bool:
 
 def with_kills(root: Path, seed: int) -> int:
     """A day with kills at random; how many."""
-    house, over = House(root), threading.Event()
+    house = House(root)
     day = Day(house, random.Random(seed), 5 * REQUESTS)
     house.start()
-    killer = threading.Thread(target=day.kill_now_and_then, args=(over, 20))
-    killer.start()
     try:
-        day.ask_and_answer()
-    finally:
-        over.set()
-        killer.join()
-    try:
+        day.ask_and_answer_under_kills(most=20)
         day.finish()
         day.check()
     finally:
