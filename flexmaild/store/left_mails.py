@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, exists, func, select
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.left_mails import LeftMail, LeftMails
@@ -18,7 +18,7 @@ from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.store.dialect import insert_new
 from flexmaild.store.requests import slices
-from flexmaild.store.tables import left_mails
+from flexmaild.store.tables import left_mails, seen
 
 # Mails that are marked; somebody who fills a mailbox does not fill the store.
 MOST = 1000
@@ -29,15 +29,21 @@ _MARK = (left_mails.c.mailbox, left_mails.c.validity, left_mails.c.uid)
 _ADD = insert_new(left_mails, *(column.name for column in _MARK))
 
 
-def add(connection: Connection, mails: Sequence[LeftMail]) -> None:
-    """Mark these, as far as there is room. One of a request of ours takes the place of somebody else's."""
+def add(connection: Connection, mails: Sequence[LeftMail], recorded: Collection[Mark] = ()) -> None:
+    """Mark these, as far as there is room. One of a request of ours takes the place of somebody else's.
+
+    recorded: those that have an outcome here too. They are marked whether there is room or not: by the record
+    alone such a mail would be known as one to delete.
+    """
     if not mails:
         return
     forget(connection, [mail.mark for mail in mails])
-    ours = [mail for mail in mails if mail.outcome is Outcome.STORE_OLDER]
-    others = [mail for mail in mails if mail.outcome is not Outcome.STORE_OLDER]
-    _make_room(connection, len(ours) - _free(connection))
-    rows = [_row(mail) for mail in [*ours, *others][: max(0, _free(connection))]]
+    kept = [mail for mail in mails if mail.mark in recorded]
+    ours = [mail for mail in mails if mail.outcome is Outcome.STORE_OLDER and mail.mark not in recorded]
+    others = [mail for mail in mails if mail.outcome is not Outcome.STORE_OLDER and mail.mark not in recorded]
+    _make_room(connection, len(kept) + len(ours) - _free(connection))
+    room = max(0, _free(connection) - len(kept))
+    rows = [_row(mail) for mail in [*kept, *[*ours, *others][:room]]]
     if rows:
         connection.execute(_ADD, rows)
 
@@ -50,7 +56,9 @@ def _make_room(connection: Connection, wanted: int) -> None:
     if wanted <= 0:
         return
     foreign = left_mails.c.outcome == Outcome.FOREIGN.value
-    newest = connection.execute(select(*_MARK).where(foreign).order_by(left_mails.c.at.desc()).limit(wanted))
+    is_recorded = exists().where(*(seen.c[column.name] == column for column in _MARK))
+    movable = select(*_MARK).where(foreign, ~is_recorded)
+    newest = connection.execute(movable.order_by(left_mails.c.at.desc()).limit(wanted))
     _forget(connection, [_mark(row) for row in newest])
 
 

@@ -38,8 +38,9 @@ class Transaction(Queries):
         connection = self._connection
         # The marks come first: of two machines that were handed the same mail, one waits here for the other.
         mails.add(connection, change.seen)
-        left_mails.forget(connection, [mail.mark for mail in change.seen])
-        left_mails.add(connection, change.left)
+        recorded = {mail.mark for mail in change.seen}
+        left_mails.forget(connection, recorded)
+        left_mails.add(connection, change.left, recorded)
         requests.write(connection, change.requests)
         jobs.add(connection, change.jobs)
         jobs.end(connection, change.ended)

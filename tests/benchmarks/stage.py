@@ -85,6 +85,7 @@ class Servers:
             "username": user.name,
             "password": user.password,
             "properties": PLAIN_IMAP,
+            "starttls": False,
             "process_count": count,
             "path": None,
         }

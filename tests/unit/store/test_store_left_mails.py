@@ -71,6 +71,22 @@ def test_no_more_than_so_many_are_marked_but_ours_always(
     assert len(known(store, *mails, ours, *more)) == 3
 
 
+def test_what_has_an_outcome_too_is_always_marked_and_gives_its_place_to_no_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its outcome alone it would be known as a mail to delete."""
+    monkeypatch.setattr(left_mails, "MOST", 2)
+    full = [left("1"), left("2")]
+    commit(store, Change(left=tuple(full)))
+    both = left("3")
+    commit(store, Change(left=(both, left("4")), seen=(mail("3"),)))
+    assert known(store, *full, both, left("4")) == ["1", "3"]
+    ours = [left(str(number), Outcome.STORE_OLDER) for number in (5, 6)]
+    commit(store, Change(left=tuple(ours)))
+    assert known(store, *full, both, *ours) == ["3", "5"]
+    assert store.known([both.mark])[both.mark].is_left
+
+
 @pytest.mark.parametrize("state", [s for s in State if s is not State.PENDING])
 def test_of_a_forgotten_request_id_and_state_and_time_stay(store: Store, state: State) -> None:
     commit(store, Change(requests=(request("R1", state=state), request("R2"))))
