@@ -95,6 +95,8 @@ class TrustedClock:
         with self._lock:
             wall, steady = self._clock.now(), self._clock.steady()
             self._is_known = True
+            # A time in doubt is never kept: this one was accepted.
+            self._is_accepted = moment < RELEASED
             if moment > self._latest[0]:
                 self._latest = moment, steady
             elif wall - moment > self.LONGEST_STOP:

@@ -171,6 +171,18 @@ def test_a_clock_before_the_release_is_taken_where_that_is_accepted() -> None:
     assert clock.doubt() is not None  # another one than was accepted
 
 
+def test_a_clock_before_the_release_that_was_accepted_once_is_taken_after_a_restart() -> None:
+    accepted = datetime(2001, 1, 1, tzinfo=UTC)
+    hands = Hands(accepted + timedelta(days=1))
+    clock = TrustedClock(hands)
+    assert clock.doubt() is not None
+    clock.not_before(accepted)  # what is in doubt is never kept
+    assert clock.doubt() is None
+    assert clock.now() == hands.wall
+    hands.pass_(1, jump=-86400)
+    assert clock.doubt() is not None
+
+
 def test_the_kernel_is_asked_and_answers() -> None:
     """Whatever it says here, it is what adjtimex(8) and the like show; a release is never in the future."""
     assert SystemClock().synchronised() is is_synchronised()
