@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
-import threading
 from typing import Any
 
 import psutil
 import pytest
 
 from tests.kit.house import House, until
-from tests.kit.scripted import Serving, SmtpServer, Talk
+from tests.kit.scripted import Hold, Serving, SmtpServer
 from tests.kit.servers_settings import by_smtp
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
@@ -24,25 +23,18 @@ def kinds(house: House) -> dict[str, Any]:
 def test_a_server_that_is_silent_after_the_mail_is_an_incident_until_it_answers(
     house: House, serving: Serving
 ) -> None:
-    reached, answers = threading.Event(), threading.Event()
-
-    def content(talk: Talk) -> None:
-        reached.set()
-        while not answers.is_set():
-            talk.wait(0.05)
-        talk.say("250 taken")
-
-    server = serving(SmtpServer({"content": content}))
+    hold = Hold("250 taken")
+    server = serving(SmtpServer({"content": hold}))
     house.write_settings(by_smtp(server.port))
     house.start()
     house.request(ALICE)
-    assert reached.wait(30)
+    assert hold.reached.wait(30)
     house.advance(125)
     told = until(lambda: kinds(house).get("outgoing_failed"), "the incident")
     assert "server may be silent" in told["said"] and "mail server's log" in told["cure"]
     house.request(BOB)
     house.process_replies()  # which goes on
-    answers.set()
+    hold.let_go.set()
     until(lambda: len(server.mails) == 2, "both mails")
     until(lambda: kinds(house) == {}, "its end")
 

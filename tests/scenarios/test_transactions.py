@@ -6,7 +6,6 @@ import base64
 import random
 import socket
 import sqlite3
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import pytest
 
 from flexmaild.control.client import Refused, Unreachable
 from tests.kit.house import House, until
-from tests.kit.scripted import Serving, SmtpServer, Talk
+from tests.kit.scripted import Hold, Serving, SmtpServer
 from tests.kit.servers_settings import by_smtp
 from tests.kit.service_manager import Manager, environment
 
@@ -62,15 +61,8 @@ def test_a_lock_of_minutes_stops_neither_status_metrics_the_mails_under_way_nor_
     house: House, serving: Serving, manager: Manager
 ) -> None:
     """A mail whose claim is recorded goes out, each once; the fault is an incident, and ends by itself."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def content(talk: Talk) -> None:
-        begun.set()
-        while not go_on.is_set():
-            talk.wait(0.05)
-        talk.say("250 taken")
-
-    server = serving(SmtpServer({"content": content}))
+    hold = Hold("250 taken")
+    server = serving(SmtpServer({"content": hold}))
     house.stop()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -78,9 +70,9 @@ def test_a_lock_of_minutes_stops_neither_status_metrics_the_mails_under_way_nor_
     house.write_settings(by_smtp(server.port) | {"metrics": {"listen": metrics}})
     house.start(environment(manager, WATCHDOG_USEC="1000000"))
     house.request(*(f"a{number}@corp.test" for number in range(8)))
-    assert begun.wait(30)
+    assert hold.reached.wait(30)
     with held(house):
-        go_on.set()
+        hold.let_go.set()
         until(lambda: len(server.mails) == 8, "the mails that were claimed")
         for _ in range(5):
             house.advance(60)
