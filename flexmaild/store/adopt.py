@@ -23,7 +23,7 @@ from flexmaild.store.store_mark import StoreMark
 from flexmaild.store.tables import audit as events
 
 ACT = "store.adopt"
-_GONE = "the store is gone"
+_GONE, _NONE = "the store is gone", "there is no store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
         raise StoreError(f"{state_directory}: there is no such directory.", cure)
     kept, fault = _kept(state_directory)
     if lost_since is None and not path.exists():
-        return Finding(path, fault or _GONE, kept, None, None)
+        return Finding(path, fault or (_GONE if kept else _NONE), kept, None, None)
     place = prepare(path, state_directory)
     database = Database(place)
     try:

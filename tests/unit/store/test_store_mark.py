@@ -186,12 +186,16 @@ def test_a_number_that_is_none_is_a_damaged_store(used: Path) -> None:
 
 
 def test_only_asking_makes_nothing_where_nothing_is(tmp_path: Path) -> None:
-    assert adopted(tmp_path, None).difference == "the store is gone"
+    assert adopted(tmp_path, None).difference == "there is no store"
     assert list(tmp_path.iterdir()) == []
+    opened(tmp_path).close()
+    (tmp_path / "flexmaild.db").unlink()
+    assert adopted(tmp_path, None).difference == "the store is gone"
+    assert not (tmp_path / "flexmaild.db").exists()
     for lost_since in (None, NOW):
         with pytest.raises(StoreError, match="no such directory"):
             adopted(tmp_path / "state", lost_since)
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "state").exists()
 
 
 def test_the_time_that_is_shown_is_early_enough_and_one_before_it_is_not(used: Path) -> None:
