@@ -124,7 +124,7 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
         selector = result.properties.get("header.s", "").lower()
         keyed.setdefault((result.signer, selector, result.properties.get("header.b", "")), []).append(result)
     claimed = Counter(domain for domain, _, _ in keyed)
-    present = Counter(signature.domain for signature in owned)
+    present = Counter(domain for domain, _, _ in {(s.domain, s.selector, s.value) for s in owned})
     found: dict[str, None] = {}
     for (domain, selector, begin), same in keyed.items():
         fitting = [s for s in owned if _fits(s, domain, selector, begin)]
