@@ -2,8 +2,8 @@
 
 opendkim and Exim decode the `i=` of a signature, in which any character may be encoded (RFC 6376 section
 2.11), and write it without quotes. So a sender can have `; dmarc=pass` written into a border's own field, and
-no reader of that field could tell. opendmarc does so with the name by which a host greets, where the envelope has
-no sender. Whether such a text stands in what the sender chose can be seen, as long as that is in the mail.
+no reader of that field could tell. opendmarc does so with the name by which a host greets, where the envelope
+has no sender. Whether such a text stands in what the sender chose can be seen, as long as it is in the mail.
 """
 
 from __future__ import annotations

@@ -102,7 +102,15 @@ def _is_valid(data: bytes, index: int, signature: Signature, tags: Mapping[str, 
         return False
     # The library must have looked at the very field whose tags were looked at here.
     is_same = "".join(checked.signature_fields[b"b"].decode("latin-1").split()) == signature.value
-    return bool(valid) and is_same and _may_sign(tags_of(dns.last), tags)
+    if not valid or not is_same or not _may_sign(tags_of(dns.last), tags):
+        return False
+    return checked.ktag != b"rsa" or _is_exact(signatures.bytes_of(signature.value), checked.pk["modulus"])
+
+
+def _is_exact(value: bytes, modulus: int) -> bool:
+    """Whether it is as RFC 8017 section 8.2.2 has it. The library takes any number that is equal to it modulo
+    the key, and so a mail that decided would be a new one."""
+    return len(value) == (modulus.bit_length() + 7) // 8 and int.from_bytes(value) < modulus
 
 
 def _may_sign(key: Mapping[str, str], tags: Mapping[str, str]) -> bool:

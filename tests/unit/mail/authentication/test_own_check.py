@@ -255,3 +255,35 @@ def test_blanks_in_a_row_change_no_signature(way: bytes) -> None:
     assert proven(data.replace(b" \tb", b"\t  b")) is (way == b"relaxed")
     assert not proven(data.replace(b" \tb", b" \tB"))
     assert not proven(data.replace(b"  a", b"a"))
+
+
+def respelled(data: bytes, change: Callable[[int], int], length: int) -> bytes:
+    """The same mail with the number in its signature changed."""
+    field, end, rest = data.partition(b"\r\nFrom:")
+    before, tag, value = field.rpartition(b" b=")
+    number = change(int.from_bytes(base64.b64decode(b"".join(value.split()))))
+    return before + tag + base64.b64encode(number.to_bytes(length)) + end + rest
+
+
+@pytest.mark.parametrize("more", [1, 2, 2**64])
+def test_a_number_that_is_equal_modulo_the_key_is_another_spelling_of_a_signature(more: int) -> None:
+    """RFC 8017 section 8.2.2 refuses it, some verifiers take it: a mail that decided would be a new one."""
+    modulus = KEY.public_key().public_numbers().n
+    data = signed((b"from", b"subject", b"date"))
+    changed = respelled(data, lambda number: number + more * modulus, 300)
+    again = changed.replace(b"From:", b"Message-ID: <another@corp.test>\r\nFrom:")
+    assert dkim.verify(again, dnsfunc=lambda name, timeout: RECORD)
+    assert proven(data) and not proven(again)
+    before, after = (read(each, OTHERS).signed_as for each in (data, again))
+    assert set(before) & set(after)
+
+
+def test_nor_is_one_with_zeros_in_front() -> None:
+    assert proven(signed()) and not proven(respelled(signed(), lambda number: number, 257))
+
+
+def test_two_mails_are_two_though_they_have_the_same_text() -> None:
+    names = (b"from", b"subject", b"date")
+    other = signed(names, "Date: Fri, 20 Nov 2026 10:15:01 +0000")
+    first, second = (read(data, OTHERS).signed_as for data in (signed(names), other))
+    assert first and second and not set(first) & set(second)
