@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer
+from flexmaild.core.proof import proof_of
 from flexmaild.mail.authentication import own_check
+from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
 from flexmaild.mail.understand.rules import Rules
@@ -185,6 +187,26 @@ def test_another_domain_speaks_for_the_sender_s_as_its_dmarc_record_says(
     )
 
 
+@pytest.mark.parametrize("covered", [HEADERS, HEADERS[:1]])
+@pytest.mark.parametrize(("policy", "proof"), [("s", "reference"), ("r", "dkim")])
+def test_a_border_s_word_on_a_domain_above_gives_way_to_a_record_that_was_read(
+    policy: str, proof: str, covered: tuple[bytes, ...]
+) -> None:
+    """Whether or not our own check takes that signature."""
+    rules = Rules.of(OWN, verify_dkim=True, borders=[Border("mx.corp.test")])
+    brought = (
+        b"Authentication-Results: mx.corp.test; dkim=pass header.d=corp.test\r\n"
+        b"Received: from out.test (out.test [192.0.2.7]) by mx.corp.test (Postfix) with ESMTP id A; now\r\n"
+    )
+    data = brought + signed(covered, sender=ABOVE[0], domain=ABOVE[1])
+    found = {
+        b"sel._domainkey.corp.test.": RECORD,
+        b"_dmarc.corp.test.": b"v=DMARC1; p=none; adkim=" + policy.encode(),
+    }
+    assert proof_of(read(data, rules, lookup=found.get)) == proof
+    assert proof_of(read(data, rules)) == "dkim"
+
+
 @pytest.mark.parametrize(
     ("sender", "domain"),
     [
@@ -219,7 +241,7 @@ def test_no_mail_makes_us_ask_dns_for_long() -> None:
 def checking(data: bytes) -> Callable[[], object]:
     """The check of signatures alone: what reading costs besides is measured elsewhere."""
     header = parse_header(split_header(data)[0])
-    return lambda: own_check.dkim_domains(data, header, "corp.test", lookup)
+    return lambda: own_check.checked(data, header, "corp.test", lookup)
 
 
 def blanks_in_a_body(size: int) -> bytes:
