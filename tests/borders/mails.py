@@ -143,6 +143,12 @@ def _honest(started: Started) -> Iterator[Mail]:
     yield Mail(
         name, True, BOB, "b+4711=x@partner.test", signed(plain(name, BOB), "partner.test"), names.PARTNER
     )
+    for selector in (names.SELECTOR, "old"):
+        name = f"honest-bob-signed-twice-{selector}"
+        data = _SIGNATURE.format(f"d=partner.test; s={selector}").encode() + signed(
+            plain(name, BOB), "partner.test"
+        )
+        yield Mail(name, True, BOB, BOB, data, names.PARTNER)
     if started.submission:
         name = "honest-alice"
         yield Mail(name, True, ALICE, ALICE, plain(name, ALICE), names.COLLEAGUE, "submission", ALICE)

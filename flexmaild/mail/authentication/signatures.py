@@ -135,16 +135,30 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     for result in results:
         selector = result.properties.get("header.s", "").lower()
         keyed.setdefault((result.signer, selector, result.properties.get("header.b", "")), []).append(result)
-    claimed = Counter(domain for domain, _, _ in keyed)
-    present = Counter(domain for domain, _, _ in {(s.domain, s.selector, s.value) for s in owned})
+    claimed: Counter[str] = Counter()
+    for (domain, *_), same in keyed.items():
+        claimed[domain] += 1 if _is_unanimous(same) else len(same)
+    present = Counter(domain for domain, _, _ in set(map(_told_apart, owned)))
     found: dict[str, None] = {}
     for (domain, selector, begin), same in keyed.items():
         fitting = [s for s in owned if _fits(s, domain, selector, begin)]
-        passed = all(result.result == "pass" for result in same)
+        # What names a signature by its value speaks of that one; else there is one for each result.
+        passed = any(result.result == "pass" for result in same) and (_is_unanimous(same) or not begin)
         is_open = any(s.is_open for s in fitting)
-        if domain and passed and fitting and not is_open and claimed[domain] <= present[domain]:
+        is_room = _is_unanimous(same) or len(same) <= len(set(map(_told_apart, fitting)))
+        if domain and passed and fitting and not is_open and is_room and claimed[domain] <= present[domain]:
             found[domain] = None
     return list(found)
+
+
+def _told_apart(signature: Signature) -> tuple[str, str, str]:
+    """The same for two that no result can tell apart."""
+    return signature.domain, signature.selector, signature.value
+
+
+def _is_unanimous(same: Sequence[Result]) -> bool:
+    """Whether they may be one result that was written more than once."""
+    return len({result.result for result in same}) == 1
 
 
 def _fits(signature: Signature, domain: str, selector: str, begin: str) -> bool:
