@@ -279,7 +279,8 @@ class Reading:
     auth_faults: what speaks against the mail, such as a field that bears a border's name and is not from it.
     auth_fields: the Authentication-Results fields of the mail in a few words, for who has to find out why.
     kept_header: what is kept of the header, to be looked at under other settings.
-    dkim_domains: From's domain, where we verified a signature ourselves that may speak for it.
+    dkim_domains: From's domain, where we verified a signature ourselves that may speak for it. is_strict: we
+    read its DMARC record, by which no other domain may.
     reference_is_open: there is no whole reference in the text, nor in a field that the signature of the
     sender's domain covers. reads_otherwise: that signature leaves open how the text is read, and it may have
     been meant to say something else. signed_as: digests of the signatures that may speak for that domain.
@@ -321,6 +322,7 @@ class Reading:
     misdirected: bool = False
     addressed: Addressed = "surely"
     dkim_domains: tuple[str, ...] = ()
+    is_strict: bool = False
     partial: bool = False
     language: str = ""
     unknown_lines: tuple[str, ...] = ()

@@ -86,7 +86,7 @@ def _shown(reading: Reading) -> set[Proof]:
         shown.add("auth")
     if dmarc and all(r.result == "pass" and r.domain == domain for r in dmarc):
         shown.add("dmarc")
-    if any(is_aligned(signed, domain) for signed in _signed_by(reading)):
+    if any(_is_aligned(signed, domain, reading) for signed in _signed_by(reading)):
         shown.add("dkim")
     if reading.internal:
         shown.add("internal")
@@ -104,11 +104,13 @@ def _signed_by(reading: Reading) -> Iterable[str]:
     return (*passed, *reading.dkim_domains)
 
 
-def is_aligned(signed: str, domain: str) -> bool:
-    """Whether who signed may speak for the From domain: it is the same, or one above it of the same owner.
+def _is_aligned(signed: str, domain: str, reading: Reading) -> bool:
+    """Whether who signed may speak for the From domain: it is the same, or one above it of the same owner,
+    unless our own check has read that it may not.
 
     Who owns the domain above can do so anyway. DMARC's relaxed alignment (RFC 7489 section 3.1.1) also lets
     domains below and beside speak, which may be lent to somebody; whether its record says so a border has to
     know, by `dmarc=pass`, or our own check.
     """
-    return signed == domain or (domain.endswith(f".{signed}") and is_same_organization(signed, domain))
+    is_above = domain.endswith(f".{signed}") and is_same_organization(signed, domain)
+    return signed == domain or (is_above and not reading.is_strict)

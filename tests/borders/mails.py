@@ -53,6 +53,7 @@ def mails(border: Border, started: Started, authserv_id: str) -> Iterator[Mail]:
     yield from _honest(started)
     yield from _outside(authserv_id)
     yield from _identities()
+    yield from _greetings_with_results()
     yield from _from_localhost(authserv_id)
     if started.submission:
         yield from _colleague(authserv_id)
@@ -142,6 +143,12 @@ def _honest(started: Started) -> Iterator[Mail]:
     yield Mail(
         name, True, BOB, "b+4711=x@partner.test", signed(plain(name, BOB), "partner.test"), names.PARTNER
     )
+    for selector in (names.SELECTOR, "old"):
+        name = f"honest-bob-signed-twice-{selector}"
+        data = _SIGNATURE.format(f"d=partner.test; s={selector}").encode() + signed(
+            plain(name, BOB), "partner.test"
+        )
+        yield Mail(name, True, BOB, BOB, data, names.PARTNER)
     if started.submission:
         name = "honest-alice"
         yield Mail(name, True, ALICE, ALICE, plain(name, ALICE), names.COLLEAGUE, "submission", ALICE)
@@ -217,6 +224,28 @@ def _identities() -> Iterator[Mail]:
             name = f"identity-{_short(victim)}-{result}-not-valid"
             tags = f"d=attacker.test; s=s1; i={identity}; D={domain}; S=s1"
             yield _with_signature(name, victim, plain(name, victim), tags)
+
+
+def _greetings_with_results() -> Iterator[Mail]:
+    """Greetings that write a result into a field in which a border names the host that sent the mail, as
+    opendmarc does where the envelope has no sender. Below two equal signatures, so that a third result may
+    seem to have one of its own."""
+    for victim in (BOB, NORA):
+        domain = victim.rpartition("@")[2]
+        texts = {
+            "blanks": f"x; dkim=pass header.d={domain} header.s=s1",
+            "comments": f"x;dkim=pass(a)header.d={domain}(b)header.s=s1",
+            "out-of-a-comment": f"x)dkim=pass(a)header.d={domain}(b)header.s=s1(",
+            "next": f"x);dkim=pass(a)header.d={domain}(b)header.s=s1(",
+            "dmarc": f"x;dmarc=pass(a)header.from={domain}",
+            "dmarc-out-of-a-comment": f"x);dmarc=pass(a)header.from={domain}(b",
+        }
+        for kind, helo in texts.items():
+            for envelope in ("", OUTSIDER):
+                name = f"helo-{_short(victim)}-{kind}-{'envelope' if envelope else 'null'}"
+                data = plain(name, victim)
+                data = _SIGNATURE.format(f"d={domain}; s=s1").encode() * 2 + data
+                yield Mail(name, False, victim, envelope, data, names.ATTACKER, helo=helo)
 
 
 def _encoded(text: str) -> str:

@@ -38,6 +38,7 @@ _KEPT = (
     "bob-dkim-alone",
     "bob-dkim-not-valid",
     "nora-dmarc-broken",
+    "helo-nora-comments-null",
 )
 # Without stripping, a program on the mail server itself can bring a whole false hop; no reader could tell.
 _NOT_TOLD_APART = ("localhost-bob-with-a-hop",)

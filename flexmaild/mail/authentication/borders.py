@@ -108,6 +108,7 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
     for border in borders:
         believed |= dict.fromkeys(written_by(trace, border), border)
     sets: dict[str, list[Result]] = {}
+    greetings: set[str] = set()
     faults: list[str] = []
     for (at, value), loose in zip(trace.fields, trace.ids, strict=True):
         writer = believed.get(at)
@@ -121,14 +122,16 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
             faults.append(f"a field of {name} that cannot be read: {fault}")
             continue
         if writer is not None:
-            sets.setdefault(name, []).extend(_kept(results, writer, _hop_of(trace, writer)))
+            taken = _hop_of(trace, writer)
+            sets.setdefault(name, []).extend(_kept(results, writer, taken))
+            greetings.add(taken.greeting)
         elif not server or not any(_is_of_own_hop(trace, at, b) for b in own):
             faults.append(f"a field of {name} that {name} did not write")
     if exchange_online and b"received" in header.fields:
         faults += _nameless(trace, longest, sets)
     faults += _lent_spf(trace, borders, sets, signatures.of(header))
     if sets:
-        faults += copied.faults(header, sets)
+        faults += copied.faults(header, sets, greetings)
     said = [r for name, results in sets.items() for r in methods.said(name, results, header)]
     return Found(tuple(said), tuple(dict.fromkeys(faults)), tuple(_sightings(trace, believed)))
 

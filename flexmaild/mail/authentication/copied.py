@@ -2,14 +2,14 @@
 
 opendkim and Exim decode the `i=` of a signature, in which any character may be encoded (RFC 6376 section
 2.11), and write it without quotes. So a sender can have `; dmarc=pass` written into a border's own field, and
-no reader of that field could tell. Whether such a text stands in what the sender chose can be seen, as long
-as that is in the mail.
+no reader of that field could tell. opendmarc does so with the name by which a host greets, where the envelope
+has no sender. Whether such a text stands in what the sender chose can be seen, as long as it is in the mail.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flexmaild.mail.authentication import signatures
 from flexmaild.mail.authentication.results import Result
@@ -20,13 +20,15 @@ from flexmaild.mail.parse.header import Header, raw_text
 # section 3.2.3). Not "=": in `i=` it begins an encoded character.
 _PLAIN = re.compile(r"(?:[^\W_]|[!#$%&'*+/?^_`{|}~.@-])*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
+# What addresses in a greeting have beside that ("[IPv6:2001:db8::1]").
+_NO_LITERAL = str.maketrans("", "", "[]:")
 # The tags of which programs write something: algorithm, signer, identity, selector.
 _COPIED = ("a", "d", "i", "s")
 
 
-def faults(header: Header, sets: Mapping[str, Sequence[Result]]) -> Iterator[str]:
+def faults(header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iterable[str]) -> Iterator[str]:
     """Sentences on what of this mail could have written results into a border's field. sets: those found
-    there, by the border's name."""
+    there, by the border's name; greetings: of the hosts that brought the mail to these borders."""
     fields = header.all(b"dkim-signature")
     if len(fields) > MOST:
         yield f"more than {MOST} signatures"
@@ -34,6 +36,8 @@ def faults(header: Header, sets: Mapping[str, Sequence[Result]]) -> Iterator[str
         yield "a signature with characters that could write results into a border's own field"
     if any(map(_is_odd_envelope, header.all(b"return-path")[:MOST])):
         yield "an envelope sender with characters that could write results into a border's own field"
+    if any(map(_is_odd_greeting, greetings)):
+        yield "a greeting with characters that could write results into a border's own field"
     owned = signatures.of(header)
     for name, results in sets.items():
         if any(_is_missing(result, owned) for result in results):
@@ -54,6 +58,12 @@ def _is_missing(result: Result, owned: Sequence[Signature]) -> bool:
         return False
     signer = result.signer
     return not any(signer == s.domain or signer.endswith(f".{s.domain}") for s in owned)
+
+
+def _is_odd_greeting(greeting: str) -> bool:
+    """Neither a name nor an address in brackets. Postfix writes "?" for what could end a comment here, but
+    hands the greeting to its milters as it came; without a "=" that is no result."""
+    return _PLAIN.fullmatch(greeting.translate(_NO_LITERAL)) is None
 
 
 def _is_odd_envelope(return_path: bytes) -> bool:

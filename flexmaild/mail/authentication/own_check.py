@@ -6,7 +6,8 @@ Pure: who passes `lookup` asks DNS.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from flexmaild.core.addresses import is_same_organization, organizational_domain
 from flexmaild.mail.authentication import signatures
@@ -46,20 +47,31 @@ class _Dns:
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
+        self._known: dict[bytes, bytes] = {}
         self._left = _MOST_LOOKUPS
         self.last = b""
 
     def __call__(self, name: bytes, timeout: int = 1) -> bytes | None:
-        if not self._left:
-            return None
-        self._left -= 1
-        found = self._lookup(name)
-        self.last = found or b""
-        return found
+        if name not in self._known:
+            if not self._left:
+                return None
+            self._left -= 1
+            self._known[name] = self._lookup(name) or b""
+        self.last = self._known[name]
+        return self.last or None
 
 
-def dkim_domains(data: bytes, header: Header, domain: str, lookup: Lookup) -> tuple[str, ...]:
-    """This domain, From's, where a signature over the mail that we verified ourselves may speak for it.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found here of From's domain. domains: itself, where a signature over the mail that we verified
+    may speak for it. is_strict: its DMARC record, as far as it was read, lets no other domain do so."""
+
+    domains: tuple[str, ...] = ()
+    is_strict: bool = False
+
+
+def checked(data: bytes, header: Header, domain: str, lookup: Lookup) -> Checked:
+    """The signatures of this domain, From's, and of others of its owner.
 
     Refused: an open signature (`l=`, a field added on top of signed ones), one that leaves out From, Subject
     or Date, an expired one, SHA-1, a key that is only tested (`t=y`), a short one. What else it leaves out,
@@ -67,11 +79,19 @@ def dkim_domains(data: bytes, header: Header, domain: str, lookup: Lookup) -> tu
     8.6).
     """
     dns = _Dns(lookup)
-    fields = header.all(b"dkim-signature")
-    numbered = list(enumerate(signatures.of(header)))
-    able = [(i, s) for i, s in numbered if is_same_organization(s.domain, domain) and _is_usable(s)]
+    owned = [(i, s) for i, s in enumerate(signatures.of(header)) if is_same_organization(s.domain, domain)]
+    if _is_verified(data, header.all(b"dkim-signature"), owned, domain, dns):
+        return Checked((domain,))
+    return Checked(is_strict=any(s.domain != domain for _, s in owned) and _is_strict(_policy(domain, dns)))
+
+
+def _is_verified(
+    data: bytes, fields: Sequence[bytes], owned: Iterable[tuple[int, Signature]], domain: str, dns: _Dns
+) -> bool:
+    """Whether one of these signatures is valid and may speak for the domain."""
+    able = [(i, s) for i, s in owned if _is_usable(s)]
     if not able:
-        return ()
+        return False
     end = _END_OF_HEADER.search(data)
     start = end.end() if end else len(data)
     relaxed = data[:start] + _RUN.sub(b" ", data[start:])
@@ -81,8 +101,8 @@ def dkim_domains(data: bytes, header: Header, domain: str, lookup: Lookup) -> tu
         tags = tags_of(fields[index])
         same = relaxed if tags.get("c", "").endswith("/relaxed") else data
         if _is_valid(same, index, signature, tags, dns) and _may_speak(signature.domain, domain, dns):
-            return (domain,)
-    return ()
+            return True
+    return False
 
 
 def _is_usable(signature: Signature) -> bool:
@@ -96,13 +116,23 @@ def _is_valid(data: bytes, index: int, signature: Signature, tags: Mapping[str, 
     if tags.get("a", "").lower() not in _ALGORITHMS:
         return False
     try:
-        checked = DKIM(data, timeout=1)
-        valid = checked.verify(idx=index, dnsfunc=dns)
+        looked_at = DKIM(data, timeout=1)
+        valid = looked_at.verify(idx=index, dnsfunc=dns)
     except (DKIMException, *_FAILURES):
         return False
     # The library must have looked at the very field whose tags were looked at here.
-    is_same = "".join(checked.signature_fields[b"b"].decode("latin-1").split()) == signature.value
-    return bool(valid) and is_same and _may_sign(tags_of(dns.last), tags)
+    is_same = "".join(looked_at.signature_fields[b"b"].decode("latin-1").split()) == signature.value
+    if not valid or not is_same or not _may_sign(tags_of(dns.last), tags):
+        return False
+    return looked_at.ktag != b"rsa" or _is_exact(
+        signatures.bytes_of(signature.value), looked_at.pk["modulus"]
+    )
+
+
+def _is_exact(value: bytes, modulus: int) -> bool:
+    """Whether it is as RFC 8017 section 8.2.2 has it. The library takes any number that is equal to it modulo
+    the key, and so a mail that decided would be a new one."""
+    return len(value) == (modulus.bit_length() + 7) // 8 and int.from_bytes(value) < modulus
 
 
 def _may_sign(key: Mapping[str, str], tags: Mapping[str, str]) -> bool:
@@ -124,20 +154,25 @@ def _may_speak(signed: str, domain: str, dns: _Dns) -> bool:
     """
     if signed == domain:
         return True
-    record = _policy(domain, dns) or {}
-    if record.get("adkim", "r").lower() == "s":
+    record = _policy(domain, dns)
+    if _is_strict(record):
         return False
     is_above = domain.endswith(f".{signed}")
     return is_above or (bool(record) and record.get("psd", "").lower() != "y")
 
 
-def _policy(domain: str, dns: _Dns) -> Mapping[str, str] | None:
-    """The record of this domain, or of the next one above it, up to the one that its owner registered."""
+def _is_strict(record: Mapping[str, str]) -> bool:
+    return record.get("adkim", "r").lower() == "s"
+
+
+def _policy(domain: str, dns: _Dns) -> Mapping[str, str]:
+    """The record of this domain, or of the next one above it, up to the one that its owner registered; empty
+    where there is none."""
     name, top = domain, organizational_domain(domain)
     while True:
         tags = tags_of(dns(f"_dmarc.{name}.".encode("ascii", "replace")) or b"")
         if tags.get("v") == "DMARC1":
             return tags
         if name == top:
-            return None
+            return {}
         name = name.partition(".")[2]

@@ -42,6 +42,7 @@ class Hop:
     name before them is what the client called itself); of names only those that it had verified.
     protocol: what follows `with`, or the program where that is LMTP's. is_within: one of a cluster had
     it from another (Google), or a program from another (qmail): no client, and no name of its own.
+    greeting: what the client called itself, where it stands before the parenthesis.
     """
 
     by: str = ""
@@ -49,6 +50,7 @@ class Hop:
     addresses: tuple[str, ...] = ()
     protocol: str = ""
     is_within: bool = False
+    greeting: str = ""
 
     @property
     def is_local_step(self) -> bool:
@@ -96,6 +98,7 @@ def _hop(found: Sequence[Piece], length: int) -> Hop:
         addresses=(fetched,) if fetched else addresses,
         protocol=(words.get("with") or programs or [""])[0],
         is_within=_is_within_cluster(words) and not beside,
+        greeting="".join(words.get("from", [])),
     )
 
 

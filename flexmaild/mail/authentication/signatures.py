@@ -30,7 +30,7 @@ _NOT_CODE = bytes(range(256)).translate(None, _CODE)
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One field. domain: its d= as A-labels; value: its b=; signed: the names in its h=.
+    """One field. domain: its d= as A-labels; value: its b=; signed: the names in its h=; tags: all.
 
     is_open: what is read may have been added to what was signed: text at the end (`l=`), or a second field of
     a kind of which the last is signed.
@@ -41,6 +41,7 @@ class Signature:
     value: str
     is_open: bool
     signed: frozenset[bytes]
+    tags: Mapping[str, str]
 
 
 def of(header: Header) -> tuple[Signature, ...]:
@@ -55,7 +56,7 @@ def _signature(value: bytes, header: Header, *, is_one_of_many: bool) -> Signatu
     is_added = any(signed[name] < len(header.all(name)) for name in _SINGLE if len(header.all(name)) > 1)
     is_open = "l" in tags or is_added or is_one_of_many
     selector = tags.get("s", "").lower()
-    return Signature(signer(tags), selector, tags.get("b", ""), is_open, frozenset(signed))
+    return Signature(signer(tags), selector, tags.get("b", ""), is_open, frozenset(signed), tags)
 
 
 def tags_of(value: bytes) -> dict[str, str]:
@@ -100,13 +101,24 @@ def signed_addressees(header: Header, domain: str) -> tuple[bytes, ...] | None:
 
 
 def digests(header: Header, domain: str) -> tuple[str, ...]:
-    """What the signatures that may speak for this domain are told by, however their base64 is written."""
-    values = (_bytes_of(s.value) for s in speaking_for(header, domain))
-    return tuple(dict.fromkeys(hashlib.sha256(value).hexdigest() for value in values if value))[:MOST]
+    """What the signatures that may speak for this domain are told by, however they are written: by their
+    value; and by what they are over, since some verifiers take each number that is equal to it modulo an RSA
+    key, and nobody can see here which key that was."""
+    found = [s for s in speaking_for(header, domain) if s.value][:MOST]
+    told = [told for s in found for told in (bytes_of(s.value), _signed_text(s, header)) if told]
+    return tuple(dict.fromkeys(hashlib.sha256(one).hexdigest() for one in told))
 
 
-def _bytes_of(code: str) -> bytes:
-    """Two spellings may be the same bytes: other letters are passed over, and the last one has spare bits."""
+def _signed_text(signature: Signature, header: Header) -> bytes:
+    """The tags but for the value, and the signed fields of which a mail has one, all without blanks."""
+    tags = sorted(f"{name}={text}" for name, text in signature.tags.items() if name != "b")
+    fields = [name + b":" + b"".join(header.all(name)[-1:]) for name in _SINGLE if name in signature.signed]
+    return b"\0".join(b"".join(text.split()) for text in (";".join(tags).encode(), *fields))
+
+
+def bytes_of(code: str) -> bytes:
+    """Of a value. Two spellings may be the same bytes: other letters are passed over, the last one has spare
+    bits."""
     letters = code.encode("latin-1").translate(None, _NOT_CODE)
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
@@ -123,16 +135,30 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     for result in results:
         selector = result.properties.get("header.s", "").lower()
         keyed.setdefault((result.signer, selector, result.properties.get("header.b", "")), []).append(result)
-    claimed = Counter(domain for domain, _, _ in keyed)
-    present = Counter(signature.domain for signature in owned)
+    claimed: Counter[str] = Counter()
+    for (domain, *_), same in keyed.items():
+        claimed[domain] += 1 if _is_unanimous(same) else len(same)
+    present = Counter(domain for domain, _, _ in set(map(_told_apart, owned)))
     found: dict[str, None] = {}
     for (domain, selector, begin), same in keyed.items():
         fitting = [s for s in owned if _fits(s, domain, selector, begin)]
-        passed = all(result.result == "pass" for result in same)
+        # What names a signature by its value speaks of that one; else there is one for each result.
+        passed = any(result.result == "pass" for result in same) and (_is_unanimous(same) or not begin)
         is_open = any(s.is_open for s in fitting)
-        if domain and passed and fitting and not is_open and claimed[domain] <= present[domain]:
+        is_room = _is_unanimous(same) or len(same) <= len(set(map(_told_apart, fitting)))
+        if domain and passed and fitting and not is_open and is_room and claimed[domain] <= present[domain]:
             found[domain] = None
     return list(found)
+
+
+def _told_apart(signature: Signature) -> tuple[str, str, str]:
+    """The same for two that no result can tell apart."""
+    return signature.domain, signature.selector, signature.value
+
+
+def _is_unanimous(same: Sequence[Result]) -> bool:
+    """Whether they may be one result that was written more than once."""
+    return len({result.result for result in same}) == 1
 
 
 def _fits(signature: Signature, domain: str, selector: str, begin: str) -> bool:

@@ -16,7 +16,7 @@ from flexmaild.core.model import Answer, MailNature, Reading
 from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
-from flexmaild.mail.authentication.own_check import Lookup, dkim_domains
+from flexmaild.mail.authentication.own_check import Checked, Lookup, checked
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.html import html_lines
@@ -114,7 +114,9 @@ def understand(
     if witness is not None:
         witness.is_signed = header.has(b"dkim-signature")
     trusted = borders.found(header, rules.borders, rules.exchange_online, limits.field)
-    can_verify = rules.verify_dkim and lookup is not None and not partial and bool(who.address)
+    verified = Checked()
+    if rules.verify_dkim and lookup is not None and not partial and who.address:
+        verified = checked(data, header, domain_of(who.address), lookup)
     return Reading(
         sha256=digest,
         size=size,
@@ -147,9 +149,8 @@ def understand(
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
         addressed=addressees.addressed(header, rules, domain_of(who.address)),
-        dkim_domains=dkim_domains(data, header, domain_of(who.address), lookup)
-        if can_verify and lookup
-        else (),
+        dkim_domains=verified.domains,
+        is_strict=verified.is_strict,
         partial=partial,
         language=decision.language,
         unknown_lines=unknown_lines(answered.labelled, rules) if answered.labelled else (),

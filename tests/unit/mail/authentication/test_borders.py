@@ -211,6 +211,22 @@ DKIM = "Authentication-Results: mx.corp.test; dkim=pass header.d=corp.test"
             (SIGNED, SIGNED.replace("abcdef", "zzz")),
             True,
         ),
+        # Of the same key, or by a border that names neither selector nor value (dkimpy-milter).
+        (DKIM + "; dkim=fail header.d=corp.test", (SIGNED, SIGNED.replace("abcdef", "zzz")), True),
+        (DKIM + "; dkim=neutral header.d=corp.test", (SIGNED, SIGNED.replace("s=a", "s=b")), True),
+        (
+            DKIM + " header.s=a; dkim=fail header.d=corp.test header.s=a",
+            (SIGNED, SIGNED.replace("abcdef", "zzz")),
+            True,
+        ),
+        (
+            DKIM + " header.s=a; dkim=fail header.d=corp.test header.s=a",
+            (SIGNED, SIGNED, SIGNED.replace("s=a", "s=b")),
+            False,
+        ),
+        (DKIM + "; dkim=fail header.d=corp.test", (SIGNED,), False),
+        (DKIM + "; dkim=fail header.d=corp.test", (SIGNED, SIGNED), False),
+        (DKIM + "; dkim=fail header.d=corp.test", (SIGNED, SIGNED.replace("v=1;", "v=1; l=3;")), False),
         (DKIM.replace("d=corp", "d=sub.corp"), (SIGNED.replace("d=corp", "d=sub.corp"),), False),
         (DKIM.replace("d=corp.test", "d=test"), (SIGNED.replace("d=corp.test", "d=test"),), False),
     ],

@@ -175,6 +175,31 @@ def test_nor_the_envelope_sender(envelope: str, is_evidence: bool) -> None:
     assert found == (("reference", True) if is_evidence else ("dmarc", False))
 
 
+@pytest.mark.parametrize(
+    ("greeting", "is_evidence"),
+    [
+        ("out.corp.test", False),
+        ("[192.0.2.7]", False),
+        ("[IPv6:2001:db8::7]", False),
+        ("Ann's_PC", False),
+        ("B\u00fcro-PC", False),
+        ("b?ro", False),
+        ("x?dkim=pass?a?header.d=corp.test", True),
+        ("x=y", True),
+    ],
+)
+def test_nor_the_name_by_which_the_sending_host_greeted(greeting: str, is_evidence: bool) -> None:
+    """opendmarc writes it as it came, of mail without an envelope sender; Postfix puts "?" into Received."""
+    taken = TAKEN.replace("out.test", greeting, 1)
+    assert judged(DMARC, taken) == (("reference", True) if is_evidence else ("dmarc", False))
+
+
+def test_signatures_that_are_the_same_make_no_room_for_another_result() -> None:
+    failed = "dkim=fail header.d=corp.test header.s=s1 header.b=abcdefgh"
+    said = f"{RESULTS} {failed}; {failed}; dkim=pass header.d=corp.test"
+    assert judged(said, TAKEN, signature("corp.test"), signature("corp.test"))[0] == "reference"
+
+
 def test_where_no_border_wrote_anything_an_odd_signature_says_nothing() -> None:
     assert judged(signature("evil.test", INJECTED[1])) == ("reference", False)
 

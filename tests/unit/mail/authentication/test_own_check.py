@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer
+from flexmaild.core.proof import proof_of
 from flexmaild.mail.authentication import own_check
+from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
 from flexmaild.mail.understand.rules import Rules
@@ -185,6 +187,26 @@ def test_another_domain_speaks_for_the_sender_s_as_its_dmarc_record_says(
     )
 
 
+@pytest.mark.parametrize("covered", [HEADERS, HEADERS[:1]])
+@pytest.mark.parametrize(("policy", "proof"), [("s", "reference"), ("r", "dkim")])
+def test_a_border_s_word_on_a_domain_above_gives_way_to_a_record_that_was_read(
+    policy: str, proof: str, covered: tuple[bytes, ...]
+) -> None:
+    """Whether or not our own check takes that signature."""
+    rules = Rules.of(OWN, verify_dkim=True, borders=[Border("mx.corp.test")])
+    brought = (
+        b"Authentication-Results: mx.corp.test; dkim=pass header.d=corp.test\r\n"
+        b"Received: from out.test (out.test [192.0.2.7]) by mx.corp.test (Postfix) with ESMTP id A; now\r\n"
+    )
+    data = brought + signed(covered, sender=ABOVE[0], domain=ABOVE[1])
+    found = {
+        b"sel._domainkey.corp.test.": RECORD,
+        b"_dmarc.corp.test.": b"v=DMARC1; p=none; adkim=" + policy.encode(),
+    }
+    assert proof_of(read(data, rules, lookup=found.get)) == proof
+    assert proof_of(read(data, rules)) == "dkim"
+
+
 @pytest.mark.parametrize(
     ("sender", "domain"),
     [
@@ -219,7 +241,7 @@ def test_no_mail_makes_us_ask_dns_for_long() -> None:
 def checking(data: bytes) -> Callable[[], object]:
     """The check of signatures alone: what reading costs besides is measured elsewhere."""
     header = parse_header(split_header(data)[0])
-    return lambda: own_check.dkim_domains(data, header, "corp.test", lookup)
+    return lambda: own_check.checked(data, header, "corp.test", lookup)
 
 
 def blanks_in_a_body(size: int) -> bytes:
@@ -255,3 +277,35 @@ def test_blanks_in_a_row_change_no_signature(way: bytes) -> None:
     assert proven(data.replace(b" \tb", b"\t  b")) is (way == b"relaxed")
     assert not proven(data.replace(b" \tb", b" \tB"))
     assert not proven(data.replace(b"  a", b"a"))
+
+
+def respelled(data: bytes, change: Callable[[int], int], length: int) -> bytes:
+    """The same mail with the number in its signature changed."""
+    field, end, rest = data.partition(b"\r\nFrom:")
+    before, tag, value = field.rpartition(b" b=")
+    number = change(int.from_bytes(base64.b64decode(b"".join(value.split()))))
+    return before + tag + base64.b64encode(number.to_bytes(length)) + end + rest
+
+
+@pytest.mark.parametrize("more", [1, 2, 2**64])
+def test_a_number_that_is_equal_modulo_the_key_is_another_spelling_of_a_signature(more: int) -> None:
+    """RFC 8017 section 8.2.2 refuses it, some verifiers take it: a mail that decided would be a new one."""
+    modulus = KEY.public_key().public_numbers().n
+    data = signed((b"from", b"subject", b"date"))
+    changed = respelled(data, lambda number: number + more * modulus, 300)
+    again = changed.replace(b"From:", b"Message-ID: <another@corp.test>\r\nFrom:")
+    assert dkim.verify(again, dnsfunc=lambda name, timeout: RECORD)
+    assert proven(data) and not proven(again)
+    before, after = (read(each, OTHERS).signed_as for each in (data, again))
+    assert set(before) & set(after)
+
+
+def test_nor_is_one_with_zeros_in_front() -> None:
+    assert proven(signed()) and not proven(respelled(signed(), lambda number: number, 257))
+
+
+def test_two_mails_are_two_though_they_have_the_same_text() -> None:
+    names = (b"from", b"subject", b"date")
+    other = signed(names, "Date: Fri, 20 Nov 2026 10:15:01 +0000")
+    first, second = (read(data, OTHERS).signed_as for data in (signed(names), other))
+    assert first and second and not set(first) & set(second)
