@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import io
 import json
 import os
 import signal
@@ -17,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
@@ -52,6 +52,8 @@ def run(interactive: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="flexmaild-demo-") as name:
         root = Path(name)
         try:
+            if interactive:
+                _prepare_typing()
             _show(root, interactive)
         except (Failed, Refused, Unreachable, KeyboardInterrupt) as fault:
             print(f"\nThe demo failed: {fault or 'interrupted'}", file=sys.stderr)
@@ -184,13 +186,23 @@ def _text(mail: EmailMessage) -> str:
     return str(part.get_content()).strip() if part else ""
 
 
+def _prepare_typing() -> None:
+    _insist(sys.stdin is not None, "standard input: it is closed")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+
 def _typed() -> str:
     print("   Type your answer as in a mail program; an empty line ends it.")
     lines: list[str] = []
-    with suppress(EOFError):
+    try:
         while line := input("   > "):
             lines.append(line)
         return "\n".join(lines) + "\n"
+    except EOFError:
+        pass
+    except OSError as fault:
+        raise Failed(f"standard input: {fault.strerror}") from fault
     _insist(bool(lines), "nothing was typed")
     return "\n".join(lines) + "\n"
 

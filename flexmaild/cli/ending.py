@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import select
+import socket
 import sys
 import traceback
 from pathlib import Path
@@ -37,6 +38,7 @@ def fail(text: str, code: int) -> NoReturn:
 
 def run(command: click.Command, program: str) -> NoReturn:
     """Carry out the command line and end: with the number that a command returns, or 0."""
+    _occupy_closed_descriptors()
     sys.stdout, output = _tolerant(sys.stdout)
     sys.stderr, _ = _tolerant(sys.stderr)
     code = _exit_code(command, program)
@@ -46,6 +48,18 @@ def run(command: click.Command, program: str) -> NoReturn:
         why = "standard output is closed" if is_closed else output.fault.strerror
         sys.stderr.write(f"{program}: the output could not be written: {why}\n")
     sys.exit(code)
+
+
+def _occupy_closed_descriptors() -> None:
+    """Keep 0 to 2 from files that are opened later: what is meant for a terminal, a traceback too, would be
+    written into them. With a socket that is connected to nothing: neither we nor a child can read it, write
+    to it or open it by another name (/dev/stdin)."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            taken = socket.socket(socket.AF_UNIX).detach()  # the lowest number that is free: this one
+            os.set_inheritable(taken, True)
 
 
 def _exit_code(command: click.Command, program: str) -> int:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from flexmaild.cli import standard_input
 from flexmaild.core import durations
 
 
@@ -22,7 +22,9 @@ def text(value: str) -> str:
     if value != "-":
         return value
     try:
-        return sys.stdin.buffer.read().decode()
+        return standard_input.read().decode()
+    except OSError as error:
+        raise click.BadParameter(f"standard input: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise click.BadParameter(f"standard input is not UTF-8 (byte {error.start + 1})") from error
 
@@ -84,13 +86,14 @@ def body_file(path: Path | None) -> dict[str, Any]:
     """The JSON object in a file, "-" for standard input; empty without a file."""
     if path is None:
         return {}
+    name = "standard input" if str(path) == "-" else str(path)
     try:
-        raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        raw = standard_input.read() if str(path) == "-" else path.read_bytes()
         found = json.loads(raw)
     except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--file") from error
+        raise click.BadParameter(f"{name}: {error.strerror}", param_hint="--file") from error
     except ValueError as error:
-        raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--file") from error
+        raise click.BadParameter(f"{name} is not JSON: {error}", param_hint="--file") from error
     if not isinstance(found, dict):
-        raise click.BadParameter(f"{path} must hold a JSON object", param_hint="--file")
+        raise click.BadParameter(f"{name} must hold a JSON object", param_hint="--file")
     return found
