@@ -55,8 +55,8 @@ def run(interactive: bool) -> int:
             if interactive:
                 _prepare_typing()
             _show(root, interactive)
-        except (Failed, Refused, Unreachable, KeyboardInterrupt) as fault:
-            print(f"\nThe demo failed: {fault or 'interrupted'}", file=sys.stderr)
+        except (Failed, Refused, Unreachable) as fault:
+            print(f"\nThe demo failed: {fault}", file=sys.stderr)
             return 1
     return 0
 

@@ -119,3 +119,38 @@ def test_what_is_typed_into_a_demo_need_not_be_utf_8() -> None:
     command = [sys.executable, "-m", "flexmaild", "demo", "--interactive"]
     done = subprocess.run(command, input=b"Approve\n\xff\n\n", capture_output=True, check=False, timeout=60)
     assert done.returncode == 0 and "comment '\ufffd'" in done.stdout.decode()
+
+
+@pytest.mark.parametrize("fault", ["BrokenPipeError(32, 'x')", "EOFError", "OSError(32, 'x')", "ValueError"])
+def test_an_unexpected_fault_is_70_whatever_click_takes_it_for(fault: str) -> None:
+    code = f"""
+import click
+from flexmaild.cli import ending
+
+@click.command()
+def command():
+    raise {fault}
+
+ending.run(command, "program")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr.startswith("program: a bug (") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "end", "code", "told"),
+    [
+        ("bash_source", "", 0, ""),
+        ("bash_source", ">/dev/full", 0, "the output could not be written: No space left on device"),
+        ("bash_source", ">&-", 0, "the output could not be written: standard output is closed"),
+        ("bash_complete", "", 2, "_FLEXMAILCTL_COMPLETE"),
+        ("tcsh_source", "", 2, "_FLEXMAILCTL_COMPLETE"),
+        ("nonsense", "", 2, "_FLEXMAILCTL_COMPLETE"),
+    ],
+)
+def test_a_completion_that_cannot_be_says_so(asked: str, end: str, code: int, told: str) -> None:
+    command = f"_FLEXMAILCTL_COMPLETE={asked} {CTL} {end}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == code
+    assert told in done.stderr and done.stderr.count("\n") == (1 if told else 0)
