@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from flexmaild.cli import exits, output
+from flexmaild.cli.escapes import escaped
 from flexmaild.control.client import Client, Refused, Unreachable, default_socket
 
 
@@ -24,8 +26,9 @@ class Console:
         self.as_json = False
         self.socket = default_socket()
 
-    @property
+    @cached_property
     def client(self) -> Client:
+        """Of the socket that the command line names; it must have been read by now."""
         return Client(self.socket)
 
     def ask(self, command: str, **given: Any) -> Any:
@@ -96,6 +99,12 @@ class Group(click.Group):
             _fail_unreachable(ctx.ensure_object(Console), error)
         except Refused as refused:
             _fail_refused(ctx.ensure_object(Console), refused)
+        except (TypeError, ValueError, LookupError, AttributeError):
+            console = ctx.ensure_object(Console)
+            misfit = console.client.misfit()
+            if misfit is None:  # a bug of ours
+                raise
+            _fail_unreachable(console, misfit)
 
 
 pass_console = click.make_pass_decorator(Console, ensure=True)
@@ -104,7 +113,7 @@ pass_console = click.make_pass_decorator(Console, ensure=True)
 def _fail_unreachable(console: Console, error: Unreachable) -> NoReturn:
     code = exits.NOT_PERMITTED if error.permission else exits.UNREACHABLE
     document = {"type": "about:blank", "title": "Not reachable", "detail": str(error), "cure": error.cure}
-    fail(f"{error}\n  {error.cure}", code, document if console.as_json else None)
+    fail(f"{escaped(str(error))}\n  {error.cure}", code, document if console.as_json else None)
 
 
 def _fail_refused(console: Console, refused: Refused) -> NoReturn:

@@ -23,6 +23,7 @@ from email.utils import make_msgid
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from flexmaild.cli.escapes import escaped
 from flexmaild.control.client import Client, Refused, Unreachable
 from flexmaild.system.deadline import Deadline
 
@@ -56,7 +57,7 @@ def run(interactive: bool) -> int:
                 _prepare_typing()
             _show(root, interactive)
         except (Failed, Refused, Unreachable) as fault:
-            print(f"\nThe demo failed: {fault}", file=sys.stderr)
+            print(f"\nThe demo failed: {escaped(str(fault))}", file=sys.stderr)
             return 1
     return 0
 
@@ -196,7 +197,7 @@ def _typed() -> str:
     print("   Type your answer as in a mail program; an empty line ends it.")
     lines: list[str] = []
     try:
-        while line := input("   > "):
+        while line := _line():
             lines.append(line)
         return "\n".join(lines) + "\n"
     except EOFError:
@@ -205,6 +206,11 @@ def _typed() -> str:
         raise Failed(f"standard input: {fault.strerror}") from fault
     _insist(bool(lines), "nothing was typed")
     return "\n".join(lines) + "\n"
+
+
+def _line() -> str:
+    print("   > ", end="", flush=True)  # not by `input`, which forgets a Ctrl-C meanwhile
+    return input()
 
 
 def _answers(client: Client, daemon: subprocess.Popen[bytes]) -> bool:
