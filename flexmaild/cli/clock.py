@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from flexmaild.cli import ending, exits
+from flexmaild.cli import ending
 from flexmaild.cli.settings_file import config_option, load_settings
 from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.core import exits
 
 
 @click.group()

@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 
 import click
 
-from flexmaild.cli import exits, output
+from flexmaild.cli import output
 from flexmaild.cli.escapes import escaped
 from flexmaild.control.client import Client, Refused, Unreachable, default_socket
+from flexmaild.core import exits
 
 
 class Console:

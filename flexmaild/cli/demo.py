@@ -25,6 +25,7 @@ from typing import Any, TypeVar, cast
 
 from flexmaild.cli.escapes import escaped
 from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.core import exits
 from flexmaild.system.deadline import Deadline
 
 APPROVER = "alice@example.test"
@@ -58,8 +59,8 @@ def run(interactive: bool) -> int:
             _show(root, interactive)
         except (Failed, Refused, Unreachable) as fault:
             print(f"\nThe demo failed: {escaped(str(fault))}", file=sys.stderr)
-            return 1
-    return 0
+            return exits.FAILED
+    return exits.DONE
 
 
 def _show(root: Path, interactive: bool) -> None:

@@ -20,8 +20,8 @@ from typing import Any, NoReturn, TextIO
 import click
 from click.shell_completion import shell_complete
 
-from flexmaild.cli import exits
 from flexmaild.cli.escapes import escaped
+from flexmaild.core import exits
 
 # In the place of a stream that whoever started the program has closed.
 _CLOSED = -1

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending, exits, explain_view, standard_input
+from flexmaild.cli import ending, explain_view, standard_input
 from flexmaild.cli.settings_file import chosen_config, config_option
+from flexmaild.core import exits
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.system.files import read_at_most
 

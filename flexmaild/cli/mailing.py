@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits, given, output, results_view
+from flexmaild.cli import given, output, results_view
 from flexmaild.cli.console import Command, Console, pass_console
+from flexmaild.core import exits
 
 
 @click.command("test-email", cls=Command)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flexmaild.cli import exits
+from flexmaild.core import exits
 from tests.kit.programs import run
 from tests.kit.stranger import JSON, OK, OURS, Stranger
 from tests.unit.cli.cli_kit import Terminal

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flexmaild.cli import exits
+from flexmaild.core import exits
 from tests.unit.cli.cli_kit import Terminal, approval
 
 MAIL = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\n\r\n" + b"Approve\r\n"
