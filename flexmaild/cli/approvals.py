@@ -65,7 +65,7 @@ def approval() -> None:
 @click.option(
     "--file", "file", type=click.Path(path_type=Path, allow_dash=True), help="A request body as JSON."
 )
-@click.option("--idempotency-key", metavar="KEY", help="The same key never mails twice.")
+@click.option("--idempotency-key", type=given.key, metavar="KEY", help="The same key never mails twice.")
 @click.option("--wait", is_flag=True, help="Wait for the decision; see the exit codes.")
 @click.option("--timeout", type=given.seconds, metavar="DURATION", help="How long to wait (default: no end).")
 @pass_console

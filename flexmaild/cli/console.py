@@ -7,7 +7,7 @@ imported here, so that a command starts in a tenth of a second.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -61,6 +61,23 @@ def _set_socket(context: click.Context, _: click.Parameter, value: Path | None) 
         context.ensure_object(Console).socket = value
 
 
+def _strings(value: object) -> Iterator[str]:
+    """What a parameter holds; one that is repeated or a pair holds several."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _strings(one)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes that the system could not decode
+        return False
+    return True
+
+
 def _common() -> list[click.Parameter]:
     show_json = click.Option(
         ["--json"], is_flag=True, expose_value=False, callback=_set_json, help="Answer as JSON on stdout."
@@ -81,6 +98,14 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += _common()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Texts go to the daemon, and JSON and addresses are UTF-8; names of files stay as they are."""
+        rest = super().parse_args(ctx, args)
+        for parameter in self.get_params(ctx):
+            if not all(map(_is_text, _strings(ctx.params.get(parameter.name or "")))):
+                raise click.BadParameter("this is not UTF-8", ctx, parameter)
+        return rest
 
 
 class Group(click.Group):

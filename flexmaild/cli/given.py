@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import click
 
 from flexmaild.cli import standard_input
+from flexmaild.control.routes import BODY_WITH_FILES, IDEMPOTENCY_KEY, MIB
 from flexmaild.core import durations
+from flexmaild.system.files import read_at_most
 
 
 def text(value: str) -> str:
@@ -27,6 +30,13 @@ def text(value: str) -> str:
         raise click.BadParameter(f"standard input: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise click.BadParameter(f"standard input is not UTF-8 (byte {error.start + 1})") from error
+
+
+def key(value: str) -> str:
+    """An idempotency key, empty for none; others could not even be sent."""
+    if value and not IDEMPOTENCY_KEY.fullmatch(value):
+        raise click.BadParameter("use 1 to 255 visible ASCII characters, such as a UUID")
+    return value
 
 
 def pair(value: str) -> tuple[str, str]:
@@ -53,9 +63,22 @@ def named(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, (), [], {}, "")}
 
 
+def read(path: Path, option: str | None = None) -> bytes:
+    """The file, which is no pipe that nobody writes into and has an end. option: what named it."""
+    try:
+        data = read_at_most(path, BODY_WITH_FILES + 1)[1]
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from error
+    if len(data) > BODY_WITH_FILES:
+        text = f"{path} is larger than a request may be ({BODY_WITH_FILES // MIB} MiB)"
+        raise click.BadParameter(text, param_hint=option)
+    return data
+
+
 def file(path: Path) -> dict[str, str]:
     """A file as an attachment."""
-    return {"filename": path.name, "content": base64.b64encode(path.read_bytes()).decode()}
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return {"filename": name, "content": base64.b64encode(read(path)).decode()}
 
 
 def log(path: Path, *, failed: bool = False) -> dict[str, Any]:
@@ -88,7 +111,7 @@ def body_file(path: Path | None) -> dict[str, Any]:
         return {}
     name = "standard input" if str(path) == "-" else str(path)
     try:
-        raw = standard_input.read() if str(path) == "-" else path.read_bytes()
+        raw = standard_input.read() if str(path) == "-" else read(path, "--file")
         found = json.loads(raw)
     except OSError as error:
         raise click.BadParameter(f"{name}: {error.strerror}", param_hint="--file") from error
