@@ -9,9 +9,10 @@ from typing import Any, get_args
 
 import click
 
-from flexmaild.cli import approval_view, exits, given, output
+from flexmaild.cli import approval_view, given, output
 from flexmaild.cli.console import Console, Group, pass_console
 from flexmaild.cli.waiting import Watch, wait_for_decision
+from flexmaild.core import exits
 from flexmaild.core.model import Requirement
 
 STATES = ["pending", "approved", "rejected", "expired", "cancelled"]
@@ -64,7 +65,7 @@ def approval() -> None:
 @click.option(
     "--file", "file", type=click.Path(path_type=Path, allow_dash=True), help="A request body as JSON."
 )
-@click.option("--idempotency-key", metavar="KEY", help="The same key never mails twice.")
+@click.option("--idempotency-key", type=given.key, metavar="KEY", help="The same key never mails twice.")
 @click.option("--wait", is_flag=True, help="Wait for the decision; see the exit codes.")
 @click.option("--timeout", type=given.seconds, metavar="DURATION", help="How long to wait (default: no end).")
 @pass_console

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from flexmaild.cli import ending, exits
+from flexmaild.cli import ending
 from flexmaild.cli.settings_file import config_option, load_settings
 from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.core import exits
 
 
 @click.group()
@@ -33,12 +34,13 @@ def accept(socket: Path | None) -> None:
     place = Path(given) if given else load_settings(check_secrets=False).control.socket
     try:
         answer = Client(place).call("clock.accept").body
+        if answer["doubted"]:
+            told = f"Accepted: it is {answer['now']}; {answer['before']} was gone by before."
+        else:
+            told = f"There was no doubt about the clock; it is {answer['now']}."
     except Unreachable as error:
         code = exits.NOT_PERMITTED if error.permission else exits.UNREACHABLE
         ending.fail(f"{error}. {error.cure}", code)
     except Refused as refused:
         ending.fail(str(refused), exits.of_problem(refused.status, refused.kind))
-    if answer["doubted"]:
-        ending.say(f"Accepted: it is {answer['now']}; {answer['before']} was gone by before.")
-    else:
-        ending.say(f"There was no doubt about the clock; it is {answer['now']}.")
+    ending.say(told)

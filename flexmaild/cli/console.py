@@ -7,14 +7,17 @@ imported here, so that a command starts in a tenth of a second.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from flexmaild.cli import exits, output
+from flexmaild.cli import output
+from flexmaild.cli.escapes import escaped
 from flexmaild.control.client import Client, Refused, Unreachable, default_socket
+from flexmaild.core import exits
 
 
 class Console:
@@ -24,8 +27,9 @@ class Console:
         self.as_json = False
         self.socket = default_socket()
 
-    @property
+    @cached_property
     def client(self) -> Client:
+        """Of the socket that the command line names; it must have been read by now."""
         return Client(self.socket)
 
     def ask(self, command: str, **given: Any) -> Any:
@@ -57,6 +61,23 @@ def _set_socket(context: click.Context, _: click.Parameter, value: Path | None) 
         context.ensure_object(Console).socket = value
 
 
+def _strings(value: object) -> Iterator[str]:
+    """What a parameter holds; one that is repeated or a pair holds several."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _strings(one)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes that the system could not decode
+        return False
+    return True
+
+
 def _common() -> list[click.Parameter]:
     show_json = click.Option(
         ["--json"], is_flag=True, expose_value=False, callback=_set_json, help="Answer as JSON on stdout."
@@ -78,6 +99,14 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params += _common()
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Texts go to the daemon, and JSON and addresses are UTF-8; names of files stay as they are."""
+        rest = super().parse_args(ctx, args)
+        for parameter in self.get_params(ctx):
+            if not all(map(_is_text, _strings(ctx.params.get(parameter.name or "")))):
+                raise click.BadParameter("this is not UTF-8", ctx, parameter)
+        return rest
+
 
 class Group(click.Group):
     """A group of such commands; the outermost one turns errors into messages and exit codes."""
@@ -96,6 +125,12 @@ class Group(click.Group):
             _fail_unreachable(ctx.ensure_object(Console), error)
         except Refused as refused:
             _fail_refused(ctx.ensure_object(Console), refused)
+        except (TypeError, ValueError, LookupError, AttributeError):
+            console = ctx.ensure_object(Console)
+            misfit = console.client.misfit()
+            if misfit is None:  # a bug of ours
+                raise
+            _fail_unreachable(console, misfit)
 
 
 pass_console = click.make_pass_decorator(Console, ensure=True)
@@ -104,7 +139,7 @@ pass_console = click.make_pass_decorator(Console, ensure=True)
 def _fail_unreachable(console: Console, error: Unreachable) -> NoReturn:
     code = exits.NOT_PERMITTED if error.permission else exits.UNREACHABLE
     document = {"type": "about:blank", "title": "Not reachable", "detail": str(error), "cure": error.cure}
-    fail(f"{error}\n  {error.cure}", code, document if console.as_json else None)
+    fail(f"{escaped(str(error))}\n  {error.cure}", code, document if console.as_json else None)
 
 
 def _fail_refused(console: Console, refused: Refused) -> NoReturn:

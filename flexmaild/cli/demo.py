@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import io
 import json
 import os
 import signal
@@ -17,13 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import make_msgid
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from flexmaild.cli.escapes import escaped
 from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.core import exits
 from flexmaild.system.deadline import Deadline
 
 APPROVER = "alice@example.test"
@@ -52,11 +54,13 @@ def run(interactive: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="flexmaild-demo-") as name:
         root = Path(name)
         try:
+            if interactive:
+                _prepare_typing()
             _show(root, interactive)
-        except (Failed, Refused, Unreachable, KeyboardInterrupt) as fault:
-            print(f"\nThe demo failed: {fault or 'interrupted'}", file=sys.stderr)
-            return 1
-    return 0
+        except (Failed, Refused, Unreachable) as fault:
+            print(f"\nThe demo failed: {escaped(str(fault))}", file=sys.stderr)
+            return exits.FAILED
+    return exits.DONE
 
 
 def _show(root: Path, interactive: bool) -> None:
@@ -184,15 +188,30 @@ def _text(mail: EmailMessage) -> str:
     return str(part.get_content()).strip() if part else ""
 
 
+def _prepare_typing() -> None:
+    _insist(sys.stdin is not None, "standard input: it is closed")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+
 def _typed() -> str:
     print("   Type your answer as in a mail program; an empty line ends it.")
     lines: list[str] = []
-    with suppress(EOFError):
-        while line := input("   > "):
+    try:
+        while line := _line():
             lines.append(line)
         return "\n".join(lines) + "\n"
+    except EOFError:
+        pass
+    except OSError as fault:
+        raise Failed(f"standard input: {fault.strerror}") from fault
     _insist(bool(lines), "nothing was typed")
     return "\n".join(lines) + "\n"
+
+
+def _line() -> str:
+    print("   > ", end="", flush=True)  # not by `input`, which forgets a Ctrl-C meanwhile
+    return input()
 
 
 def _answers(client: Client, daemon: subprocess.Popen[bytes]) -> bool:

@@ -6,8 +6,9 @@ import json
 
 import click
 
-from flexmaild.cli import ending, exits, results_view
+from flexmaild.cli import ending, results_view
 from flexmaild.cli.settings_file import config_option, load_settings
+from flexmaild.core import exits
 
 
 @click.command()

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending, exits, explain_view
+from flexmaild.cli import ending, explain_view, standard_input
 from flexmaild.cli.settings_file import chosen_config, config_option
+from flexmaild.core import exits
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.system.files import read_at_most
 
@@ -47,10 +48,7 @@ def explain(file: str, as_json: bool) -> int:
 def _bytes(file: str) -> bytes:
     """What is in the file, read once and up to a limit. Ends with 1 where it cannot be read."""
     try:
-        if file != "-":
-            return read_at_most(file, LARGEST)[1]
-        with os.fdopen(0, "rb", closefd=False) as source:
-            return source.read(LARGEST)
+        return standard_input.read(LARGEST) if file == "-" else read_at_most(file, LARGEST)[1]
     except (OSError, ValueError) as fault:
         why = fault.strerror if isinstance(fault, OSError) else "this is no file name"
         ending.fail(f"{'standard input' if file == '-' else file}: {why}", exits.FAILED)

@@ -37,5 +37,5 @@ for command in (
 
 
 def main() -> None:
-    """The entry point; exits with a code of `cli.exits`."""
+    """The entry point; exits with a code of `core.exits`."""
     ending.run(cli, "flexmailctl")

@@ -97,5 +97,5 @@ cli.add_command(store)
 
 
 def main() -> None:
-    """The entry point; exits with a code of `cli.exits`."""
+    """The entry point; exits with a code of `core.exits`."""
     ending.run(cli, "flexmaild")

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from flexmaild.cli import standard_input
+from flexmaild.control.routes import BODY_WITH_FILES, IDEMPOTENCY_KEY, MIB
 from flexmaild.core import durations
+from flexmaild.system.files import read_at_most
 
 
 def text(value: str) -> str:
@@ -22,9 +25,18 @@ def text(value: str) -> str:
     if value != "-":
         return value
     try:
-        return sys.stdin.buffer.read().decode()
+        return standard_input.read().decode()
+    except OSError as error:
+        raise click.BadParameter(f"standard input: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise click.BadParameter(f"standard input is not UTF-8 (byte {error.start + 1})") from error
+
+
+def key(value: str) -> str:
+    """An idempotency key, empty for none; others could not even be sent."""
+    if value and not IDEMPOTENCY_KEY.fullmatch(value):
+        raise click.BadParameter("use 1 to 255 visible ASCII characters, such as a UUID")
+    return value
 
 
 def pair(value: str) -> tuple[str, str]:
@@ -51,9 +63,22 @@ def named(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, (), [], {}, "")}
 
 
+def read(path: Path, option: str | None = None) -> bytes:
+    """The file, which is no pipe that nobody writes into and has an end. option: what named it."""
+    try:
+        data = read_at_most(path, BODY_WITH_FILES + 1)[1]
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from error
+    if len(data) > BODY_WITH_FILES:
+        text = f"{path} is larger than a request may be ({BODY_WITH_FILES // MIB} MiB)"
+        raise click.BadParameter(text, param_hint=option)
+    return data
+
+
 def file(path: Path) -> dict[str, str]:
     """A file as an attachment."""
-    return {"filename": path.name, "content": base64.b64encode(path.read_bytes()).decode()}
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return {"filename": name, "content": base64.b64encode(read(path)).decode()}
 
 
 def log(path: Path, *, failed: bool = False) -> dict[str, Any]:
@@ -84,13 +109,14 @@ def body_file(path: Path | None) -> dict[str, Any]:
     """The JSON object in a file, "-" for standard input; empty without a file."""
     if path is None:
         return {}
+    name = "standard input" if str(path) == "-" else str(path)
     try:
-        raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        raw = standard_input.read() if str(path) == "-" else read(path, "--file")
         found = json.loads(raw)
     except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--file") from error
+        raise click.BadParameter(f"{name}: {error.strerror}", param_hint="--file") from error
     except ValueError as error:
-        raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--file") from error
+        raise click.BadParameter(f"{name} is not JSON: {error}", param_hint="--file") from error
     if not isinstance(found, dict):
-        raise click.BadParameter(f"{path} must hold a JSON object", param_hint="--file")
+        raise click.BadParameter(f"{name} must hold a JSON object", param_hint="--file")
     return found

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits, given, output, results_view
+from flexmaild.cli import given, output, results_view
 from flexmaild.cli.console import Command, Console, pass_console
+from flexmaild.core import exits
 
 
 @click.command("test-email", cls=Command)
@@ -78,7 +79,7 @@ def self_test(console: Console) -> None:
 )
 @click.option("--attach", "attachments", multiple=True, type=given.FILE, help="A file to attach always.")
 @click.option("--language", metavar="TAG", help="Of the words around the text, e.g. de.")
-@click.option("--idempotency-key", metavar="KEY", help="The same key never mails twice.")
+@click.option("--idempotency-key", type=given.key, metavar="KEY", help="The same key never mails twice.")
 @pass_console
 def notify(
     console: Console,

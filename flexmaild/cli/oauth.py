@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits, output
+from flexmaild.cli import output
 from flexmaild.cli.console import Console, Group, fail, pass_console
+from flexmaild.core import exits
 from flexmaild.system.deadline import Deadline
 
 # Shown of each application, in this order, as far as there is something to show.

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending, exits, replay_view
+from flexmaild.cli import ending, replay_view
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
-from flexmaild.core import durations
+from flexmaild.core import durations, exits
 
 # Differences told in the JSON document; they are counted on.
 MOST_TOLD = 10_000

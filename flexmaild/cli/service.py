@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits, output
+from flexmaild.cli import output
 from flexmaild.cli.console import Command, Console, Group, fail, pass_console
 from flexmaild.control.client import Refused
+from flexmaild.core import exits
 
 
 @click.command(cls=Command)

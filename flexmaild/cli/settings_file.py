@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import exits
+from flexmaild.core import exits
 
 DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import ending, exits
+from flexmaild.cli import ending
 from flexmaild.cli.settings_file import config_option, load_settings
+from flexmaild.core import exits
 
 
 @click.group()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flexmaild.control.received import BrokenOff, receive
 from flexmaild.control.routes import BY_COMMAND, Route
 from flexmaild.system.deadline import Deadline
 
@@ -69,6 +70,7 @@ class Client:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_socket()
+        self._last: tuple[Route, Any] | None = None
 
     def call(
         self,
@@ -114,40 +116,59 @@ class Client:
         try:
             with suppress(BrokenPipeError):  # refused before the body was read: the answer says why
                 connection.request(route.method, target, data, dict(headers))
-            response = connection.getresponse()
-            raw = response.read()
+            found = receive(connection.sock, connection.deadline, route, self._strange)
         except TimeoutError as error:
             text = f"no answer from {self.path} within {connection.timeout:g} seconds"
             cure = "It may still be carried out: see `flexmailctl status`."
             raise Unreachable(text, cure, sent=True) from error
-        except (OSError, http.client.HTTPException) as error:
-            text = f"{self.path} broke off before it answered ({error or type(error).__name__})"
+        except (OSError, BrokenOff) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            text = f"{self.path} broke off before it answered ({why})"
             raise Unreachable(text, "Ask again; see journalctl -u flexmaild.", sent=True) from error
-        if not response.getheader("Server", "").startswith("flexmaild/"):
-            raise Unreachable(
-                f"what answers at {self.path} is not flexmaild", "Name its socket with --socket."
-            )
-        return _reply(response, raw)
+        if found.status >= 400:
+            raise Refused(found.status, {"status": found.status} | (found.body or {"title": found.reason}))
+        self._last = route, found.body
+        return Reply(found.status, found.body, found.headers)
+
+    def misfit(self) -> Unreachable | None:
+        """For who stumbled over the last answer: whether it is not as flexmaild's are. Not asked of every
+        answer, since that takes longer than all the rest of a command."""
+        if self._last is None or not self._last[0].answer:
+            return None
+        from flexmaild.control import shapes
+
+        fault = shapes.misfit(self._last[0].answer, self._last[1])
+        return self._strange(f"{fault.path} of its answer {fault.detail}") if fault else None
+
+    def _strange(self, what: str) -> Unreachable:
+        cure = "Name its socket with --socket; after an upgrade, restart flexmaild."
+        return Unreachable(f"what answers at {self.path} is not flexmaild: {what}", cure)
 
 
 class _Connection(http.client.HTTPConnection):
+    """To the socket, with one deadline for all of it."""
+
     timeout: float
 
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
+        self.deadline = Deadline.after(timeout)
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        deadline = Deadline.after(self.timeout)
         while True:
             try:
                 return self.sock.connect(str(self._path))
             except BlockingIOError:  # the daemon's backlog is full: many call at once (unix(7))
-                if deadline.is_over:
+                if self.deadline.is_over:
                     raise
                 time.sleep(BREATH)
+
+    def send(self, data: Any) -> None:
+        self.deadline.arm(self.sock)
+        super().send(data)
 
 
 def _patience(route: Route, query: Mapping[str, Any]) -> float:
@@ -161,19 +182,6 @@ def _target(route: Route, path: Mapping[str, str], query: Mapping[str, Any]) -> 
         target = target.replace(f"{{{name}}}", urllib.parse.quote(path[name], safe="@+=~"))
     given = {name: value for name, value in query.items() if value is not None}
     return f"{target}?{urllib.parse.urlencode(given)}" if given else target
-
-
-def _reply(response: http.client.HTTPResponse, raw: bytes) -> Reply:
-    kind = response.headers.get_content_type()
-    is_json = kind == "application/json" or kind.endswith("+json")
-    try:
-        body = json.loads(raw) if is_json and raw else raw
-    except ValueError:
-        body = raw
-    if response.status >= 400:
-        document = body if isinstance(body, dict) else {"title": response.reason}
-        raise Refused(response.status, {"status": response.status} | document)
-    return Reply(response.status, body, dict(response.headers.items()))
 
 
 def _unreachable(path: Path, error: OSError) -> Unreachable:

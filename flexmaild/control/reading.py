@@ -21,11 +21,10 @@ from pydantic import BaseModel, ValidationError
 
 from flexmaild.control import shapes
 from flexmaild.control.problems import Fault, Problem, invalid
-from flexmaild.control.routes import Parameter, Route
+from flexmaild.control.routes import IDEMPOTENCY_KEY, Parameter, Route
 from flexmaild.system.deadline import Deadline
 
 # draft-ietf-httpapi-idempotency-key-header: a string; ours is one that fits a log line and a column.
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 # A file is one value; 35 MiB of "[]," would become a gigabyte of lists. Commas in texts count too.
 MAX_VALUES = 1_000_000
@@ -188,7 +187,7 @@ def idempotency_key(headers: Message) -> str:
     """The caller's key without the quotes a structured field has; empty for none. Raises Problem 400."""
     key: str = headers.get("Idempotency-Key", "").strip()
     key = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
-    if key and not _KEY.fullmatch(key):
+    if key and not IDEMPOTENCY_KEY.fullmatch(key):
         cure = "Use 1 to 255 visible ASCII characters, such as a UUID."
         raise Problem(400, detail="The Idempotency-Key is not readable.", cure=cure)
     return key

@@ -23,6 +23,9 @@ ORDINARY_BODY = 64 * KIB
 # 25 MiB of files, the largest mail common servers take, is 34 MiB of base64; the rest is text.
 BODY_WITH_FILES = 35 * MIB
 
+# Visible ASCII, as the client may send it and the server takes it.
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
 # How long a client waits for an answer, seconds: mail servers are given up on after two minutes at most.
 QUICK, TALKS_TO_SERVERS = 30.0, 300.0
 LONGEST_WAIT = 86400.0

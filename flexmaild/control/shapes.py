@@ -9,12 +9,13 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from flexmaild.control import bodies
 from flexmaild.control.problems import Fault
 from flexmaild.core.documents import approvals, diagnosis, queues, service
 
+_MISSING = "is missing"
 # Nobody reads more faults than these at once.
 MOST = 100
 
@@ -49,6 +50,16 @@ def faults(error: ValidationError, top: type[BaseModel]) -> list[Fault]:
     return shown + ([Fault("", f"and {len(found) - MOST} further faults")] if len(found) > MOST else [])
 
 
+def misfit(name: str, given: object) -> Fault | None:
+    """What is wrong with a document of that name that somebody sent: the worst of it."""
+    try:
+        TypeAdapter(answer(name)).validate_python(given)
+    except ValidationError as error:
+        found = faults(error, BaseModel)
+        return next((fault for fault in found if fault.detail != _MISSING), found[0])
+    return None
+
+
 def did_you_mean(given: str, known: list[str]) -> str:
     close = difflib.get_close_matches(given, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(sorted(known))}"
@@ -62,10 +73,10 @@ def _fault(
         case "extra_forbidden":
             return Fault(path, "is not a field here", did_you_mean(str(loc[-1]), _fields_at(loc[:-1], top)))
         case "missing":
-            return Fault(path, "is missing")
+            return Fault(path, _MISSING)
         case "literal_error":
             return Fault(path, f"must be one of {context['expected']}")
-        case "model_type" | "dict_type" | "model_attributes_type":
+        case "model_type" | "dict_type" | "model_attributes_type" | "dataclass_type":
             return Fault(path, "must be an object")
         case "list_type":
             return Fault(path, "must be a list")

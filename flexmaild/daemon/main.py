@@ -21,6 +21,7 @@ import structlog
 
 from flexmaild import __version__, api
 from flexmaild.control.routes import COMMANDS
+from flexmaild.core import exits
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
 from flexmaild.daemon.beginning import once_possible
@@ -57,9 +58,6 @@ HEARTBEATS, OTHER_COMPONENTS = ("timers", "poller", "outbox"), ("control", "metr
 
 ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
-# sysexits.h: EX_CONFIG; systemd does not start us again with it (RestartPreventExitStatus=78).
-BAD_SETTINGS = 78
-FAILED = 1
 # Work in hand at the end: a mail is sent or a batch committed in less; the rest waits in the store.
 STOP_SECONDS = 20.0
 # Periods, seconds: what is due, the gauges and the store itself, claims in hand, what may be forgotten.
@@ -76,7 +74,7 @@ def run(config: Path, clock: MachineClock | None = None) -> int:
         settings = wiring.load_settings(config)
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return BAD_SETTINGS
+        return exits.BAD_SETTINGS
     redactor = Redactor()
     on_read(redactor.register)
     journal = logs.start(settings.log.level, settings.log.format, redactor)
@@ -85,16 +83,16 @@ def run(config: Path, clock: MachineClock | None = None) -> int:
         daemon = once_possible(
             lambda: opened(config, settings, trusted, signals, journal, redactor), signals, Manager()
         )
-        return daemon.serve() if daemon else 0
+        return daemon.serve() if daemon else exits.DONE
     except SettingsError as error:
         print(error, file=sys.stderr)  # whole: a log cuts long values
-        return BAD_SETTINGS
+        return exits.BAD_SETTINGS
     except Failure as failure:
         _log.critical("cannot start", fault=failure.text, cure=failure.cure)
-        return BAD_SETTINGS if isinstance(failure, StoreRefused | StoreDamaged) else FAILED
+        return exits.BAD_SETTINGS if isinstance(failure, StoreRefused | StoreDamaged) else exits.FAILED
     except OSError as fault:
         _log.critical("cannot start", fault=str(fault))
-        return FAILED
+        return exits.FAILED
     finally:
         journal.close()
 
@@ -310,7 +308,7 @@ def _take_signals(signals: queue.SimpleQueue[int]) -> None:
     def taken(number: int, frame: object) -> None:
         if number != signal.SIGHUP:
             if ending:
-                os._exit(FAILED)
+                os._exit(exits.FAILED)
             ending.append(number)
         signals.put(number)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import structlog
 
+from flexmaild.core import exits
 from flexmaild.observe.health import VITAL, Health
 from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.faults import SettingsError
@@ -69,10 +70,10 @@ class Supervisor:
             else:
                 if number != signal.SIGHUP:
                     _log.info("stopping", signal=signal.Signals(number).name)
-                    return 0
+                    return exits.DONE
                 threading.Thread(target=self._reload, name="reload", daemon=True).start()
             if self._is_lost():
-                return 1
+                return exits.FAILED
             self._feed_watchdog()
 
     def _reload(self) -> None:

@@ -7,17 +7,17 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from flexmaild.cli import exits, oauth, waiting
+from flexmaild.cli import oauth, waiting
 from flexmaild.cli.flexmailctl import cli
 from flexmaild.control.problems import Fault, Problem
 from flexmaild.control.routes import ROUTES
+from flexmaild.core import exits
 from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
 
 PROGRAM = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
@@ -577,8 +577,8 @@ def test_a_full_disk_under_the_output_of_a_wait_is_no_other_answer(
 
 
 def test_an_interrupted_command_is_130(terminal: Terminal) -> None:
-    asked = threading.Event()
-    terminal.desk.script = {"status": lambda call: asked.set() or time.sleep(1) or {}}
+    asked, over = threading.Event(), threading.Event()
+    terminal.desk.script = {"status": lambda call: asked.set() or {"over": over.wait(60)}}
     with subprocess.Popen(
         [*PROGRAM, "status"],
         env=os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)},
@@ -587,4 +587,5 @@ def test_an_interrupted_command_is_130(terminal: Terminal) -> None:
         assert asked.wait(20)
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=20)
+    over.set()
     assert program.returncode == exits.INTERRUPTED and b"Traceback" not in said

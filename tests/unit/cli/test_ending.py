@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
+import termios
+import time
+from pathlib import Path
 
 import pytest
 
@@ -21,3 +26,131 @@ def test_a_closed_standard_output_is_told_and_changes_no_exit_code(
     command = f"{sys.executable} -m flexmaild explain -{more} {closed}"
     done = subprocess.run(["sh", "-c", command], input=MAIL, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", told)
+
+
+OPENER = """
+import os, sys, click
+from flexmaild.cli import ending
+
+@click.command()
+@click.argument("path")
+def command(path):
+    file = os.open(path, os.O_CREAT | os.O_WRONLY)
+    print("more")
+    print("traceback", file=sys.stderr)
+    os.write(file, str(file).encode())
+    os.system("exec echo from a child >&2")
+
+ending.run(command, "opener")
+"""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_no_file_takes_the_place_of_a_closed_standard_stream(closed: str, tmp_path: Path) -> None:
+    """What is meant for the terminal would be written into it."""
+    command = f'"$0" -c "$1" "$2" {closed}'
+    file = tmp_path / "store"
+    done = subprocess.run(["sh", "-c", command, sys.executable, OPENER, file], check=False, timeout=60)
+    written = file.read_text()
+    assert done.returncode == 0 and written.isdigit() and int(written) > 2
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/0"])
+def test_a_closed_standard_input_is_not_judged_as_an_empty_mail(name: str) -> None:
+    command = f"{sys.executable} -m flexmaild explain {name} <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.count(b"\n") == 1
+    assert name != "-" or done.stderr == b"flexmaild: standard input: it is closed\n"
+
+
+CTL = f'{sys.executable} -c "from flexmaild.cli.flexmailctl import main; main()"'
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("<&-", "it is closed"),
+        ("0>/dev/null", "Bad file descriptor"),
+        ("< <(printf '\\xff')", "is not UTF-8 (byte 1)"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--text", "--html", "--file"])
+def test_a_standard_input_that_cannot_be_read_is_wrong_usage(option: str, source: str, told: str) -> None:
+    command = f"{CTL} approval request {option} - {source}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard input" in done.stderr and option in done.stderr
+    assert told in done.stderr or ("UTF-8" in told and "standard input is not JSON" in done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_standard_input_is_read_for_one_option_only() -> None:
+    command = f"{CTL} approval request --text - --html - "
+    done = subprocess.run(["sh", "-c", command], input="x", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "Invalid value for '--html': standard input: it can be read only once" in done.stderr
+
+
+def test_a_standard_input_that_somebody_made_non_blocking_is_read_to_its_end() -> None:
+    source, far = os.pipe()
+    os.set_blocking(source, False)
+    command = [sys.executable, "-m", "flexmaild", "explain", "-"]
+    with subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        os.write(far, MAIL[:20])
+        while int.from_bytes(fcntl.ioctl(far, termios.FIONREAD, bytes(4)), sys.byteorder):
+            time.sleep(0.01)  # until that was read and there is no more
+        os.write(far, MAIL[20:])
+        os.close(far)
+        os.close(source)
+        said, _ = program.communicate(timeout=60)
+    assert program.returncode == 0 and b"The text says: approve" in said
+
+
+@pytest.mark.parametrize(("source", "why"), [("<&-", "it is closed"), ("0>/dev/null", "Bad file descriptor")])
+def test_a_demo_that_nobody_can_type_into_says_so(source: str, why: str) -> None:
+    command = f"{sys.executable} -m flexmaild demo --interactive {source}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"\nThe demo failed: standard input: {why}\n")
+
+
+def test_what_is_typed_into_a_demo_need_not_be_utf_8() -> None:
+    command = [sys.executable, "-m", "flexmaild", "demo", "--interactive"]
+    done = subprocess.run(command, input=b"Approve\n\xff\n\n", capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0 and "comment '\ufffd'" in done.stdout.decode()
+
+
+@pytest.mark.parametrize("fault", ["BrokenPipeError(32, 'x')", "EOFError", "OSError(32, 'x')", "ValueError"])
+def test_an_unexpected_fault_is_70_whatever_click_takes_it_for(fault: str) -> None:
+    code = f"""
+import click
+from flexmaild.cli import ending
+
+@click.command()
+def command():
+    raise {fault}
+
+ending.run(command, "program")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr.startswith("program: a bug (") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "end", "code", "told"),
+    [
+        ("bash_source", "", 0, ""),
+        ("bash_source", ">/dev/full", 0, "the output could not be written: No space left on device"),
+        ("bash_source", ">&-", 0, "the output could not be written: standard output is closed"),
+        ("bash_complete", "", 2, "_FLEXMAILCTL_COMPLETE"),
+        ("tcsh_source", "", 2, "_FLEXMAILCTL_COMPLETE"),
+        ("nonsense", "", 2, "_FLEXMAILCTL_COMPLETE"),
+    ],
+)
+def test_a_completion_that_cannot_be_says_so(asked: str, end: str, code: int, told: str) -> None:
+    command = f"_FLEXMAILCTL_COMPLETE={asked} {CTL} {end}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == code
+    assert told in done.stderr and done.stderr.count("\n") == (1 if told else 0)

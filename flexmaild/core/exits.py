@@ -1,7 +1,8 @@
 """Exit codes of both programs. They are part of the contract: pipelines branch on them.
 
 69, 70, 77 and 78 are EX_UNAVAILABLE, EX_SOFTWARE, EX_NOPERM and EX_CONFIG of sysexits.h; 130 is what a shell
-shows for a program ended by SIGINT.
+shows for a program ended by SIGINT. systemd does not start the daemon again after 78
+(RestartPreventExitStatus=78).
 """
 
 from __future__ import annotations
