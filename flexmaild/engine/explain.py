@@ -25,7 +25,6 @@ from flexmaild.engine.judged_again import Around
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.reference_key import keys_of_ids, known_reference_key
 from flexmaild.engine.sandbox import Letter, Sandbox
-from flexmaild.engine.sent_mails import STORE
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import WHY
@@ -102,10 +101,6 @@ def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
             return _read_as_then(letter, rules, known.store, known)
         except StoreFault as fault:
             known.forget_store(str(fault))
-        except Failure as failure:
-            if failure.step != STORE:
-                raise
-            known.forget_store(failure.text)
     return *_read_with(letter, rules, lambda references: None), Around()
 
 

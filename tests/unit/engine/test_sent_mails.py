@@ -16,12 +16,12 @@ import pytest
 from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 
 from flexmaild.core import references
-from flexmaild.core.errors import TryLater
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
 from flexmaild.core.model import Answer, Attachment, Bounce, MailKind, Request
 from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
+from flexmaild.store import StoreFault
 from tests.kit.stores import commit, drop_jobs, prune, release
 
 REASON = 'Sorry, <b>"no"</b>,\n   not on a Friday: ' + "the last one took all night. " * 40
@@ -232,7 +232,7 @@ def test_a_store_that_cannot_be_read_is_no_fault_of_the_mail(post: Post) -> None
     look = post.sent_mails()
     with sqlite3.connect(post.directory / "flexmaild.db") as connection:
         connection.execute("ALTER TABLE sent_mails RENAME TO hidden")
-    with pytest.raises(TryLater) as caught:
+    with pytest.raises(StoreFault) as caught:
         look((reference(request),))
     assert "confidential" not in str(caught.value)
     connection.execute("ALTER TABLE hidden RENAME TO sent_mails")
@@ -246,10 +246,10 @@ def test_a_store_that_was_deleted_or_replaced_is_not_asked(post: Post) -> None:
     look, file = post.sent_mails(), post.directory / "flexmaild.db"
     file.rename(post.directory / "old")
     shutil.copy(post.directory / "old", file)
-    with pytest.raises(TryLater, match="deleted or replaced"):
+    with pytest.raises(StoreFault, match="deleted or replaced"):
         look((reference(request),))
     file.unlink()
-    with pytest.raises(TryLater, match="deleted or replaced"):
+    with pytest.raises(StoreFault, match="deleted or replaced"):
         look((reference(request),))
 
 
