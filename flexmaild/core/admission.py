@@ -252,14 +252,13 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
 
 
 def _event(reading: Reading, number: int, require: Requirement, *, is_ambiguous: bool) -> Answered | Unclear:
-    mail = reading.sender, reading.sha256, reading.message_id
     if is_ambiguous:
-        return Unclear(number, "ambiguous", *mail, reading.text_digest)
+        return Unclear(number, "ambiguous", reading.mail, reading.text_digest)
     if reading.answer is None:
         why = reading.unclear or "no_action_word"
-        return Unclear(number, why, *mail, reading.text_digest, reading.sentence, reading.unclear_word)
+        return Unclear(number, why, reading.mail, reading.text_digest, reading.sentence, reading.unclear_word)
     shown = proof.proof_for(reading, require) or "reference"
-    return Answered(number, reading.answer, reading.comment, mail[0], shown, *mail[1:])
+    return Answered(number, reading.answer, reading.comment, shown, reading.mail)
 
 
 def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Ruling:

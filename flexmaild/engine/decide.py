@@ -17,7 +17,7 @@ from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.left_mails import LEFT, LeftMail
-from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
+from flexmaild.core.model import Bounce, MailFacts, MailKind, MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
@@ -228,11 +228,14 @@ def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) ->
         at=now,
         outcome=outcome,
         reason=reason,
-        sender=reading.sender or reading.claimed,
-        sha256=reading.sha256,
+        mail=_facts(reading),
         via=reading.via,
-        message_id=reading.message_id,
     )
+
+
+def _facts(reading: Reading) -> MailFacts:
+    """With the sender as claimed, where nobody is shown to have sent it."""
+    return replace(reading.mail, sender=reading.sender or reading.claimed)
 
 
 def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
@@ -264,13 +267,11 @@ def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
 def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> Seen:
     return Seen(
         mark=fetched.mark,
-        sha256=reading.sha256,
-        size=fetched.size,
+        mail=_facts(reading),
+        found=fetched.identity,
         outcome=ruling.outcome,
         because=ruling.because,
         at=now,
-        message_id=reading.message_id,
-        sender=reading.sender or reading.claimed,
         subject=reading.subject,
         approval_id=ruling.request_id,
         invitation=ruling.invitation,
@@ -280,8 +281,6 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         unknown_lines=reading.unknown_lines if ruling.event is not None else (),
         replies=_replies(reading, ruling, now, named),
         header="" if reading.nature is MailNature.OWN else reading.kept_header,
-        arrived=fetched.arrived,
-        name=fetched.name,
     )
 
 

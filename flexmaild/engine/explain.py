@@ -253,6 +253,6 @@ def _now(reading: Reading, ruling: Ruling, around: Around) -> Mapping[str, Any]:
             "read_at": timing.iso(seen.at, "seconds"),
             "outcome": seen.outcome.value,
             "because": seen.because,
-            "same_bytes": seen.sha256 == reading.sha256,
+            "same_bytes": seen.mail.sha256 == reading.sha256,
         }
     return found

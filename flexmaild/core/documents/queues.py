@@ -125,11 +125,11 @@ def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
         at=seen.at,
         outcome=seen.outcome,
         because=seen.because,
-        size=seen.size,
-        sha256=seen.sha256,
-        sender=seen.sender,
+        size=seen.found.size,
+        sha256=seen.mail.sha256,
+        sender=seen.mail.sender,
         subject=seen.subject,
-        message_id=seen.message_id,
+        message_id=seen.mail.message_id,
         approval_id=seen.approval_id,
     )
 

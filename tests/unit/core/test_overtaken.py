@@ -8,7 +8,7 @@ import pytest
 
 from flexmaild.core import jobs, overtaken, state_machine
 from flexmaild.core.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
-from flexmaild.core.model import Answer, MailKind, Request
+from flexmaild.core.model import Answer, MailFacts, MailKind, Request
 from flexmaild.core.state_machine import Step
 from flexmaild.core.work import MailOrder
 from tests.unit.core.make import DAY, HOUR, KEY, NOW, PEOPLE, opened, opened_step, says
@@ -32,7 +32,9 @@ def cancelled(request: Request) -> Request:
 
 
 def unclear(request: Request, who: int) -> Step:
-    return state_machine.step(request, Unclear(who, "condition", PEOPLE[who], "sha", "u@x", "if"), NOW)
+    return state_machine.step(
+        request, Unclear(who, "condition", MailFacts(PEOPLE[who], "sha", "u@x"), "if"), NOW
+    )
 
 
 def test_who_hears_of_the_end_does_not_hear_afterwards_that_an_answer_settles() -> None:
@@ -67,7 +69,9 @@ def test_an_answer_that_hears_of_no_end_is_confirmed_though_late() -> None:
 def test_an_answer_that_was_changed_or_taken_out_is_not_confirmed_any_more() -> None:
     for request in (opened(settle_for=HOUR), opened(quorum=3)):
         first = says(request, ALICE, APPROVE)
-        event = Answered(ALICE, APPROVE, "and thanks", PEOPLE[ALICE], "reference", "sha", "second@x")
+        event = Answered(
+            ALICE, APPROVE, "and thanks", "reference", MailFacts(PEOPLE[ALICE], "sha", "second@x")
+        )
         second = state_machine.step(first.request, event, NOW)
         assert (len(left(first, first.request)), len(left(second, second.request))) == (1, 1)
         assert left(first, second.request) == []

@@ -34,7 +34,7 @@ def test_a_mark_that_is_used_again_by_another_mail_is_that_ones_and_both_outcome
     commit(store, Change(seen=(other,)))  # by another poll
     assert store.known([one.mark]) == {one.mark: Identity(3, "tuesday")}
     found = store.seen(one.mark)
-    assert found is not None and found.sha256 == other.sha256
+    assert found is not None and found.mail.sha256 == other.mail.sha256
     assert store.highest("imap/INBOX", "77") == 7
     assert store.highest("imap/INBOX", "78") == 0
 
@@ -91,7 +91,7 @@ def test_an_outcome_comes_back_as_it_was_given_but_for_the_bytes(store: Store) -
 def test_a_mail_set_aside_is_listed_until_it_is_released_or_dropped(store: Store) -> None:
     commit(store, Change(seen=tuple(mail(str(n), quarantined=n != 2) for n in range(4))))
     held = store.list_quarantine()
-    assert [item.mail.mark.uid for item in held] == ["3", "1", "0"]
+    assert [item.seen.mark.uid for item in held] == ["3", "1", "0"]
     assert store.counts().quarantined == 3
     assert [i.id for i in store.list_quarantine(2, before=held[0].id)] == [held[1].id, held[2].id]
     released, dropped = held[0], held[1]
@@ -99,11 +99,11 @@ def test_a_mail_set_aside_is_listed_until_it_is_released_or_dropped(store: Store
     assert release_quarantine(store, released.id) and not release_quarantine(store, released.id)
     assert drop_quarantine(store, dropped.id) and not drop_quarantine(store, dropped.id)
     assert [item.id for item in store.list_quarantine()] == [held[2].id]
-    assert store.raw(released.mail.sha256) is not None
-    assert store.raw(dropped.mail.sha256) is None
-    assert set(store.known([released.mail.mark, dropped.mail.mark])) == {
-        released.mail.mark,
-        dropped.mail.mark,
+    assert store.raw(released.seen.mail.sha256) is not None
+    assert store.raw(dropped.seen.mail.sha256) is None
+    assert set(store.known([released.seen.mark, dropped.seen.mark])) == {
+        released.seen.mark,
+        dropped.seen.mark,
     }
 
 
@@ -112,7 +112,7 @@ def test_dropping_a_mail_keeps_the_bytes_another_mail_has_too(store: Store) -> N
     commit(store, Change(seen=(mail("1", raw=raw, quarantined=True), mail("2", raw=raw))))
     (item,) = store.list_quarantine()
     assert drop_quarantine(store, item.id)
-    assert store.raw(item.mail.sha256) == raw
+    assert store.raw(item.seen.mail.sha256) == raw
 
 
 def test_an_id_that_is_no_number_is_the_id_of_nothing(store: Store) -> None:
@@ -129,7 +129,7 @@ def test_pruning_forgets_bytes_first_and_outcomes_later(store: Store) -> None:
     assert old is not None and young is not None
     cut = NOW + timedelta(days=1)
     assert prune(store, raw_before=cut, seen_before=early, done_before=early) == 1
-    assert store.raw(old.sha256) is None and store.raw(young.sha256) is not None
+    assert store.raw(old.mail.sha256) is None and store.raw(young.mail.sha256) is not None
     assert prune(store, raw_before=cut, seen_before=cut, done_before=early) == 1
     assert store.seen(old.mark) is None and store.seen(young.mark) == young
 
