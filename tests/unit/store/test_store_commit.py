@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +46,20 @@ def test_a_request_comes_back_as_it_was_given(store: Store) -> None:
     given = request(terms=terms, verdicts=(verdict,), decided_at=NOW, state=State.REJECTED)
     commit(store, Change(requests=(given,)))
     assert store.request("R1") == replace(given, version=1)
+
+
+def test_the_facts_of_a_verdicts_mail_stand_in_its_row_as_versions_before_wrote_them(
+    store: Store, tmp_path: Path
+) -> None:
+    mail = MailFacts("a@x.org", "1" * 64, "m@x")
+    given = request(verdicts=(Verdict("a@x.org", Answer.REJECT, "", NOW, "dmarc", mail, 0),))
+    commit(store, Change(requests=(given,)))
+    with sqlite3.connect(tmp_path / "flexmaild.db") as file:
+        (body,) = file.execute("SELECT body FROM requests").fetchone()
+    file.close()
+    (verdict,) = json.loads(body)["verdicts"]
+    assert (verdict["by"], verdict["sha256"], verdict["message_id"]) == ("a@x.org", "1" * 64, "m@x")
+    assert "mail" not in verdict
 
 
 @pytest.mark.parametrize("quorum", ["any", "all", "each_group", 1, 3])
