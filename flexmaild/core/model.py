@@ -168,7 +168,7 @@ class Invitation:
 class MailFacts:
     """Which mail it was: the same record in its event, its verdict, its outcome and at each request.
 
-    sender: the address that wrote. sha256: of the raw mail as read; empty where it was too large for that.
+    sha256: of the raw mail as read, empty where it was too large. message_id: see `core.references.bare`.
     """
 
     sender: str = ""

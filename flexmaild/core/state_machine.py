@@ -38,6 +38,7 @@ from flexmaild.core.model import (
     State,
     Verdict,
 )
+from flexmaild.core.references import as_written
 
 # A person gets so many explaining answers per reference in this time, each for a text of its own, so that no
 # two machines can talk.
@@ -274,19 +275,18 @@ def _with_invitation(request: Request, invitation: Invitation) -> Request:
     return replace(request, invitations=changed)
 
 
-def _who(event: Answered | Unclear) -> dict[str, object]:
-    return {"by": event.mail.sender, "sha256": event.mail.sha256, "message_id": event.mail.message_id}
+def _who(said: Answered | Unclear | Verdict) -> dict[str, object]:
+    mail = said.mail
+    return {"by": mail.sender, "sha256": mail.sha256, "message_id": as_written(mail.message_id)}
 
 
 def _voice(verdict: Verdict) -> dict[str, object]:
     return {
         "approver": verdict.approver,
-        "by": verdict.mail.sender,
         "answer": verdict.answer.value,
         "comment": verdict.comment,
         "proof": verdict.proof,
-        "sha256": verdict.mail.sha256,
-        "message_id": verdict.mail.message_id,
+        **_who(verdict),
     }
 
 

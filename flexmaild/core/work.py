@@ -92,7 +92,7 @@ class MailOrder:
 
     to: the approver or recipient it goes to. facts: what its template needs beyond the request
     ("decided_by", "noted", "needed", …), all strings, numbers, booleans or lists of these.
-    in_reply_to: Message-ID of the mail this answers, as its sender wrote it or without angle brackets.
+    in_reply_to: Message-ID of the mail this answers, without angle brackets.
     """
 
     kind: MailKind

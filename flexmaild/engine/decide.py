@@ -204,7 +204,8 @@ def _take(
     elif ruling.request_id:
         # Not the ruling's own words: they may hold a server's or a stranger's.
         note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}
-        note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": reading.message_id}
+        identifier = references.as_written(reading.message_id)
+        note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": identifier}
         changes.audit.append(AuditEntry(changes.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and changes.context.limiter.allows(ruling.stranger.address, changes.now):
         changes.jobs.append(_stranger_job(changes, reading, ruling))

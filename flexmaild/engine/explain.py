@@ -19,6 +19,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
+from flexmaild.core.references import as_written
 from flexmaild.core.work import MailsSent
 from flexmaild.engine import judged_again
 from flexmaild.engine.judged_again import Around
@@ -173,7 +174,7 @@ def _told(reading: Reading) -> dict[str, Any]:
         "nature": reading.nature.value,
         "nature_because": reading.nature_because,
         "subject": reading.subject,
-        "message_id": reading.message_id,
+        "message_id": as_written(reading.message_id),
         "date": reading.date,
         "answer": reading.answer.value if reading.answer else "",
         "unclear": reading.unclear,

@@ -21,6 +21,7 @@ from flexmaild.core.identity import Identity
 from flexmaild.core.model import Json, MailFacts, Outcome, Request, Verdict
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.references import bare
 from flexmaild.core.timing import next_due
 from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Reply, Seen
 from flexmaild.store.errors import StoreError
@@ -131,7 +132,10 @@ def _nested(body: str) -> Any:
         return request
     for verdict in request.get("verdicts") or ():
         if isinstance(verdict, dict):
-            verdict["mail"] = {name: verdict.pop(key, None) for key, name in _FACTS.items()}
+            mail = {name: verdict.pop(key, None) for key, name in _FACTS.items()}
+            if isinstance(identifier := mail["message_id"], str):
+                mail["message_id"] = bare(identifier)
+            verdict["mail"] = mail
     return request
 
 
@@ -219,7 +223,7 @@ def seen_row(read: Seen) -> dict[str, Any]:
 
 def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
     """Of rows of older versions nobody knows when the mail arrived."""
-    return Identity(row.size, row.arrived or "", row.name or row.message_id)
+    return Identity(row.size, row.arrived or "", bare(row.name or row.message_id))
 
 
 def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
@@ -227,7 +231,7 @@ def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
     return Seen(
         mark=Mark(row.mailbox, row.validity, row.uid),
         mail=_facts_of(row),
-        found=Identity(row.size, row.arrived or "", row.name or ""),
+        found=Identity(row.size, row.arrived or "", bare(row.name or "")),
         outcome=Outcome(row.outcome),
         because=row.because,
         at=row.at,
@@ -241,7 +245,8 @@ def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
 
 
 def _facts_of(row: Row[*tuple[Any, ...]]) -> MailFacts:
-    return MailFacts(row.sender, row.sha256, row.message_id)
+    """Versions before kept a Message-ID as its sender had written it, with angle brackets."""
+    return MailFacts(row.sender, row.sha256, bare(row.message_id))
 
 
 def reply_row(reply: Reply, number: int) -> dict[str, Any]:

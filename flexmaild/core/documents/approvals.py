@@ -12,6 +12,7 @@ from flexmaild.core.documents import FOR_SCHEMA, facts_of
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer, Invitation, Outcome, Proof, Quorum, Requirement, State
 from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.references import as_written
 from flexmaild.core.work import AuditEntry, Job, JobState, Reply
 
 
@@ -239,7 +240,7 @@ def verdict(said: model.Verdict) -> Verdict:
         at=said.at,
         proof=said.proof,
         sha256=said.mail.sha256,
-        message_id=said.mail.message_id,
+        message_id=as_written(said.mail.message_id),
         group=said.group,
         escalation=said.escalation,
         replaced=said.replaced,
@@ -256,7 +257,7 @@ def reply(read: Reply) -> ReadReply:
         reason=read.reason,
         because=sentence(read.reason),
         sha256=read.mail.sha256,
-        message_id=masked(read.mail.message_id),
+        message_id=masked(as_written(read.mail.message_id)),
     )
 
 

@@ -9,6 +9,7 @@ from flexmaild.core import work
 from flexmaild.core.documents import facts_of
 from flexmaild.core.documents.diagnosis import Proposal, ResultsField
 from flexmaild.core.model import Outcome
+from flexmaild.core.references import as_written
 from flexmaild.core.work import JobState, Seen
 
 
@@ -129,7 +130,7 @@ def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
         sha256=seen.mail.sha256,
         sender=seen.mail.sender,
         subject=seen.subject,
-        message_id=seen.mail.message_id,
+        message_id=as_written(seen.mail.message_id),
         approval_id=seen.approval_id,
     )
 

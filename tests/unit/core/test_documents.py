@@ -38,10 +38,11 @@ def test_names_of_documents_are_distinct() -> None:
 def test_a_sink_hears_of_a_verdict_what_a_caller_is_shown() -> None:
     request = opened("alice@corp.test")
     who = request.invitations[0].approver.address
-    said = Answered(0, Answer.APPROVE, "fine", "dmarc", MailFacts(who, "0" * 64, "<m1@corp.test>"))
+    said = Answered(0, Answer.APPROVE, "fine", "dmarc", MailFacts(who, "0" * 64, "m1@corp.test"))
     closed = state_machine.step(request, said, NOW).request
     told, shown = json.loads(decision.event(closed)), as_json(approvals.approval(closed, NOW))
     assert told["data"]["verdicts"] == shown["verdicts"] != []
+    assert shown["verdicts"][0]["message_id"] == "<m1@corp.test>"
     assert told["data"]["decided_at"] == shown["decided_at"] == told["time"]
     assert told["data"]["requested_at"] == shown["created_at"] and shown["created_at"].endswith("Z")
 

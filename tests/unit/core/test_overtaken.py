@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,15 @@ def orders(step: Step) -> list[MailOrder]:
 def left(step: Step, later: Request) -> list[MailKind]:
     """The mails of this step that may still go when the request stands as it does later."""
     return [order.kind for order in orders(step) if not overtaken.why(order, later)]
+
+
+def test_an_order_that_versions_before_made_names_its_mail_in_the_same_form() -> None:
+    first = says(opened(quorum=3), ALICE, APPROVE)
+    made, _ = jobs.jobs_for(first.request, first.effects, NOW, KEY, "corp.test")
+    (noted,) = (job for job in made if job.kind == MailKind.NOTED)
+    order = jobs.order_of(noted)
+    before = replace(noted, payload=jobs.payload_of(replace(order, in_reply_to=f"<{order.in_reply_to}>")))
+    assert jobs.order_of(before) == order
 
 
 def cancelled(request: Request) -> Request:

@@ -60,6 +60,11 @@ def test_the_facts_of_a_verdicts_mail_stand_in_its_row_as_versions_before_wrote_
     (verdict,) = json.loads(body)["verdicts"]
     assert (verdict["by"], verdict["sha256"], verdict["message_id"]) == ("a@x.org", "1" * 64, "m@x")
     assert "mail" not in verdict
+    with sqlite3.connect(tmp_path / "flexmaild.db") as file:
+        file.execute("UPDATE requests SET body = replace(body, 'm@x', '<m@x>')")
+    file.close()
+    found = store.request("R1")
+    assert found is not None and found.verdicts == given.verdicts
 
 
 @pytest.mark.parametrize("quorum", ["any", "all", "each_group", 1, 3])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from store_samples import NOW, mail
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change
 from flexmaild.store import Store
+from flexmaild.store.beside import StoreBeside
+from tests.kit.older_store import with_brackets
 from tests.kit.stores import commit, drop_quarantine, prune, release_quarantine
 
 
@@ -40,12 +44,28 @@ def test_a_mark_that_is_used_again_by_another_mail_is_that_ones_and_both_outcome
 
 
 def test_of_a_mail_without_a_message_id_the_digest_of_its_header_is_kept(store: Store) -> None:
-    named = mail("1", message_id="<a@x>", size=5)
+    named = mail("1", message_id="a@x", size=5)
     nameless = mail("2", size=5, name="sha256:00")
     commit(store, Change(seen=(named, nameless)))
     kept = store.known([named.mark, nameless.mark])
-    assert kept[named.mark] == named.identity == Identity(5, "then", "<a@x>")
+    assert kept[named.mark] == named.identity == Identity(5, "then", "a@x")
     assert kept[nameless.mark] == nameless.identity == Identity(5, "then", "sha256:00")
+
+
+def test_a_message_id_that_versions_before_kept_with_brackets_is_the_same(
+    store: Store, tmp_path: Path
+) -> None:
+    by_name, by_id = mail("1", name="a@x", message_id="a@x"), mail("2", message_id="b@x", approval_id="R1")
+    left = LeftMail(Mark("imap/INBOX", "77", "3"), Identity(5, "then", "c@x"), Outcome.FOREIGN, NOW)
+    commit(store, Change(seen=(by_name, by_id), left=(left,)))
+    with_brackets(tmp_path / "flexmaild.db")
+    found = store.known([by_name.mark, by_id.mark, left.mark])
+    assert [found[m].name for m in (by_name.mark, by_id.mark, left.mark)] == ["a@x", "b@x", "c@x"]
+    seen = store.seen(by_name.mark)
+    assert seen is not None and seen.mail == by_name.mail and seen.identity == by_name.identity
+    beside = StoreBeside("sqlite:///flexmaild.db", state_directory=tmp_path)
+    again = beside.seen_with_id(["R1"], "b@x")
+    assert again is not None and again.mark == by_id.mark
 
 
 def test_thousands_of_marks_can_be_asked_for_at_once(store: Store) -> None:
