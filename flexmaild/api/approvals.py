@@ -110,8 +110,8 @@ def show(services: Services, call: Call) -> Answer:
 def reply(services: Services, call: Call) -> Answer:
     """The raw bytes of a mail about this request; the others are none of its business."""
     found, digest = _found(services.store, call), call.path["sha256"].lower()
-    about = {mail.sha256 for mail in services.store.outcomes(found.id)}
-    if digest not in about | {named.sha256 for named in services.store.replies(found.id)}:
+    about = {read.mail.sha256 for read in services.store.outcomes(found.id)}
+    if digest not in about | {named.mail.sha256 for named in services.store.replies(found.id)}:
         raise Problem(404, "No such reply", f"{found.id} has no reply {digest!r}", kind="unknown")
     return Answer(200, kept_bytes(services.store, digest))
 

@@ -153,7 +153,7 @@ def quarantine_list(services: Services, call: Call) -> Answer:
 def quarantine_show(services: Services, call: Call) -> Answer:
     """With its results fields as the settings of now read them, and the settings that would believe them."""
     aside = _set_aside(services.store, call)
-    raw = services.store.raw(aside.mail.sha256)
+    raw = services.store.raw(aside.seen.mail.sha256)
     if not raw:
         return Answer(200, documents.shown(_quarantined(aside), None, []))
     header = parse_header(split_header(raw)[0])
@@ -163,7 +163,7 @@ def quarantine_show(services: Services, call: Call) -> Answer:
 
 
 def quarantine_raw(services: Services, call: Call) -> Answer:
-    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).mail.sha256))
+    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).seen.mail.sha256))
 
 
 def quarantine_drop(services: Services, call: Call) -> Answer:
@@ -182,8 +182,8 @@ class _NotOurs(incoming.Overtaken):
 def quarantine_release(services: Services, call: Call) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     aside = _set_aside(services.store, call)
-    raw = kept_bytes(services.store, aside.mail.sha256)
-    size, components = aside.mail.size, services.components
+    raw = kept_bytes(services.store, aside.seen.mail.sha256)
+    size, components = aside.seen.found.size, services.components
     # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
     partial = size != len(raw)
     sandbox = Sandbox(components.rules, lambda fault: None, SentMails(services.store, components.context.key))
@@ -226,7 +226,7 @@ def _not_set_aside(identifier: str) -> Problem:
 
 
 def _quarantined(aside: Quarantined) -> QuarantinedMail:
-    return documents.quarantined(aside.id, aside.mail)
+    return documents.quarantined(aside.id, aside.seen)
 
 
 def _document(job: Job, call: Call) -> documents.Job:

@@ -53,7 +53,6 @@ def replay(since: timedelta, as_json: bool) -> int:
     started, 77 not permitted, 78 bad settings or store.
     """
     from flexmaild.core.errors import Failure
-    from flexmaild.engine.sent_mails import STORE
     from flexmaild.store import StoreFault
     from flexmaild.store.beside import StoreDenied
 
@@ -64,8 +63,7 @@ def replay(since: timedelta, as_json: bool) -> int:
     except StoreFault as fault:
         ending.fail(str(fault), exits.BAD_SETTINGS)
     except Failure as failure:
-        code = exits.BAD_SETTINGS if failure.step == STORE else exits.UNREACHABLE
-        ending.fail(failure.text, code)
+        ending.fail(failure.text, exits.UNREACHABLE)
 
 
 def _replayed(since: timedelta, as_json: bool) -> int:

@@ -137,7 +137,7 @@ def lines(result: Result) -> Iterator[str]:
     seen, request = result.seen, result.request
     about = f"{seen.approval_id} ({request.state.value})" if request else seen.approval_id or "no request"
     counts = ", its verdict counts" if result.counted else ""
-    digest = seen.sha256[:_SHORT_DIGEST]
+    digest = seen.mail.sha256[:_SHORT_DIGEST]
     yield escaped(f"{iso(seen.at, 'seconds')}  {about}  sha256 {digest}{counts}")
     yield escaped(f"  was  {_told(result.compared.was, result.compared.differs, seen.because)}")
     yield escaped(f"  now  {_told(result.compared.now, result.compared.differs, result.because)}")
@@ -161,7 +161,7 @@ def document(result: Result) -> dict[str, Any]:
     seen = result.seen
     return {
         "at": iso(seen.at, "seconds"),
-        "sha256": seen.sha256,
+        "sha256": seen.mail.sha256,
         "request": seen.approval_id,
         "state": result.request.state.value if result.request else "",
         "verdict_counts": result.counted,

@@ -252,14 +252,13 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
 
 
 def _event(reading: Reading, number: int, require: Requirement, *, is_ambiguous: bool) -> Answered | Unclear:
-    mail = reading.sender, reading.sha256, reading.message_id
     if is_ambiguous:
-        return Unclear(number, "ambiguous", *mail, reading.text_digest)
+        return Unclear(number, "ambiguous", reading.mail, reading.text_digest)
     if reading.answer is None:
         why = reading.unclear or "no_action_word"
-        return Unclear(number, why, *mail, reading.text_digest, reading.sentence, reading.unclear_word)
+        return Unclear(number, why, reading.mail, reading.text_digest, reading.sentence, reading.unclear_word)
     shown = proof.proof_for(reading, require) or "reference"
-    return Answered(number, reading.answer, reading.comment, mail[0], shown, *mail[1:])
+    return Answered(number, reading.answer, reading.comment, shown, reading.mail)
 
 
 def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Ruling:
@@ -274,8 +273,10 @@ def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Rulin
 
 def names(reading: Reading) -> tuple[str, ...]:
     """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
-    since that may not be signed, each signature that may speak for the sender."""
-    known_by = [*([f"id\0{reading.message_id}"] if reading.message_id else []), *reading.signed_as]
+    since that may not be signed, each signature that may speak for the sender. The Message-ID has brackets
+    here and in a fingerprint, as in those that are kept."""
+    by_id = [f"id\0{references.as_written(reading.message_id)}"] if reading.message_id else []
+    known_by = (*by_id, *reading.signed_as)
     texts = (f"{reading.sender}\0{name}" for name in known_by)
     return tuple(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts)
 
@@ -285,7 +286,7 @@ def fingerprint(reading: Reading, answer: Answer | None) -> str:
 
     It holds the proven sender and the reference, so that nobody can use up another's fingerprint.
     """
-    parts = [reading.sender, reading.message_id, reading.date, *texts_of(reading)]
+    parts = [reading.sender, references.as_written(reading.message_id), reading.date, *texts_of(reading)]
     parts += [answer.value if answer else "", reading.comment]
     if answer is None:  # without a Message-ID and a date only its words tell it from another
         parts += [*reading.hidden_references, reading.text_digest]

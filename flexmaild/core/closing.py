@@ -58,7 +58,7 @@ def settle(request: Request, event: TimePassed, now: datetime) -> Step:
         return Step(request if event.read_at is None else settling.put_off(request, now))
     state, because = outcome
     answer = Answer.APPROVE if state is State.APPROVED else Answer.REJECT
-    by = tuple(dict.fromkeys(v.by for v in request.effective if v.answer is answer))
+    by = tuple(dict.fromkeys(v.mail.sender for v in request.effective if v.answer is answer))
     closed = close(request, state, because, by, now)
     return Step(closed.request, (*(accepted(closed.request, v) for v in request.effective), *closed.effects))
 
@@ -66,7 +66,7 @@ def settle(request: Request, event: TimePassed, now: datetime) -> Step:
 def accepted(request: Request, verdict: Verdict) -> Mail:
     facts = {"answer": verdict.answer.value, "comment": verdict.comment, "state": request.state.value}
     approver = request.invitations[verdict.invitation].approver
-    return Mail(MailKind.ACCEPTED, approver, verdict.invitation, facts, verdict.message_id)
+    return Mail(MailKind.ACCEPTED, approver, verdict.invitation, facts, verdict.mail.message_id)
 
 
 def expire(request: Request, now: datetime) -> Step:

@@ -89,7 +89,7 @@ def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | 
     if seen.outcome is Outcome.DUPLICATE and not seen.fingerprint:
         return Gap.CAME_AGAIN
     if raw is None:
-        return Gap.TOO_LARGE if not seen.sha256 else Gap.NOT_KEPT
+        return Gap.TOO_LARGE if not seen.mail.sha256 else Gap.NOT_KEPT
     return None if is_intact else Gap.DAMAGED
 
 
@@ -107,10 +107,10 @@ def as_before(request: Request, seen: Seen | None, together: Collection[str] = (
 
 def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
     """Whether `as_before` has to know which mails were read in one go with this one and before it."""
-    of = (seen.sha256, seen.invitation)
+    of = (seen.mail.sha256, seen.invitation)
     verdicts = (v for request in requests for v in request.verdicts)
     moment = timing.as_kept(seen.at)
-    return any(timing.as_kept(v.at) == moment and (v.sha256, v.invitation) != of for v in verdicts)
+    return any(timing.as_kept(v.at) == moment and (v.mail.sha256, v.invitation) != of for v in verdicts)
 
 
 def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
@@ -129,23 +129,25 @@ def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Ve
 
 
 def _is_before(verdict: Verdict, seen: Seen, together: Collection[str]) -> bool:
-    if (verdict.sha256, verdict.invitation) == (seen.sha256, seen.invitation):
+    if (verdict.mail.sha256, verdict.invitation) == (seen.mail.sha256, seen.invitation):
         return False
     then, moment = timing.as_kept(verdict.at), timing.as_kept(seen.at)
-    return then < moment or (then == moment and verdict.sha256 in together)
+    return then < moment or (then == moment and verdict.mail.sha256 in together)
 
 
 def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:
     """The verdict that this mail made then, if it made one."""
     made = request.verdicts if request is not None else ()
-    return next((v for v in made if (v.sha256, v.invitation) == (seen.sha256, seen.invitation)), None)
+    return next(
+        (v for v in made if (v.mail.sha256, v.invitation) == (seen.mail.sha256, seen.invitation)), None
+    )
 
 
 def with_proof_of_then(reading: Reading, verdict: Verdict | None, verifies_dkim: bool) -> Reading:
     """The reading with the signature that was verified then: keys and dates of it may have passed."""
     if not verifies_dkim or verdict is None or verdict.proof != "dkim":
         return reading
-    return replace(reading, dkim_domains=(domain_of(verdict.by),))
+    return replace(reading, dkim_domains=(domain_of(verdict.mail.sender),))
 
 
 def has_other_key(reading: Reading, request: Request | None, key: bytes) -> bool:
@@ -186,7 +188,7 @@ def decision_today(request: Request, changes: Iterable[Changed]) -> State | None
         return None
     changes = list(changes)
     opened = _with_verdicts(as_before(request, None), {(c.sha256, c.invitation): c.now for c in changes})
-    known = {(v.sha256, v.invitation) for v in request.verdicts}
+    known = {(v.mail.sha256, v.invitation) for v in request.verdicts}
     for change in changes:
         if (change.sha256, change.invitation) not in known and isinstance(change.event, Answered):
             opened = state_machine.step(opened, change.event, change.at).request
@@ -203,7 +205,7 @@ def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Said])
     kept: list[Verdict] = []
     fallen: set[str] = set()
     for verdict in reversed(request.verdicts):
-        said = now.get((verdict.sha256, verdict.invitation))
+        said = now.get((verdict.mail.sha256, verdict.invitation))
         if said is not None and said.answer is None:
             fallen |= set() if verdict.replaced else {verdict.approver}
             continue

@@ -9,20 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core.model import Answer, Approver, Bounce, Json, MailKind, Proof, Request
+from flexmaild.core.model import Answer, Approver, Bounce, Json, MailFacts, MailKind, Proof, Request
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A proven person answered clearly. `by` is the address that wrote."""
+    """A proven person answered clearly."""
 
     invitation: int
     answer: Answer
     comment: str
-    by: str
     proof: Proof
-    sha256: str
-    message_id: str
+    mail: MailFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,7 @@ class Unclear:
 
     invitation: int
     why: str
-    by: str
-    sha256: str
-    message_id: str
+    mail: MailFacts
     text_digest: str = ""
     sentence: str = ""
     word: str = ""

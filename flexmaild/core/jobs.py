@@ -6,6 +6,7 @@ repeated after a crash changes nothing. Called by `engine.decide`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter
 from flexmaild.core import decision, references
 from flexmaild.core.events import Deliver, Effect, Mail, Note
 from flexmaild.core.model import MailKind, Request
+from flexmaild.core.references import bare
 from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue
 
 # The name of the one way out as a job's target.
@@ -24,8 +26,9 @@ _ORDER: TypeAdapter[MailOrder] = TypeAdapter(MailOrder)
 
 
 def order_of(job: Job) -> MailOrder:
-    """The order a mail job's payload holds."""
-    return _ORDER.validate_python(job.payload["order"])
+    """The order a mail job's payload holds. Versions before kept a Message-ID with its brackets."""
+    order = _ORDER.validate_python(job.payload["order"])
+    return dataclasses.replace(order, in_reply_to=bare(order.in_reply_to))
 
 
 def payload_of(order: MailOrder, **more: Any) -> Mapping[str, Any]:

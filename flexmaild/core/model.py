@@ -165,21 +165,32 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one approver said. `approver` is whose voice it is; `by` the proven address that wrote.
+class MailFacts:
+    """Which mail it was: the same record in its event, its verdict, its outcome and at each request.
 
-    sha256: of the raw mail as read. replaced: the same person said something else later, or nothing clear.
+    sha256: of the raw mail as read, empty where it was too large. message_id: see `core.references.bare`.
+    """
+
+    sender: str = ""
+    sha256: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one approver said. `approver` is whose voice it is; the mail's sender is the address that was
+    proven.
+
+    replaced: the same person said something else later, or nothing clear.
     invitation: the number of the invitation whose reference the reply carried.
     """
 
     approver: str
-    by: str
     answer: Answer
     comment: str
     at: datetime
     proof: Proof
-    sha256: str
-    message_id: str
+    mail: MailFacts
     invitation: int
     group: str = ""
     escalation: bool = False
@@ -335,3 +346,7 @@ class Reading:
     answered_jobs: tuple[str, ...] = ()
     text_digest: str = ""
     from_fields: int = 1
+
+    @property
+    def mail(self) -> MailFacts:
+        return MailFacts(self.sender, self.sha256, self.message_id)

@@ -22,7 +22,7 @@ def of_reply(request: Request, event: Answered | Unclear) -> tuple[Outcome, Repl
     if isinstance(event, Unclear):
         return Outcome.UNDECIDED, of_unclear(event.why)
     earlier = quorum.voice(request, request.invitations[event.invitation].approver)
-    if earlier and earlier.by != event.by and earlier.invitation != event.invitation:
+    if earlier and earlier.mail.sender != event.mail.sender and earlier.invitation != event.invitation:
         return Outcome.LATE, ReplyReason.ANSWERED_FOR
     if earlier and (earlier.answer, earlier.comment) == (event.answer, event.comment):
         return Outcome.DUPLICATE, ReplyReason.SAME_ANSWER

@@ -24,13 +24,17 @@ def why(order: MailOrder, request: Request) -> str:
         return ""
     # Told of the end by a mail of its own: who had said nothing, whose answer decided or had to settle.
     mine = voice is not None and voice.invitation == order.invitation
-    is_told = voice is None or (mine and (request.terms.settle_for or voice.by in request.decided_by))
+    is_told = voice is None or (
+        mine and (request.terms.settle_for or voice.mail.sender in request.decided_by)
+    )
     return "the request was closed before this could be sent" if is_told else ""
 
 
 def _is_replaced(order: MailOrder, request: Request) -> bool:
     """Whether the answer that it confirms counts no longer: then a later mail said so."""
     mine = [
-        v for v in request.verdicts if v.message_id == order.in_reply_to and v.invitation == order.invitation
+        v
+        for v in request.verdicts
+        if v.mail.message_id == order.in_reply_to and v.invitation == order.invitation
     ]
     return bool(mine) and all(v.replaced for v in mine)

@@ -198,13 +198,17 @@ def named_by(message_id: str) -> str:
     return message_id.partition(".")[0]
 
 
-def bare(message_id: str) -> str:
-    """A Message-ID without its angle brackets, as a field has it or as it is already."""
-    return message_id.strip().strip("<>").partition(">")[0]
+def bare(text: str) -> str:
+    """The Message-ID in a field's text, or in one that is bare already: the one form inside flexmaild."""
+    return text.partition(">")[0].rpartition("<")[2].strip()
+
+
+def as_written(message_id: str) -> str:
+    """A bare Message-ID as a field has it and as it is shown; empty for none."""
+    return f"<{message_id}>" if message_id else ""
 
 
 def in_brackets(message_ids: Iterable[str]) -> list[str]:
-    """Message-IDs, bare or not, as a header field has them: each once, without those that none may carry."""
-    given = (i.removeprefix("<").removesuffix(">") for i in message_ids)
-    sound = (i for i in given if len(i) <= _LONGEST_MESSAGE_ID and _MESSAGE_ID.fullmatch(i))
-    return [f"<{i}>" for i in dict.fromkeys(sound)]
+    """Bare Message-IDs as a field of ours has them: each once, without those that none may carry."""
+    sound = (i for i in message_ids if len(i) <= _LONGEST_MESSAGE_ID and _MESSAGE_ID.fullmatch(i))
+    return [as_written(i) for i in dict.fromkeys(sound)]

@@ -38,6 +38,7 @@ from flexmaild.core.model import (
     State,
     Verdict,
 )
+from flexmaild.core.references import as_written
 
 # A person gets so many explaining answers per reference in this time, each for a text of its own, so that no
 # two machines can talk.
@@ -73,20 +74,18 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     earlier = quorum.voice(request, invitation.approver)
     outcome, _ = outcomes.of_reply(request, event)
     if outcome is Outcome.LATE and earlier is not None:
-        return _tell_late(request, event, now, decided_by=earlier.by, decided_at=earlier.at)
+        return _tell_late(request, event, now, decided_by=earlier.mail.sender, decided_at=earlier.at)
     if outcome is Outcome.DUPLICATE:
         return Step(request, (Note("repeated", _who(event)),))
     if outcome is Outcome.UNDECIDED:
         return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
         quorum.slot_of(invitation.approver),
-        event.by,
         event.answer,
         event.comment,
         now,
         event.proof,
-        event.sha256,
-        event.message_id,
+        event.mail,
         event.invitation,
         group=invitation.approver.group,
         escalation=invitation.approver.escalation,
@@ -107,14 +106,14 @@ def _count(request: Request, verdict: Verdict, invitation: Invitation, now: date
     decided = quorum.decide(request)
     if decided is not None and request.settles_at is not None:
         facts = {**said, "outcome": decided[0].value, **_settles(request)}
-        mail = Mail(MailKind.SETTLING, invitation.approver, invitation.number, facts, verdict.message_id)
+        mail = Mail(MailKind.SETTLING, invitation.approver, invitation.number, facts, verdict.mail.message_id)
         return Step(request, (note, mail))
     if decided is None:
         done, needed = quorum.progress(request)
         facts = {**said, "noted": done, "needed": needed}
-        mail = Mail(MailKind.NOTED, invitation.approver, invitation.number, facts, verdict.message_id)
+        mail = Mail(MailKind.NOTED, invitation.approver, invitation.number, facts, verdict.mail.message_id)
         return Step(request, (note, mail))
-    closed = closing.close(request, *decided, (verdict.by,), now, told=invitation.number)
+    closed = closing.close(request, *decided, (verdict.mail.sender,), now, told=invitation.number)
     return Step(closed.request, (note, closing.accepted(closed.request, verdict), *closed.effects))
 
 
@@ -128,7 +127,9 @@ def _explain_and_take_out(
 ) -> Step:
     """Explain; and while answers can be changed, what this person said before counts no longer."""
     before = quorum.voice(request, request.invitations[event.invitation].approver)
-    is_theirs = before is not None and (before.by == event.by or before.invitation == event.invitation)
+    is_theirs = before is not None and (
+        before.mail.sender == event.mail.sender or before.invitation == event.invitation
+    )
     if not request.terms.settle_for or before is None or not is_theirs:
         return _explain(request, event, now, kind, facts)
     kept = tuple(replace(v, replaced=True) if v is before else v for v in request.verdicts)
@@ -164,7 +165,9 @@ def _explain(
     request = _with_invitation(request, replace(invitation, explained=(*recent, new)))
     if kind is MailKind.UNCLEAR and isinstance(event, Unclear):  # for the person alone, not for the history
         facts = {**facts, "sentence": event.sentence, "word": event.word}
-    return Step(request, (note, Mail(kind, invitation.approver, invitation.number, facts, event.message_id)))
+    return Step(
+        request, (note, Mail(kind, invitation.approver, invitation.number, facts, event.mail.message_id))
+    )
 
 
 def silenced(request: Request, number: int, until: datetime) -> Request:
@@ -272,19 +275,18 @@ def _with_invitation(request: Request, invitation: Invitation) -> Request:
     return replace(request, invitations=changed)
 
 
-def _who(event: Answered | Unclear) -> dict[str, object]:
-    return {"by": event.by, "sha256": event.sha256, "message_id": event.message_id}
+def _who(said: Answered | Unclear | Verdict) -> dict[str, object]:
+    mail = said.mail
+    return {"by": mail.sender, "sha256": mail.sha256, "message_id": as_written(mail.message_id)}
 
 
 def _voice(verdict: Verdict) -> dict[str, object]:
     return {
         "approver": verdict.approver,
-        "by": verdict.by,
         "answer": verdict.answer.value,
         "comment": verdict.comment,
         "proof": verdict.proof,
-        "sha256": verdict.sha256,
-        "message_id": verdict.message_id,
+        **_who(verdict),
     }
 
 

@@ -7,14 +7,14 @@ at all; nothing else is ever written. `core.jobs` turns the engine's effects int
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.left_mails import LeftMail
-from flexmaild.core.model import Approver, Json, MailKind, Outcome, Proof, Request
+from flexmaild.core.model import Approver, Json, MailFacts, MailKind, Outcome, Proof, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
 
@@ -92,7 +92,7 @@ class MailOrder:
 
     to: the approver or recipient it goes to. facts: what its template needs beyond the request
     ("decided_by", "noted", "needed", …), all strings, numbers, booleans or lists of these.
-    in_reply_to: Message-ID of the mail this answers, as its sender wrote it or without angle brackets.
+    in_reply_to: Message-ID of the mail this answers, without angle brackets.
     """
 
     kind: MailKind
@@ -131,19 +131,17 @@ class JobEnd:
 class Reply:
     """A mail as it is seen at a request that it names: never a word of its text.
 
-    sender: the address in From, empty where there is not one. via: where a group put its own address there,
-    the one that it replaced, which proves nothing. number: counts the replies to this request from 1; the
-    store gives it.
+    mail: its sender is the address in From, empty where there is not one. via: where a group put its own
+    address there, the one that it replaced, which proves nothing. number: counts the replies to this request
+    from 1; the store gives it.
     """
 
     approval_id: str
     at: datetime
     outcome: Outcome
     reason: ReplyReason
-    sender: str
-    sha256: str
+    mail: MailFacts
     via: str = ""
-    message_id: str = ""
     number: int = 0
 
 
@@ -151,6 +149,8 @@ class Reply:
 class Seen:
     """The one outcome of one incoming mail.
 
+    mail: its sender is the address in From, proven or not. found: what it is known by beside its mark, as its
+    transport said.
     fingerprint: set when the mail was admitted; a second mail with the same one is a replay.
     spent: what a mail that decided is known by (`core.admission.names`): none with one of them decides again.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
@@ -158,17 +158,14 @@ class Seen:
     unknown_lines: of a person's answer, those that may be a mail gateway's.
     replies: what those see who see the requests that it names.
     header: what is kept of its header; of our own mails nothing.
-    arrived, name: what it is known by beside its mark, size and Message-ID (`core.identity`).
     """
 
     mark: Mark
-    sha256: str
-    size: int
+    mail: MailFacts
+    found: Identity
     outcome: Outcome
     because: str
     at: datetime
-    message_id: str = ""
-    sender: str = ""
     subject: str = ""
     approval_id: str = ""
     invitation: int | None = None
@@ -179,12 +176,10 @@ class Seen:
     replies: tuple[Reply, ...] = ()
     header: str = field(default="", repr=False)
     spent: tuple[str, ...] = ()
-    arrived: str = ""
-    name: str = ""
 
     @property
     def identity(self) -> Identity:
-        return Identity(self.size, self.arrived, self.name or self.message_id)
+        return replace(self.found, name=self.found.name or self.mail.message_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.left_mails import LEFT, LeftMail
-from flexmaild.core.model import Bounce, MailKind, MailNature, Outcome, Reading
+from flexmaild.core.model import Bounce, MailFacts, MailKind, MailNature, Outcome, Reading
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
@@ -204,7 +204,8 @@ def _take(
     elif ruling.request_id:
         # Not the ruling's own words: they may hold a server's or a stranger's.
         note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}
-        note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": reading.message_id}
+        identifier = references.as_written(reading.message_id)
+        note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": identifier}
         changes.audit.append(AuditEntry(changes.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and changes.context.limiter.allows(ruling.stranger.address, changes.now):
         changes.jobs.append(_stranger_job(changes, reading, ruling))
@@ -228,11 +229,14 @@ def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) ->
         at=now,
         outcome=outcome,
         reason=reason,
-        sender=reading.sender or reading.claimed,
-        sha256=reading.sha256,
+        mail=_facts(reading),
         via=reading.via,
-        message_id=reading.message_id,
     )
+
+
+def _facts(reading: Reading) -> MailFacts:
+    """With the sender as claimed, where nobody is shown to have sent it."""
+    return replace(reading.mail, sender=reading.sender or reading.claimed)
 
 
 def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
@@ -264,13 +268,11 @@ def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
 def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> Seen:
     return Seen(
         mark=fetched.mark,
-        sha256=reading.sha256,
-        size=fetched.size,
+        mail=_facts(reading),
+        found=fetched.identity,
         outcome=ruling.outcome,
         because=ruling.because,
         at=now,
-        message_id=reading.message_id,
-        sender=reading.sender or reading.claimed,
         subject=reading.subject,
         approval_id=ruling.request_id,
         invitation=ruling.invitation,
@@ -280,8 +282,6 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         unknown_lines=reading.unknown_lines if ruling.event is not None else (),
         replies=_replies(reading, ruling, now, named),
         header="" if reading.nature is MailNature.OWN else reading.kept_header,
-        arrived=fetched.arrived,
-        name=fetched.name,
     )
 
 

@@ -19,13 +19,13 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
+from flexmaild.core.references import as_written
 from flexmaild.core.work import MailsSent
 from flexmaild.engine import judged_again
 from flexmaild.engine.judged_again import Around
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.reference_key import keys_of_ids, known_reference_key
 from flexmaild.engine.sandbox import Letter, Sandbox
-from flexmaild.engine.sent_mails import STORE
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import WHY
@@ -102,10 +102,6 @@ def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
             return _read_as_then(letter, rules, known.store, known)
         except StoreFault as fault:
             known.forget_store(str(fault))
-        except Failure as failure:
-            if failure.step != STORE:
-                raise
-            known.forget_store(failure.text)
     return *_read_with(letter, rules, lambda references: None), Around()
 
 
@@ -178,7 +174,7 @@ def _told(reading: Reading) -> dict[str, Any]:
         "nature": reading.nature.value,
         "nature_because": reading.nature_because,
         "subject": reading.subject,
-        "message_id": reading.message_id,
+        "message_id": as_written(reading.message_id),
         "date": reading.date,
         "answer": reading.answer.value if reading.answer else "",
         "unclear": reading.unclear,
@@ -258,6 +254,6 @@ def _now(reading: Reading, ruling: Ruling, around: Around) -> Mapping[str, Any]:
             "read_at": timing.iso(seen.at, "seconds"),
             "outcome": seen.outcome.value,
             "because": seen.because,
-            "same_bytes": seen.sha256 == reading.sha256,
+            "same_bytes": seen.mail.sha256 == reading.sha256,
         }
     return found

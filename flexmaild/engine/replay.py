@@ -79,7 +79,7 @@ class Replay:
         try:
             while found := self.store.read_since(since, after, span.last, _SLICE):
                 for kept in found:
-                    yield self._one(kept.mail)
+                    yield self._one(kept.seen)
                     number += 1
                     if number % _PER_CHILD == 0:
                         self._reader.close()
@@ -88,15 +88,15 @@ class Replay:
             self._reader.close()
 
     def _one(self, seen: Seen) -> Result:
-        raw = self.store.raw(seen.sha256) if seen.sha256 else None
-        is_intact = raw is not None and hashlib.sha256(raw).hexdigest() == seen.sha256
+        raw = self.store.raw(seen.mail.sha256) if seen.mail.sha256 else None
+        is_intact = raw is not None and hashlib.sha256(raw).hexdigest() == seen.mail.sha256
         gap = comparison.gap_before_reading(seen, raw, is_intact)
         if gap is not None or raw is None:
             was = Said(seen.outcome)
             return Result(seen, Compared(was, was, gap=gap or Gap.NOT_KEPT))
         self._words.at(seen.at)
         # A mail of which only the text was fetched is kept in part, with the size that it had.
-        (reading,) = self._reader.read([Letter(raw, seen.size, partial=seen.size != len(raw))])
+        (reading,) = self._reader.read([Letter(raw, seen.found.size, partial=seen.found.size != len(raw))])
         return self._judged(seen, reading)
 
     def _judged(self, seen: Seen, reading: Reading) -> Result:
@@ -118,7 +118,7 @@ class Replay:
         result = comparison.compared(seen, verdict, today)
         if result.differs and seen.approval_id:
             event = ruling.event if ruling.request_id == seen.approval_id else None
-            changed = Changed(seen.sha256, seen.invitation, result.now, event, seen.at)
+            changed = Changed(seen.mail.sha256, seen.invitation, result.now, event, seen.at)
             self._changes.setdefault(seen.approval_id, []).append(changed)
         counted = verdict is not None and not verdict.replaced
         return Result(seen, result, of_then, counted, ruling.because)

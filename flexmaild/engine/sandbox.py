@@ -4,8 +4,8 @@
 stalls it is tried again alone, then called unparsable (at once, if it took all the CPU time that a mail may
 take); its neighbours are read as usual. A child that cannot
 be started at all (no memory, no descriptors, a package being replaced) says nothing about any mail: then
-`read` raises TryLater, as it does when what was sent cannot be looked up. Used by `engine.poller` in its
-thread; the other end is `engine.sandbox_child`.
+`read` raises TryLater. When what was sent cannot be looked up, the store's fault passes through it. Used by
+`engine.poller` in its thread; the other end is `engine.sandbox_child`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Sandbox:
     """The child, started at the first mail and again whenever it died or was told to rest."""
 
     def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
-        """mails_sent: is called by `read`, in its thread; raises TryLater and nothing else."""
+        """mails_sent: is called by `read`, in its thread; may raise a Failure and nothing else."""
         self._rules = pickle.dumps(rules)
         self._on_death = on_death
         self._mails_sent = mails_sent
@@ -87,7 +87,7 @@ class Sandbox:
 
     def read(self, letters: Sequence[Letter], beat: Callable[[], None] = lambda: None) -> list[Reading]:
         """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
-        when there is nobody to read them, and when it cannot be known what was sent."""
+        when there is nobody to read them, and what `mails_sent` raises when it cannot be known."""
         readings: list[Reading | None] = [None] * len(letters)
         at = 0
         while at < len(letters):

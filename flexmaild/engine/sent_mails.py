@@ -13,18 +13,14 @@ import hashlib
 import zlib
 from typing import Protocol
 
-from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.jobs import order_of
 from flexmaild.core.model import Request
 from flexmaild.core.references import Reference, is_genuine, parse
 from flexmaild.core.work import Job, KeptMail, SentMail
 from flexmaild.mail.compose.context import persons_words
-from flexmaild.store import StoreFault
 
 # Bytes handed over for one reply. A mail of ours has 8 to 20 kB, one with the longest page 250 kB.
 MOST_BYTES = 1 << 20
-# The step of a poll that failed because the store could not be read.
-STORE = "store"
 
 
 def kept_mail(job: Job, data: bytes) -> KeptMail | None:
@@ -53,14 +49,10 @@ class SentMails:
         """Every mail that went out with one of these, newest first; None where the words of one of them are
         not known, where they are too many, and where no reference is genuine.
 
-        Raises TryLater when the store cannot be read.
+        Raises StoreFault when the store cannot be read.
         """
         named = dict.fromkeys(map(parse, references))
-        try:
-            kept = [mail for reference in named if reference for mail in self._sent_with(reference)]
-        except StoreFault as fault:
-            text = f"the mails that were sent cannot be looked up: {fault.text}"
-            raise TryLater(Reason.OTHER, text, step=STORE, cure=fault.cure) from fault
+        kept = [mail for reference in named if reference for mail in self._sent_with(reference)]
         return _opened(kept) if kept else None
 
     def _sent_with(self, reference: Reference) -> list[KeptMail]:

@@ -91,8 +91,8 @@ class Transactions:
             outcome=seen.outcome.value,
             because=seen.because,
             approval=seen.approval_id,
-            sender=seen.sender,
-            sha256=seen.sha256[:16],
+            sender=seen.mail.sender,
+            sha256=seen.mail.sha256[:16],
             uid=seen.mark.uid,
         )
 

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
+from flexmaild.core.references import as_written
 from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
 from flexmaild.settings.schema import Settings
 from flexmaild.store import headers, jobs, mails, requests, sent_mails
@@ -56,7 +57,7 @@ class Kept:
     """A mail that was read, with its place in the order of reading."""
 
     seq: int
-    mail: Seen
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,13 @@ class StoreBeside:
 
     def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> Seen | None:
         """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
-        return self._first(and_(seen.c.approval_id.in_(list(approval_ids)), seen.c.message_id == message_id))
+        is_it = seen.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
+        return self._first(and_(seen.c.approval_id.in_(list(approval_ids)), is_it))
 
-    def read_together(self, mail: Seen) -> frozenset[str]:
+    def read_together(self, read: Seen) -> frozenset[str]:
         """SHA-256 of the mails that were read in one go with this one and before it."""
-        own = select(func.min(seen.c.seq)).where(seen.c.sha256 == mail.sha256, seen.c.at == mail.at)
-        query = select(seen.c.sha256).where(seen.c.at == mail.at, seen.c.seq < own.scalar_subquery())
+        own = select(func.min(seen.c.seq)).where(seen.c.sha256 == read.mail.sha256, seen.c.at == read.at)
+        query = select(seen.c.sha256).where(seen.c.at == read.at, seen.c.seq < own.scalar_subquery())
         return frozenset(self._look(lambda connection: connection.execute(query).scalars().all()))
 
     def _first(self, which: ColumnElement[bool]) -> Seen | None:

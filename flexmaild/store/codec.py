@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,9 +18,10 @@ from sqlalchemy import Row
 from flexmaild.core.addresses import MAX_ADDRESS
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.identity import Identity
-from flexmaild.core.model import Json, Outcome, Request
+from flexmaild.core.model import Json, MailFacts, Outcome, Request, Verdict
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.references import bare
 from flexmaild.core.timing import next_due
 from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Reply, Seen
 from flexmaild.store.errors import StoreError
@@ -28,6 +29,8 @@ from flexmaild.store.rows import Rows
 from flexmaild.store.tables import idempotency, jobs, replies, requests, seen, storable
 
 REQUEST = TypeAdapter(Request)
+# The keys that the facts of a verdict's mail have in a stored request.
+_FACTS = {"by": "sender", "sha256": "sha256", "message_id": "message_id"}
 
 HELD = "held"
 # A Message-ID has no limit of its own but the line's.
@@ -86,7 +89,7 @@ def canonical(value: Json) -> str:
 def request_row(request: Request) -> dict[str, Any]:
     """The row of the request's next version. Raises NotAllowed for a new one that is nested too deeply."""
     version = request.version + 1
-    body = json_text(replace(request, version=version))
+    body = json_text(_flat(request) | {"version": version, "verdicts": [*map(_flat, request.verdicts)]})
     if version == 1:
         _refuse_deep(body, DEEPEST_REQUEST)
     return {
@@ -102,15 +105,37 @@ def request_row(request: Request) -> dict[str, Any]:
 
 def request_of(row: Row[*tuple[Any, ...]]) -> Request:
     try:
-        request = REQUEST.validate_json(row.body)
-    except ValidationError as error:
-        places = [".".join(map(str, item["loc"])) for item in error.errors(include_input=False)[:3]]
+        request = REQUEST.validate_python(_nested(row.body))
+    except ValueError as error:
+        found = error.errors(include_input=False)[:3] if isinstance(error, ValidationError) else []
+        places = [".".join(map(str, item["loc"])) for item in found]
         raise StoreError(
             f"request {row.id}: the stored request cannot be read (at {', '.join(places)}).",
             "it was written by another version of flexmaild, or changed by hand; restore a backup.",
         ) from None
     if request.id != row.id:
         raise StoreError(f"request {row.id}: the stored request cannot be read (at id).")
+    return request
+
+
+def _flat(value: Request | Verdict) -> dict[str, Any]:
+    """Its fields; the facts of a verdict's mail stand among the others."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    mail = found.pop("mail", None)
+    return found if mail is None else found | {key: getattr(mail, name) for key, name in _FACTS.items()}
+
+
+def _nested(body: str) -> Any:
+    """The tree that `_flat` made flat; whether it is a request is not looked at."""
+    request = from_json(body)
+    if not isinstance(request, dict):
+        return request
+    for verdict in request.get("verdicts") or ():
+        if isinstance(verdict, dict):
+            mail = {name: verdict.pop(key, None) for key, name in _FACTS.items()}
+            if isinstance(identifier := mail["message_id"], str):
+                mail["message_id"] = bare(identifier)
+            verdict["mail"] = mail
     return request
 
 
@@ -173,54 +198,55 @@ def _mapping(value: Any) -> Any:
     return value
 
 
-def seen_row(mail: Seen) -> dict[str, Any]:
+def seen_row(read: Seen) -> dict[str, Any]:
     return {
-        "mailbox": mail.mark.mailbox,
-        "validity": mail.mark.validity,
-        "uid": mail.mark.uid,
-        "sha256": mail.sha256,
-        "size": mail.size,
-        "outcome": mail.outcome.value,
-        "because": mail.because,
-        "at": mail.at,
-        "message_id": mail.message_id,
-        "sender": mail.sender,
-        "subject": mail.subject,
-        "approval_id": mail.approval_id or None,
-        "invitation": mail.invitation,
-        "fingerprint": mail.fingerprint or None,
-        "quarantine": HELD if mail.quarantined else None,
-        "unknown_lines": json_text(list(mail.unknown_lines)) if mail.unknown_lines else None,
-        "arrived": mail.arrived or None,
-        "name": mail.name or None,
+        "mailbox": read.mark.mailbox,
+        "validity": read.mark.validity,
+        "uid": read.mark.uid,
+        "sha256": read.mail.sha256,
+        "size": read.found.size,
+        "outcome": read.outcome.value,
+        "because": read.because,
+        "at": read.at,
+        "message_id": read.mail.message_id,
+        "sender": read.mail.sender,
+        "subject": read.subject,
+        "approval_id": read.approval_id or None,
+        "invitation": read.invitation,
+        "fingerprint": read.fingerprint or None,
+        "quarantine": HELD if read.quarantined else None,
+        "unknown_lines": json_text(list(read.unknown_lines)) if read.unknown_lines else None,
+        "arrived": read.found.arrived or None,
+        "name": read.found.name or None,
     }
 
 
 def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
     """Of rows of older versions nobody knows when the mail arrived."""
-    return Identity(row.size, row.arrived or "", row.name or row.message_id)
+    return Identity(row.size, row.arrived or "", bare(row.name or row.message_id))
 
 
 def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
     """The outcome without the raw bytes, which `Store.raw` gives."""
     return Seen(
         mark=Mark(row.mailbox, row.validity, row.uid),
-        sha256=row.sha256,
-        size=row.size,
+        mail=_facts_of(row),
+        found=Identity(row.size, row.arrived or "", bare(row.name or "")),
         outcome=Outcome(row.outcome),
         because=row.because,
         at=row.at,
-        message_id=row.message_id,
-        sender=row.sender,
         subject=row.subject,
         approval_id=row.approval_id or "",
         invitation=row.invitation,
         fingerprint=row.fingerprint or "",
         quarantined=row.quarantine == HELD,
         unknown_lines=tuple(json.loads(row.unknown_lines or "[]")),
-        arrived=row.arrived or "",
-        name=row.name or "",
     )
+
+
+def _facts_of(row: Row[*tuple[Any, ...]]) -> MailFacts:
+    """Versions before kept a Message-ID as its sender had written it, with angle brackets."""
+    return MailFacts(row.sender, row.sha256, bare(row.message_id))
 
 
 def reply_row(reply: Reply, number: int) -> dict[str, Any]:
@@ -230,10 +256,10 @@ def reply_row(reply: Reply, number: int) -> dict[str, Any]:
         "at": reply.at,
         "outcome": reply.outcome.value,
         "reason": reply.reason.value,
-        "sender": reply.sender[:MAX_ADDRESS],
+        "sender": reply.mail.sender[:MAX_ADDRESS],
         "via": reply.via[:MAX_ADDRESS],
-        "sha256": reply.sha256,
-        "message_id": reply.message_id[:_LONGEST_ID],
+        "sha256": reply.mail.sha256,
+        "message_id": reply.mail.message_id[:_LONGEST_ID],
     }
 
 
@@ -243,10 +269,8 @@ def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
         at=row.at,
         outcome=Outcome(row.outcome),
         reason=ReplyReason(row.reason),
-        sender=row.sender,
-        sha256=row.sha256,
+        mail=_facts_of(row),
         via=row.via,
-        message_id=row.message_id,
         number=row.number,
     )
 

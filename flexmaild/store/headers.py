@@ -35,10 +35,10 @@ def newest(connection: Connection, limit: int) -> list[KeptHeader]:
     return [*HEADERS.read(connection, select(headers).order_by(headers.c.seq.desc()), limit)]
 
 
-def _row(mail: Seen) -> dict[str, object]:
-    data = zlib.compress(mail.header.encode("latin-1", "replace"), 1)
-    known = {"sender": mail.sender, "outcome": mail.outcome.value, "sha256": mail.sha256}
-    return known | {"at": mail.at, "data": data}
+def _row(read: Seen) -> dict[str, object]:
+    data = zlib.compress(read.header.encode("latin-1", "replace"), 1)
+    known = {"sender": read.mail.sender, "outcome": read.outcome.value, "sha256": read.mail.sha256}
+    return known | {"at": read.at, "data": data}
 
 
 def _text(data: bytes) -> str:

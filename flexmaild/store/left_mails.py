@@ -16,6 +16,7 @@ from flexmaild.core.identity import Identity
 from flexmaild.core.left_mails import LeftMail, LeftMails
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
+from flexmaild.core.references import bare
 from flexmaild.store.dialect import insert_new
 from flexmaild.store.requests import slices
 from flexmaild.store.tables import left_mails, seen
@@ -119,7 +120,7 @@ def _mark(row: Any) -> Mark:
 
 
 def _identity(row: Any) -> Identity:
-    return Identity(row.size, row.arrived, row.name, is_left=True)
+    return Identity(row.size, row.arrived, bare(row.name), is_left=True)
 
 
 def _row(mail: LeftMail) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def read_again(connection: Connection, again: Sequence[Reply]) -> None:
     already. Only of a request that was not there before it is a new one."""
     totals = _totals(connection, {reply.approval_id for reply in again})
     for reply in again:
-        same = and_(replies.c.approval_id == reply.approval_id, replies.c.sha256 == reply.sha256)
+        same = and_(replies.c.approval_id == reply.approval_id, replies.c.sha256 == reply.mail.sha256)
         now = {"outcome": reply.outcome.value, "reason": reply.reason.value}
         changed = connection.execute(update(replies).where(same).values(**now)).rowcount
         if not changed and totals[reply.approval_id] <= KEPT:

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope, Receipt
-from flexmaild.core.references import bare
 from flexmaild.transports.graph_api import GraphApi, as_json, with_query
 from flexmaild.transports.graph_draft import Draft, Piece, addressed, as_draft
 from flexmaild.transports.smtp_envelope import wire_order
@@ -61,7 +60,7 @@ class GraphOutbox:
     def _was_sent(self, message_id: str) -> bool:
         """Whether Sent Items holds it. Not being allowed to look means not knowing: then it is sent again,
         with the same Message-ID."""
-        named = bare(message_id).replace("'", "''")
+        named = message_id.replace("'", "''")
         path = with_query(
             "/mailFolders/sentitems/messages", filter=f"internetMessageId eq '<{named}>'", select="id", top=1
         )

@@ -22,6 +22,19 @@ def back_to(file: Path, revision: str) -> None:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
 
 
+def with_brackets(file: Path) -> None:
+    """Message-IDs as their senders wrote them, which versions before kept."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table, column in (
+            ("seen", "message_id"),
+            ("seen", "name"),
+            ("left_mails", "name"),
+            ("replies", "message_id"),
+        ):
+            given = f"{column} <> '' AND {column} NOT LIKE 'sha256:%'"
+            connection.execute(f"UPDATE {table} SET {column} = '<' || {column} || '>' WHERE {given}")
+
+
 def _sql(*statements: str) -> Callable[[sqlite3.Connection], None]:
     def undo(connection: sqlite3.Connection) -> None:
         for statement in statements:

@@ -74,7 +74,7 @@ def test_a_reply_waits_in_the_folder_while_what_was_sent_cannot_be_looked_up(hou
     until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
     file = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
     file.execute("ALTER TABLE sent_mails RENAME TO hidden")
-    with pytest.raises(Refused, match="cannot be looked up"):
+    with pytest.raises(Refused, match="sent_mails"):
         house.process_replies()
     assert house.waiting() == 1
     assert house.show(asked["id"])["state"] == "pending"
@@ -83,6 +83,22 @@ def test_a_reply_waits_in_the_folder_while_what_was_sent_cannot_be_looked_up(hou
     house.process_replies()
     assert house.decided(asked["id"])["state"] == "approved"
     assert house.waiting() == 0
+
+
+def test_a_release_from_quarantine_names_the_store_that_cannot_be_read(house: House) -> None:
+    house.start()
+    house.request(ALICE)
+    house.answer(house.mail(ALICE), "Approve", From="eve@evil.test")
+    house.process_replies()
+    (aside,) = house.call("quarantine.list")["items"]
+    file = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+    file.execute("ALTER TABLE sent_mails RENAME TO hidden")
+    with pytest.raises(Refused) as caught:
+        house.call("quarantine.release", path={"id": aside["id"]})
+    assert (caught.value.status, caught.value.kind) == (503, "store")
+    file.execute("ALTER TABLE hidden RENAME TO sent_mails")
+    file.close()
+    house.call("quarantine.release", path={"id": aside["id"]})
 
 
 @pytest.mark.usefixtures("impatient")

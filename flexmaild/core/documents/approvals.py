@@ -12,6 +12,7 @@ from flexmaild.core.documents import FOR_SCHEMA, facts_of
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer, Invitation, Outcome, Proof, Quorum, Requirement, State
 from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.references import as_written
 from flexmaild.core.work import AuditEntry, Job, JobState, Reply
 
 
@@ -233,13 +234,13 @@ def verdict(said: model.Verdict) -> Verdict:
     """In the answer about a request and in the event alike."""
     return Verdict(
         approver=said.approver,
-        by=said.by,
+        by=said.mail.sender,
         answer=said.answer,
         comment=said.comment,
         at=said.at,
         proof=said.proof,
-        sha256=said.sha256,
-        message_id=said.message_id,
+        sha256=said.mail.sha256,
+        message_id=as_written(said.mail.message_id),
         group=said.group,
         escalation=said.escalation,
         replaced=said.replaced,
@@ -250,13 +251,13 @@ def reply(read: Reply) -> ReadReply:
     """Its Message-ID is whatever the sender wrote, so a reference in it is hidden."""
     return ReadReply(
         at=read.at,
-        from_=read.sender,
+        from_=read.mail.sender,
         via=read.via,
         outcome=read.outcome,
         reason=read.reason,
         because=sentence(read.reason),
-        sha256=read.sha256,
-        message_id=masked(read.message_id),
+        sha256=read.mail.sha256,
+        message_id=masked(as_written(read.mail.message_id)),
     )
 
 

@@ -9,6 +9,7 @@ from flexmaild.core import work
 from flexmaild.core.documents import facts_of
 from flexmaild.core.documents.diagnosis import Proposal, ResultsField
 from flexmaild.core.model import Outcome
+from flexmaild.core.references import as_written
 from flexmaild.core.work import JobState, Seen
 
 
@@ -125,11 +126,11 @@ def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
         at=seen.at,
         outcome=seen.outcome,
         because=seen.because,
-        size=seen.size,
-        sha256=seen.sha256,
-        sender=seen.sender,
+        size=seen.found.size,
+        sha256=seen.mail.sha256,
+        sender=seen.mail.sender,
         subject=seen.subject,
-        message_id=seen.message_id,
+        message_id=as_written(seen.mail.message_id),
         approval_id=seen.approval_id,
     )
 

@@ -96,7 +96,7 @@ def _headers(
             stationery.reply_address, reference, plus_address=stationery.plus_address
         )
     asked = references.message_id(reference, MailKind.APPROVAL_REQUEST, 0, domain) if reference else ""
-    thread = references.in_brackets(i for i in (asked, order.in_reply_to) if references.bare(i) != own_id)
+    thread = references.in_brackets(i for i in (asked, order.in_reply_to) if i != own_id)
     # Our own id too: a sending service may replace Message-ID, and an answer then names ours only if we do.
     mentioned = references.in_brackets((asked, order.in_reply_to, own_id))
     return [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+from flexmaild.core.references import bare
 from flexmaild.mail.parse.header import decoded, parse_header
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import split_header
@@ -38,8 +39,8 @@ def name_of(data: bytes) -> str:
 
 
 def message_id_of(field: bytes) -> str:
-    """As much of a Message-ID field as is kept."""
-    return decoded(field, Limits())[:_LONGEST]
+    """The Message-ID in a field, without angle brackets; as much as is kept of it."""
+    return bare(decoded(field, Limits())[:_LONGEST])
 
 
 def is_made_up(data: bytes) -> bool:

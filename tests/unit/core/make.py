@@ -8,7 +8,7 @@ from typing import Any
 
 from flexmaild.core import opening, references, state_machine
 from flexmaild.core.events import Answered, Mail
-from flexmaild.core.model import Answer, MailKind, Request
+from flexmaild.core.model import Answer, MailFacts, MailKind, Request
 from flexmaild.core.opening import Ask, AskedApprover, Policy
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -66,7 +66,8 @@ def says(
 ) -> state_machine.Step:
     """Invitation number `who` answers."""
     address = by or request.invitations[who].approver.address
-    event = Answered(who, answer, comment, address, "reference", f"sha-{who}-{answer}-{comment}", f"m{who}@x")
+    mail = MailFacts(address, f"sha-{who}-{answer}-{comment}", f"m{who}@x")
+    event = Answered(who, answer, comment, "reference", mail)
     return state_machine.step(request, event, at)
 
 

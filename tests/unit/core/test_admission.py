@@ -343,3 +343,18 @@ def test_evidence_against_a_mail_refuses_it_whatever_is_required() -> None:
     ruling = ruled(request, reply(request, auth_faults=("a field of mx that mx did not write",)))
     assert (ruling.reason, ruling.quarantine) == (ReplyReason.RESULTS_DOUBTFUL, True)
     assert "mx did not write" in ruling.because
+
+
+def test_a_mail_is_known_by_the_digests_that_versions_before_kept() -> None:
+    """They are compared with what is in the store, for 400 days."""
+    mail = Reading(
+        "0" * 64,
+        10,
+        MailNature.HUMAN,
+        sender="a@corp.test",
+        message_id="m1@corp.test",
+        date="today",
+        answer=Answer.APPROVE,
+    )
+    assert admission.fingerprint(mail, mail.answer)[:16] == "a2b2d9a1dbaf98cd"
+    assert [name[:16] for name in admission.names(mail)] == ["2c4b0e8f5c306e49"]

@@ -12,6 +12,7 @@ from flexmaild.core import admission, comparison, naming, references, state_mach
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.events import Answered, Cancelled, TimePassed
+from flexmaild.core.identity import Identity
 from flexmaild.core.model import Answer, Outcome, Reading, Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason, sentence
@@ -33,7 +34,7 @@ def recorded(reading: Reading, request: Request, at: datetime = NOW) -> tuple[Se
     if ruling.event is not None:
         request = state_machine.step(request, ruling.event, at).request
     mark = Mark("folder", "1", reading.sha256)
-    seen = Seen(mark, reading.sha256, reading.size, ruling.outcome, ruling.because, at)
+    seen = Seen(mark, reading.mail, Identity(reading.size), ruling.outcome, ruling.because, at)
     seen = replace(seen, approval_id=ruling.request_id, invitation=ruling.invitation)
     return replace(seen, fingerprint=ruling.fingerprint), request
 
@@ -234,7 +235,7 @@ def test_a_mail_less_proven_than_the_answer_before_is_refused_then_and_again(lat
     together = ("a",) if later < HOUR else ()
     assert differs(refused, mail, request, together=together) == ()
     assert differs(first, proven(request, sha256="a"), request) == ()
-    assert [v.sha256 for v in comparison.as_before(request, refused, together).effective] == ["a"]
+    assert [v.mail.sha256 for v in comparison.as_before(request, refused, together).effective] == ["a"]
 
 
 def test_a_mail_is_not_held_to_its_own_proof_nor_to_a_later_one() -> None:
@@ -307,7 +308,7 @@ def test_what_a_mail_would_replace_is_known_while_answers_can_be_changed(answer:
     _, settling = recorded(reply(settling, sha256="a"), settling)
     event = judged(reply(settling, sha256="b", answer=answer, unclear="condition"), settling).event
     replaced = comparison.would_replace(settling, event, NOW)
-    assert replaced is not None and replaced.sha256 == "a"
+    assert replaced is not None and replaced.mail.sha256 == "a"
     same = judged(reply(settling, sha256="c"), settling).event
     another = judged(reply(settling, 1, sha256="d"), settling).event
     for other in (same, another, None):

@@ -10,7 +10,7 @@ import pytest
 from flexmaild.core import decision, state_machine
 from flexmaild.core.documents import approvals, as_json, diagnosis, events, queues, service
 from flexmaild.core.events import Answered
-from flexmaild.core.model import Answer, Outcome
+from flexmaild.core.model import Answer, MailFacts, Outcome
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Reply
 from tests.unit.core.make import NOW, opened
@@ -38,16 +38,19 @@ def test_names_of_documents_are_distinct() -> None:
 def test_a_sink_hears_of_a_verdict_what_a_caller_is_shown() -> None:
     request = opened("alice@corp.test")
     who = request.invitations[0].approver.address
-    said = Answered(0, Answer.APPROVE, "fine", who, "dmarc", "0" * 64, "<m1@corp.test>")
+    said = Answered(0, Answer.APPROVE, "fine", "dmarc", MailFacts(who, "0" * 64, "m1@corp.test"))
     closed = state_machine.step(request, said, NOW).request
     told, shown = json.loads(decision.event(closed)), as_json(approvals.approval(closed, NOW))
     assert told["data"]["verdicts"] == shown["verdicts"] != []
+    assert shown["verdicts"][0]["message_id"] == "<m1@corp.test>"
     assert told["data"]["decided_at"] == shown["decided_at"] == told["time"]
     assert told["data"]["requested_at"] == shown["created_at"] and shown["created_at"].endswith("Z")
 
 
 def test_a_reply_is_shown_with_where_it_is_from() -> None:
-    read = Reply("ap-x", NOW, Outcome.DECISION, ReplyReason.DELIVERY_REPORT, "a@corp.test", "0" * 64)
+    read = Reply(
+        "ap-x", NOW, Outcome.DECISION, ReplyReason.DELIVERY_REPORT, MailFacts("a@corp.test", "0" * 64)
+    )
     shown = as_json(approvals.reply(read))
     assert shown["from"] == "a@corp.test" and "from_" not in shown
     assert shown["outcome"] == "decision"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flexmaild.core import comparison, state_machine
 from flexmaild.core.events import Answered, Unclear
-from flexmaild.core.model import Answer, Outcome, Request
+from flexmaild.core.model import Answer, MailFacts, Outcome, Request
 from flexmaild.core.opening import Delegation
 from flexmaild.core.reasons import ReplyReason
 from tests.unit.core.make import NOW, PEOPLE, opened, policy_with, says
@@ -57,9 +57,9 @@ def _said(request: Request, data: st.DataObject) -> Answered | Unclear:
     by = request.invitations[number].approver.address
     answer = data.draw(st.sampled_from([APPROVE, REJECT, None]))
     if answer is None:
-        return Unclear(number, "question", by, "sha", "m", "digest")
+        return Unclear(number, "question", MailFacts(by, "sha", "m"), "digest")
     comment = data.draw(st.sampled_from(["", "no"]))
-    return Answered(number, answer, comment, by, "reference", "sha", "m")
+    return Answered(number, answer, comment, "reference", MailFacts(by, "sha", "m"))
 
 
 @given(

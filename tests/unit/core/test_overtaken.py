@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from flexmaild.core import jobs, overtaken, state_machine
 from flexmaild.core.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
-from flexmaild.core.model import Answer, MailKind, Request
+from flexmaild.core.model import Answer, MailFacts, MailKind, Request
 from flexmaild.core.state_machine import Step
 from flexmaild.core.work import MailOrder
 from tests.unit.core.make import DAY, HOUR, KEY, NOW, PEOPLE, opened, opened_step, says
@@ -27,12 +28,23 @@ def left(step: Step, later: Request) -> list[MailKind]:
     return [order.kind for order in orders(step) if not overtaken.why(order, later)]
 
 
+def test_an_order_that_versions_before_made_names_its_mail_in_the_same_form() -> None:
+    first = says(opened(quorum=3), ALICE, APPROVE)
+    made, _ = jobs.jobs_for(first.request, first.effects, NOW, KEY, "corp.test")
+    (noted,) = (job for job in made if job.kind == MailKind.NOTED)
+    order = jobs.order_of(noted)
+    before = replace(noted, payload=jobs.payload_of(replace(order, in_reply_to=f"<{order.in_reply_to}>")))
+    assert jobs.order_of(before) == order
+
+
 def cancelled(request: Request) -> Request:
     return state_machine.step(request, Cancelled("ci", "superseded"), NOW + timedelta(minutes=5)).request
 
 
 def unclear(request: Request, who: int) -> Step:
-    return state_machine.step(request, Unclear(who, "condition", PEOPLE[who], "sha", "u@x", "if"), NOW)
+    return state_machine.step(
+        request, Unclear(who, "condition", MailFacts(PEOPLE[who], "sha", "u@x"), "if"), NOW
+    )
 
 
 def test_who_hears_of_the_end_does_not_hear_afterwards_that_an_answer_settles() -> None:
@@ -67,7 +79,9 @@ def test_an_answer_that_hears_of_no_end_is_confirmed_though_late() -> None:
 def test_an_answer_that_was_changed_or_taken_out_is_not_confirmed_any_more() -> None:
     for request in (opened(settle_for=HOUR), opened(quorum=3)):
         first = says(request, ALICE, APPROVE)
-        event = Answered(ALICE, APPROVE, "and thanks", PEOPLE[ALICE], "reference", "sha", "second@x")
+        event = Answered(
+            ALICE, APPROVE, "and thanks", "reference", MailFacts(PEOPLE[ALICE], "sha", "second@x")
+        )
         second = state_machine.step(first.request, event, NOW)
         assert (len(left(first, first.request)), len(left(second, second.request))) == (1, 1)
         assert left(first, second.request) == []

@@ -89,6 +89,16 @@ def test_the_message_id_of_a_mail_bears_its_reference_and_is_known_with_and_with
     assert parsed is not None and references.is_genuine(KEY, parsed, request) == request.invitations[0]
 
 
+@pytest.mark.parametrize("text", ["<a@b>", " <a@b>\t", "a@b", "x <a@b> (comment)", "<a@b", "<<a@b>>"])
+def test_a_message_id_has_one_form_inside_however_it_was_written(text: str) -> None:
+    assert references.bare(text) == references.bare(references.bare(text)) == "a@b"
+    assert references.as_written("a@b") == "<a@b>"
+
+
+def test_what_names_no_mail_is_no_message_id() -> None:
+    assert {references.bare(text) for text in ("", "<>", " ")} == {""} == {references.as_written("")}
+
+
 def test_the_message_ids_of_a_domain_with_other_letters_are_ascii() -> None:
     made = [
         references.message_id("a job", MailKind.TEST, 0, "b\u00fccher.test"),
@@ -100,7 +110,7 @@ def test_the_message_ids_of_a_domain_with_other_letters_are_ascii() -> None:
 
 def test_what_no_field_may_carry_is_no_message_id() -> None:
     bad = ["", "a b@c", "a\r\nBcc: x@y", "ä@b", "a" * 901]
-    assert references.in_brackets([*bad, "a@b", "<a@b>"]) == ["<a@b>"]
+    assert references.in_brackets([*bad, "a@b", "a@b"]) == ["<a@b>"]
 
 
 def test_ids_and_references_have_the_shapes_that_are_looked_for() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flexmaild.core import quorum, state_machine, timing
 from flexmaild.core.errors import Refused
 from flexmaild.core.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
-from flexmaild.core.model import Answer, MailKind, Request, State
+from flexmaild.core.model import Answer, MailFacts, MailKind, Request, State
 from flexmaild.core.state_machine import Step
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, policy_with, says
 
@@ -28,7 +28,7 @@ def settling(**ask: Any) -> Request:
 def unclear(request: Request, who: int, at: datetime = NOW) -> Step:
     address = request.invitations[who].approver.address
     return state_machine.step(
-        request, Unclear(who, "condition", address, "sha", f"u{who}@x", "wait", "wait"), at
+        request, Unclear(who, "condition", MailFacts(address, "sha", f"u{who}@x"), "wait", "wait"), at
     )
 
 
@@ -112,7 +112,7 @@ def test_whose_answer_is_taken_out_is_told_each_time_whatever_was_explained_befo
         assert facts(out, MailKind.UNCLEAR)["taken_out"] is True
     silent = unclear(request, ALICE, NOW + 8 * MINUTE).request  # nothing to take out: the limit holds
     again = state_machine.step(
-        silent, Unclear(ALICE, "condition", PEOPLE[ALICE], "s", "x", "other"), NOW + 9 * MINUTE
+        silent, Unclear(ALICE, "condition", MailFacts(PEOPLE[ALICE], "s", "x"), "other"), NOW + 9 * MINUTE
     )
     assert kinds(again) == []
     # From when there are fewer than three within the hour: the third last was told at minute 5.

@@ -21,7 +21,7 @@ from flexmaild.core.events import (
     TimePassed,
     Unclear,
 )
-from flexmaild.core.model import Answer, Approver, Bounce, Invitation, MailKind, Request, State
+from flexmaild.core.model import Answer, Approver, Bounce, Invitation, MailFacts, MailKind, Request, State
 from flexmaild.core.opening import AskedApprover, Delegation
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says
 
@@ -102,7 +102,7 @@ def test_after_the_decision_a_reply_is_told_by_whom_and_when_once_an_hour() -> N
 
 
 def test_an_unclear_answer_is_explained_once_an_hour_and_decides_nothing() -> None:
-    unclear = Unclear(0, "question", "alice@corp.test", "sha", "m@x")
+    unclear = Unclear(0, "question", MailFacts("alice@corp.test", "sha", "m@x"))
     first = state_machine.step(opened(), unclear, NOW)
     assert (first.request.state, kinds(first)) == (State.PENDING, [MailKind.UNCLEAR])
     assert kinds(state_machine.step(first.request, unclear, NOW + HOUR / 2)) == []
@@ -223,13 +223,14 @@ EVENTS = st.one_of(
         st.integers(0, 2),
         st.sampled_from(Answer),
         st.sampled_from(["", "x"]),
-        st.sampled_from(PEOPLE),
         st.just("reference"),
-        st.text("abc", max_size=3),
-        st.just("m@x"),
+        st.builds(MailFacts, st.sampled_from(PEOPLE), st.text("abc", max_size=3), st.just("m@x")),
     ),
     st.builds(
-        Unclear, st.integers(0, 2), st.just("empty"), st.sampled_from(PEOPLE), st.just("s"), st.just("m@x")
+        Unclear,
+        st.integers(0, 2),
+        st.just("empty"),
+        st.builds(MailFacts, st.sampled_from(PEOPLE), st.just("s"), st.just("m@x")),
     ),
     st.builds(Cancelled, st.just("ops"), st.just("")),
     st.just(TimePassed()),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flexmaild.core.model import Outcome
+from flexmaild.core.model import MailFacts, Outcome
 from flexmaild.core.reasons import BELIEVED, NOT_BELIEVED, ReplyReason
 from flexmaild.core.work import Reply
 from flexmaild.engine.refusals import in_a_row
@@ -25,7 +25,8 @@ LETTERS = {
 def row(letters: str) -> tuple[int, str, str]:
     """The newest first."""
     return in_a_row(
-        (Reply("A", NOW, Outcome.DECISION, LETTERS[c], "a@x", "0"), f"{c}: bob@corp.test") for c in letters
+        (Reply("A", NOW, Outcome.DECISION, LETTERS[c], MailFacts("a@x", "0")), f"{c}: bob@corp.test")
+        for c in letters
     )
 
 

@@ -16,12 +16,12 @@ import pytest
 from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 
 from flexmaild.core import references
-from flexmaild.core.errors import TryLater
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
-from flexmaild.core.model import Answer, Attachment, Bounce, MailKind, Request
+from flexmaild.core.model import Answer, Attachment, Bounce, MailFacts, MailKind, Request
 from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
+from flexmaild.store import StoreFault
 from tests.kit.stores import commit, drop_jobs, prune, release
 
 REASON = 'Sorry, <b>"no"</b>,\n   not on a Friday: ' + "the last one took all night. " * 40
@@ -49,7 +49,7 @@ def test_the_mails_of_one_invitation_are_found_as_they_went_out_newest_first(pos
 def test_the_answers_to_a_person_are_among_them_and_what_the_person_wrote_is_named(post: Post) -> None:
     request = post.request(ALICE, BOB, quorum="all")
     post.deliver()
-    voted = Answered(0, Answer.REJECT, REASON, ALICE.address, "reference", "0" * 64, "r@corp.test")
+    voted = Answered(0, Answer.REJECT, REASON, "reference", MailFacts(ALICE.address, "0" * 64, "r@corp.test"))
     request = post.happens(request, voted)
     (noted, *_rest) = post.deliver()
     found = post.sent_mails()((reference(request, 0),))
@@ -127,7 +127,7 @@ def test_what_becomes_of_the_request_changes_nothing_that_was_sent(post: Post) -
     request = post.request(ALICE, BOB)
     sent, _ = post.deliver()
     request = post.happens(request, Bounced(1, Bounce(BOB.address, True)))
-    voted = Answered(0, Answer.APPROVE, "", ALICE.address, "reference", "0" * 64, "r@corp.test")
+    voted = Answered(0, Answer.APPROVE, "", "reference", MailFacts(ALICE.address, "0" * 64, "r@corp.test"))
     request = post.happens(request, voted)
     assert (datas(post.sent_mails()((reference(request),))) or [])[-1] == sent
 
@@ -232,7 +232,7 @@ def test_a_store_that_cannot_be_read_is_no_fault_of_the_mail(post: Post) -> None
     look = post.sent_mails()
     with sqlite3.connect(post.directory / "flexmaild.db") as connection:
         connection.execute("ALTER TABLE sent_mails RENAME TO hidden")
-    with pytest.raises(TryLater) as caught:
+    with pytest.raises(StoreFault) as caught:
         look((reference(request),))
     assert "confidential" not in str(caught.value)
     connection.execute("ALTER TABLE hidden RENAME TO sent_mails")
@@ -246,10 +246,10 @@ def test_a_store_that_was_deleted_or_replaced_is_not_asked(post: Post) -> None:
     look, file = post.sent_mails(), post.directory / "flexmaild.db"
     file.rename(post.directory / "old")
     shutil.copy(post.directory / "old", file)
-    with pytest.raises(TryLater, match="deleted or replaced"):
+    with pytest.raises(StoreFault, match="deleted or replaced"):
         look((reference(request),))
     file.unlink()
-    with pytest.raises(TryLater, match="deleted or replaced"):
+    with pytest.raises(StoreFault, match="deleted or replaced"):
         look((reference(request),))
 
 
@@ -277,7 +277,7 @@ def test_the_words_outlive_their_jobs_term_while_the_request_is_open_and_go_with
     while prune(post.store, **terms):
         pass
     assert datas(post.sent_mails()((reference(request),))) == post.outbox.sent
-    voted = Answered(0, Answer.APPROVE, "", ALICE.address, "reference", "0" * 64, "r@corp.test")
+    voted = Answered(0, Answer.APPROVE, "", "reference", MailFacts(ALICE.address, "0" * 64, "r@corp.test"))
     post.happens(request, voted)
     drop_jobs(post.store, Queue.OUTBOX, [j.id for j in post.store.list_jobs(Queue.OUTBOX)], NOW)
     while prune(post.store, **terms):

@@ -6,11 +6,13 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flexmaild.core.model import Approver, Invitation, Outcome, Request, Terms
+from flexmaild.core.identity import Identity
+from flexmaild.core.model import Approver, Invitation, MailFacts, Outcome, Request, Terms
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, KeptMail, Queue, Seen
 from flexmaild.store import Store
@@ -43,17 +45,23 @@ def job(id_: str = "j1", **changes: Any) -> Job:
 
 def mail(uid: str = "1", **changes: Any) -> Seen:
     raw = changes.pop("raw", f"Subject: mail {uid}\r\n\r\nApprove\r\n".encode())
+    facts = {"sha256": hashlib.sha256(raw or b"").hexdigest()} | taken(changes, MailFacts)
+    found = {"size": len(raw or b""), "arrived": "then"} | taken(changes, Identity)
     values: dict[str, Any] = {
         "mark": Mark("imap/INBOX", "77", uid),
-        "sha256": hashlib.sha256(raw or b"").hexdigest(),
-        "size": len(raw or b""),
+        "mail": MailFacts(**facts),
+        "found": Identity(**found),
         "outcome": Outcome.DECISION,
         "because": "approved",
         "at": NOW,
-        "arrived": "then",
         **changes,
     }
     return Seen(raw=raw, **values)
+
+
+def taken(changes: dict[str, Any], record: type) -> dict[str, Any]:
+    """Of these the fields of `record`, which are taken out."""
+    return {field.name: changes.pop(field.name) for field in fields(record) if field.name in changes}
 
 
 def entry(approval_id: str = "R1", event: str = "verdict", **data: Any) -> AuditEntry:

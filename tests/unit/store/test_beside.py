@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.core.model import Outcome
+from flexmaild.core.identity import Identity
+from flexmaild.core.model import MailFacts, Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change, Seen
 from flexmaild.store import Store, StoreBusy, StoreError, StoreFault
@@ -29,7 +30,9 @@ def mail(number: int) -> Seen:
     digest = hashlib.sha256(data).hexdigest()
     mark = Mark("folder", "1", str(number))
     at = NOW + timedelta(minutes=number)
-    return Seen(mark, digest, len(data), Outcome.AUTO_REPLY, "because", at, raw=data)
+    return Seen(
+        mark, MailFacts(sha256=digest), Identity(len(data)), Outcome.AUTO_REPLY, "because", at, raw=data
+    )
 
 
 def filled(directory: Path, count: int = 3) -> Store:
@@ -66,8 +69,8 @@ def test_a_store_at_rest_is_read_and_no_file_is_made_or_changed(tmp_path: Path) 
     before = state(tmp_path)
     store = beside(tmp_path)
     (first, *_) = store.read_since(NOW, 0, 99, 10)
-    assert first.mail.outcome is Outcome.AUTO_REPLY
-    assert store.raw(first.mail.sha256) == b"mail 0"
+    assert first.seen.outcome is Outcome.AUTO_REPLY
+    assert store.raw(first.seen.mail.sha256) == b"mail 0"
     assert count(store) == 3
     assert state(tmp_path) == before
     assert set(before) == {"flexmaild.db", "flexmaild.db.lock", "store.mark"}
@@ -262,7 +265,7 @@ def test_a_user_without_the_right_is_told_so_and_makes_nothing(tmp_path: Path) -
 
 def test_what_is_damaged_of_a_mail_gives_no_bytes(tmp_path: Path) -> None:
     filled(tmp_path).close()
-    digest = mail(1).sha256
+    digest = mail(1).mail.sha256
     with sqlite3.connect(tmp_path / "flexmaild.db") as file:
         file.execute("UPDATE raws SET data = x'00' WHERE sha256 = ?", (digest,))
     file.close()
@@ -280,7 +283,7 @@ def test_a_damaged_row_is_a_fault_of_the_store_that_names_the_file(
         file.execute(f"UPDATE seen SET {column} = ? WHERE uid = '1'", (value,))
     file.close()
     store = beside(tmp_path)
-    looks: list[Callable[[], object]] = [lambda: store.seen_as(mail(1).sha256)]
+    looks: list[Callable[[], object]] = [lambda: store.seen_as(mail(1).mail.sha256)]
     looks.append(lambda: store.read_since(datetime(1970, 1, 1, tzinfo=UTC), 0, 99, 10))
     for look in looks:
         with pytest.raises(StoreError, match=r"flexmaild\.db: a row .* damaged"):
@@ -305,6 +308,6 @@ def test_mails_read_in_one_go_are_told_apart_by_their_order(tmp_path: Path) -> N
     commit(daemon, Change(seen=(*mails, mail(4))))
     daemon.close()
     store = beside(tmp_path)
-    digests = [one.sha256 for one in mails]
+    digests = [one.mail.sha256 for one in mails]
     assert [store.read_together(one) for one in mails] == [set(digests[:n]) for n in range(3)]
     assert store.read_together(mail(4)) == frozenset()

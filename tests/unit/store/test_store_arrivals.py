@@ -6,7 +6,7 @@ import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
-from flexmaild.core.model import Answer, Approver, Invitation, Outcome, Verdict
+from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, Outcome, Verdict
 from flexmaild.core.work import ApproverNote, Change
 from flexmaild.store import Store
 from flexmaild.store.headers import KEPT
@@ -82,14 +82,14 @@ def test_they_are_forgotten_with_the_outcomes(store: Store) -> None:
 
 def test_an_older_store_knows_who_was_proven_and_whose_mail_came_back(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    said = Verdict(ADA, ADA, Answer.APPROVE, "", NOW, "dmarc", "a", "", 0)
+    said = Verdict(ADA, Answer.APPROVE, "", NOW, "dmarc", MailFacts(ADA, "a"), 0)
     bob, eve = Approver("bob@x"), Approver("eve@x")
     asked = (
         Invitation(0, Approver(ADA), NOW),
         Invitation(1, bob, NOW, bounced="5.1.1 gone"),
         Invitation(2, eve, NOW, bounced="5.1.1"),
     )
-    by_eve = Verdict("eve@x", "eve@x", Answer.APPROVE, "", NOW, "reference", "b", "", 2)
+    by_eve = Verdict("eve@x", Answer.APPROVE, "", NOW, "reference", MailFacts("eve@x", "b"), 2)
     commit(store, Change(requests=(request("R1", invitations=asked, verdicts=(said, by_eve)), request("R2"))))
     store.close()
     back_to(tmp_path / "flexmaild.db", "0004")

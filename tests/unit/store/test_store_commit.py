@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from store_samples import NOW, entry, full_change, holds_all_of, job, mail, request
 
 from flexmaild.core.errors import NotAllowed
-from flexmaild.core.model import Answer, Approver, Attachment, State, Terms, Verdict
+from flexmaild.core.model import Answer, Approver, Attachment, MailFacts, State, Terms, Verdict
 from flexmaild.core.timing import next_due
 from flexmaild.core.work import Blob, Change, Idempotent, JobEnd
 from flexmaild.store import Store, StoreConflict
@@ -38,10 +40,31 @@ def test_a_request_comes_back_as_it_was_given(store: Store) -> None:
         remind_at=(NOW, NOW + timedelta(hours=1)),
         attachments=(Attachment("x.log", "text/plain", "0" * 64, 3),),
     )
-    verdict = Verdict("a@x.org", "a@x.org", Answer.REJECT, "no\nway", NOW, "dmarc", "1" * 64, "m@x", 0)
+    verdict = Verdict(
+        "a@x.org", Answer.REJECT, "no\nway", NOW, "dmarc", MailFacts("a@x.org", "1" * 64, "m@x"), 0
+    )
     given = request(terms=terms, verdicts=(verdict,), decided_at=NOW, state=State.REJECTED)
     commit(store, Change(requests=(given,)))
     assert store.request("R1") == replace(given, version=1)
+
+
+def test_the_facts_of_a_verdicts_mail_stand_in_its_row_as_versions_before_wrote_them(
+    store: Store, tmp_path: Path
+) -> None:
+    mail = MailFacts("a@x.org", "1" * 64, "m@x")
+    given = request(verdicts=(Verdict("a@x.org", Answer.REJECT, "", NOW, "dmarc", mail, 0),))
+    commit(store, Change(requests=(given,)))
+    with sqlite3.connect(tmp_path / "flexmaild.db") as file:
+        (body,) = file.execute("SELECT body FROM requests").fetchone()
+    file.close()
+    (verdict,) = json.loads(body)["verdicts"]
+    assert (verdict["by"], verdict["sha256"], verdict["message_id"]) == ("a@x.org", "1" * 64, "m@x")
+    assert "mail" not in verdict
+    with sqlite3.connect(tmp_path / "flexmaild.db") as file:
+        file.execute("UPDATE requests SET body = replace(body, 'm@x', '<m@x>')")
+    file.close()
+    found = store.request("R1")
+    assert found is not None and found.verdicts == given.verdicts
 
 
 @pytest.mark.parametrize("quorum", ["any", "all", "each_group", 1, 3])
@@ -121,8 +144,8 @@ def test_raw_bytes_are_kept_once_for_all_mails_that_are_equal(store: Store) -> N
 def test_a_mail_too_large_to_be_read_has_an_outcome_and_no_bytes(store: Store) -> None:
     commit(store, Change(seen=(mail("1", raw=None, size=3_000_000_000),)))
     found = store.seen(mail("1").mark)
-    assert found is not None and found.size == 3_000_000_000
-    assert store.raw(found.sha256) is None
+    assert found is not None and found.found.size == 3_000_000_000
+    assert store.raw(found.mail.sha256) is None
 
 
 def test_blobs_are_kept_once_and_come_back(store: Store) -> None:
@@ -136,7 +159,7 @@ def test_blobs_are_kept_once_and_come_back(store: Store) -> None:
 def test_text_that_no_database_can_hold_does_not_stop_a_commit(store: Store) -> None:
     """A mail can bring lone surrogates and NUL anywhere; its outcome must still be committed."""
     bad = "a\ud800\x00b\udfff"
-    verdict = Verdict("a@x", "a@x", Answer.APPROVE, bad, NOW, "reference", "1" * 64, bad, 0)
+    verdict = Verdict("a@x", Answer.APPROVE, bad, NOW, "reference", MailFacts("a@x", "1" * 64, bad), 0)
     commit(
         store,
         Change(

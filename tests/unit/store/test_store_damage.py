@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from store_samples import NOW, entry, full_change, job, mail, request
 
-from flexmaild.core.model import Outcome
+from flexmaild.core.model import MailFacts, Outcome
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import ApproverNote, Change, JobState, Queue, Reply
 from flexmaild.store import Damage, DamagedRow, Store
@@ -30,7 +30,7 @@ def file(directory: Path, statement: str, *values: object) -> list[Any]:
 def two_of_everything(store: Store) -> None:
     for id_ in ("A", "B"):
         change = full_change(id_)
-        reply = Reply(id_, NOW, Outcome.DECISION, ReplyReason.APPROVE, "a@x", id_ * 64)
+        reply = Reply(id_, NOW, Outcome.DECISION, ReplyReason.APPROVE, MailFacts("a@x", id_ * 64))
         seen = mail(
             id_, approval_id=id_, quarantined=True, unknown_lines=("x",), replies=(reply,), header="From: a"
         )
@@ -95,7 +95,7 @@ def test_who_asks_for_that_very_row_is_told_and_not_that_there_is_none(store: St
         file(tmp_path, f"UPDATE {table} SET {column} = '{{'")
     file(tmp_path, "UPDATE seen SET outcome = 'eaten'")
     file(tmp_path, "UPDATE raws SET data = x'00'")
-    digest = mail("A").sha256
+    digest = mail("A").mail.sha256
     asked: list[Callable[[], object]] = [
         lambda: store.request("A"),
         lambda: store.job("j-A"),

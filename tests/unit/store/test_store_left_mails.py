@@ -16,7 +16,7 @@ from flexmaild.store import Store, left_mails
 from tests.kit.stores import commit, prune
 from tests.unit.store.store_samples import NOW, mail, request
 
-IDENTITY = Identity(100, "then", "<a@b>")
+IDENTITY = Identity(100, "then", "a@b")
 
 
 def left(uid: str, outcome: Outcome = Outcome.FOREIGN, **changes: object) -> LeftMail:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from store_samples import NOW, mail
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change
 from flexmaild.store import Store
+from flexmaild.store.beside import StoreBeside
+from tests.kit.older_store import with_brackets
 from tests.kit.stores import commit, drop_quarantine, prune, release_quarantine
 
 
@@ -34,18 +38,34 @@ def test_a_mark_that_is_used_again_by_another_mail_is_that_ones_and_both_outcome
     commit(store, Change(seen=(other,)))  # by another poll
     assert store.known([one.mark]) == {one.mark: Identity(3, "tuesday")}
     found = store.seen(one.mark)
-    assert found is not None and found.sha256 == other.sha256
+    assert found is not None and found.mail.sha256 == other.mail.sha256
     assert store.highest("imap/INBOX", "77") == 7
     assert store.highest("imap/INBOX", "78") == 0
 
 
 def test_of_a_mail_without_a_message_id_the_digest_of_its_header_is_kept(store: Store) -> None:
-    named = mail("1", message_id="<a@x>", size=5)
+    named = mail("1", message_id="a@x", size=5)
     nameless = mail("2", size=5, name="sha256:00")
     commit(store, Change(seen=(named, nameless)))
     kept = store.known([named.mark, nameless.mark])
-    assert kept[named.mark] == named.identity == Identity(5, "then", "<a@x>")
+    assert kept[named.mark] == named.identity == Identity(5, "then", "a@x")
     assert kept[nameless.mark] == nameless.identity == Identity(5, "then", "sha256:00")
+
+
+def test_a_message_id_that_versions_before_kept_with_brackets_is_the_same(
+    store: Store, tmp_path: Path
+) -> None:
+    by_name, by_id = mail("1", name="a@x", message_id="a@x"), mail("2", message_id="b@x", approval_id="R1")
+    left = LeftMail(Mark("imap/INBOX", "77", "3"), Identity(5, "then", "c@x"), Outcome.FOREIGN, NOW)
+    commit(store, Change(seen=(by_name, by_id), left=(left,)))
+    with_brackets(tmp_path / "flexmaild.db")
+    found = store.known([by_name.mark, by_id.mark, left.mark])
+    assert [found[m].name for m in (by_name.mark, by_id.mark, left.mark)] == ["a@x", "b@x", "c@x"]
+    seen = store.seen(by_name.mark)
+    assert seen is not None and seen.mail == by_name.mail and seen.identity == by_name.identity
+    beside = StoreBeside("sqlite:///flexmaild.db", state_directory=tmp_path)
+    again = beside.seen_with_id(["R1"], "b@x")
+    assert again is not None and again.mark == by_id.mark
 
 
 def test_thousands_of_marks_can_be_asked_for_at_once(store: Store) -> None:
@@ -91,7 +111,7 @@ def test_an_outcome_comes_back_as_it_was_given_but_for_the_bytes(store: Store) -
 def test_a_mail_set_aside_is_listed_until_it_is_released_or_dropped(store: Store) -> None:
     commit(store, Change(seen=tuple(mail(str(n), quarantined=n != 2) for n in range(4))))
     held = store.list_quarantine()
-    assert [item.mail.mark.uid for item in held] == ["3", "1", "0"]
+    assert [item.seen.mark.uid for item in held] == ["3", "1", "0"]
     assert store.counts().quarantined == 3
     assert [i.id for i in store.list_quarantine(2, before=held[0].id)] == [held[1].id, held[2].id]
     released, dropped = held[0], held[1]
@@ -99,11 +119,11 @@ def test_a_mail_set_aside_is_listed_until_it_is_released_or_dropped(store: Store
     assert release_quarantine(store, released.id) and not release_quarantine(store, released.id)
     assert drop_quarantine(store, dropped.id) and not drop_quarantine(store, dropped.id)
     assert [item.id for item in store.list_quarantine()] == [held[2].id]
-    assert store.raw(released.mail.sha256) is not None
-    assert store.raw(dropped.mail.sha256) is None
-    assert set(store.known([released.mail.mark, dropped.mail.mark])) == {
-        released.mail.mark,
-        dropped.mail.mark,
+    assert store.raw(released.seen.mail.sha256) is not None
+    assert store.raw(dropped.seen.mail.sha256) is None
+    assert set(store.known([released.seen.mark, dropped.seen.mark])) == {
+        released.seen.mark,
+        dropped.seen.mark,
     }
 
 
@@ -112,7 +132,7 @@ def test_dropping_a_mail_keeps_the_bytes_another_mail_has_too(store: Store) -> N
     commit(store, Change(seen=(mail("1", raw=raw, quarantined=True), mail("2", raw=raw))))
     (item,) = store.list_quarantine()
     assert drop_quarantine(store, item.id)
-    assert store.raw(item.mail.sha256) == raw
+    assert store.raw(item.seen.mail.sha256) == raw
 
 
 def test_an_id_that_is_no_number_is_the_id_of_nothing(store: Store) -> None:
@@ -129,7 +149,7 @@ def test_pruning_forgets_bytes_first_and_outcomes_later(store: Store) -> None:
     assert old is not None and young is not None
     cut = NOW + timedelta(days=1)
     assert prune(store, raw_before=cut, seen_before=early, done_before=early) == 1
-    assert store.raw(old.sha256) is None and store.raw(young.sha256) is not None
+    assert store.raw(old.mail.sha256) is None and store.raw(young.mail.sha256) is not None
     assert prune(store, raw_before=cut, seen_before=cut, done_before=early) == 1
     assert store.seen(old.mark) is None and store.seen(young.mark) == young
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core.model import Outcome, State
+from flexmaild.core.model import MailFacts, Outcome, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
@@ -17,19 +17,18 @@ from flexmaild.store import Store, StoreConflict
 from flexmaild.store.replies import KEPT
 from tests.kit.older_store import back_to
 from tests.kit.stores import commit, opened, prune
-from tests.unit.store.store_samples import NOW, mail, request
+from tests.unit.store.store_samples import NOW, mail, request, taken
 
 AT = NOW + timedelta(minutes=1)
 
 
 def reply(id_: str = "R1", sha256: str = "s", **changes: Any) -> Reply:
-    return replace(
-        Reply(id_, AT, Outcome.UNDECIDED, ReplyReason.QUESTION, "ada@example.org", sha256), **changes
-    )
+    mail = MailFacts(**({"sender": "ada@example.org", "sha256": sha256} | taken(changes, MailFacts)))
+    return replace(Reply(id_, AT, Outcome.UNDECIDED, ReplyReason.QUESTION, mail), **changes)
 
 
 def arrived(store: Store, uid: str, *replies: Reply) -> None:
-    commit(store, Change(seen=(mail(uid, sha256=replies[0].sha256, replies=replies),)))
+    commit(store, Change(seen=(mail(uid, sha256=replies[0].mail.sha256, replies=replies),)))
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_the_last_50_are_kept_and_all_are_counted(store: Store) -> None:
     for n in range(60):
         arrived(store, str(n), reply(sha256=str(n)))
     kept = store.replies("R1")
-    assert [r.sha256 for r in kept] == [str(n) for n in range(10, 60)]
+    assert [r.mail.sha256 for r in kept] == [str(n) for n in range(10, 60)]
     assert (len(kept), kept[-1].number) == (KEPT, 60)
     assert {i: r.number for i, r in store.newest_replies(["R1", "R2"]).items()} == {"R1": 60}
 
@@ -81,7 +80,7 @@ def test_the_same_mail_under_another_mark_is_no_further_reply_and_stands_as_it_i
     twice = (mail("4", sha256="third", replies=(reply(sha256="third"),)),) * 2
     commit(store, Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
     kept = store.replies("R1")
-    assert [(r.number, r.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
+    assert [(r.number, r.mail.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
     assert (kept[0].outcome, kept[0].reason) == (Outcome.DECISION, ReplyReason.APPROVE)
 
 
@@ -115,7 +114,7 @@ def test_without_the_outcome_there_is_no_reply(store: Store) -> None:
 def test_a_row_is_bounded_whatever_a_sender_writes(store: Store) -> None:
     arrived(store, "1", reply(sender="x" * 5000, via="y" * 5000, message_id="\0\ud800" + "z" * 5000))
     (kept,) = store.replies("R1")
-    assert (len(kept.sender), len(kept.via), len(kept.message_id)) == (254, 254, 250)
+    assert (len(kept.mail.sender), len(kept.via), len(kept.mail.message_id)) == (254, 254, 250)
 
 
 def test_they_go_with_their_request_and_with_nothing_else(store: Store) -> None:
@@ -149,4 +148,4 @@ def test_what_an_older_version_recorded_is_taken_over(tmp_path: Path) -> None:
     kept = opened(tmp_path).replies("R1")
     assert (len(kept), kept[0].number, kept[-1].number) == (KEPT, 7, 56)
     assert {r.reason for r in kept[:-1]} == {ReplyReason.CONDITION}
-    assert (kept[-1].reason, kept[-1].sender) == (ReplyReason.EARLIER_VERSION, "e@x")
+    assert (kept[-1].reason, kept[-1].mail.sender) == (ReplyReason.EARLIER_VERSION, "e@x")

@@ -20,7 +20,7 @@ EXCHANGE = (
 
 
 def test_a_mail_is_named_by_its_message_id() -> None:
-    assert name_of(b"From: a@b.test\r\nMessage-ID:\r\n <x@y>\r\n\r\nApprove\r\n") == "<x@y>"
+    assert name_of(b"From: a@b.test\r\nMessage-ID:\r\n <x@y>\r\n\r\nApprove\r\n") == "x@y"
 
 
 def test_one_without_by_its_header_whatever_line_ends_it_is_given_with() -> None:
@@ -59,7 +59,7 @@ def test_a_header_beyond_what_imap_fetches_of_one_is_not_looked_at() -> None:
     """So a mail has one name on every way, and a header of megabytes costs the daemon nothing."""
     header = b"".join(b"X-%d: " % n + b"a" * 900 + b"\r\n" for n in range(90))
     whole = header + b"Message-ID: <late@corp.test>\r\n\r\nApprove\r\n"
-    assert name_of(whole) == name_of(whole[: 64 << 10]) != "<late@corp.test>"
+    assert name_of(whole) == name_of(whole[: 64 << 10]) != "late@corp.test"
     tracemalloc.start()
     name_of(b"A:\r\n" * 2_500_000)
     is_made_up(b"Subject: message unavailable\r\n" + b"A:\r\n" * 2_500_000)
