@@ -228,8 +228,8 @@ def _identities() -> Iterator[Mail]:
 
 
 def _sent_again() -> Iterator[Mail]:
-    """A mail that somebody has, signed by its sender's server: the names of fields that are not in it, too, so
-    that none can be added. What he adds has a blank before its colon, and so another name to some programs."""
+    """A mail that somebody has, whose signature also covers the names of fields that are not in it, so that
+    none can be added. What he adds has a blank before its colon, and so another name to some programs."""
     for victim in (BOB, NORA):
         for added in ("In-Reply-To", "References", "Subject", "Message-ID"):
             for kind, blank in {"blank": " ", "tab": "\t"}.items():
