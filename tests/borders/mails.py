@@ -54,6 +54,7 @@ def mails(border: Border, started: Started, authserv_id: str) -> Iterator[Mail]:
     yield from _outside(authserv_id)
     yield from _identities()
     yield from _greetings_with_results()
+    yield from _sent_again()
     yield from _from_localhost(authserv_id)
     if started.submission:
         yield from _colleague(authserv_id)
@@ -224,6 +225,27 @@ def _identities() -> Iterator[Mail]:
             name = f"identity-{_short(victim)}-{result}-not-valid"
             tags = f"d=attacker.test; s=s1; i={identity}; D={domain}; S=s1"
             yield _with_signature(name, victim, plain(name, victim), tags)
+
+
+def _sent_again() -> Iterator[Mail]:
+    """A mail that somebody has, whose signature also covers the names of fields that are not in it, so that
+    none can be added. What he adds has a blank before its colon, and so another name to some programs."""
+    for victim in (BOB, NORA):
+        for added in ("In-Reply-To", "References", "Subject", "Message-ID"):
+            for kind, blank in {"blank": " ", "tab": "\t"}.items():
+                name = f"again-{_short(victim)}-{added.lower()}-{kind}"
+                domain = victim.rpartition("@")[2]
+                key = names.key(domain).private
+                include = [b"from", b"subject", b"subject", b"date", b"message-id", b"message-id"]
+                include += [b"in-reply-to", b"references"]
+                data = plain(name, victim)
+                signature = dkim.sign(
+                    data, names.SELECTOR.encode(), domain.encode(), key, include_headers=include
+                )
+                field = f"{added}{blank}: <another@{domain}>\r\n".encode()
+                end = data.index(b"\r\n\r\n") + 2
+                data = signature + data[:end] + field + data[end:]
+                yield Mail(name, False, victim, OUTSIDER, data, names.ATTACKER)
 
 
 def _greetings_with_results() -> Iterator[Mail]:

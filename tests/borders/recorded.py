@@ -39,6 +39,8 @@ _KEPT = (
     "bob-dkim-not-valid",
     "nora-dmarc-broken",
     "helo-nora-comments-null",
+    "nora-message-id-blank",
+    "nora-in-reply-to-tab",
 )
 # Without stripping, a program on the mail server itself can bring a whole false hop; no reader could tell.
 _NOT_TOLD_APART = ("localhost-bob-with-a-hop",)

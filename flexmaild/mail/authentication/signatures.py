@@ -32,8 +32,8 @@ _NOT_CODE = bytes(range(256)).translate(None, _CODE)
 class Signature:
     """One field. domain: its d= as A-labels; value: its b=; signed: the names in its h=; tags: all.
 
-    is_open: what is read may have been added to what was signed: text at the end (`l=`), or a second field of
-    a kind of which the last is signed.
+    is_open: what is read may have been added to what was signed: text at the end (`l=`), a second field of
+    a kind of which the last is signed, or one that a verifier may have read over, its name being misspelled.
     """
 
     domain: str
@@ -54,7 +54,8 @@ def _signature(value: bytes, header: Header, *, is_one_of_many: bool) -> Signatu
     tags = tags_of(value)
     signed = Counter(tags.get("h", "").lower().encode().split(b":"))
     is_added = any(signed[name] < len(header.all(name)) for name in _SINGLE if len(header.all(name)) > 1)
-    is_open = "l" in tags or is_added or is_one_of_many
+    is_read_over = any(signed[name] and name in header.misspelled for name in _SINGLE)
+    is_open = "l" in tags or is_added or is_read_over or is_one_of_many
     selector = tags.get("s", "").lower()
     return Signature(signer(tags), selector, tags.get("b", ""), is_open, frozenset(signed), tags)
 

@@ -34,12 +34,14 @@ _NAME = frozenset(range(33, 127)) - {ord(":")}
 class Header:
     """Fields by lower-case name in order of appearance, as they were but for the line breaks.
 
-    order: every field's name, from the top. faults: sentences about what is ambiguous.
+    order: every field's name, from the top. faults: sentences about what is ambiguous. misspelled: names
+    that have a blank before their colon somewhere, and for some programs are others or none.
     """
 
     fields: Mapping[bytes, list[bytes]]
     order: tuple[bytes, ...]
     faults: tuple[str, ...]
+    misspelled: frozenset[bytes] = frozenset()
 
     def has(self, name: bytes) -> bool:
         return name in self.fields
@@ -62,13 +64,15 @@ def parse_header(block: bytes) -> Header:
             faults.append("a bare CR in the header")
     if b"\0" in block:
         faults.append("a NUL in the header")
-    fields, odd_faults = _fields(block)
-    return _collected(fields, [*faults, *odd_faults])
+    fields, odd_faults, misspelled = _fields(block)
+    return _collected(fields, [*faults, *odd_faults], misspelled)
 
 
-def _fields(block: bytes) -> tuple[list[tuple[bytes, list[bytes]]], list[str]]:
-    """Each field's name and lines. A line that is no field is left out, with those that continue it."""
+def _fields(block: bytes) -> tuple[list[tuple[bytes, list[bytes]]], list[str], frozenset[bytes]]:
+    """Each field's name and lines, what is odd, and misspelled names. A line that is no field is left out,
+    with those that continue it."""
     faults: list[str] = []
+    misspelled: set[bytes] = set()
     pieces: list[tuple[bytes, list[bytes]]] = []
     is_odd = is_unsure = False
     for line in block.split(b"\n"):
@@ -81,8 +85,10 @@ def _fields(block: bytes) -> tuple[list[tuple[bytes, list[bytes]]], list[str]]:
             continue
         name, colon, value = line.partition(b":")
         key = name.strip().lower()
-        if key != name.lower() and key in _EXACT:
-            faults.append("a header field whose name is malformed")
+        if key != name.lower():
+            misspelled.add(key)
+            if key in _EXACT:
+                faults.append("a header field whose name is malformed")
         is_odd = not colon or not (key.replace(b"-", b"").isalnum() or (key and _NAME.issuperset(key)))
         if not is_odd:
             is_unsure = is_unsure and key not in _USUAL
@@ -93,10 +99,12 @@ def _fields(block: bytes) -> tuple[list[tuple[bytes, list[bytes]]], list[str]]:
                 faults.append("a From line that is no field")
     if is_unsure:
         faults.append("a line that is no field at the end of the header")
-    return pieces, faults
+    return pieces, faults, frozenset(misspelled)
 
 
-def _collected(pieces: list[tuple[bytes, list[bytes]]], faults: list[str]) -> Header:
+def _collected(
+    pieces: list[tuple[bytes, list[bytes]]], faults: list[str], misspelled: frozenset[bytes]
+) -> Header:
     fields: dict[bytes, list[bytes]] = {}
     for key, lines in pieces:
         value = lines[0] if len(lines) == 1 else b"".join(lines)
@@ -104,7 +112,7 @@ def _collected(pieces: list[tuple[bytes, list[bytes]]], faults: list[str]) -> He
     for name in _SINGLE:
         if len(fields.get(name, ())) > 1:
             faults.append(f"more than one {name.decode()} field")
-    return Header(fields, tuple(key for key, _ in pieces), tuple(faults))
+    return Header(fields, tuple(key for key, _ in pieces), tuple(faults), misspelled)
 
 
 def raw_text(value: bytes) -> tuple[str, bool]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from flexmaild.core.proof import failed_dmarc, proof_of
 from flexmaild.mail.authentication.arrivals import arrived
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.understand.rules import Rules
-from tests.unit.mail.authentication.test_honest_shapes import EVIL, OK, OUT, judged, received, results
+from tests.unit.mail.authentication.test_honest_shapes import EVIL, OK, OUT, SIGNED, judged, received, results
 from tests.unit.mail.mails import OWN, mail, read
 
 GW = "gw.example.test"
@@ -270,3 +271,66 @@ def test_opendkim_may_add_the_number_of_its_job_to_the_name(border: Border) -> N
         "reference",
         True,
     )
+
+
+IN = "in.test"
+TWO = (Border(GW, GW, via=("203.0.113.24",)), Border(IN, IN))
+AT_INNER, PAST = results(IN), received(f"{EVIL} by {IN} (Postfix) with ESMTP id 9")
+FAILED = "dmarc=fail header.from=corp.test"
+
+
+def judged_by_two(*fields: str) -> tuple[str, bool]:
+    reading = read(mail(*fields, SIGNED), Rules.of(OWN, borders=TWO))
+    shown = "reference" if failed_dmarc(reading) else proof_of(reading)
+    return shown, bool(reading.auth_faults)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (AT_INNER, INNER, *AT_GATEWAY),
+        # The inner one strips all others' results, or wrote nothing of this mail.
+        (AT_INNER, INNER, AT_GATEWAY[1]),
+        (INNER, *AT_GATEWAY),
+        # What goes within the house, or straight to the inner server.
+        (AT_INNER, received(f"{OUT} by {IN} (Postfix) with ESMTPS id 8")),
+    ],
+)
+def test_two_hops_that_both_write_are_two_borders(fields: tuple[str, ...]) -> None:
+    assert judged_by_two(*fields) == ("dmarc", False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (results(IN, FAILED), INNER, *AT_GATEWAY),
+        (AT_INNER, INNER, results(GW, FAILED), AT_GATEWAY[1]),
+    ],
+)
+def test_the_worse_word_of_two_counts(fields: tuple[str, ...]) -> None:
+    assert judged_by_two(*fields) == ("reference", False)
+
+
+BY_GATEWAY = received(f"{EVIL} by {GW} (Postfix) with ESMTPS id 4")
+
+
+@pytest.mark.parametrize("said", [(), (results(IN, "dmarc=none"),), (results(IN, FAILED),)])
+@pytest.mark.parametrize(
+    "brought",
+    [
+        # Past the gateway, and through it, where it strips its own fields alone.
+        (PAST, *AT_GATEWAY),
+        (PAST, results(GW)),
+        (PAST, results(GW), AT_INNER),
+        (PAST, INNER, *AT_GATEWAY),
+        (PAST, AT_INNER, INNER, *AT_GATEWAY),
+        (PAST, AT_INNER, received(f"{OUT} by {IN} (Postfix) with ESMTPS id 8")),
+        (INNER, BY_GATEWAY, AT_INNER),
+        (INNER, BY_GATEWAY, AT_INNER, INNER, *AT_GATEWAY),
+        (INNER, results(GW, "dmarc=none"), BY_GATEWAY, *AT_GATEWAY),
+    ],
+)
+def test_a_field_of_either_that_an_outsider_brings_proves_nobody(
+    said: tuple[str, ...], brought: tuple[str, ...]
+) -> None:
+    assert judged_by_two(*said, *brought)[0] == "reference"

@@ -264,6 +264,19 @@ def test_what_it_answers_is_signed_or_stands_in_its_text(data: bytes, is_decided
     assert is_decided or ruling.reason is ReplyReason.THREAD_NOT_SIGNED
 
 
+@pytest.mark.parametrize("blank", [" ", "\t", "\v"])
+def test_a_field_that_a_verifier_may_have_read_over_is_none_of_the_signed(blank: str) -> None:
+    """Its name has a blank before the colon. Of a field that is not there the name can be signed."""
+    added = THREAD.replace(":", f"{blank}:", 1)
+    assert decides(answer(BARE, THREAD, PLAIN, signed=ALL))
+    assert ruled(answer(BARE, added, PLAIN, signed=ALL)).reason is ReplyReason.NOT_PROVEN
+    assert decides(answer(f"Approve\n{QUOTE}", added, PLAIN, signed=EXCHANGE))
+    # Else the mail would be another than the one that decided, below the same signature.
+    for name in ("Subject", "Message-ID"):
+        again = answer(f"Approve\n{QUOTE}", f"{name}{blank}: x", signed=f"{ALL}:{name.lower()}")
+        assert ruled(again).reason is ReplyReason.NOT_PROVEN
+
+
 @pytest.mark.parametrize(
     "signatures",
     [
