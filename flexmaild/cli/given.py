@@ -25,9 +25,7 @@ def text(value: str) -> str:
     if value != "-":
         return value
     try:
-        return standard_input.read().decode()
-    except OSError as error:
-        raise click.BadParameter(f"standard input: {error.strerror}") from error
+        return read(None).decode()
     except UnicodeDecodeError as error:
         raise click.BadParameter(f"standard input is not UTF-8 (byte {error.start + 1})") from error
 
@@ -63,16 +61,22 @@ def named(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in (None, (), [], {}, "")}
 
 
-def read(path: Path, option: str | None = None) -> bytes:
-    """The file, which is no pipe that nobody writes into and has an end. option: what named it."""
+def read(path: Path | None, option: str | None = None) -> bytes:
+    """The file, which is no pipe that nobody writes into and has an end; standard input where path is None.
+    option: what named it."""
+    name, most = _name(path), BODY_WITH_FILES
     try:
-        data = read_at_most(path, BODY_WITH_FILES + 1)[1]
+        data = standard_input.read(most + 1) if path is None else read_at_most(path, most + 1)[1]
     except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint=option) from error
-    if len(data) > BODY_WITH_FILES:
-        text = f"{path} is larger than a request may be ({BODY_WITH_FILES // MIB} MiB)"
+        raise click.BadParameter(f"{name}: {error.strerror}", param_hint=option) from error
+    if len(data) > most:
+        text = f"{name} is larger than a request may be ({most // MIB} MiB)"
         raise click.BadParameter(text, param_hint=option)
     return data
+
+
+def _name(path: Path | None) -> str:
+    return "standard input" if path is None else str(path)
 
 
 def file(path: Path) -> dict[str, str]:
@@ -109,13 +113,11 @@ def body_file(path: Path | None) -> dict[str, Any]:
     """The JSON object in a file, "-" for standard input; empty without a file."""
     if path is None:
         return {}
-    name = "standard input" if str(path) == "-" else str(path)
+    source = None if str(path) == "-" else path
+    name = _name(source)
     try:
-        raw = standard_input.read() if str(path) == "-" else read(path, "--file")
-        found = json.loads(raw)
-    except OSError as error:
-        raise click.BadParameter(f"{name}: {error.strerror}", param_hint="--file") from error
-    except ValueError as error:
+        found = json.loads(read(source, "--file"))
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"{name} is not JSON: {error}", param_hint="--file") from error
     if not isinstance(found, dict):
         raise click.BadParameter(f"{name} must hold a JSON object", param_hint="--file")

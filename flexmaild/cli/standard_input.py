@@ -12,8 +12,8 @@ _PIECE = 1 << 16
 _READ = f"{__name__}.read"
 
 
-def read(limit: int | None = None) -> bytes:
-    """All of it, or its first `limit` bytes, once for a command line. Raises OSError, whose `strerror` says
+def read(limit: int) -> bytes:
+    """Its first `limit` bytes, once for a command line. Raises OSError, whose `strerror` says
     what is wrong."""
     if sys.stdin is None:  # closed by whoever started the program; by now its descriptor is another's
         raise OSError(errno.EBADF, "it is closed")
@@ -24,7 +24,7 @@ def read(limit: int | None = None) -> bytes:
     # Without the buffer, which on a terminal would ask for the end twice.
     source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
     found = bytearray()
-    while limit is None or len(found) < limit:
+    while len(found) < limit:
         piece = source.read(_PIECE)
         if piece is None:  # shared with a program that made it non-blocking
             select.select([source], [], [])

@@ -24,8 +24,6 @@ from flexmaild.control.problems import Fault, Problem, invalid
 from flexmaild.control.routes import IDEMPOTENCY_KEY, Parameter, Route
 from flexmaild.system.deadline import Deadline
 
-# draft-ietf-httpapi-idempotency-key-header: a string; ours is one that fits a log line and a column.
-
 # A file is one value; 35 MiB of "[]," would become a gigabyte of lists. Commas in texts count too.
 MAX_VALUES = 1_000_000
 

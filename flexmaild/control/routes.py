@@ -23,7 +23,8 @@ ORDINARY_BODY = 64 * KIB
 # 25 MiB of files, the largest mail common servers take, is 34 MiB of base64; the rest is text.
 BODY_WITH_FILES = 35 * MIB
 
-# Visible ASCII, as the client may send it and the server takes it.
+# As the client may send it and the server takes it. draft-ietf-httpapi-idempotency-key-header: a string; ours
+# is one that fits a log line and a column.
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 # How long a client waits for an answer, seconds: mail servers are given up on after two minutes at most.

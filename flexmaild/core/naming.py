@@ -126,7 +126,7 @@ def judged(
 def _of_unknown(
     reading: Reading, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
 ) -> Ruling | None:
-    """What becomes of a mail that answers requests and none that the store knows. None where it names one
+    """What becomes of a mail that answers a request which the store does not know. None where it answers one
     that is known, or none at all, and where that changes nothing."""
     if not ids.keys or reading.nature in _NOT_READ:
         return None

@@ -79,9 +79,7 @@ def prepare(path: Path, state_directory: Path) -> Place:
             for directory in (state_directory, path.parent):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_network(path)
-            locks = _locked_file(path.with_name(path.name + ".lock")), _locked_directory(state_directory)
-            for lock in locks:
-                held.callback(os.close, lock)
+            locks = _locked_file(path, held), _locked_directory(state_directory, held)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             place = Place(path, identity(path), locks)
         except OSError as error:
@@ -111,22 +109,28 @@ def identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _locked_file(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+def _locked_file(path: Path, held: ExitStack) -> int:
+    lock = path.with_name(path.name + ".lock")
+    descriptor = _opened(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, held)
     if not _is_locked(descriptor):
         holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        os.close(descriptor)
-        raise StoreError(f"{path}: another flexmaild (pid {holder or 'unknown'}) is using this store.", _HELD)
+        raise StoreError(f"{lock}: another flexmaild (pid {holder or 'unknown'}) is using this store.", _HELD)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
 
 
-def _locked_directory(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _locked_directory(path: Path, held: ExitStack) -> int:
+    descriptor = _opened(path, os.O_RDONLY | os.O_DIRECTORY, held)
     if not _is_locked(descriptor):
-        os.close(descriptor)
         raise StoreError(f"{path}: another flexmaild is using this state directory.", _HELD)
+    return descriptor
+
+
+def _opened(path: Path, flags: int, held: ExitStack) -> int:
+    """To be locked; closed with `held`, or this process would keep itself out at its next try."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    held.callback(os.close, descriptor)
     return descriptor
 
 

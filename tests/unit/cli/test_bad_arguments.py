@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from tests.kit.programs import run
 from tests.unit.cli.cli_kit import Terminal, approval
 
 REQUEST = ("approval", "request", "--title", "t", "--approver", "a@b.test")
+# Bytes; what is read without a limit ends there at last.
+MEMORY = 1 << 30
 NOTIFY = ("notify", "--to", "a@b.test", "--subject", "s")
 
 
@@ -76,6 +79,39 @@ def test_a_file_without_an_end_or_a_beginning_is_wrong_usage(
     done = call(terminal, *command, option, tmp_path / name)
     assert (done.returncode, terminal.desk.calls) == (2, [])
     assert why in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--text", "--html", "--file"])
+def test_a_standard_input_without_an_end_is_wrong_usage(option: str, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from flexmaild.cli.flexmailctl import main; main()",
+        *REQUEST,
+        option,
+        "-",
+    ]
+    with Path("/dev/zero").open("rb") as endless:
+        done = subprocess.run(
+            command,
+            stdin=endless,
+            env=os.environ | {"FLEXMAILD_SOCKET": str(tmp_path / "none")},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert option in done.stderr
+    assert "standard input is larger than a request may be" in done.stderr
+
+
+def test_a_body_nested_too_deep_is_wrong_usage(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "deep").write_text("[" * 1_000_000)
+    done = call(terminal, "approval", "request", "--file", tmp_path / "deep")
+    assert (done.returncode, terminal.desk.calls) == (2, [])
+    assert "deep is not JSON" in done.stderr
 
 
 def test_a_file_may_have_any_name(terminal: Terminal, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import shutil
 import sqlite3
 import stat
@@ -22,7 +24,7 @@ from sqlalchemy import create_engine
 from store_samples import NOW, child, full_change, holds_all_of
 
 from flexmaild.core.work import Change
-from flexmaild.store import Store, StoreBroken, StoreBusy, StoreError
+from flexmaild.store import Store, StoreBroken, StoreBusy, StoreError, StoreFull
 from flexmaild.store.migrate import STEPS, known_revisions
 from flexmaild.store.tables import metadata
 from flexmaild.system.clock import TrustedClock
@@ -95,6 +97,26 @@ def test_a_process_that_died_leaves_no_lock(used: Path) -> None:
     holder = child("modules", used)
     said(holder)
     opened(used).close()
+
+
+def test_a_start_that_is_refused_lets_go_of_what_it_had_locked(tmp_path: Path) -> None:
+    directory = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    with pytest.raises(StoreError, match="using this state directory"):
+        opened(tmp_path)
+    os.close(directory)
+    opened(tmp_path).close()
+
+
+def test_a_start_that_finds_no_room_does_not_keep_out_the_next(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StoreFull):
+            opened(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    opened(tmp_path).close()
 
 
 def test_the_schema_is_what_the_tables_say(used: Path) -> None:
