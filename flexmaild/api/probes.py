@@ -120,4 +120,4 @@ def _steps(components: Components) -> list[Step]:
 
 
 def _server(section: Any) -> str:
-    return f"{section.host}:{section.port}" if section.transport in ("smtp", "imap") else section.transport
+    return f"{section.host}:{section.port}" if section.property_block else section.transport

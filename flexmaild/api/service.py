@@ -26,6 +26,7 @@ from flexmaild.core.documents.service import (
     SettingsStatus,
     Status,
 )
+from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
@@ -128,7 +129,7 @@ def _incoming(services: Services) -> IncomingStatus | PolledStatus:
 
 def _outgoing(services: Services) -> OutgoingStatus:
     outgoing = services.components.settings.outgoing
-    way = services.health.ways.get("outgoing")
+    way = services.health.ways.get(OUTGOING)
     jobs: Counter[str] = Counter()
     for (queue, _, state), number in services.counts.jobs.items():
         if queue is Queue.OUTBOX:

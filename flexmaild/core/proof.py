@@ -7,9 +7,13 @@ asked by `core.admission`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from flexmaild.core.addresses import domain_of, is_same_organization
 from flexmaild.core.model import Proof, Reading, Requirement
+
+# Where a border writes its results, seen from its own Received field.
+Side = Literal["above", "below"]
 
 # What each requirement is satisfied by, the first that a mail shows being named.
 _SATISFIED_BY: Mapping[Requirement, tuple[Proof, ...]] = {

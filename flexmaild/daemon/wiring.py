@@ -18,6 +18,7 @@ from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.errors import Failure
+from flexmaild.core.oauth import Purpose
 from flexmaild.core.work import Queue
 from flexmaild.daemon.applications import build_tokens
 from flexmaild.engine import delivery, poller
@@ -35,7 +36,6 @@ from flexmaild.engine.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
 from flexmaild.mail.understand.rules import Rules
-from flexmaild.net.clouds import Purpose
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.token_refresher import TokenRefresher
 from flexmaild.settings import describe

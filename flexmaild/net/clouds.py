@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-CloudName = Literal["global", "us_gov", "china"]
-Purpose = Literal["smtp", "imap", "graph"]
+from flexmaild.core.oauth import CloudName, Purpose
+
 Use = Literal["smtp", "imap", "graph_send", "graph_read", "graph_send_shared", "graph_read_shared"]
 
 

@@ -17,8 +17,9 @@ import requests
 from jwt import PyJWTError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.core.oauth import Purpose
 from flexmaild.net.certificates import check_pair
-from flexmaild.net.clouds import Purpose, authority_url, scopes
+from flexmaild.net.clouds import authority_url, scopes
 from flexmaild.net.entra_errors import fault, own_fault
 from flexmaild.net.grants import Grant, OAuthApplication, Pending
 from flexmaild.net.http import HttpSession, date_seconds, json_object, network_fault, wait_seconds

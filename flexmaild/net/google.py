@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.net.clouds import Purpose
+from flexmaild.core.oauth import Purpose
 from flexmaild.net.entra_errors import fault, own_fault
 from flexmaild.net.grants import Grant, OAuthApplication, Pending
 from flexmaild.net.http import HttpSession, date_seconds, exchange, json_object, wait_seconds

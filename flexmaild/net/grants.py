@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from flexmaild.net.clouds import CloudName, Purpose, Use, purpose_of
-
-Flow = Literal["device_code", "authorization_code", "client_credentials"]
+from flexmaild.core.oauth import CloudName, Flow, Provider, Purpose
+from flexmaild.net.clouds import Use, purpose_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class OAuthApplication:
     under which its endpoints lie. private_key, certificate: PEM texts. redirect_port: 0 for a free one.
     """
 
-    provider: Literal["microsoft", "google"]
+    provider: Provider
     client_id: str
     tenant: str = ""
     flow: Flow = "device_code"

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.net.clouds import CLOUDS, Purpose
+from flexmaild.core.oauth import Purpose
+from flexmaild.net.clouds import CLOUDS
 from flexmaild.net.entra_errors import OAuthFault, own_fault
 from flexmaild.net.grants import (
     ApplicationState,

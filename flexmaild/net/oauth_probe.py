@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flexmaild.core.errors import Failure
+from flexmaild.core.oauth import Purpose
 from flexmaild.core.steps import Step
 from flexmaild.net.certificates import APPLICATION_NOTICE
-from flexmaild.net.clouds import Purpose, permissions
+from flexmaild.net.clouds import permissions
 from flexmaild.net.grants import Grant, Issuer, OAuthApplication, wanted_purposes
 from flexmaild.net.oauth import TokenDesk
 from flexmaild.net.scope_check import missing

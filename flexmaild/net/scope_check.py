@@ -12,7 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flexmaild.net.clouds import Purpose, permissions
+from flexmaild.core.oauth import Purpose
+from flexmaild.net.clouds import permissions
 from flexmaild.net.grants import Grant, OAuthApplication
 
 

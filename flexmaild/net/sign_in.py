@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.net.clouds import Purpose
+from flexmaild.core.oauth import Purpose
 from flexmaild.net.entra_errors import own_fault
 from flexmaild.net.grants import Authorization, Grant, Issuer, OAuthApplication, wanted_purposes
 from flexmaild.net.loopback import Loopback

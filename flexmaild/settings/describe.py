@@ -16,7 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from flexmaild.core import durations
 from flexmaild.settings.load import Kinds
-from flexmaild.settings.mail import inherited
+from flexmaild.settings.mail import DEFAULT_IN, DEFAULT_OUT, inherited
 from flexmaild.settings.scalars import resolve
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.section import Section
@@ -114,7 +114,9 @@ def _choice(word: str, table: Mapping[str, type[Section]], definitions: dict[str
         definitions.update(own.pop("$defs", {}))
         field = own["properties"][word]
         own["properties"][word] = {"const": kind, "description": field.get("description", "")}
-        is_default = field.get("default") == kind and word == "transport" and kind in ("smtp", "imap")
+        is_default = (
+            field.get("default") == kind and word == "transport" and kind in (DEFAULT_OUT, DEFAULT_IN)
+        )
         own["required"] = sorted({*own.get("required", []), *(() if is_default else (word,))})
         choices.append(own)
     return {"anyOf": choices}

@@ -18,7 +18,14 @@ from flexmaild.settings import places
 from flexmaild.settings.block import holds_password
 from flexmaild.settings.document import LARGEST, Document
 from flexmaild.settings.faults import WHOLE_FILE, Fault, Finding, Path, SettingsError, dotted
-from flexmaild.settings.mail import Incoming, Outgoing, resolved_incoming, resolved_outgoing
+from flexmaild.settings.mail import (
+    DEFAULT_IN,
+    DEFAULT_OUT,
+    Incoming,
+    Outgoing,
+    resolved_incoming,
+    resolved_outgoing,
+)
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.schema import Name, Settings, SinkSettings
@@ -118,9 +125,9 @@ class _Builder:
         self._unknown_sections(data)
         parts = {name: self._part(name, data[name]) for name in Settings.model_fields if name in data}
         outgoing = resolved_outgoing(
-            parts.pop("outgoing", None) or self.kinds.outgoing.get("smtp", Outgoing)()
+            parts.pop("outgoing", None) or self.kinds.outgoing.get(DEFAULT_OUT, Outgoing)()
         )
-        incoming = parts.pop("incoming", None) or self.kinds.incoming.get("imap", Incoming)()
+        incoming = parts.pop("incoming", None) or self.kinds.incoming.get(DEFAULT_IN, Incoming)()
         given = {name: part for name, part in parts.items() if part is not None}
         settings = Settings(outgoing=outgoing, incoming=resolved_incoming(incoming, outgoing), **given)
         if settings.store.url:

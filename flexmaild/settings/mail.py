@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field, PlainSerializer
 
 from flexmaild.core import defaults
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
+from flexmaild.core.oauth import Purpose
 from flexmaild.settings import javamail
 from flexmaild.settings.block import masked
 from flexmaild.settings.faults import Finding
@@ -43,12 +44,16 @@ PropertyBlock = Annotated[str, PlainSerializer(masked)]
 SectionT = TypeVar("SectionT", bound=Section)
 
 
+# The transports where the settings name none.
+DEFAULT_OUT, DEFAULT_IN = "smtp", "imap"
+
+
 class _Server(Section):
     """What both directions have in common; not used by itself."""
 
     property_block: ClassVar[bool] = False
     """Set by a transport's class that reaches a server by `host`, `port` and `properties`."""
-    protocol: ClassVar[Literal["smtp", "imap"]] = "smtp"
+    protocol: ClassVar[Purpose] = "smtp"
     always_oauth: ClassVar[bool] = False
     """Set by a transport's class that knows no other sign-in, whatever `auth_type` says."""
 
@@ -106,7 +111,7 @@ class _Server(Section):
 class Outgoing(_Server):
     """The mail server that requests, answers and notifications leave by."""
 
-    transport: str = "smtp"
+    transport: str = DEFAULT_OUT
     """The way mail leaves."""
     auth_type: AuthType = "basic"
     """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
@@ -154,11 +159,11 @@ class Outgoing(_Server):
 class Incoming(_Server):
     """The dedicated mailbox that replies are read from. Each mail in its folder is removed once processed."""
 
-    protocol: ClassVar[Literal["smtp", "imap"]] = "imap"
+    protocol: ClassVar[Purpose] = "imap"
 
     enabled: Flag = False
     """Enable approval by mail: read replies."""
-    transport: str = "imap"
+    transport: str = DEFAULT_IN
     """The way replies are read."""
     auth_type: AuthType = "basic"
     """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
+from flexmaild.core.oauth import CloudName, Flow, Provider
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
@@ -43,13 +44,13 @@ class Certificate(Section):
 class OAuthApplication(Section):
     """An application registered at a provider."""
 
-    provider: Literal["microsoft", "google"] = "microsoft"
+    provider: Provider = "microsoft"
     """Who runs the mail service."""
     tenant: Line = ""
     """Microsoft: directory (tenant) id or domain."""
     client_id: Annotated[Line, Field(min_length=1)]
     """The application's id."""
-    flow: Literal["device_code", "authorization_code", "client_credentials"] = "device_code"
+    flow: Flow = "device_code"
     """`device_code`: sign in on any device; `authorization_code`: with a browser on this machine;
     `client_credentials`: the application itself, nobody signs in."""
     client_secret: Secret | None = None
@@ -58,7 +59,7 @@ class OAuthApplication(Section):
     """Certificate credentials in place of a client secret."""
     authority: OptionalUrl = ""
     """Address of the sign-in service. Default: that of the cloud."""
-    cloud: Literal["global", "us_gov", "china"] = "global"
+    cloud: CloudName = "global"
     """Microsoft's cloud."""
     scopes: tuple[Line, ...] = ()
     """Scopes to ask for. Default: those the transports need."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from flexmaild.core.model import Requirement
+from flexmaild.core.proof import Side
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import Flag, IpNetwork, Line
@@ -43,7 +44,7 @@ class Border(Section):
     host: Line | None = None
     """The name that it writes as `by` into its Received field, or `*.domain`; by default that of the first
     server that is not just a local step and did not have the mail from `via`."""
-    results: Literal["above", "below"] = "above"
+    results: Side = "above"
     """`above`: it writes its fields above its Received (opendkim, opendmarc, OpenSMTPD, Exim with
     `:at_start:`). `below`: exactly one, directly below it (rspamd behind Postfix)."""
     submission: Flag = False

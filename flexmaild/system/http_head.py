@@ -11,7 +11,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_REQUEST = re.compile(_TOKEN + rb" +([!-~\x80-\xff]+) +HTTP/[0-9]\.[0-9]\r?\n")
+_REQUEST = re.compile(_TOKEN + rb" +([!-~\x80-\xff]+) +HTTP/[1-9]\.[0-9]\r?\n")
 _FIELD = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*\r?\n")
 ENDS = (b"\r\n", b"\n")
 # A longer line is refused by `http.server`, with the status for that.

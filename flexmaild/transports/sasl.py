@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
+from flexmaild.core.oauth import Purpose
 from flexmaild.core.retry import is_refused_login
 from flexmaild.net.wire import Wire
 from flexmaild.settings.mail import Incoming, Outgoing
@@ -36,8 +37,8 @@ class Credentials:
     token: Callable[[bool], str] | None = None
 
 
-def credentials_of(settings: Outgoing | Incoming, purpose: str, tools: Tools) -> Credentials:
-    """The credentials that these settings name; `purpose` is "smtp" or "imap"."""
+def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, tools: Tools) -> Credentials:
+    """The credentials that these settings name."""
 
     def password() -> str:
         return settings.password.read() if settings.password else ""

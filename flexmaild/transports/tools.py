@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from flexmaild.core.oauth import Purpose
 from flexmaild.core.ports import Inbox, Outbox
 from flexmaild.core.steps import Step
 
@@ -13,10 +14,10 @@ from flexmaild.core.steps import Step
 class TokenSupplier(Protocol):
     """Gives an OAuth access token for an application under `oauth_applications`.
 
-    purpose: "smtp", "imap" or "graph". force: a new one, since the server refused the last.
+    force: a new one, since the server refused the last.
     """
 
-    def __call__(self, application: str, purpose: str, *, force: bool = False) -> str: ...
+    def __call__(self, application: str, purpose: Purpose, *, force: bool = False) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

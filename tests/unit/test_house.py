@@ -158,3 +158,22 @@ def test_the_daemon_itself_loads_nothing_that_only_its_reading_child_needs() -> 
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     wanted = {"flexmaild.mail.understand.doubt", "flexmaild.mail.understand.label", "selectolax", "tinycss2"}
     assert wanted.isdisjoint(loaded.stdout.split())
+
+
+def closed_lists(module: Path) -> list[frozenset[str]]:
+    """What the `Literal`s of a module list, where that is more than one word."""
+    found = (
+        {item.value for item in node.slice.elts if isinstance(item, ast.Constant)}
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Literal"
+        and isinstance(node.slice, ast.Tuple)
+    )
+    return [frozenset(map(str, words)) for words in found if len(words) > 1]
+
+
+def test_a_closed_list_of_words_is_written_once() -> None:
+    """A second copy is forgotten when the list grows; the type has a name that is imported."""
+    counts = Counter(words for module in MODULES for words in closed_lists(module))
+    assert [sorted(words) for words, number in counts.items() if number > 1] == []

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from flexmaild.core.documents.diagnosis import Readiness
+from flexmaild.core.oauth import Flow
 
 SignInState = Literal["none", "pending", "done", "failed", "expired"]
 
@@ -174,7 +175,7 @@ class AuthorizationStarted:
     """A person opens `verification_uri` and, with the device code flow, types `user_code` there."""
 
     id: str
-    flow: Literal["device_code", "authorization_code", "client_credentials"]
+    flow: Flow
     message: str
     verification_uri: str
     user_code: str

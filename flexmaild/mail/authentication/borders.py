@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Literal
 
 from flexmaild.core.addresses import is_same_organization
 from flexmaild.core.model import AuthResult
+from flexmaild.core.proof import Side
 from flexmaild.mail.authentication import copied, methods, signatures
 from flexmaild.mail.authentication.received import Hop, hop
 from flexmaild.mail.authentication.results import Result, loose_id, read
@@ -50,7 +50,7 @@ class Border:
 
     id: str
     host: str = ""
-    results: Literal["above", "below"] = "above"
+    results: Side = "above"
     submission: bool = False
     via: tuple[str, ...] = ()
 

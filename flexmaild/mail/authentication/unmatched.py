@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from flexmaild.core.proof import Side
 from flexmaild.mail.authentication.arrivals import is_below_first, is_receivers
 from flexmaild.mail.authentication.borders import Border, Trace, fits, hop_number, written_by
 from flexmaild.mail.parse.header import Header, clean
 
 # Names in a sentence, and letters of one.
 _MOST, _LONGEST = 5, 100
-_OTHER: Mapping[str, Literal["above", "below"]] = {"above": "below", "below": "above"}
+_OTHER: Mapping[str, Side] = {"above": "below", "below": "above"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _of(traces: Sequence[Trace], borders: Sequence[Border]) -> Iterator[Unmatche
             yield Unmatched(border, False, f"no field of {border.id} counts in {last}")
 
 
-def _names(trace: Trace, results: Literal["above", "below"]) -> set[str]:
+def _names(trace: Trace, results: Side) -> set[str]:
     """The names of the fields where a border with such `results` writes at the first hop."""
     is_there = is_receivers if results == "above" else is_below_first
     fields = zip(trace.fields, trace.ids, strict=True)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flexmaild.control.call import Answer, Call
@@ -47,6 +47,7 @@ heads = st.builds(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(raw=st.binary(max_size=200) | heads)
+@example(raw=b"GET /v1/status HTTP/0.9\n\n")
 def test_whatever_bytes_come_each_answer_is_http_and_the_next_caller_is_served(
     raw: bytes, bench: Bench
 ) -> None:
