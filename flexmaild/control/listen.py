@@ -26,6 +26,9 @@ FIRST_FD = 3
 # Backlog= gives, which the kernel cuts to net.core.somaxconn.
 BACKLOG = 4096
 
+# In place of an inode where the file was gone before we came: no file has this number.
+_NO_FILE = (0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -132,7 +135,7 @@ def _adopt(fd: int) -> Listening:
     name = listener.getsockname()
     if isinstance(name, bytes):  # an abstract one, which begins with NUL
         return Listening(listener, Path(f"@{os.fsdecode(name[1:])}"), None)
-    return Listening(listener, Path(name), _inode(Path(name)) or (0, 0))
+    return Listening(listener, Path(name), _inode(Path(name)) or _NO_FILE)
 
 
 def _gid(place: Place) -> int | None:

@@ -73,7 +73,9 @@ class Listeners:
             )
         try:
             self._control.listen_at(self._bind)
-        except (GiveUp, OSError) as fault:
+        except GiveUp as fault:
+            return f"{path}: {fault.text}", f"{fault.cure} It is tried again every ten seconds."
+        except OSError as fault:
             return str(fault), "Give the path back to it; it is tried again every ten seconds."
         _log.warning("the control socket's file was gone and is bound again", path=str(path))
         return "", ""

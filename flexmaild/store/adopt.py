@@ -18,7 +18,7 @@ from flexmaild.store.engine import Database
 from flexmaild.store.errors import StoreError, StoreRefused
 from flexmaild.store.migrate import migrate
 from flexmaild.store.open import database_file, decoded
-from flexmaild.store.place import prepare
+from flexmaild.store.place import prepare, unusable
 from flexmaild.store.store_mark import StoreMark
 from flexmaild.store.tables import audit as events
 
@@ -49,11 +49,15 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
     that runs with this state directory is one.
     """
     path = database_file(url, state_directory)
-    if not state_directory.is_dir():
+    try:
+        has_directory, has_store = state_directory.is_dir(), path.exists()
+    except OSError as error:
+        raise unusable(path, error) from error
+    if not has_directory:
         cure = "Correct state_directory. A daemon that never ran makes it, and needs nothing to be adopted."
         raise StoreError(f"{state_directory}: there is no such directory.", cure)
     kept, fault = _kept(state_directory)
-    if lost_since is None and not path.exists():
+    if lost_since is None and not has_store:
         return Finding(path, fault or (_GONE if kept else _NONE), kept, None, None)
     place = prepare(path, state_directory)
     database = Database(place)

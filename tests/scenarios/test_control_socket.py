@@ -66,7 +66,8 @@ def test_somebody_elses_socket_in_its_place_is_told_and_left_alone(house: House)
         other.bind(str(path))
         other.listen()
         status, said = until(lambda: (found := ready(port))[0] == 503 and found, "not ready")
-        assert status == 503 and "another process listens here" in said
+        assert status == 503 and f"{path}: another process listens here" in said
+        assert "Stop the other flexmaild" not in said  # a cure is told beside, once
     until(lambda: answers(house) or None, "the control socket")
     until(lambda: ready(port)[0] == 200 or None, "ready")
     assert "socket_gone" not in str(house.call("status")["incidents"])

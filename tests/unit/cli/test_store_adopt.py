@@ -30,14 +30,27 @@ def state() -> Iterator[Path]:
         yield state
 
 
-def test_nothing_in_the_state_directory_becomes_roots(state: Path) -> None:
-    config = state.parent / "flexmaild.yaml"
-    config.write_text(
+def config(state: Path, more: str = "") -> Path:
+    file = state.parent / "flexmaild.yaml"
+    file.write_text(
         f"outgoing: {{transport: maildir, path: {state.parent}/out, from_address: a@example.test}}\n"
-        f"state_directory: {state}\n"
+        f"state_directory: {state}\n{more}"
     )
+    return file
+
+
+def test_nothing_in_the_state_directory_becomes_roots(state: Path) -> None:
     now = datetime.now(UTC).isoformat()
-    done = programs.run("flexmaild", "store", "adopt", "--config", config, "--lost-since", now)
+    done = programs.run("flexmaild", "store", "adopt", "--config", config(state), "--lost-since", now)
     assert done.returncode == 0, done.stderr
     assert {path.stat().st_uid for path in state.iterdir()} == {DAEMON}
     assert {path.name for path in state.iterdir()} >= {"flexmaild.db", "store.mark"}
+
+
+def test_a_store_that_may_not_be_looked_at_is_no_bug(state: Path) -> None:
+    closed = state.parent / "closed"
+    closed.mkdir(0)
+    file = config(state, f"store: {{url: 'sqlite:///{closed}/f.db'}}\n")
+    done = programs.run("flexmaild", "store", "adopt", "--config", file)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "closed/f.db: the store cannot be opened: Permission denied" in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flexmaild.control import shapes
 from flexmaild.control.client import Client, Refused, Unreachable
 from tests.kit.stranger import JSON, OK, OURS, Stranger
 
@@ -142,3 +143,8 @@ def test_the_time_limit_is_of_the_request_too(stranger: Stranger) -> None:
     stranger.talk = sips
     with pytest.raises(Unreachable, match="no answer from s within 0"):
         Client(stranger.path).call("approval.request", body={"title": "x" * 30_000_000}, timeout=0.3)
+
+
+def test_of_more_faults_than_are_told_it_is_still_one() -> None:
+    fault = shapes.misfit("Approvals", {"items": [{}] * shapes.MOST})
+    assert fault and (fault.path, fault.detail) == ("items.0.id", "is missing")
