@@ -10,7 +10,7 @@ from flexmaild.api import spellings
 from flexmaild.api.spellings import Spelling
 from flexmaild.core.documents.diagnosis import Fate, Proposal, ResultsField, TriedSpelling
 from flexmaild.core.masking import masked
-from flexmaild.core.model import AuthResult
+from flexmaild.core.reading import AuthResult
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader
 from flexmaild.engine import results_seen

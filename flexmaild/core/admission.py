@@ -14,18 +14,8 @@ from dataclasses import dataclass
 from flexmaild.core import outcomes, proof, quorum, references
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
-from flexmaild.core.model import (
-    Answer,
-    Approver,
-    Invitation,
-    MailNature,
-    Outcome,
-    Reading,
-    Request,
-    Requirement,
-    State,
-    Terms,
-)
+from flexmaild.core.model import Answer, Approver, Invitation, Outcome, Request, Requirement, State, Terms
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.reasons import ReplyReason, sentence
 
 # So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.

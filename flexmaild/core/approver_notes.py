@@ -15,7 +15,8 @@ from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling, is_of
 from flexmaild.core.documents.approvals import ApproverWarning
 from flexmaild.core.events import Answered, Bounced, Event, Unclear
-from flexmaild.core.model import Approver, MailNature, Outcome, Reading, Request, Requirement
+from flexmaild.core.model import Approver, Outcome, Request, Requirement
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.work import ApproverNote, ApproverPast
 
 # RFC 3463.

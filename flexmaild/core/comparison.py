@@ -16,7 +16,8 @@ from flexmaild.core import admission, naming, quorum, references, state_machine,
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.admission import Ruling
 from flexmaild.core.events import Answered, Event
-from flexmaild.core.model import Answer, Outcome, Proof, Reading, Request, State, Verdict
+from flexmaild.core.model import Answer, Outcome, Proof, Request, State, Verdict
+from flexmaild.core.reading import Reading
 from flexmaild.core.reasons import SENTENCES, ReplyReason, sentence
 from flexmaild.core.work import Seen
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core.model import Answer, Approver, Bounce, Json, MailFacts, MailKind, Proof, Request
+from flexmaild.core.model import Answer, Approver, Json, MailFacts, MailKind, Proof, Request
+from flexmaild.core.reading import Bounce
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from flexmaild.core.admission import (
     rule,
     texts_of,
 )
-from flexmaild.core.model import Invitation, MailNature, Outcome, Reading, Request
+from flexmaild.core.model import Invitation, Outcome, Request
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.reasons import ReplyReason, sentence
 
 # Of these nothing is known but that they could not be read.

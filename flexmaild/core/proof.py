@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from flexmaild.core.addresses import domain_of, is_same_organization
-from flexmaild.core.model import Proof, Reading, Requirement
+from flexmaild.core.model import Proof, Requirement
+from flexmaild.core.reading import Reading
 
 # Where a border writes its results, seen from its own Received field.
 Side = Literal["above", "below"]

@@ -17,8 +17,9 @@ from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.left_mails import LEFT, LeftMail
-from flexmaild.core.model import Bounce, MailFacts, MailKind, MailNature, Outcome, Reading
+from flexmaild.core.model import MailFacts, MailKind, Outcome
 from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.reading import Bounce, MailNature, Reading
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
 from flexmaild.engine.changes import Changes, Context

@@ -18,7 +18,8 @@ from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.errors import Failure
 from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
-from flexmaild.core.model import MailNature, Outcome, Reading, Requirement
+from flexmaild.core.model import Outcome, Requirement
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.references import as_written
 from flexmaild.core.work import MailsSent
 from flexmaild.engine import judged_again

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from flexmaild.core.left_mails import Committed
-from flexmaild.core.model import Reading
 from flexmaild.core.ports import Fetched
+from flexmaild.core.reading import Reading
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.engine.transaction import Transactions

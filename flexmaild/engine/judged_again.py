@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from flexmaild.core import comparison, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
-from flexmaild.core.model import Reading, Request
+from flexmaild.core.model import Request
+from flexmaild.core.reading import Reading
 from flexmaild.core.work import Seen
 from flexmaild.engine import decide
 from flexmaild.store.beside import StoreBeside

@@ -20,8 +20,8 @@ from datetime import datetime
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, Reason, Refused, TryLater
 from flexmaild.core.left_mails import Committed, LeftMails
-from flexmaild.core.model import MailNature, Reading
 from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.engine.left import Left
 from flexmaild.engine.numbers import Highest, Numbers
 from flexmaild.engine.quiet import Quiet

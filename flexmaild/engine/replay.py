@@ -14,7 +14,8 @@ from datetime import datetime
 from flexmaild.core import comparison, naming
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
-from flexmaild.core.model import MailNature, Reading, Request, State
+from flexmaild.core.model import Request, State
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.work import Seen
 from flexmaild.engine import judged_again
 from flexmaild.engine.policies import rules_without_dns

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
-from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.references import WHOLE, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.framing import (

@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from flexmaild.core.model import Reading
+from flexmaild.core.reading import Reading
 from flexmaild.core.references import parse
 from flexmaild.core.work import MailsSent, SentMail
 from flexmaild.engine.dns import txt_record

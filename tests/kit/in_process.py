@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core.model import Reading
+from flexmaild.core.reading import Reading
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
 from flexmaild.engine import moments

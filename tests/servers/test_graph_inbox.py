@@ -13,8 +13,8 @@ import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.identity import Identity
-from flexmaild.core.model import MailNature
 from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.reading import MailNature
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.transports.graph_inbox import GraphInbox

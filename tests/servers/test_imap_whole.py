@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from flexmaild.core.model import Answer, Reading
+from flexmaild.core.model import Answer
 from flexmaild.core.ports import Fetched
+from flexmaild.core.reading import Reading
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 from tests.kit.dovecot import Dovecot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flexmaild.core.model import AuthResult
+from flexmaild.core.reading import AuthResult
 from flexmaild.mail.authentication import signatures
 from flexmaild.mail.authentication.results import Result
 from flexmaild.mail.parse.header import Header

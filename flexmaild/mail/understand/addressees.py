@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from flexmaild.core.addresses import normal
-from flexmaild.core.model import Addressed
+from flexmaild.core.reading import Addressed
 from flexmaild.mail.authentication import signatures
 from flexmaild.mail.parse.address_list import entries
 from flexmaild.mail.parse.header import Header, raw_text

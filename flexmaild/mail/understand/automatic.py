@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from flexmaild.core.model import MailNature
+from flexmaild.core.reading import MailNature
 from flexmaild.languages.load import words
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded

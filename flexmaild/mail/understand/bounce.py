@@ -12,7 +12,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 
 from flexmaild.core.addresses import MAX_ADDRESS, normal
-from flexmaild.core.model import Bounce
+from flexmaild.core.reading import Bounce
 from flexmaild.core.references import bare
 from flexmaild.mail.parse.header import Header, clean, parse_header, raw_text
 from flexmaild.mail.parse.limits import Limits

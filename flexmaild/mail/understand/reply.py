@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.model import Answer, MailNature, Reading
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures

@@ -10,16 +10,8 @@ import pytest
 from flexmaild.core import admission, naming, references, state_machine
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
-from flexmaild.core.model import (
-    Answer,
-    AuthResult,
-    Bounce,
-    MailNature,
-    Outcome,
-    Reading,
-    Request,
-    Requirement,
-)
+from flexmaild.core.model import Answer, Outcome, Request, Requirement
+from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
 from flexmaild.core.reasons import ReplyReason
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened, says
 

@@ -13,8 +13,9 @@ from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.events import Answered, Cancelled, TimePassed
 from flexmaild.core.identity import Identity
-from flexmaild.core.model import Answer, Outcome, Reading, Request, State
+from flexmaild.core.model import Answer, Outcome, Request, State
 from flexmaild.core.ports import Mark
+from flexmaild.core.reading import Reading
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.work import Seen
 from tests.unit.core.make import HOUR, KEY, NOW, opened

@@ -10,7 +10,8 @@ import pytest
 from flexmaild.core import naming, references
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.events import Answered, Unclear
-from flexmaild.core.model import Answer, AuthResult, Bounce, MailNature, Outcome, Reading, Request
+from flexmaild.core.model import Answer, Outcome, Request
+from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
 from flexmaild.core.reasons import SENTENCES, ReplyReason, of_unclear, sentence
 from flexmaild.mail.understand.verdict import WHY
 from tests.unit.core.make import KEY, PEOPLE, opened

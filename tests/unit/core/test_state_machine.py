@@ -21,8 +21,9 @@ from flexmaild.core.events import (
     TimePassed,
     Unclear,
 )
-from flexmaild.core.model import Answer, Approver, Bounce, Invitation, MailFacts, MailKind, Request, State
+from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, MailKind, Request, State
 from flexmaild.core.opening import AskedApprover, Delegation
+from flexmaild.core.reading import Bounce
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT

@@ -10,8 +10,9 @@ from typing import Any
 
 from flexmaild.core import admission, opening, references
 from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.model import Answer, MailNature, Outcome, Reading, Request
+from flexmaild.core.model import Answer, Outcome, Request
 from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Seen
 from flexmaild.engine import decide, moments

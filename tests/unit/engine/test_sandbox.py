@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.errors import TryLater
-from flexmaild.core.model import Answer, MailNature
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import MailNature
 from flexmaild.engine import sandbox
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.mail.understand.rules import Rules

@@ -7,7 +7,7 @@ from pathlib import Path
 import lying_child
 import pytest
 
-from flexmaild.core.model import MailNature
+from flexmaild.core.reading import MailNature
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.mail.understand.rules import Rules
 

@@ -18,7 +18,8 @@ import pytest
 
 from flexmaild.core import references
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.core.model import Answer, MailNature, Reading
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.work import SentMail
 from flexmaild.engine import framing as frames
 from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Sandbox

@@ -17,7 +17,8 @@ from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 
 from flexmaild.core import references
 from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
-from flexmaild.core.model import Answer, Attachment, Bounce, MailFacts, MailKind, Request
+from flexmaild.core.model import Answer, Attachment, MailFacts, MailKind, Request
+from flexmaild.core.reading import Bounce
 from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flexmaild.core.model import Reading
+from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules

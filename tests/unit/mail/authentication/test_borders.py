@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.model import AuthResult
 from flexmaild.core.proof import proof_of
+from flexmaild.core.reading import AuthResult
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read

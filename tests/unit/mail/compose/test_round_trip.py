@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from flexmaild.core.model import Answer, MailKind, MailNature, Reading
+from flexmaild.core.model import Answer, MailKind
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.model import MailNature
+from flexmaild.core.reading import MailNature
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.mail.mails import OWN, REFERENCE, REQUEST, RULES, mail, read, said
 

@@ -6,7 +6,8 @@ import base64
 
 import pytest
 
-from flexmaild.core.model import Answer, MailNature
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import MailNature
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from tests.unit.mail.mails import OWN, mail, parts, read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.model import Bounce, MailNature
+from flexmaild.core.reading import Bounce, MailNature
 from tests.unit.mail.mails import REFERENCE, mail, read
 
 OUR_ID = f"{REFERENCE.lower()}.approval_request.1@corp.test"

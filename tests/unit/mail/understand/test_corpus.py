@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.core.model import MailNature
+from flexmaild.core.reading import MailNature
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.witness import Witness

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flexmaild.core.model import Answer, MailNature, Reading
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand import reply
 from flexmaild.mail.understand.label import Labelled

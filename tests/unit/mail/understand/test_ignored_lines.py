@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.model import Answer, Reading
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import Reading
 from flexmaild.mail.understand.rules import Rules
 from tests.unit.mail.mails import OWN, REQUEST, mail, parts, read
 

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from flexmaild.core.model import Answer, MailNature
+from flexmaild.core.model import Answer
+from flexmaild.core.reading import MailNature
 from flexmaild.mail.understand.doubt import doubts_in
 from flexmaild.mail.understand.label import Labelled
 from flexmaild.mail.understand.rules import Rules

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.model import MailNature
+from flexmaild.core.reading import MailNature
 from flexmaild.mail.understand import mentions
 from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import REFERENCE, mail, parts, read

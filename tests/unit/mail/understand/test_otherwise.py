@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.model import Reading
+from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.message import read

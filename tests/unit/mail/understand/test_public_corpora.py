@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.core.model import MailNature, Reading
+from flexmaild.core.reading import MailNature, Reading
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand.label import Labelled, label

@@ -7,7 +7,8 @@ from functools import cache, partial
 
 import pytest
 
-from flexmaild.core.model import Answer, MailKind, Reading
+from flexmaild.core.model import Answer, MailKind
+from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.understand.reply import understand

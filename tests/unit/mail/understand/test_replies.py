@@ -12,7 +12,7 @@ from email.utils import getaddresses
 
 import pytest
 
-from flexmaild.core.model import Reading
+from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
