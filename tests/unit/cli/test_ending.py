@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # programs that are started, with odd ends
+
 MAIL = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\n\r\nApprove\r\n"
 
 

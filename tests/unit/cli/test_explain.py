@@ -124,6 +124,7 @@ def test_closed_standard_input_is_not_read() -> None:
     assert done.stderr.startswith(b"flexmaild: standard input: ")
 
 
+@pytest.mark.slow
 def test_files_of_odd_kinds_and_sizes_are_read_up_to_the_limit(tmp_path: Path) -> None:
     sparse = tmp_path / "sparse.eml"
     with sparse.open("wb") as file:
@@ -204,11 +205,13 @@ def test_a_line_wider_than_the_terminal_is_cut_and_says_so() -> None:
         assert fitted(short, 80) == short
 
 
+@pytest.mark.slow
 def test_a_terminal_that_knows_ascii_only_is_shown_escapes() -> None:
     done = as_process(APPROVE, PYTHONIOENCODING="ascii", LC_ALL="C", PYTHONUTF8="0")
     assert done.returncode == 0 and done.stdout.isascii()
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_and_a_full_disk_are_not_taken_for_a_file_that_cannot_be_read() -> None:
     long = HEAD + b"\r\n" + b"Approve\r\n" * 20_000
     command = f"{sys.executable} -m flexmaild explain --json - "
@@ -246,6 +249,7 @@ def test_no_spelling_of_a_reference_is_shown_whole(spelling: str) -> None:
     assert not [i for i in range(len(secret) - 7) if secret[i : i + 8] in letters]
 
 
+@pytest.mark.slow
 def test_a_mail_that_kills_its_reader_is_said_to_be_set_aside() -> None:
     """The same limits as the daemon's: the parent never parses."""
     head = b"From: a@b.test\r\nContent-Type: text/html\r\n\r\nApprove"
@@ -286,6 +290,7 @@ def test_a_signature_is_not_verified_and_never_called_wrong(settings: Path) -> N
     assert "fail" not in text.lower()
 
 
+@pytest.mark.slow
 def test_where_no_process_can_take_the_mail_apart_the_file_was_read_all_the_same() -> None:
     command = f"ulimit -v 300000; exec {sys.executable} -m flexmaild explain -"
     done = subprocess.run(["sh", "-c", command], input=APPROVE, capture_output=True, check=False, timeout=60)

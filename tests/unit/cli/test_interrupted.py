@@ -17,6 +17,8 @@ import pytest
 from flexmaild.core import exits
 from tests.unit.cli.cli_kit import Terminal, approval
 
+pytestmark = pytest.mark.slow  # programs that are started, with odd ends
+
 MAIL = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\n\r\n" + b"Approve\r\n"
 CTL = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
 HOLDS = 4096  # what a pipe holds at least; the kernel rounds up to a page
