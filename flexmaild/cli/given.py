@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from flexmaild.cli import standard_input
-from flexmaild.control.routes import BODY_WITH_FILES, IDEMPOTENCY_KEY, MIB
+from flexmaild.control.routes import BODY_WITH_FILES, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_FORM, MIB
 from flexmaild.core import durations
 from flexmaild.system.files import read_at_most
 
@@ -33,7 +33,7 @@ def text(value: str) -> str:
 def key(value: str) -> str:
     """An idempotency key, empty for none; others could not even be sent."""
     if value and not IDEMPOTENCY_KEY.fullmatch(value):
-        raise click.BadParameter("use 1 to 255 visible ASCII characters, such as a UUID")
+        raise click.BadParameter(f"use {IDEMPOTENCY_KEY_FORM}")
     return value
 
 

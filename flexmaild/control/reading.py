@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from flexmaild.control import shapes
 from flexmaild.control.problems import Fault, Problem, invalid
-from flexmaild.control.routes import IDEMPOTENCY_KEY, Parameter, Route
+from flexmaild.control.routes import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_FORM, Parameter, Route
 from flexmaild.system.deadline import Deadline
 
 # A file is one value; 35 MiB of "[]," would become a gigabyte of lists. Commas in texts count too.
@@ -186,7 +186,7 @@ def idempotency_key(headers: Message) -> str:
     key: str = headers.get("Idempotency-Key", "").strip()
     key = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
     if key and not IDEMPOTENCY_KEY.fullmatch(key):
-        cure = "Use 1 to 255 visible ASCII characters, such as a UUID."
+        cure = f"Use {IDEMPOTENCY_KEY_FORM}."
         raise Problem(400, detail="The Idempotency-Key is not readable.", cure=cure)
     return key
 

@@ -26,6 +26,7 @@ BODY_WITH_FILES = 35 * MIB
 # As the client may send it and the server takes it. draft-ietf-httpapi-idempotency-key-header: a string; ours
 # is one that fits a log line and a column.
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IDEMPOTENCY_KEY_FORM = "1 to 255 visible ASCII characters, such as a UUID"
 
 # How long a client waits for an answer, seconds: mail servers are given up on after two minutes at most.
 QUICK, TALKS_TO_SERVERS = 30.0, 300.0

@@ -13,9 +13,10 @@ from flexmaild.control.server import ControlServer
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
 from flexmaild.observe import http
+from flexmaild.observe.conditions import socket_gone
 from flexmaild.observe.health import Health
 from flexmaild.observe.http import ObserveServer
-from flexmaild.observe.incidents import Incident
+from flexmaild.observe.incidents import Condition, Incident
 from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.schema import Settings
 from flexmaild.system.peer_credentials import Peer
@@ -59,26 +60,24 @@ class Listeners:
     def look_at_control(self) -> None:
         """Listen anew where the control socket's file was removed or replaced: nobody finds the old one."""
         with self._changing:
-            self._health.control_fault, self._health.control_cure = self._control_fault()
+            self._health.socket_gone = self._socket_gone()
 
-    def _control_fault(self) -> tuple[str, str]:
-        """Why nobody finds the control socket, and the cure; empty where it is there, or bound again."""
+    def _socket_gone(self) -> Condition | None:
+        """Why nobody finds the control socket; None where it is there, or bound again."""
         if self._control is None or self._control.listening.is_there():
-            return "", ""
+            return None
         path = self._control.listening.path
         if not self._control.listening.is_ours:
-            return (
-                f"{path}, made by systemd, is gone",
-                "`systemctl restart flexmaild.socket flexmaild.service` makes it anew.",
-            )
+            cure = "`systemctl restart flexmaild.socket flexmaild.service` makes it anew."
+            return socket_gone(f"{path}, made by systemd, is gone", cure)
         try:
             self._control.listen_at(self._bind)
         except GiveUp as fault:
-            return f"{path}: {fault.text}", f"{fault.cure} It is tried again every ten seconds."
+            return socket_gone(f"{path}: {fault.text}", f"{fault.cure} It is tried again every ten seconds.")
         except OSError as fault:
-            return str(fault), "Give the path back to it; it is tried again every ten seconds."
+            return socket_gone(str(fault), "Give the path back to it; it is tried again every ten seconds.")
         _log.warning("the control socket's file was gone and is bound again", path=str(path))
-        return "", ""
+        return None
 
     def bind_metrics(self) -> None:
         """Bind what is wanted and not bound yet: an address that was taken may be free again."""

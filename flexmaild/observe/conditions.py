@@ -117,14 +117,18 @@ def replies_refused(number: int, reason: str, read: str) -> Condition:
     return Condition(Kind.REPLIES_REFUSED, REPLIES, said, cure, number, cause=reason)
 
 
+def socket_gone(why: str, cure: str) -> Condition:
+    said = f"no command reaches the daemon: {why}"
+    return Condition(Kind.SOCKET_GONE, "control socket", said, cure, stops=True)
+
+
 def _of_settings(health: Health) -> Iterator[Condition]:
     if health.settings_fault:
         said = f"the settings file has faults, the old settings stay in force: {health.settings_fault}"
         cure = "Correct the file and reload."
         yield Condition(Kind.RELOAD_REFUSED, "settings", said, cure, cause=health.settings_fault)
-    if health.control_fault:
-        said = f"no command reaches the daemon: {health.control_fault}"
-        yield Condition(Kind.SOCKET_GONE, "control socket", said, health.control_cure, stops=True)
+    if health.socket_gone is not None:
+        yield health.socket_gone
     if health.metrics_fault:
         said = f"there are no metrics and no health checks: {health.metrics_fault}"
         cure = "Free the address, or give metrics.listen another; it is tried again by itself."

@@ -110,10 +110,10 @@ class Way:
 
 @dataclass(slots=True)
 class Health:
-    """store_trouble: why nothing can be written. given_up: jobs by target. orphaned and unserved: deliveries
-    that wait and open requests that will be delivered, by the name of a sink that is not in the settings.
-    clock_doubted: at the last look, so that its end is seen. bugs: by component, how many and when the last
-    showed."""
+    """socket_gone: why no command comes in. store_trouble: why nothing can be written. given_up: jobs by
+    target. orphaned and unserved: deliveries that wait and open requests that will be delivered, by the name
+    of a sink that is not in the settings. clock_doubted: at the last look, so that its end is seen. bugs: by
+    component, how many and when the last showed."""
 
     clock: TrustedClock
     started_at: datetime
@@ -123,9 +123,8 @@ class Health:
     ways: dict[str, Way] = field(default_factory=dict)
     settings_fault: str = ""
     metrics_fault: str = ""
-    control_fault: str = ""
-    control_cure: str = ""
     loaded_at: datetime | None = None
+    socket_gone: Condition | None = None
     store_trouble: Condition | None = None
     hung_transaction: float = 0.0
     warnings: tuple[str, ...] = ()

@@ -5,11 +5,13 @@ What needs a process is run as one: the daemon itself, another user, signals, a 
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import entry_points
@@ -74,3 +76,8 @@ def _written(stream: io.TextIOWrapper) -> bytes:
     buffer = stream.buffer
     assert isinstance(buffer, io.BytesIO)
     return buffer.getvalue()
+
+
+def held(pipe: int) -> int:
+    """How many bytes a pipe holds that nobody has read yet (FIONREAD, ioctl_tty(2))."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)

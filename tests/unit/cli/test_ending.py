@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
-import termios
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.kit.house import until
+from tests.kit.programs import held
 
 pytestmark = pytest.mark.slow  # programs that are started, with odd ends
 
@@ -100,8 +100,7 @@ def test_a_standard_input_that_somebody_made_non_blocking_is_read_to_its_end() -
     command = [sys.executable, "-m", "flexmaild", "explain", "-"]
     with subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         os.write(far, MAIL[:20])
-        while int.from_bytes(fcntl.ioctl(far, termios.FIONREAD, bytes(4)), sys.byteorder):
-            time.sleep(0.01)  # until that was read and there is no more
+        until(lambda: not held(far), "that it was read, and there is no more")
         os.write(far, MAIL[20:])
         os.close(far)
         os.close(source)

@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import termios
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from flexmaild.core import exits
+from tests.kit.house import until
+from tests.kit.programs import held
 from tests.unit.cli.cli_kit import Terminal, approval
 
 pytestmark = pytest.mark.slow  # programs that are started, with odd ends
@@ -34,10 +34,6 @@ def stalled() -> Iterator[tuple[int, int]]:
         os.close(end)
 
 
-def held(pipe: int) -> int:
-    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
-
-
 @pytest.mark.parametrize("lines", [30, 1000])
 def test_an_output_that_nobody_reads_does_not_outlive_an_interrupt(
     stalled: tuple[int, int], lines: int
@@ -50,8 +46,7 @@ def test_an_output_that_nobody_reads_does_not_outlive_an_interrupt(
         assert program.stdin
         program.stdin.write(MAIL + b"> x\r\n" * lines)
         program.stdin.close()
-        while program.poll() is None and held(stalled[0]) < HOLDS:
-            time.sleep(0.01)
+        until(lambda: program.poll() is not None or held(stalled[0]) == HOLDS, "a pipe that is full")
         assert program.poll() is None, "it wrote less than the pipe holds"
         program.send_signal(signal.SIGINT)
         try:

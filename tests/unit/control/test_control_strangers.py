@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Strang
     found.close()
 
 
-def told(stranger: Stranger, command: str = "status", **given: object) -> str:
+def told(stranger: Stranger, command: str = "status", **given: Any) -> str:
     with pytest.raises(Unreachable) as fault:
-        Client(stranger.path).call(command, timeout=60, path={"id": "x", "sha256": "0"}, **given)  # type: ignore[arg-type]
+        Client(stranger.path).call(command, timeout=60, path={"id": "x", "sha256": "0"}, **given)
     return str(fault.value)
 
 

@@ -16,6 +16,7 @@ from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.engine.reports import Reports
 from flexmaild.net.grants import ApplicationState, ApplicationStatus
+from flexmaild.observe.conditions import socket_gone
 from flexmaild.observe.health import LONG_JOB, LONGEST_SILENCE, Health, PollEnded, WentBack
 from flexmaild.observe.incidents import Kind, not_ready
 from flexmaild.observe.metrics import Metrics
@@ -205,6 +206,10 @@ def held_up(watch: Watch) -> None:
     watch.reports.look()
 
 
+def no_socket(watch: Watch) -> None:
+    watch.health.socket_gone = socket_gone("gone", "bind it")
+
+
 def unread_for_open_requests(watch: Watch) -> None:
     watch.health.watch_mailbox(None)
     watch.health.open_requests = 2
@@ -268,7 +273,7 @@ STATES: dict[str, tuple[Callable[[Watch], object], list[tuple[str, str]]]] = {
     "greylisted": (greylisted, []),
     "put off": (single_mail_is_put_off, []),
     "metrics": (lambda w: setattr(w.health, "metrics_fault", "taken"), [("settings_at_risk", "metrics")]),
-    "control": (lambda w: setattr(w.health, "control_fault", "gone"), [("socket_gone", "control socket")]),
+    "control": (no_socket, [("socket_gone", "control socket")]),
     "reload": (lambda w: setattr(w.health, "settings_fault", "line 3"), [("reload_refused", "settings")]),
     "hung": (lambda w: setattr(w.health, "hung_transaction", 61.0), [("transaction_hung", "store")]),
     "locked": (lambda w: w.reports.store_failed(StoreBusy("held")), [("store_locked", "store")]),
