@@ -199,8 +199,13 @@ def named_by(message_id: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The Message-ID in a field's text, or in one that is bare already: the one form inside flexmaild."""
-    return text.partition(">")[0].rpartition("<")[2].strip()
+    """The Message-ID in a field's text, or in one that is bare already: the one form inside flexmaild. A ">"
+    in it, or in a comment before it, ends nothing: two mails must not become one."""
+    while "<" in text:
+        text = text.partition("<")[2]
+        inside, closed, _ = text.rpartition(">")
+        text = inside if closed else text
+    return text.strip("> \t\r\n")
 
 
 def as_written(message_id: str) -> str:

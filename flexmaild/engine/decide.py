@@ -223,7 +223,8 @@ def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[st
 
 def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) -> Reply:
     outcome, reason = ruling.outcome, ruling.reason
-    if ruling.event is not None and approval_id != ruling.request_id:
+    is_about_another = ruling.event is not None or ruling.reason is ReplyReason.FORGOTTEN
+    if is_about_another and approval_id != ruling.request_id:
         outcome, reason = Outcome.UNDECIDED, ReplyReason.NAMED_BESIDE
     return Reply(
         approval_id=approval_id,

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -191,18 +192,34 @@ def test_ids_of_a_former_key_are_ours(asked: House) -> None:
     assert asked.process_replies()["outcomes"] == {"store_older": 1} and asked.waiting() == 1
 
 
-def test_a_late_reply_to_a_forgotten_request_is_late(asked: House) -> None:
-    (request,) = (one["id"] for one in asked.call("approval.list")["items"])
-    mail = asked.mail(ANNA, "approval_request")
-    asked.call("approval.cancel", path={"id": request})
-    asked.stop()
-    kept = opened(asked.root / "state")
+def forget(house: House) -> EmailMessage:
+    """The one request is cancelled and long past; the mail that asked."""
+    (request,) = (one["id"] for one in house.call("approval.list")["items"])
+    mail = house.mail(ANNA, "approval_request")
+    house.call("approval.cancel", path={"id": request})
+    house.stop()
+    kept = opened(house.root / "state")
     later = datetime.now(UTC) + timedelta(days=9999)
     while prune(kept, raw_before=later, seen_before=later, done_before=later):
         pass
     kept.close()
-    asked.start()
-    asked.answer(mail, "Approve")
+    house.start()
+    return mail
+
+
+def test_an_open_request_that_a_late_reply_names_beside_is_not_called_forgotten(asked: House) -> None:
+    mail = forget(asked)
+    beside = asked.request("ben@corp.test")["id"]
+    other = str(asked.mail("ben@corp.test", "approval_request")["Message-ID"])
+    reference = references.named_by(references.bare(other)).upper()
+    asked.deliver(reply_bytes(mail, "Approve", Subject=f"Re: {reference}"))
+    assert asked.process_replies()["outcomes"] == {"late": 1}
+    (seen,) = asked.show(beside)["replies"]
+    assert (seen["outcome"], seen["reason"]) == ("undecided", "named_beside")
+
+
+def test_a_late_reply_to_a_forgotten_request_is_late(asked: House) -> None:
+    asked.answer(forget(asked), "Approve")
     assert asked.process_replies()["outcomes"] == {"late": 1} and asked.waiting() == 0
     assert incidents(asked) == {} and asked.call("quarantine.list")["items"] == []
 

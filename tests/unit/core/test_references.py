@@ -89,10 +89,22 @@ def test_the_message_id_of_a_mail_bears_its_reference_and_is_known_with_and_with
     assert parsed is not None and references.is_genuine(KEY, parsed, request) == request.invitations[0]
 
 
-@pytest.mark.parametrize("text", ["<a@b>", " <a@b>\t", "a@b", "x <a@b> (comment)", "<a@b", "<<a@b>>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("<a@b>", " <a@b>\t", "a@b", "x <a@b> (comment)", "<a@b", "<<a@b>>", "a@b>", "> <a@b>"),
+        *("(a->b) <a@b>", "(in <x>) <a@b>", " < a@b >"),
+    ],
+)
 def test_a_message_id_has_one_form_inside_however_it_was_written(text: str) -> None:
     assert references.bare(text) == references.bare(references.bare(text)) == "a@b"
     assert references.as_written("a@b") == "<a@b>"
+
+
+def test_two_message_ids_stay_two() -> None:
+    texts = ("(a->b) <1@c>", "(a->b) <2@c>", '<"a>1"@c>', '<"a>2"@c>', "<A@c>", "<a@c>")
+    assert len({references.bare(text) for text in texts}) == len(texts)
+    assert all(references.bare(references.bare(text)) == references.bare(text) for text in texts)
 
 
 def test_what_names_no_mail_is_no_message_id() -> None:
