@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import cast
 
+from flexmaild.api import bodies
+from flexmaild.api.call import Answer, Call, Run
 from flexmaild.api.once import once, refuse_repeated
-from flexmaild.control import bodies
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Problem
+from flexmaild.api.problems import Problem
 from flexmaild.core import approver_notes, opening, references, state_machine
 from flexmaild.core.access import may_see_references
 from flexmaild.core.addresses import normal
@@ -125,18 +127,19 @@ def kept_bytes(store: Queries, digest: str) -> bytes:
     return raw
 
 
-def wait(services: Services, call: Call) -> Answer:
+async def wait(services: Services, call: Call, run: Run) -> Answer:
     """The request once it is decided, or as it stands when the time is over."""
-    identifier = call.path["id"]
     deadline = Deadline.after(float(call.query["timeout"]))
-    with services.waiters.watching(identifier) as event:
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+    with services.waiters.watching(call.path["id"], partial(loop.call_soon_threadsafe, changed.set)):
         while True:
-            answer = show(services, call)
+            changed.clear()
+            answer = await run(show, services, call)
             body = cast(ShownApproval, answer.body)
             if body.state is not State.PENDING or deadline.is_over:
                 return answer
-            event.clear()
-            call.wait(event, min(deadline.left, LOOK_SECONDS))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), min(deadline.left, LOOK_SECONDS))
 
 
 def cancel(services: Services, call: Call) -> Answer:

@@ -9,10 +9,10 @@ import zipfile
 from dataclasses import asdict, replace
 from typing import cast
 
+from flexmaild.api import bodies
 from flexmaild.api.approvals import stored_files
+from flexmaild.api.call import Answer, Call
 from flexmaild.api.once import once, refuse_repeated
-from flexmaild.control import bodies
-from flexmaild.control.call import Answer, Call
 from flexmaild.core import jobs, references
 from flexmaild.core.addresses import normal
 from flexmaild.core.documents.queues import Queued, queued

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Problem
+import asyncio
+
+from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.problems import Problem
 from flexmaild.core.documents.service import (
     AuthorizationStarted,
     Forgotten,
@@ -46,10 +48,13 @@ def authorize(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
-def progress(services: Services, call: Call) -> Answer:
+async def progress(services: Services, call: Call, run: Run) -> Answer:
     name = call.path["name"]
     _tokens(services, name)
-    return Answer(200, services.sign_ins.state(name, float(call.query["wait"]), call.wait))
+    sign_in = services.sign_ins.ended(name)
+    if sign_in is not None and call.query["wait"]:
+        await asyncio.wait({asyncio.wrap_future(sign_in)}, timeout=float(call.query["wait"]))
+    return Answer(200, services.sign_ins.state(name))
 
 
 def forget(services: Services, call: Call) -> Answer:

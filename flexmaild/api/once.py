@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Fault, invalid
+from flexmaild.api.call import Answer, Call
+from flexmaild.api.problems import Fault, invalid
 from flexmaild.core.documents import as_json
 from flexmaild.core.work import Idempotent
 from flexmaild.engine.changes import Changes

@@ -10,10 +10,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from flexmaild.api import arrivals
-from flexmaild.control import bodies
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Problem
+from flexmaild.api import arrivals, bodies
+from flexmaild.api.call import Answer, Call
+from flexmaild.api.problems import Problem
 from flexmaild.core.addresses import normal
 from flexmaild.core.documents.service import TestedEmail, TestedIncoming
 from flexmaild.core.errors import NotAllowed

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flexmaild.api.approvals import kept_bytes, message_id_for
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Problem
+from flexmaild.api.call import Answer, Call
+from flexmaild.api.problems import Problem
 from flexmaild.core.documents import queues as documents
 from flexmaild.core.documents.queues import QuarantinedMail
 from flexmaild.core.ports import Fetched, Mark
@@ -34,7 +34,7 @@ MOST_NAMED = 100
 
 
 def commands_of(noun: str) -> dict[str, Command]:
-    """The commands of one queue, by the names of `control.routes`."""
+    """The commands of one queue, by the names of `api.routes`."""
     queue = _QUEUES[noun]
     return {
         f"{noun}.list": lambda services, call: _listed(services, call, queue),

@@ -8,7 +8,6 @@ looks at what arrived.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -16,11 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from flexmaild.api import arrivals, spellings, what_came_back
+from flexmaild.api import arrivals, problems, spellings, what_came_back
+from flexmaild.api.call import Answer, Call
 from flexmaild.api.probes import last_headers
+from flexmaild.api.problems import Problem
 from flexmaild.api.spellings import Spelling
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Problem
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.documents.diagnosis import Diagnosis
 from flexmaild.core.errors import Failure
@@ -171,7 +170,8 @@ def _arrival(services: Services, call: Call, mails: Sequence[Sent]) -> Step:
                 f"{services.components.settings.incoming.reply_address} comes into this folder."
             )
             return Step("arrival", False, tried, fault or "it did not arrive", cure, seconds)
-        call.wait(threading.Event(), PAUSE_SECONDS)
+        if call.is_over.wait(PAUSE_SECONDS):
+            raise problems.stopping()
 
 
 def _take(services: Services, mails: Sequence[Sent]) -> bool:

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import cast
 
 from flexmaild import __version__
-from flexmaild.control import bodies, problems
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.problems import Fault, Problem
+from flexmaild.api import bodies, problems
+from flexmaild.api.call import Answer, Call
+from flexmaild.api.problems import Fault, Problem
 from flexmaild.core import line_pattern, quorum
 from flexmaild.core.documents import facts_of
 from flexmaild.core.documents.service import (

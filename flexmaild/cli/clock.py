@@ -9,7 +9,7 @@ import click
 
 from flexmaild.cli import ending
 from flexmaild.cli.settings_file import config_option, load_settings
-from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.client import Client, Refused, Unreachable
 from flexmaild.core import exits
 
 

@@ -16,7 +16,7 @@ import click
 
 from flexmaild.cli import output
 from flexmaild.cli.escapes import escaped
-from flexmaild.control.client import Client, Refused, Unreachable, default_socket
+from flexmaild.client import Client, Refused, Unreachable, default_socket
 from flexmaild.core import exits
 
 
@@ -127,10 +127,23 @@ class Group(click.Group):
             _fail_refused(ctx.ensure_object(Console), refused)
         except (TypeError, ValueError, LookupError, AttributeError):
             console = ctx.ensure_object(Console)
-            misfit = console.client.misfit()
+            misfit = _misfit(console.client)
             if misfit is None:  # a bug of ours
                 raise
             _fail_unreachable(console, misfit)
+
+
+def _misfit(client: Client) -> Unreachable | None:
+    """Whether the last answer, over which a command stumbled, is not as flexmaild's are. Not asked of every
+    answer, since that takes longer than all the rest of a command."""
+    from flexmaild.api import routes, shapes
+
+    if client.last is None:
+        return None
+    command, body = client.last
+    name = routes.BY_COMMAND[command].answer
+    fault = shapes.misfit(name, body) if name else None
+    return client.strange(f"{fault.path} of its answer {fault.detail}") if fault else None
 
 
 pass_console = click.make_pass_decorator(Console, ensure=True)

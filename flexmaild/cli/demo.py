@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flexmaild.cli.escapes import escaped
-from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.client import Client, Refused, Unreachable
 from flexmaild.core import exits
 from flexmaild.system.deadline import Deadline
 

@@ -1,6 +1,6 @@
 """flexmailctl: the client of flexmaild's control socket.
 
-The commands are in the modules imported here, a few lines each; what they can ask is in `control.routes`.
+The commands are in the modules imported here, a few lines each; what they can ask is in `api.routes`.
 """
 
 from __future__ import annotations

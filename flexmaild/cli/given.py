@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
+from flexmaild.api.routes import BODY_WITH_FILES, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_FORM, MIB
 from flexmaild.cli import standard_input
-from flexmaild.control.routes import BODY_WITH_FILES, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_FORM, MIB
 from flexmaild.core import durations
 from flexmaild.system.files import read_at_most
 

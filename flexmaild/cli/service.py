@@ -8,7 +8,7 @@ import click
 
 from flexmaild.cli import output
 from flexmaild.cli.console import Command, Console, Group, fail, pass_console
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from flexmaild.core import exits
 
 

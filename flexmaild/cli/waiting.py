@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.client import Client, Refused, Unreachable
 from flexmaild.system.deadline import NEVER, Deadline
 
 # One held answer lasts at most so long, seconds: short enough to notice a daemon that is gone, and to tell

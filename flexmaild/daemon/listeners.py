@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Sequence
 
 import structlog
 
-from flexmaild.control.call import Handlers
-from flexmaild.control.listen import Listening, Place, bind, listen
-from flexmaild.control.server import ControlServer
+from flexmaild.api.call import Handlers
+from flexmaild.api.server import ControlServer
+from flexmaild.api.watch import LIMITS, ROOM, Watch
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
-from flexmaild.observe import http
+from flexmaild.net.http_server import EventLoop, HttpServer
+from flexmaild.net.listen import Listening, Place, bind, listen
+from flexmaild.net.listen_tcp import address_of, listen_tcp
 from flexmaild.observe.conditions import socket_gone
 from flexmaild.observe.health import Health
-from flexmaild.observe.http import ObserveServer
 from flexmaild.observe.incidents import Condition, Incident
 from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.schema import Settings
@@ -31,24 +33,28 @@ class Listeners:
 
     def __init__(self, metrics: Metrics, look: Callable[[], Sequence[Incident]], health: Health) -> None:
         self._metrics = metrics
-        self._look = look
         self._health = health
         self._changing = threading.RLock()
-        self._observe: ObserveServer | None = None
+        self._loop = EventLoop("http", self._crashed)
+        self._watch = Watch(metrics, look, self._watch_crashed)
+        self._watched: HttpServer | None = None
         self._control: ControlServer | None = None
         self._bind: Callable[[], Listening]
         self._listen = self._wanted = ""
 
     def open(self, settings: Settings, handlers: Handlers) -> None:
         """Raises GiveUp when the control socket cannot be bound."""
+        self._loop.start()
         control = settings.control
         place = Place(control.socket, control.mode, control.group)
         self._bind = lambda: _bound(bind(place))
         self._control = ControlServer(
+            self._loop,
             _bound(listen(place)),
             handlers,
             access=_access(settings),
             on_request=self._requested,
+            on_busy=_busy,
             on_crash=self._crashed,
         )
         self._wanted = settings.metrics.listen
@@ -93,15 +99,24 @@ class Listeners:
         """Bind this metrics address now; what is returned lets go of the old one. Raises GiveUp."""
         if listen == self._listen:
             return lambda: None
-        fresh = http.start(listen, self._metrics, self._look)
+        listener = listen_tcp(listen) if listen else None
 
         def put_in_force() -> None:
-            old, self._observe, self._listen = self._observe, fresh, listen
+            old, self._watched, self._listen = self._watched, self._serve_watch(listener), listen
             if old is not None:
-                old.close()
-            _log.info("metrics", listen=fresh.address if fresh else "off")
+                old.close(grace=0.0)
+            _log.info("metrics", listen=address_of(listener) if listener else "off")
 
         return put_in_force
+
+    def _serve_watch(self, listener: socket.socket | None) -> HttpServer | None:
+        if listener is None:
+            return None
+        served = HttpServer(
+            self._loop, listener, self._watch, room=ROOM, limits=LIMITS, refused=lambda caller, status: None
+        )
+        served.start()
+        return served
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Bind a changed metrics address now; what is returned puts it, and the access lists, in force.
@@ -125,8 +140,10 @@ class Listeners:
             control, self._control = self._control, None  # nothing binds it again
         if control is not None:
             control.close()
-        if self._observe is not None:
-            self._observe.close()
+        if self._watched is not None:
+            self._watched.close(grace=0.0)
+        self._watch.close()
+        self._loop.close()
 
     def _requested(self, command: str, result: str, peer: Peer, seconds: float) -> None:
         self._metrics.control_request(command, result)
@@ -138,6 +155,15 @@ class Listeners:
     def _crashed(self, error: BaseException) -> None:
         self._metrics.unhandled("control")
         _log.error("bug in the control socket", exc_info=error)
+
+    def _watch_crashed(self, error: BaseException) -> None:
+        self._metrics.unhandled("metrics")
+        _log.error("bug in the metrics listener", exc_info=error)
+
+
+def _busy(what: str, count: int) -> None:
+    cure = "One program or user asks for much at once: `journalctl -u flexmaild` names who asked before."
+    _log.warning("refused for want of room", reason=what, count=count, cure=cure)
 
 
 def _bound(listening: Listening) -> Listening:

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import structlog
 
-from flexmaild import __version__, api
-from flexmaild.control.routes import COMMANDS
+from flexmaild import __version__
+from flexmaild.api.commands import Handlers
+from flexmaild.api.routes import COMMANDS
 from flexmaild.core import exits
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
@@ -117,7 +118,7 @@ def opened(
     )
     try:
         daemon = _assembled(config, settings, clock, store, signals, journal, redactor)
-        daemon.listeners.open(settings, api.Handlers(daemon.services))
+        daemon.listeners.open(settings, Handlers(daemon.services))
     except BaseException:
         store.close()
         raise

@@ -1,35 +1,38 @@
-"""Callers who wait for a decision: publish says which requests changed, their threads wake up and look."""
+"""Callers who wait for a decision: publish says which requests changed, and each of them is woken to look."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+Wake = Callable[[], object]
 
 
 class Waiters:
-    """Events by request id. Callable from any thread."""
+    """By request id. Callable from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._events: dict[str, list[threading.Event]] = {}
+        self._wakes: dict[str, list[Wake]] = {}
 
     @contextmanager
-    def watching(self, identifier: str) -> Iterator[threading.Event]:
-        """An event that is set when this request changes; begin to watch before you look."""
-        event = threading.Event()
+    def watching(self, identifier: str, wake: Wake) -> Iterator[None]:
+        """`wake` is called when this request changes, in the thread that changed it; begin to watch before
+        you look. It must not block; an event loop that has closed meanwhile (RuntimeError) is no matter."""
         with self._lock:
-            self._events.setdefault(identifier, []).append(event)
+            self._wakes.setdefault(identifier, []).append(wake)
         try:
-            yield event
+            yield
         finally:
             with self._lock:
-                self._events[identifier].remove(event)
-                if not self._events[identifier]:
-                    del self._events[identifier]
+                self._wakes[identifier].remove(wake)
+                if not self._wakes[identifier]:
+                    del self._wakes[identifier]
 
     def notify(self, identifiers: Iterable[str]) -> None:
         with self._lock:
-            events = [event for i in identifiers for event in self._events.get(i, ())]
-        for event in events:
-            event.set()
+            wakes = [wake for i in identifiers for wake in self._wakes.get(i, ())]
+        for wake in wakes:
+            with suppress(RuntimeError):
+                wake()

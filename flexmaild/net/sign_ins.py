@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from flexmaild.core.documents.service import AuthorizationState, authorization
@@ -16,7 +17,7 @@ from flexmaild.net.oauth import TokenDesk
 class _Wait:
     shown: AuthorizationState
     stop: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
+    ended: Future[None] = field(default_factory=Future)
 
 
 class SignIns:
@@ -41,17 +42,17 @@ class SignIns:
         ).start()
         return begun
 
-    def state(
-        self, application: str, seconds: float, wait: Callable[[threading.Event, float], bool]
-    ) -> AuthorizationState:
-        """How far it is; waits up to `seconds` for its end."""
+    def state(self, application: str) -> AuthorizationState:
+        """How far it is."""
         with self._lock:
             found = self._waits.get(application)
-        if found is None:
-            return authorization(application, "none")
-        if seconds:
-            wait(found.ended, seconds)
-        return found.shown
+        return found.shown if found else authorization(application, "none")
+
+    def ended(self, application: str) -> Future[None] | None:
+        """Done when the authorisation under way is over; None where none was begun."""
+        with self._lock:
+            found = self._waits.get(application)
+        return found.ended if found else None
 
     def stop(self) -> None:
         """End them all: the daemon leaves. Whoever waits is told."""
@@ -70,5 +71,5 @@ def _finish(tokens: TokenDesk, begun: Authorization, wait: _Wait, on_end: Callab
         shown = authorization(name, "failed", detail=failure.text, cure=failure.cure)
     finally:
         wait.shown = shown
-        wait.ended.set()
+        wait.ended.set_result(None)
         on_end()

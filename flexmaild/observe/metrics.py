@@ -167,7 +167,7 @@ class Metrics:
         self._gauge("flexmaild_component_last_heartbeat_timestamp_seconds", component, value=at)
 
     def control_request(self, command: str, result: str) -> None:
-        """A request on the control socket ended; `result` is a word of `control.routes.RESULTS`."""
+        """A request on the control socket ended; `result` is a word of `api.routes.RESULTS`."""
         self._count("flexmaild_control_requests_total", command, result)
 
     def unhandled(self, component: str) -> None:

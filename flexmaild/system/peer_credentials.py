@@ -12,8 +12,17 @@ import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _UCRED = struct.Struct("3i")
+
+
+class Credentials(NamedTuple):
+    """struct ucred (unix(7)): what the kernel knows of who connected."""
+
+    pid: int
+    uid: int
+    gid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +40,15 @@ class Peer:
     groups: frozenset[str] = frozenset()
 
 
-def credentials(connection: socket.socket) -> tuple[int, int, int]:
-    """(pid, uid, gid) of who connected; asks only the kernel, so it never blocks."""
+def credentials(connection: socket.socket) -> Credentials:
+    """Of who connected; asks only the kernel, so it never blocks."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
-    pid, uid, gid = _UCRED.unpack(raw)
-    return pid, uid, gid
+    return Credentials(*_UCRED.unpack(raw))
 
 
-def peer_of(connection: socket.socket) -> Peer:
+def peer_of(connected: Credentials) -> Peer:
     """Who connected, with names; asks the user database, which may be on another machine."""
-    pid, uid, gid = credentials(connection)
+    pid, uid, gid = connected
     try:
         user = pwd.getpwuid(uid).pw_name
         gids = os.getgrouplist(user, gid)

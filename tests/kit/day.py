@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
-from flexmaild.control.client import Refused, Unreachable
+from flexmaild.client import Refused, Unreachable
 from tests.kit.house import House, until
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 
 import yaml
 
-from flexmaild.control.client import Client, Refused, Unreachable
+from flexmaild.client import Client, Refused, Unreachable
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]

@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flexmaild.control.client import Refused, Unreachable
+from flexmaild.client import Refused, Unreachable
 from tests.kit.house import ROOT, House, merged, reply_bytes, until
 from tests.kit.scripted import Hold, ImapServer, SmtpServer, Talk
 from tests.kit.servers_settings import by_imap, by_smtp

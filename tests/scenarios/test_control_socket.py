@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from flexmaild.control.client import Unreachable
+from flexmaild.client import Unreachable
 from flexmaild.daemon import main
 from tests.kit.house import House, until
 from tests.kit.process import free_ports

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from tests.kit.house import House, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"

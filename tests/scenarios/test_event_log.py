@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from tests.kit.house import House, until
 
 ANNA, EVE = "anna@corp.test", "eve@evil.test"

@@ -6,7 +6,7 @@ import json
 import socket
 from typing import Any
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from tests.kit.house import House, until
 
 ALICE = "alice@corp.test"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.store.beside import StoreBeside
 from tests.kit.house import House, text_of, until

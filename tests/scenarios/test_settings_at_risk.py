@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from flexmaild.daemon import wiring
 from flexmaild.store import StoreBusy
 from tests.kit.house import House, until

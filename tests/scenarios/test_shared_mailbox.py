@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from flexmaild.core import references
 from flexmaild.store import left_mails
 from tests.kit.dovecot import Dovecot

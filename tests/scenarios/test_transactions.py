@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused, Unreachable
+from flexmaild.client import Refused, Unreachable
 from tests.kit.house import House, until
 from tests.kit.scripted import Hold, Serving, SmtpServer
 from tests.kit.servers_settings import by_smtp

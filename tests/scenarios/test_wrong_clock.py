@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from tests.kit.house import ROOT, House, merged, until
 from tests.kit.service_manager import Manager, environment
 

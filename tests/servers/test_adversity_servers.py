@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.house import House, merged, text_of, until
 from tests.kit.pki import Pki

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.control.client import Refused
+from flexmaild.client import Refused
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.graph_house import ALICE, GraphHouse
 from tests.kit.house import REPLIES, reply_bytes, until

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import pytest
 
-from flexmaild.control.client import Refused, Unreachable
+from flexmaild.client import Refused, Unreachable
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.house import House, merged, reply_bytes, until
 from tests.kit.pki import Pki

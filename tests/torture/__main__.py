@@ -15,7 +15,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from flexmaild.control.client import Refused, Unreachable
+from flexmaild.client import Refused, Unreachable
 from tests.kit.dovecot import Dovecot
 from tests.kit.pki import make_pki
 from tests.torture import rounds

@@ -2,7 +2,7 @@
 
 One that is made of core's nouns is built here too; one that is made of a package's own (a status, an
 incident, a results field) is built there. Frozen dataclasses without defaults: each field has to be given,
-and `control.openapi` describes the same classes. An answer that shows more than another is a class of its
+and `api.openapi` describes the same classes. An answer that shows more than another is a class of its
 own. Fields may be added in later versions (clients ignore what they do not know), none taken away. Pure,
 and no pydantic: an event is made of them as well.
 """

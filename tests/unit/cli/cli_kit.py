@@ -9,10 +9,11 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
+from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.server import ControlServer
 from flexmaild.cli.flexmailctl import cli
-from flexmaild.control.call import Answer, Call
-from flexmaild.control.listen import Place, listen
-from flexmaild.control.server import ControlServer
+from flexmaild.net.http_server import EventLoop
+from flexmaild.net.listen import Place, listen
 
 NOW = "2026-03-01T10:00:00Z"
 
@@ -35,6 +36,9 @@ class Desk:
         if isinstance(then, Exception):
             raise then
         return Answer(body=then(call) if callable(then) else then)
+
+    async def wait(self, command: str, call: Call, run: Run) -> Answer:
+        return await run(self.handle, command, call)
 
     @property
     def commands(self) -> list[str]:
@@ -66,6 +70,15 @@ def serve(path: Path, desk: Desk) -> ControlServer:
     def crash(error: BaseException) -> None:
         raise error
 
-    server = ControlServer(listen(Place(path), {}), desk, on_request=lambda *_: None, on_crash=crash)
+    loop = EventLoop("http", crash)
+    loop.start()
+    server = ControlServer(
+        loop,
+        listen(Place(path), {}),
+        desk,
+        on_request=lambda *_: None,
+        on_busy=lambda *_: None,
+        on_crash=crash,
+    )
     server.start()
     return server

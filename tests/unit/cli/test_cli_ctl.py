@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from flexmaild.api.problems import Fault, Problem
+from flexmaild.api.routes import ROUTES
 from flexmaild.cli import oauth, waiting
 from flexmaild.cli.flexmailctl import cli
-from flexmaild.control.problems import Fault, Problem
-from flexmaild.control.routes import ROUTES
 from flexmaild.core import exits
 from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
 

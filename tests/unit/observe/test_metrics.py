@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from flexmaild.control.routes import RESULTS
+from flexmaild.api.routes import RESULTS
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind, Outcome, State
 from flexmaild.core.work import JobState

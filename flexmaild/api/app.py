@@ -1,0 +1,85 @@
+"""The control socket's application: what all its requests share, and which path is whose.
+
+`daemon.listeners` makes it and serves it by `net.http_server`; `api.request` carries out each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from starlette.routing import Route as PathRoute
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+
+from flexmaild.api import routes
+from flexmaild.api.call import Handlers
+from flexmaild.api.limits import Limits, Places
+from flexmaild.api.request import Request
+from flexmaild.api.routes import Route
+from flexmaild.core.access import Access
+from flexmaild.system.peer_credentials import Peer
+from flexmaild.system.pool import Pool
+
+# Threads for what only looks, for what changes something, for what talks to servers, and for names of users.
+# They are apart so that a store that takes no changes can be looked at, and slow servers hold up no other.
+LOOKING, CHANGING, PROBING, NAMING = 4, 8, 4, 2
+
+OnRequest = Callable[[str, str, Peer, float], None]
+
+
+class Application:
+    """access: who may do what; replaced whole at a reload.
+
+    on_request(command, result, peer, seconds) is called before the caller has the answer, so that no count is
+    behind what a caller knows; `command` is one of `routes.COMMANDS`, `result` one of `routes.RESULTS`.
+    on_busy(what): there was no place for a request. on_crash(error): a bug.
+    """
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        *,
+        access: Access,
+        on_request: OnRequest,
+        on_busy: Callable[[str], None],
+        on_crash: Callable[[BaseException], None],
+        limits: Limits,
+    ) -> None:
+        self.access = access
+        self.handlers = handlers
+        self.on_request = on_request
+        self.on_busy = on_busy
+        self.on_crash = on_crash
+        self.limits = limits
+        self.looking, self.changing = Pool("api-looks", LOOKING), Pool("api-changes", CHANGING)
+        self.probing, self.naming = Pool("api-probes", PROBING), Pool("api-names", NAMING)
+        self.work = Places("requests", limits.in_work, limits.in_work_per_user)
+        self.waiting = Places("waiting callers", limits.waiting, limits.waiting_per_user)
+        self.body_bytes = Places("large requests", limits.body_bytes, limits.body_bytes_per_user)
+        self.stopping = asyncio.Event()
+        by_path: dict[str, dict[str, Route]] = {}
+        for route in routes.ROUTES:
+            by_path.setdefault(route.path, {})[route.method] = route
+        paths = [PathRoute(path, _Path(self, methods)) for path, methods in by_path.items()]
+        self._router = Router(paths, redirect_slashes=False, default=_Path(self, {}))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._router(scope, receive, send)
+
+    async def stop(self) -> None:
+        """Answer those who wait, and take nothing more; what is in work goes on."""
+        self.stopping.set()
+        for pool in (self.looking, self.changing, self.probing, self.naming):
+            pool.close()
+
+
+class _Path:
+    """An ASGI application for one path of the table."""
+
+    def __init__(self, application: Application, methods: Mapping[str, Route]) -> None:
+        self._application = application
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(self._application, self._methods, scope, receive, send).serve()

@@ -1,0 +1,81 @@
+"""What passes between a request and its handler: a call, its answer, and who called.
+
+`api.request` makes the `Call`; `api.commands` has the `Handlers`. Values only, so that handlers can be tested
+without a socket.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flexmaild.core.access import Caller, Role
+from flexmaild.system.peer_credentials import Peer, overflow_uid
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the daemon, checked against its route.
+
+    role: what the peer may do at most; it is enough for the route.
+    path: the path's parameters ("id", "name"). query: parsed, with defaults filled in.
+    body: an instance of the route's body model, None where the route takes none or none was sent.
+    fingerprint: SHA-256 (hex) of command, path and body, equal for equal requests however they are spelt;
+        what an idempotency key must not be used twice with different ones of.
+    is_over: set when the caller has hung up or the daemon stops; for handlers that take long.
+    """
+
+    peer: Peer
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: BaseModel | None = None
+    idempotency_key: str = ""
+    fingerprint: str = ""
+    role: Role = "admin"
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler answers: a status (None: the route's), and a body.
+
+    The body is a document of `core.documents`, something JSON can hold, or bytes, which go out as the route's
+    media type.
+    """
+
+    status: int | None = None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def caller_of(peer: Peer) -> Caller:
+    """The peer as `core.access` judges it."""
+    owns_daemon = peer.uid in (0, os.geteuid())
+    return Caller(peer.user, peer.groups, owns_daemon, is_hidden=peer.uid == overflow_uid())
+
+
+class Run(Protocol):
+    """Has a function that may block carried out by a thread; for what runs in the event loop."""
+
+    def __call__(self, function: Callable[..., Answer], *args: Any) -> Awaitable[Answer]: ...
+
+
+class Handlers(Protocol):
+    """Carries commands out. Both raise `Problem`, or what `problems.of_error` knows.
+
+    handle: called from many threads at once. wait: for routes that wait, in the event loop; must not block.
+    """
+
+    def handle(self, command: str, call: Call) -> Answer: ...
+
+    async def wait(self, command: str, call: Call, run: Run) -> Answer: ...
+
+
+class CallerGone(Exception):
+    """The caller hung up while we worked for it; there is nobody to answer."""

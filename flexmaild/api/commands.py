@@ -1,0 +1,106 @@
+"""Carries out the commands of the control socket: one function for each, in the files of this folder.
+
+Each runs in a thread of the API's: it prepares what is slow, changes something in one transaction, or only
+looks. Those that wait run in the event loop. Holds no rule about approvals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from flexmaild.api import approvals, notifications, oauth, probes, queues, self_test, service
+from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.once import AnsweredBefore
+from flexmaild.api.problems import AGAIN_SOON, Problem
+from flexmaild.engine.services import Services
+from flexmaild.store import DamagedRow, StoreFault, StorePassing
+
+COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
+    "status": service.status,
+    "process": service.process,
+    "reload": service.reload,
+    "log_level": service.log_level,
+    "clock.accept": service.accept_clock,
+    "audit.verify": service.verify_audit,
+    "approval.request": approvals.request,
+    "approval.list": approvals.listed,
+    "approval.show": approvals.show,
+    "approval.reply": approvals.reply,
+    "approval.cancel": approvals.cancel,
+    "approval.remind": approvals.remind,
+    "approval.resend": approvals.resend,
+    "notification.send": notifications.send,
+    "notification.show": queues.show_mail,
+    **queues.commands_of("outbox"),
+    **queues.commands_of("deliveries"),
+    "quarantine.list": queues.quarantine_list,
+    "quarantine.show": queues.quarantine_show,
+    "quarantine.raw": queues.quarantine_raw,
+    "quarantine.drop": queues.quarantine_drop,
+    "quarantine.release": queues.quarantine_release,
+    "test_email": probes.try_outgoing,
+    "test_incoming": probes.try_incoming,
+    "doctor": probes.doctor,
+    "self_test": self_test.self_test,
+    "oauth.status": oauth.status,
+    "oauth.authorize": oauth.authorize,
+    "oauth.forget": oauth.forget,
+}
+WAITING: Mapping[str, Callable[[Services, Call, Run], Awaitable[Answer]]] = {
+    "approval.wait": approvals.wait,
+    "oauth.progress": oauth.progress,
+}
+
+
+# What would be decided, or begin, by a time that cannot be right.
+BY_THE_CLOCK = frozenset(
+    {
+        "process",
+        "approval.request",
+        "approval.cancel",
+        "approval.remind",
+        "approval.resend",
+        "notification.send",
+        "quarantine.release",
+    }
+)
+
+
+class Handlers:
+    """The API's `Handlers`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def handle(self, command: str, call: Call) -> Answer:
+        if command in BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
+            detail, headers = f"{doubt.said}; nothing was done", AGAIN_SOON
+            raise Problem(
+                503, "The time is not known", detail, cure=doubt.cure, kind="clock", headers=headers
+            )
+        with _store_faults():
+            try:
+                return COMMANDS[command](self._services, call)
+            except AnsweredBefore as before:
+                return before.answer
+
+    async def wait(self, command: str, call: Call, run: Run) -> Answer:
+        with _store_faults():
+            return await WAITING[command](self._services, call, run)
+
+
+@contextmanager
+def _store_faults() -> Iterator[None]:
+    try:
+        yield
+    except StoreFault as fault:
+        raise _of_store(fault) from fault
+
+
+def _of_store(fault: StoreFault) -> Problem:
+    """Nothing was carried out, and nothing of it will be."""
+    if isinstance(fault, DamagedRow):  # asking again is no use
+        return Problem(500, "A row of the store is damaged", fault.text, cure=fault.cure, kind="damaged-row")
+    headers = AGAIN_SOON if isinstance(fault, StorePassing) else {}
+    return Problem(503, "The store failed", fault.text, cure=fault.cure, kind="store", headers=headers)

@@ -1,0 +1,81 @@
+"""A request's body in, an answer out: the ASGI messages that `api.app` and `api.watch` share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.types import Receive, Scope, Send
+
+from flexmaild.api.call import CallerGone
+from flexmaild.api.limits import Limits
+from flexmaild.api.problems import Problem
+from flexmaild.net.http_connection import LINGER
+from flexmaild.system.deadline import Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it goes out."""
+
+    status: int
+    media_type: str
+    data: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+    """All of it; the connection holds it to its declared length. Raises Problem 400, 408, CallerGone."""
+    found, deadline = bytearray(), Deadline.after(limits.body_seconds)
+    while True:
+        seconds = min(limits.body_silent_seconds, deadline.left)
+        try:
+            async with asyncio.timeout(seconds):
+                message = await receive()
+        except TimeoutError:
+            detail = f"The body was not complete after {limits.body_seconds:g} seconds."
+            if not deadline.is_over:
+                detail = f"Nothing came of the body for {limits.body_silent_seconds:g} seconds."
+            raise Problem(408, detail=detail) from None
+        if message["type"] == "http.disconnect":
+            raise CallerGone
+        found += message["body"]
+        if not message["more_body"]:
+            break
+    if scope["state"].get("is_cut"):
+        raise Problem(400, detail=f"The body ended after {len(found)} bytes, before its end.")
+    return bytes(found)
+
+
+async def disconnected(receive: Receive) -> None:
+    """Returns when the caller has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def write(receive: Receive, send: Send, written: Written, *, unread: bool, closes: bool) -> None:
+    """Returns when the caller has taken nearly all of it, or is gone.
+
+    unread: the body was not read, so the connection ends; what still comes of it is thrown away for a moment,
+    for a caller who sends on hears of a reset and not of the answer.
+    """
+    fields = {
+        "content-type": written.media_type,
+        "content-length": str(len(written.data)),
+        "cache-control": "no-store",
+        **written.headers,
+        **({"connection": "close"} if unread or closes else {}),
+    }
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+    await send({"type": "http.response.start", "status": written.status, "headers": raw})
+    await send({"type": "http.response.body", "body": written.data, "more_body": True})
+    if unread:
+        try:
+            async with asyncio.timeout(LINGER):
+                while (message := await receive())["type"] == "http.request" and message["more_body"]:
+                    pass
+        except TimeoutError:
+            pass
+    # Sent only when the caller has taken what came before it: until then its place stays taken.
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,93 @@
+"""How much callers of the API may take: places, bytes, seconds.
+
+Those of a connection are in `net.http_connection`. What is full refuses with Retry-After before the body of a
+request is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from flexmaild.api import problems
+from flexmaild.api.routes import BODY_WITH_FILES, MIB
+from flexmaild.net import http_connection
+from flexmaild.net.http_server import Room
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """in_work: requests between their head and the end of their answer; waiting: those whose answer is held
+    back, and readers of events. body_bytes: of all bodies that are larger than an ordinary one, together.
+    place_seconds: for how long a place is waited for before it is refused.
+
+    Any user may have half of what is there for those who wait, and of the bytes, so that others are served.
+    """
+
+    in_work: int = 256
+    in_work_per_user: int = 32
+    waiting: int = 2000
+    waiting_per_user: int = 1000
+    body_bytes: int = 2 * (BODY_WITH_FILES + MIB)
+    body_bytes_per_user: int = BODY_WITH_FILES + MIB
+    body_silent_seconds: float = 10.0
+    body_seconds: float = 60.0
+    place_seconds: float = 5.0
+    connection: http_connection.Limits = field(default_factory=http_connection.Limits)
+
+    @property
+    def room(self) -> Room:
+        """Connections for all of these, and as many again as work that are idle or refused."""
+        return Room(
+            self.waiting + 2 * self.in_work,
+            self.waiting_per_user + 2 * self.in_work_per_user,
+        )
+
+
+class Places:
+    """Counts what is taken: so much of all and so much of one user. For the event loop's thread alone."""
+
+    def __init__(self, what: str, total: int, per_user: int) -> None:
+        self._what = what
+        self._total = total
+        self._per_user = per_user
+        self._taken: Counter[int] = Counter()
+        self._queue: list[asyncio.Future[None]] = []
+
+    @asynccontextmanager
+    async def taken(self, uid: int, amount: int = 1, *, seconds: float = 0.0) -> AsyncIterator[None]:
+        """So much is this user's meanwhile. Waited for so long; raises Problem 503 where there is none."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._has(uid, amount):
+                    await self._until_some_is_given_back()
+        except TimeoutError:
+            raise problems.busy(self._what) from None
+        self._taken[uid] += amount
+        try:
+            yield
+        finally:
+            self._taken[uid] -= amount
+            if not self._taken[uid]:
+                del self._taken[uid]
+            for waiter in self._queue:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def __len__(self) -> int:
+        return self._taken.total()
+
+    def _has(self, uid: int, amount: int) -> bool:
+        has_total = self._taken.total() + amount <= self._total
+        return has_total and self._taken[uid] + amount <= self._per_user
+
+    async def _until_some_is_given_back(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
+        try:
+            await waiter
+        finally:
+            self._queue.remove(waiter)

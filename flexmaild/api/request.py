@@ -1,0 +1,223 @@
+"""One request to the control socket: who calls, what it may do, what it asks, the answer or a problem.
+
+Made by `api.app` for each. Runs in the event loop; what may block is carried out by the application's
+threads, and a caller who waits has none. Never logs what was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from pydantic_core import to_json
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from flexmaild.api import exchange, openapi, problems, reading, routes
+from flexmaild.api.call import Answer, Call, CallerGone, caller_of
+from flexmaild.api.exchange import Written
+from flexmaild.api.problems import Problem
+from flexmaild.api.routes import Route
+from flexmaild.core.access import permits
+from flexmaild.core.documents import as_json
+from flexmaild.system.peer_credentials import Peer, peer_of
+from flexmaild.system.pool import Pool
+
+if TYPE_CHECKING:
+    from flexmaild.api.app import Application
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class Request:
+    """methods: the routes of its path by method, none where nothing is there."""
+
+    def __init__(
+        self,
+        application: Application,
+        methods: Mapping[str, Route],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self._app = application
+        self._methods = methods
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._headers = Headers(scope=scope)
+        self._began = time.monotonic()
+        self._route: Route | None = None
+        self._is_unread = "content-length" in self._headers or "transfer-encoding" in self._headers
+
+    async def serve(self) -> None:
+        """Answer it."""
+        peer = await self._peer()
+        async with AsyncExitStack() as places:  # kept until the caller has taken the answer
+            try:
+                written, result = await self._answered(peer, places), "ok"
+            except CallerGone:
+                self._report("ok" if self._route and self._route.waits else "refused", peer)
+                return
+            except Problem as problem:
+                written, result = _of_problem(problem), "refused" if problem.status < 500 else "failed"
+                if problem.kind == problems.BUSY:
+                    self._app.on_busy(problem.detail)
+            self._report(result, peer)
+            await exchange.write(
+                self._receive, self._send, written, unread=self._is_unread, closes=self._app.stopping.is_set()
+            )
+
+    async def _peer(self) -> Peer:
+        """Who calls; asked once for a connection."""
+        remembered: dict[str, Peer] = self._scope["state"]["remembered"]
+        if "peer" not in remembered:
+            credentials = self._scope["state"]["credentials"]
+            remembered["peer"] = await _in(self._app.naming, peer_of, credentials)
+        return remembered["peer"]
+
+    def _report(self, result: str, peer: Peer) -> None:
+        command = self._route.command if self._route else routes.UNKNOWN_COMMAND
+        self._app.on_request(command, result, peer, time.monotonic() - self._began)
+
+    async def _answered(self, peer: Peer, places: AsyncExitStack) -> Written:
+        """Raises Problem, CallerGone."""
+        if self._app.stopping.is_set():
+            raise problems.stopping()
+        names: dict[str, str] = self._scope.get("path_params", {})
+        # A line end is not seen by the router, whose patterns end in "$".
+        is_path = self._scope["path"].isprintable() and all(map(routes.NAME.fullmatch, names.values()))
+        methods = self._methods if is_path else {}
+        self._route = route = methods.get(self._scope["method"])
+        if route is None:
+            raise _no_route(self._scope["path"], tuple(sorted(methods)))
+        role = self._app.access.role(caller_of(peer))
+        if role is None or not permits(role, route.role):
+            raise _not_permitted(peer, route)
+        query = reading.query_of(route, self._scope["query_string"])
+        key = reading.idempotency_key(self._headers)
+        length = reading.declared_length(self._headers, route)
+        self._is_unread = length > 0
+        taken = self._app.waiting if route.waits else self._app.work
+        await places.enter_async_context(taken.taken(peer.uid, seconds=self._app.limits.place_seconds))
+        async with self._room_for(length, peer.uid):
+            raw = await self._body() if length else b""
+            call = Call(peer, names, query, idempotency_key=key, role=role)
+            return await self._carried_out(route, call, raw)
+
+    @asynccontextmanager
+    async def _room_for(self, length: int, uid: int) -> AsyncIterator[None]:
+        """Of large bodies only so many bytes are read at a time, since each takes several times its size."""
+        if length <= routes.ORDINARY_BODY:
+            yield
+            return
+        async with self._app.body_bytes.taken(uid, length, seconds=self._app.limits.place_seconds):
+            yield
+
+    async def _body(self) -> bytes:
+        reading.check_media_type(self._headers)
+        raw = await exchange.read_body(self._scope, self._receive, self._app.limits)
+        self._is_unread = False
+        return raw
+
+    async def _carried_out(self, route: Route, call: Call, raw: bytes) -> Written:
+        if route.waits:
+            return await self._waited(route, call)
+        if route.takes_long:
+            return await self._probed(route, call, raw)
+        pool = self._app.looking if route.method == "GET" else self._app.changing
+        return await _in(pool, self._handled, route, call, raw)
+
+    async def _waited(self, route: Route, call: Call) -> Written:
+        """Carried out in the event loop, until there is an answer, or nobody to have it."""
+        run = partial(_in, self._app.looking)
+        answer = asyncio.ensure_future(self._app.handlers.wait(route.command, call, run))
+        gone = asyncio.ensure_future(exchange.disconnected(self._receive))
+        stopping = asyncio.ensure_future(self._app.stopping.wait())
+        try:
+            await asyncio.wait({answer, gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                with self._as_problems():
+                    return _written(answer.result(), route)
+            raise CallerGone if gone.done() else problems.stopping()
+        finally:
+            for task in (answer, gone, stopping):
+                task.cancel()
+
+    async def _probed(self, route: Route, call: Call, raw: bytes) -> Written:
+        """Carried out in a thread, which hears of it when there is nobody to have the answer."""
+        written = asyncio.ensure_future(_in(self._app.probing, self._handled, route, call, raw))
+        gone = asyncio.ensure_future(exchange.disconnected(self._receive))
+        stopping = asyncio.ensure_future(self._app.stopping.wait())
+        try:
+            await asyncio.wait({written, gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not written.done():
+                call.is_over.set()
+            return await written
+        finally:
+            gone.cancel()
+            stopping.cancel()
+
+    def _handled(self, route: Route, call: Call, raw: bytes) -> Written:
+        """In a thread of its own: from the bytes of the body to those of the answer."""
+        with self._as_problems():
+            document = reading.parsed(raw) if raw.strip() else None
+            fingerprint = reading.fingerprint(route, call.path, document)
+            body = reading.checked(route, document)
+            del document, raw
+            if route.command == "openapi":
+                return _written(Answer(200, openapi.document()), route)
+            call = replace(call, body=body, fingerprint=fingerprint)
+            return _written(self._app.handlers.handle(route.command, call), route)
+
+    @contextmanager
+    def _as_problems(self) -> Iterator[None]:
+        """Here a bug costs a request, and not the daemon."""
+        try:
+            yield
+        except Exception as error:
+            problem = problems.of_error(error)
+            if problem is None:
+                self._app.on_crash(error)
+                cure = "The journal says more: journalctl -u flexmaild"
+                problem = Problem(500, detail="This is a bug in flexmaild.", cure=cure)
+            raise problem from error
+
+
+async def _in(pool: Pool, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    return await asyncio.wrap_future(pool.submit(function, *args, **kwargs))
+
+
+def _written(answer: Answer, route: Route) -> Written:
+    status = answer.status or route.status
+    if isinstance(answer.body, bytes):
+        return Written(status, route.media_type, answer.body, answer.headers)
+    return Written(status, "application/json", to_json(as_json(answer.body)) + b"\n", answer.headers)
+
+
+def _of_problem(problem: Problem) -> Written:
+    data = json.dumps(problem.document(), ensure_ascii=False, default=str).encode() + b"\n"
+    return Written(problem.status, problems.MEDIA_TYPE, data, problem.headers)
+
+
+def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:
+    if allowed:
+        detail = f"This path takes {', '.join(allowed)}."
+        return Problem(405, detail=detail, headers={"Allow": ", ".join(allowed)})
+    known = difflib.get_close_matches(path, [route.path for route in routes.ROUTES], 1, 0.75)
+    cure = f"Did you mean {known[0]}? " if known else ""
+    return Problem(404, detail="There is no such path.", cure=f"{cure}GET /openapi.json lists all.")
+
+
+def _not_permitted(peer: Peer, route: Route) -> Problem:
+    detail = f"User {peer.user} may not do {route.command}; it needs the role {route.role!r}."
+    cure = "Ask the operator to name the user or one of its groups in control.admins."
+    return Problem(403, "Not permitted", detail, cure=cure, kind="not-permitted")

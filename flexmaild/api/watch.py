@@ -1,0 +1,94 @@
+"""The application of the metrics listener, for those who watch: /metrics, /-/healthy and /-/ready.
+
+`daemon.listeners` serves it at `metrics.listen`. It only reads, needs no password, changes nothing that is
+kept, and shows nothing that names a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from flexmaild.api import exchange
+from flexmaild.api.exchange import Written
+from flexmaild.core.documents import as_json
+from flexmaild.net import http_connection
+from flexmaild.net.http_server import Room
+from flexmaild.observe.incidents import Incident, not_ready, readiness
+from flexmaild.observe.metrics import Metrics
+from flexmaild.system.pool import Pool
+
+# Those who watch are few. A scrape takes milliseconds and Prometheus gives up after 10 s by default
+# (scrape_timeout).
+ROOM = Room(connections=32, per_user=32)
+LIMITS = http_connection.Limits(head_bytes=16 * 1024, idle_seconds=10.0, write_seconds=10.0)
+PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
+
+
+class Watch:
+    """look: the incidents that are open now. on_crash: is told of a bug."""
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        look: Callable[[], Sequence[Incident]],
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        self._metrics = metrics
+        self._look = look
+        self._on_crash = on_crash
+        self._pool = Pool("watch", 2)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        is_unread = "content-length" in headers or "transfer-encoding" in headers
+        method, path, accept = scope["method"], scope["path"], headers.get("accept", "")
+        try:
+            written = await asyncio.wrap_future(self._pool.submit(self._answer, method, path, accept))
+        except Exception as error:  # noqa: BLE001 - a bug costs one answer
+            self._on_crash(error)
+            written = Written(500, PLAIN, b"a bug in flexmaild; its journal says more\n")
+        await exchange.write(receive, send, written, unread=is_unread, closes=False)
+
+    def _answer(self, method: str, path: str, accept: str) -> Written:
+        if method not in ("GET", "HEAD"):
+            return Written(405, PLAIN, b"GET and HEAD only\n", {"Allow": "GET, HEAD"} | _NOSNIFF)
+        if path == "/metrics":
+            self._look()  # the gauge of incidents shows what is so now
+            body, kind = self._metrics.exposition(accept)
+            return Written(200, kind, body, _NOSNIFF)
+        if path == "/-/healthy":
+            return Written(200, PLAIN, b"healthy\n", _NOSNIFF)
+        if path == "/-/ready":
+            return self._ready(accept)
+        return Written(404, PLAIN, b"here are /metrics, /-/healthy and /-/ready\n", _NOSNIFF)
+
+    def _ready(self, accept: str) -> Written:
+        """The reasons line by line; as JSON, where that is asked for, every incident that is open."""
+        incidents = [_without_people(one) for one in self._look()]
+        reasons = not_ready(incidents)
+        status = 503 if reasons else 200
+        if JSON in accept:
+            return Written(status, JSON, json.dumps(as_json(readiness(incidents))).encode(), _NOSNIFF)
+        return Written(
+            status, PLAIN, "".join(f"{line}\n" for line in reasons or ("ready",)).encode(), _NOSNIFF
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+_NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+
+
+def _without_people(incident: Incident) -> Incident:
+    """A server's words may hold an address: of it only the domain is shown to who has given no name."""
+    said = _ADDRESS.sub("***@", incident.condition.said)
+    return replace(incident, condition=replace(incident.condition, said=said))

@@ -1,0 +1,258 @@
+"""One HTTP/1.1 connection of our servers: what uvicorn and httptools leave open is decided here.
+
+`net.http_server` makes one for each connection; all of it runs in the event loop's thread. It bounds the
+head, the pauses and the unread answer, knows who is at the other end of a Unix socket, and answers what is
+not HTTP with problem+json, after the answers to the requests before it.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from flexmaild.system.peer_credentials import Credentials, credentials
+
+PROBLEM_JSON = "application/problem+json"
+# After a refusal, what still comes is thrown away for so long, seconds, so that the caller reads the answer
+# and not a reset (what nginx calls a lingering close).
+LINGER = 2.0
+# How often it is looked whether a caller who finished sending is still there for the answer, seconds.
+LOOK = 1.0
+# So many requests may wait behind the one in work; a client that sends more ahead is refused.
+MOST_SENT_AHEAD = 16
+# As many fields as Apache's LimitRequestFields and http.client take.
+MOST_FIELDS = 100
+# Of a connection over TCP, where the kernel knows no user.
+UNKNOWN = Credentials(0, 0, 0)
+
+_NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of each connection: bytes of a head; seconds to send it, without a request, and to take an answer."""
+
+    head_bytes: int = 64 * 1024
+    head_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    write_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a server does about its connections.
+
+    enter: whether there is room for one more of this user. leave: one that entered has ended. refused: it was
+    answered with this status, and the application saw nothing of it.
+    """
+
+    enter: Callable[[Credentials], bool]
+    leave: Callable[[Credentials], None]
+    refused: Callable[[Credentials, int], None]
+
+
+class Connection(HttpToolsProtocol):
+    """The scope's state has `credentials`; `remembered`, a dict that lives as long as the connection; and
+    `is_cut` where a body ended before its end."""
+
+    def __init__(self, *, limits: Limits, doors: Doors, **given: Any) -> None:
+        super().__init__(**given)
+        self._limits = limits
+        self._doors = doors
+        self._credentials = UNKNOWN
+        self._has_entered = self._has_finished_sending = self._is_refused = self._is_in_head = False
+        self._came_of_head = self._fields_size = 0
+        # Why what came last cannot be served, to be said behind the answers that are due before.
+        self._fault: tuple[int, str] | None = None
+        self._timer: TimerHandle | None = None
+        self._write_timer: TimerHandle | None = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection.family == socket.AF_UNIX:
+            self._credentials = credentials(connection)
+        self.app_state = {**self.app_state, "credentials": self._credentials, "remembered": {}}
+        self._has_entered = self._doors.enter(self._credentials)
+        if self._has_entered:
+            self._after(self._limits.idle_seconds, transport.abort)
+            return
+        self._is_refused = True
+        self._doors.refused(self._credentials, 503)
+        transport.write(self._problem(503, "There are too many connections.", b"retry-after: 5\r\n"))
+        transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused or self._fault or self._has_finished_sending:
+            return
+        if self._is_in_head:
+            self._came_of_head += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:  # RFC 9110 section 7.8: a server may ignore it
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            self._refuse(*(self._fault or _NOT_HTTP))
+        else:
+            self._end_a_head_that_is_too_large()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The caller finished sending, and still gets the answers that are due; whether there are any."""
+        self._has_finished_sending = True
+        if self._is_in_head:
+            self._refuse(400, "The request ended within its head.")
+        elif not self._is_answered:
+            self._cut_the_body()
+            self._look_for_a_hang_up()
+        return not self._is_answered
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        self._after(0, None)
+        self.resume_writing()
+        if self._has_entered:
+            self._has_entered = False
+            self._doors.leave(self._credentials)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self._limits.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    # What the parser calls. Nothing is raised in there: it would be told as a fault of the parser's own.
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_in_head = True
+        self._came_of_head = self._fields_size = 0
+        late = f"The head of the request was not complete after {self._limits.head_seconds:g} seconds."
+        self._after(self._limits.head_seconds, lambda: self._refuse(408, late))
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._count(len(name) + len(value) + len(": \r\n"))
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._after(0, None)
+        version, hosts = self.parser.get_http_version(), sum(name == b"host" for name, _ in self.headers)
+        if version not in ("1.0", "1.1"):
+            self._fault = self._fault or _NOT_HTTP
+        if hosts > 1 or (not hosts and version == "1.1"):
+            self._fault = self._fault or (400, "A request has one Host field (RFC 9112 section 3.2).")
+        if len(self.pipeline) >= MOST_SENT_AHEAD:
+            self._fault = self._fault or (400, f"More than {MOST_SENT_AHEAD} requests were sent ahead.")
+        if self._fault:
+            raise ValueError(self._fault)  # ends the parsing; the request is not begun
+        super().on_headers_complete()
+
+    # The end of an answer, and of the server
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # there is one timer, ours
+        if not self._is_answered:
+            return
+        if self._fault:
+            self._refuse(*self._fault)
+        elif self._has_finished_sending:
+            self.transport.close()
+            self._after(self._limits.write_seconds, self.transport.abort)
+        elif not self._is_in_head:
+            self._after(self._limits.idle_seconds, self.transport.abort)
+
+    def shutdown(self) -> None:
+        if self._is_refused:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether no answer is due; answers are given in the order of the requests."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.disconnected
+
+    def _end_a_head_that_is_too_large(self) -> None:
+        if self._is_in_head:
+            self._count(0)
+            if self._fault:
+                self._refuse(*self._fault)
+
+    def _count(self, size: int) -> None:
+        """So many bytes more of the head were read."""
+        self._fields_size += size
+        is_too_large = max(self._fields_size, self._came_of_head) > self._limits.head_bytes
+        if is_too_large or len(self.headers) > MOST_FIELDS:
+            self._fault = self._fault or (431, "The head of the request is too large.")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer with a problem and end, once the answers that are due were given."""
+        self._is_in_head = False
+        if self._cut_the_body():  # the application says what is wrong with it
+            self._has_finished_sending = True
+            return
+        if not self._is_answered:
+            self._fault = status, detail
+            return
+        self._fault, self._is_refused = None, True
+        self._doors.refused(self._credentials, status)
+        self.transport.write(self._problem(status, detail))
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
+        self._after(LINGER, self.transport.abort)
+
+    def _cut_the_body(self) -> bool:
+        """Have nobody wait for the rest of the newest request; whether any of it is missing."""
+        if self._is_answered or not self.cycle.more_body:
+            return False
+        self.scope["state"]["is_cut"] = True
+        self.cycle.more_body = self.cycle.keep_alive = False
+        self.cycle.message_event.set()
+        return True
+
+    def _problem(self, status: int, detail: str, fields: bytes = b"") -> bytes:
+        title = HTTPStatus(status).phrase
+        document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = json.dumps(document).encode() + b"\n"
+        head = b"HTTP/1.1 %d %s\r\n" % (status, title.encode())
+        head += b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
+        head += b"content-type: %s\r\ncontent-length: %d\r\n" % (PROBLEM_JSON.encode(), len(body))
+        return head + b"cache-control: no-store\r\nconnection: close\r\n" + fields + b"\r\n" + body
+
+    def _after(self, seconds: float, act: Callable[[], object] | None) -> None:
+        """Do this then, in place of what was to be done before; None for nothing."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if act is None else self.loop.call_later(seconds, act)
+
+    def _look_for_a_hang_up(self) -> None:
+        """Of a caller who finished sending no end is told any more: it has to be looked for (poll(2))."""
+        if self.transport.is_closing() or self._is_answered:
+            return
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), 0)
+        if poll.poll(0):
+            self.transport.abort()
+        else:
+            self.loop.call_later(LOOK, self._look_for_a_hang_up)

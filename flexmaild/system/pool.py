@@ -1,0 +1,68 @@
+"""A few threads that carry out calls.
+
+In place of `concurrent.futures.ThreadPoolExecutor`, which the interpreter waits for at its end: a call that
+hangs (a server, a lock of the store) must not keep a daemon that was told to stop.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Job = Callable[[], None]
+
+
+class Pool:
+    """At most `threads` of them, begun when they are needed; `name` is theirs in a list of threads."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._name = name
+        self._most = threads
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = self._begun = 0
+
+    def submit(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
+        """Its result, or what it raised, to come. One that is cancelled before its turn is not begun."""
+        future: Future[_R] = Future()
+
+        def job() -> None:
+            if future.set_running_or_notify_cancel():
+                _fulfil(future, function, *args, **kwargs)
+
+        with self._lock:
+            if self._idle > 0:
+                self._idle -= 1  # one of those takes it
+            elif self._begun < self._most:
+                self._begun += 1
+                name = f"{self._name}-{self._begun}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._jobs.put(job)
+        return future
+
+    def close(self) -> None:
+        """The threads end when they have done what was submitted before; nobody waits for them."""
+        for _ in range(self._begun):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            del job  # what it holds may be large, and the next one may be long in coming
+            with self._lock:
+                if self._jobs.empty():
+                    self._idle += 1
+
+
+def _fulfil(future: Future[Any], function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    try:
+        result = function(*args, **kwargs)
+    except BaseException as error:  # noqa: BLE001 - who waits for the result gets it
+        future.set_exception(error)
+    else:
+        future.set_result(result)
