@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import cast
 
 from flexmaild.api import bodies
 from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.files import named_files
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.api.problems import Problem
 from flexmaild.core import approver_notes, opening, references, state_machine
@@ -30,9 +30,9 @@ from flexmaild.core.documents.approvals import (
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
 from flexmaild.core.masking import masked
-from flexmaild.core.model import Attachment, MailKind, Request, State
+from flexmaild.core.model import MailKind, Request, State
 from flexmaild.core.timing import iso
-from flexmaild.core.work import Blob, Job, MailOrder, Queue
+from flexmaild.core.work import Job, MailOrder, Queue
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.components import Components
@@ -52,7 +52,7 @@ def request(services: Services, call: Call) -> Answer:
     refuse_repeated(services.store, call)
     body = cast(bodies.ApprovalRequest, call.body)
     components = services.components
-    blobs, attachments = stored_files(body.attachments)
+    blobs, attachments = named_files(services, call, body.attachments)
     ask, random = body.ask(attachments), secrets.token_bytes(references.RANDOM_BYTES)
     identifier = references.request_id(components.context.key, random)
 
@@ -206,13 +206,6 @@ def _try_to_compose(components: Components, opened: Request, now: datetime) -> N
     reference, first = references.issue(components.context.key, opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
     compose(order, opened, reference, components.stationery, date=now)
-
-
-def stored_files(files: list[bodies.File]) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
-    """The files' bytes to be kept, and what the request remembers of them."""
-    blobs = tuple(Blob(hashlib.sha256(f.content).hexdigest(), f.content) for f in files)
-    described = zip(files, blobs, strict=True)
-    return blobs, tuple(Attachment(f.filename, f.media_type, b.sha256, len(b.data)) for f, b in described)
 
 
 def message_id_for(call: Call, job: Job) -> str:

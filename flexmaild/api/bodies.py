@@ -16,6 +16,7 @@ from flexmaild.api.fields import (
     Address,
     Addresses,
     Base64,
+    Digest,
     Duration,
     Durations,
     Filename,
@@ -69,11 +70,21 @@ class Resend(Strict):
 
 
 class File(Strict):
-    """A file to attach. Without `content_type` the file name's ending decides."""
+    """A file to attach: its content, or the SHA-256 that POST /v1/files answered when it was sent ahead.
+
+    Without `content_type` the file name's ending decides.
+    """
 
     filename: Filename
-    content: Base64
+    content: Base64 | None = None
+    sha256: Digest | None = None
     content_type: MediaType | None = None
+
+    @model_validator(mode="after")
+    def _has_bytes(self) -> Self:
+        if (self.content is None) == (self.sha256 is None):
+            raise fault("needs either content or sha256")
+        return self
 
     @property
     def media_type(self) -> str:
@@ -255,7 +266,7 @@ class ApprovalRequest(Strict):
 
 def check_files(files: Sequence[File | Log]) -> None:
     """Raises where the files together are larger than any mail may be."""
-    total = sum(len(file.content) for file in files)
+    total = sum(len(file.content or b"") for file in files)
     if total > MAX_FILES:
         raise fault(f"has {total} bytes of files; a mail holds at most {MAX_FILES} (25 MiB)")
 

@@ -66,13 +66,26 @@ class Run(Protocol):
     def __call__(self, function: Callable[..., Answer], *args: Any) -> Awaitable[Answer]: ...
 
 
+class IncomingFile(Protocol):
+    """A file that a caller sends; `finish` or `abandon` ends it. Each may block."""
+
+    def write(self, piece: bytes) -> None: ...
+
+    def finish(self) -> Answer: ...
+
+    def abandon(self) -> None: ...
+
+
 class Handlers(Protocol):
     """Carries commands out. Both raise `Problem`, or what `problems.of_error` knows.
 
-    handle: called from many threads at once. wait: for routes that wait, in the event loop; must not block.
+    handle: called from many threads at once. receive: a file begins to come, of so many bytes (0: it is not
+    said). wait: for routes that wait, in the event loop; must not block.
     """
 
     def handle(self, command: str, call: Call) -> Answer: ...
+
+    def receive(self, call: Call, declared: int) -> IncomingFile: ...
 
     async def wait(self, command: str, call: Call, run: Run) -> Answer: ...
 

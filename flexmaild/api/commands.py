@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from flexmaild.api import approvals, notifications, oauth, probes, queues, self_test, service
 from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.files import Incoming
 from flexmaild.api.once import AnsweredBefore
 from flexmaild.api.problems import AGAIN_SOON, Problem
 from flexmaild.engine.services import Services
@@ -84,6 +85,9 @@ class Handlers:
                 return COMMANDS[command](self._services, call)
             except AnsweredBefore as before:
                 return before.answer
+
+    def receive(self, call: Call, declared: int) -> Incoming:
+        return Incoming(self._services, call, declared)
 
     async def wait(self, command: str, call: Call, run: Run) -> Answer:
         with _store_faults():

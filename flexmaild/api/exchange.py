@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
 from flexmaild.api.call import CallerGone
-from flexmaild.api.limits import Limits
 from flexmaild.api.problems import Problem
 from flexmaild.net.http_connection import LINGER
 from flexmaild.system.deadline import Deadline
@@ -25,27 +24,32 @@ class Written:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
-    """All of it; the connection holds it to its declared length. Raises Problem 400, 408, CallerGone."""
-    found, deadline = bytearray(), Deadline.after(limits.body_seconds)
+async def pieces(
+    scope: Scope, receive: Receive, *, silent_seconds: float, seconds: float
+) -> AsyncIterator[bytes]:
+    """The body as it comes; the connection holds it to its declared length.
+
+    Raises Problem 400 where it is cut, 408 where nothing comes for `silent_seconds` or it is not complete
+    after `seconds`; CallerGone.
+    """
+    deadline, size = Deadline.after(seconds), 0
     while True:
-        seconds = min(limits.body_silent_seconds, deadline.left)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min(silent_seconds, deadline.left)):
                 message = await receive()
         except TimeoutError:
-            detail = f"The body was not complete after {limits.body_seconds:g} seconds."
+            detail = f"The body was not complete after {seconds:g} seconds."
             if not deadline.is_over:
-                detail = f"Nothing came of the body for {limits.body_silent_seconds:g} seconds."
+                detail = f"Nothing came of the body for {silent_seconds:g} seconds."
             raise Problem(408, detail=detail) from None
         if message["type"] == "http.disconnect":
             raise CallerGone
-        found += message["body"]
+        size += len(message["body"])
+        yield message["body"]
         if not message["more_body"]:
             break
     if scope["state"].get("is_cut"):
-        raise Problem(400, detail=f"The body ended after {len(found)} bytes, before its end.")
-    return bytes(found)
+        raise Problem(400, detail=f"The body ended after {size} bytes, before its end.")
 
 
 async def disconnected(receive: Receive) -> None:

@@ -131,4 +131,5 @@ Base64 = Annotated[
     PlainSerializer(lambda data: base64.b64encode(data).decode(), return_type=str),
     WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
 ]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Addresses = Annotated[list[Address], BeforeValidator(_listed), Field(max_length=100)]

@@ -35,6 +35,8 @@ class Limits:
     body_bytes_per_user: int = BODY_WITH_FILES + MIB
     body_silent_seconds: float = 10.0
     body_seconds: float = 60.0
+    file_silent_seconds: float = 30.0
+    file_seconds: float = 900.0
     place_seconds: float = 5.0
     connection: http_connection.Limits = field(default_factory=http_connection.Limits)
 

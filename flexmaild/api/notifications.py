@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 from typing import cast
 
 from flexmaild.api import bodies
-from flexmaild.api.approvals import stored_files
 from flexmaild.api.call import Answer, Call
+from flexmaild.api.files import named_files
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.core import jobs, references
 from flexmaild.core.addresses import normal
@@ -32,7 +32,7 @@ def send(services: Services, call: Call) -> Answer:
     body = cast(bodies.Notification, call.body)
     components = services.components
     recipients = _recipients(body)
-    blobs, attached = stored_files(body.attachments)
+    blobs, attached = named_files(services, call, body.attachments)
     log_blob, log_file = _logs(body, components.settings.notifications.attach_logs)
     order = _order(body, recipients[0], components.stationery.templates.has(body.event or ""))
     compose(order, None, "", components.stationery, date=services.store.now(), on_fault=_refuse)

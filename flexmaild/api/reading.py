@@ -29,7 +29,7 @@ def declared_length(headers: Headers, route: Route) -> int:
     """How long the body is, in bytes, before a byte of it is read. Raises Problem 400, 411, 413."""
     if "Transfer-Encoding" in headers and "Content-Length" in headers:  # RFC 9112 section 6.3: an attack
         raise Problem(400, detail="Content-Length and Transfer-Encoding exclude each other.")
-    if "Transfer-Encoding" in headers:
+    if "Transfer-Encoding" in headers and not route.is_file:
         raise Problem(411, detail="Transfer-Encoding is not taken here.", cure="Send a Content-Length.")
     given = {value.strip() for value in headers.getlist("Content-Length")}
     if len(given) > 1:
@@ -38,7 +38,7 @@ def declared_length(headers: Headers, route: Route) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise Problem(400, detail="Content-Length is not a number.")
     length = int(text)
-    if length > route.max_body:
+    if length > route.max_body and not route.is_file:  # of a file a setting says it
         detail = f"The body has {length} bytes; {route.path} takes at most {route.max_body}."
         raise Problem(413, "The body is too large", detail, kind="too-large", extra={"limit": route.max_body})
     return length

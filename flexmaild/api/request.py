@@ -105,12 +105,14 @@ class Request:
         query = reading.query_of(route, self._scope["query_string"])
         key = reading.idempotency_key(self._headers)
         length = reading.declared_length(self._headers, route)
-        self._is_unread = length > 0
+        self._is_unread = length > 0 or (route.is_file and "transfer-encoding" in self._headers)
         taken = self._app.waiting if route.waits else self._app.work
         await places.enter_async_context(taken.taken(peer.uid, seconds=self._app.limits.place_seconds))
+        call = Call(peer, names, query, idempotency_key=key, role=role)
+        if route.is_file:
+            return await self._file(route, call, length)
         async with self._room_for(length, peer.uid):
             raw = await self._body() if length else b""
-            call = Call(peer, names, query, idempotency_key=key, role=role)
             return await self._carried_out(route, call, raw)
 
     @asynccontextmanager
@@ -124,7 +126,11 @@ class Request:
 
     async def _body(self) -> bytes:
         reading.check_media_type(self._headers)
-        raw = await exchange.read_body(self._scope, self._receive, self._app.limits)
+        limits = self._app.limits
+        coming = exchange.pieces(
+            self._scope, self._receive, silent_seconds=limits.body_silent_seconds, seconds=limits.body_seconds
+        )
+        raw = b"".join([piece async for piece in coming])
         self._is_unread = False
         return raw
 
@@ -135,6 +141,22 @@ class Request:
             return await self._probed(route, call, raw)
         pool = self._app.looking if route.method == "GET" else self._app.changing
         return await _in(pool, self._handled, route, call, raw)
+
+    async def _file(self, route: Route, call: Call, declared: int) -> Written:
+        """Written away as it comes."""
+        limits, pool = self._app.limits, self._app.changing
+        coming = exchange.pieces(
+            self._scope, self._receive, silent_seconds=limits.file_silent_seconds, seconds=limits.file_seconds
+        )
+        file = await _in(pool, self._guarded, self._app.handlers.receive, call, declared)
+        try:
+            async for piece in coming:
+                await _in(pool, self._guarded, file.write, piece)
+            self._is_unread = False
+            return _written(await _in(pool, self._guarded, file.finish), route)
+        except BaseException:
+            await asyncio.shield(_in(pool, file.abandon))
+            raise
 
     async def _waited(self, route: Route, call: Call) -> Written:
         """Carried out in the event loop, until there is an answer, or nobody to have it."""
@@ -177,6 +199,10 @@ class Request:
                 return _written(Answer(200, openapi.document()), route)
             call = replace(call, body=body, fingerprint=fingerprint)
             return _written(self._app.handlers.handle(route.command, call), route)
+
+    def _guarded(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with self._as_problems():
+            return function(*args, **kwargs)
 
     @contextmanager
     def _as_problems(self) -> Iterator[None]:

@@ -50,6 +50,7 @@ class Route:
 
     body, answer: names that `api.shapes` knows; an empty body means that none is taken.
     waits: the answer may be held back (long poll), and the caller is counted as one who waits.
+    is_file: the body is a file, of any length and kind, and not JSON.
     takes_long: it talks to servers, or looks at all there is.
     media_type: of the answer where that is not JSON.
     """
@@ -70,6 +71,7 @@ class Route:
     idempotent: bool = False
     media_type: str = "application/json"
     takes_long: bool = False
+    is_file: bool = False
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -125,6 +127,9 @@ ROUTES: tuple[Route, ...] = (
           "Processed", cli="process", takes_long=True),
     Route("log_level", "POST", "/v1/log-level", "admin", "Change the log level until the next start.",
           "LogLevelSet", "LogLevel", "log-level"),
+    Route("file.send", "POST", "/v1/files", "act",
+          "Keep a file, sent as it is, until a request names it as an attachment by its SHA-256.",
+          "ReceivedFile", status=201, is_file=True),
     Route("notification.send", "POST", "/v1/notifications", "act", "Queue a notification mail.", "Queued",
           "Notification", "notify", 202, max_body=BODY_WITH_FILES, idempotent=True),
     Route("notification.show", "GET", "/v1/notifications/{id}", "read", "What became of it.", "Job"),

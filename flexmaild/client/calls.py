@@ -39,6 +39,7 @@ CALLS = {
     "reload": Call("POST", "/v1/reload", LONG),
     "process": Call("POST", "/v1/process", LONG),
     "log_level": Call("POST", "/v1/log-level"),
+    "file.send": Call("POST", "/v1/files", 3 * LONG),
     "notification.send": Call("POST", "/v1/notifications"),
     "notification.show": Call("GET", "/v1/notifications/{id}"),
     "approval.request": Call("POST", "/v1/approvals"),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from flexmaild.client.calls import CALLS, Call
 from flexmaild.client.received import BrokenOff, receive
@@ -79,19 +79,25 @@ class Client:
         path: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        file: BinaryIO | None = None,
         idempotency_key: str = "",
         timeout: float | None = None,
     ) -> Reply:
-        """Carry out a command of `CALLS`. `timeout` in seconds, by default the call's own.
+        """Carry out a command of `CALLS`. `timeout` in seconds, by default the call's own. `body` goes as
+        JSON; `file` as it is, from where it stands.
 
         Raises Unreachable, Refused.
         """
         route = CALLS[command]
         headers = {"Accept": "application/json, application/problem+json"}
-        data = None
+        data: bytes | BinaryIO | None = None
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
+        if file is not None:
+            data = file
+            headers["Content-Type"] = "application/octet-stream"
+            headers["Content-Length"] = str(os.fstat(file.fileno()).st_size - file.tell())
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
         seconds = timeout if timeout is not None else _patience(route, query or {})
@@ -109,7 +115,7 @@ class Client:
         connection: _Connection,
         route: Call,
         target: str,
-        data: bytes | None,
+        data: bytes | BinaryIO | None,
         headers: Mapping[str, str],
     ) -> Reply:
         try:

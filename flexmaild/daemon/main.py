@@ -37,6 +37,7 @@ from flexmaild.engine.reports import Reports
 from flexmaild.engine.services import Services
 from flexmaild.engine.timers import Task, Timers
 from flexmaild.engine.transaction import Targets, Transactions
+from flexmaild.engine.uploads import Uploads
 from flexmaild.engine.waiters import Waiters
 from flexmaild.net.sign_ins import SignIns
 from flexmaild.observe import logs
@@ -62,7 +63,7 @@ ENDING_OR_RELOAD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 # Work in hand at the end: a mail is sent or a batch committed in less; the rest waits in the store.
 STOP_SECONDS = 20.0
 # Periods, seconds: what is due, the gauges and the store itself, claims in hand, what may be forgotten.
-DUE_EVERY, COUNT_EVERY, RENEW_EVERY, PRUNE_EVERY = 1.0, 10.0, 20.0, 3600.0
+DUE_EVERY, COUNT_EVERY, RENEW_EVERY, UPLOADS_EVERY, PRUNE_EVERY = 1.0, 10.0, 20.0, 60.0, 3600.0
 
 
 def run(config: Path, clock: MachineClock | None = None) -> int:
@@ -188,6 +189,7 @@ def _assembled(
         logs=journal,
         components=wiring.build(config, settings, into),
         sign_ins=SignIns(),
+        uploads=Uploads(settings.state_directory / "uploads"),
         reload=lambda by: reload(by),
     )
     listeners = Listeners(metrics, reports.look, health)
@@ -228,6 +230,7 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (COUNT_EVERY, lambda: moments.write_time(services)),
         (RENEW_EVERY, lambda: moments.renew_claims(services)),
         (PRUNE_EVERY, lambda: moments.prune(services)),
+        (UPLOADS_EVERY, lambda: services.uploads.prune(time.time())),
         (PRUNE_EVERY, lambda: moments.look_for_damage(services)),
         (PRUNE_EVERY, lambda: moments.look_at_borders(services)),
     ]

@@ -13,6 +13,7 @@ from flexmaild.engine.components import Components
 from flexmaild.engine.delivery import Delivery
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.transaction import Transactions
+from flexmaild.engine.uploads import Uploads
 from flexmaild.engine.waiters import Waiters
 from flexmaild.net.sign_ins import SignIns
 from flexmaild.observe.health import Health
@@ -47,6 +48,7 @@ class Services:
     logs: Logs
     components: Components
     sign_ins: SignIns
+    uploads: Uploads
     reload: Callable[[str], Reloaded]
     replaced: list[Delivery] = field(default_factory=list)
     unlogged: list[AuditEntry] = field(default_factory=list)

@@ -31,6 +31,7 @@ from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import (
     AbsolutePath,
     Address,
+    Bytes,
     Flag,
     Line,
     Mode,
@@ -280,6 +281,13 @@ class Metrics(Section):
             )
 
 
+class Files(Section):
+    """Files that pipelines send ahead (`POST /v1/files`)."""
+
+    max: Annotated[int, Bytes("64KiB", "2GiB")] = 500 * 1024 * 1024
+    """The largest that is taken. A mail holds less, see `outgoing.max_message_size`."""
+
+
 class Store(Section):
     """Where requests, decisions and unsent mails are kept."""
 
@@ -322,6 +330,8 @@ class Settings(Section):
     """The Unix socket that `flexmailctl` and pipelines talk to."""
     metrics: Metrics = Metrics()
     """Prometheus metrics and health checks."""
+    files: Files = Files()
+    """Files that pipelines send ahead."""
     store: Store = Store()
     """Where requests, decisions and unsent mails are kept."""
     state_directory: AbsolutePath = Field(default_factory=_state_directory, json_schema_extra=RESTART)

@@ -25,24 +25,18 @@ class Pool:
         self._most = threads
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._idle = self._begun = 0
+        self._begun = self._unfinished = 0
 
     def submit(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
         """Its result, or what it raised, to come. One that is cancelled before its turn is not begun."""
         future: Future[_R] = Future()
-
-        def job() -> None:
-            if future.set_running_or_notify_cancel():
-                _fulfil(future, function, *args, **kwargs)
-
         with self._lock:
-            if self._idle > 0:
-                self._idle -= 1  # one of those takes it
-            elif self._begun < self._most:
+            self._unfinished += 1
+            if self._begun < min(self._unfinished, self._most):
                 self._begun += 1
                 name = f"{self._name}-{self._begun}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
-        self._jobs.put(job)
+            self._jobs.put(lambda: self._carry_out(future, function, *args, **kwargs))
         return future
 
     def close(self) -> None:
@@ -54,15 +48,21 @@ class Pool:
         while (job := self._jobs.get()) is not None:
             job()
             del job  # what it holds may be large, and the next one may be long in coming
-            with self._lock:
-                if self._jobs.empty():
-                    self._idle += 1
 
-
-def _fulfil(future: Future[Any], function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    try:
-        result = function(*args, **kwargs)
-    except BaseException as error:  # noqa: BLE001 - who waits for the result gets it
-        future.set_exception(error)
-    else:
-        future.set_result(result)
+    def _carry_out(
+        self, future: Future[Any], function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> None:
+        result: Any = None
+        error: BaseException | None = None
+        is_wanted = future.set_running_or_notify_cancel()
+        if is_wanted:
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as caught:  # noqa: BLE001 - who waits for the result gets it
+                error = caught
+        with self._lock:  # before anybody hears of it: who submits next finds a thread that is free
+            self._unfinished -= 1
+        if error is not None:
+            future.set_exception(error)
+        elif is_wanted:
+            future.set_result(result)

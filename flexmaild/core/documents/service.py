@@ -196,6 +196,14 @@ class AuthorizationState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedFile:
+    """Kept for an hour; its SHA-256 (hex) is what a request names it by."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockAccepted:
     """doubted: why the clock was not believed, empty where it was. before: the time that was gone by."""
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import socket
@@ -116,6 +117,21 @@ LEFT_OUT = object()
 
 
 @dataclass
+class FakeFile:
+    """One that a caller sends."""
+
+    data: bytes = b""
+
+    def write(self, piece: bytes) -> None:
+        self.data += piece
+
+    def finish(self) -> Answer:
+        return Answer(body={"sha256": hashlib.sha256(self.data).hexdigest(), "size": len(self.data)})
+
+    def abandon(self) -> None: ...
+
+
+@dataclass
 class FakeDesk:
     """Answers from the table; remembers the calls. `then` takes the place of an answer."""
 
@@ -128,6 +144,10 @@ class FakeDesk:
         if command in self.then:
             return self.then[command](call)
         return self._plausible(command)
+
+    def receive(self, call: Call, declared: int) -> FakeFile:
+        self.calls.append(("file.send", call))
+        return FakeFile()
 
     async def wait(self, command: str, call: Call, run: Run) -> Answer:
         self.calls.append((command, call))

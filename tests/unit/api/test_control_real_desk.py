@@ -31,7 +31,9 @@ class Described:
         route = BY_COMMAND[command]
         responses = self.spec["paths"][route.path][route.method.lower()]["responses"]
         try:
-            reply = self.house.client.call(command, path=path, query=query, body=body)
+            with Path(__file__).open("rb") as file:
+                sent = file if command == "file.send" else None
+                reply = self.house.client.call(command, path=path, query=query, body=body, file=sent)
             shown, response = reply.body, responses[str(reply.status)]
             self.answered.add(command)
         except Refused as refused:
@@ -71,6 +73,7 @@ def test_every_answer_of_the_daemon_is_as_described(described: Described) -> Non
     ):
         ask(command)
     ask("test_email", body={"to": ANNA})
+    ask("file.send")
     ask("log_level", body={"level": "debug", "for": "1m"})
     assert ask("approval.wait", id=one, query={"timeout": 30})["state"] == "approved"
     ask("approval.reply", id=one, sha256=ask("approval.show", id=one)["replies"][0]["sha256"])

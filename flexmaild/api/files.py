@@ -1,0 +1,87 @@
+"""Files: sent ahead as they are by POST /v1/files, and those that a request names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from flexmaild.api import bodies
+from flexmaild.api.call import Answer, Call
+from flexmaild.api.problems import Problem
+from flexmaild.core.documents.service import ReceivedFile
+from flexmaild.core.errors import NotAllowed, Refused
+from flexmaild.core.model import Attachment
+from flexmaild.core.work import Blob
+from flexmaild.engine.services import Services
+from flexmaild.engine.uploads import NoRoom, Upload
+
+
+class Incoming:
+    """One file that comes; `finish` or `abandon` ends it. Raises Problem 413, 507."""
+
+    def __init__(self, services: Services, call: Call, declared: int) -> None:
+        self._most = services.components.settings.files.max
+        self._refuse_too_large(declared)
+        try:
+            self._upload: Upload = services.uploads.begin(call.peer.uid)
+        except NoRoom as fault:
+            raise _no_room(fault) from None
+
+    def write(self, piece: bytes) -> None:
+        self._refuse_too_large(self._upload.size + len(piece))
+        try:
+            self._upload.write(piece)
+        except NoRoom as fault:
+            raise _no_room(fault) from None
+
+    def finish(self) -> Answer:
+        try:
+            digest = self._upload.finish()
+        except NoRoom as fault:
+            raise _no_room(fault) from None
+        return Answer(201, ReceivedFile(sha256=digest, size=self._upload.size))
+
+    def abandon(self) -> None:
+        self._upload.abandon()
+
+    def _refuse_too_large(self, size: int) -> None:
+        if size > self._most:
+            detail = f"A file may have at most {self._most} bytes (files.max)."
+            raise Problem(413, "The file is too large", detail, kind="too-large", extra={"limit": self._most})
+
+
+def named_files(
+    services: Services, call: Call, files: Sequence[bodies.File]
+) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
+    """The bytes to be kept, and what the request remembers of them. Raises Refused with every fault."""
+    uid, uploads = call.peer.uid, services.uploads
+    faults: list[NotAllowed] = []
+    left = bodies.MAX_FILES - sum(len(file.content or b"") for file in files)
+    blobs, described = [], []
+    for number, file in enumerate(files):
+        data = file.content
+        if data is None:
+            digest = file.sha256 or ""
+            size = uploads.size(uid, digest)
+            if size is not None and size > left:
+                faults.append(NotAllowed(f"attachments.{number}.sha256", _TOO_LARGE))
+                continue
+            data = uploads.read(uid, digest, left)
+            if data is None:
+                faults.append(NotAllowed(f"attachments.{number}.sha256", _UNKNOWN))
+                continue
+            left -= len(data)
+        blobs.append(Blob(hashlib.sha256(data).hexdigest(), data))
+        described.append(Attachment(file.filename, file.media_type, blobs[-1].sha256, len(data)))
+    if faults:
+        raise Refused(faults)
+    return tuple(blobs), tuple(described)
+
+
+_UNKNOWN = "no file of yours has it: send it by POST /v1/files first, at most an hour before"
+_TOO_LARGE = f"makes more than {bodies.MAX_FILES} bytes of files; a mail holds at most that (25 MiB)"
+
+
+def _no_room(fault: NoRoom) -> Problem:
+    cure = "Name what you sent in a request, or wait: it is deleted after an hour."
+    return Problem(507, "No room for the file", f"{fault}.", cure=cure, kind="no-room")

@@ -1,0 +1,160 @@
+"""Files that callers send ahead, until a request or a notification names them.
+
+A directory for each user, in which a file is called by its SHA-256 and its time is when it was last sent or
+named: the directory is all there is to know, so nothing has to be kept in step with it. A file that was named
+is moved aside, where it counts no more. Callable from any thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+MIB = 1024 * 1024
+# Of one user, what was sent and not named yet.
+MOST_BYTES, MOST_FILES = 2048 * MIB, 100
+# Kept after it was last sent or named, seconds; longer than any upload may take.
+KEPT = 3600.0
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PART = ".part"
+_NAMED = "named"
+
+
+class NoRoom(Exception):
+    """The user's share, or the disk, is full; str() says which."""
+
+
+class Uploads:
+    """directory: is made where it is needed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._coming: Counter[int] = Counter()
+
+    def begin(self, uid: int) -> Upload:
+        """A file of this user begins to come. Raises NoRoom, OSError."""
+        place = self._directory / str(uid)
+        for directory in (self._directory, place, place / _NAMED):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        with self._lock:
+            if sum(1 for _ in _files(place)) >= MOST_FILES:
+                raise NoRoom(f"{MOST_FILES} files were sent and are not named by any request yet")
+            return Upload(self, uid, place)
+
+    def read(self, uid: int, digest: str, most: int) -> bytes | None:
+        """What this user sent under that SHA-256, which counts as named from now on; None where there is no
+        such file, or it is larger than `most` bytes. Raises OSError."""
+        if not _DIGEST.fullmatch(digest):
+            return None
+        place = self._directory / str(uid)
+        for path in (place / digest, place / _NAMED / digest):
+            with suppress(FileNotFoundError):
+                if path.stat().st_size > most:
+                    return None
+                data = path.read_bytes()
+                os.utime(path)
+                path.replace(place / _NAMED / digest)
+                return data
+        return None
+
+    def size(self, uid: int, digest: str) -> int | None:
+        """In bytes; None where this user sent no such file."""
+        place = self._directory / str(uid)
+        for path in (place / digest, place / _NAMED / digest):
+            with suppress(FileNotFoundError):
+                return path.stat().st_size if _DIGEST.fullmatch(digest) else None
+        return None
+
+    def prune(self, now: float) -> None:
+        """Delete what was not sent or named for an hour, by the wall clock."""
+        with suppress(FileNotFoundError):
+            for place in list(self._directory.iterdir()):
+                for path in [*_files(place), *_files(place / _NAMED)]:
+                    with suppress(FileNotFoundError):
+                        if abs(now - path.stat().st_mtime) > KEPT:
+                            path.unlink()
+
+    def grow(self, uid: int, size: int) -> None:
+        """So many bytes more come of this user. Raises NoRoom."""
+        with self._lock:
+            whole = (path for path in _files(self._directory / str(uid)) if not _is_part(path))
+            at_rest = sum(path.stat().st_size for path in whole)
+            if at_rest + self._coming[uid] + size > MOST_BYTES:
+                raise NoRoom(f"{MOST_BYTES // MIB} MiB were sent and are not named by any request yet")
+            self._coming[uid] += size
+
+    def came(self, uid: int, size: int) -> None:
+        """They have come, or will not."""
+        with self._lock:
+            self._coming[uid] -= size
+
+
+class Upload:
+    """One file that comes, in pieces. Either `finish` or `abandon` ends it."""
+
+    def __init__(self, uploads: Uploads, uid: int, place: Path) -> None:
+        self._uploads = uploads
+        self._uid = uid
+        self._place = place
+        self._path = place / f"{secrets.token_hex(8)}{_PART}"
+        self._digest = hashlib.sha256()
+        self.size = 0
+        self._file = self._path.open("xb")
+
+    def write(self, piece: bytes) -> None:
+        """Raises NoRoom, OSError."""
+        self._uploads.grow(self._uid, len(piece))
+        self.size += len(piece)
+        self._digest.update(piece)
+        with _full_disk():
+            self._file.write(piece)
+
+    def finish(self) -> str:
+        """It is whole and durable; its SHA-256 (hex). Raises NoRoom, OSError."""
+        with _full_disk():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        self._file.close()
+        digest = self._digest.hexdigest()
+        named = self._place / _NAMED / digest
+        self._path.replace(named if named.exists() else self._place / digest)
+        self._uploads.came(self._uid, self.size)
+        return digest
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._path.unlink()
+        self._uploads.came(self._uid, self.size)
+
+
+def _files(place: Path) -> Iterator[Path]:
+    try:
+        yield from (path for path in place.iterdir() if path.is_file())
+    except FileNotFoundError:
+        return
+
+
+def _is_part(path: Path) -> bool:
+    return path.suffix == _PART
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise NoRoom(f"the disk of the daemon is full ({error.strerror})") from error
+        raise

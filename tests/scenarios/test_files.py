@@ -1,0 +1,128 @@
+"""Files that are sent ahead, and named by a request of the user who sent them."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexmaild.client import Refused
+from tests.kit.house import House
+
+ALICE = "alice@corp.test"
+REPORT = b"%PDF-1.7\n" + bytes(range(256)) * 4000
+DIGEST = hashlib.sha256(REPORT).hexdigest()
+
+
+def send(house: House, directory: Path, data: bytes = REPORT) -> dict[str, Any]:
+    path = directory / "report.pdf"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        answer = house.client.call("file.send", file=file)
+    assert answer.status == 201
+    return dict(answer.body)
+
+
+def named(digest: str = DIGEST) -> list[dict[str, str]]:
+    return [{"sha256": digest, "filename": "report.pdf"}]
+
+
+def test_a_file_that_was_sent_ahead_goes_with_the_request(house: House, tmp_path: Path) -> None:
+    house.start()
+    assert send(house, tmp_path) == {"sha256": DIGEST, "size": len(REPORT)}
+    house.request(ALICE, attachments=named())
+    (attached,) = house.mail(ALICE).iter_attachments()
+    assert (attached.get_filename(), attached.get_content_type()) == ("report.pdf", "application/pdf")
+    assert attached.get_content() == REPORT
+    house.request(ALICE, attachments=named())  # it may be named again
+    notified = {"to": [ALICE], "subject": "s", "text": "t", "attachments": named()}
+    assert house.client.call("notification.send", body=notified).status == 202
+
+
+def test_a_file_that_nobody_sent_is_422_and_says_where(house: House, tmp_path: Path) -> None:
+    house.start()
+    send(house, tmp_path)
+    with pytest.raises(Refused) as refused:
+        house.request(ALICE, attachments=[*named(), *named("0" * 64)])
+    (fault,) = refused.value.document["errors"]
+    assert (refused.value.status, fault["path"]) == (422, "attachments.1.sha256")
+    assert "POST /v1/files" in fault["detail"]
+
+
+def test_a_file_too_large_for_a_mail_is_422(house: House, tmp_path: Path) -> None:
+    house.start()
+    digest = send(house, tmp_path, b"x" * (25 * 1024 * 1024 + 1))["sha256"]
+    with pytest.raises(Refused) as refused:
+        house.request(ALICE, attachments=named(digest))
+    assert refused.value.status == 422
+    assert "25 MiB" in str(refused.value)
+
+
+def stream(house: House, head: bytes, *pieces: bytes) -> http.client.HTTPResponse:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(str(house.client.path))
+    connection.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n")
+    for piece in pieces:
+        connection.sendall(piece)
+    connection.shutdown(socket.SHUT_WR)
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return response
+
+
+def test_it_may_be_sent_in_chunks_and_what_is_cut_is_not_kept(house: House) -> None:
+    house.start()
+    head = b"Transfer-Encoding: chunked\r\n"
+    whole = stream(house, head, b"5\r\nhello\r\n", b"6\r\n world\r\n", b"0\r\n\r\n")
+    assert (whole.status, hashlib.sha256(b"hello world").hexdigest().encode() in whole.read()) == (201, True)
+    for cut in (
+        stream(house, head, b"5\r\nhello\r\n"),
+        stream(house, head, b"5\r\nhello\r\nzz\r\n"),
+        stream(house, b"Content-Length: 9\r\n", b"hello"),
+    ):
+        assert cut.status == 400
+    kept = [path for path in (house.root / "state" / "uploads").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in kept] == [b"hello world"]
+
+
+def test_what_is_larger_than_the_setting_is_413_before_and_while_it_comes(house: House) -> None:
+    house.write_settings({"files": {"max": "64KiB"}})
+    house.start()
+    declared = stream(house, b"Content-Length: 65537\r\nExpect: 100-continue\r\n")
+    assert (declared.status, b"files.max" in declared.read()) == (413, True)
+    piece = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    assert stream(house, b"Transfer-Encoding: chunked\r\n", piece, piece, piece).status == 413
+    assert stream(house, b"Transfer-Encoding: chunked\r\n", piece, piece, b"0\r\n\r\n").status == 201
+
+
+def test_a_hundred_files_may_wait_to_be_named(house: House, tmp_path: Path) -> None:
+    house.start()
+    digests = [send(house, tmp_path, b"%d" % n)["sha256"] for n in range(100)]
+    with pytest.raises(Refused) as refused:
+        send(house, tmp_path, b"one more")
+    assert refused.value.status == 507
+    house.request(ALICE, attachments=named(digests[0]))
+    send(house, tmp_path, b"one more")
+
+
+def test_what_was_not_sent_or_named_for_an_hour_is_deleted(house: House, tmp_path: Path) -> None:
+    from flexmaild.engine.uploads import Uploads
+
+    house.start()
+    send(house, tmp_path)
+    send(house, tmp_path, b"another")
+    house.request(ALICE, attachments=named())
+    uploads, uid = Uploads(house.root / "state" / "uploads"), os.geteuid()
+    now = (house.root / "state" / "uploads" / str(uid) / "named" / DIGEST).stat().st_mtime
+    uploads.prune(now + 3500)
+    assert uploads.size(uid, DIGEST) == len(REPORT)
+    uploads.prune(now + 3700)
+    assert uploads.size(uid, DIGEST) is None
+    with pytest.raises(Refused):
+        house.request(ALICE, attachments=named())
