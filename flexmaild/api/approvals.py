@@ -25,7 +25,6 @@ from flexmaild.core.documents.approvals import (
     Approvals,
     ApproverWarning,
     OpenedApproval,
-    ShownApproval,
 )
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
@@ -44,7 +43,7 @@ from flexmaild.store.queries import Queries
 from flexmaild.system.deadline import Deadline
 
 # A wake-up may be lost: who waits for a decision looks again after so many seconds.
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 30.0
 
 
 def request(services: Services, call: Call) -> Answer:
@@ -132,14 +131,16 @@ async def wait(services: Services, call: Call, run: Run) -> Answer:
     deadline = Deadline.after(float(call.query["timeout"]))
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
     with services.waiters.watching(call.path["id"], partial(loop.call_soon_threadsafe, changed.set)):
-        while True:
-            changed.clear()
-            answer = await run(show, services, call)
-            body = cast(ShownApproval, answer.body)
-            if body.state is not State.PENDING or deadline.is_over:
-                return answer
+        while await run(_is_pending, services, call) and not deadline.is_over:
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), min(deadline.left, LOOK_SECONDS))
+            changed.clear()
+    return await run(show, services, call)
+
+
+def _is_pending(services: Services, call: Call) -> bool:
+    """Little to do, for many may wait."""
+    return _found(services.store, call).state is State.PENDING
 
 
 def cancel(services: Services, call: Call) -> Answer:

@@ -10,13 +10,16 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flexmaild.core.access import Caller, Role
 from flexmaild.system.peer_credentials import Peer, overflow_uid
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def caller_of(peer: Peer) -> Caller:
 class Run(Protocol):
     """Has a function that may block carried out by a thread; for what runs in the event loop."""
 
-    def __call__(self, function: Callable[..., Answer], *args: Any) -> Awaitable[Answer]: ...
+    def __call__(self, function: Callable[..., _R], *args: Any) -> Awaitable[_R]: ...
 
 
 class IncomingFile(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks import attachment, bench_graph, memory, outbox, polls, reading, replies, start
+from tests.benchmarks import attachment, bench_graph, memory, outbox, polls, reading, replies, start, waiting
 from tests.benchmarks.table import machine
 
 FIGURES: Mapping[str, Callable[[], object]] = {
@@ -17,6 +17,7 @@ FIGURES: Mapping[str, Callable[[], object]] = {
     "replies": replies.main,
     "polls": polls.main,
     "graph": bench_graph.main,
+    "waiting": waiting.main,
 }
 
 
