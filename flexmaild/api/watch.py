@@ -27,6 +27,7 @@ from flexmaild.system.pool import Pool
 # Those who watch are few. A scrape takes milliseconds and Prometheus gives up after 10 s by default
 # (scrape_timeout).
 ROOM = Room(connections=32, per_user=32)
+THREADS = 2
 LIMITS = http_connection.Limits(head_bytes=16 * 1024, idle_seconds=10.0, write_seconds=10.0)
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
@@ -44,7 +45,7 @@ class Watch:
         self._metrics = metrics
         self._look = look
         self._on_crash = on_crash
-        self._pool = Pool("watch", 2)
+        self._pool = Pool("watch", THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)

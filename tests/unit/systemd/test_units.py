@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from flexmaild.api import app, watch
+from flexmaild.api.limits import Limits
+from flexmaild.net import http_server
+
 ROOT = Path(__file__).parents[3]
 UNITS = ROOT / "systemd"
 SERVICES = ("flexmaild.service", "flexmaild@.service")
@@ -185,3 +189,14 @@ def test_the_settings_directory_is_the_administrator_s(tmp_path: Path) -> None:
         if not line.startswith("#")
     ]
     assert line.split() == ["d", "/etc/flexmaild", "0750", "root", "flexmaild", "-"]
+
+
+def test_the_limits_hold_what_callers_may_take() -> None:
+    """The comments in the unit say the same sum."""
+    given = dict(settings("flexmaild.service"))
+    callers = Limits().room.connections + watch.ROOM.connections
+    assert (
+        callers + http_server.TAKEN_AT_ONCE + http_server.RESERVED_FILES == 2864 < int(given["LimitNOFILE"])
+    )
+    threads = app.LOOKING + app.CHANGING + app.PROBING + app.NAMING + watch.THREADS + len(["the event loop"])
+    assert threads == 21 < int(given["TasksMax"]) - 100
