@@ -7,6 +7,7 @@ beside Transfer-Encoding, NUL in a name, folded fields.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -107,3 +108,13 @@ def test_garbage_behind_a_body_is_no_part_of_it(door: Door) -> None:
     """A body that is longer than its length says; the request before it may be answered in any way."""
     came = answers(door.talk(request(b"POST /v1/approvals", b"{}") + b"{}\r\n\r\n" + BEHIND))
     assert 1 <= len(came) <= 2 and all(is_problem(answer, 400, 405, 404, 422) for answer in came)
+
+
+def test_bad_requests_do_not_fill_the_log(shared: tuple[House, Doors], door: Door) -> None:
+    """Anybody who can connect may send them; on the metrics listener that takes no login."""
+    house = shared[0]
+    before = len(house.log.read_text().splitlines())
+    for _ in range(50):
+        door.talk(filled(REFUSED["NUL in a name"], door))
+    written = [json.loads(line) for line in house.log.read_text().splitlines()[before:]]
+    assert len([line for line in written if line["level"] in ("warning", "error", "critical")]) <= 1

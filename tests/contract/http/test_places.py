@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from flexmaild.api.limits import Limits
 from tests.contract.http.conftest import Doors, socket_of
 from tests.contract.http.others import answer_of, as_other, open_directory
 from tests.contract.http.talk import Answer, Door, is_problem, next_answer, request, rest, taken
@@ -21,6 +22,7 @@ from tests.kit.house import House, until
 from tests.kit.scripted import Hold, Serving, SmtpServer
 from tests.kit.servers_settings import by_smtp
 
+MIB = 1024 * 1024
 ALICE = "alice@corp.test"
 Start = Callable[..., Doors]
 TEST_MAIL = request(b"POST /v1/test-email", b'{"to": "ann@corp.test"}')
@@ -209,11 +211,11 @@ def test_a_wait_that_is_over_frees_its_place(limited: Start, house: House) -> No
 
 # Bytes of bodies.
 
-LARGE = b'{"title": "t", "text": "' + b"x" * 600_000 + b'", "approvers": ["alice@corp.test"]}'
+LARGE = b'{"title": "t", "approvers": ["alice@corp.test"]' + b" " * 600_000 + b"}"
 
 
 def begun(door: Door, held: ExitStack) -> socket.socket:
-    """All but the end of a large body has come."""
+    """All but the last byte of a large body has come."""
     connection = sent(door, held, request(b"POST /v1/approvals", LARGE)[:-1])
     taken([connection])
     return connection
@@ -232,6 +234,19 @@ def test_bodies_have_a_budget_and_are_refused_unread_beyond_it(
     first.sendall(LARGE[-1:])
     assert next_answer(first).status == 201
     assert door.ask(b"POST /v1/approvals", LARGE).status == 201
+
+
+def test_five_bodies_of_20_mib_are_not_held_at_once(house: House, connections: ExitStack) -> None:
+    """Each takes several times its size once it is read."""
+    house.start()
+    door, length = socket_of(house), b"Content-Length: %d" % (20 * MIB)
+    head = request(
+        b"POST /v1/approvals", None, b"Content-Type: application/json", length, b"Expect: 100-continue"
+    )
+    told = [next_answer(sent(door, connections, head)) for _ in range(5)]
+    places = Limits().bodies_bytes // (20 * MIB)
+    assert [answer.status for answer in told] == [100] * places + [503] * (5 - places)
+    assert busy(told[-1]) and places < 5
 
 
 def test_a_body_whose_sender_went_away_gives_its_bytes_back(limited: Start, connections: ExitStack) -> None:
