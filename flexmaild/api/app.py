@@ -56,7 +56,7 @@ class Application:
         self.probing, self.naming = Pool("api-probes", PROBING), Pool("api-names", NAMING)
         self.work = Places("requests", limits.in_work, limits.in_work_per_user)
         self.waiting = Places("waiting callers", limits.waiting, limits.waiting_per_user)
-        self.body_bytes = Places("large requests", limits.body_bytes, limits.body_bytes_per_user)
+        self.body_bytes = Places("large requests", limits.bodies_bytes, limits.bodies_bytes_per_user)
         self.stopping = asyncio.Event()
         by_path: dict[str, dict[str, Route]] = {}
         for route in routes.ROUTES:

@@ -21,7 +21,7 @@ from flexmaild.net.http_server import Room
 @dataclass(frozen=True, slots=True)
 class Limits:
     """in_work: requests between their head and the end of their answer; waiting: those whose answer is held
-    back, and readers of events. body_bytes: of all bodies that are larger than an ordinary one, together.
+    back, and readers of events. bodies_bytes: of all bodies that are larger than an ordinary one, together.
     place_seconds: for how long a place is waited for before it is refused.
 
     Any user may have half of what is there for those who wait, and of the bytes, so that others are served.
@@ -31,8 +31,8 @@ class Limits:
     in_work_per_user: int = 32
     waiting: int = 2000
     waiting_per_user: int = 1000
-    body_bytes: int = 2 * (BODY_WITH_FILES + MIB)
-    body_bytes_per_user: int = BODY_WITH_FILES + MIB
+    bodies_bytes: int = 2 * (BODY_WITH_FILES + MIB)
+    bodies_bytes_per_user: int = BODY_WITH_FILES + MIB
     body_silent_seconds: float = 10.0
     body_seconds: float = 60.0
     file_silent_seconds: float = 30.0

@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 from flexmaild.api import exchange
 from flexmaild.api.exchange import Written
 from flexmaild.core.documents import as_json
-from flexmaild.net import http_connection
 from flexmaild.net.http_server import Room
 from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
@@ -28,7 +27,6 @@ from flexmaild.system.pool import Pool
 # (scrape_timeout).
 ROOM = Room(connections=32, per_user=32)
 THREADS = 2
-LIMITS = http_connection.Limits(head_bytes=16 * 1024, idle_seconds=10.0, write_seconds=10.0)
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from flexmaild.api.call import Handlers
+from flexmaild.api.limits import Limits
 from flexmaild.api.server import ControlServer
-from flexmaild.api.watch import LIMITS, ROOM, Watch
+from flexmaild.api.watch import ROOM, Watch
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
 from flexmaild.net.http_server import EventLoop, HttpServer
@@ -35,6 +36,7 @@ class Listeners:
         self._metrics = metrics
         self._health = health
         self._changing = threading.RLock()
+        self._limits = Limits()
         self._loop = EventLoop("http", self._crashed)
         self._watch = Watch(metrics, look, self._watch_crashed)
         self._watched: HttpServer | None = None
@@ -42,8 +44,9 @@ class Listeners:
         self._bind: Callable[[], Listening]
         self._listen = self._wanted = ""
 
-    def open(self, settings: Settings, handlers: Handlers) -> None:
+    def open(self, settings: Settings, handlers: Handlers, limits: Limits) -> None:
         """Raises GiveUp when the control socket cannot be bound."""
+        self._limits = limits
         self._loop.start()
         control = settings.control
         place = Place(control.socket, control.mode, control.group)
@@ -56,6 +59,7 @@ class Listeners:
             on_request=self._requested,
             on_busy=_busy,
             on_crash=self._crashed,
+            limits=limits,
         )
         self._wanted = settings.metrics.listen
 
@@ -113,7 +117,12 @@ class Listeners:
         if listener is None:
             return None
         served = HttpServer(
-            self._loop, listener, self._watch, room=ROOM, limits=LIMITS, refused=lambda caller, status: None
+            self._loop,
+            listener,
+            self._watch,
+            room=ROOM,
+            limits=self._limits.connection,
+            refused=lambda caller, status: None,
         )
         served.start()
         return served

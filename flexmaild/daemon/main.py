@@ -21,6 +21,7 @@ import structlog
 
 from flexmaild import __version__
 from flexmaild.api.commands import Handlers
+from flexmaild.api.limits import Limits
 from flexmaild.api.routes import COMMANDS
 from flexmaild.core import exits
 from flexmaild.core.errors import Failure
@@ -106,9 +107,10 @@ def opened(
     signals: queue.SimpleQueue[int],
     journal: Logs,
     redactor: Redactor,
+    limits: Limits | None = None,
 ) -> Daemon:
     """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
-    as they come. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
+    as they come. limits: what callers may take, as usual for None. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
     make_state_directory(settings)
     insist_on_own_files(settings)
     store = open_store(
@@ -119,7 +121,7 @@ def opened(
     )
     try:
         daemon = _assembled(config, settings, clock, store, signals, journal, redactor)
-        daemon.listeners.open(settings, Handlers(daemon.services))
+        daemon.listeners.open(settings, Handlers(daemon.services), limits or Limits())
     except BaseException:
         store.close()
         raise

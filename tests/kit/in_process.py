@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from flexmaild.api.limits import Limits
 from flexmaild.core.reading import Reading
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
@@ -123,6 +124,8 @@ class HouseInProcess(House):
         self._running: tuple[main.Daemon, threading.Thread, queue.SimpleQueue[int]] | None = None
         self._status = 0
         self._here = ExitStack()
+        # What callers of its listeners may take; None: what the daemon grants by itself.
+        self.limits: Limits | None = None
 
     def start(self, env: Mapping[str, str] | None = None) -> House:
         assert env is None, "a daemon with an environment of its own is a process"
@@ -135,7 +138,8 @@ class HouseInProcess(House):
         journal = logs.start(settings.log.level, settings.log.format, redactor, descriptor=file)
         try:
             clock = TrustedClock(self._hand)
-            daemon = main.opened(self.config, settings, clock, signals, journal, redactor)
+            given = {} if self.limits is None else {"limits": self.limits}
+            daemon = main.opened(self.config, settings, clock, signals, journal, redactor, **given)
         except BaseException:
             journal.close()
             raise

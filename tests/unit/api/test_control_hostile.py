@@ -134,7 +134,7 @@ def test_those_who_find_no_place_in_time_are_told_so(make_bench: Callable[..., B
 def test_large_bodies_take_turns_and_ordinary_ones_do_not_wait_for_them(
     make_bench: Callable[..., Bench],
 ) -> None:
-    bench = make_bench(Limits(body_bytes=150_000, place_seconds=0.05))
+    bench = make_bench(Limits(bodies_bytes=150_000, place_seconds=0.05))
     large = BODIES["approval.request"] | {"text": "x" * 100_000}
     with bench.connect() as slow:
         slow.sendall(

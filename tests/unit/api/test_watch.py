@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPResponse
 
 import pytest
 
-from flexmaild.api.watch import LIMITS, ROOM, Watch
+from flexmaild.api.watch import ROOM, Watch
 from flexmaild.core.documents import as_json
 from flexmaild.net import http_connection
 from flexmaild.net.http_server import EventLoop, HttpServer
@@ -55,7 +55,7 @@ class Served:
 
 @pytest.fixture
 def limits() -> http_connection.Limits:
-    return LIMITS
+    return http_connection.Limits()
 
 
 @pytest.fixture
