@@ -26,6 +26,7 @@ from flexmaild.system.pool import Pool
 LOOKING, CHANGING, PROBING, NAMING = 4, 8, 4, 2
 
 OnRequest = Callable[[str, str, Peer, float], None]
+OnRefused = Callable[[str, str, int], None]
 
 
 class Application:
@@ -33,7 +34,8 @@ class Application:
 
     on_request(command, result, peer, seconds) is called before the caller has the answer, so that no count is
     behind what a caller knows; `command` is one of `routes.COMMANDS`, `result` one of `routes.RESULTS`.
-    on_busy(what): there was no place for a request. on_crash(error): a bug.
+    on_refused(command, why, uid) is called in its place for what may come as a flood: there was no room, or
+    it was no request. on_crash(error): a bug.
     """
 
     def __init__(
@@ -42,14 +44,14 @@ class Application:
         *,
         access: Access,
         on_request: OnRequest,
-        on_busy: Callable[[str], None],
+        on_refused: OnRefused,
         on_crash: Callable[[BaseException], None],
         limits: Limits,
     ) -> None:
         self.access = access
         self.handlers = handlers
         self.on_request = on_request
-        self.on_busy = on_busy
+        self.on_refused = on_refused
         self.on_crash = on_crash
         self.limits = limits
         self.looking, self.changing = Pool("api-looks", LOOKING), Pool("api-changes", CHANGING)

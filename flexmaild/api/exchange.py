@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
 
 from flexmaild.api.call import CallerGone
-from flexmaild.api.problems import Problem
+from flexmaild.api.problems import MEDIA_TYPE, Problem
 from flexmaild.net.http_connection import LINGER
 from flexmaild.system.deadline import Deadline
 
@@ -22,6 +23,11 @@ class Written:
     media_type: str
     data: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def of_problem(problem: Problem) -> Written:
+    data = json.dumps(problem.document(), ensure_ascii=False, default=str).encode() + b"\n"
+    return Written(problem.status, MEDIA_TYPE, data, problem.headers)
 
 
 async def pieces(

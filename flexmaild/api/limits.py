@@ -37,7 +37,7 @@ class Limits:
     body_seconds: float = 60.0
     file_silent_seconds: float = 30.0
     file_seconds: float = 900.0
-    place_seconds: float = 5.0
+    place_seconds: float = 2.0
     connection: http_connection.Limits = field(default_factory=http_connection.Limits)
 
     @property

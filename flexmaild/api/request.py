@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -63,15 +62,18 @@ class Request:
         peer = await self._peer()
         async with AsyncExitStack() as places:  # kept until the caller has taken the answer
             try:
-                written, result = await self._answered(peer, places), "ok"
+                written = await self._answered(peer, places)
             except CallerGone:
                 self._report("ok" if self._route and self._route.waits else "refused", peer)
                 return
             except Problem as problem:
-                written, result = _of_problem(problem), "refused" if problem.status < 500 else "failed"
+                written = exchange.of_problem(problem)
                 if problem.kind == problems.BUSY:
-                    self._app.on_busy(problem.detail)
-            self._report(result, peer)
+                    self._app.on_refused(self._command, problem.detail, peer.uid)
+                else:
+                    self._report("refused" if problem.status < 500 else "failed", peer)
+            else:
+                self._report("ok", peer)
             await exchange.write(
                 self._receive, self._send, written, unread=self._is_unread, closes=self._app.stopping.is_set()
             )
@@ -85,8 +87,11 @@ class Request:
         return remembered["peer"]
 
     def _report(self, result: str, peer: Peer) -> None:
-        command = self._route.command if self._route else routes.UNKNOWN_COMMAND
-        self._app.on_request(command, result, peer, time.monotonic() - self._began)
+        self._app.on_request(self._command, result, peer, time.monotonic() - self._began)
+
+    @property
+    def _command(self) -> str:
+        return self._route.command if self._route else routes.UNKNOWN_COMMAND
 
     async def _answered(self, peer: Peer, places: AsyncExitStack) -> Written:
         """Raises Problem, CallerGone."""
@@ -227,11 +232,6 @@ def _written(answer: Answer, route: Route) -> Written:
     if isinstance(answer.body, bytes):
         return Written(status, route.media_type, answer.body, answer.headers)
     return Written(status, "application/json", to_json(as_json(answer.body)) + b"\n", answer.headers)
-
-
-def _of_problem(problem: Problem) -> Written:
-    data = json.dumps(problem.document(), ensure_ascii=False, default=str).encode() + b"\n"
-    return Written(problem.status, problems.MEDIA_TYPE, data, problem.headers)
 
 
 def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:

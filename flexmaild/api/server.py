@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from flexmaild.api import routes
-from flexmaild.api.app import Application, OnRequest
+from flexmaild.api.app import Application, OnRefused, OnRequest
 from flexmaild.api.call import Handlers
 from flexmaild.api.limits import Limits
 from flexmaild.core.access import Access
 from flexmaild.net.http_server import EventLoop, HttpServer
 from flexmaild.net.listen import Listening
-from flexmaild.system.peer_credentials import Credentials, Peer
-
-# Refusals for want of room are told at most so often, seconds; a flood must not flood the journal.
-TOLD_EVERY = 60.0
-CONNECTIONS = "connections"
+from flexmaild.system.peer_credentials import Credentials
 
 
 class ControlServer:
-    """For the arguments see `Application`; on_busy(what, count): so many were refused since the last time."""
+    """For the arguments see `Application`."""
 
     def __init__(
         self,
@@ -30,21 +25,19 @@ class ControlServer:
         *,
         access: Access | None = None,
         on_request: OnRequest,
-        on_busy: Callable[[str, int], None],
+        on_refused: OnRefused,
         on_crash: Callable[[BaseException], None],
         limits: Limits | None = None,
     ) -> None:
         self.listening = listening
         self._loop = loop
         self._limits = limits or Limits()
-        self._on_request = on_request
-        self._on_busy = on_busy
-        self._not_told, self._told_at = 0, -TOLD_EVERY
+        self._on_refused = on_refused
         self._application = Application(
             handlers,
             access=access or Access(),
             on_request=on_request,
-            on_busy=self._busy,
+            on_refused=on_refused,
             on_crash=on_crash,
             limits=self._limits,
         )
@@ -87,15 +80,5 @@ class ControlServer:
             server.close(grace)
         self.listening.close()
 
-    def _refused(self, caller: Credentials, status: int) -> None:
-        """The application saw nothing of it; the user database is not asked in the event loop."""
-        pid, uid, gid = caller
-        self._on_request(routes.UNKNOWN_COMMAND, "refused", Peer(uid, gid, pid, str(uid)), 0.0)
-        if status == 503:
-            self._busy(CONNECTIONS)
-
-    def _busy(self, what: str) -> None:
-        self._not_told += 1
-        if time.monotonic() - self._told_at >= TOLD_EVERY:
-            self._on_busy(what, self._not_told)
-            self._not_told, self._told_at = 0, time.monotonic()
+    def _refused(self, caller: Credentials, why: str) -> None:
+        self._on_refused(routes.UNKNOWN_COMMAND, why, caller.uid)

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from flexmaild.api import exchange
 from flexmaild.api.exchange import Written
+from flexmaild.api.problems import Problem
 from flexmaild.core.documents import as_json
 from flexmaild.net.http_server import Room
 from flexmaild.observe.incidents import Incident, not_ready, readiness
@@ -47,14 +48,18 @@ class Watch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        is_unread = "content-length" in headers or "transfer-encoding" in headers
+        is_unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         method, path, accept = scope["method"], scope["path"], headers.get("accept", "")
+        if is_unread:
+            problem = Problem(400, detail="No request takes a body here.")
+            await exchange.write(receive, send, exchange.of_problem(problem), unread=True, closes=True)
+            return
         try:
             written = await asyncio.wrap_future(self._pool.submit(self._answer, method, path, accept))
         except Exception as error:  # noqa: BLE001 - a bug costs one answer
             self._on_crash(error)
             written = Written(500, PLAIN, b"a bug in flexmaild; its journal says more\n")
-        await exchange.write(receive, send, written, unread=is_unread, closes=False)
+        await exchange.write(receive, send, written, unread=False, closes=False)
 
     def _answer(self, method: str, path: str, accept: str) -> Written:
         if method not in ("GET", "HEAD"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -24,6 +25,9 @@ from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.schema import Settings
 from flexmaild.system.peer_credentials import Peer
 
+# Seconds between two lines of the journal on refused requests.
+TOLD_EVERY = 60.0
+
 _log = structlog.get_logger("flexmaild")
 
 
@@ -37,6 +41,7 @@ class Listeners:
         self._health = health
         self._changing = threading.RLock()
         self._limits = Limits()
+        self._refusals = _Refusals()
         self._loop = EventLoop("http", self._crashed)
         self._watch = Watch(metrics, look, self._watch_crashed)
         self._watched: HttpServer | None = None
@@ -57,7 +62,7 @@ class Listeners:
             handlers,
             access=_access(settings),
             on_request=self._requested,
-            on_busy=_busy,
+            on_refused=self._refused,
             on_crash=self._crashed,
             limits=limits,
         )
@@ -122,7 +127,7 @@ class Listeners:
             self._watch,
             room=ROOM,
             limits=self._limits.connection,
-            refused=lambda caller, status: None,
+            refused=lambda _, why: self._refusals.tell("metrics", why),
         )
         served.start()
         return served
@@ -161,6 +166,10 @@ class Listeners:
             "control", command=command, result=result, user=peer.user, pid=peer.pid, seconds=round(seconds, 3)
         )
 
+    def _refused(self, command: str, why: str, uid: int) -> None:
+        self._metrics.control_request(command, "refused")
+        self._refusals.tell("control", why, uid)
+
     def _crashed(self, error: BaseException) -> None:
         self._metrics.unhandled("control")
         _log.error("bug in the control socket", exc_info=error)
@@ -170,9 +179,17 @@ class Listeners:
         _log.error("bug in the metrics listener", exc_info=error)
 
 
-def _busy(what: str, count: int) -> None:
-    cure = "One program or user asks for much at once: `journalctl -u flexmaild` names who asked before."
-    _log.warning("refused for want of room", reason=what, count=count, cure=cure)
+class _Refusals:
+    """What may come as a flood is one line a minute, and must not flood the journal. For one thread."""
+
+    def __init__(self) -> None:
+        self._count, self._told_at = 0, -TOLD_EVERY
+
+    def tell(self, where: str, why: str, uid: int | None = None) -> None:
+        self._count += 1
+        if time.monotonic() - self._told_at >= TOLD_EVERY:
+            _log.warning("requests refused", at=where, why=why, uid=uid, count=self._count)
+            self._count, self._told_at = 0, time.monotonic()
 
 
 def _bound(listening: Listening) -> Listening:

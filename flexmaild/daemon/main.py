@@ -109,8 +109,11 @@ def opened(
     redactor: Redactor,
     limits: Limits | None = None,
 ) -> Daemon:
-    """The daemon with its store open and its sockets bound; nothing of it runs yet. signals: their numbers,
-    as they come. limits: what callers may take, as usual for None. Raises SettingsError, Failure or OSError, and leaves nothing open then."""
+    """The daemon with its store open and its sockets bound; nothing of it runs yet.
+
+    signals: their numbers, as they come. limits: what callers may take, as usual for None. Raises
+    SettingsError, Failure or OSError, and leaves nothing open then.
+    """
     make_state_directory(settings)
     insist_on_own_files(settings)
     store = open_store(

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from flexmaild.system.peer_credentials import Credentials, credentials
 
@@ -27,13 +27,14 @@ PROBLEM_JSON = "application/problem+json"
 LINGER = 2.0
 # How often it is looked whether a caller who finished sending is still there for the answer, seconds.
 LOOK = 1.0
-# So many requests may wait behind the one in work; a client that sends more ahead is refused.
-MOST_SENT_AHEAD = 16
+# The parser gets so many bytes at a time, so that not many requests begin before one of them is answered.
+PIECE = 4096
 # As many fields as Apache's LimitRequestFields and http.client take.
 MOST_FIELDS = 100
 # Of a connection over TCP, where the kernel knows no user.
 UNKNOWN = Credentials(0, 0, 0)
 
+_TOO_MANY = "There are too many connections."
 _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
 
 
@@ -51,13 +52,13 @@ class Limits:
 class Doors:
     """What a server does about its connections.
 
-    enter: whether there is room for one more of this user. leave: one that entered has ended. refused: it was
-    answered with this status, and the application saw nothing of it.
+    enter: whether there is room for one more of this user. leave: one that entered has ended. refused: why it
+    was refused; the application saw nothing of it.
     """
 
     enter: Callable[[Credentials], bool]
     leave: Callable[[Credentials], None]
-    refused: Callable[[Credentials, int], None]
+    refused: Callable[[Credentials, str], None]
 
 
 class Connection(HttpToolsProtocol):
@@ -69,7 +70,11 @@ class Connection(HttpToolsProtocol):
         self._limits = limits
         self._doors = doors
         self._credentials = UNKNOWN
-        self._has_entered = self._has_finished_sending = self._is_refused = self._is_in_head = False
+        self._has_entered = self._has_finished_sending = self._is_refused = False
+        self._is_in_head = self._is_looking = False
+        # The request that is carried out; `cycle` is the newest, which may wait behind it.
+        self._in_work: RequestResponseCycle | None = None
+        self._unparsed = b""
         self._came_of_head = self._fields_size = 0
         # Why what came last cannot be served, to be said behind the answers that are due before.
         self._fault: tuple[int, str] | None = None
@@ -89,23 +94,39 @@ class Connection(HttpToolsProtocol):
             self._after(self._limits.idle_seconds, transport.abort)
             return
         self._is_refused = True
-        self._doors.refused(self._credentials, 503)
-        transport.write(self._problem(503, "There are too many connections.", b"retry-after: 5\r\n"))
+        self._doors.refused(self._credentials, _TOO_MANY)
+        transport.write(self._problem(503, _TOO_MANY, b"retry-after: 5\r\n"))
         transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_refused or self._fault or self._has_finished_sending:
-            return
-        if self._is_in_head:
-            self._came_of_head += len(data)
+        self._unparsed += data
+        self._parse()
+
+    def _parse(self) -> None:
+        """What has come, as far as it may be begun: behind a request that waits for its turn nothing is."""
+        rest = memoryview(self._unparsed)
+        while rest and not self.pipeline and not self._is_deaf:
+            if self._is_answered and not self._is_in_head:
+                self._begin_head()
+            piece, rest = rest[:PIECE], rest[PIECE:]
+            if self._is_in_head:
+                self._came_of_head += len(piece)
+            self._feed(piece)
+        self._unparsed = b"" if self._is_deaf else bytes(rest)
+
+    def _feed(self, piece: memoryview) -> None:
         try:
-            self.parser.feed_data(data)
+            self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade:  # RFC 9110 section 7.8: a server may ignore it
+            self._has_finished_sending = True
             self.cycle.keep_alive = False
         except httptools.HttpParserError:
             self._refuse(*(self._fault or _NOT_HTTP))
         else:
-            self._end_a_head_that_is_too_large()
+            if self._is_in_head:
+                self._count(0)
+                if self._fault:
+                    self._refuse(*self._fault)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The caller finished sending, and still gets the answers that are due; whether there are any."""
@@ -120,6 +141,9 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.pipeline.clear()
+        if self._in_work is not None and not self._in_work.response_complete:
+            self._in_work.disconnected = True
+            self._in_work.message_event.set()
         self._after(0, None)
         self.resume_writing()
         if self._has_entered:
@@ -140,6 +164,11 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if not self._is_in_head:
+            self._begin_head()
+
+    def _begin_head(self) -> None:
+        """Also empty lines before a request (RFC 9112 section 2.2) belong to it."""
         self._is_in_head = True
         self._came_of_head = self._fields_size = 0
         late = f"The head of the request was not complete after {self._limits.head_seconds:g} seconds."
@@ -161,17 +190,22 @@ class Connection(HttpToolsProtocol):
             self._fault = self._fault or _NOT_HTTP
         if hosts > 1 or (not hosts and version == "1.1"):
             self._fault = self._fault or (400, "A request has one Host field (RFC 9112 section 3.2).")
-        if len(self.pipeline) >= MOST_SENT_AHEAD:
-            self._fault = self._fault or (400, f"More than {MOST_SENT_AHEAD} requests were sent ahead.")
         if self._fault:
             raise ValueError(self._fault)  # ends the parsing; the request is not begun
         super().on_headers_complete()
+        if self.pipeline:  # nothing more is read now, so that its end would not be seen
+            self._look_for_a_hang_up()
 
-    # The end of an answer, and of the server
+    # The beginning and the end of an answer, and of the server
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._in_work = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._unset_keepalive_if_required()  # there is one timer, ours
+        self._parse()
         if not self._is_answered:
             return
         if self._fault:
@@ -189,21 +223,20 @@ class Connection(HttpToolsProtocol):
             super().shutdown()
 
     @property
+    def _is_deaf(self) -> bool:
+        """Whether what still comes is thrown away."""
+        return self._is_refused or self._fault is not None or self._has_finished_sending
+
+    @property
     def _is_answered(self) -> bool:
         """Whether no answer is due; answers are given in the order of the requests."""
         return self.cycle is None or self.cycle.response_complete or self.cycle.disconnected
-
-    def _end_a_head_that_is_too_large(self) -> None:
-        if self._is_in_head:
-            self._count(0)
-            if self._fault:
-                self._refuse(*self._fault)
 
     def _count(self, size: int) -> None:
         """So many bytes more of the head were read."""
         self._fields_size += size
         is_too_large = max(self._fields_size, self._came_of_head) > self._limits.head_bytes
-        if is_too_large or len(self.headers) > MOST_FIELDS:
+        if is_too_large or len(self.headers or ()) > MOST_FIELDS:
             self._fault = self._fault or (431, "The head of the request is too large.")
 
     def _refuse(self, status: int, detail: str) -> None:
@@ -216,7 +249,7 @@ class Connection(HttpToolsProtocol):
             self._fault = status, detail
             return
         self._fault, self._is_refused = None, True
-        self._doors.refused(self._credentials, status)
+        self._doors.refused(self._credentials, detail)
         self.transport.write(self._problem(status, detail))
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
@@ -247,12 +280,19 @@ class Connection(HttpToolsProtocol):
         self._timer = None if act is None else self.loop.call_later(seconds, act)
 
     def _look_for_a_hang_up(self) -> None:
-        """Of a caller who finished sending no end is told any more: it has to be looked for (poll(2))."""
+        """The end of a caller who finished sending, or is not read from, is not told: it is looked for."""
+        if self._is_looking:
+            return
+        self._is_looking = True
+        self._look()
+
+    def _look(self) -> None:
         if self.transport.is_closing() or self._is_answered:
+            self._is_looking = False
             return
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), 0)
         if poll.poll(0):
             self.transport.abort()
         else:
-            self.loop.call_later(LOOK, self._look_for_a_hang_up)
+            self.loop.call_later(LOOK, self._look)

@@ -104,7 +104,7 @@ class HttpServer:
         *,
         room: Room,
         limits: Limits,
-        refused: Callable[[Credentials, int], None],
+        refused: Callable[[Credentials, str], None],
     ) -> None:
         self._loop = loop
         self._listener = listener.dup()  # uvicorn closes what it is given

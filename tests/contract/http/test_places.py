@@ -117,8 +117,8 @@ def test_many_refusals_are_one_line_of_the_log(
     door = socket_of(house)
     before = len(house.log.read_text().splitlines())
     all_but_one([sent(door, connections, TEST_MAIL) for _ in range(IN_WORK + 1)])
-    for _ in range(50):
-        assert busy(door.ask(door.look))
+    crowd = [sent(door, connections, request(door.look)) for _ in range(50)]
+    assert all(busy(next_answer(one)) for one in crowd)
     written = [json.loads(line) for line in house.log.read_text().splitlines()[before:]]
     warnings = [line for line in written if line["level"] in ("warning", "error", "critical")]
     assert len(warnings) == 1, warnings
@@ -175,20 +175,6 @@ def test_half_of_the_waits_are_left_to_others(
     house.process_replies()
     assert [next_answer(one).status for one in ours] == [200] * 2
     assert [answer_of(one).status for one in others if one is not refused] == [200] * 2
-
-
-def test_readers_of_events_and_waits_share_the_places(
-    limited: Start, house: House, connections: ExitStack
-) -> None:
-    door = limited(waiting=4, waiting_per_user=2)["socket"]
-    wait = wait_for(house)
-    reading = [sent(door, connections, request(b"GET /v1/events")) for _ in range(2)]
-    for one in reading:
-        assert one.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-    assert busy(door.ask(wait)) and busy(door.ask(b"GET /v1/events"))
-    for one in reading:
-        one.close()
-    until(lambda: door.ask(wait.replace(b"600", b"0.1")).status == 200, "a place")
 
 
 @pytest.mark.parametrize("behind", [b"", request(b"GET /v1/status")])

@@ -27,7 +27,7 @@ def make_bench(place: Path) -> Iterator[Callable[..., Bench]]:
     def make(limits: Limits | None = None, access: Access | None = None) -> Bench:
         requests: list[tuple[str, str, Peer]] = []
         crashes: list[BaseException] = []
-        busy: list[tuple[str, int]] = []
+        refused: list[tuple[str, str, int]] = []
         reported = threading.Condition()
 
         def on_request(command: str, result: str, peer: Peer, seconds: float) -> None:
@@ -42,12 +42,12 @@ def make_bench(place: Path) -> Iterator[Callable[..., Bench]]:
             desk,
             access=access,
             on_request=on_request,
-            on_busy=lambda what, count: busy.append((what, count)),
+            on_refused=lambda *told: refused.append(told),
             on_crash=crashes.append,
             limits=limits,
         )
         server.start()
-        made.append(Bench(server, desk, path, requests, crashes, busy, reported))
+        made.append(Bench(server, desk, path, requests, crashes, refused, reported))
         return made[-1]
 
     yield make

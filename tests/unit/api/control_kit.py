@@ -169,7 +169,7 @@ class Bench:
     path: Path
     requests: list[tuple[str, str, Peer]]
     crashes: list[BaseException]
-    busy: list[tuple[str, int]]
+    refused: list[tuple[str, str, int]]
     reported: threading.Condition
 
     @property

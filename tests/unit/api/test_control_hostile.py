@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -108,7 +109,8 @@ def test_a_user_with_too_many_connections_is_turned_away(make_bench: Callable[..
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
     for _ in range(3):
         assert bench.talk(b"").startswith(b"HTTP/1.1 503 ")
-    assert bench.busy == [("connections", 1)]
+    told = ("unknown", "There are too many connections.", os.geteuid())
+    assert bench.refused == [told] * 3
     for connection in held:
         connection.close()
 

@@ -65,7 +65,7 @@ def server(metrics: Metrics, reasons: list[str], limits: http_connection.Limits)
     listener = listen_tcp("127.0.0.1:0")
     served = Served(listener.getsockname()[1], reasons)
     watch = Watch(metrics, served.look, lambda error: metrics.unhandled("metrics"))
-    http = HttpServer(loop, listener, watch, room=ROOM, limits=limits, refused=lambda caller, status: None)
+    http = HttpServer(loop, listener, watch, room=ROOM, limits=limits, refused=lambda caller, why: None)
     http.start()
     listener.close()
     yield served

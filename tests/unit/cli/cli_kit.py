@@ -77,7 +77,7 @@ def serve(path: Path, desk: Desk) -> ControlServer:
         listen(Place(path), {}),
         desk,
         on_request=lambda *_: None,
-        on_busy=lambda *_: None,
+        on_refused=lambda *_: None,
         on_crash=crash,
     )
     server.start()
