@@ -26,6 +26,7 @@ from flexmaild.control.listen import Listening
 from flexmaild.core.access import Access
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.peer_credentials import credentials
+from flexmaild.system.serving import StopsAtOnce
 
 # How long to pause when the process has no descriptor left for the next connection, seconds.
 BREATH = 0.1
@@ -64,7 +65,7 @@ class ControlServer:
     def _prepare(self, listening: Listening) -> None:
         self.listening = listening
         self._server = _Server(listening.socket, self._hub)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="control")
+        self._thread = threading.Thread(target=self._server.serve_forever, name="control")
         self._thread.daemon = True
 
     def start(self) -> None:
@@ -104,7 +105,7 @@ class ControlServer:
         self.listening.close()
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class _Server(StopsAtOnce, socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
     def __init__(self, listener: socket.socket, hub: Hub) -> None:

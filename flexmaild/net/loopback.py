@@ -13,13 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.system.serving import StopsAtOnce
 
 _DONE = b"<!doctype html><title>flexmaild</title><p>Thank you. The terminal says whether it worked."
 # A code is about 1 kB (Entra ID); what is longer is not from the sign-in service.
 _FIELDS_BYTES = 16 * 1024
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(StopsAtOnce, ThreadingHTTPServer):
     """A thread for each connection: browsers open some ahead that they never use."""
 
     daemon_threads = True
@@ -69,9 +70,7 @@ class Loopback:
             text = f"port {port} on 127.0.0.1: {error.strerror}"
             cure = "Choose another `redirect_port`, or 0 for a free one."
             raise GiveUp(Reason.CLIENT, text, step="redirect", cure=cure) from error
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True, name="oauth-redirect"
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True, name="oauth-redirect")
         self._thread.start()
 
     @property

@@ -29,6 +29,7 @@ from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
 from flexmaild.system import http_head
+from flexmaild.system.serving import StopsAtOnce
 
 # A scrape takes milliseconds and Prometheus gives up after 10 s by default (scrape_timeout).
 DEADLINE_SECONDS = 10.0
@@ -108,7 +109,7 @@ def _without_people(incident: Incident) -> Incident:
     return replace(incident, condition=replace(incident.condition, said=said))
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(StopsAtOnce, ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a thread in a cut connection ends by itself
 
