@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from flexmaild.control.call import Answer, Call
 from flexmaild.control.gate import Gate
 from flexmaild.control.hub import Limits
+from tests.kit.examples import examples
 from tests.unit.control.control_kit import BODIES, Bench, drain
 from tests.unit.control.malformed import MALFORMED, raw
 
@@ -45,7 +46,7 @@ heads = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=200) | heads)
 @example(raw=b"GET /v1/status HTTP/0.9\n\n")
 def test_whatever_bytes_come_each_answer_is_http_and_the_next_caller_is_served(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flexmaild.core.model import Answer
@@ -19,6 +19,7 @@ from flexmaild.mail.understand.lines import Line, lines_of
 from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.sent import sent_text
+from tests.kit.examples import examples
 from tests.unit.mail.mails import OWN, REFERENCE, RULES, SENT, mail, parts, read
 
 CORPUS = Path(__file__).parents[3] / "corpus"
@@ -145,7 +146,7 @@ def check(reading: Reading, data: bytes) -> None:
 
 
 @given(st.binary(max_size=3000))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_bytes_are_understood_as_something(data: bytes) -> None:
     check(understand(data, len(data), RULES), data)
 
@@ -172,13 +173,13 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map(b"".join))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_mixture_of_mail_pieces_is_understood_as_something(data: bytes) -> None:
     check(understand(data, len(data), RULES), data)
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300, suppress_health_check=[HealthCheck.too_slow])
 def test_no_small_damage_turns_what_is_not_an_approval_into_one(data: st.DataObject) -> None:
     original = data.draw(st.sampled_from(NO_APPROVAL))
     at = data.draw(st.integers(0, len(original)))
@@ -191,7 +192,7 @@ def test_no_small_damage_turns_what_is_not_an_approval_into_one(data: st.DataObj
 
 
 @given(st.sampled_from(SEEDS), st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_mail_cut_short_is_still_understood_as_something(original: bytes, data: st.DataObject) -> None:
     cut = original[: data.draw(st.integers(0, len(original)))]
     check(understand(cut, len(cut), RULES), cut)
