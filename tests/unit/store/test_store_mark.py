@@ -231,6 +231,7 @@ def test_an_adoption_whose_mark_could_not_be_written_is_done_again_with_the_same
     opened(used).close()
 
 
+@pytest.mark.slow
 def test_beside_a_daemon_nothing_is_adopted_whatever_store_the_settings_name_by_now(used: Path) -> None:
     store = opened(used)
     with pytest.raises(StoreError, match="using this state directory"):

@@ -85,6 +85,7 @@ def test_a_close_leaves_one_file_and_the_lock_and_may_be_repeated(used: Path) ->
         store.request("R1")
 
 
+@pytest.mark.slow
 def test_a_second_process_is_told_who_has_the_store(used: Path) -> None:
     first = opened(used)
     answer = said(child("open_once", used))
@@ -99,6 +100,7 @@ def test_a_process_that_died_leaves_no_lock(used: Path) -> None:
     opened(used).close()
 
 
+@pytest.mark.slow
 def test_a_start_that_is_refused_lets_go_of_what_it_had_locked(tmp_path: Path) -> None:
     directory = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)

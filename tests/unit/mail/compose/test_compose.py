@@ -26,6 +26,8 @@ FACTS = {
     "needed": 2,
     "why": "negated",
 }
+DECIDING = {w.casefold() for a in LANGUAGES.values() for w in (*a.decide.approve, *a.decide.reject)}
+BEGINS_DECIDING = re.compile(rf"(?:{'|'.join(map(re.escape, DECIDING))})(?!\w)")
 
 
 @pytest.mark.parametrize("kind", MailKind)
@@ -71,11 +73,9 @@ def test_no_line_of_ours_could_be_taken_for_an_answer(
     desk: Any, text_of: Any, kind: MailKind, language: str
 ) -> None:
     """A reader that failed to see our text as a quotation must not find a decision in it."""
-    words = {w.casefold() for a in LANGUAGES.values() for w in (*a.decide.approve, *a.decide.reject)}
     text = text_of(desk.mail(kind, facts=FACTS, language=language, terms={"metadata": {}}))
-    assert not [line for line in text.split("\n") if line.strip(" .!").casefold() in words]
-    first = text.split("\n")[0].casefold()
-    assert not [word for word in words if re.match(rf"{re.escape(word)}(\W|$)", first)]
+    assert not [line for line in text.split("\n") if line.strip(" .!").casefold() in DECIDING]
+    assert not BEGINS_DECIDING.match(text.split("\n")[0].casefold())
 
 
 def test_the_same_order_gives_the_same_bytes(desk: Any) -> None:

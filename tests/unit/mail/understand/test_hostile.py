@@ -100,7 +100,14 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+# These take most of a second each, or more.
+LONG_READ = {"newlines", "From: lines", "flowed"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in LONG_READ else []) for name in BOMBS],
+)
 @pytest.mark.timeout(20)
 def test_a_hostile_mail_ends_in_a_reading_and_approves_nothing(name: str) -> None:
     assert read(BOMBS[name]).answer is None
