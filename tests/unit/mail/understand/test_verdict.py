@@ -47,7 +47,7 @@ def test_the_table_has_at_least_200_lines_in_nine_languages() -> None:
 
 
 def test_words_of_the_settings_decide_too_and_languages_can_be_restricted() -> None:
-    rules = Rules.of("a@b.test", approve=["Sign off", "Oui"], reject=["Veto!"])
+    rules = Rules.of("a@b.test", approve=["Sign off", "Oui"], reject=["Veto!"], languages=["en"])
     assert say("sign off, thanks", rules) == "a"
     assert say("Sign offs", rules) == "no_action_word"
     assert say("Genehmigt", rules) == "no_action_word"
