@@ -41,17 +41,24 @@ def adopted(directory: Path, lost_since: datetime | None = NOW, *, now: datetime
     return adopt.adopt(url, state_directory=directory, now=now, lost_since=lost_since, by="root")
 
 
-@pytest.fixture
-def used(tmp_path: Path) -> Path:
-    """A directory with a store whose mark is written after two mails; `older` is a copy after the first."""
-    store = opened(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("made")
+    store = opened(directory)
     filled(store, "1")
     store.close()
-    copied(tmp_path, "older")
-    store = opened(tmp_path)
+    copied(directory, "older")
+    store = opened(directory)
     filled(store, "2")
     store.keep_mark()
     store.close()
+    return directory
+
+
+@pytest.fixture
+def used(made: Path, tmp_path: Path) -> Path:
+    """A directory with a store whose mark is written after two mails; `older` is a copy after the first."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

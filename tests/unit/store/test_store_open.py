@@ -52,13 +52,20 @@ def refused(directory: Path) -> StoreError:
     return caught.value
 
 
-@pytest.fixture
-def used(tmp_path: Path) -> Path:
-    """A directory with a store that was filled and closed."""
-    store = opened(tmp_path)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("filled")
+    store = opened(directory)
     for number in range(40):
         commit(store, full_change(str(number), raw=os.urandom(4000)))
     store.close()
+    return directory
+
+
+@pytest.fixture
+def used(filled: Path, tmp_path: Path) -> Path:
+    """A directory with a store that was filled and closed."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -119,10 +119,9 @@ def test_a_line_whose_end_is_a_persons_is_not_known(name: str, language: Languag
                 assert not is_known(f"{begins} {own}"), f"{begins} {own}"
 
 
-@pytest.mark.parametrize("line", known_lines.DEVICES)
-def test_the_line_of_a_device_is_known(line: str) -> None:
-    assert signatures.is_device_line(line)
-    assert signatures.is_device_line(f"  {line.rstrip('.')}. ")
+def test_the_line_of_a_device_is_known() -> None:
+    lines = [*known_lines.DEVICES, *(f"  {line.rstrip('.')}. " for line in known_lines.DEVICES)]
+    assert [line for line in lines if not signatures.is_device_line(line)] == []
 
 
 @pytest.mark.parametrize("line", known_lines.SIGNATURES)
