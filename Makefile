@@ -29,7 +29,7 @@ test: $(VENV)/.test
 
 quick: $(VENV)/.test
 	@$(MAKE) checks
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow" tests/unit
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow" --hypothesis-profile quick tests/unit
 
 checks:
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ from hypothesis import settings
 
 # How long an example takes says what else the machine does.
 settings.register_profile("untimed", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("untimed")
 
 pytest_plugins = [

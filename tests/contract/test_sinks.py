@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Sink
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.sinks.dropfile import LONGEST_KEY, DropfileSettings, file_name
+from tests.kit.programs import limited
 
 EVENT = json.dumps({"specversion": "1.0", "id": "k1", "data": {"comment": "läuft"}}).encode()
 
@@ -214,21 +216,10 @@ def test_a_directory_under_the_name_is_a_failure_that_leaves_nothing(folder: Pat
 
 def test_a_full_or_forbidden_file_system_is_tried_again(tmp_path: Path) -> None:
     """No space is a passing fault with a cure; the size limit of a process stands in for a full disk."""
-    script = (
-        "import resource, signal, sys\n"
-        "from pathlib import Path\n"
-        "from flexmaild.core.errors import TryLater\n"
-        "from flexmaild.sinks import build_sink\n"
-        "from flexmaild.sinks.dropfile import DropfileSettings\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
-        "try:\n    build_sink(DropfileSettings(path=Path(sys.argv[1]))).deliver('k1', b'x' * 100)\n"
-        "except TryLater as failure:\n    print(failure.cure)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip()
+    sink = build_sink(DropfileSettings(path=tmp_path))
+    with limited(resource.RLIMIT_FSIZE, 10), pytest.raises(TryLater) as later:
+        sink.deliver("k1", b"x" * 100)
+    assert later.value.cure
     assert list(tmp_path.iterdir()) == []
 
 

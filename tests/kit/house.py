@@ -122,6 +122,11 @@ class House:
         self.process.kill()
         self.process.wait()
 
+    def ended(self) -> int:
+        """With which code it ended by itself."""
+        assert self.process is not None
+        return self.process.wait(PATIENCE)
+
     def stop(self) -> int:
         assert self.process is not None
         if self.process.poll() is None:

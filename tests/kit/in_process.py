@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from flexmaild.observe.redact import Redactor
 from flexmaild.settings.secrets import on_read
 from flexmaild.store import engine
 from flexmaild.system.clock import TrustedClock
+from tests.kit import programs
 from tests.kit.house import PATIENCE, House, until
 
 # How long the poll of a start is waited for, seconds.
@@ -180,8 +182,12 @@ class HouseInProcess(House):
 
     def stop(self) -> int:
         assert self._running is not None, "it does not run here"
-        _, thread, signals = self._running
-        signals.put(signal.SIGTERM)
+        self._running[2].put(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
+        assert self._running is not None, "it does not run here"
+        thread = self._running[1]
         thread.join(PATIENCE)
         assert not thread.is_alive(), "the daemon does not stop"
         self._running = None
@@ -194,6 +200,23 @@ class HouseInProcess(House):
         self._here.close()  # also where a start failed
         super().close()
         assert self.process is None, "a test that starts a process is marked so"
+
+
+def failed_start(config: Path) -> tuple[int, str]:
+    """How a daemon ends that cannot start, and what it said: the program by its entry point, here."""
+    handlers = {number: signal.getsignal(number) for number in main.ENDING_OR_RELOAD}
+    shown = os.dup(2)
+    with utc(), TemporaryFile() as journal:
+        os.dup2(journal.fileno(), 2)
+        try:
+            done = programs.run("flexmaild", "--config", config, env={"NOTIFY_SOCKET": ""})
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        journal.seek(0)
+        return done.returncode, done.stderr + journal.read().decode()
 
 
 @pytest.fixture

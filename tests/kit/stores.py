@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flexmaild.core.work import Change, Claim, Job, Queue
 from flexmaild.store import Store, Transaction, open_store
@@ -20,6 +22,21 @@ def opened(
     url = f"sqlite:///{directory}/flexmaild.db" if url is None else url
     clock = clock or TrustedClock(SystemClock())
     return open_store(url, state_directory=directory, clock=clock, was_there=was_there)
+
+
+@cache
+def _empty() -> dict[str, bytes]:
+    """What lies in the directory of a store in which nothing was ever written."""
+    with TemporaryDirectory(prefix="fm-") as place:
+        opened(Path(place)).close()
+        return {path.name: path.read_bytes() for path in Path(place).iterdir()}
+
+
+def fresh(directory: Path) -> Store:
+    """A new empty store, for a test to which it does not matter how one is made: five times quicker."""
+    for name, data in _empty().items():
+        (directory / name).write_bytes(data)
+    return opened(directory)
 
 
 @contextmanager

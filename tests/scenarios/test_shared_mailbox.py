@@ -19,6 +19,7 @@ from flexmaild.core import references
 from flexmaild.store import left_mails
 from tests.kit.dovecot import Dovecot
 from tests.kit.house import House, reply_bytes
+from tests.kit.in_process import HouseInProcess
 from tests.kit.stores import opened, prune
 
 ANNA = "anna@corp.test"
@@ -230,7 +231,7 @@ def test_a_late_reply_to_a_forgotten_request_is_late(asked: House) -> None:
 @pytest.fixture
 def second(tmp_path: Path) -> Iterator[House]:
     (tmp_path / "second").mkdir()
-    made = House(tmp_path / "second")
+    made = HouseInProcess(tmp_path / "second")
     yield made
     made.close()
 
@@ -242,7 +243,6 @@ def on_dovecot(house: House, settings: dict[str, Any], count: int) -> None:
     house.start()
 
 
-@pytest.mark.process
 def test_two_installations_on_one_mailbox_decide_each_its_own(
     house: House, second: House, dovecot: Dovecot
 ) -> None:

@@ -21,13 +21,11 @@ from tests.kit.scripted import Hold, Serving, SmtpServer
 from tests.kit.servers_settings import by_smtp
 from tests.kit.service_manager import Manager, environment
 
-pytestmark = pytest.mark.process
-
 ANNA = "anna@corp.test"
 
 
 @pytest.fixture
-def house(house: House) -> House:
+def house(impatient: None, house: House) -> House:
     return house.start()
 
 
@@ -57,6 +55,7 @@ def test_a_request_that_was_refused_is_not_carried_out_later_and_nobody_else_is_
     assert house.request(ANNA, key="again")["state"] == "pending"
 
 
+@pytest.mark.process
 def test_a_lock_of_minutes_stops_neither_status_metrics_the_mails_under_way_nor_the_watchdog(
     house: House, serving: Serving, manager: Manager
 ) -> None:
@@ -106,6 +105,7 @@ def test_the_daemon_ends_in_order_while_a_transaction_hangs(house: House) -> Non
     assert house.start().call("approval.list")["items"] == []
 
 
+@pytest.mark.process
 def test_the_logs_of_one_caller_hold_up_no_other(house: House) -> None:
     """Others are answered while the logs are read, packed and kept, not after it."""
     log = base64.b64encode(random.Random(1).randbytes(22 * 1024 * 1024)).decode()

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from flexmaild.api.call import Answer, Call
 from flexmaild.api.limits import Limits, Places
 from flexmaild.api.problems import Problem
 from flexmaild.net import http_connection
+from tests.kit.examples import examples
 from tests.unit.api.control_kit import BODIES, Bench, drain
 from tests.unit.api.malformed import MALFORMED, raw
 
@@ -49,7 +50,7 @@ heads = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=200) | heads)
 @example(raw=b"GET /v1/status HTTP/0.9\n\n")
 def test_whatever_bytes_come_each_answer_is_http_and_the_next_caller_is_served(

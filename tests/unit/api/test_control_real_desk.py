@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,10 +46,8 @@ class Described:
 
 
 @pytest.fixture
-def described(tmp_path: Path) -> Iterator[Described]:
-    house = House(tmp_path).start()
-    yield Described(house)
-    house.close()
+def described(house: House) -> Described:
+    return Described(house.start())
 
 
 def test_every_answer_of_the_daemon_is_as_described(described: Described) -> None:

@@ -18,6 +18,7 @@ from flexmaild.api.routes import ROUTES
 from flexmaild.cli import oauth, waiting
 from flexmaild.cli.flexmailctl import cli
 from flexmaild.core import exits
+from tests.kit.programs import run
 from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
 
 PROGRAM = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
@@ -503,11 +504,9 @@ def test_a_code_that_nobody_uses_ends_the_wait(terminal: Terminal) -> None:
 
 
 def test_the_installed_program_ends_with_the_code_and_completes_words(tmp_path: Path) -> None:
-    environment = os.environ | {"FLEXMAILD_SOCKET": str(tmp_path / "none")}
-    done = subprocess.run([*PROGRAM, "status"], env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode == exits.UNREACHABLE
-    complete = environment | {"_FLEXMAILCTL_COMPLETE": "bash_source"}
-    script = subprocess.run(PROGRAM, env=complete, capture_output=True, text=True, timeout=60)
+    environment = {"FLEXMAILD_SOCKET": str(tmp_path / "none")}
+    assert run("flexmailctl", "status", env=environment).returncode == exits.UNREACHABLE
+    script = run("flexmailctl", env=environment | {"_FLEXMAILCTL_COMPLETE": "bash_source"})
     assert "_flexmailctl_completion" in script.stdout
 
 
@@ -566,14 +565,11 @@ def test_a_full_disk_under_the_output_of_a_wait_is_no_other_answer(
     """A wait of hours does not end for it either."""
     states = iter([approval(), approval(state)])
     terminal.desk.script = {"approval.wait": lambda call: next(states)}
-    environment = os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)}
-    with open("/dev/full", "wb") as full:
-        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: full}
-        done = subprocess.run(
-            [*PROGRAM, "approval", "wait", "ap-1"], env=environment, timeout=60, check=False, **streams
-        )
-    assert done.returncode == code and b"Traceback" not in (done.stderr or b"")
-    assert stream == "stderr" or b"No space left on device" in done.stderr
+    environment = {"FLEXMAILD_SOCKET": str(terminal.path)}
+    with open("/dev/full", "w") as full:
+        done = run("flexmailctl", "approval", "wait", "ap-1", env=environment, **{stream: full})
+    assert done.returncode == code and "Traceback" not in done.stderr
+    assert stream == "stderr" or "No space left on device" in done.stderr
 
 
 def test_an_interrupted_command_is_130(terminal: Terminal) -> None:

@@ -5,28 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.kit.house import until
-from tests.kit.programs import held
-
-pytestmark = pytest.mark.slow  # programs that are started, with odd ends
+from tests.kit.in_process import mails_read_here
+from tests.kit.programs import held, run, run_bytes
 
 MAIL = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\n\r\nApprove\r\n"
 
 
-@pytest.mark.parametrize("more", ["", " --json"])
+@pytest.mark.parametrize("more", [(), ("--json",)])
 @pytest.mark.parametrize(
     ("closed", "told"),
-    [(">&-", b"flexmaild: the output could not be written: standard output is closed\n"), (">&- 2>&-", b"")],
+    [
+        (("stdout",), b"flexmaild: the output could not be written: standard output is closed\n"),
+        (("stdout", "stderr"), b""),
+    ],
 )
 def test_a_closed_standard_output_is_told_and_changes_no_exit_code(
-    closed: str, more: str, told: bytes
+    closed: tuple[str, ...], more: tuple[str, ...], told: bytes
 ) -> None:
-    command = f"{sys.executable} -m flexmaild explain -{more} {closed}"
-    done = subprocess.run(["sh", "-c", command], input=MAIL, capture_output=True, check=False, timeout=60)
+    with mails_read_here():
+        done = run_bytes("flexmaild", "explain", "-", *more, stdin=MAIL, **dict.fromkeys(closed))
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", told)
 
 
@@ -47,6 +52,7 @@ ending.run(command, "opener")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_no_file_takes_the_place_of_a_closed_standard_stream(closed: str, tmp_path: Path) -> None:
     """What is meant for the terminal would be written into it."""
@@ -59,28 +65,29 @@ def test_no_file_takes_the_place_of_a_closed_standard_stream(closed: str, tmp_pa
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdin", "/dev/fd/0"])
 def test_a_closed_standard_input_is_not_judged_as_an_empty_mail(name: str) -> None:
-    command = f"{sys.executable} -m flexmaild explain {name} <&-"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, timeout=60)
+    done = run_bytes("flexmaild", "explain", name, stdin=None)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.count(b"\n") == 1
     assert name != "-" or done.stderr == b"flexmaild: standard input: it is closed\n"
 
 
-CTL = f'{sys.executable} -c "from flexmaild.cli.flexmailctl import main; main()"'
+@pytest.fixture
+def to_write() -> Iterator[int]:
+    """A descriptor that cannot be read."""
+    with open(os.devnull, "wb") as file:
+        yield file.fileno()
 
 
 @pytest.mark.parametrize(
     ("source", "told"),
-    [
-        ("<&-", "it is closed"),
-        ("0>/dev/null", "Bad file descriptor"),
-        ("< <(printf '\\xff')", "is not UTF-8 (byte 1)"),
-    ],
+    [(None, "it is closed"), ("to_write", "Bad file descriptor"), (b"\xff", "is not UTF-8 (byte 1)")],
 )
 @pytest.mark.parametrize("option", ["--text", "--html", "--file"])
-def test_a_standard_input_that_cannot_be_read_is_wrong_usage(option: str, source: str, told: str) -> None:
-    command = f"{CTL} approval request {option} - {source}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+def test_a_standard_input_that_cannot_be_read_is_wrong_usage(
+    option: str, source: bytes | str | None, told: str, to_write: int
+) -> None:
+    given = to_write if isinstance(source, str) else source
+    done = run("flexmailctl", "approval", "request", option, "-", stdin=given)
     assert (done.returncode, done.stdout) == (2, "")
     assert "standard input" in done.stderr and option in done.stderr
     assert told in done.stderr or ("UTF-8" in told and "standard input is not JSON" in done.stderr)
@@ -88,12 +95,12 @@ def test_a_standard_input_that_cannot_be_read_is_wrong_usage(option: str, source
 
 
 def test_standard_input_is_read_for_one_option_only() -> None:
-    command = f"{CTL} approval request --text - --html - "
-    done = subprocess.run(["sh", "-c", command], input="x", capture_output=True, text=True, timeout=60)
+    done = run("flexmailctl", "approval", "request", "--text", "-", "--html", "-", text="x")
     assert done.returncode == 2
     assert "Invalid value for '--html': standard input: it can be read only once" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_standard_input_that_somebody_made_non_blocking_is_read_to_its_end() -> None:
     source, far = os.pipe()
     os.set_blocking(source, False)
@@ -108,33 +115,29 @@ def test_a_standard_input_that_somebody_made_non_blocking_is_read_to_its_end() -
     assert program.returncode == 0 and b"The text says: approve" in said
 
 
-@pytest.mark.parametrize(("source", "why"), [("<&-", "it is closed"), ("0>/dev/null", "Bad file descriptor")])
-def test_a_demo_that_nobody_can_type_into_says_so(source: str, why: str) -> None:
-    command = f"{sys.executable} -m flexmaild demo --interactive {source}"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+@pytest.mark.slow
+@pytest.mark.parametrize("why", ["it is closed", "Bad file descriptor"])
+def test_a_demo_that_nobody_can_type_into_says_so(why: str, to_write: int) -> None:
+    done = run("flexmaild", "demo", "--interactive", stdin=None if "closed" in why else to_write)
     assert done.returncode == 1
     assert done.stderr.endswith(f"\nThe demo failed: standard input: {why}\n")
 
 
+@pytest.mark.slow
 def test_what_is_typed_into_a_demo_need_not_be_utf_8() -> None:
-    command = [sys.executable, "-m", "flexmaild", "demo", "--interactive"]
-    done = subprocess.run(command, input=b"Approve\n\xff\n\n", capture_output=True, check=False, timeout=60)
+    done = run_bytes("flexmaild", "demo", "--interactive", stdin=b"Approve\n\xff\n\n")
     assert done.returncode == 0 and "comment '\ufffd'" in done.stdout.decode()
 
 
-@pytest.mark.parametrize("fault", ["BrokenPipeError(32, 'x')", "EOFError", "OSError(32, 'x')", "ValueError"])
-def test_an_unexpected_fault_is_70_whatever_click_takes_it_for(fault: str) -> None:
-    code = f"""
-import click
-from flexmaild.cli import ending
+@pytest.mark.parametrize(
+    "fault", [BrokenPipeError(32, "x"), EOFError(), OSError(32, "x"), ValueError()], ids=repr
+)
+def test_an_unexpected_fault_is_70_whatever_click_takes_it_for(fault: Exception) -> None:
+    @click.command()
+    def command() -> None:
+        raise fault
 
-@click.command()
-def command():
-    raise {fault}
-
-ending.run(command, "program")
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = run(command)
     assert (done.returncode, done.stdout) == (70, "")
     assert done.stderr.startswith("program: a bug (") and done.stderr.count("\n") == 1
 
@@ -143,15 +146,16 @@ ending.run(command, "program")
     ("asked", "end", "code", "told"),
     [
         ("bash_source", "", 0, ""),
-        ("bash_source", ">/dev/full", 0, "the output could not be written: No space left on device"),
-        ("bash_source", ">&-", 0, "the output could not be written: standard output is closed"),
+        ("bash_source", "/dev/full", 0, "the output could not be written: No space left on device"),
+        ("bash_source", None, 0, "the output could not be written: standard output is closed"),
         ("bash_complete", "", 2, "_FLEXMAILCTL_COMPLETE"),
         ("tcsh_source", "", 2, "_FLEXMAILCTL_COMPLETE"),
         ("nonsense", "", 2, "_FLEXMAILCTL_COMPLETE"),
     ],
 )
-def test_a_completion_that_cannot_be_says_so(asked: str, end: str, code: int, told: str) -> None:
-    command = f"_FLEXMAILCTL_COMPLETE={asked} {CTL} {end}"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+def test_a_completion_that_cannot_be_says_so(asked: str, end: str | None, code: int, told: str) -> None:
+    with ExitStack() as ending:
+        streams = {"stdout": ending.enter_context(open(end, "w")) if end else None} if end != "" else {}
+        done = run("flexmailctl", env={"_FLEXMAILCTL_COMPLETE": asked}, **streams)
     assert done.returncode == code
     assert told in done.stderr and done.stderr.count("\n") == (1 if told else 0)

@@ -23,12 +23,12 @@ ENCODED = [
 
 
 @pytest.mark.parametrize("letters", [LETTERS, LETTERS.lower(), LETTERS[:16]])
-@pytest.mark.parametrize("dash", [*DASHES, *ENCODED])
-def test_of_a_reference_the_beginning_is_shown_however_its_dash_is_written(dash: str, letters: str) -> None:
-    text = f"<FM1{dash}{letters}.m-1@corp.test>"
-    assert masked(text) == f"<FM1{dash}{letters[:4]}….m-1@corp.test>"
-    assert Mask([]).text(text) == masked(text)
-    assert Redactor().clean(text) == masked(text, "...")
+def test_of_a_reference_the_beginning_is_shown_however_its_dash_is_written(letters: str) -> None:
+    for dash in (*DASHES, *ENCODED):
+        text = f"<FM1{dash}{letters}.m-1@corp.test>"
+        assert masked(text) == f"<FM1{dash}{letters[:4]}….m-1@corp.test>"
+        assert Mask([]).text(text) == masked(text)
+        assert Redactor().clean(text) == masked(text, "...")
 
 
 @pytest.mark.parametrize("text", ["see FM1-PAYMENTS and FM1-1234", "pfm1-web.corp.test", "FM1-", ""])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core import quorum, state_machine
@@ -24,6 +24,7 @@ from flexmaild.core.events import (
 from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, MailKind, Request, State
 from flexmaild.core.opening import AskedApprover, Delegation
 from flexmaild.core.reading import Bounce
+from tests.kit.examples import examples
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT
@@ -251,7 +252,7 @@ def play(request: Request, events: list[tuple[Event, float]]) -> list[state_mach
     return steps
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(QUORUMS, st.booleans(), st.lists(st.tuples(EVENTS, st.floats(0, 60)), max_size=20))
 def test_whatever_happens_a_final_state_stays_and_is_told_once(
     rule: int | str, any_reject: bool, events: list[tuple[Event, float]]
@@ -263,7 +264,7 @@ def test_whatever_happens_a_final_state_stays_and_is_told_once(
     assert sum(e.came_back is None for e in told) == (1 if final else 0)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(QUORUMS, st.permutations([0, 1, 2]), st.sampled_from(Answer))
 def test_the_order_of_equal_verdicts_does_not_matter(
     rule: int | str, order: list[int], answer: Answer
@@ -275,7 +276,7 @@ def test_the_order_of_equal_verdicts_does_not_matter(
     assert request.state is expected
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(QUORUMS, st.lists(st.tuples(st.integers(0, 2), st.sampled_from(Answer)), min_size=1, max_size=6))
 def test_replaying_a_history_changes_no_state(rule: int | str, said: list[tuple[int, Answer]]) -> None:
     request = opened(quorum=rule)

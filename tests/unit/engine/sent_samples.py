@@ -18,7 +18,7 @@ from flexmaild.engine.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
 from flexmaild.store import Store
-from tests.kit.stores import claim, commit, opened
+from tests.kit.stores import claim, commit, fresh
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 KEY = b"k" * 32
@@ -45,7 +45,7 @@ class Post:
 
     def __init__(self, directory: Path, templates: Mapping[str, str] | None = None) -> None:
         self.directory = directory
-        self.store: Store = opened(directory, URL)
+        self.store: Store = fresh(directory)
         self.outbox = Folder()
         self.use(templates or {})
         self._made = 0

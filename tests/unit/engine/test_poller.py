@@ -17,11 +17,11 @@ from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
 from flexmaild.engine import incoming, poller
 from flexmaild.engine.poller import Poller
-from flexmaild.engine.sandbox import Sandbox
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.store import StoreFull
 from tests.kit.hands import Hands
 from tests.kit.house import until
+from tests.kit.in_process import ReadHere
 
 PATIENCE = 20.0
 MAIL = b"From: a@b.test\r\nSubject: x\r\n\r\nApprove\r\n"
@@ -85,8 +85,8 @@ def made(
         beat=office.health.beat,
         died=lambda component, text: office.bugs.append((component, text)),
     )
-    sandbox = Sandbox(Rules.of("approvals@corp.test"), lambda fault: None, lambda references: None)
-    return Poller(work, "maildir", count, folder, sandbox)
+    reader = ReadHere(Rules.of("approvals@corp.test"), lambda fault: None, lambda references: ())
+    return Poller(work, "maildir", count, folder, reader)
 
 
 def test_what_takes_a_pollers_place_begins_when_that_one_has_ended(office: Running) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.errors import GiveUp
+from flexmaild.net import listen
 from flexmaild.net.listen import MAX_PATH, Listening, Place, bind, inherited
 
 OWN_GROUP = grp.getgrgid(os.getegid()).gr_name
@@ -102,10 +103,10 @@ if got:
 """
 
 
-def handed_over(listener: socket.socket, *, pid: str = "$$", names: str = "control", count: int = 1) -> str:
-    """What a child finds that got the socket as descriptor 3, as systemd hands it over."""
-    environment = dict(os.environ, LISTEN_FDS=str(count), LISTEN_FDNAMES=names)
-    script = f'export LISTEN_PID={pid}; exec {sys.executable} -c "$0" 3<&{listener.fileno()}'
+def begun_with(listener: socket.socket) -> str:
+    """What a program finds that got the socket as descriptor 3, as systemd hands it over."""
+    environment = dict(os.environ, LISTEN_FDS="1", LISTEN_FDNAMES="control")
+    script = f'export LISTEN_PID=$$; exec {sys.executable} -c "$0" 3<&{listener.fileno()}'
     done = subprocess.run(
         ["bash", "-c", script, CHILD],
         env=environment,
@@ -115,6 +116,24 @@ def handed_over(listener: socket.socket, *, pid: str = "$$", names: str = "contr
         timeout=60,
     )
     return done.stdout.strip() or done.stderr
+
+
+def handed_over(
+    listener: socket.socket, *, pid: int | None = None, names: str = "control", count: int = 1
+) -> tuple[str, bool, bool, bool] | None:
+    """The same in this process, where 3 is taken: the first descriptor has another number."""
+    first = os.dup(listener.fileno())
+    os.set_inheritable(first, True)
+    environment = {"LISTEN_PID": str(pid or os.getpid()), "LISTEN_FDS": str(count), "LISTEN_FDNAMES": names}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(listen, "FIRST_FD", first)
+        got = inherited(environment)
+    if got is None:
+        os.close(first)
+        return None
+    found = str(got.path), got.is_ours, got.is_there(), os.get_inheritable(got.socket.fileno())
+    got.close()
+    return found
 
 
 @pytest.fixture
@@ -128,7 +147,8 @@ def listener(place: Path) -> socket.socket:
 def test_a_socket_from_systemd_is_taken_and_its_file_left_to_systemd(
     listener: socket.socket, place: Path
 ) -> None:
-    found = str((str(place / "s"), False, True, False))
+    found = str(place / "s"), False, True, False
+    assert begun_with(listener) == str(found)
     assert handed_over(listener) == found
     assert handed_over(listener, names="anything") == found
     assert handed_over(listener, names="control:metrics", count=2) == found
@@ -141,7 +161,7 @@ def test_an_abstract_socket_from_systemd_is_always_there() -> None:
         name = f"flexmaild-test-{os.getpid()}"
         abstract.bind(f"\0{name}")
         abstract.listen()
-        assert handed_over(abstract) == str((f"@{name}", False, True, False))
+        assert handed_over(abstract) == (f"@{name}", False, True, False)
 
 
 def test_a_socket_from_systemd_whose_file_another_has_replaced_is_not_there(
@@ -171,15 +191,16 @@ def test_the_file_is_removed_before_its_number_can_be_anothers(place: Path) -> N
 
 
 def test_sockets_meant_for_another_process_or_another_use_are_left_alone(listener: socket.socket) -> None:
-    assert handed_over(listener, pid="1") == "None"
-    assert handed_over(listener, names="metrics:other", count=2) == "None"
+    assert handed_over(listener, pid=1) is None
+    assert handed_over(listener, names="metrics:other", count=2) is None
     listener.close()
 
 
 def test_a_descriptor_that_does_not_listen_is_refused(place: Path) -> None:
     with socket.socket(socket.AF_UNIX) as idle:
         idle.bind(str(place / "i"))
-        assert "not a listening Unix stream socket" in handed_over(idle)
+        with pytest.raises(GiveUp, match="not a listening Unix stream socket"):
+            handed_over(idle)
 
 
 @pytest.mark.parametrize("count", ["", "x", "-1", "²"])

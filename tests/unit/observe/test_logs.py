@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.observe import logs, render
 from flexmaild.observe.outlets import way_out
 from flexmaild.observe.redact import Redactor
+from tests.kit.examples import examples
 
 CANARY = "Tr0ub4dor-and-3"
 
@@ -210,7 +211,7 @@ def test_a_hostile_value_is_one_short_line(tmp_path: Path, style: logs.Format, v
         st.text(max_size=80), st.recursive(st.text() | st.integers() | st.binary(), st.lists), max_size=30
     )
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_every_form_of_any_event_is_one_line(event: dict[str, Any]) -> None:
     """For any keys and values: one line, at most LINE_LIMIT bytes, and JSON that reads back."""
     safe = render.safe({**event, "time": "t", "level": "info", "event": "e", "component": "c"}, Redactor())

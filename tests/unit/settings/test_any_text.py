@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flexmaild.settings.faults import SettingsError
@@ -66,14 +66,12 @@ def check(text: str) -> None:
         assert all(1 <= fault.line <= lines and fault.column >= 1 for fault in error.faults)
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=14))
 @example(["outgoing:", "  properties: |+", "", "   ", "    mail.smtp.port=x ", "", ""])
 def test_likely_lines_in_any_order_give_settings_or_faults(lines: list[str]) -> None:
     check("\n".join(lines))
 
 
-@settings(deadline=None)
 @example("log:\n\u2028\n\x85\nlog:\n")
 @given(st.text(max_size=80))
 def test_any_text_gives_settings_or_faults(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.settings import javamail
@@ -29,7 +29,6 @@ def _escaped(char: str, special: bool) -> str:
     return "".join(f"\\u{utf16[i]:02x}{utf16[i + 1]:02X}" for i in range(0, len(utf16), 2))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=5))
 def test_what_java_stores_is_read_back(pairs: list[tuple[str, str]]) -> None:
     entries, findings = parse("\n".join(stored(*pair) for pair in pairs))
@@ -38,7 +37,6 @@ def test_what_java_stores_is_read_back(pairs: list[tuple[str, str]]) -> None:
     assert not findings
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gives_entries_and_findings_that_point_into_it(text: str) -> None:
     entries, findings = parse(text)
@@ -48,7 +46,6 @@ def test_any_text_gives_entries_and_findings_that_point_into_it(text: str) -> No
     assert all(line < len(lines) and column < max(len(lines[line]), 1) for line, column in places)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200), st.booleans())
 def test_any_block_gives_a_session_and_findings(text: str, starttls: bool) -> None:
     fields = javamail.Fields("localhost", 25, starttls, text)
@@ -71,7 +68,6 @@ PROPERTY_LINES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(PROPERTY_LINES)
 def test_likely_blocks_never_raise_either(lines: list[tuple[str, str, str]]) -> None:
     text = "\n".join(f"{prefix}{name}={value}" for prefix, name, value in lines)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from flexmaild.store import Store
-from tests.kit.stores import opened
+from tests.kit.stores import fresh
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = opened(tmp_path)
+    store = fresh(tmp_path)
     yield store
     store.close()

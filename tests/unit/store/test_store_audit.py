@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -24,8 +25,25 @@ def filled(directory: Path) -> None:
     store.close()
 
 
-def tampered(directory: Path, sql: str) -> int | None:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("kept")
     filled(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def older(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a chain of an older version."""
+    directory = tmp_path_factory.mktemp("older")
+    shutil.copytree(kept, directory, dirs_exist_ok=True)
+    back_to(directory / "flexmaild.db", "0007")
+    return directory
+
+
+def tampered(kept: Path, directory: Path, sql: str) -> int | None:
+    """The first row that shows in a copy in which this was done."""
+    shutil.copytree(kept, directory, dirs_exist_ok=True)
     with sqlite3.connect(directory / "flexmaild.db") as connection:
         connection.execute(sql)
     connection.close()
@@ -60,8 +78,10 @@ def tampered(directory: Path, sql: str) -> int | None:
         ("DELETE FROM audit_personal WHERE seq = 4", 4),
     ],
 )
-def test_what_was_done_to_the_rows_is_found_at_its_first_row(tmp_path: Path, sql: str, number: int) -> None:
-    assert tampered(tmp_path, sql) == number
+def test_what_was_done_to_the_rows_is_found_at_its_first_row(
+    kept: Path, tmp_path: Path, sql: str, number: int
+) -> None:
+    assert tampered(kept, tmp_path, sql) == number
 
 
 def test_a_trail_holds_the_entries_of_one_request_in_their_order(store: Store) -> None:
@@ -139,12 +159,7 @@ def test_an_older_chain_is_taken_over_whole(tmp_path: Path) -> None:
         ("DELETE FROM audit WHERE seq = 1", 1),
     ],
 )
-def test_what_was_done_to_an_older_chain_still_shows(tmp_path: Path, sql: str, number: int) -> None:
-    filled(tmp_path)
-    back_to(tmp_path / "flexmaild.db", "0007")
-    with sqlite3.connect(tmp_path / "flexmaild.db") as connection:
-        connection.execute(sql)
-    connection.close()
-    store = opened(tmp_path)
-    assert store.verify_audit() == number
-    store.close()
+def test_what_was_done_to_an_older_chain_still_shows(
+    older: Path, tmp_path: Path, sql: str, number: int
+) -> None:
+    assert tampered(older, tmp_path, sql) == number

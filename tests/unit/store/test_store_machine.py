@@ -11,13 +11,14 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from store_samples import NOW, entry, job, mail, request
 
 from flexmaild.core.model import State
 from flexmaild.core.work import Change, JobEnd, JobState, Queue
 from flexmaild.store import StoreConflict
+from tests.kit.examples import examples
 from tests.kit.stores import at, claim, commit, opened, release
 
 pytestmark = pytest.mark.slow
@@ -166,8 +167,8 @@ class Model(RuleBasedStateMachine):
 
 
 TestStoreAgreesWithModel = Model.TestCase
-TestStoreAgreesWithModel.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+TestStoreAgreesWithModel.settings = examples(
+    30, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )
 
 

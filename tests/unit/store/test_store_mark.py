@@ -41,17 +41,24 @@ def adopted(directory: Path, lost_since: datetime | None = NOW, *, now: datetime
     return adopt.adopt(url, state_directory=directory, now=now, lost_since=lost_since, by="root")
 
 
-@pytest.fixture
-def used(tmp_path: Path) -> Path:
-    """A directory with a store whose mark is written after two mails; `older` is a copy after the first."""
-    store = opened(tmp_path)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("made")
+    store = opened(directory)
     filled(store, "1")
     store.close()
-    copied(tmp_path, "older")
-    store = opened(tmp_path)
+    copied(directory, "older")
+    store = opened(directory)
     filled(store, "2")
     store.keep_mark()
     store.close()
+    return directory
+
+
+@pytest.fixture
+def used(made: Path, tmp_path: Path) -> Path:
+    """A directory with a store whose mark is written after two mails; `older` is a copy after the first."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -231,6 +238,7 @@ def test_an_adoption_whose_mark_could_not_be_written_is_done_again_with_the_same
     opened(used).close()
 
 
+@pytest.mark.slow
 def test_beside_a_daemon_nothing_is_adopted_whatever_store_the_settings_name_by_now(used: Path) -> None:
     store = opened(used)
     with pytest.raises(StoreError, match="using this state directory"):

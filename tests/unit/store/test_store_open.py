@@ -52,13 +52,20 @@ def refused(directory: Path) -> StoreError:
     return caught.value
 
 
-@pytest.fixture
-def used(tmp_path: Path) -> Path:
-    """A directory with a store that was filled and closed."""
-    store = opened(tmp_path)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("filled")
+    store = opened(directory)
     for number in range(40):
         commit(store, full_change(str(number), raw=os.urandom(4000)))
     store.close()
+    return directory
+
+
+@pytest.fixture
+def used(filled: Path, tmp_path: Path) -> Path:
+    """A directory with a store that was filled and closed."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -85,6 +92,7 @@ def test_a_close_leaves_one_file_and_the_lock_and_may_be_repeated(used: Path) ->
         store.request("R1")
 
 
+@pytest.mark.slow
 def test_a_second_process_is_told_who_has_the_store(used: Path) -> None:
     first = opened(used)
     answer = said(child("open_once", used))
@@ -99,6 +107,7 @@ def test_a_process_that_died_leaves_no_lock(used: Path) -> None:
     opened(used).close()
 
 
+@pytest.mark.slow
 def test_a_start_that_is_refused_lets_go_of_what_it_had_locked(tmp_path: Path) -> None:
     directory = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)

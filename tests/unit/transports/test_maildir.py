@@ -5,6 +5,7 @@ flags.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.core.errors import Failure, GiveUp
+from flexmaild.core.errors import Failure, GiveUp, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Envelope, Fetched, Mark
 from flexmaild.transports.maildir import MaildirInbox, MaildirOutbox
+from tests.kit.programs import limited
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
 
@@ -49,21 +51,11 @@ def test_a_directory_that_is_not_there_is_made(tmp_path: Path) -> None:
 
 
 def test_a_mail_that_could_not_be_written_leaves_nothing(path: Path) -> None:
-    """A file-size limit stands for the full disk; it holds for the child process only."""
-    code = (
-        "import resource, signal, sys, pathlib\n"
-        "from flexmaild.core.errors import TryLater\n"
-        "from flexmaild.core.ports import Envelope\n"
-        "from flexmaild.transports.maildir import MaildirOutbox\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "try:\n"
-        "    MaildirOutbox(pathlib.Path(sys.argv[1])).send(Envelope('m', '', ('a@b.test',), b'x' * 5000))\n"
-        "except TryLater as error:\n"
-        "    print('later', error.cure != '')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    assert done.stdout == "later True\n"
+    """A file-size limit stands for the full disk."""
+    outbox = MaildirOutbox(path)
+    with limited(resource.RLIMIT_FSIZE, 1000), pytest.raises(TryLater) as later:
+        outbox.send(Envelope("m", "", ("a@b.test",), b"x" * 5000))
+    assert later.value.cure
     assert [file for part in ("tmp", "new", "cur") for file in (path / part).iterdir()] == []
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flexmaild.mail.authentication.received import Hop, hop
+from tests.kit.examples import examples
 
 HOST, CLIENT = "mx.corp.test", "192.0.2.7"
 # How servers write it, with the greeting as it came: not all of them look at its letters.
@@ -54,7 +55,7 @@ def is_the_servers(found: Hop) -> bool:
 
 @pytest.mark.parametrize("server", SERVERS)
 @given(greeting=greetings)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_a_greeting_of_clauses_and_comments_says_nothing_of_its_own(server: str, greeting: str) -> None:
     assert is_the_servers(hop(SERVERS[server].format(greeting).encode())), greeting
 
@@ -62,7 +63,7 @@ def test_a_greeting_of_clauses_and_comments_says_nothing_of_its_own(server: str,
 @pytest.mark.parametrize("server", NAMES)
 @given(name=greetings)
 @example(name="[127.0.0.1] helo=x")
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_nor_does_a_name_that_the_owner_of_an_address_gave_it(server: str, name: str) -> None:
     found = hop(NAMES[server].format(name).encode())
     assert not found.names

@@ -259,6 +259,7 @@ def worthless(tags: str, value: str = "AAAA") -> bytes:
     ).encode() * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("built", [blanks_in_a_body, blanks_in_a_signature])
 def test_a_mail_costs_no_more_than_its_size(built: Callable[[int], bytes]) -> None:
     """Whoever sends one needs but a key of his own, and no reference."""

@@ -9,11 +9,12 @@ from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core.model import Approver, Attachment, MailKind
 from flexmaild.mail.compose import mime
+from tests.kit.examples import examples
 
 HOSTILE = st.sampled_from(
     [
@@ -44,7 +45,7 @@ def shape(data: bytes) -> list[bytes]:
     return [*names, str(body.count(b"Content-Transfer-Encoding: ")).encode()]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     title=ANY,
     text=ANY,
@@ -84,7 +85,7 @@ def test_any_string_in_a_request_leaves_the_header_as_it_is(
     assert [a.addr_spec for a in to] == ["ann@example.org"]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(kind=st.sampled_from(MailKind), fact=ANY, reply=ANY)
 def test_any_string_in_the_facts_leaves_the_header_as_it_is(
     desk: Any, kind: MailKind, fact: str, reply: str
@@ -106,7 +107,6 @@ def test_any_string_in_the_facts_leaves_the_header_as_it_is(
     assert set(names) <= set(expected)
 
 
-@settings(deadline=None)
 @given(text=ANY)
 def test_a_subject_is_read_back_as_it_was_meant(desk: Any, text: str) -> None:
     value = mime.unstructured(text)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core.model import MailKind
@@ -40,7 +40,6 @@ def test_both_links_open_an_answer_in_the_wire_format(
         ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(
     subject=st.text(),
     word=st.sampled_from([w for a in LANGUAGES.values() for w in (a.decide.approve[0], a.decide.reject[0])]),

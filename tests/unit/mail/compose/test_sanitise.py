@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.mail.compose.sanitise import MAX_HTML, html_as_text, safe_html, text_as_html
@@ -74,7 +74,6 @@ class Balance(HTMLParser):
         self.depth -= 1
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES | st.text(max_size=5), max_size=40).map("".join))
 def test_whatever_comes_in_what_goes_out_is_balanced_and_harmless(html: str) -> None:
     safe = str(safe_html(html))

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.html import html_lines
 from flexmaild.mail.parse.nesting import TooComplex
+from tests.kit.examples import examples
 from tests.unit.mail.costs import grows_with_size, least
 
 
@@ -239,7 +240,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(PIECES | st.text(max_size=4), max_size=40).map("".join))
 def test_any_page_is_read_and_what_is_sure_is_part_of_what_may_be_seen(page: str) -> None:
     try:

@@ -38,6 +38,7 @@ def test_a_vote_against_counts_on_its_own(doubt: str) -> None:
     assert said(mail(body=doubt)) != "approve"
 
 
+@pytest.mark.slow
 def test_what_says_little_of_a_disclaimer_line_by_line_is_soon_read() -> None:
     """Four times the text costs hardly more than four times."""
     line = "This e-mail and any attachments are confidential and intended.\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flexmaild.core.model import Answer
@@ -19,6 +19,7 @@ from flexmaild.mail.understand.lines import Line, lines_of
 from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.sent import sent_text
+from tests.kit.examples import examples
 from tests.unit.mail.mails import OWN, REFERENCE, RULES, SENT, mail, parts, read
 
 CORPUS = Path(__file__).parents[3] / "corpus"
@@ -99,7 +100,14 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+# These take most of a second each, or more.
+LONG_READ = {"newlines", "From: lines", "flowed"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in LONG_READ else []) for name in BOMBS],
+)
 @pytest.mark.timeout(20)
 def test_a_hostile_mail_ends_in_a_reading_and_approves_nothing(name: str) -> None:
     assert read(BOMBS[name]).answer is None
@@ -145,7 +153,7 @@ def check(reading: Reading, data: bytes) -> None:
 
 
 @given(st.binary(max_size=3000))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_bytes_are_understood_as_something(data: bytes) -> None:
     check(understand(data, len(data), RULES), data)
 
@@ -172,13 +180,13 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map(b"".join))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_any_mixture_of_mail_pieces_is_understood_as_something(data: bytes) -> None:
     check(understand(data, len(data), RULES), data)
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(300, suppress_health_check=[HealthCheck.too_slow])
 def test_no_small_damage_turns_what_is_not_an_approval_into_one(data: st.DataObject) -> None:
     original = data.draw(st.sampled_from(NO_APPROVAL))
     at = data.draw(st.integers(0, len(original)))
@@ -191,7 +199,7 @@ def test_no_small_damage_turns_what_is_not_an_approval_into_one(data: st.DataObj
 
 
 @given(st.sampled_from(SEEDS), st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_mail_cut_short_is_still_understood_as_something(original: bytes, data: st.DataObject) -> None:
     cut = original[: data.draw(st.integers(0, len(original)))]
     check(understand(cut, len(cut), RULES), cut)

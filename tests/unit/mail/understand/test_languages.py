@@ -50,11 +50,12 @@ def a_quote(tag: str) -> str:
     return quote(next(iter(DATA[tag].QUOTES.values())), "> ")
 
 
-@pytest.mark.parametrize(("language", "meant", "line"), LINES)
-def test_every_line_means_what_it_says(language: str, meant: str, line: str) -> None:
-    what, spoken = say(line)
-    assert what == meant if meant != "?" else what in WHY
-    assert spoken == language or meant not in ("a", "r") or language in NORTH + EAST
+@pytest.mark.parametrize("language", sorted({language for language, _, _ in LINES}))
+def test_every_line_means_what_it_says(language: str) -> None:
+    said = [(meant, line, *say(line)) for tag, meant, line in LINES if tag == language]
+    assert [one for one in said if (one[2] not in WHY if one[0] == "?" else one[2] != one[0])] == []
+    if language not in NORTH + EAST:
+        assert [one for one in said if one[0] in ("a", "r") and one[3] != language] == []
 
 
 def test_each_language_has_at_least_thirty_lines_and_some_of_every_kind() -> None:
@@ -121,14 +122,13 @@ def test_a_doubt_within_a_signature_is_a_doubt(tag: str, signature: str) -> None
         assert said(mail(body=body, sender=ANN)) in ("condition", "negated")
 
 
-@pytest.mark.parametrize("line", NATURAL[0])
-def test_an_innocent_comment_lets_an_approval_decide(line: str) -> None:
-    assert say(line)[0] == "a"
+def test_an_innocent_comment_lets_an_approval_decide() -> None:
+    assert [(line, say(line)) for line in NATURAL[0] if say(line)[0] != "a"] == []
 
 
-@pytest.mark.parametrize("line", NATURAL[1])
-def test_a_doubtful_comment_keeps_an_approval_from_deciding(line: str) -> None:
-    assert say(line)[0] in ("condition", "negated", "question", "both_words")
+def test_a_doubtful_comment_keeps_an_approval_from_deciding() -> None:
+    doubts = ("condition", "negated", "question", "both_words")
+    assert [(line, say(line)) for line in NATURAL[1] if say(line)[0] not in doubts] == []
 
 
 @pytest.mark.parametrize(

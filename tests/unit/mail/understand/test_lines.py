@@ -12,6 +12,7 @@ from tests.unit.mail.costs import grows_with_size, least
 LINKS = ("see http://a.b/c ", "word[1] ", "mailto:x ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", LINKS)
 def test_the_words_of_a_line_full_of_links_cost_no_more_than_their_number(piece: str) -> None:
     few, many = (

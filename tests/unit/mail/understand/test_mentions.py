@@ -129,6 +129,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FLOODS)
 def test_ids_are_few_and_soon_found_whatever_a_mail_is_full_of(kind: str) -> None:
     def found(size: int) -> tuple[str, ...]:

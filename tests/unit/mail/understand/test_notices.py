@@ -43,9 +43,8 @@ def below_banners(text: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("entry", known_lines.FOOTERS)
-def test_a_footer_is_known(entry: str) -> None:
-    assert footer_length(entry) == len(lines(entry))
+def test_every_footer_is_known() -> None:
+    assert [entry for entry in known_lines.FOOTERS if footer_length(entry) != len(lines(entry))] == []
 
 
 @pytest.mark.parametrize("entry", known_lines.FOOTERS)
@@ -68,16 +67,16 @@ def test_what_a_person_adds_to_a_banner_stays(entry: str) -> None:
     assert below_banners(f"{first} - but wait for Bob\n\nApprove")[0] != "Approve"
 
 
-@pytest.mark.parametrize("line", known_lines.CLASSIFICATIONS)
-def test_a_classification_is_known(line: str) -> None:
-    assert banners.is_classification(line)
-    assert below_banners(f"{line}\nApprove\nok") == ["Approve", "ok"]
+def test_every_classification_is_known() -> None:
+    for line in known_lines.CLASSIFICATIONS:
+        assert banners.is_classification(line), line
+        assert below_banners(f"{line}\nApprove\nok") == ["Approve", "ok"], line
 
 
-@pytest.mark.parametrize("line", known_lines.CLASSIFICATIONS)
-def test_a_classification_that_goes_on_is_none(line: str) -> None:
-    for more in (": hold until Monday", " - not before the CAB", " until Bob agrees", "?", " 👎"):
-        assert not banners.is_classification(line + more)
+def test_a_classification_that_goes_on_is_none() -> None:
+    ends = (": hold until Monday", " - not before the CAB", " until Bob agrees", "?", " 👎")
+    lines = [line + end for line in known_lines.CLASSIFICATIONS for end in ends]
+    assert [line for line in lines if banners.is_classification(line)] == []
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,14 @@ def as_signed(data: bytes, asked: SentMail) -> Reading:
     return understand(data, len(data), RULES, mails_sent=lambda references: (asked,))
 
 
-@pytest.mark.parametrize(("collection", "decide"), [("corpus", 100), ("clients", 350), ("reports", 750)])
+@pytest.mark.parametrize(
+    ("collection", "decide"),
+    [
+        ("corpus", 100),
+        pytest.param("clients", 350, marks=pytest.mark.slow),
+        pytest.param("reports", 750, marks=pytest.mark.slow),
+    ],
+)
 def test_an_honest_reply_reads_in_one_way(collection: str, decide: int) -> None:
     found = [(name, as_signed(data, asked)) for name, data, asked in replies(collection)]
     assert [name for name, reading in found if reading.reads_otherwise] == []

@@ -34,9 +34,10 @@ def say(text: str, rules: Rules = RULES, **more: str) -> str:
     return {Answer.APPROVE: "a", Answer.REJECT: "r"}[decision.answer]
 
 
-@pytest.mark.parametrize(("language", "expected", "line"), LINES)
-def test_every_first_line_means_what_the_table_says(language: str, expected: str, line: str) -> None:
-    assert say(line) == expected
+@pytest.mark.parametrize("language", sorted({language for language, _, _ in LINES}))
+def test_every_first_line_means_what_the_table_says(language: str) -> None:
+    said = [(line, expected, say(line)) for tag, expected, line in LINES if tag == language]
+    assert [one for one in said if one[1] != one[2]] == []
 
 
 def test_the_table_has_at_least_200_lines_in_nine_languages() -> None:
@@ -76,13 +77,12 @@ def test_the_comment_is_cut_and_cleaned() -> None:
     assert decide(typed("Reject " + "x" * 1000), RULES).unclear == "too_long"
 
 
-@pytest.mark.parametrize(("language", "meant", "line"), [*SEEN, *LATER])
-def test_every_natural_line_means_what_it_says(language: str, meant: str, line: str) -> None:
-    said = say(line)
-    if line in EXCEPTIONS or meant == "?":
-        assert said not in ("a", "r")
-    else:
-        assert said == meant
+@pytest.mark.parametrize("language", sorted({language for language, _, _ in (*SEEN, *LATER)}))
+def test_every_natural_line_means_what_it_says(language: str) -> None:
+    said = [(line, meant, say(line)) for tag, meant, line in (*SEEN, *LATER) if tag == language]
+    clear = [one for one in said if one[1] != "?" and one[0] not in EXCEPTIONS]
+    assert [one for one in said if one not in clear and one[2] in ("a", "r")] == []
+    assert [one for one in clear if one[1] != one[2]] == []
 
 
 def test_the_unseen_half_is_read_as_well_as_it_was_measured() -> None:
@@ -179,11 +179,9 @@ def test_of_lines_in_seventeen_languages_few_doubts_decide_and_most_clear_answer
     assert opposite == 0
 
 
-@pytest.mark.parametrize("line", [line for _, meant, line in MIXED if meant == "?"])
-def test_a_doubt_counts_whatever_language_the_word_before_it_is_of(line: str) -> None:
-    assert say(line) not in ("a", "r")
+def test_a_doubt_counts_whatever_language_the_word_before_it_is_of() -> None:
+    assert [line for _, meant, line in MIXED if meant == "?" and say(line) in ("a", "r")] == []
 
 
-@pytest.mark.parametrize("line", [line for _, meant, line in MIXED if meant == "a"])
-def test_a_clear_comment_decides_whatever_its_words_are_elsewhere(line: str) -> None:
-    assert say(line) == "a"
+def test_a_clear_comment_decides_whatever_its_words_are_elsewhere() -> None:
+    assert [line for _, meant, line in MIXED if meant == "a" and say(line) != "a"] == []

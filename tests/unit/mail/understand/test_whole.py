@@ -62,6 +62,7 @@ def test_a_text_cut_before_it_is_decoded_is_cut() -> None:
     assert said(mail("Content-Transfer-Encoding: quoted-printable", body=text)) == "too_long"
 
 
+@pytest.mark.slow
 def test_one_alternative_beyond_the_limit_is_enough() -> None:
     long = "<p>Approve</p>" + "\n" * 300_000 + "if the tests pass"
     assert said(parts("alternative", ("text/plain", "Approve"), ("text/html", long))) == "too_long"
