@@ -132,3 +132,5 @@ Base64 = Annotated[
     WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
 ]
 Addresses = Annotated[list[Address], BeforeValidator(_listed), Field(max_length=100)]
+# Users, and groups with an "@" before them, as the settings name them.
+Accounts = Annotated[list[Line], BeforeValidator(_listed), Field(max_length=100)]
