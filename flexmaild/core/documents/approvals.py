@@ -246,7 +246,8 @@ def shown(
 
 
 def verdict(said: model.Verdict) -> Verdict:
-    """In the answer about a request and in the event alike."""
+    """In the answer about a request and in the event alike. Its Message-ID is whatever the sender wrote, so a
+    reference in it is hidden."""
     return Verdict(
         approver=said.approver,
         by=said.mail.sender,
@@ -255,7 +256,7 @@ def verdict(said: model.Verdict) -> Verdict:
         at=said.at,
         proof=said.proof,
         sha256=said.mail.sha256,
-        message_id=as_written(said.mail.message_id),
+        message_id=masked(as_written(said.mail.message_id)),
         group=said.group,
         escalation=said.escalation,
         replaced=said.replaced,
