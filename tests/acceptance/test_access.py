@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +11,11 @@ from typing import Any
 import pytest
 
 from tests.acceptance.service import Service, reference_of
-from tests.kit.other_users import DAEMON, as_user, uid_of
+from tests.kit.other_users import DAEMON, as_user, flexmailctl_as
 from tests.kit.process import private_directory
 
 ALICE = "alice@corp.example"
 OTHER = DAEMON
-OTHER_ID = uid_of(OTHER)
 
 
 @pytest.fixture
@@ -84,14 +81,6 @@ def test_idempotency_keys_of_different_users_do_not_meet(service: Service, open_
 
 
 def test_a_socket_one_may_not_connect_to_is_77(shared: Service) -> None:
-    """In a process of another user; the programs themselves need not be readable for that one."""
-    script = (
-        "import os, sys\n"
-        "from flexmaild.cli import flexmailctl\n"
-        f"os.setgroups([]); os.setgid({OTHER_ID}); os.setuid({OTHER_ID})\n"
-        f"sys.argv = ['flexmailctl', 'status', '--socket', {str(shared.socket)!r}]\n"
-        "flexmailctl.main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = flexmailctl_as(OTHER, shared.socket, "status")
     assert done.returncode == 77, done.stderr
     assert "group" in done.stderr

@@ -8,16 +8,13 @@ from __future__ import annotations
 import json
 import pwd
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from tests.kit.process import require
 
 DAEMON, BIN, SYS = "daemon", "bin", "sys"
-
-
-def uid_of(user: str) -> int:
-    return pwd.getpwnam(user).pw_uid
 
 
 def as_user(
@@ -35,3 +32,16 @@ def as_user(
     )
     said, _, status = done.stdout.rpartition("\n")
     return int(status), json.loads(said)
+
+
+def flexmailctl_as(user: str, socket: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a process that becomes this user's; the program itself need not be readable for that one."""
+    entry = pwd.getpwnam(user)
+    script = (
+        "import os, sys\n"
+        "from flexmaild.cli import flexmailctl\n"
+        f"os.setgroups([]); os.setgid({entry.pw_gid}); os.setuid({entry.pw_uid})\n"
+        f"sys.argv = {['flexmailctl', '--socket', str(socket), *arguments]!r}\n"
+        "flexmailctl.main()\n"
+    )
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

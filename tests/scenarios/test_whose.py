@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from flexmaild.core import exits
 from tests.kit.house import House, reply_bytes, until
 from tests.kit.in_process import HouseInProcess, mails_read_here
-from tests.kit.other_users import BIN, DAEMON, SYS, as_user
+from tests.kit.other_users import BIN, DAEMON, SYS, as_user, flexmailctl_as
 from tests.kit.process import private_directory
 from tests.unit.api.schema_check import check, further
 
@@ -242,3 +243,45 @@ def test_status_names_no_approver_of_others(open_house: OpenHouse) -> None:
     (warning,) = (text for text in house.get(DAEMON, "/v1/status")["warnings"] if one in text)
     assert ANNA in warning
     assert not any(ANNA in text for text in house.get(BIN, "/v1/status")["warnings"])
+
+
+def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenHouse) -> None:
+    house = open_house.started()
+    one = decided_request(house, DAEMON)
+    job = house.house.show(one)["mails"][0]["id"]
+    for arguments, code, said in (
+        (("approval", "list"), 0, "rejected"),
+        (("approval", "show", one), 0, f"{one}  rejected  (belongs to {DAEMON})"),
+        (("approval", "wait", one), 3, f"{one}  rejected  (belongs to {DAEMON})"),
+        (("outbox", "list"), 0, job),
+        (("outbox", "show", job), 0, one),
+        (("delivery", "list"), 0, one),
+        (("quarantine", "list"), 0, ""),
+        (("status",), 0, ""),
+    ):
+        done = flexmailctl_as(BIN, house.socket, *arguments)
+        assert (done.returncode, said in done.stdout) == (code, True), (arguments, done)
+        assert not any(secret in done.stdout for secret in SECRETS[:3])
+    refused = flexmailctl_as(BIN, house.socket, "approval", "cancel", one)
+    assert refused.returncode == exits.NOT_PERMITTED
+    assert f"belongs to user {DAEMON}" in refused.stderr and "control.admins" in refused.stderr
+
+
+def test_flexmailctl_tells_who_waits_for_anothers_open_request(open_house: OpenHouse) -> None:
+    house = open_house.started()
+    one = house.request(DAEMON)
+    done = flexmailctl_as(BIN, house.socket, "approval", "wait", one, "--timeout", "1s")
+    assert done.returncode == exits.WAIT_TIMED_OUT, done
+    assert f"{one}  pending" in done.stdout
+
+
+def test_flexmailctl_shares_a_request(open_house: OpenHouse) -> None:
+    house = open_house.started()
+    asked = ("--title", "Payroll 4.2", "--text", "x", "--approver", ANNA)
+    shared = ("--visible-to", SYS, "--visible-to", f"@{BIN}")
+    done = flexmailctl_as(DAEMON, house.socket, "approval", "request", *asked, *shared)
+    one = done.stdout.strip()
+    assert house.get(DAEMON, f"/v1/approvals/{one}")["visible_to"] == [SYS, f"@{BIN}"]
+    for user in (SYS, BIN):
+        shown = flexmailctl_as(user, house.socket, "approval", "show", one).stdout
+        assert "Payroll 4.2" in shown and f"@{BIN}" in shown
