@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import partial
 from typing import cast
 
-from flexmaild.api import bodies
+from flexmaild.api import bodies, seen_by
 from flexmaild.api.call import Answer, Call, Run
 from flexmaild.api.files import named_files
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.api.problems import Problem
 from flexmaild.core import approver_notes, opening, references, state_machine
-from flexmaild.core.access import may_see_references
+from flexmaild.core.access import Belonging
 from flexmaild.core.addresses import normal
 from flexmaild.core.documents import approvals as documents
 from flexmaild.core.documents import facts_of
@@ -28,10 +28,9 @@ from flexmaild.core.documents.approvals import (
 )
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.events import Cancelled, Event, ReminderAsked, ResendAsked
-from flexmaild.core.masking import masked
 from flexmaild.core.model import MailKind, Request, State
 from flexmaild.core.timing import iso
-from flexmaild.core.work import Job, MailOrder, Queue
+from flexmaild.core.work import MailOrder, Queue
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.components import Components
@@ -52,7 +51,8 @@ def request(services: Services, call: Call) -> Answer:
     body = cast(bodies.ApprovalRequest, call.body)
     components = services.components
     blobs, attachments = named_files(services, call, body.attachments)
-    ask, random = body.ask(attachments), secrets.token_bytes(references.RANDOM_BYTES)
+    belonging = Belonging(call.viewer.name, tuple(body.visible_to))
+    ask, random = body.ask(attachments, belonging), secrets.token_bytes(references.RANDOM_BYTES)
     identifier = references.request_id(components.context.key, random)
 
     def opened(now: datetime) -> Changes:
@@ -96,16 +96,21 @@ def listed(services: Services, call: Call) -> Answer:
     found = services.store.list_requests(state, limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
     now, last = services.store.now(), services.store.newest_replies(r.id for r in found)
-    items = [documents.listed(r, now, last.get(r.id)) for r in found]
+    viewer = call.viewer
+    items = [
+        documents.listed(r, now, last.get(r.id)) if viewer.sees(r.terms.belonging) else documents.outline(r)
+        for r in found
+    ]
     return Answer(200, Approvals(items=items, next=following))
 
 
 def show(services: Services, call: Call) -> Answer:
-    found = _found(services.store, call)
     store = services.store
+    found = _found(store, call)
+    if not call.viewer.sees(found.terms.belonging):
+        return Answer(200, documents.outline(found))
     trail, sent = store.audit_trail(found.id), store.list_jobs(Queue.OUTBOX, approval_id=found.id)
-    replies, message_id = store.replies(found.id), partial(message_id_for, call)
-    return Answer(200, documents.shown(found, store.now(), trail, sent, replies, message_id))
+    return Answer(200, documents.shown(found, store.now(), trail, sent, store.replies(found.id)))
 
 
 def reply(services: Services, call: Call) -> Answer:
@@ -160,6 +165,7 @@ def resend(services: Services, call: Call) -> Answer:
     except ValueError as fault:
         raise NotAllowed("approver", str(fault)) from None
     found = _found(services.store, call)
+    seen_by.refuse_others(call.viewer, found)
     if not any(i.approver.address == approver and not i.withdrawn for i in found.invitations):
         raise NotAllowed("approver", f"{approver} was not asked by {found.id}")
     return _happen(services, call, ResendAsked(approver, call.peer.user))
@@ -170,6 +176,7 @@ def _happen(services: Services, call: Call, event: Event) -> Answer:
 
     def decided(transaction: Transaction) -> tuple[Changes, Approval]:
         found = _found(transaction, call)
+        seen_by.refuse_others(call.viewer, found)
         if found.state is not State.PENDING:
             raise _closed(found)
         changes = decide.event(transaction, services.context, found.id, event)
@@ -207,9 +214,3 @@ def _try_to_compose(components: Components, opened: Request, now: datetime) -> N
     reference, first = references.issue(components.context.key, opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
     compose(order, opened, reference, components.stationery, date=now)
-
-
-def message_id_for(call: Call, job: Job) -> str:
-    """A mail's Message-ID; of the reference in it only admins see more than its beginning, for with the
-    whole of it others could answer in an approver's name."""
-    return job.message_id if may_see_references(call.role) else masked(job.message_id)

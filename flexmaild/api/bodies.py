@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from flexmaild.api.fields import (
+    Accounts,
     Address,
     Addresses,
     Base64,
@@ -29,6 +30,7 @@ from flexmaild.api.fields import (
     Text,
     fault,
 )
+from flexmaild.core.access import NOBODYS, Belonging
 from flexmaild.core.addresses import MAX_WRITTEN
 from flexmaild.core.model import Attachment as StoredAttachment
 from flexmaild.core.model import OnExpiry, QuorumRule, Requirement
@@ -206,6 +208,8 @@ class ApprovalRequest(Strict):
     quorum: how many must approve: "any", "all", a number, or "each_group" (one of each).
     on_expiry: what an unanswered request becomes. require: may be stricter than the settings, never laxer.
     metadata: comes back with the decision, at most 16 KiB. sinks: names of the settings' `sinks`.
+    visible_to: users and @groups of this machine who may see the request; only its owner, who sends this, and
+    admins may change it.
     """
 
     title: Line
@@ -229,6 +233,7 @@ class ApprovalRequest(Strict):
     require: Requirement | None = None
     sinks: list[Name] | None = Field(default=None, max_length=20)
     metadata: SmallObject = Field(default={})
+    visible_to: Accounts = Field(default=[])
     attachments: list[File] = Field(default=[], max_length=100)
 
     @model_validator(mode="after")
@@ -236,8 +241,9 @@ class ApprovalRequest(Strict):
         check_files(self.attachments)
         return self
 
-    def ask(self, attachments: tuple[StoredAttachment, ...] = ()) -> Ask:
-        """The request as the core takes it; `attachments` are its files as the store keeps them."""
+    def ask(self, attachments: tuple[StoredAttachment, ...] = (), belonging: Belonging = NOBODYS) -> Ask:
+        """The request as the core takes it; `attachments` are its files as the store keeps them, `belonging`
+        says whose it will be."""
         return Ask(
             title=self.title,
             text=self.text,
@@ -261,6 +267,7 @@ class ApprovalRequest(Strict):
             sinks=None if self.sinks is None else tuple(self.sinks),
             metadata=self.metadata,
             attachments=attachments,
+            belonging=belonging,
         )
 
 

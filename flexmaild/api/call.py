@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from flexmaild.core.access import Caller, Role
+from flexmaild.core.access import Caller, Role, Viewer
 from flexmaild.system.peer_credentials import Peer, overflow_uid
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class Call:
     fingerprint: str = ""
     role: Role = "admin"
     is_over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(caller_of(self.peer), self.role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from flexmaild.api.call import CallerGone
 from flexmaild.api.problems import MEDIA_TYPE, Problem
+from flexmaild.core.masking import masked
 from flexmaild.net.http_connection import LINGER
 from flexmaild.system.deadline import Deadline
 
@@ -26,7 +27,7 @@ class Written:
 
 
 def of_problem(problem: Problem) -> Written:
-    data = json.dumps(problem.document(), ensure_ascii=False, default=str).encode() + b"\n"
+    data = masked(json.dumps(problem.document(), ensure_ascii=False, default=str)).encode() + b"\n"
     return Written(problem.status, MEDIA_TYPE, data, problem.headers)
 
 

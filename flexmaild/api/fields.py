@@ -133,3 +133,5 @@ Base64 = Annotated[
 ]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Addresses = Annotated[list[Address], BeforeValidator(_listed), Field(max_length=100)]
+# Users, and groups with an "@" before them, as the settings name them.
+Accounts = Annotated[list[Line], BeforeValidator(_listed), Field(max_length=100)]

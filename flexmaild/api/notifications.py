@@ -36,7 +36,9 @@ def send(services: Services, call: Call) -> Answer:
     log_blob, log_file = _logs(body, components.settings.notifications.attach_logs)
     order = _order(body, recipients[0], components.stationery.templates.has(body.event or ""))
     compose(order, None, "", components.stationery, date=services.store.now(), on_fault=_refuse)
-    payload = jobs.payload_of(order, attachments=[asdict(file) for file in [*attached, *log_file]])
+    payload = jobs.payload_of(
+        order, attachments=[asdict(file) for file in [*attached, *log_file]], owner=call.viewer.name
+    )
     key = f"notification/{references.letters(secrets.token_bytes(10))}"
     identifier = references.job_id(key, is_mail=True)
 

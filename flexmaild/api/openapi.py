@@ -52,7 +52,8 @@ _IDEMPOTENCY_KEY = {
 def document() -> dict[str, Any]:
     """The whole description. The same object every time: do not change it."""
     bodies = {shapes.body(route.body): None for route in ROUTES if route.body}
-    answers = {shapes.answer(route.answer): None for route in ROUTES if route.answer}
+    named = (name for route in ROUTES for name in (route.answer, route.outline) if name)
+    answers = {shapes.answer(name): None for name in named}
     wanted: list[tuple[str, Any, TypeAdapter[Any]]] = []
     wanted += [(one.__name__, "validation", TypeAdapter(one)) for one in bodies]
     wanted += [(one.__name__, "serialization", TypeAdapter(one)) for one in answers]
@@ -100,7 +101,8 @@ def _operation(route: Route) -> dict[str, Any]:
 def _response(route: Route) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object"}
     if route.answer:
-        schema = {"$ref": _REF.format(model=route.answer)}
+        shown = [{"$ref": _REF.format(model=name)} for name in (route.answer, route.outline) if name]
+        schema = {"anyOf": shown} if route.outline else shown[0]
     elif route.media_type != "application/json":
         schema = {}
     return {"description": "Done.", "content": {route.media_type: {"schema": schema}}}

@@ -7,6 +7,8 @@ behind them, nor they behind it.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -14,8 +16,10 @@ from flexmaild.api import arrivals, bodies
 from flexmaild.api.call import Answer, Call
 from flexmaild.api.problems import Problem
 from flexmaild.core.addresses import normal
+from flexmaild.core.documents.diagnosis import ArrivedMail
 from flexmaild.core.documents.service import TestedEmail, TestedIncoming
 from flexmaild.core.errors import NotAllowed
+from flexmaild.core.masking import without_people
 from flexmaild.core.model import Approver, MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.references import plain_message_id
@@ -98,7 +102,22 @@ def doctor(services: Services, call: Call) -> Answer:
         looked = results_seen.look(last_headers(services), services.components.rules, "that were read")
         found += looked.steps
         found.append(arrivals.last_step(arrivals.last(services), plus_address=incoming.plus_address))
-    return Answer(200, results_seen.diagnosis([step.document() for step in found], looked))
+    shown = results_seen.diagnosis([step.document() for step in found], looked)
+    return Answer(200, shown if call.viewer.sees_all else replace(shown, mails=_without_people(shown.mails)))
+
+
+def _without_people(mails: Iterable[ArrivedMail]) -> list[ArrivedMail]:
+    """Their results fields name the senders of others' replies."""
+    return [
+        replace(
+            mail,
+            fields=[
+                replace(field, said=without_people(field.said), text=without_people(field.text))
+                for field in mail.fields
+            ],
+        )
+        for mail in mails
+    ]
 
 
 def last_headers(services: Services) -> list[KeptHeader]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from flexmaild.api.approvals import kept_bytes, message_id_for
+from flexmaild.api import seen_by
+from flexmaild.api.approvals import kept_bytes
 from flexmaild.api.call import Answer, Call
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents import queues as documents
@@ -56,11 +57,14 @@ def _listed(services: Services, call: Call, queue: Queue) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    return Answer(200, documents.Jobs(items=[_document(job, call) for job in found], next=following))
+    items = seen_by.job_documents(services.store, call.viewer, found)
+    return Answer(200, documents.Jobs(items=items, next=following))
 
 
 def _show(services: Services, call: Call, queue: Queue) -> Answer:
-    return Answer(200, _document(_found(services.store, call, queue), call))
+    found = _found(services.store, call, queue)
+    (shown,) = seen_by.job_documents(services.store, call.viewer, [found])
+    return Answer(200, shown)
 
 
 def _retry(services: Services, call: Call, queue: Queue) -> Answer:
@@ -88,7 +92,7 @@ def _changed(
         job = _found(transaction, call, queue)
         _insist(change(transaction, job), job, done)
         _record(transaction, call, f"{_CLI[queue]} {act}", job.approval_id, job=job.id)
-        shown = _document(_found(transaction, call, queue), call)
+        shown = documents.job(_found(transaction, call, queue))
     return Answer(200, shown), job
 
 
@@ -147,12 +151,17 @@ def quarantine_list(services: Services, call: Call) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_quarantine(limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    return Answer(200, documents.QuarantinedMails(items=list(map(_quarantined, found)), next=following))
+    sees = _sees(services.store, call, found)
+    items = [_quarantined(aside) for aside in found if sees(aside.seen.approval_id)]
+    return Answer(200, documents.QuarantinedMails(items=items, next=following))
 
 
 def quarantine_show(services: Services, call: Call) -> Answer:
     """With its results fields as the settings of now read them, and the settings that would believe them."""
     aside = _set_aside(services.store, call)
+    if not _sees(services.store, call, [aside])(aside.seen.approval_id):
+        detail = f"{aside.id} answers no request that user {call.peer.user} may see."
+        raise seen_by.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
     raw = services.store.raw(aside.seen.mail.sha256)
     if not raw:
         return Answer(200, documents.shown(_quarantined(aside), None, []))
@@ -160,6 +169,12 @@ def quarantine_show(services: Services, call: Call) -> Answer:
     fields = results_seen.fields_of(header_of(kept_header(header)), services.components.rules)
     results, proposals = results_seen.documents(fields), results_seen.proposals([fields])
     return Answer(200, documents.shown(_quarantined(aside), results, proposals))
+
+
+def _sees(store: Queries, call: Call, found: Iterable[Quarantined]) -> Callable[[str], bool]:
+    """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
+    admins."""
+    return seen_by.requests_seen(store, call.viewer, [aside.seen.approval_id for aside in found])
 
 
 def quarantine_raw(services: Services, call: Call) -> Answer:
@@ -227,7 +242,3 @@ def _not_set_aside(identifier: str) -> Problem:
 
 def _quarantined(aside: Quarantined) -> QuarantinedMail:
     return documents.quarantined(aside.id, aside.seen)
-
-
-def _document(job: Job, call: Call) -> documents.Job:
-    return documents.job(job, message_id_for(call, job))

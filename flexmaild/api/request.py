@@ -19,13 +19,14 @@ from pydantic_core import to_json
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from flexmaild.api import exchange, openapi, problems, reading, routes
+from flexmaild.api import exchange, openapi, problems, reading, routes, seen_by
 from flexmaild.api.call import Answer, Call, CallerGone, caller_of
 from flexmaild.api.exchange import Written
 from flexmaild.api.problems import Problem
 from flexmaild.api.routes import Route
-from flexmaild.core.access import permits
+from flexmaild.core.access import Viewer, permits
 from flexmaild.core.documents import as_json
+from flexmaild.core.masking import masked
 from flexmaild.system.peer_credentials import Peer, peer_of
 from flexmaild.system.pool import Pool
 
@@ -158,7 +159,7 @@ class Request:
             async for piece in coming:
                 await _in(pool, self._guarded, file.write, piece)
             self._is_unread = False
-            return _written(await _in(pool, self._guarded, file.finish), route)
+            return _written(await _in(pool, self._guarded, file.finish), route, call.viewer)
         except BaseException:
             await asyncio.shield(_in(pool, file.abandon))
             raise
@@ -173,7 +174,7 @@ class Request:
             await asyncio.wait({answer, gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
                 with self._as_problems():
-                    return _written(answer.result(), route)
+                    return _written(answer.result(), route, call.viewer)
             raise CallerGone if gone.done() else problems.stopping()
         finally:
             for task in (answer, gone, stopping):
@@ -201,9 +202,9 @@ class Request:
             body = reading.checked(route, document)
             del document, raw
             if route.command == "openapi":
-                return _written(Answer(200, openapi.document()), route)
+                return _written(Answer(200, openapi.document()), route, call.viewer)
             call = replace(call, body=body, fingerprint=fingerprint)
-            return _written(self._app.handlers.handle(route.command, call), route)
+            return _written(self._app.handlers.handle(route.command, call), route, call.viewer)
 
     def _guarded(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         with self._as_problems():
@@ -227,11 +228,15 @@ async def _in(pool: Pool, function: Callable[_P, _R], *args: _P.args, **kwargs: 
     return await asyncio.wrap_future(pool.submit(function, *args, **kwargs))
 
 
-def _written(answer: Answer, route: Route) -> Written:
+def _written(answer: Answer, route: Route, viewer: Viewer) -> Written:
+    """Whatever holds a reference (a Message-ID of ours that a server repeats, say), only admins see more of
+    it than its beginning."""
     status = answer.status or route.status
-    if isinstance(answer.body, bytes):
+    if isinstance(answer.body, bytes):  # a mail, for admins alone
         return Written(status, route.media_type, answer.body, answer.headers)
-    return Written(status, "application/json", to_json(as_json(answer.body)) + b"\n", answer.headers)
+    text = to_json(as_json(answer.body)).decode()
+    shown = text if viewer.sees_references else masked(text)
+    return Written(status, "application/json", shown.encode() + b"\n", answer.headers)
 
 
 def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:
@@ -245,5 +250,6 @@ def _no_route(path: str, allowed: tuple[str, ...]) -> Problem:
 
 def _not_permitted(peer: Peer, route: Route) -> Problem:
     detail = f"User {peer.user} may not do {route.command}; it needs the role {route.role!r}."
-    cure = "Ask the operator to name the user or one of its groups in control.admins."
-    return Problem(403, "Not permitted", detail, cure=cure, kind="not-permitted")
+    return seen_by.not_permitted(
+        detail, "Ask the operator to name the user or one of its groups in control.admins."
+    )

@@ -48,7 +48,8 @@ class Parameter:
 class Route:
     """One command. `cli` is how flexmailctl calls it, empty where it does not.
 
-    body, answer: names that `api.shapes` knows; an empty body means that none is taken.
+    body, answer: names that `api.shapes` knows; an empty body means that none is taken. outline: what is
+    answered to who may not see it all.
     waits: the answer may be held back (long poll), and the caller is counted as one who waits.
     is_file: the body is a file, of any length and kind, and not JSON.
     takes_long: it talks to servers, or looks at all there is.
@@ -72,6 +73,7 @@ class Route:
     media_type: str = "application/json"
     takes_long: bool = False
     is_file: bool = False
+    outline: str = ""
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -96,7 +98,8 @@ def _queue(noun: str, one: str, cli: str, jobs: str) -> tuple[Route, ...]:
               query=(state, *PAGE)),
         Route(many, "POST", f"{base}/retry", "admin", f"Try every failed or deferred {one} again now.",
               "Retried", cli=f"{cli} retry --all"),
-        Route(f"{noun}.show", "GET", f"{base}/{{id}}", "read", f"One {one}.", "Job", cli=f"{cli} show"),
+        Route(f"{noun}.show", "GET", f"{base}/{{id}}", "read", f"One {one}.", "Job", cli=f"{cli} show",
+              outline="JobOutline"),
         Route(f"{noun}.retry", "POST", f"{base}/{{id}}/retry", "admin", f"Try this {one} again now.", "Job",
               cli=f"{cli} retry"),
         Route(f"{noun}.hold", "POST", f"{base}/{{id}}/hold", "admin", f"Keep this {one} back.", "Job",
@@ -132,17 +135,18 @@ ROUTES: tuple[Route, ...] = (
           "ReceivedFile", status=201, is_file=True),
     Route("notification.send", "POST", "/v1/notifications", "act", "Queue a notification mail.", "Queued",
           "Notification", "notify", 202, max_body=BODY_WITH_FILES, idempotent=True),
-    Route("notification.show", "GET", "/v1/notifications/{id}", "read", "What became of it.", "Job"),
+    Route("notification.show", "GET", "/v1/notifications/{id}", "read", "What became of it.", "Job",
+          outline="JobOutline"),
     Route("approval.request", "POST", "/v1/approvals", "act", "Ask people for approval.", "OpenedApproval",
           "ApprovalRequest", "approval request", 201, max_body=BODY_WITH_FILES, idempotent=True),
     Route("approval.list", "GET", "/v1/approvals", "read", "Approval requests, newest first.", "Approvals",
           cli="approval list",
           query=(Parameter("state", "Only those in this state.", choices=APPROVAL_STATES), *PAGE)),
     Route("approval.show", "GET", "/v1/approvals/{id}", "read", "One request with its verdicts and history.",
-          "ShownApproval", cli="approval show"),
+          "ShownApproval", cli="approval show", outline="ApprovalOutline"),
     Route("approval.wait", "GET", "/v1/approvals/{id}/wait", "read",
           "The request as soon as it is decided, or as it stands when the time is over.", "ShownApproval",
-          cli="approval wait", query=(WAIT,), waits=True),
+          cli="approval wait", query=(WAIT,), waits=True, outline="ApprovalOutline"),
     Route("approval.cancel", "POST", "/v1/approvals/{id}/cancel", "act", "Withdraw a pending request.",
           "Approval", "Cancel", "approval cancel", body_required=False, idempotent=True),
     Route("approval.remind", "POST", "/v1/approvals/{id}/remind", "act", "Remind those who did not answer.",

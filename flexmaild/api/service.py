@@ -13,6 +13,7 @@ from flexmaild.api import bodies, problems
 from flexmaild.api.call import Answer, Call
 from flexmaild.api.problems import Fault, Problem
 from flexmaild.core import line_pattern, quorum
+from flexmaild.core.access import Viewer
 from flexmaild.core.documents import facts_of
 from flexmaild.core.documents.service import (
     AuditVerified,
@@ -27,6 +28,7 @@ from flexmaild.core.documents.service import (
     Status,
 )
 from flexmaild.core.jobs import OUTGOING
+from flexmaild.core.masking import without_people
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
@@ -46,18 +48,25 @@ REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
 
 
 def status(services: Services, call: Call) -> Answer:
-    """Everything in one look; `issues` says what to do something about."""
+    """Everything in one look; `issues` says what to do something about. Who may not see others' requests is
+    shown no address that a server's words name."""
     services.count()
-    incidents = services.reports.look()
+    viewer, incidents = call.viewer, services.reports.look()
+    if not viewer.sees_all:
+        incidents = tuple(one.without_people() for one in incidents)
     shown = Status(
         **facts_of(readiness(incidents)),
         healthy=not incidents,
         version=__version__,
-        warnings=[*services.health.warnings, *_unreachable(services), *_unknown_lines(services)],
+        warnings=[
+            *services.health.warnings,
+            *_unreachable(services, viewer),
+            *_unknown_lines(services, viewer),
+        ],
         started_at=services.health.started_at,
         settings=_settings(services),
-        incoming=_incoming(services),
-        outgoing=_outgoing(services),
+        incoming=_incoming(services, viewer),
+        outgoing=_outgoing(services, viewer),
         approvals={state.value: n for state, n in services.counts.requests.items()},
         deliveries=_deliveries(services),
         quarantined=services.counts.quarantined,
@@ -66,18 +75,21 @@ def status(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
-def _unreachable(services: Services) -> list[str]:
-    """Open requests some of whose approvers' mails came back."""
+def _unreachable(services: Services, viewer: Viewer) -> list[str]:
+    """Open requests some of whose approvers' mails came back; of those that the caller may see."""
     found = []
     for request in services.store.list_requests(State.PENDING, MOST_LOOKED_AT):
-        if gone := quorum.unreachable(request):
+        if viewer.sees(request.terms.belonging) and (gone := quorum.unreachable(request)):
             rest = "can still decide" if quorum.can_still_be_met(request) else "are too few to decide"
             found.append(f"{request.id}: mail to {', '.join(gone)} came back; the others {rest}")
     return found
 
 
-def _unknown_lines(services: Services) -> list[str]:
-    """Lines that stood in the replies to several requests: a mail gateway's, for an operator to name."""
+def _unknown_lines(services: Services, viewer: Viewer) -> list[str]:
+    """Lines that stood in the replies to several requests: a mail gateway's, for an operator to name. They
+    are text of replies, whosever."""
+    if not viewer.sees_all:
+        return []
     ignored = services.components.settings.approvals.ignore_lines
     found = services.store.unknown_lines(MOST_REPLIES_LOOKED_AT).most_common()
     named = (
@@ -102,7 +114,7 @@ def _settings(services: Services) -> SettingsStatus:
     )
 
 
-def _incoming(services: Services) -> IncomingStatus | PolledStatus:
+def _incoming(services: Services, viewer: Viewer) -> IncomingStatus | PolledStatus:
     incoming, box = services.components.settings.incoming, services.health.mailbox
     proof = incoming.sender_authentication.require
     shown = IncomingStatus(
@@ -122,12 +134,12 @@ def _incoming(services: Services) -> IncomingStatus | PolledStatus:
         polls=box.polls,
         failures_in_a_row=box.failures_in_a_row,
         last_success=box.last_success,
-        last_fault=box.last.fault if box.last else "",
+        last_fault=_words(box.last.fault if box.last else "", viewer),
         waiting=max(0, box.last.folder.messages - box.last.deleted) if box.last and box.last.folder else None,
     )
 
 
-def _outgoing(services: Services) -> OutgoingStatus:
+def _outgoing(services: Services, viewer: Viewer) -> OutgoingStatus:
     outgoing = services.components.settings.outgoing
     way = services.health.ways.get(OUTGOING)
     jobs: Counter[str] = Counter()
@@ -138,9 +150,13 @@ def _outgoing(services: Services) -> OutgoingStatus:
         transport=outgoing.transport,
         from_address=outgoing.from_address,
         last_success=way.last_success if way else None,
-        last_fault=way.fault if way else "",
+        last_fault=_words(way.fault if way else "", viewer),
         messages={state.value: jobs[state.value] for state in JobState},
     )
+
+
+def _words(fault: str, viewer: Viewer) -> str:
+    return fault if viewer.sees_all else without_people(fault)
 
 
 def _deliveries(services: Services) -> dict[str, dict[str, int]]:

@@ -19,6 +19,9 @@ _MISSING = "is missing"
 # Nobody reads more faults than these at once.
 MOST = 100
 
+# Documents that stand in a list in place of one another.
+_SEVERAL = ("ListedApproval", "ApprovalOutline", "Job", "JobOutline")
+
 # Which fields are allowed at a place, by the last name in the path of a fault (a model's tag or its list).
 _FIELDS_AT: Mapping[str, type[BaseModel]] = {
     f"{bodies.TAG}person": bodies.Person,
@@ -68,7 +71,7 @@ def did_you_mean(given: str, known: list[str]) -> str:
 def _fault(
     loc: tuple[int | str, ...], kind: str, message: str, context: Mapping[str, Any], top: type[BaseModel]
 ) -> Fault:
-    path = ".".join(str(part) for part in loc if not str(part).startswith(bodies.TAG))
+    path = ".".join(str(part) for part in loc if not _is_alternative(part))
     match kind:
         case "extra_forbidden":
             return Fault(path, "is not a field here", did_you_mean(str(loc[-1]), _fields_at(loc[:-1], top)))
@@ -92,6 +95,11 @@ def _fault(
             return Fault(path, f"must have at most {context['max_length']} characters")
     text = message[:1].lower() + message[1:]
     return Fault(path, text.replace("input should be", "must be").replace("value should", "must"))
+
+
+def _is_alternative(part: int | str) -> bool:
+    """Whether it names no field, but which of several models was tried there."""
+    return isinstance(part, str) and (part.startswith(bodies.TAG) or part in _SEVERAL)
 
 
 def _fields_at(loc: tuple[int | str, ...], top: type[BaseModel]) -> list[str]:

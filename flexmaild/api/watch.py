@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
@@ -29,7 +27,6 @@ from flexmaild.system.pool import Pool
 ROOM = Room(connections=32, per_user=32)
 THREADS = 2
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:]+@(?=\S)")
 
 
 class Watch:
@@ -76,7 +73,7 @@ class Watch:
 
     def _ready(self, accept: str) -> Written:
         """The reasons line by line; as JSON, where that is asked for, every incident that is open."""
-        incidents = [_without_people(one) for one in self._look()]
+        incidents = [one.without_people() for one in self._look()]
         reasons = not_ready(incidents)
         status = 503 if reasons else 200
         if JSON in accept:
@@ -90,9 +87,3 @@ class Watch:
 
 
 _NOSNIFF = {"X-Content-Type-Options": "nosniff"}
-
-
-def _without_people(incident: Incident) -> Incident:
-    """A server's words may hold an address: of it only the domain is shown to who has given no name."""
-    said = _ADDRESS.sub("***@", incident.condition.said)
-    return replace(incident, condition=replace(incident.condition, said=said))

@@ -14,8 +14,9 @@ from flexmaild.cli import output
 
 
 def state(one: dict[str, Any]) -> None:
-    """The request in one line."""
-    click.echo(f"{output.safe(one['id'])}  {output.safe(one['state'])}  {output.safe(one['title'])}")
+    """The request in one line; another user's may have no title to be seen."""
+    title = one["title"] if "title" in one else f"(belongs to {one.get('owner') or 'nobody in particular'})"
+    click.echo(f"{output.safe(one['id'])}  {output.safe(one['state'])}  {output.safe(title)}")
 
 
 def decision(one: dict[str, Any]) -> None:
@@ -60,6 +61,8 @@ def full(one: dict[str, Any]) -> None:
         "quorum": one.get("quorum"),
         "approved by": f"{progress['approvals']} of {progress['needed']}" if progress else None,
         "requester": one.get("requester"),
+        "owner": one.get("owner"),
+        "visible to": one.get("visible_to"),
         "created": one.get("created_at"),
         "expires": one.get("expires_at"),
         "decides at": one.get("settles_at"),

@@ -61,6 +61,12 @@ def approval() -> None:
 @click.option(
     "--metadata", multiple=True, type=given.pair, metavar="NAME=VALUE", help="Comes back with the decision."
 )
+@click.option(
+    "--visible-to",
+    multiple=True,
+    metavar="USER|@GROUP",
+    help="Who else may see the request; may be repeated.",
+)
 @click.option("--attach", "attachments", multiple=True, type=given.FILE, help="A file; may be repeated.")
 @click.option(
     "--file", "file", type=click.Path(path_type=Path, allow_dash=True), help="A request body as JSON."

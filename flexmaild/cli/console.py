@@ -141,8 +141,10 @@ def _misfit(client: Client) -> Unreachable | None:
     if client.last is None:
         return None
     command, body = client.last
-    name = routes.BY_COMMAND[command].answer
-    fault = shapes.misfit(name, body) if name else None
+    route = routes.BY_COMMAND[command]
+    if route.outline and not shapes.misfit(route.outline, body):
+        return None
+    fault = shapes.misfit(route.answer, body) if route.answer else None
     return client.strange(f"{fault.path} of its answer {fault.detail}") if fault else None
 
 

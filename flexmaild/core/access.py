@@ -1,7 +1,7 @@
-"""Who may do what: the settings say who is who, the command says what it takes.
+"""Who may do what: the settings say who is who, the command says what it takes, a request says whose it is.
 
 A caller is known by user and groups, never by a process number, which may be reused. Asked by the server for
-each command, and by a handler where an answer shows more to some. Pure.
+each command (`Access`, `permits`), and by the handlers for each request, mail and job (`Viewer`). Pure.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Access:
     """Who may do what. An entry is a user name or, as "@name", a group.
 
     admins: may do everything. readers: may only look. Everybody else who may connect (the socket's mode
-    decides that) may act: ask, cancel, notify, test; but see no references and raw mails, with which a
-    pipeline could answer itself. Root and the daemon's own user are always admins: they can change the
-    daemon's files anyway.
+    decides that) may act: ask, notify, test, and cancel what is their own; but see no references and raw
+    mails, with which a pipeline could answer itself. Root and the daemon's own user are always admins: they
+    can change the daemon's files anyway.
     """
 
     admins: tuple[str, ...] = ()
@@ -55,9 +55,53 @@ def permits(has: Role | None, needs: Role) -> bool:
     return has is not None and ROLES.index(has) >= ROLES.index(needs)
 
 
-def may_see_references(role: Role) -> bool:
-    """Who has a reference can answer in an approver's name."""
-    return permits(role, "admin")
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Whose something is. owner: the user who asked for it, empty where that is nobody in particular.
+    visible_to: who else may see it; entries as those of `Access`."""
+
+    owner: str = ""
+    visible_to: tuple[str, ...] = ()
+
+
+# What no user asked for, and what is older than the record of who did: it is the admins' alone.
+NOBODYS = Belonging()
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A caller with the role that the settings give: what of others' requests, mails and jobs that one may
+    see and change. Who may not see one is told that it exists and its state."""
+
+    caller: Caller
+    role: Role
+
+    @property
+    def name(self) -> str:
+        """Whose what this caller asks for will be; empty for one who cannot be told from others."""
+        return "" if self.caller.is_hidden else self.caller.user
+
+    @property
+    def sees_all(self) -> bool:
+        """Readers see what admins see, but for references and raw mails."""
+        return self.role in ("read", "admin")
+
+    @property
+    def sees_references(self) -> bool:
+        """Who has a whole one can answer in an approver's name."""
+        return permits(self.role, "admin")
+
+    def sees(self, belonging: Belonging) -> bool:
+        if self.sees_all or self._owns(belonging):
+            return True
+        return not self.caller.is_hidden and _listed(self.caller, belonging.visible_to)
+
+    def may_change(self, belonging: Belonging) -> bool:
+        """Cancel, remind, resend: whom it is shared with may not."""
+        return permits(self.role, "admin") or (permits(self.role, "act") and self._owns(belonging))
+
+    def _owns(self, belonging: Belonging) -> bool:
+        return bool(self.name) and self.name == belonging.owner
 
 
 def _listed(caller: Caller, entries: tuple[str, ...]) -> bool:

@@ -13,6 +13,7 @@ from flexmaild.core import quorum
 from flexmaild.core.documents import as_json
 from flexmaild.core.documents.approvals import verdict
 from flexmaild.core.documents.events import CloudEvent, Decided, Unreachable
+from flexmaild.core.masking import masked
 from flexmaild.core.model import Request
 
 TYPE = "flexmaild.approval.decided.v1"
@@ -50,7 +51,7 @@ def unreachable(request: Request, number: int, now: datetime) -> str:
     data = Unreachable(
         **_about(request),
         approver=invitation.approver.address,
-        because=invitation.bounced,
+        because=masked(invitation.bounced),
         quorum_reachable=quorum.can_still_be_met(request),
     )
     return _event(request, UNREACHABLE_TYPE, unreachable_id(request, number), now, data)

@@ -35,6 +35,12 @@ def payload_of(order: MailOrder, **more: Any) -> Mapping[str, Any]:
     return {"order": _ORDER.dump_python(order, mode="json"), **more}
 
 
+def owner_of(job: Job) -> str:
+    """The user who sent this notification; empty for one of a version that did not write it down."""
+    owner = job.payload.get("owner")
+    return owner if isinstance(owner, str) else ""
+
+
 def jobs_for(
     request: Request, effects: Iterable[Effect], now: datetime, key: bytes, domain: str, first: int = 0
 ) -> tuple[list[Job], list[AuditEntry]]:

@@ -1,4 +1,5 @@
-"""References in a text that a person is shown: who has a whole one can answer in an approver's name.
+"""References in a text that a person is shown: who has a whole one can answer in an approver's name. And
+addresses in one for somebody whose business they are not.
 
 `masked` leaves of each the beginning by which it is found again; `Mask` also hides the pieces of those that
 are known, wherever a line break or a program has torn them apart. Pure; used for what is logged, for what is
@@ -18,6 +19,7 @@ _DASH = rf"(?:-|[{DASHES}]|{ENCODED_DASH})"
 # "FM1-" and four characters are enough to find it by. With fewer letters than an id has it names no request,
 # as a ticket FM1-PAYMENTS does.
 _REFERENCE = re.compile(rf"({TAG}{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)
+_LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:=]+@(?=\S)")
 # A piece of a known one is hidden from so many letters on; fewer are found in words as well.
 _PIECE = 8
 _LETTERS = re.compile(rf"\w{{{_PIECE},}}")
@@ -26,6 +28,11 @@ _LETTERS = re.compile(rf"\w{{{_PIECE},}}")
 def masked(text: str, rest: str = "…") -> str:
     """The text with the beginning of each reference alone; `rest` stands for what is hidden."""
     return _REFERENCE.sub(lambda found: found[1] + rest, text)
+
+
+def without_people(text: str) -> str:
+    """The text with the domain of each address alone."""
+    return _LOCAL_PART.sub("***@", text)
 
 
 class Mask:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
+from flexmaild.core.access import NOBODYS, Belonging
+
 Json = Mapping[str, Any]
 
 
@@ -110,7 +112,8 @@ class Attachment:
 class Terms:
     """What was asked, unchanged for the life of the request, whatever the settings say later.
 
-    settle_for: how long an answer that would decide can still be changed.
+    settle_for: how long an answer that would decide can still be changed. requester: as the caller put it;
+    belonging: the caller's user, as the kernel said, and with whom it is shared.
     """
 
     title: str
@@ -135,6 +138,7 @@ class Terms:
     sinks: tuple[str, ...] = ()
     metadata: Json = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    belonging: Belonging = NOBODYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flexmaild.core import durations, quorum, references, timing
+from flexmaild.core.access import NOBODYS, Belonging
 from flexmaild.core.addresses import normal
 from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import (
@@ -68,6 +69,7 @@ class Ask:
     sinks: tuple[str, ...] | None = None
     metadata: Json = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    belonging: Belonging = NOBODYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
         sinks=_sinks(ask, policy, faults),
         metadata=ask.metadata,
         attachments=ask.attachments,
+        belonging=ask.belonging,
     )
     if approvers:
         faults.extend(_quorum_faults(terms, now))

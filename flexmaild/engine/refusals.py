@@ -6,11 +6,10 @@ believed in between are the approvers' own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import timedelta
 
-from flexmaild.core.masking import masked
+from flexmaild.core.masking import masked, without_people
 from flexmaild.core.reasons import BELIEVED, NOT_BELIEVED
 from flexmaild.core.work import Reply
 
@@ -18,7 +17,6 @@ from flexmaild.core.work import Reply
 LOOK_BACK, MOST = timedelta(days=1), 500
 SEVERAL = 3
 _LONGEST = 300
-_LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:=]+@(?=\S)")
 
 
 def in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str]:
@@ -33,4 +31,4 @@ def in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str]:
     if len(refused) < SEVERAL:
         return 0, "", ""
     reason, because = refused[0]
-    return len(refused), reason, _LOCAL_PART.sub("***@", masked(because))[:_LONGEST]
+    return len(refused), reason, without_people(masked(because))[:_LONGEST]

@@ -7,7 +7,6 @@ wider than asked, not even for a moment: the umask is set before the bind.
 from __future__ import annotations
 
 import errno
-import grp
 import os
 import socket
 import stat
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.system import groups
 
 # struct sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
 MAX_PATH = 107
@@ -139,12 +139,7 @@ def _adopt(fd: int) -> Listening:
 
 
 def _gid(place: Place) -> int | None:
-    if not place.group:
-        return None
-    try:
-        return grp.getgrnam(place.group).gr_gid
-    except KeyError:
-        return None
+    return groups.gid_of(place.group) if place.group else None
 
 
 def _check_path(path: Path) -> None:

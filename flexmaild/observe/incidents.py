@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flexmaild.core.documents import diagnosis
+from flexmaild.core.masking import masked, without_people
 
 
 class Kind(StrEnum):
@@ -67,6 +68,11 @@ class Incident:
     since: datetime
     last: datetime
 
+    def without_people(self) -> Incident:
+        """For those whose business it is not whom a server's words name: of an address only the domain."""
+        said = without_people(self.condition.said)
+        return replace(self, condition=replace(self.condition, said=said))
+
     def document(self) -> diagnosis.Incident:
         return diagnosis.Incident(
             kind=self.condition.kind.value,
@@ -74,20 +80,20 @@ class Incident:
             since=self.since,
             last=self.last,
             count=self.condition.count,
-            said=self.condition.said,
+            said=masked(self.condition.said),
             cure=self.condition.cure,
         )
 
 
 def not_ready(incidents: Iterable[Incident]) -> list[str]:
     """Why the daemon does not do its job; empty when it does."""
-    return [one.condition.said for one in incidents if one.condition.stops]
+    return [masked(one.condition.said) for one in incidents if one.condition.stops]
 
 
 def readiness(incidents: Sequence[Incident]) -> diagnosis.Readiness:
     return diagnosis.Readiness(
         ready=not not_ready(incidents),
-        issues=[one.condition.said for one in incidents],
+        issues=[masked(one.condition.said) for one in incidents],
         incidents=[one.document() for one in incidents],
     )
 

@@ -6,7 +6,6 @@ classes for transports and sinks come from the adapters' own files.
 
 from __future__ import annotations
 
-import grp
 import os
 import re
 import unicodedata
@@ -41,6 +40,7 @@ from flexmaild.settings.types import (
     is_host,
     wrong,
 )
+from flexmaild.system import groups
 
 
 def _tag(text: object) -> object:
@@ -237,28 +237,27 @@ class Control(Section):
     """Permissions of the socket, in quotes."""
     admins: tuple[Line, ...] = ()
     """Users and @groups who may do everything, beside root and the daemon's own user. Everybody else who may
-    connect may ask, look, test and cancel."""
+    connect may ask, notify and test; a request belongs to the user who asked, and only that user and admins
+    cancel, remind or resend it and see its texts, comments and addresses. Others see that it exists, and its
+    state; `visible_to` in a request shows it to more."""
     readers: tuple[Line, ...] = ()
-    """Users and @groups who may only look."""
+    """Users and @groups who may only look, and see what admins see, but for references and raw mails."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         yield from _unclear(self, "socket", places.runtime_directory)
         # sun_path of unix(7) has 108 bytes with its final NUL.
         if len(os.fsencode(self.socket)) > 107:
             yield Finding(("socket",), "is longer than the 107 bytes Linux allows: choose a shorter path")
-        if self.group and not _group_exists(self.group):
-            text = f"is no group of this machine: run groupadd --system {self.group}, or name another"
-            yield Finding(("group",), text, grave=False)
+        yield from unknown_group(self.group)
         if self.mode & 0o002:
             yield Finding(("mode",), "lets every user of this machine command the daemon", grave=False)
 
 
-def _group_exists(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True
+def unknown_group(name: str) -> Iterator[Finding]:
+    """For a field `group`. The user database may only be away, so that it is no fault."""
+    if name and groups.gid_of(name) is None:
+        text = f"is no group of this machine: {groups.cure_for(name)}"
+        yield Finding(("group",), text, grave=False)
 
 
 class Metrics(Section):

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Literal
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.settings.schema import SinkSettings
-from flexmaild.settings.types import AbsolutePath
+from flexmaild.settings.faults import Finding
+from flexmaild.settings.schema import Settings, SinkSettings, unknown_group
+from flexmaild.settings.types import AbsolutePath, Line
+from flexmaild.system import groups
 
 # NAME_MAX of Linux file systems is 255 bytes; ".json" and the temporary name take 15 of them.
 LONGEST_KEY = 200
-# The directory's group reads, nobody else: a decision holds addresses and comments.
+# The file's group reads, nobody else: a decision holds addresses and comments.
 MODE = 0o640
 ABANDONED_SECONDS = 3600.0
 
@@ -51,6 +53,14 @@ class DropfileSettings(SinkSettings):
     kind: Literal["dropfile"] = "dropfile"
     path: AbsolutePath
     """Directory that the files are put into; it must exist and be writable for the daemon."""
+    group: Line = ""
+    """Group that the files belong to, which may read them, and nobody else may. Empty: the directory's, where
+    that has the setgid bit, else the daemon's own: under the systemd unit `flexmail`, whose members may use
+    the control socket."""
+
+    def findings(self, whole: Settings) -> Iterator[Finding]:
+        yield from super().findings(whole)
+        yield from unknown_group(self.group)
 
 
 class Dropfile:
@@ -58,23 +68,63 @@ class Dropfile:
 
     def __init__(self, settings: DropfileSettings) -> None:
         self._path: Path = settings.path
+        self._group = settings.group
         self._swept = False
 
     def deliver(self, key: str, event: bytes) -> str:
         """Returns the file's name. Raises TryLater, or GiveUp where only another setting can help."""
-        name = file_name(key)
+        name, gid = file_name(key), self._gid()
         try:
             with _opened(self._path) as directory:
                 if not self._swept:
                     _sweep(directory)
                     self._swept = True
-                if _content(directory, name, len(event)) != event:
-                    _put(directory, name, event)
+                if _content(directory, name, len(event), gid) != event:
+                    self._put(directory, name, event, gid)
                 # Even where the file is there: the try that wrote it may have died before this.
                 os.fsync(directory)
         except OSError as error:
             raise _failure(error, self._path) from error
         return name
+
+    def _gid(self) -> int | None:
+        """Of the group of the settings; asked each time, since it may be made later."""
+        if not self._group:
+            return None
+        gid = groups.gid_of(self._group)
+        if gid is None:
+            text, cure = f"there is no group {self._group} on this machine", groups.cure_for(self._group)
+            raise TryLater(Reason.CLIENT, text, step="write", cure=f"On this machine {cure} as its group.")
+        return gid
+
+    def _put(self, directory: int, name: str, event: bytes, gid: int | None) -> None:
+        # The leading dot hides it from those who watch for *.json; the random part from another daemon's.
+        temporary = f".{name}.{secrets.token_hex(4)}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            # Until its group is right nobody but the daemon reads it.
+            with os.fdopen(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
+                file.write(event)
+                file.flush()
+                self._give(file.fileno(), gid)
+                os.fchmod(file.fileno(), MODE)  # the unit's umask would take the group's right away
+                os.fsync(file.fileno())
+            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=directory)
+            raise
+
+    def _give(self, file: int, gid: int | None) -> None:
+        if gid is None or os.fstat(file).st_gid == gid:  # as in a directory with the setgid bit
+            return
+        try:
+            os.fchown(file, -1, gid)
+        except PermissionError as error:
+            text = f"{self._path}: its files cannot be given to the group {self._group}: {error.strerror}"
+            raise TryLater(
+                Reason.CLIENT, text, step="write", cure=_member(self._group, self._path)
+            ) from error
 
     def close(self) -> None:
         """Nothing is held between deliveries."""
@@ -97,34 +147,28 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _content(directory: int, name: str, size: int) -> bytes | None:
-    """What the file holds, if it is one (no link, no pipe that somebody put there) and as large as that."""
+def _member(group: str, path: Path) -> str:
+    return (
+        f"Make the daemon's user a member of {group} (under systemd SupplementaryGroups={group} and"
+        f" SystemCallFilter=@chown in a drop-in, then a restart), or let the directory give it:"
+        f" chgrp {group} {path} && chmod g+s {path}."
+    )
+
+
+def _content(directory: int, name: str, size: int, gid: int | None) -> bytes | None:
+    """What the file holds, if it is one (no link, no pipe that somebody put there), as large as that, and
+    the group's."""
     try:
         status = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+            return None
+        if gid not in (None, status.st_gid):
             return None
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(name, flags, dir_fd=directory), "rb") as file:
             return file.read()
     except (FileNotFoundError, PermissionError):
         return None
-
-
-def _put(directory: int, name: str, event: bytes) -> None:
-    # The leading dot hides it from those who watch for *.json; the random part from another daemon's.
-    temporary = f".{name}.{secrets.token_hex(4)}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(temporary, flags, MODE, dir_fd=directory), "wb") as file:
-            file.write(event)
-            file.flush()
-            os.fchmod(file.fileno(), MODE)  # the unit's umask would take the group's right away
-            os.fsync(file.fileno())
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=directory)
-        raise
 
 
 def _sweep(directory: int) -> None:

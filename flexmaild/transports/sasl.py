@@ -23,7 +23,8 @@ from flexmaild.transports.tools import Tools
 # Mechanisms that carry an OAuth access token in place of a password.
 TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 # Their answer to a challenge is the secret itself, so they need an encrypted connection; CRAM-MD5 does not.
-_REVEALING = frozenset({"PLAIN", "LOGIN", *TOKEN_MECHANISMS})
+_PASSWORD_IN_CLEAR = ("PLAIN", "LOGIN")
+_REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *TOKEN_MECHANISMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ class Exchange:
 
 
 def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
-    """The first mechanism of the settings that the server offers; `fallback` where none is.
+    """The first mechanism of the settings that the server offers; `fallback`, which sends a password as it
+    is, where none is. Where the settings name a mechanism for tokens, the secret may be one, and a token is
+    never sent as a password.
 
     Raises GiveUp(AUTH) when there is none at all.
     """
@@ -82,7 +85,8 @@ def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
     for name in wanted:
         if name in offers and name in _EXCHANGES:
             return name
-    if fallback and session.auth_type != "oauth" and _REVEALING.intersection(wanted):
+    takes_token = not set(TOKEN_MECHANISMS).isdisjoint(wanted)
+    if fallback and not takes_token and not set(_PASSWORD_IN_CLEAR).isdisjoint(wanted):
         return fallback
     raise GiveUp(
         Reason.AUTH,
@@ -90,8 +94,15 @@ def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
         f"(offered: {', '.join(sorted(offers)) or 'none'}; allowed: {', '.join(wanted)})",
         step="login",
         server=f"{session.host}:{session.port}",
-        cure="Servers often offer logins only after STARTTLS: check TLS, port and auth_type.",
+        cure=_CURE_NO_TOKENS if takes_token else _CURE_NO_MECHANISM,
     )
+
+
+_CURE_NO_MECHANISM = "Servers often offer logins only after STARTTLS: check TLS, port and auth_type."
+_CURE_NO_TOKENS = (
+    "The settings name a login by access token, which is never sent as a password. "
+    f"{_CURE_NO_MECHANISM} For a password, use auth_type: basic without XOAUTH2 and OAUTHBEARER."
+)
 
 
 def guard_secret(session: Session, wire: Wire, mechanism: str) -> None:

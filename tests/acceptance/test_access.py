@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import pwd
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +11,11 @@ from typing import Any
 import pytest
 
 from tests.acceptance.service import Service, reference_of
-from tests.kit.process import private_directory, require
+from tests.kit.other_users import DAEMON, as_user, flexmailctl_as
+from tests.kit.process import private_directory
 
 ALICE = "alice@corp.example"
-# A user of every Debian system who owns nothing.
-OTHER = "daemon"
-OTHER_ID = pwd.getpwnam(OTHER).pw_uid
+OTHER = DAEMON
 
 
 @pytest.fixture
@@ -30,14 +26,8 @@ def open_socket() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def as_other(socket: Path, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """Status and body of what the other user is answered."""
-    command = [require("curl", "curl"), "--silent", "--unix-socket", str(socket), "--request", method]
-    command += ["--write-out", "\n%{http_code}", f"http://localhost{path}"]
-    command += ["--data", json.dumps(body)] if body is not None else []
-    done = subprocess.run(command, capture_output=True, text=True, check=True, user=OTHER, cwd="/")
-    said, _, status = done.stdout.rpartition("\n")
-    return int(status), json.loads(said)
+def as_other(socket: Path, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    return as_user(OTHER, socket, method, path, body, **headers)
 
 
 def started(service: Service, socket: Path, **access: Any) -> Service:
@@ -85,21 +75,12 @@ def test_idempotency_keys_of_different_users_do_not_meet(service: Service, open_
     started(service, open_socket)
     body = {"title": "t", "text": "x", "approvers": [ALICE]}
     mine = service.post("/v1/approvals", body, Idempotency_Key="k")
-    command = ["curl", "--silent", "--unix-socket", str(open_socket), "--header", "Idempotency-Key: k"]
-    command += ["--data", json.dumps(body), "http://localhost/v1/approvals"]
-    theirs = subprocess.run(command, capture_output=True, text=True, check=True, user=OTHER, cwd="/")
-    assert json.loads(theirs.stdout)["id"] != mine.body["id"]
+    status, theirs = as_other(open_socket, "POST", "/v1/approvals", body, Idempotency_Key="k")
+    assert status == 201
+    assert theirs["id"] != mine.body["id"]
 
 
 def test_a_socket_one_may_not_connect_to_is_77(shared: Service) -> None:
-    """In a process of another user; the programs themselves need not be readable for that one."""
-    script = (
-        "import os, sys\n"
-        "from flexmaild.cli import flexmailctl\n"
-        f"os.setgroups([]); os.setgid({OTHER_ID}); os.setuid({OTHER_ID})\n"
-        f"sys.argv = ['flexmailctl', 'status', '--socket', {str(shared.socket)!r}]\n"
-        "flexmailctl.main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = flexmailctl_as(OTHER, shared.socket, "status")
     assert done.returncode == 77, done.stderr
     assert "group" in done.stderr

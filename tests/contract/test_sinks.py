@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pwd
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +22,9 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Sink
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.sinks.dropfile import LONGEST_KEY, DropfileSettings, file_name
-from tests.kit.programs import limited
+from tests.kit.house import House
+from tests.kit.process import private_directory
+from tests.kit.programs import limited, run
 
 EVENT = json.dumps({"specversion": "1.0", "id": "k1", "data": {"comment": "läuft"}}).encode()
 
@@ -151,6 +156,70 @@ def test_no_temporary_file_is_left(folder: Path) -> None:
         os.umask(previous)
     assert [path.name for path in folder.iterdir()] == [name]
     assert (folder / name).stat().st_mode & 0o777 == 0o640
+
+
+# A group of every Debian system, and a user who is no member of it.
+GROUP, NO_MEMBER = "mail", pwd.getpwnam("daemon")
+
+
+def test_the_files_belong_to_the_group_of_the_settings(folder: Path) -> None:
+    sink, gid = build_sink(DropfileSettings(path=folder, group=GROUP)), grp.getgrnam(GROUP).gr_gid
+    before = folder.stat()
+    for _ in range(2):
+        status = (folder / sink.deliver("k1", EVENT)).stat()
+        assert (status.st_gid, status.st_mode & 0o777) == (gid, 0o640)
+    after = folder.stat()
+    assert (after.st_gid, after.st_mode) == (before.st_gid, before.st_mode)
+
+
+def test_a_file_of_before_gets_the_group_when_it_is_delivered_again(folder: Path) -> None:
+    name = deliver(folder)
+    build_sink(DropfileSettings(path=folder, group=GROUP)).deliver("k1", EVENT)
+    assert (folder / name).group() == GROUP
+
+
+def test_a_group_that_is_not_there_is_waited_for(folder: Path) -> None:
+    sink = build_sink(DropfileSettings(path=folder, group="no-such-group"))
+    with pytest.raises(TryLater, match="no group no-such-group") as caught:
+        sink.deliver("k1", EVENT)
+    assert "groupadd --system no-such-group" in caught.value.cure
+    assert list(folder.iterdir()) == []
+
+
+def test_check_names_a_group_that_is_not_there(house: House) -> None:
+    sink = {"kind": "dropfile", "path": str(house.decisions), "group": "no-such-group"}
+    house.write_settings({"sinks": {"folder": sink}})
+    done = run("flexmaild", "--config", house.config, "check")
+    assert "sinks.folder.group" in done.stderr + done.stdout
+    assert "groupadd --system no-such-group" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("setgid", [False, True])
+def test_a_group_that_the_daemon_is_no_member_of_is_told(setgid: bool) -> None:
+    """Unless the directory gives it to what is made there."""
+    folder = private_directory("drop")
+    try:
+        shutil.chown(folder, NO_MEMBER.pw_uid, GROUP)
+        folder.chmod(0o2750 if setgid else 0o750)
+        script = (
+            "import os, sys\nfrom pathlib import Path\n"
+            "from flexmaild.core.errors import TryLater\nfrom flexmaild.sinks import build_sink\n"
+            "from flexmaild.sinks.dropfile import DropfileSettings\n"
+            f"sink = build_sink(DropfileSettings(path=Path(sys.argv[1]), group={GROUP!r}))\n"
+            f"os.setgroups([]); os.setgid({NO_MEMBER.pw_gid}); os.setuid({NO_MEMBER.pw_uid})\n"
+            "try:\n    print(sink.deliver('k1', b'{}'))\nexcept TryLater as failure:\n    print(failure)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, folder], capture_output=True, text=True, check=True
+        )
+        if setgid:
+            assert (done.stdout, (folder / "k1.json").group()) == ("k1.json\n", GROUP)
+        else:
+            assert f"cannot be given to the group {GROUP}" in done.stdout
+            assert f"SupplementaryGroups={GROUP}" in done.stdout and "chmod g+s" in done.stdout
+            assert list(folder.iterdir()) == []
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_an_identical_file_is_not_written_again(folder: Path) -> None:

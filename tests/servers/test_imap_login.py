@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,37 @@ def test_a_server_with_the_login_command_only_gets_it(serving: Serving) -> None:
     inbox_at(server).open()
     assert any(line.endswith('LOGIN user "canary-secret"') for line in server.heard)
     assert failure_of(inbox_of(User("user", "pässwort"), server.port)).reason is Reason.AUTH
+
+
+@pytest.mark.parametrize("offered", ["", " AUTH=PLAIN AUTH=LOGIN"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"auth_type": "oauth"},
+        {"auth_type": "oauth", "mechanisms": ("PLAIN", "LOGIN")},
+        # As JavaMail has it: the password is the token.
+        {"mechanisms": ("XOAUTH2",)},
+        {"mechanisms": ("OAUTHBEARER", "CRAM-MD5")},
+    ],
+)
+def test_a_token_is_never_sent_as_a_password(
+    serving: Serving, offered: str, settings: dict[str, Any]
+) -> None:
+    server = serving(ImapServer({}, capabilities=f"IMAP4rev1 UIDPLUS{offered}"))
+    session = ImapSession("localhost", server.port, user="ann@mail.test", **settings)
+    with pytest.raises(GiveUp, match="no way to log in") as caught:
+        ImapInbox(session, Credentials(lambda: "canary-token", lambda renew: "canary-token")).open()
+    assert (caught.value.reason, caught.value.step) == (Reason.AUTH, "login")
+    assert "never sent as a password" in caught.value.cure
+    assert not any("canary" in line or "LOGIN" in line or "AUTH" in line for line in server.heard)
+
+
+def test_where_the_secret_may_be_a_token_the_login_command_is_not_guessed(serving: Serving) -> None:
+    server = serving(ImapServer({}, capabilities="IMAP4rev1 UIDPLUS"))
+    session = ImapSession("localhost", server.port, user="ann", mechanisms=("XOAUTH2", "PLAIN", "LOGIN"))
+    with pytest.raises(GiveUp, match="no way to log in"):
+        ImapInbox(session, Credentials(lambda: "canary-token")).open()
+    assert not any("canary" in line for line in server.heard)
 
 
 def test_a_password_of_any_characters_logs_in(new_dovecot: NewDovecot) -> None:

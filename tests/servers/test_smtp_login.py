@@ -115,6 +115,16 @@ def oauth_server(serving: Serving, good: str) -> SmtpServer:
     return server
 
 
+@pytest.mark.parametrize("settings", [{"auth_type": "oauth"}, {"mechanisms": ("XOAUTH2",)}])
+def test_a_token_is_never_sent_as_a_password(serving: Serving, settings: dict[str, Any]) -> None:
+    server = serving(SmtpServer({"EHLO": "250-mail.test\n250 AUTH LOGIN PLAIN"}))
+    credentials = Credentials(lambda: "canary-token", lambda renew: "canary-token")
+    with pytest.raises(GiveUp, match="no way to log in") as caught:
+        login(server, credentials, **settings)
+    assert "never sent as a password" in caught.value.cure
+    assert not any(line.upper().startswith("AUTH") for line in server.heard)
+
+
 def test_a_refused_token_is_renewed_once(serving: Serving) -> None:
     asked: list[bool] = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -101,19 +101,29 @@ class ReadReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """An approval request as it stands.
-
-    settles_at: when the answers that meet the quorum decide, where they can still be changed for `settle_for`
-    seconds. unreachable: approvers whose mail came back; quorum_reachable: whether the others can still
-    decide.
-    """
+class ApprovalOutline:
+    """An approval request as everybody may see it: that it exists, and its state. owner: the user who asked,
+    empty where that is nobody in particular."""
 
     id: str
     state: State
-    title: str
+    owner: str
     created_at: datetime
     expires_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(ApprovalOutline):
+    """An approval request as it stands.
+
+    visible_to: users and @groups with whom it is shared. settles_at: when the answers that meet the quorum
+    decide, where they can still be changed for `settle_for` seconds. unreachable: approvers whose mail came
+    back; quorum_reachable: whether the others can still decide.
+    """
+
+    title: str
+    visible_to: list[str]
     settle_for: float
     settles_at: datetime | None
     quorum: Quorum
@@ -124,7 +134,6 @@ class Approval:
     requester: str
     approvers: list[ApproverState]
     verdicts: list[Verdict]
-    decided_at: datetime | None
     decided_by: list[str]
     decided_because: str
     metadata: dict[str, Any]
@@ -173,19 +182,28 @@ class OpenedApproval(Approval):
 class Approvals:
     """next: what `after` must be for the next page, empty on the last."""
 
-    items: list[ListedApproval]
+    items: list[ListedApproval | ApprovalOutline]
     next: str
+
+
+def outline(found: model.Request) -> ApprovalOutline:
+    return ApprovalOutline(
+        id=found.id,
+        state=found.state,
+        owner=found.terms.belonging.owner,
+        created_at=found.created_at,
+        expires_at=found.terms.expires_at,
+        decided_at=found.decided_at,
+    )
 
 
 def approval(found: model.Request, now: datetime) -> Approval:
     terms = found.terms
     done, needed = quorum.progress(found)
     return Approval(
-        id=found.id,
-        state=found.state,
+        **facts_of(outline(found)),
         title=terms.title,
-        created_at=found.created_at,
-        expires_at=terms.expires_at,
+        visible_to=list(terms.belonging.visible_to),
         settle_for=terms.settle_for.total_seconds(),
         settles_at=found.settles_at,
         quorum=terms.quorum,
@@ -196,7 +214,6 @@ def approval(found: model.Request, now: datetime) -> Approval:
         requester=terms.requester,
         approvers=[_approver(i, now) for i in found.invitations],
         verdicts=[verdict(v) for v in found.verdicts],
-        decided_at=found.decided_at,
         decided_by=list(found.decided_by),
         decided_because=found.decided_because,
         metadata=dict(terms.metadata),
@@ -219,19 +236,18 @@ def shown(
     trail: Iterable[AuditEntry],
     sent: Iterable[Job],
     replies: Sequence[Reply],
-    message_id_of: Callable[[Job], str],
 ) -> ShownApproval:
-    """message_id_of: what this caller may see of a mail's Message-ID."""
     return ShownApproval(
         **facts_of(listed(found, now, replies[-1] if replies else None)),
         history=[HistoryEntry(at=e.at, event=e.event, data=dict(e.data)) for e in trail],
-        mails=[_mail(job, message_id_of(job)) for job in sent],
+        mails=[_mail(job) for job in sent],
         replies=[reply(one) for one in replies],
     )
 
 
 def verdict(said: model.Verdict) -> Verdict:
-    """In the answer about a request and in the event alike."""
+    """In the answer about a request and in the event alike. Its Message-ID is whatever the sender wrote, so a
+    reference in it is hidden."""
     return Verdict(
         approver=said.approver,
         by=said.mail.sender,
@@ -240,7 +256,7 @@ def verdict(said: model.Verdict) -> Verdict:
         at=said.at,
         proof=said.proof,
         sha256=said.mail.sha256,
-        message_id=as_written(said.mail.message_id),
+        message_id=masked(as_written(said.mail.message_id)),
         group=said.group,
         escalation=said.escalation,
         replaced=said.replaced,
@@ -276,7 +292,7 @@ def _approver(invitation: Invitation, now: datetime) -> ApproverState:
     )
 
 
-def _mail(job: Job, message_id: str) -> SentMail:
+def _mail(job: Job) -> SentMail:
     return SentMail(
         id=job.id,
         kind=job.kind,
@@ -284,5 +300,5 @@ def _mail(job: Job, message_id: str) -> SentMail:
         state=job.state,
         sent_at=job.done_at,
         last_error=job.last_error,
-        message_id=message_id,
+        message_id=job.message_id,
     )

@@ -23,20 +23,27 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A mail to be sent or a decision to be delivered; see the states in `core.work.JobState`."""
+class JobOutline:
+    """A mail to be sent or a decision to be delivered as everybody may see it: that it exists, and its
+    state, of `core.work.JobState`."""
 
     id: str
     state: JobState
     kind: str
-    target: str
     created_at: datetime
+    approval_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(JobOutline):
+    """A mail to be sent or a decision to be delivered."""
+
+    target: str
     due_at: datetime | None
     done_at: datetime | None
     attempt: int
     running: bool
     recipients: list[str]
-    approval_id: str
     message_id: str
     uncertain: bool
     last_reason: str
@@ -49,7 +56,7 @@ class Job:
 class Jobs:
     """next: what `after` must be for the next page, empty on the last."""
 
-    items: list[Job]
+    items: list[Job | JobOutline]
     next: str
 
 
@@ -97,21 +104,26 @@ def queued(made: work.Job) -> Queued:
     return Queued(id=made.id, state=made.state, message_id=made.message_id)
 
 
-def job(found: work.Job, message_id: str) -> Job:
-    """message_id: what this caller may see of it."""
-    return Job(
+def outline(found: work.Job) -> JobOutline:
+    return JobOutline(
         id=found.id,
         state=found.state,
         kind=found.kind,
-        target=found.target,
         created_at=found.created_at,
+        approval_id=found.approval_id,
+    )
+
+
+def job(found: work.Job) -> Job:
+    return Job(
+        **facts_of(outline(found)),
+        target=found.target,
         due_at=found.due_at,
         done_at=found.done_at,
         attempt=found.attempt,
         running=found.running,
         recipients=list(found.recipients),
-        approval_id=found.approval_id,
-        message_id=message_id,
+        message_id=found.message_id,
         uncertain=found.uncertain,
         last_reason=found.last_reason,
         last_error=found.last_error,

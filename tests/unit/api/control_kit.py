@@ -105,6 +105,8 @@ def _whole(given: Any, schema: Mapping[str, Any]) -> Any:
         if "enum" in schema:
             return schema["enum"][0]
         given = {"string": NOW, "array": [], "object": {}, "boolean": False}.get(schema.get("type", ""), 0)
+    if "anyOf" in schema and isinstance(given, Mapping):  # all of it, before an outline
+        return _whole(given, schema["anyOf"][0])
     if isinstance(given, Mapping) and "properties" in schema:
         named = {name: _whole(given.get(name, LEFT_OUT), of) for name, of in schema["properties"].items()}
         return {**given, **named}

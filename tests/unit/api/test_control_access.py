@@ -1,15 +1,17 @@
 """Who may do what on the socket."""
 
 import getpass
+import json
 import os
 import socket
 from collections.abc import Callable
 
 import pytest
 
-from flexmaild.api.call import caller_of
+from flexmaild.api.call import Answer, Call, caller_of
 from flexmaild.api.routes import ROUTES
-from flexmaild.core.access import Access, Caller, Role, permits
+from flexmaild.core.access import NOBODYS, Access, Belonging, Caller, Role, Viewer, permits
+from flexmaild.core.errors import Reason, TryLater
 from flexmaild.system.peer_credentials import Peer, credentials, overflow_uid, peer_of
 from tests.unit.api.control_kit import BODIES, Bench
 
@@ -67,6 +69,39 @@ def test_a_role_holds_those_below_it(has: Role | None, may: set[Role]) -> None:
     assert {role for role in roles if permits(has, role)} == may
 
 
+CI, OPS = Caller("ci", frozenset({"build"})), Caller("ops", frozenset({"wheel"}))
+HIDDEN = Caller("ci", is_hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "belonging", "sees", "may_change"),
+    [
+        (CI, "act", Belonging("ci"), True, True),
+        (CI, "act", Belonging("ops"), False, False),
+        (CI, "act", Belonging("ops", ("ci",)), True, False),
+        (CI, "act", Belonging("ops", ("@build",)), True, False),
+        (CI, "act", Belonging("ops", ("@wheel", "build", "@ci")), False, False),
+        (CI, "act", NOBODYS, False, False),
+        (CI, "read", Belonging("ops"), True, False),
+        (CI, "read", Belonging("ci"), True, False),
+        (CI, "admin", Belonging("ops"), True, True),
+        (CI, "admin", NOBODYS, True, True),
+        (HIDDEN, "act", Belonging("ci"), False, False),
+        (HIDDEN, "act", Belonging("ops", ("ci",)), False, False),
+        (HIDDEN, "act", NOBODYS, False, False),
+    ],
+)
+def test_whose_it_is_decides_who_sees_and_changes_it(
+    who: Caller, role: Role, belonging: Belonging, sees: bool, may_change: bool
+) -> None:
+    viewer = Viewer(who, role)
+    assert (viewer.sees(belonging), viewer.may_change(belonging)) == (sees, may_change)
+
+
+def test_what_a_hidden_caller_asks_for_is_nobodys() -> None:
+    assert (Viewer(HIDDEN, "act").name, Viewer(OPS, "act").name) == ("", "ops")
+
+
 class ReadersOnly(Access):
     """Everybody may only look: the caller in a test is the daemon's own user, who is always an admin."""
 
@@ -84,6 +119,45 @@ def test_readers_look_and_nothing_else(make_bench: Callable[..., Bench]) -> None
             assert "control.admins" in body["cure"]
     called = {command for command, _ in bench.desk.calls}
     assert called == {route.command for route in ROUTES if route.role == "read"} - {"openapi"}
+
+
+class ActorsOnly(Access):
+    def role(self, caller: Caller) -> Role | None:
+        return "act"
+
+
+REFERENCE = f"FM1-{'K7' * 22}Q"
+
+
+@pytest.mark.parametrize("access", [ActorsOnly(), ReadersOnly()])
+def test_of_a_reference_only_admins_see_more_than_its_beginning(
+    make_bench: Callable[..., Bench], access: Access
+) -> None:
+    """Whoever has written it there: a server in its receipt, a sender in his Message-ID."""
+    texts = ("receipt", "last_error", "bounced", "subject", "message_id", "because", "last_fault")
+    body = {name: f"250 2.6.0 <{REFERENCE.lower()}.noted.7@corp.test> queued" for name in texts}
+    for is_admin in (False, True):
+        bench = make_bench(access=None if is_admin else access)
+        for route in ROUTES:
+            if route.role == "read" and route.command != "openapi" and not route.waits:
+                bench.desk.then[route.command] = lambda call: Answer(200, body)
+                path = route.path.replace("{id}", "x").replace("{name}", "x")
+                said = json.dumps(bench.http(route.method, path)[2])
+                assert (REFERENCE.lower() in said) is is_admin, route.command
+                assert REFERENCE[:8].lower() in said
+
+
+@pytest.mark.parametrize("access", [None, ActorsOnly()])
+def test_no_problem_shows_a_reference(make_bench: Callable[..., Bench], access: Access | None) -> None:
+    bench = make_bench(access=access)
+
+    def fails(call: Call) -> Answer:
+        raise TryLater(Reason.SERVER, "refused", answer=f"451 <{REFERENCE.lower()}@corp.test> not now")
+
+    bench.desk.then["process"] = fails
+    status, _, problem = bench.http("POST", "/v1/process")
+    assert status == 502
+    assert REFERENCE.lower() not in json.dumps(problem) and REFERENCE[:8].lower() in problem["answer"]
 
 
 def test_a_reload_changes_who_may_do_what(bench: Bench) -> None:

@@ -114,6 +114,13 @@ def test_readiness_gives_every_incident_as_json_where_that_is_asked_for(server: 
         assert (b"bob" in body, b"***@corp.test" in body) == (False, True)
 
 
+def test_readiness_shows_no_reference(server: Served) -> None:
+    server.found.append(incident(f"554 fm1-{'k7' * 22}q was refused"))
+    for accept in ("application/json", "text/plain"):
+        body = ask(server, "/-/ready", Accept=accept)[1]
+        assert (b"k7" * 22 in body, b"fm1-k7k7" in body) == (False, True)
+
+
 def test_health_does_not_depend_on_readiness(server: Served, reasons: list[str]) -> None:
     """/-/healthy says that the process lives, whatever is wrong outside of it."""
     reasons.append("no")

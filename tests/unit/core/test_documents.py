@@ -9,8 +9,9 @@ import pytest
 
 from flexmaild.core import decision, state_machine
 from flexmaild.core.documents import approvals, as_json, diagnosis, events, queues, service
-from flexmaild.core.events import Answered
+from flexmaild.core.events import Answered, Bounced
 from flexmaild.core.model import Answer, MailFacts, Outcome
+from flexmaild.core.reading import Bounce
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Reply
 from tests.unit.core.make import NOW, opened
@@ -54,3 +55,19 @@ def test_a_reply_is_shown_with_where_it_is_from() -> None:
     shown = as_json(approvals.reply(read))
     assert shown["from"] == "a@corp.test" and "from_" not in shown
     assert shown["outcome"] == "decision"
+
+
+def test_what_sinks_hear_shows_no_reference() -> None:
+    """Servers repeat our Message-IDs, and senders put into theirs what they like."""
+    reference = f"FM1-{'K7' * 22}Q"
+    asked = opened("alice@corp.test", quorum="all")
+    bounce = Bounce(
+        "alice@corp.test", True, "5.1.1", f"<{reference.lower()}.noted.7@corp.test> not delivered"
+    )
+    gone = state_machine.step(asked, Bounced(0, bounce), NOW).request
+    said = Answered(
+        0, Answer.REJECT, "no", "dmarc", MailFacts("a@b.test", "0" * 64, f"{reference}@corp.test")
+    )
+    closed = state_machine.step(asked, said, NOW).request
+    for event in (decision.unreachable(gone, 0, NOW), decision.event(closed)):
+        assert reference[8:] not in event.upper() and reference[:8] in event.upper()

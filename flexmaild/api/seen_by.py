@@ -1,0 +1,54 @@
+"""What a caller is shown of requests and jobs, and whether one may change them, as `core.access` rules.
+
+Who may not see a request is answered all the same, by an outline of it, so that everybody can wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from flexmaild.api.problems import Problem
+from flexmaild.core import jobs
+from flexmaild.core.access import NOBODYS, Belonging, Viewer
+from flexmaild.core.documents import queues
+from flexmaild.core.documents.queues import JobOutline
+from flexmaild.core.model import Request
+from flexmaild.core.work import Job
+from flexmaild.store.queries import Queries
+
+
+def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[queues.Job | JobOutline]:
+    """These jobs as this caller may see them: each belongs to whom its request belongs, a notification to
+    the user who sent it."""
+    sees = requests_seen(store, viewer, {job.approval_id for job in found})
+
+    def is_seen(job: Job) -> bool:
+        return sees(job.approval_id) if job.approval_id else viewer.sees(Belonging(jobs.owner_of(job)))
+
+    return [queues.job(job) if is_seen(job) else queues.outline(job) for job in found]
+
+
+def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callable[[str], bool]:
+    """Which of the requests of these ids this caller may see; one that is not there is nobody's."""
+    requests = {} if viewer.sees_all else store.requests(set(ids))
+
+    def is_seen(identifier: str) -> bool:
+        found = requests.get(identifier)
+        return viewer.sees(found.terms.belonging if found else NOBODYS)
+
+    return is_seen
+
+
+def refuse_others(viewer: Viewer, request: Request) -> None:
+    """Raises Problem 403 where this request is not this caller's to change."""
+    belonging = request.terms.belonging
+    if viewer.may_change(belonging):
+        return
+    whose = f"user {belonging.owner}" if belonging.owner else "nobody in particular"
+    detail = f"{request.id} belongs to {whose}, not to user {viewer.caller.user}."
+    others = f"{belonging.owner} or an admin" if belonging.owner else "an admin"
+    raise not_permitted(detail, f"Ask {others} to do it; control.admins names the admins.")
+
+
+def not_permitted(detail: str, cure: str) -> Problem:
+    return Problem(403, "Not permitted", detail, cure=cure, kind="not-permitted")
