@@ -29,9 +29,8 @@ from flexmaild.engine.sandbox_child import reading_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.witness import Witness
 from flexmaild.observe import logs
-from flexmaild.observe.redact import Redactor
-from flexmaild.settings.secrets import on_read
 from flexmaild.store import engine
+from flexmaild.system import redaction
 from flexmaild.system.clock import TrustedClock
 from tests.kit.house import PATIENCE, House, until
 
@@ -130,12 +129,12 @@ class HouseInProcess(House):
         self._here.enter_context(utc())
         settings = wiring.load_settings(self.config)
         signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-        redactor, file = Redactor(), os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        on_read(redactor.register)
-        journal = logs.start(settings.log.level, settings.log.format, redactor, descriptor=file)
+        file = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        known = redaction.THIS_PROCESS
+        journal = logs.start(settings.log.level, settings.log.format, known, descriptor=file)
         try:
             clock = TrustedClock(self._hand)
-            daemon = main.opened(self.config, settings, clock, signals, journal, redactor)
+            daemon = main.opened(self.config, settings, clock, signals, journal)
         except BaseException:
             journal.close()
             raise
