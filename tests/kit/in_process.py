@@ -32,6 +32,7 @@ from flexmaild.observe import logs
 from flexmaild.store import engine
 from flexmaild.system import redaction
 from flexmaild.system.clock import TrustedClock
+from tests.kit.canary import of_file
 from tests.kit.house import PATIENCE, House, until
 
 # How long the poll of a start is waited for, seconds.
@@ -128,6 +129,7 @@ class HouseInProcess(House):
         self._here.enter_context(mails_read_here())
         self._here.enter_context(utc())
         settings = wiring.load_settings(self.config)
+        self.canary.know_settings(of_file(self.config))
         signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         file = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         known = redaction.THIS_PROCESS
@@ -175,7 +177,8 @@ class HouseInProcess(House):
 
     def stop(self) -> int:
         assert self._running is not None, "it does not run here"
-        _, thread, signals = self._running
+        daemon, thread, signals = self._running
+        self.canary.shown("metrics", daemon.services.metrics.exposition()[0].decode())
         signals.put(signal.SIGTERM)
         thread.join(PATIENCE)
         assert not thread.is_alive(), "the daemon does not stop"

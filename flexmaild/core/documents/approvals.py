@@ -240,7 +240,7 @@ def verdict(said: model.Verdict) -> Verdict:
         at=said.at,
         proof=said.proof,
         sha256=said.mail.sha256,
-        message_id=as_written(said.mail.message_id),
+        message_id=masked(as_written(said.mail.message_id)),
         group=said.group,
         escalation=said.escalation,
         replaced=said.replaced,
