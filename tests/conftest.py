@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from flexmaild.system import redaction
 
 # How long an example takes says what else the machine does.
 settings.register_profile("untimed", deadline=None)
@@ -18,3 +23,10 @@ pytest_plugins = [
     "tests.kit.scripted",
     "tests.kit.service_manager",
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_others() -> Iterator[None]:
+    """What one test calls a secret is a word in another."""
+    redaction.THIS_PROCESS = redaction.Redactor()
+    yield

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from flexmaild.core.redacted import redacted, without_known
+
 
 class Reason(StrEnum):
     """Why an attempt failed; also the metric label `reason` (all children exist from the start)."""
@@ -26,7 +28,8 @@ class Reason(StrEnum):
 
 
 class Failure(Exception):
-    """Base of both kinds. `str(failure)` is one line for an operator, without secrets.
+    """Base of both kinds. `str(failure)` is one line for an operator, without secrets and whole references,
+    whatever the server said.
 
     step: the word for what was being done when it failed ("connect", "starttls", "login", "select",
         "mail", "rcpt", "data", …).
@@ -45,13 +48,13 @@ class Failure(Exception):
         answer: str = "",
         cure: str = "",
     ) -> None:
-        super().__init__(text)
         self.reason = reason
-        self.text = text
+        self.text = without_known(text)
+        super().__init__(self.text)
         self.step = step
         self.server = server
-        self.answer = printable(answer)[:500]
-        self.cure = cure
+        self.answer = printable(redacted(answer))[:500]
+        self.cure = without_known(cure)
 
     def __str__(self) -> str:
         where = f"{self.server}: " if self.server else ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flexmaild.core.identity import Identity
+from flexmaild.core.redacted import redacted, without_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Refusal:
     permanent: bool
     answer: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", redacted(self.answer))
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -49,6 +53,9 @@ class Receipt:
     answer: str
     tls: str = ""
     refused: tuple[Refusal, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", redacted(self.answer))
 
 
 class Outbox(Protocol):
@@ -121,6 +128,9 @@ class FolderState:
     detail: str = ""
     next: Mark | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", without_known(self.detail))
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -131,6 +141,9 @@ class Unreadable:
     folder: str
     said: str
     is_recent: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", without_known(self.said))
 
 
 IsKnown = Callable[[Sequence[Mark]], Mapping[Mark, Identity]]

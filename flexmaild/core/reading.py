@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from flexmaild.core.model import Answer, MailFacts
+from flexmaild.core.redacted import redacted
 
 
 class MailNature(StrEnum):
@@ -31,6 +32,9 @@ class Bounce:
     status: str = ""
     diagnostic: str = ""
     message_id: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "diagnostic", redacted(self.diagnostic))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from flexmaild.core.events import (
     TimePassed,
     Unclear,
 )
+from flexmaild.core.masking import masked
 from flexmaild.core.model import (
     Approver,
     Explanation,
@@ -277,7 +278,7 @@ def _with_invitation(request: Request, invitation: Invitation) -> Request:
 
 def _who(said: Answered | Unclear | Verdict) -> dict[str, object]:
     mail = said.mail
-    return {"by": mail.sender, "sha256": mail.sha256, "message_id": as_written(mail.message_id)}
+    return {"by": mail.sender, "sha256": mail.sha256, "message_id": masked(as_written(mail.message_id))}
 
 
 def _voice(verdict: Verdict) -> dict[str, object]:

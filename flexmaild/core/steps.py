@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flexmaild.core.documents import diagnosis
+from flexmaild.core.redacted import without_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Step:
     answer: str = ""
     cure: str = ""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", without_known(self.answer))
 
     def document(self) -> diagnosis.Step:
         """As callers see it. A cure beside what went well is a warning."""

@@ -45,11 +45,10 @@ from flexmaild.observe import logs
 from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.logs import Logs
 from flexmaild.observe.metrics import Metrics
-from flexmaild.observe.redact import Redactor
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.schema import Settings
-from flexmaild.settings.secrets import on_read
 from flexmaild.store import Store, StoreDamaged, StoreRefused, open_store
+from flexmaild.system import redaction
 from flexmaild.system.clock import MachineClock, SystemClock, TrustedClock
 from flexmaild.system.deadline import Deadline
 from flexmaild.system.notify import Manager, watchdog_interval
@@ -78,13 +77,11 @@ def run(config: Path, clock: MachineClock | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return exits.BAD_SETTINGS
-    redactor = Redactor()
-    on_read(redactor.register)
-    journal = logs.start(settings.log.level, settings.log.format, redactor)
+    journal = logs.start(settings.log.level, settings.log.format, redaction.THIS_PROCESS)
     try:
         trusted = TrustedClock(clock or SystemClock())
         daemon = once_possible(
-            lambda: opened(config, settings, trusted, signals, journal, redactor), signals, Manager()
+            lambda: opened(config, settings, trusted, signals, journal), signals, Manager()
         )
         return daemon.serve() if daemon else exits.DONE
     except SettingsError as error:
@@ -106,7 +103,6 @@ def opened(
     clock: TrustedClock,
     signals: queue.SimpleQueue[int],
     journal: Logs,
-    redactor: Redactor,
     limits: Limits | None = None,
 ) -> Daemon:
     """The daemon with its store open and its sockets bound; nothing of it runs yet.
@@ -123,7 +119,7 @@ def opened(
         was_there=has_own_key(settings),
     )
     try:
-        daemon = _assembled(config, settings, clock, store, signals, journal, redactor)
+        daemon = _assembled(config, settings, clock, store, signals, journal)
         daemon.listeners.open(settings, Handlers(daemon.services), limits or Limits())
     except BaseException:
         store.close()
@@ -138,7 +134,6 @@ def _assembled(
     store: Store,
     signals: queue.SimpleQueue[int],
     journal: Logs,
-    redactor: Redactor,
 ) -> Daemon:
     """All parts of the daemon, tied together; none of them runs yet."""
     manager, health, waiters = Manager(), Health(clock, clock.now()), Waiters()
@@ -180,7 +175,6 @@ def _assembled(
         ),
         trace=_tracer(journal),
         child_died=_child_died,
-        keep_secret=redactor.register,
         tokens_changed=reports.applications,
     )
     services = Services(
@@ -206,7 +200,6 @@ def _assembled(
     transactions.wake = lambda targets: _wake(services, targets)
     reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
     supervisor.look = reports.look
-    reports.redacted = redactor.clean
     supervisor.on_reload = lambda: reload("SIGHUP")
     return Daemon(services, timers, listeners, supervisor, manager)
 

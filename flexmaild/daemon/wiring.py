@@ -18,7 +18,6 @@ from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.errors import Failure
-from flexmaild.core.oauth import Purpose
 from flexmaild.core.work import Queue
 from flexmaild.daemon.applications import build_tokens
 from flexmaild.engine import delivery, poller
@@ -62,7 +61,6 @@ class Surroundings:
     poller: poller.Work
     trace: Callable[[str], None]
     child_died: Callable[[str], None]
-    keep_secret: Callable[[str], None]
     tokens_changed: Callable[[], object]
 
 
@@ -137,21 +135,10 @@ def _refresher(tokens: TokenDesk | None, into: Surroundings, old: Components | N
 
 def _tools(tokens: TokenDesk | None, into: Surroundings) -> Tools:
     return Tools(
-        token=_supplier(tokens, into) if tokens else None,
+        token=tokens.token if tokens else None,
         trace=into.trace,
         graph_root=tokens.graph_root if tokens else None,
     )
-
-
-def _supplier(tokens: TokenDesk, into: Surroundings) -> Callable[..., str]:
-    """The desk's tokens, each made known to the redaction of the journal before anybody uses it."""
-
-    def token(application: str, purpose: Purpose, *, force: bool = False) -> str:
-        value = tokens.token(application, purpose, force=force)
-        into.keep_secret(value)
-        return value
-
-    return token
 
 
 def _same_sections(settings: Settings, old: Components | None) -> frozenset[str]:

@@ -17,6 +17,7 @@ from flexmaild.core.errors import Reason
 from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.left_mails import LEFT, LeftMail
+from flexmaild.core.masking import masked
 from flexmaild.core.model import MailFacts, MailKind, Outcome
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reading import Bounce, MailNature, Reading
@@ -205,7 +206,7 @@ def _take(
     elif ruling.request_id:
         # Not the ruling's own words: they may hold a server's or a stranger's.
         note = {"outcome": ruling.outcome.value, "because": sentence(ruling.reason)}
-        identifier = references.as_written(reading.message_id)
+        identifier = masked(references.as_written(reading.message_id))
         note |= {"from": reading.sender, "sha256": reading.sha256, "message_id": identifier}
         changes.audit.append(AuditEntry(changes.now, ruling.request_id, "mail refused", note))
     if ruling.stranger is not None and changes.context.limiter.allows(ruling.stranger.address, changes.now):
@@ -275,7 +276,7 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
         outcome=ruling.outcome,
         because=ruling.because,
         at=now,
-        subject=reading.subject,
+        subject=masked(reading.subject),
         approval_id=ruling.request_id,
         invitation=ruling.invitation,
         fingerprint=ruling.fingerprint,

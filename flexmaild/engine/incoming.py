@@ -10,6 +10,7 @@ import structlog
 from flexmaild.core.left_mails import Committed
 from flexmaild.core.ports import Fetched
 from flexmaild.core.reading import Reading
+from flexmaild.core.redacted import redacted
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.engine.transaction import Transactions
@@ -56,7 +57,7 @@ def commit(
             alone = [commit(transactions, context, metrics, [one], also) for one in read]
             outcomes = {mark: outcome for one in alone for mark, outcome in one.outcomes.items()}
             return Committed(outcomes, frozenset().union(*(one.left for one in alone)))
-        changes = transactions.run(_set_aside(context, *read[0], str(bug), also))
+        changes = transactions.run(_set_aside(context, *read[0], redacted(str(bug)), also))
     left = {mail.mark: mail.outcome for mail in changes.left}
     return Committed(left | {mail.mark: mail.outcome for mail in changes.seen}, frozenset(left))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -46,7 +45,6 @@ class Reports:
         self.outgoing = ""
         self.tokens: Callable[[], list[ApplicationStatus]] = list
         self.on_recovery: Callable[[], None] = lambda: None
-        self.redacted: Callable[[str], str] = str
 
     def applications(self) -> None:
         """Ask anew how the OAuth applications stand. It may read their files, so it holds no lock."""
@@ -65,7 +63,7 @@ class Reports:
         """What is wrong now, the oldest first; what has begun, changed or ended is told. Does no I/O, so that
         the supervisor and who asks whether the daemon is ready wait for no disk and no server."""
         with self._lock:
-            found = [self._shown(one) for one in conditions(self._health, self._applications)]
+            found = list(conditions(self._health, self._applications))
             news = self._incidents.look(found, self._clock.now())
             for incident in news.began + news.changed:
                 shown = {"reason": incident.condition.cause, "since": str(incident.since)}
@@ -77,10 +75,6 @@ class Reports:
             self._metrics.incidents(one.condition.kind for one in self._incidents.open())
             self._look_for_tokens()
             return self._incidents.open()
-
-    def _shown(self, condition: Condition) -> Condition:
-        """Servers' words are in it, and servers have been seen to repeat a password."""
-        return replace(condition, said=self.redacted(condition.said))
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
         """Metrics, health and journal of one finished try."""

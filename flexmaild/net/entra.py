@@ -21,7 +21,7 @@ from flexmaild.core.oauth import Purpose
 from flexmaild.net.certificates import check_pair
 from flexmaild.net.clouds import authority_url, scopes
 from flexmaild.net.entra_errors import fault, own_fault
-from flexmaild.net.grants import Grant, OAuthApplication, Pending
+from flexmaild.net.grants import Grant, OAuthApplication, Pending, make_known
 from flexmaild.net.http import HttpSession, date_seconds, json_object, network_fault, wait_seconds
 
 # Entra ID answers within a second or two; mail must not wait behind a token for longer than this.
@@ -57,6 +57,7 @@ class EntraSession(HttpSession):
         answer = json_object(response)
         if answer is None:
             raise _Answered(own_fault("not_json", f"HTTP {response.status_code}", server=host))
+        make_known(answer)
         if response.status_code >= 400 and "openid-configuration" in (request.path_url or ""):
             raise _Answered(fault(answer, server=host, step="authority"))
         return response
@@ -108,9 +109,13 @@ class Entra:
             raise ValueError("no tokens of Entra ID")
         cache = msal.SerializableTokenCache()
         cache.deserialize(state.decode())
-        for kind in (cache.CredentialType.ACCOUNT, cache.CredentialType.REFRESH_TOKEN):
+        kinds = cache.CredentialType
+        for kind in (kinds.ACCOUNT, kinds.REFRESH_TOKEN):
             if not any(cache.search(kind)):
                 raise ValueError("no tokens of Entra ID")
+        for kind, name in ((kinds.REFRESH_TOKEN, "refresh_token"), (kinds.ACCESS_TOKEN, "access_token")):
+            for kept in cache.search(kind):
+                make_known({name: kept.get("secret")})
         self._cache, self._app = cache, None
 
     def changed(self) -> bytes | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flexmaild.core.errors import Reason, TryLater, printable
+from flexmaild.core.redacted import redacted, without_known
 from flexmaild.net.error_table import MEANINGS, Meaning
 
 
@@ -27,7 +28,7 @@ class OAuthFault(TryLater):
         super().__init__(
             reason, text, step=step, server=server, answer=answer, cure=cure, retry_after=retry_after
         )
-        self.code = code
+        self.code = without_known(code)  # of the server, where it is none that we know
         self.dead = dead
 
 
@@ -44,7 +45,7 @@ def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -
     codes = list(_codes(answer))
     row = meaning(answer)
     shown = codes[0] if codes else row.code
-    said = without_secrets(str(answer.get("error_description") or answer.get("error") or ""))
+    said = without_secrets(redacted(str(answer.get("error_description") or answer.get("error") or "")))
     transient = Reason.SERVER if row.code != "AADSTS90055" else Reason.THROTTLED
     return OAuthFault(
         Reason.AUTH if row.permanent else transient,

@@ -22,7 +22,7 @@ import requests
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.oauth import Purpose
 from flexmaild.net.entra_errors import fault, own_fault
-from flexmaild.net.grants import Grant, OAuthApplication, Pending
+from flexmaild.net.grants import Grant, OAuthApplication, Pending, make_known
 from flexmaild.net.http import HttpSession, date_seconds, exchange, json_object, wait_seconds
 
 AUTHORIZE = "https://accounts.google.com/o/oauth2/v2/auth"
@@ -55,6 +55,7 @@ class Google:
         kept = json.loads(state)
         if not isinstance(kept, dict) or not {"refresh_token", "account"} <= kept.keys():
             raise ValueError("no tokens of Google")
+        make_known(kept)
         self._refresh, self.account = kept["refresh_token"], kept["account"]
         self._changed = False
 
@@ -143,6 +144,7 @@ class Google:
         answer = json_object(response)
         if answer is None:
             raise own_fault("not_json", f"HTTP {status}", server=host)
+        make_known(answer)
         if status >= 400:
             raise fault(answer, server=host)
         return answer

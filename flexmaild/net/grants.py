@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from flexmaild.core.oauth import CloudName, Flow, Provider, Purpose
 from flexmaild.net.clouds import Use, purpose_of
+from flexmaild.system import redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,17 @@ class OAuthApplication:
 def wanted_purposes(application: OAuthApplication) -> list[Purpose]:
     """What the settings need tokens for; Graph when they say nothing."""
     return list(dict.fromkeys(purpose_of(use) for use in application.uses)) or ["graph"]
+
+
+# What a token endpoint or the store of tokens names a secret.
+_SECRET_FIELDS = ("access_token", "refresh_token", "id_token", "device_code")
+
+
+def make_known(answer: Mapping[str, Any]) -> None:
+    """The tokens in what a token endpoint or the store of tokens gave are secrets from now on."""
+    for name in _SECRET_FIELDS:
+        if isinstance(answer.get(name), str):
+            redaction.THIS_PROCESS.register(answer[name])
 
 
 @dataclass(frozen=True, slots=True)

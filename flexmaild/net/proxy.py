@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 import socks
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
+from flexmaild.core.redacted import redacted
 from flexmaild.settings.session import Proxy, Session
 
 # More than any proxy's answer to CONNECT has.
@@ -71,7 +72,7 @@ def _connect(sock: socks.socksocket, session: Session, proxy: Proxy) -> None:
         if not byte or len(answer) > _LONGEST_ANSWER:
             raise _Refused("it does not answer as an HTTP proxy", is_login=False)
         answer += byte
-    status = printable(answer.partition(b"\r\n")[0].decode("latin-1"))
+    status = printable(redacted(answer.partition(b"\r\n")[0].decode("latin-1")))
     words = status.split(" ", 2)
     if len(words) < 2 or not words[1].startswith("2"):
         raise _Refused(f"it answers {status[:100]}", is_login="407" in words[1:2])

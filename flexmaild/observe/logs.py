@@ -22,8 +22,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 from flexmaild.observe import render
 from flexmaild.observe.outlets import Write, way_out
-from flexmaild.observe.redact import Redactor
 from flexmaild.settings.schema import Format, Level
+from flexmaild.system.redaction import Redactor
 
 # With LINE_LIMIT for each, at most 8 MiB wait for a standard error that does not take them.
 QUEUE_EVENTS = 2000

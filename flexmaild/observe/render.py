@@ -13,7 +13,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from flexmaild.observe.redact import MASK, Redactor, escape, is_telling
+from flexmaild.observe.redact import clean, escape, is_telling
+from flexmaild.system.redaction import MASK, Redactor
 
 # The journal cuts long lines into several entries (LineMax=48K) and syslog relays do so at 1 to 8 KiB.
 LINE_LIMIT = 4096
@@ -37,10 +38,10 @@ def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
     for key in (*(k for k in FIRST if k in event), *(k for k in event if k not in FIRST)):
         if key == "exception":
             # The last lines of a traceback say what happened; the first ones are always the same.
-            text = escape(redactor.clean(_text_of(event[key]), tail=True))
+            text = escape(clean(_text_of(event[key]), redactor, tail=True))
             shown[key] = text if len(text) <= EXCEPTION_LIMIT else "..." + text[-EXCEPTION_LIMIT:]
         else:
-            shown[_cut(escape(redactor.clean(str(key))), KEY_LIMIT)] = (
+            shown[_cut(escape(clean(str(key), redactor)), KEY_LIMIT)] = (
                 MASK if is_telling(str(key)) else _plain(event[key], redactor, DEPTH_LIMIT)
             )
     return shown
@@ -115,7 +116,7 @@ def _plain(value: object, redactor: Redactor, depth: int) -> Any:
 
 
 def _shown(value: object, redactor: Redactor) -> str:
-    return _cut(escape(redactor.clean(_text_of(value))), VALUE_LIMIT)
+    return _cut(escape(clean(_text_of(value), redactor)), VALUE_LIMIT)
 
 
 def _text_of(value: object) -> str:

@@ -2,6 +2,7 @@
 
 The value is read at each use, so rotating a secret needs no reload. Made by pydantic when settings are
 loaded, used by transports, sinks and net. It never shows its value: not in repr, str, JSON or an error.
+Whoever reads it has made it known to `system.redaction` before it can go anywhere.
 """
 
 from __future__ import annotations
@@ -18,21 +19,13 @@ from pydantic_core import CoreSchema, core_schema
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.settings.types import wrong
+from flexmaild.system import redaction
 from flexmaild.system.files import read_at_most
 
 Source = Literal["plain", "file", "env", "credential"]
 MASK = "********"
 # A PEM private key of 16,384 bits has 13 KiB; whatever is larger is not a secret but a mistake.
 _LARGEST = 64 * 1024
-
-
-# The process's redaction; a list, since a test may listen as well.
-_hearers: list[Callable[[str], None]] = []
-
-
-def on_read(hear: Callable[[str], None]) -> None:
-    """Have `hear` called with every value from now on, before anybody uses it: what must never be shown."""
-    _hearers.append(hear)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,8 +41,7 @@ class Secret:
         value, problem = self._look()
         if problem:
             raise TryLater(Reason.AUTH, problem, step="secret")
-        for hear in _hearers:
-            hear(value)
+        redaction.THIS_PROCESS.register(value)
         return value
 
     def problem(self) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from flexmaild.system import redaction
+
 AuthType = Literal["basic", "oauth", "none"]
 Tls = Literal["none", "starttls", "implicit"]
 # Seconds; JavaMail's own default is to wait for ever.
@@ -23,6 +25,9 @@ class Proxy:
     port: int
     user: str = ""
     password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        redaction.THIS_PROCESS.register(self.password)
 
 
 @dataclass(frozen=True, slots=True)

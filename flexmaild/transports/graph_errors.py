@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
+from flexmaild.core.redacted import redacted
 from flexmaild.net.entra_errors import without_secrets
 from flexmaild.net.http import wait_seconds
 
@@ -160,4 +161,4 @@ def _reason(status: int) -> Reason:
 
 def _message(body: object) -> str:
     error = body.get("error") if isinstance(body, dict) else None
-    return without_secrets(str(error.get("message", "")))[:300] if isinstance(error, dict) else ""
+    return without_secrets(redacted(str(error.get("message", ""))))[:300] if isinstance(error, dict) else ""

@@ -15,6 +15,7 @@ from typing import Any
 from imapclient import imap_utf7
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, printable
+from flexmaild.core.redacted import redacted
 from flexmaild.transports.imap_client import Client, joined
 from flexmaild.transports.imap_errors import translated
 
@@ -77,7 +78,7 @@ def _folders(client: Client) -> str:
             names = [str(name) for _, _, name in client.list_folders()]
     except Failure:
         return "?"
-    return printable(", ".join(sorted(names)[:30]))
+    return redacted(printable(", ".join(sorted(names)[:30])))
 
 
 def plan_removal(client: Client, folder: str, move_to: str, answer: Mapping[bytes, Any]) -> Removal:

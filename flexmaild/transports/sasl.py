@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
 from flexmaild.core.oauth import Purpose
+from flexmaild.core.redacted import redacted
 from flexmaild.core.retry import is_refused_login
 from flexmaild.net.wire import Wire
 from flexmaild.settings.mail import Incoming, Outgoing
@@ -242,9 +243,10 @@ def _clear_complaint(challenge: bytes) -> str:
     try:
         said = json.loads(challenge)
     except (ValueError, RecursionError):
-        return printable(challenge.decode("utf-8", "replace"))[:200]
+        return printable(redacted(challenge.decode("utf-8", "replace")))[:200]
     if not isinstance(said, dict):
         return ""
     return ", ".join(
-        f"{printable(str(key))[:40]} {printable(str(value))[:80]}" for key, value in list(said.items())[:6]
+        f"{printable(redacted(str(key)))[:40]} {printable(redacted(str(value)))[:80]}"
+        for key, value in list(said.items())[:6]
     )

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
+from flexmaild.core.redacted import redacted
 from flexmaild.net.certificates import Certificate
 from flexmaild.net.connect import connect
 from flexmaild.net.tls import read_certificate, secure
@@ -80,7 +81,7 @@ class Dialogue:
         except smtplib.SMTPServerDisconnected as error:
             raise self._lost("the server closed the connection") from error
         except smtplib.SMTPException as error:
-            raise self._lost(f"the reply is not SMTP: {printable(str(error))[:100]}") from error
+            raise self._lost(f"the reply is not SMTP: {printable(redacted(str(error)))[:100]}") from error
         reply = Reply(code, text.decode("utf-8", "replace"))
         if self._trace:
             self._trace(f"< {reply.line}")

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from tests.kit.canary import Canary, of_file
 from tests.kit.process import free_ports
 from tests.kit.programs import run
 
@@ -88,6 +89,7 @@ class Service:
         for part in ("tmp", "new", "cur"):
             (self.inbox / part).mkdir(parents=True)
         self.process: subprocess.Popen[bytes] | None = None
+        self.canary = Canary()
         self._delivered = 0
 
     def write(self, **sections: Any) -> None:
@@ -109,6 +111,7 @@ class Service:
             settings[name] = {**settings[name], **section} if both else section
         self.config.write_text(yaml.safe_dump(settings))
         self.config.chmod(0o600)
+        self.canary.know_settings(of_file(self.config))
 
     def start(self, **sections: Any) -> Service:
         """With these settings; where it runs already, by a reload."""
@@ -142,11 +145,16 @@ class Service:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(PATIENCE)
+        for mail in self.mails():
+            self.canary.know_mail(mail.as_bytes())
+        self.canary.look(self.log, self.decisions, self.root / "state")
 
     # What programs do.
 
     def ctl(self, *arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-        return run("flexmailctl", "--socket", self.socket, *arguments, **more)
+        ran = run("flexmailctl", "--socket", self.socket, *arguments, **more)
+        self.canary.shown(f"flexmailctl {' '.join(map(str, arguments[:2]))}", ran.stderr)
+        return ran
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answered:
         """`body` as JSON, or as it is where it is bytes; _ in names of headers stands for -."""
@@ -157,9 +165,11 @@ class Service:
             fields |= {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, data, fields)
             response = connection.getresponse()
-            return Answered(
-                response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
-            )
+            fields = {k.lower(): v for k, v in response.getheaders()}
+            answered = Answered(response.status, fields, response.read())
+            if "json" in fields.get("content-type", ""):
+                self.canary.answered(f"{method} {path}", answered.body)
+            return answered
         finally:
             connection.close()
 
@@ -195,6 +205,7 @@ class Service:
             f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE
         ) as page:
             text: str = page.read().decode()
+        self.canary.shown("metrics", text)
         return text
 
     # What people see and do.

@@ -51,6 +51,14 @@ class GraphProcess(House):
         found = [cast(EmailMessage, message_from_bytes(raw, policy=policy.default)) for raw in raws]
         return [m for m in found if kind in (m["Flexmaild-Mail"] or "")]
 
+    def raw_mails(self) -> list[bytes]:
+        return [m.raw for m in self.fake.post.box(ALICE).listing("inbox")]
+
+    def look_for_leaks(self) -> None:
+        entra = self.fake.entra
+        self.canary.know("a token", entra.issued)
+        super().look_for_leaks()
+
     def deliver(self, data: bytes) -> None:
         self.fake.post.deliver(data)
 

@@ -19,7 +19,8 @@ from typing import Any, TypeVar, cast
 
 import yaml
 
-from flexmaild.client import Client, Refused, Unreachable
+from flexmaild.client import Client, Refused, Reply, Unreachable
+from tests.kit.canary import Canary, of_file
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,23 @@ def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) ->
     raise AssertionError(f"never came: {what}")
 
 
+class _Heard(Client):
+    """Every answer is looked at when the house is closed."""
+
+    def __init__(self, path: Path, canary: Canary) -> None:
+        super().__init__(path)
+        self._canary = canary
+
+    def call(self, command: str, **parts: Any) -> Reply:
+        try:
+            reply = super().call(command, **parts)
+        except Refused as refused:
+            self._canary.answered(command, refused.document)
+            raise
+        self._canary.answered(command, reply.body)
+        return reply
+
+
 class House:
     """The daemon and its surroundings. `start` may be called again after `kill` or `stop`."""
 
@@ -60,8 +78,9 @@ class House:
         self._clock = root / "clock"
         self._ahead = self._wrong = 0.0
         self._is_kept = True
+        self.canary = Canary()
         self.write_settings(settings or {})
-        self.client = Client(root / "control.sock")
+        self.client: Client = _Heard(root / "control.sock", self.canary)
         # Put in front of the daemon's command.
         self.before: tuple[str, ...] = ()
         self.process: subprocess.Popen[bytes] | None = None
@@ -88,6 +107,7 @@ class House:
         self.config.chmod(0o600)
 
     def start(self, env: Mapping[str, str] | None = None) -> House:
+        self.canary.know_settings(of_file(self.config))
         self.begin(env)
         until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
         return self
@@ -136,6 +156,19 @@ class House:
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.kill()
+        self.look_for_leaks()
+
+    def look_for_leaks(self) -> None:
+        """See `tests.kit.canary`."""
+        self.canary.know_settings(of_file(self.config))
+        for mail in self.raw_mails():
+            self.canary.know_mail(mail)
+        self.canary.look(self.log, self.decisions, self.root / "state")
+
+    def raw_mails(self) -> list[bytes]:
+        """All that was sent."""
+        new = self.sent / "new"
+        return [file.read_bytes() for file in new.iterdir()] if new.is_dir() else []
 
     # What callers do.
 

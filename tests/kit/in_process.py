@@ -31,11 +31,11 @@ from flexmaild.engine.sandbox_child import reading_of
 from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.witness import Witness
 from flexmaild.observe import logs
-from flexmaild.observe.redact import Redactor
-from flexmaild.settings.secrets import on_read
 from flexmaild.store import engine
+from flexmaild.system import redaction
 from flexmaild.system.clock import TrustedClock
 from tests.kit import programs
+from tests.kit.canary import of_file
 from tests.kit.house import PATIENCE, House, until
 
 # How long the poll of a start is waited for, seconds.
@@ -134,14 +134,15 @@ class HouseInProcess(House):
         self._here.enter_context(mails_read_here())
         self._here.enter_context(utc())
         settings = wiring.load_settings(self.config)
+        self.canary.know_settings(of_file(self.config))
         signals: queue.SimpleQueue[int] = queue.SimpleQueue()
-        redactor, file = Redactor(), os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        on_read(redactor.register)
-        journal = logs.start(settings.log.level, settings.log.format, redactor, descriptor=file)
+        file = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        known = redaction.THIS_PROCESS
+        journal = logs.start(settings.log.level, settings.log.format, known, descriptor=file)
         try:
             clock = TrustedClock(self._hand)
             given = {} if self.limits is None else {"limits": self.limits}
-            daemon = main.opened(self.config, settings, clock, signals, journal, redactor, **given)
+            daemon = main.opened(self.config, settings, clock, signals, journal, **given)
         except BaseException:
             journal.close()
             raise
@@ -182,7 +183,9 @@ class HouseInProcess(House):
 
     def stop(self) -> int:
         assert self._running is not None, "it does not run here"
-        self._running[2].put(signal.SIGTERM)
+        daemon, _, signals = self._running
+        self.canary.shown("metrics", daemon.services.metrics.exposition()[0].decode())
+        signals.put(signal.SIGTERM)
         return self.ended()
 
     def ended(self) -> int:

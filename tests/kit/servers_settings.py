@@ -37,7 +37,7 @@ def by_imap(port: int, **more: Any) -> dict[str, Any]:
         "host": "127.0.0.1",
         "port": port,
         "username": "approvals",
-        "password": "secret",
+        "password": "kit-password",
         "properties": "PROTOCOL=imap\n"
         "mail.imap.host=${{IMAP_HOST_NAME}}\nmail.imap.port=${{IMAP_HOST_PORT}}\n"
         "mail.imap.timeout=20000\n",

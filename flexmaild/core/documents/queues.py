@@ -8,6 +8,7 @@ from datetime import datetime
 from flexmaild.core import work
 from flexmaild.core.documents import facts_of
 from flexmaild.core.documents.diagnosis import Proposal, ResultsField
+from flexmaild.core.masking import masked
 from flexmaild.core.model import Outcome
 from flexmaild.core.references import as_written
 from flexmaild.core.work import JobState, Seen
@@ -133,6 +134,7 @@ def job(found: work.Job) -> Job:
 
 
 def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
+    """Subject and Message-ID are whatever the sender wrote, so references in them are hidden."""
     return QuarantinedMail(
         id=identifier,
         at=seen.at,
@@ -141,8 +143,8 @@ def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
         size=seen.found.size,
         sha256=seen.mail.sha256,
         sender=seen.mail.sender,
-        subject=seen.subject,
-        message_id=as_written(seen.mail.message_id),
+        subject=masked(seen.subject),
+        message_id=masked(as_written(seen.mail.message_id)),
         approval_id=seen.approval_id,
     )
 

@@ -343,12 +343,6 @@ def test_a_sink_that_a_reload_took_away_begins_no_incident(watch: Watch) -> None
     assert watch.open() == []
 
 
-def test_what_servers_say_is_redacted(watch: Watch) -> None:
-    watch.reports.redacted = lambda text: text.replace("hunter2", "***")
-    watch.reports.job_ended(job(), end("later", "535 LOGIN bob hunter2", "auth", "login"))
-    assert "hunter2" not in watch.only()["said"]
-
-
 def test_a_look_asks_no_application_and_waits_for_none(watch: Watch) -> None:
     def hangs() -> list[ApplicationStatus]:
         raise AssertionError("asked")

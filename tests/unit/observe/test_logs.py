@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.observe import logs, render
 from flexmaild.observe.outlets import way_out
-from flexmaild.observe.redact import Redactor
+from flexmaild.system.redaction import Redactor
 from tests.kit.examples import examples
 
 CANARY = "Tr0ub4dor-and-3"
