@@ -34,10 +34,10 @@ def test_a_bug_after_the_commit_leaves_the_outcome_as_committed(post: Post, offi
 
     office.metrics.decision = broken  # type: ignore[method-assign]
     office.transactions.wake = broken
-    event = threading.Event()
-    with office.waiters.watching(request.id, event.set):
+    woken = threading.Event()
+    with office.waiters.watching(request.id, woken.set):
         changes = cancelled(office, request.id)
-    assert event.is_set() and changes.decided == {request.id}
+    assert woken.is_set() and changes.decided == {request.id}
     stored = post.store.request(request.id)
     assert stored is not None and stored.state is State.CANCELLED
     said = office.metrics.exposition()[0].decode()
