@@ -131,7 +131,7 @@ def _secrets(settings: object, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def of_file(config: Path) -> Any:
-    """The settings that a test wrote; None where it wrote no YAML, or a pipe or a device in the place of it."""
+    """The settings that a test wrote; None where it wrote no YAML, or it is a pipe or device."""
     with suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
         return yaml.safe_load(config.read_text()) if config.is_file() else None
     return None
