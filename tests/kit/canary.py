@@ -113,10 +113,10 @@ def _secrets(settings: object, name: str = "") -> Iterator[tuple[str, str]]:
         if _SECRET.search(name) and len(settings) == 1:
             (source, place), *_ = settings.items()
             with suppress(OSError):
-                yield (
-                    name,
-                    (Path(place).read_text().strip() if source == "file" else os.environ.get(place, "")),
-                )
+                if source != "file":
+                    yield name, os.environ.get(place, "")
+                elif Path(place).is_file():  # a pipe would hold the test
+                    yield name, Path(place).read_text().strip()
             return
         for key, value in settings.items():
             yield from _secrets(value, str(key))
@@ -131,7 +131,7 @@ def _secrets(settings: object, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def of_file(config: Path) -> Any:
-    """The settings that a test wrote; None where it wrote no YAML, or there is a pipe or a device instead."""
+    """The settings that a test wrote; None where it wrote no YAML, or it is a pipe or device."""
     with suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
         return yaml.safe_load(config.read_text()) if config.is_file() else None
     return None
