@@ -72,6 +72,9 @@ class Application:
     async def stop(self) -> None:
         """Answer those who wait, and take nothing more; what is in work goes on."""
         self.stopping.set()
+
+    def close(self) -> None:
+        """When nothing is in work any more."""
         for pool in (self.looking, self.changing, self.probing, self.naming):
             pool.close()
 
