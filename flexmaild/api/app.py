@@ -67,7 +67,11 @@ class Application:
         self._router = Router(paths, redirect_slashes=False, default=_Path(self, {}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._router(scope, receive, send)
+        try:
+            await self._router(scope, receive, send)
+        except Exception as error:  # what no request could answer; uvicorn ends the connection
+            self.on_crash(error)
+            raise
 
     async def stop(self) -> None:
         """Answer those who wait, and take nothing more; what is in work goes on."""
