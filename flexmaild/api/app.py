@@ -67,11 +67,18 @@ class Application:
         self._router = Router(paths, redirect_slashes=False, default=_Path(self, {}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._router(scope, receive, send)
+        try:
+            await self._router(scope, receive, send)
+        except Exception as error:  # what no request could answer; uvicorn ends the connection
+            self.on_crash(error)
+            raise
 
     async def stop(self) -> None:
         """Answer those who wait, and take nothing more; what is in work goes on."""
         self.stopping.set()
+
+    def close(self) -> None:
+        """When nothing is in work any more."""
         for pool in (self.looking, self.changing, self.probing, self.naming):
             pool.close()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from flexmaild.api import bodies
 from flexmaild.api.call import Answer, Call
@@ -13,32 +14,26 @@ from flexmaild.core.errors import NotAllowed, Refused
 from flexmaild.core.model import Attachment
 from flexmaild.core.work import Blob
 from flexmaild.engine.services import Services
-from flexmaild.engine.uploads import NoRoom, Upload
+from flexmaild.engine.uploads import NoRoom, Unusable, Upload
 
 
 class Incoming:
-    """One file that comes; `finish` or `abandon` ends it. Raises Problem 413, 507."""
+    """One file that comes; `finish` or `abandon` ends it. Raises Problem 413, 503, 507."""
 
     def __init__(self, services: Services, call: Call, declared: int) -> None:
         self._most = services.components.settings.files.max
         self._refuse_too_large(declared)
-        try:
+        with _as_problems():
             self._upload: Upload = services.uploads.begin(call.peer.uid)
-        except NoRoom as fault:
-            raise _no_room(fault) from None
 
     def write(self, piece: bytes) -> None:
         self._refuse_too_large(self._upload.size + len(piece))
-        try:
+        with _as_problems():
             self._upload.write(piece)
-        except NoRoom as fault:
-            raise _no_room(fault) from None
 
     def finish(self) -> Answer:
-        try:
+        with _as_problems():
             digest = self._upload.finish()
-        except NoRoom as fault:
-            raise _no_room(fault) from None
         return Answer(201, ReceivedFile(sha256=digest, size=self._upload.size))
 
     def abandon(self) -> None:
@@ -53,7 +48,8 @@ class Incoming:
 def named_files(
     services: Services, call: Call, files: Sequence[bodies.File]
 ) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
-    """The bytes to be kept, and what the request remembers of them. Raises Refused with every fault."""
+    """The bytes to be kept, and what the request remembers of them. Raises Refused with every fault, Problem
+    503."""
     uid, uploads = call.peer.uid, services.uploads
     faults: list[NotAllowed] = []
     left = bodies.MAX_FILES - sum(len(file.content or b"") for file in files)
@@ -62,11 +58,12 @@ def named_files(
         data = file.content
         if data is None:
             digest = file.sha256 or ""
-            size = uploads.size(uid, digest)
+            with _as_problems():
+                size = uploads.size(uid, digest)
+                data = uploads.read(uid, digest, left)
             if size is not None and size > left:
                 faults.append(NotAllowed(f"attachments.{number}.sha256", _TOO_LARGE))
                 continue
-            data = uploads.read(uid, digest, left)
             if data is None:
                 faults.append(NotAllowed(f"attachments.{number}.sha256", _UNKNOWN))
                 continue
@@ -82,6 +79,13 @@ _UNKNOWN = "no file of yours has it: send it by POST /v1/files first, at most an
 _TOO_LARGE = f"makes more than {bodies.MAX_FILES} bytes of files; a mail holds at most that (25 MiB)"
 
 
-def _no_room(fault: NoRoom) -> Problem:
-    cure = "Name what you sent in a request, or wait: it is deleted after an hour."
-    return Problem(507, "No room for the file", f"{fault}.", cure=cure, kind="no-room")
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    try:
+        yield
+    except NoRoom as fault:
+        cure = "Name what you sent in a request, or wait: it is deleted after an hour."
+        raise Problem(507, "No room for the file", f"{fault}.", cure=cure, kind="no-room") from fault
+    except Unusable as fault:
+        cure = "Send the file again; see to the directory, which is flexmaild's own, where it is told again."
+        raise Problem(503, "Files cannot be kept", f"{fault}.", cure=cure, kind="files") from fault

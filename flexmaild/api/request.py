@@ -63,7 +63,8 @@ class Request:
         peer = await self._peer()
         async with AsyncExitStack() as places:  # kept until the caller has taken the answer
             try:
-                written = await self._answered(peer, places)
+                with self._as_problems():
+                    written = await self._answered(peer, places)
             except CallerGone:
                 self._report("ok" if self._route and self._route.waits else "refused", peer)
                 return
@@ -154,12 +155,12 @@ class Request:
         coming = exchange.pieces(
             self._scope, self._receive, silent_seconds=limits.file_silent_seconds, seconds=limits.file_seconds
         )
-        file = await _in(pool, self._guarded, self._app.handlers.receive, call, declared)
+        file = await _in(pool, self._app.handlers.receive, call, declared)
         try:
             async for piece in coming:
-                await _in(pool, self._guarded, file.write, piece)
+                await _in(pool, file.write, piece)
             self._is_unread = False
-            return _written(await _in(pool, self._guarded, file.finish), route, call.viewer)
+            return _written(await _in(pool, file.finish), route, call.viewer)
         except BaseException:
             await asyncio.shield(_in(pool, file.abandon))
             raise
@@ -173,8 +174,7 @@ class Request:
         try:
             await asyncio.wait({answer, gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
-                with self._as_problems():
-                    return _written(answer.result(), route, call.viewer)
+                return _written(answer.result(), route, call.viewer)
             raise CallerGone if gone.done() else problems.stopping()
         finally:
             for task in (answer, gone, stopping):
@@ -196,25 +196,22 @@ class Request:
 
     def _handled(self, route: Route, call: Call, raw: bytes) -> Written:
         """In a thread of its own: from the bytes of the body to those of the answer."""
-        with self._as_problems():
-            document = reading.parsed(raw) if raw.strip() else None
-            fingerprint = reading.fingerprint(route, call.path, document)
-            body = reading.checked(route, document)
-            del document, raw
-            if route.command == "openapi":
-                return _written(Answer(200, openapi.document()), route, call.viewer)
-            call = replace(call, body=body, fingerprint=fingerprint)
-            return _written(self._app.handlers.handle(route.command, call), route, call.viewer)
-
-    def _guarded(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with self._as_problems():
-            return function(*args, **kwargs)
+        document = reading.parsed(raw) if raw.strip() else None
+        fingerprint = reading.fingerprint(route, call.path, document)
+        body = reading.checked(route, document)
+        del document, raw
+        if route.command == "openapi":
+            return _written(Answer(200, openapi.document()), route, call.viewer)
+        call = replace(call, body=body, fingerprint=fingerprint)
+        return _written(self._app.handlers.handle(route.command, call), route, call.viewer)
 
     @contextmanager
     def _as_problems(self) -> Iterator[None]:
         """Here a bug costs a request, and not the daemon."""
         try:
             yield
+        except (CallerGone, Problem):
+            raise
         except Exception as error:
             problem = problems.of_error(error)
             if problem is None:

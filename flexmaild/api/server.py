@@ -31,7 +31,7 @@ class ControlServer:
     ) -> None:
         self.listening = listening
         self._loop = loop
-        self._limits = limits or Limits()
+        limits = limits or Limits()
         self._on_refused = on_refused
         self._application = Application(
             handlers,
@@ -39,46 +39,43 @@ class ControlServer:
             on_request=on_request,
             on_refused=on_refused,
             on_crash=on_crash,
-            limits=self._limits,
+            limits=limits,
         )
-        self._servers = [self._server(listening)]
-
-    def _server(self, listening: Listening) -> HttpServer:
-        return HttpServer(
-            self._loop,
+        self._server = HttpServer(
+            loop,
             listening.socket,
             self._application,
-            room=self._limits.room,
-            limits=self._limits.connection,
+            room=limits.room,
+            limits=limits.connection,
             refused=self._refused,
         )
 
     def start(self) -> None:
-        self._servers[-1].start()
+        self._server.start()
 
     def listen_at(self, listen: Callable[[], Listening]) -> None:
         """Take new connections there, and none at the old place; those in work go on. Raises what `listen`
         does; then none are taken any more, until it is called again."""
-        self._servers[-1].stop_accepting()
+        self._server.stop_accepting()
         # First: a new file may get the number of the old one, which is removed by its number.
         self.listening.close()
         self.listening = listen()
-        self._servers.append(self._server(self.listening))
-        self.start()
+        self._server.listen_at(self.listening.socket)
 
     def set_access(self, access: Access) -> None:
         """Who may do what from the next request on (a reload)."""
         self._application.access = access
 
     def close(self, grace: float = 5.0) -> None:
-        """Take no more; let those in work finish for at most `grace` seconds; remove the socket we made.
+        """Take no more and remove the socket we made; let those in work finish for at most `grace` seconds.
 
         Callers who wait are answered 503 at once, idle connections are ended.
         """
-        self._loop.run(self._application.stop()).result()
-        for server in self._servers:
-            server.close(grace)
+        self._server.stop_accepting()
         self.listening.close()
+        self._loop.run(self._application.stop()).result()
+        self._server.close(grace)
+        self._application.close()
 
     def _refused(self, caller: Credentials, why: str) -> None:
         self._on_refused(routes.UNKNOWN_COMMAND, why, caller.uid)

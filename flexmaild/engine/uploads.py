@@ -33,6 +33,10 @@ class NoRoom(Exception):
     """The user's share, or the disk, is full; str() says which."""
 
 
+class Unusable(Exception):
+    """The directory cannot be written or read, or what came was removed; str() says where and why."""
+
+
 class Uploads:
     """directory: is made where it is needed."""
 
@@ -42,23 +46,23 @@ class Uploads:
         self._coming: Counter[int] = Counter()
 
     def begin(self, uid: int) -> Upload:
-        """A file of this user begins to come. Raises NoRoom, OSError."""
+        """A file of this user begins to come. Raises NoRoom, Unusable."""
         place = self._directory / str(uid)
-        for directory in (self._directory, place, place / _NAMED):
-            directory.mkdir(mode=0o700, exist_ok=True)
-        with self._lock:
+        with _faults(), self._lock:
+            for directory in (self._directory, place, place / _NAMED):
+                directory.mkdir(mode=0o700, exist_ok=True)
             if sum(1 for _ in _files(place)) >= MOST_FILES:
                 raise NoRoom(f"{MOST_FILES} files were sent and are not named by any request yet")
             return Upload(self, uid, place)
 
     def read(self, uid: int, digest: str, most: int) -> bytes | None:
         """What this user sent under that SHA-256, which counts as named from now on; None where there is no
-        such file, or it is larger than `most` bytes. Raises OSError."""
+        such file, or it is larger than `most` bytes. Raises Unusable."""
         if not _DIGEST.fullmatch(digest):
             return None
         place = self._directory / str(uid)
         for path in (place / digest, place / _NAMED / digest):
-            with suppress(FileNotFoundError):
+            with _faults(), suppress(FileNotFoundError):
                 if path.stat().st_size > most:
                     return None
                 data = path.read_bytes()
@@ -68,10 +72,10 @@ class Uploads:
         return None
 
     def size(self, uid: int, digest: str) -> int | None:
-        """In bytes; None where this user sent no such file."""
+        """In bytes; None where this user sent no such file. Raises Unusable."""
         place = self._directory / str(uid)
         for path in (place / digest, place / _NAMED / digest):
-            with suppress(FileNotFoundError):
+            with _faults(), suppress(FileNotFoundError):
                 return path.stat().st_size if _DIGEST.fullmatch(digest) else None
         return None
 
@@ -85,8 +89,8 @@ class Uploads:
                             path.unlink()
 
     def grow(self, uid: int, size: int) -> None:
-        """So many bytes more come of this user. Raises NoRoom."""
-        with self._lock:
+        """So many bytes more come of this user. Raises NoRoom, Unusable."""
+        with _faults(), self._lock:
             whole = (path for path in _files(self._directory / str(uid)) if not _is_part(path))
             at_rest = sum(path.stat().st_size for path in whole)
             if at_rest + self._coming[uid] + size > MOST_BYTES:
@@ -109,26 +113,27 @@ class Upload:
         self._path = place / f"{secrets.token_hex(8)}{_PART}"
         self._digest = hashlib.sha256()
         self.size = 0
+        self._is_over = False
         self._file = self._path.open("xb")
 
     def write(self, piece: bytes) -> None:
-        """Raises NoRoom, OSError."""
+        """Raises NoRoom, Unusable."""
         self._uploads.grow(self._uid, len(piece))
         self.size += len(piece)
         self._digest.update(piece)
-        with _full_disk():
+        with _faults():
             self._file.write(piece)
 
     def finish(self) -> str:
-        """It is whole and durable; its SHA-256 (hex). Raises NoRoom, OSError."""
-        with _full_disk():
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        self._file.close()
+        """It is whole and durable; its SHA-256 (hex). Raises NoRoom, Unusable."""
         digest = self._digest.hexdigest()
         named = self._place / _NAMED / digest
-        self._path.replace(named if named.exists() else self._place / digest)
-        self._uploads.came(self._uid, self.size)
+        with _faults():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._path.replace(named if named.exists() else self._place / digest)
+        self._end()
         return digest
 
     def abandon(self) -> None:
@@ -136,7 +141,13 @@ class Upload:
             self._file.close()
         with suppress(OSError):
             self._path.unlink()
-        self._uploads.came(self._uid, self.size)
+        self._end()
+
+    def _end(self) -> None:
+        """A stop may abandon what another thread finishes; its bytes are given back once."""
+        if not self._is_over:
+            self._is_over = True
+            self._uploads.came(self._uid, self.size)
 
 
 def _files(place: Path) -> Iterator[Path]:
@@ -151,10 +162,10 @@ def _is_part(path: Path) -> bool:
 
 
 @contextmanager
-def _full_disk() -> Iterator[None]:
+def _faults() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise NoRoom(f"the disk of the daemon is full ({error.strerror})") from error
-        raise
+        raise Unusable(f"{error.filename or 'a file'}: {error.strerror or error}") from error

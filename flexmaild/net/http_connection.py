@@ -40,7 +40,8 @@ _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of each connection: bytes of a head; seconds to send it, without a request, and to take an answer."""
+    """Of each connection: bytes of a head; seconds to send it, without a request, and without taking anything
+    of an answer."""
 
     head_bytes: int = 64 * 1024
     head_seconds: float = 10.0
@@ -101,6 +102,8 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._unparsed += data
         self._parse()
+        if self._unparsed:  # the application reads on, to hear of a hang-up: the rest is left with the caller
+            self.flow.pause_reading()
 
     def _parse(self) -> None:
         """What has come, as far as it may be begun: behind a request that waits for its turn nothing is."""
@@ -152,7 +155,19 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._write_timer = self.loop.call_later(self._limits.write_seconds, self.transport.abort)
+        self._expect_to_be_read()
+
+    def _expect_to_be_read(self) -> None:
+        """How long an answer may take depends on its size; only that nothing is taken of it ends it."""
+        left = self.transport.get_write_buffer_size()
+
+        def look() -> None:
+            if self.transport.get_write_buffer_size() < left:
+                self._expect_to_be_read()
+            else:
+                self.transport.abort()
+
+        self._write_timer = self.loop.call_later(self._limits.write_seconds, look)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -205,16 +220,24 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._unset_keepalive_if_required()  # there is one timer, ours
+        if self.transport.is_closing():  # what came behind a "Connection: close" is no request
+            self._end()
+            return
         self._parse()
         if not self._is_answered:
             return
         if self._fault:
             self._refuse(*self._fault)
         elif self._has_finished_sending:
-            self.transport.close()
-            self._after(self._limits.write_seconds, self.transport.abort)
+            self._end()
         elif not self._is_in_head:
             self._after(self._limits.idle_seconds, self.transport.abort)
+
+    def _end(self) -> None:
+        """Once what little is left of the answer is taken."""
+        self.pipeline.clear()
+        self.transport.close()
+        self._after(self._limits.write_seconds, self.transport.abort)
 
     def shutdown(self) -> None:
         if self._is_refused:

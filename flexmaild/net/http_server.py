@@ -36,6 +36,9 @@ TAKEN_AT_ONCE = 64
 # Descriptors that callers never get: of the store, the mail servers, the sandbox and the sinks.
 RESERVED_FILES = 256
 
+# For requests that were cancelled when a stop had no more time for them.
+CLEANING_SECONDS = 1.0
+
 _log = logging.getLogger("uvicorn.error")
 
 
@@ -133,9 +136,13 @@ class HttpServer:
         # What goes wrong is told by the application and by `refused`; uvicorn's lines repeat what was sent.
         _log.disabled = True
         self._served = self._loop.run(self._server.serve([self._listener]))
-        up = self._loop.run(self._server.is_up())
-        up.result()
+        self._loop.run(self._server.is_up()).result()
         self._listener.listen(BACKLOG)
+
+    def listen_at(self, listener: socket.socket) -> None:
+        """Take connections there, after `stop_accepting`."""
+        self._loop.run(self._server.startup([listener.dup()])).result()
+        listener.listen(BACKLOG)
 
     def stop_accepting(self) -> None:
         """Take no more connections; those that are open go on."""
@@ -195,3 +202,5 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+        if self.server_state.tasks:  # cancelled; they clean up behind themselves
+            await asyncio.wait(self.server_state.tasks, timeout=CLEANING_SECONDS)

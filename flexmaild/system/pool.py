@@ -26,23 +26,31 @@ class Pool:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._begun = self._unfinished = 0
+        self._is_closed = False
 
     def submit(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
-        """Its result, or what it raised, to come. One that is cancelled before its turn is not begun."""
+        """Its result, or what it raised, to come. One that is cancelled before its turn is not begun.
+
+        Raises RuntimeError when it was closed, or when there can be no thread (threads-max, TasksMax=).
+        """
         future: Future[_R] = Future()
         with self._lock:
-            self._unfinished += 1
-            if self._begun < min(self._unfinished, self._most):
-                self._begun += 1
-                name = f"{self._name}-{self._begun}"
+            if self._is_closed:
+                raise RuntimeError(f"{self._name} is closed")
+            if self._begun < min(self._unfinished + 1, self._most):
+                name = f"{self._name}-{self._begun + 1}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
+                self._begun += 1
+            self._unfinished += 1
             self._jobs.put(lambda: self._carry_out(future, function, *args, **kwargs))
         return future
 
     def close(self) -> None:
         """The threads end when they have done what was submitted before; nobody waits for them."""
-        for _ in range(self._begun):
-            self._jobs.put(None)
+        with self._lock:
+            self._is_closed = True
+            for _ in range(self._begun):
+                self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import os
 import socket
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from flexmaild.client import Refused
-from tests.kit.house import House
+from tests.kit.house import House, until
 
 ALICE = "alice@corp.test"
 REPORT = b"%PDF-1.7\n" + bytes(range(256)) * 4000
@@ -126,3 +127,53 @@ def test_what_was_not_sent_or_named_for_an_hour_is_deleted(house: House, tmp_pat
     assert uploads.size(uid, DIGEST) is None
     with pytest.raises(Refused):
         house.request(ALICE, attachments=named())
+
+
+def test_a_refusal_is_read_by_a_client_that_is_still_sending(house: House, tmp_path: Path) -> None:
+    """Far more than is taken and thrown away behind the answer."""
+    house.write_settings({"files": {"max": "64KiB"}})
+    house.start()
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(200 * 1024**3)
+    with path.open("rb") as file, pytest.raises(Refused) as refused:
+        house.client.call("file.send", file=file)
+    assert refused.value.status == 413
+
+
+@pytest.mark.parametrize("spoilt", ["", "0"], ids=["the directory", "the user's"])
+def test_a_directory_that_cannot_be_used_is_told_and_is_no_bug(
+    house: House, tmp_path: Path, spoilt: str
+) -> None:
+    house.start()
+    place = house.root / "state" / "uploads" / spoilt.replace("0", str(os.geteuid()))
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"")
+    with pytest.raises(Refused) as refused:
+        send(house, tmp_path)
+    assert (refused.value.status, refused.value.kind) == (503, "files")
+    assert str(place) in str(refused.value) and refused.value.document["cure"]
+    with pytest.raises(Refused):
+        house.request(ALICE, attachments=named())
+    assert "Traceback" not in house.log.read_text()
+    place.unlink()
+    send(house, tmp_path)
+
+
+def test_a_file_that_goes_while_it_comes_is_told_and_costs_no_room(house: House, tmp_path: Path) -> None:
+    """Somebody cleans up, or the clock jumps ahead."""
+    house.start()
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(str(house.client.path))
+    with connection:
+        connection.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        coming = house.root / "state" / "uploads" / str(os.geteuid())
+        (part,) = until(lambda: list(coming.glob("*.part")), "a file that comes")
+        part.unlink()
+        connection.sendall(b"b")
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert (response.status, json.loads(response.read())["type"]) == (503, "urn:flexmaild:problem:files")
+    assert "Traceback" not in house.log.read_text()
+    send(house, tmp_path)

@@ -9,7 +9,7 @@ import resource
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -141,6 +141,36 @@ def test_a_request_behind_a_wait_is_answered_after_it(house: House, connections:
     approve(house)
     first, second = answers(rest(connection))
     assert (json.loads(first.body)["state"], second.status) == ("approved", 200)
+
+
+def test_what_is_sent_behind_a_wait_is_left_with_its_sender(house: House, connections: ExitStack) -> None:
+    """Read and kept it would be the daemon's memory, for as long as the wait lasts."""
+    house.start()
+    door, asked = socket_of(house), house.request(ALICE)
+    connection = connections.enter_context(door.connect())
+    connection.sendall(wait_for(asked["id"]) + request(door.look))
+    taken([connection])
+    assert door.serves()
+    connection.settimeout(1)
+    with pytest.raises(TimeoutError):
+        connection.sendall(request(door.look) * 100_000)
+    approve(house)
+    assert states([connection]) == {(200, "approved")}
+
+
+def test_a_caller_who_leaves_much_behind_a_wait_is_not_waited_for(house: House) -> None:
+    house.start()
+    door, asked = socket_of(house), house.request(ALICE)
+    own = psutil.Process()
+    with door.connect() as connection:
+        connection.sendall(wait_for(asked["id"]) + request(door.look))
+        assert door.serves()
+        before = own.num_fds()
+        connection.settimeout(1)
+        with suppress(TimeoutError):
+            connection.sendall(request(door.look) * 100_000)
+    # Both ends were ours.
+    until(lambda: own.num_fds() <= before - 2, "the end of the connection")
 
 
 @pytest.fixture

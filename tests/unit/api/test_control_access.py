@@ -164,3 +164,18 @@ def test_a_reload_changes_who_may_do_what(bench: Bench) -> None:
     assert bench.http("POST", "/v1/reload")[0] == 200
     bench.server.set_access(ReadersOnly())
     assert bench.http("POST", "/v1/reload")[0] == 403
+
+
+class Broken(Access):
+    def role(self, caller: Caller) -> Role | None:
+        raise LookupError("a bug")
+
+
+def test_a_bug_before_a_request_is_carried_out_is_told_and_answered(bench: Bench) -> None:
+    bench.server.set_access(Broken())
+    status, headers, body = bench.http("GET", "/v1/status")
+    assert (status, headers["Content-Type"]) == (500, "application/problem+json")
+    assert "bug in flexmaild" in body["detail"]
+    assert [type(error) for error in bench.crashes] == [LookupError]
+    bench.server.set_access(Access())
+    assert bench.http("GET", "/v1/status")[0] == 200

@@ -59,3 +59,22 @@ def test_the_threads_end_when_it_is_closed(pool: Pool) -> None:
     pool.close()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_what_is_submitted_when_it_is_closed_is_refused_and_not_forgotten(pool: Pool) -> None:
+    pool.close()
+    with pytest.raises(RuntimeError):
+        pool.submit(int)
+
+
+def test_a_thread_that_cannot_be_begun_costs_no_place(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", none_left)
+        for _ in range(3):
+            with pytest.raises(RuntimeError):
+                pool.submit(int)
+    assert pool.submit(int).result(20) == 0
+    pool.close()
