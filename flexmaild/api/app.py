@@ -1,29 +1,23 @@
-"""The control socket's application: what all its requests share, and which path is whose.
+"""What all requests to the control socket share: the handlers, who may do what, places, threads.
 
-`daemon.listeners` makes it and serves it by `net.http_server`; `api.request` carries out each request.
+Made by `api.server`; `api.request` carries out each request with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from starlette.routing import Route as PathRoute
-from starlette.routing import Router
-from starlette.types import Receive, Scope, Send
-
-from flexmaild.api import routes
 from flexmaild.api.call import Handlers
 from flexmaild.api.limits import Limits, Places
-from flexmaild.api.request import Request
-from flexmaild.api.routes import Route
 from flexmaild.core.access import Access
 from flexmaild.system.peer_credentials import Peer
 from flexmaild.system.pool import Pool
 
-# Threads for what only looks, for what changes something, for what talks to servers, and for names of users.
+# Threads for what only looks, for what changes something, for what talks to servers, for
+# files that come, and for names of users.
 # They are apart so that a store that takes no changes can be looked at, and slow servers hold up no other.
-LOOKING, CHANGING, PROBING, NAMING = 4, 8, 4, 2
+LOOKING, CHANGING, PROBING, FILING, NAMING = 4, 8, 4, 4, 2
 
 OnRequest = Callable[[str, str, Peer, float], None]
 OnRefused = Callable[[str, str, int], None]
@@ -55,23 +49,12 @@ class Application:
         self.on_crash = on_crash
         self.limits = limits
         self.looking, self.changing = Pool("api-looks", LOOKING), Pool("api-changes", CHANGING)
-        self.probing, self.naming = Pool("api-probes", PROBING), Pool("api-names", NAMING)
+        self.probing, self.filing = Pool("api-probes", PROBING), Pool("api-files", FILING)
+        self.naming = Pool("api-names", NAMING)
         self.work = Places("requests", limits.in_work, limits.in_work_per_user)
         self.waiting = Places("waiting callers", limits.waiting, limits.waiting_per_user)
         self.body_bytes = Places("large requests", limits.bodies_bytes, limits.bodies_bytes_per_user)
         self.stopping = asyncio.Event()
-        by_path: dict[str, dict[str, Route]] = {}
-        for route in routes.ROUTES:
-            by_path.setdefault(route.path, {})[route.method] = route
-        paths = [PathRoute(path, _Path(self, methods)) for path, methods in by_path.items()]
-        self._router = Router(paths, redirect_slashes=False, default=_Path(self, {}))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self._router(scope, receive, send)
-        except Exception as error:  # what no request could answer; uvicorn ends the connection
-            self.on_crash(error)
-            raise
 
     async def stop(self) -> None:
         """Answer those who wait, and take nothing more; what is in work goes on."""
@@ -79,16 +62,5 @@ class Application:
 
     def close(self) -> None:
         """When nothing is in work any more."""
-        for pool in (self.looking, self.changing, self.probing, self.naming):
+        for pool in (self.looking, self.changing, self.probing, self.filing, self.naming):
             pool.close()
-
-
-class _Path:
-    """An ASGI application for one path of the table."""
-
-    def __init__(self, application: Application, methods: Mapping[str, Route]) -> None:
-        self._application = application
-        self._methods = methods
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await Request(self._application, self._methods, scope, receive, send).serve()

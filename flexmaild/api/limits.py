@@ -38,7 +38,7 @@ class Limits:
     file_silent_seconds: float = 30.0
     file_seconds: float = 900.0
     place_seconds: float = 2.0
-    connection: http_connection.Limits = field(default_factory=http_connection.Limits)
+    connection: http_connection.ConnectionLimits = field(default_factory=http_connection.ConnectionLimits)
 
     @property
     def room(self) -> Room:

@@ -1,6 +1,6 @@
 """One request to the control socket: who calls, what it may do, what it asks, the answer or a problem.
 
-Made by `api.app` for each. Runs in the event loop; what may block is carried out by the application's
+Made by `api.paths` for each. Runs in the event loop; what may block is carried out by the application's
 threads, and a caller who waits has none. Never logs what was sent.
 """
 
@@ -13,13 +13,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from pydantic_core import to_json
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from flexmaild.api import exchange, openapi, problems, reading, routes, seen_by
+from flexmaild.api.app import Application
 from flexmaild.api.call import Answer, Call, CallerGone, caller_of
 from flexmaild.api.exchange import Written
 from flexmaild.api.problems import Problem
@@ -27,11 +28,11 @@ from flexmaild.api.routes import Route
 from flexmaild.core.access import Viewer, permits
 from flexmaild.core.documents import as_json
 from flexmaild.core.masking import masked
-from flexmaild.system.peer_credentials import Peer, peer_of
+from flexmaild.system.peer_credentials import Peer, peer_of, unnamed
 from flexmaild.system.pool import Pool
 
-if TYPE_CHECKING:
-    from flexmaild.api.app import Application
+# The user database may be on another machine.
+NAMING_SECONDS = 10.0
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -60,10 +61,11 @@ class Request:
 
     async def serve(self) -> None:
         """Answer it."""
-        peer = await self._peer()
+        peer = unnamed(self._scope["state"]["credentials"])
         async with AsyncExitStack() as places:  # kept until the caller has taken the answer
             try:
                 with self._as_problems():
+                    peer = await self._peer()
                     written = await self._answered(peer, places)
             except CallerGone:
                 self._report("ok" if self._route and self._route.waits else "refused", peer)
@@ -85,7 +87,13 @@ class Request:
         remembered: dict[str, Peer] = self._scope["state"]["remembered"]
         if "peer" not in remembered:
             credentials = self._scope["state"]["credentials"]
-            remembered["peer"] = await _in(self._app.naming, peer_of, credentials)
+            try:
+                async with asyncio.timeout(NAMING_SECONDS):
+                    remembered["peer"] = await _in(self._app.naming, peer_of, credentials)
+            except TimeoutError:  # it cannot be said what this caller may do
+                cure = "Look whether `getent passwd` and `getent group` answer on this machine."
+                detail = "The database of users did not say who calls."
+                raise Problem(503, detail=detail, cure=cure, headers=problems.AGAIN_SOON) from None
         return remembered["peer"]
 
     def _report(self, result: str, peer: Peer) -> None:
@@ -151,7 +159,7 @@ class Request:
 
     async def _file(self, route: Route, call: Call, declared: int) -> Written:
         """Written away as it comes."""
-        limits, pool = self._app.limits, self._app.changing
+        limits, pool = self._app.limits, self._app.filing
         coming = exchange.pieces(
             self._scope, self._receive, silent_seconds=limits.file_silent_seconds, seconds=limits.file_seconds
         )

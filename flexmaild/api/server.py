@@ -8,6 +8,7 @@ from flexmaild.api import routes
 from flexmaild.api.app import Application, OnRefused, OnRequest
 from flexmaild.api.call import Handlers
 from flexmaild.api.limits import Limits
+from flexmaild.api.paths import router
 from flexmaild.core.access import Access
 from flexmaild.net.http_server import EventLoop, HttpServer
 from flexmaild.net.listen import Listening
@@ -44,7 +45,7 @@ class ControlServer:
         self._server = HttpServer(
             loop,
             listening.socket,
-            self._application,
+            router(self._application),
             room=limits.room,
             limits=limits.connection,
             refused=self._refused,

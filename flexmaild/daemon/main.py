@@ -256,6 +256,7 @@ class Daemon:
         for warning in components.settings.warnings():
             _log.warning("settings", warning=warning)
         components.start()
+        self.services.uploads.begin_anew()
         self.listeners.bind_metrics()
         self.timers.start()
         self.timers.soon(services.look_for_missing_sinks)

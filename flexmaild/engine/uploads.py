@@ -79,6 +79,12 @@ class Uploads:
                 return path.stat().st_size if _DIGEST.fullmatch(digest) else None
         return None
 
+    def begin_anew(self) -> None:
+        """Delete what was still coming when an earlier daemon ended."""
+        for part in self._directory.glob(f"*/*{_PART}"):
+            with suppress(OSError):
+                part.unlink()
+
     def prune(self, now: float) -> None:
         """Delete what was not sent or named for an hour, by the wall clock."""
         with suppress(FileNotFoundError):

@@ -39,7 +39,7 @@ _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """Of each connection: bytes of a head; seconds to send it, without a request, and without taking anything
     of an answer."""
 
@@ -66,7 +66,7 @@ class Connection(HttpToolsProtocol):
     """The scope's state has `credentials`; `remembered`, a dict that lives as long as the connection; and
     `is_cut` where a body ended before its end."""
 
-    def __init__(self, *, limits: Limits, doors: Doors, **given: Any) -> None:
+    def __init__(self, *, limits: ConnectionLimits, doors: Doors, **given: Any) -> None:
         super().__init__(**given)
         self._limits = limits
         self._doors = doors

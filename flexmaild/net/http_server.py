@@ -22,14 +22,12 @@ from typing import Any, TypeVar
 import uvicorn
 
 from flexmaild import __version__
-from flexmaild.net.http_connection import Connection, Doors, Limits
+from flexmaild.net.http_connection import Connection, ConnectionLimits, Doors
+from flexmaild.net.listen import BACKLOG
 from flexmaild.system.peer_credentials import Credentials
 
 _R = TypeVar("_R")
 
-# As many may call at the same moment; curl and others fail at once when it is full. As much as systemd's
-# Backlog= gives, which the kernel cuts to net.core.somaxconn.
-BACKLOG = 4096
 # asyncio takes as many connections in one go as it is told the backlog is; each of them takes a descriptor
 # before we may refuse it.
 TAKEN_AT_ONCE = 64
@@ -106,7 +104,7 @@ class HttpServer:
         application: Callable[..., Awaitable[None]],
         *,
         room: Room,
-        limits: Limits,
+        limits: ConnectionLimits,
         refused: Callable[[Credentials, str], None],
     ) -> None:
         self._loop = loop

@@ -46,6 +46,12 @@ def credentials(connection: socket.socket) -> Credentials:
     return Credentials(*_UCRED.unpack(raw))
 
 
+def unnamed(connected: Credentials) -> Peer:
+    """Who connected, as far as the kernel knows it."""
+    pid, uid, gid = connected
+    return Peer(uid, gid, pid, str(uid))
+
+
 def peer_of(connected: Credentials) -> Peer:
     """Who connected, with names; asks the user database, which may be on another machine."""
     pid, uid, gid = connected

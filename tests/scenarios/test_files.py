@@ -177,3 +177,14 @@ def test_a_file_that_goes_while_it_comes_is_told_and_costs_no_room(house: House,
         assert (response.status, json.loads(response.read())["type"]) == (503, "urn:flexmaild:problem:files")
     assert "Traceback" not in house.log.read_text()
     send(house, tmp_path)
+
+
+def test_what_was_still_coming_when_a_daemon_died_takes_no_place(house: House, tmp_path: Path) -> None:
+    place = house.root / "state" / "uploads" / str(os.geteuid())
+    house.start()
+    send(house, tmp_path)
+    house.stop()
+    part = place / "0123456789abcdef.part"
+    part.write_bytes(b"half")
+    house.start()
+    assert not part.exists() and (place / DIGEST).exists()

@@ -56,10 +56,10 @@ def limited(house: House) -> Callable[..., Doors]:
     def start(**limits: Any) -> Doors:
         assert isinstance(house, HouseInProcess)
         metrics = with_metrics(house)
-        names = {field.name for field in fields(http_connection.Limits)}
+        names = {field.name for field in fields(http_connection.ConnectionLimits)}
         of_connections = {name: value for name, value in limits.items() if name in names}
         others = {name: value for name, value in limits.items() if name not in names}
-        connection = http_connection.Limits(**of_connections)
+        connection = http_connection.ConnectionLimits(**of_connections)
         house.limits = Limits(**{"place_seconds": 0, **others}, connection=connection)
         house.start()
         return {"socket": socket_of(house), "metrics": metrics}

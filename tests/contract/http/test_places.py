@@ -73,7 +73,7 @@ def hold() -> Iterator[Hold]:
 def open_to_all(house: House, directory: Path, settings: dict[str, Any]) -> Door:
     control = {"socket": str(directory / "control.sock"), "mode": "0666"}
     house.write_settings({**settings, "control": control})
-    house.client = type(house.client)(directory / "control.sock")
+    house.client.path = directory / "control.sock"
     house.start()
     return Door("socket", directory / "control.sock", b"", b"", b"GET /v1/status")
 
@@ -162,7 +162,7 @@ def test_half_of_the_waits_are_left_to_others(
         real(settings | {"control": {"socket": str(socket_file), "mode": "0666"}})
 
     monkeypatch.setattr(house, "write_settings", written)
-    house.client = type(house.client)(socket_file)
+    house.client.path = socket_file
     limited(waiting=4, waiting_per_user=2)
     door = Door("socket", socket_file, b"", b"", b"GET /v1/status")
     wait = wait_for(house)

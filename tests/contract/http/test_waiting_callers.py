@@ -197,7 +197,7 @@ def test_two_thousand_callers_wait_half_of_them_one_users(
     """One more of either user is refused; mail and short requests go on, within the unit's 128 tasks."""
     door = Door("socket", directory / "control.sock", b"", b"", b"GET /v1/status")
     house.write_settings({"control": {"socket": str(door.address), "mode": "0666"}})
-    house.client = type(house.client)(directory / "control.sock")
+    house.client.path = directory / "control.sock"
     house.start()
     assert house.process is not None
     daemon = psutil.Process(house.process.pid)

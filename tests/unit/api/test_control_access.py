@@ -4,15 +4,17 @@ import getpass
 import json
 import os
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
 
+from flexmaild.api import request
 from flexmaild.api.call import Answer, Call, caller_of
 from flexmaild.api.routes import ROUTES
 from flexmaild.core.access import NOBODYS, Access, Belonging, Caller, Role, Viewer, permits
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.system.peer_credentials import Peer, credentials, overflow_uid, peer_of
+from flexmaild.system.peer_credentials import Credentials, Peer, credentials, overflow_uid, peer_of, unnamed
 from tests.unit.api.control_kit import BODIES, Bench
 
 STRANGER = os.geteuid() + 4711
@@ -178,4 +180,24 @@ def test_a_bug_before_a_request_is_carried_out_is_told_and_answered(bench: Bench
     assert "bug in flexmaild" in body["detail"]
     assert [type(error) for error in bench.crashes] == [LookupError]
     bench.server.set_access(Access())
+    assert bench.http("GET", "/v1/status")[0] == 200
+
+
+def test_a_user_database_that_hangs_is_told_and_gives_nobody_a_role(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def hang(connected: Credentials) -> Peer:
+        go_on.wait(20)
+        return unnamed(connected)
+
+    monkeypatch.setattr(request, "peer_of", hang)
+    monkeypatch.setattr(request, "NAMING_SECONDS", 0.05)
+    status, headers, problem = bench.http("GET", "/v1/status")
+    assert (status, headers["Retry-After"]) == (503, "5")
+    assert "getent" in problem["cure"]
+    assert bench.desk.calls == []
+    go_on.set()
+    monkeypatch.undo()
     assert bench.http("GET", "/v1/status")[0] == 200

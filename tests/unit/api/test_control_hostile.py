@@ -96,7 +96,7 @@ def test_a_request_that_drips_is_given_up_on(make_bench: Callable[..., Bench]) -
 
 
 def test_a_connection_on_which_nothing_comes_is_ended(make_bench: Callable[..., Bench]) -> None:
-    bench = make_bench(Limits(connection=http_connection.Limits(idle_seconds=0.05)))
+    bench = make_bench(Limits(connection=http_connection.ConnectionLimits(idle_seconds=0.05)))
     with bench.connect() as connection:
         assert drain(connection) == b""
 

@@ -30,7 +30,7 @@ FEW = Limits(
     file_silent_seconds=0.1,
     file_seconds=0.3,
     place_seconds=0.1,
-    connection=http_connection.Limits(head_seconds=0.2, idle_seconds=0.3, write_seconds=0.2),
+    connection=http_connection.ConnectionLimits(head_seconds=0.2, idle_seconds=0.3, write_seconds=0.2),
 )
 WAIT = b"GET /v1/approvals/ap-one/wait"
 SENT = [

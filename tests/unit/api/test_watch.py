@@ -54,12 +54,14 @@ class Served:
 
 
 @pytest.fixture
-def limits() -> http_connection.Limits:
-    return http_connection.Limits()
+def limits() -> http_connection.ConnectionLimits:
+    return http_connection.ConnectionLimits()
 
 
 @pytest.fixture
-def server(metrics: Metrics, reasons: list[str], limits: http_connection.Limits) -> Iterator[Served]:
+def server(
+    metrics: Metrics, reasons: list[str], limits: http_connection.ConnectionLimits
+) -> Iterator[Served]:
     loop = EventLoop("http", lambda error: None)
     loop.start()
     listener = listen_tcp("127.0.0.1:0")
@@ -156,7 +158,7 @@ def test_a_bug_in_an_answer_is_counted_and_the_next_request_served(server: Serve
     assert metrics.registry.get_sample_value("flexmaild_unhandled_exceptions_total", labels) == 1
 
 
-@pytest.mark.parametrize("limits", [http_connection.Limits(head_seconds=0.1)])
+@pytest.mark.parametrize("limits", [http_connection.ConnectionLimits(head_seconds=0.1)])
 def test_a_client_that_does_not_finish_its_request_is_cut(server: Served) -> None:
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as silent:
         silent.send(b"GET /metrics HTTP/1.0\r\n")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.net.http_connection import Limits
+from flexmaild.net.http_connection import ConnectionLimits
 from flexmaild.net.http_server import EventLoop, HttpServer, Room
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -43,7 +43,7 @@ def serving(application: Any, **limits: float) -> Iterator[Any]:
             listener,
             application,
             room=Room(20, 20),
-            limits=Limits(**limits),  # type: ignore[arg-type]
+            limits=ConnectionLimits(**limits),  # type: ignore[arg-type]
             refused=lambda *_: None,
         )
         server.start()
