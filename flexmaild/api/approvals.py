@@ -53,7 +53,7 @@ def request(services: Services, call: Call) -> Answer:
     components = services.components
     blobs, attachments = named_files(services, call, body.attachments)
     ask, random = body.ask(attachments), secrets.token_bytes(references.RANDOM_BYTES)
-    identifier = references.request_id(components.context.key, random)
+    identifier = references.request_id(components.context.keys.current, random)
 
     def opened(now: datetime) -> Changes:
         terms = opening.terms_of(ask, components.policy, now)
@@ -204,7 +204,7 @@ def _try_to_compose(components: Components, opened: Request, now: datetime) -> N
     """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
     check_request(opened, components.stationery, now)
     invitation = opened.invitations[0]
-    reference, first = references.issue(components.context.key, opened, invitation), invitation.approver
+    reference, first = components.context.keys.issue(opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
     compose(order, opened, reference, components.stationery, date=now)
 

@@ -156,6 +156,29 @@ def is_genuine(key: bytes, reference: Reference, request: Request) -> Invitation
     return invitation if hmac.compare_digest(expected, reference.tag) else None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ReferenceKeys:
+    """The key that new requests are made with, and former ones that open requests may have been made with.
+
+    A request has one key for its whole life, which its id shows. So who holds a former key can make
+    references to the requests of its time and to no other.
+    """
+
+    current: bytes
+    former: tuple[bytes, ...] = ()
+
+    def of(self, identifier: str) -> bytes:
+        """The key of this request; the current one where none of them made its id."""
+        every = (self.current, *self.former)
+        return next((key for key in every if is_ours((key,), identifier)), self.current)
+
+    def issue(self, request: Request, invitation: Invitation) -> str:
+        return issue(self.of(request.id), request, invitation)
+
+    def is_genuine(self, reference: Reference, request: Request) -> Invitation | None:
+        return is_genuine(self.of(request.id), reference, request)
+
+
 def _request_bytes(identifier: str) -> bytes:
     return base64.b32decode(identifier.removeprefix(_ID_PREFIX).upper())
 

@@ -166,7 +166,7 @@ def ids_of(
 
 def _rule(reading: Reading, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Ruling:
     context = changes.context
-    return naming.judged(reading, changes.requests, context.key, context.senders, answered, ids)
+    return naming.judged(reading, changes.requests, context.keys, context.senders, answered, ids)
 
 
 def _again(first: Ruling, reason: ReplyReason) -> Ruling:
