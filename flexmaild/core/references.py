@@ -185,16 +185,18 @@ def _request_bytes(identifier: str) -> bytes:
 
 def _tag(key: bytes, body: bytes, terms: Terms, invitation: Invitation) -> bytes:
     expiry = int(terms.expires_at.timestamp() * 1000).to_bytes(8, "big")
-    parts = (TAG.encode(), body, invitation.approver.address.encode(), expiry, _asked(terms))
+    parts = (TAG.encode(), body, invitation.approver.address.encode(), expiry, asked(terms))
     message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return hmac.new(key, message, hashlib.sha256).digest()[:_TAG_BYTES]
 
 
-def _asked(terms: Terms) -> bytes:
+def asked(terms: Terms) -> bytes:
     """SHA-256 of what is asked, so that a reference cannot serve for another question."""
-    asked = [terms.title, terms.text, terms.html, terms.template, dict(terms.variables), dict(terms.metadata)]
-    asked.append([a.sha256 for a in terms.attachments])
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).digest()
+    if terms.asked:
+        return bytes.fromhex(terms.asked)
+    texts = [terms.title, terms.text, terms.html, terms.template, dict(terms.variables), dict(terms.metadata)]
+    texts.append([a.sha256 for a in terms.attachments])
+    return hashlib.sha256(json.dumps(texts, sort_keys=True, ensure_ascii=True).encode()).digest()
 
 
 def message_id(name: str, kind: MailKind, number: int, domain: str) -> str:

@@ -36,7 +36,7 @@ def around(store: StoreBeside, keys: tuple[bytes, ...], reading: Reading, seen: 
     where it was not. Raises StoreFault."""
     (answered,) = decide.answered_requests(store, [reading])
     ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
-    found = store.requests(sorted(ids)) if ids else {}
+    found = decide.with_names(store.requests(sorted(ids))) if ids else {}
     is_tied = seen is not None and comparison.are_tied(found.values(), seen)
     together = store.read_together(seen) if seen is not None and is_tied else frozenset()
     whose = decide.ids_of(store, keys, [reading], ids - found.keys())

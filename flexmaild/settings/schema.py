@@ -27,6 +27,7 @@ from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.metrics import Metrics
 from flexmaild.settings.oauth import OAuthApplication
+from flexmaild.settings.retention import Retention
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import (
@@ -315,6 +316,8 @@ class Settings(Section):
     """Prometheus metrics and health checks."""
     files: Files = Files()
     """Files that pipelines send ahead."""
+    retention: Retention = Retention()
+    """How long what says something of persons is kept after a request has ended."""
     store: Store = Store()
     """Where requests, decisions and unsent mails are kept."""
     state_directory: AbsolutePath = Field(default_factory=_state_directory, json_schema_extra=RESTART)
