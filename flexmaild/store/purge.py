@@ -7,8 +7,10 @@ says of persons lies beside its row, which has the digest alone, and that a requ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
+from itertools import islice, takewhile
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, not_, or_, select, text, update
 
@@ -20,6 +22,7 @@ from flexmaild.store import requests as request_rows
 from flexmaild.store.codec import REQUESTS
 from flexmaild.store.tables import (
     PURGEABLE,
+    SAYS_SOMETHING,
     SHOWS_SOMEBODY,
     approvers,
     audit,
@@ -31,8 +34,8 @@ from flexmaild.store.tables import (
     seen,
 )
 
-# Rows per table and call, as in `store.prune`.
-SLICE = 1000
+# Rows per table and call: a request is read and written anew, so fewer than in `store.prune`.
+SLICE = 200
 _FINISHED = (JobState.DONE.value, JobState.DROPPED.value)
 
 Before = Mapping[Part, datetime]
@@ -101,20 +104,22 @@ def _replies(connection: Connection, moment: datetime) -> int:
 
 def _entries(connection: Connection, before: Before) -> int:
     """Those of acts that are about no request go by their own age."""
-    gone = _personal(connection, before[Part.ADDRESSES], audit_personal.c.data != chain.FORGOTTEN)
+    gone = _personal(connection, before[Part.ADDRESSES])
     if before[Part.COMMENTS] > before[Part.ADDRESSES]:
         words = (audit_personal.c.data.contains(f'"{key}":') for key in purging.WORDS_OF_PERSONS)
         gone += _personal(connection, before[Part.COMMENTS], or_(*words))
     return gone
 
 
-def _personal(connection: Connection, moment: datetime, which: ColumnElement[bool]) -> int:
-    old = and_(
-        audit.c.seq == audit_personal.c.seq, audit.c.at < moment, _is_over(audit.c.approval_id, moment)
-    )
-    query = select(audit_personal.c.seq).join(audit, old).where(which).order_by(audit_personal.c.seq)
-    rows: Iterable[int] = list(connection.scalars(query.limit(SLICE)))
-    for part in request_rows.slices(rows):
+def _personal(connection: Connection, moment: datetime, *which: ColumnElement[bool]) -> int:
+    """Times never run backwards in the event log: what stands behind a younger row is younger."""
+    is_over = _is_over(audit.c.approval_id, moment).label("is_over")
+    query = select(audit.c.seq, audit.c.at, is_over).join(audit_personal, audit_personal.c.seq == audit.c.seq)
+    query = query.where(text(SAYS_SOMETHING), *which).order_by(audit_personal.c.seq)
+    with closing(connection.execute(query)) as rows:
+        old = takewhile(lambda row: not isinstance(row.at, datetime) or row.at < moment, rows)
+        gone = list(islice((row.seq for row in old if row.is_over), SLICE))
+    for part in request_rows.slices(gone):
         there = audit_personal.c.seq.in_(part)
         connection.execute(update(audit_personal).where(there).values(data=chain.FORGOTTEN, salt=b""))
-    return len(list(rows))
+    return len(gone)

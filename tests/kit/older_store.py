@@ -67,6 +67,7 @@ UNDONE = (
         "0011",
         _sql(
             "DROP INDEX ix_requests_ended",
+            "DROP INDEX ix_audit_personal_kept",
             "DROP INDEX ix_seen_personal",
             "ALTER TABLE requests DROP COLUMN purged",
         ),

@@ -62,6 +62,8 @@ def test_after_each_time_its_part_is_gone_and_what_happened_is_still_told(house:
     shown = house.show(identifier)
     assert shown["verdicts"][0]["comment"] == ""
     assert shown["decided_by"] == [ALICE]
+    assert COMMENT not in json.dumps(shown)  # nor does its history say it
+    assert ALICE in json.dumps(shown["history"])
     purge(house, 10)
     shown = house.show(identifier)
     assert (shown["state"], shown["title"], shown["requester"]) == ("approved", "", "")

@@ -20,3 +20,4 @@ def upgrade() -> None:
         sqlite_where=sa.text("purged < 7 AND decided_at IS NOT NULL"),
     )
     op.create_index("ix_seen_personal", "seen", ["at"], sqlite_where=sa.text("sender <> '' OR subject <> ''"))
+    op.create_index("ix_audit_personal_kept", "audit_personal", ["seq"], sqlite_where=sa.text("data <> ''"))
