@@ -32,6 +32,7 @@ def due(request: Request, before: Mapping[Part, datetime]) -> frozenset[Part]:
 
 def without(request: Request, parts: Collection[Part]) -> Request:
     """The request without these parts."""
+    parts = set(parts).difference(request.purged)
     if Part.COMMENTS in parts:
         request = _without_comments(request)
     if Part.SENT_MAILS in parts:
@@ -62,10 +63,8 @@ def _without_addresses(request: Request) -> Request:
     people = (*terms.approvers, *(i.approver for i in request.invitations), *terms.escalate_to)
     numbers: dict[str, str] = {}
     for person in people:
-        name = f"approver {len(numbers) + 1}"
-        for address in (person.on_behalf_of, person.address):
-            if address:
-                numbers.setdefault(address, name if address == person.address else f"{name}'s delegator")
+        for address in filter(None, (person.address, person.on_behalf_of)):
+            numbers.setdefault(address, f"approver {len(set(numbers.values())) + 1}")
         for alias in person.aliases:
             numbers.setdefault(alias, numbers[person.address])
     terms = replace(
