@@ -53,7 +53,7 @@ def request(services: Services, call: Call) -> Answer:
     blobs, attachments = named_files(services, call, body.attachments)
     belonging = Belonging(call.viewer.name, tuple(body.visible_to))
     ask, random = body.ask(attachments, belonging), secrets.token_bytes(references.RANDOM_BYTES)
-    identifier = references.request_id(components.context.key, random)
+    identifier = references.request_id(components.context.keys.current, random)
 
     def opened(now: datetime) -> Changes:
         terms = opening.terms_of(ask, components.policy, now)
@@ -211,6 +211,6 @@ def _try_to_compose(components: Components, opened: Request, now: datetime) -> N
     """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
     check_request(opened, components.stationery, now)
     invitation = opened.invitations[0]
-    reference, first = references.issue(components.context.key, opened, invitation), invitation.approver
+    reference, first = components.context.keys.issue(opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
     compose(order, opened, reference, components.stationery, date=now)

@@ -25,7 +25,7 @@ from flexmaild.core.ports import Envelope
 from flexmaild.core.references import plain_message_id
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader, MailOrder
-from flexmaild.engine import acts, results_seen
+from flexmaild.engine import acts, former_keys, results_seen
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose.write import compose
@@ -102,6 +102,7 @@ def doctor(services: Services, call: Call) -> Answer:
         looked = results_seen.look(last_headers(services), services.components.rules, "that were read")
         found += looked.steps
         found.append(arrivals.last_step(arrivals.last(services), plus_address=incoming.plus_address))
+        found += former_keys.steps(services.components.settings, services.store)
     shown = results_seen.diagnosis([step.document() for step in found], looked)
     return Answer(200, shown if call.viewer.sees_all else replace(shown, mails=_without_people(shown.mails)))
 

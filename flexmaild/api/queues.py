@@ -201,7 +201,9 @@ def quarantine_release(services: Services, call: Call) -> Answer:
     size, components = aside.seen.found.size, services.components
     # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
     partial = size != len(raw)
-    sandbox = Sandbox(components.rules, lambda fault: None, SentMails(services.store, components.context.key))
+    sandbox = Sandbox(
+        components.rules, lambda fault: None, SentMails(services.store, components.context.keys)
+    )
     try:
         (reading,) = sandbox.read([Letter(raw, size, partial=partial, is_cut=partial)])
     finally:

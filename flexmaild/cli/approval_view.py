@@ -69,6 +69,7 @@ def full(one: dict[str, Any]) -> None:
         "decided": one.get("decided_at"),
         "decided by": one.get("decided_by"),
         "because": one.get("decided_because"),
+        "purged": ", ".join(_purged(one)),
         "sinks": one.get("sinks"),
         "metadata": output.safe(one.get("metadata")),
     }
@@ -83,6 +84,12 @@ def full(one: dict[str, Any]) -> None:
     shown_of = f", the last {len(replies)} of {total}" if total > len(replies) else ""
     _section(f"replies{shown_of}", replies, reply)
     _section("history", one.get("history", []), _entry)
+
+
+def _purged(one: dict[str, Any]) -> list[str]:
+    """What is kept no longer, and so is not missing by mistake."""
+    entries = (row.get("data") or {} for row in one.get("history", []) if row.get("event") == "purged")
+    return [str(part) for data in entries for part in data.get("purged", [])]
 
 
 def _section(name: str, rows: list[dict[str, Any]], show: Any) -> None:

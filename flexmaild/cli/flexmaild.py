@@ -44,6 +44,7 @@ def cli(context: click.Context) -> None:
 @config_option
 def check() -> None:
     """Check the settings without starting anything: every fault with its place, or "… is valid"."""
+    from flexmaild.engine.former_keys import needless
     from flexmaild.engine.operator_templates import operator_templates
     from flexmaild.engine.own_files import insist_on_own_files, service_user
 
@@ -54,7 +55,7 @@ def check() -> None:
     if user is not None:
         with told_faults():
             insist_on_own_files(settings, user)
-    for warning in settings.warnings():
+    for warning in (*settings.warnings(), *needless(settings)):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{chosen_config()} is valid")
 

@@ -76,7 +76,7 @@ def _replayed(since: timedelta, as_json: bool) -> int:
     begin = now - since if since < durations.LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
     span = store.span(begin)
     tally = replay_view.Tally(begin, now, span.count, settings.incoming.keep_raw)
-    replayer = engine.Replay(store, settings, _key(settings))
+    replayer = engine.Replay(store, settings, _keys(settings))
     told = _told(replayer.run(begin, span), tally, as_json)
     tally.decisions = list(replayer.decisions())
     if as_json:
@@ -108,12 +108,12 @@ def _progress(tally: replay_view.Tally) -> None:
         sys.stderr.write(f"\r{tally.done} of {tally.mails} mails\r")
 
 
-def _key(settings: Any) -> bytes:
-    """The key of references, which tells whether a mail was asked for."""
-    from flexmaild.engine.reference_key import known_reference_key
+def _keys(settings: Any) -> Any:
+    """The keys of references, which tell whether a mail was asked for."""
+    from flexmaild.engine.reference_key import known_reference_keys
 
     try:
-        return known_reference_key(settings)
+        return known_reference_keys(settings)
     except PermissionError as fault:
         ending.fail(f"{fault.filename}: you may not read the key of references", exits.NOT_PERMITTED)
     except OSError as fault:

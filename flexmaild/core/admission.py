@@ -86,13 +86,13 @@ def rule(
     reading: Reading,
     reference: references.Reference,
     request: Request | None,
-    key: bytes,
+    keys: references.ReferenceKeys,
     policy: SenderPolicy,
 ) -> Ruling:
     """What this mail may do to the request its reference names."""
     if request is None:
         return refused(ReplyReason.NO_SUCH_REQUEST)
-    invitation = references.is_genuine(key, reference, request)
+    invitation = keys.is_genuine(reference, request)
     if invitation is None:
         return refused(ReplyReason.REFERENCE_FORGED, request.id)
     if reading.nature is MailNature.BOUNCE:

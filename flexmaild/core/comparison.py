@@ -151,12 +151,12 @@ def with_proof_of_then(reading: Reading, verdict: Verdict | None, verifies_dkim:
     return replace(reading, dkim_domains=(domain_of(verdict.mail.sender),))
 
 
-def has_other_key(reading: Reading, request: Request | None, key: bytes) -> bool:
-    """Whether this mail names the request by whole references, and the present key made none of them."""
+def has_other_key(reading: Reading, request: Request | None, keys: references.ReferenceKeys) -> bool:
+    """Whether this mail names the request by whole references, and no present key made one of them."""
     if request is None:
         return False
     of_it = [r for r in naming.whole_references(reading) if r.request_id == request.id]
-    return bool(of_it) and all(references.is_genuine(key, r, request) is None for r in of_it)
+    return bool(of_it) and all(keys.is_genuine(r, request) is None for r in of_it)
 
 
 def compared(seen: Seen, verdict: Verdict | None, today: Today) -> Compared:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from flexmaild.core import decision, references
 from flexmaild.core.events import Deliver, Effect, Mail, Note
 from flexmaild.core.model import MailKind, Request
-from flexmaild.core.references import bare
+from flexmaild.core.references import ReferenceKeys, bare
 from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue
 
 # The name of the one way out as a job's target.
@@ -42,7 +42,12 @@ def owner_of(job: Job) -> str:
 
 
 def jobs_for(
-    request: Request, effects: Iterable[Effect], now: datetime, key: bytes, domain: str, first: int = 0
+    request: Request,
+    effects: Iterable[Effect],
+    now: datetime,
+    keys: ReferenceKeys,
+    domain: str,
+    first: int = 0,
 ) -> tuple[list[Job], list[AuditEntry]]:
     """The jobs and audit entries of one step.
 
@@ -55,7 +60,7 @@ def jobs_for(
         match effect:
             case Mail():
                 number = request.version * 1000 + first + len(jobs)
-                jobs.append(_mail_job(request, effect, number, now, key, domain))
+                jobs.append(_mail_job(request, effect, number, now, keys, domain))
             case Deliver():
                 jobs.append(_delivery_job(request, effect, now))
             case Note():
@@ -63,8 +68,10 @@ def jobs_for(
     return jobs, notes
 
 
-def _mail_job(request: Request, mail: Mail, number: int, now: datetime, key: bytes, domain: str) -> Job:
-    reference = references.issue(key, request, request.invitations[mail.invitation])
+def _mail_job(
+    request: Request, mail: Mail, number: int, now: datetime, keys: ReferenceKeys, domain: str
+) -> Job:
+    reference = keys.issue(request, request.invitations[mail.invitation])
     unique = f"{request.id}/{mail.kind}/{mail.invitation}/{number}"
     order = MailOrder(
         mail.kind,

@@ -27,6 +27,19 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Part(StrEnum):
+    """What of a request that has ended may be kept for less time than the request."""
+
+    COMMENTS = "comments"
+    SENT_MAILS = "sent_mails"
+    ADDRESSES = "addresses"
+
+    @property
+    def bit(self) -> int:
+        """In the store's sum of those that are purged."""
+        return 1 << tuple(Part).index(self)
+
+
 class Answer(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
@@ -113,7 +126,8 @@ class Terms:
     """What was asked, unchanged for the life of the request, whatever the settings say later.
 
     settle_for: how long an answer that would decide can still be changed. requester: as the caller put it;
-    belonging: the caller's user, as the kernel said, and with whom it is shared.
+    belonging: the caller's user, as the kernel said, and with whom it is shared. asked: the digest of what
+    was asked, once the texts are purged.
     """
 
     title: str
@@ -139,6 +153,7 @@ class Terms:
     metadata: Json = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     belonging: Belonging = NOBODYS
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +222,7 @@ class Request:
 
     settles_at: when the verdicts that meet the quorum decide, if nobody changes theirs (see `core.settling`).
     settle_check_at: when to look again, after that moment, whether the mailbox was read meanwhile;
-    settle_checks: how often that was done.
+    settle_checks: how often that was done. purged: what is kept of it no longer, see `core.purging`.
     """
 
     id: str
@@ -225,6 +240,12 @@ class Request:
     settles_at: datetime | None = None
     settle_check_at: datetime | None = None
     settle_checks: int = 0
+    purged: tuple[Part, ...] = ()
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether nobody is known any more who was asked: no mail can be shown to be theirs."""
+        return Part.ADDRESSES in self.purged
 
     @property
     def effective(self) -> tuple[Verdict, ...]:

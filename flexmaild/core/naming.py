@@ -30,6 +30,7 @@ from flexmaild.core.admission import (
 from flexmaild.core.model import Invitation, Outcome, Request
 from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.references import ReferenceKeys
 
 # Of these nothing is known but that they could not be read.
 _NOT_READ = (MailNature.OVERSIZE, MailNature.UNPARSABLE)
@@ -102,7 +103,7 @@ def _letters(identifier: str) -> str:
 def judged(
     reading: Reading,
     requests: Mapping[str, Request],
-    key: bytes,
+    keys: ReferenceKeys,
     policy: SenderPolicy,
     answered: Iterable[str] = (),
     ids: Ids = Ids(),
@@ -115,12 +116,14 @@ def judged(
     found = referred(reading)
     if isinstance(found, references.Reference):
         request = requests.get(found.request_id)
-        is_genuine = request is not None and references.is_genuine(key, found, request) is not None
+        is_genuine = request is not None and keys.is_genuine(found, request) is not None
         if is_genuine or reading.nature is MailNature.BOUNCE:
-            return rule(reading, found, request, key, policy)
-        found = _by_the_genuine(reading, requests, key, policy) or rule(reading, found, request, key, policy)
+            return rule(reading, found, request, keys, policy)
+        found = _by_the_genuine(reading, requests, keys, policy) or rule(
+            reading, found, request, keys, policy
+        )
     elif reading.nature is MailNature.HUMAN:
-        found = _by_the_genuine(reading, requests, key, policy) or found
+        found = _by_the_genuine(reading, requests, keys, policy) or found
     return _placed(found, reading, requests, answered)
 
 
@@ -172,19 +175,19 @@ def _agrees(reading: Reading) -> bool:
 
 
 def _by_the_genuine(
-    reading: Reading, requests: Mapping[str, Request], key: bytes, policy: SenderPolicy
+    reading: Reading, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
 ) -> Ruling | None:
     """The ruling on a mail without one reference that it agrees on, by the sender's own among those it holds:
     at most undecided. None where there is none, or another person's beside it."""
     usual, hidden = texts_of(reading), reading.hidden_references
-    genuine = {text: found for text in (*usual, *hidden) if (found := _genuine(text, requests, key))}
+    genuine = {text: found for text in (*usual, *hidden) if (found := _genuine(text, requests, keys))}
     own = [text for text, (_, _, invitation) in genuine.items() if is_of(reading.sender, invitation)]
     if not genuine or (own and len(own) < len(genuine)) or (not own and any(t in genuine for t in usual)):
         return None
     text = own[0] if own else next(iter(genuine))
     reference, request, _ = genuine[text]
     undecided = replace(reading, answer=None, unclear="other", comment="")
-    ruling = replace(rule(undecided, reference, request, key, policy), stranger=None)
+    ruling = replace(rule(undecided, reference, request, keys, policy), stranger=None)
     if ruling.outcome is not Outcome.UNDECIDED:
         return ruling
     reason = ReplyReason.REFERENCE_ATTACHED if text in hidden else ReplyReason.REFERENCE_DAMAGED
@@ -193,13 +196,13 @@ def _by_the_genuine(
 
 
 def _genuine(
-    text: str, requests: Mapping[str, Request], key: bytes
+    text: str, requests: Mapping[str, Request], keys: ReferenceKeys
 ) -> tuple[references.Reference, Request, Invitation] | None:
     reference = references.parse(text)
     request = requests.get(reference.request_id) if reference is not None else None
     if reference is None or request is None:
         return None
-    invitation = references.is_genuine(key, reference, request)
+    invitation = keys.is_genuine(reference, request)
     return None if invitation is None else (reference, request, invitation)
 
 

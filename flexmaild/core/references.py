@@ -156,22 +156,47 @@ def is_genuine(key: bytes, reference: Reference, request: Request) -> Invitation
     return invitation if hmac.compare_digest(expected, reference.tag) else None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class ReferenceKeys:
+    """The key that new requests are made with, and former ones that open requests may have been made with.
+
+    A request has one key for its whole life, which its id shows. So who holds a former key can make
+    references to the requests of its time and to no other.
+    """
+
+    current: bytes
+    former: tuple[bytes, ...] = ()
+
+    def of(self, identifier: str) -> bytes:
+        """The key of this request; the current one where none of them made its id."""
+        every = (self.current, *self.former)
+        return next((key for key in every if is_ours((key,), identifier)), self.current)
+
+    def issue(self, request: Request, invitation: Invitation) -> str:
+        return issue(self.of(request.id), request, invitation)
+
+    def is_genuine(self, reference: Reference, request: Request) -> Invitation | None:
+        return is_genuine(self.of(request.id), reference, request)
+
+
 def _request_bytes(identifier: str) -> bytes:
     return base64.b32decode(identifier.removeprefix(_ID_PREFIX).upper())
 
 
 def _tag(key: bytes, body: bytes, terms: Terms, invitation: Invitation) -> bytes:
     expiry = int(terms.expires_at.timestamp() * 1000).to_bytes(8, "big")
-    parts = (TAG.encode(), body, invitation.approver.address.encode(), expiry, _asked(terms))
+    parts = (TAG.encode(), body, invitation.approver.address.encode(), expiry, asked(terms))
     message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return hmac.new(key, message, hashlib.sha256).digest()[:_TAG_BYTES]
 
 
-def _asked(terms: Terms) -> bytes:
+def asked(terms: Terms) -> bytes:
     """SHA-256 of what is asked, so that a reference cannot serve for another question."""
-    asked = [terms.title, terms.text, terms.html, terms.template, dict(terms.variables), dict(terms.metadata)]
-    asked.append([a.sha256 for a in terms.attachments])
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).digest()
+    if terms.asked:
+        return bytes.fromhex(terms.asked)
+    texts = [terms.title, terms.text, terms.html, terms.template, dict(terms.variables), dict(terms.metadata)]
+    texts.append([a.sha256 for a in terms.attachments])
+    return hashlib.sha256(json.dumps(texts, sort_keys=True, ensure_ascii=True).encode()).digest()
 
 
 def message_id(name: str, kind: MailKind, number: int, domain: str) -> str:

@@ -255,7 +255,7 @@ FACTS = frozenset(
     (
         *("answer", "state", "outcome", "rule", "settles_at", "sha256", "permanent"),
         *("job", "jobs", "count", "id", "application", "level", "until", "changed", "needs_restart", "ok"),
-        *("lost_since", "difference"),
+        *("lost_since", "difference", "purged"),
     )
 )
 

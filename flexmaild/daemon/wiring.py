@@ -18,6 +18,7 @@ from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.errors import Failure
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Queue
 from flexmaild.daemon.applications import build_tokens
 from flexmaild.engine import delivery, poller
@@ -29,7 +30,7 @@ from flexmaild.engine.limiter import Limiter
 from flexmaild.engine.operator_templates import operator_templates
 from flexmaild.engine.policies import policy_of, rules_of
 from flexmaild.engine.poller import Poller
-from flexmaild.engine.reference_key import note_key, reference_key
+from flexmaild.engine.reference_key import note_key, reference_keys
 from flexmaild.engine.sandbox import Sandbox
 from flexmaild.engine.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
@@ -97,18 +98,18 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
     same = _same_sections(settings, old)
     tokens = build_tokens(settings, into.clock, old)
     tools = old.tools if old and old.tokens is tokens else _tools(tokens, into)
-    key = reference_key(settings)
+    keys = reference_keys(settings)
     sources = operator_templates(settings.notifications.templates)
     stationery = _stationery(settings, sources, old)
     rules = rules_of(settings)
     context = Context(
-        key=key,
+        keys=keys,
         domain=stationery.message_id_domain,
         senders=SenderPolicy(settings.incoming.sender_authentication.require),
         limiter=old.context.limiter
         if old and "approvals" in same
         else Limiter(settings.approvals.answers_per_hour),
-        id_keys=note_key(settings, key),
+        id_keys=note_key(settings, keys),
     )
     return Components(
         settings_file=path,
@@ -118,8 +119,8 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
         policy=policy_of(settings),
         stationery=stationery,
         template_sources=sources,
-        deliveries=_deliveries(settings, into, tools, key, stationery, same, old),
-        poller=_poller(settings, into, tools, rules, key, same, old),
+        deliveries=_deliveries(settings, into, tools, keys, stationery, same, old),
+        poller=_poller(settings, into, tools, rules, keys, same, old),
         tokens=tokens,
         refresher=_refresher(tokens, into, old),
         tools=tools,
@@ -153,7 +154,7 @@ def _deliveries(
     settings: Settings,
     into: Surroundings,
     tools: Tools,
-    key: bytes,
+    keys: ReferenceKeys,
     stationery: Stationery,
     same: frozenset[str],
     old: Components | None,
@@ -164,11 +165,11 @@ def _deliveries(
         old
         and "outgoing" in same
         and old.tools.token is tools.token
-        and (old.stationery, old.context.key) == (stationery, key)
+        and (old.stationery, old.context.keys) == (stationery, keys)
     ):
         deliveries[place] = old.deliveries[place]
     else:
-        handler = MailHandler(build_outbox(settings.outgoing, tools), stationery, key)
+        handler = MailHandler(build_outbox(settings.outgoing, tools), stationery, keys)
         deliveries[place] = Delivery(into.deliveries, *place, handler, settings.outgoing.give_up_after)
     for name, sink in settings.sinks.items():
         place = (Queue.DELIVERY, name)
@@ -189,14 +190,14 @@ def _poller(
     into: Surroundings,
     tools: Tools,
     rules: Rules,
-    key: bytes,
+    keys: ReferenceKeys,
     same: frozenset[str],
     old: Components | None,
 ) -> Poller | None:
     if not settings.incoming.enabled:
         return None
-    # The key may come from a file whose content has changed while the settings have not.
-    unchanged = {"incoming", "outgoing", "approvals"} <= same and old and old.context.key == key
+    # A key may come from a file whose content has changed while the settings have not.
+    unchanged = {"incoming", "outgoing", "approvals"} <= same and old and old.context.keys == keys
     if old and old.poller and unchanged and old.tools.token is tools.token:
         return old.poller
     return Poller(
@@ -204,7 +205,7 @@ def _poller(
         settings.incoming.transport,
         settings.incoming.process_count,
         build_inbox(settings.incoming, tools),
-        Sandbox(rules, into.child_died, SentMails(into.store, key)),
+        Sandbox(rules, into.child_died, SentMails(into.store, keys)),
     )
 
 

@@ -15,6 +15,7 @@ from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Effect, Mail, Note, Step
 from flexmaild.core.left_mails import LeftMail
 from flexmaild.core.model import Request
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import (
     ApproverNote,
     AuditEntry,
@@ -31,10 +32,10 @@ from flexmaild.engine.limiter import Limiter, is_limited
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What deciding needs beside the requests: the key of references, the domain of our Message-IDs, who must
-    prove what, and how many explanations an address gets. id_keys: every key that ids were made with."""
+    """What deciding needs beside the requests: the keys of references, the domain of our Message-IDs, who has
+    to prove what, and how many explanations an address gets. id_keys: every key that ids were made with."""
 
-    key: bytes
+    keys: ReferenceKeys
     domain: str
     senders: SenderPolicy
     limiter: Limiter
@@ -86,8 +87,8 @@ class Changes:
 
     def _follow(self, request: Request, effects: Iterable[Effect]) -> None:
         made = sum(1 for job in self.jobs if job.approval_id == request.id)
-        key, domain = self.context.key, self.context.domain
-        new, notes = jobs.jobs_for(request, effects, self.now, key, domain, made)
+        keys, domain = self.context.keys, self.context.domain
+        new, notes = jobs.jobs_for(request, effects, self.now, keys, domain, made)
         self.jobs += new
         self.audit += notes
 

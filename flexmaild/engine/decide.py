@@ -18,7 +18,7 @@ from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.left_mails import LEFT, LeftMail
 from flexmaild.core.masking import masked
-from flexmaild.core.model import MailFacts, MailKind, Outcome
+from flexmaild.core.model import MailFacts, MailKind, Outcome, Request
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reading import Bounce, MailNature, Reading
 from flexmaild.core.reasons import ReplyReason, sentence
@@ -71,7 +71,7 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     named = {
         i for (_, reading), more in zip(read, answered, strict=True) for i in named_requests(reading, more)
     }
-    found = transaction.requests(named) if named else {}
+    found = with_names(transaction.requests(named)) if named else {}
     missing = named - found.keys()
     ids = ids_of(transaction, context.id_keys, [reading for _, reading in read], missing)
     unreadable = transaction.damaged_requests(missing) if missing else set()
@@ -148,6 +148,11 @@ def named_requests(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]
     return tuple(dict.fromkeys(i for i in (*naming.named(reading), *answered) if i))
 
 
+def with_names(found: Mapping[str, Request]) -> dict[str, Request]:
+    """Without those of which nobody is known any more: to a mail they are as good as forgotten."""
+    return {identifier: request for identifier, request in found.items() if not request.is_nameless}
+
+
 def ids_of(
     store: IdsView, keys: tuple[bytes, ...], readings: Iterable[Reading], unknown: Collection[str]
 ) -> naming.Ids:
@@ -167,7 +172,7 @@ def ids_of(
 
 def _rule(reading: Reading, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Ruling:
     context = changes.context
-    return naming.judged(reading, changes.requests, context.key, context.senders, answered, ids)
+    return naming.judged(reading, changes.requests, context.keys, context.senders, answered, ids)
 
 
 def _again(first: Ruling, reason: ReplyReason) -> Ruling:

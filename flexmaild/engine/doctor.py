@@ -19,7 +19,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Fetched
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader
-from flexmaild.engine import results_seen
+from flexmaild.engine import former_keys, results_seen
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.mail.authentication.kept_header import kept
 from flexmaild.mail.format import OWN_MAIL_HEADER
@@ -43,10 +43,10 @@ def examine(settings: Settings) -> Diagnosis:
         of_way = _way(incoming, lambda: examine_incoming(incoming, tools))
         is_open = all(step.result in ("ok", "warning") for step in of_way)
         waiting = _waiting(incoming, tools) if is_open else []
-        read, without = _read(settings)
+        read, keys, without = _read(settings)
         last = [*waiting, *read][: results_seen.LAST]
         looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
-        steps += [*of_way, *(step.document() for step in (*without, *looked.steps))]
+        steps += [*of_way, *(step.document() for step in (*without, *looked.steps, *keys))]
     return results_seen.diagnosis(steps, looked)
 
 
@@ -67,13 +67,15 @@ def _skipped(step: Step, way: Way) -> StepOfWay:
     return replace(StepOfWay(**facts_of(step.document()), way=way), result="skipped")
 
 
-def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step]]:
-    """The last mails that the daemon read; a step where they cannot be had."""
+def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step], list[Step]]:
+    """The last mails that the daemon read, and the steps about former keys; a step where neither can be
+    had."""
     try:
-        return store_beside(settings).headers(results_seen.LAST), []
+        store = store_beside(settings)
+        return store.headers(results_seen.LAST), [*former_keys.steps(settings, store)], []
     except StoreFault as fault:
         tried = "look into the store for the last mails that were read"
-        return [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]
+        return [], [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]
 
 
 def _waiting(incoming: Incoming, tools: Tools) -> list[KeptHeader]:

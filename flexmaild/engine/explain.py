@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,12 +20,12 @@ from flexmaild.core.events import Answered
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import Outcome, Requirement
 from flexmaild.core.reading import MailNature, Reading
-from flexmaild.core.references import as_written
+from flexmaild.core.references import ReferenceKeys, as_written
 from flexmaild.core.work import MailsSent
 from flexmaild.engine import judged_again
 from flexmaild.engine.judged_again import Around
 from flexmaild.engine.policies import rules_without_dns
-from flexmaild.engine.reference_key import keys_of_ids, known_reference_key
+from flexmaild.engine.reference_key import keys_of_ids, known_reference_keys
 from flexmaild.engine.sandbox import Letter, Sandbox
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.mail.understand.rules import Rules
@@ -41,12 +41,12 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 @dataclass(slots=True)
 class Sources:
-    """Where an explanation comes from. settings: None for the defaults. store, key: None where they cannot be
+    """Where an explanation comes from. settings: None for the defaults. store: None where they cannot be
     had, and `without` says why."""
 
     settings: Settings | None
     store: StoreBeside | None = None
-    key: bytes = b""
+    keys: ReferenceKeys = field(default_factory=lambda: ReferenceKeys(b""))
     id_keys: tuple[bytes, ...] = ()
     without: str = ""
 
@@ -59,8 +59,8 @@ def sources(settings: Settings | None) -> Sources:
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
-        store, key = store_beside(settings), known_reference_key(settings)
-        return Sources(settings, store, key, keys_of_ids(settings, key))
+        store, keys = store_beside(settings), known_reference_keys(settings)
+        return Sources(settings, store, keys, keys_of_ids(settings, keys))
     except Failure as fault:
         return Sources(settings, without=str(fault))
     except OSError as fault:
@@ -110,7 +110,7 @@ def _read_as_then(
     letter: Letter, rules: Rules, store: StoreBeside, known: Sources
 ) -> tuple[Reading, Witness, Around]:
     """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
-    words = WordsThen(store, known.key)
+    words = WordsThen(store, known.keys)
     seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
     words.at(seen.at if seen else None)
     reading, witness = _read_with(letter, rules, words)
@@ -140,7 +140,7 @@ def _with_proof_of_then(reading: Reading, around: Around, known: Sources) -> Rea
 
 
 def _ruling(reading: Reading, around: Around, known: Sources) -> Ruling:
-    return judged_again.judged(reading, around, known.key, SenderPolicy(_required(known)))
+    return judged_again.judged(reading, around, known.keys, SenderPolicy(_required(known)))
 
 
 def _verdict(

@@ -8,9 +8,10 @@ from typing import Protocol
 
 import structlog
 
-from flexmaild.core import jobs, overtaken, references
+from flexmaild.core import jobs, overtaken
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Job, JobEnd, KeptMail
 from flexmaild.engine.sent_mails import kept_mail
 from flexmaild.mail.compose.render import TemplateFault
@@ -58,20 +59,20 @@ class MailHandler:
 
     outbox: Outbox
     stationery: Stationery
-    key: bytes
+    keys: ReferenceKeys
 
     def prepare(self, task: Task) -> Task:
         """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
         if task.job.invitation is None or _overtaken(task):
             return task
-        mail = composed(task, self.stationery, self.key)
+        mail = composed(task, self.stationery, self.keys)
         return replace(task, mail=b"" if task.wanted() else mail, kept=kept_mail(task.job, mail))
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         job = task.job
         if why := _overtaken(task):
             return JobEnd(job.id, job.claim, "overtaken", now, error=why)
-        data = task.mail or composed(task, self.stationery, self.key)
+        data = task.mail or composed(task, self.stationery, self.keys)
         envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
         return _end(job, self.outbox.send(envelope), now)
 
@@ -93,11 +94,11 @@ def _overtaken(task: Task) -> str:
     return overtaken.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
-def composed(task: Task, stationery: Stationery, key: bytes) -> bytes:
+def composed(task: Task, stationery: Stationery, keys: ReferenceKeys) -> bytes:
     """The mail of this job, as it goes out."""
     order, request, reference = jobs.order_of(task.job), task.request, ""
     if request is not None and order.invitation is not None:
-        reference = references.issue(key, request, request.invitations[order.invitation])
+        reference = keys.issue(request, request.invitations[order.invitation])
     return compose(
         order,
         request,

@@ -12,6 +12,7 @@ from flexmaild.core import comparison, naming
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.model import Request
 from flexmaild.core.reading import Reading
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Seen
 from flexmaild.engine import decide
 from flexmaild.store.beside import StoreBeside
@@ -35,17 +36,17 @@ def around(store: StoreBeside, keys: tuple[bytes, ...], reading: Reading, seen: 
     where it was not. Raises StoreFault."""
     (answered,) = decide.answered_requests(store, [reading])
     ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
-    found = store.requests(sorted(ids)) if ids else {}
+    found = decide.with_names(store.requests(sorted(ids))) if ids else {}
     is_tied = seen is not None and comparison.are_tied(found.values(), seen)
     together = store.read_together(seen) if seen is not None and is_tied else frozenset()
     whose = decide.ids_of(store, keys, [reading], ids - found.keys())
     return Around(seen, found, answered, together, whose)
 
 
-def judged(reading: Reading, known: Around, key: bytes, policy: SenderPolicy) -> Ruling:
+def judged(reading: Reading, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Ruling:
     """What would become of the mail, were the requests that it names open."""
     opened = {
         identifier: comparison.as_before(request, known.seen, known.together)
         for identifier, request in known.requests.items()
     }
-    return naming.judged(reading, opened, key, policy, known.answered, known.ids)
+    return naming.judged(reading, opened, keys, policy, known.answered, known.ids)

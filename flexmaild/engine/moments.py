@@ -12,6 +12,7 @@ import structlog
 
 from flexmaild.core.events import TimePassed
 from flexmaild.core.jobs import OUTGOING
+from flexmaild.core.model import Part
 from flexmaild.core.work import JobState, Queue
 from flexmaild.engine import decide, refusals, results_seen
 from flexmaild.engine.changes import Changes
@@ -25,8 +26,8 @@ _log = structlog.get_logger("flexmaild")
 DUE_REQUESTS = 100
 # Outcomes are remembered longer than any request may live, so that an old reply stays a replay.
 REMEMBER = timedelta(days=400)
-# Finished jobs stay visible for a month.
-KEEP_JOBS = timedelta(days=30)
+# A caller who repeats a request gets the same answer for a month.
+KEEP_ANSWERS = timedelta(days=30)
 # How many waiting mails are made due together; those beyond come when their own time has come.
 MOST_JOBS = 100_000
 
@@ -99,14 +100,19 @@ def look_for_damage(services: Services) -> None:
 
 def prune(services: Services) -> None:
     """Forget what was kept long enough, slice by slice."""
-    keep_raw = services.components.settings.incoming.keep_raw
+    settings = services.components.settings
+    kept = {part: getattr(settings.retention, part.value) for part in Part}
     pruned = 1
     while pruned:
         with services.store.transaction() as transaction:
             now = transaction.now
             pruned = transaction.prune(
-                raw_before=now - keep_raw, seen_before=now - REMEMBER, done_before=now - KEEP_JOBS
+                raw_before=now - settings.incoming.keep_raw,
+                seen_before=now - REMEMBER,
+                done_before=now - KEEP_ANSWERS,
+                sent_before=now - min(kept.values()),
             )
+            pruned += transaction.purge({part: now - time for part, time in kept.items()})
 
 
 def renew_claims(services: Services) -> None:

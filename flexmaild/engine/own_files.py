@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from flexmaild.engine.reference_key import KNOWN_KEYS_FILE, REFERENCE_KEY_FILE
+from flexmaild.engine.reference_key import FORMER_KEY_FILE, KNOWN_KEYS_FILE, REFERENCE_KEY_FILE
 from flexmaild.settings.faults import Fault, SettingsError
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreError
@@ -65,7 +65,7 @@ def _files(settings: Settings) -> Iterator[tuple[Path, os.stat_result]]:
     except StoreError as fault:
         raise SettingsError((Fault(settings.store.url, 1, 1, "store.url", str(fault)),)) from fault
     paths = [state, database.parent, *(database.with_name(database.name + end) for end in _BESIDE)]
-    paths += [state / MARK_FILE, state / KNOWN_KEYS_FILE]
+    paths += [state / MARK_FILE, state / KNOWN_KEYS_FILE, state / FORMER_KEY_FILE]
     if settings.approvals.reference_key is None:
         paths.append(state / REFERENCE_KEY_FILE)
     if settings.oauth_applications:

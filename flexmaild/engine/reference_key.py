@@ -1,8 +1,10 @@
-"""The key that references are made with: the operator's, or one of our own; and what its presence tells.
+"""The keys of references: the operator's or one of our own, former ones, and what the presence of ours tells.
 
 Ours is made at the first start, after the first store, in the state directory; without it the mails of open
 requests are worthless. Every key that was ever in force is noted beside it, so that ids made with a former
 one are still known as ours; a key of the operator's is noted too, since nothing else shows that it changed.
+That a key is noted makes no reference good: a former key does that only while an operator names it, or keeps
+the one that was ours under another name.
 Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
 """
 
@@ -10,14 +12,17 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.settings import places
 from flexmaild.settings.schema import Settings
 from flexmaild.system.files import replace_file
 
-REFERENCE_KEY_FILE = places.REFERENCE_KEY
+REFERENCE_KEY_FILE, FORMER_KEY_FILE = places.REFERENCE_KEY, places.FORMER_REFERENCE_KEY
 KEY_BYTES = 32
 KNOWN_KEYS_FILE = "known-reference-keys"
 # Nobody changes a key so often; the oldest are forgotten, since each is tried for each unknown id.
@@ -43,36 +48,61 @@ def own_key(path: Path) -> bytes:
 
 def has_own_key(settings: Settings) -> bool:
     """Whether it was made, which is done after the first store: then there has been one."""
-    return (settings.state_directory / REFERENCE_KEY_FILE).exists()
+    return any((settings.state_directory / name).exists() for name in (REFERENCE_KEY_FILE, FORMER_KEY_FILE))
 
 
-def reference_key(settings: Settings) -> bytes:
-    """The operator's key, or the one made at the first start; without it open references are worthless."""
-    if settings.approvals.reference_key is not None:
-        return settings.approvals.reference_key.read().encode()
-    return own_key(settings.state_directory / REFERENCE_KEY_FILE)
+def reference_keys(settings: Settings) -> ReferenceKeys:
+    """The operator's key, or the one made at the first start (without it open references are worthless), and
+    former keys. Raises Failure or OSError."""
+    return _with_former(settings, own_key)
 
 
-def known_reference_key(settings: Settings) -> bytes:
-    """The same, where no key is to be made. Raises Failure or OSError."""
-    if settings.approvals.reference_key is not None:
-        return settings.approvals.reference_key.read().encode()
-    return kept_key(settings.state_directory / REFERENCE_KEY_FILE)
+def known_reference_keys(settings: Settings) -> ReferenceKeys:
+    """The same, where no key is to be made."""
+    return _with_former(settings, kept_key)
 
 
-def keys_of_ids(settings: Settings, key: bytes) -> tuple[bytes, ...]:
-    """Every key that ids of ours were made with, `key` (the one in force) first."""
-    return tuple(dict.fromkeys((key, *_noted(settings.state_directory / KNOWN_KEYS_FILE))))
+def _with_former(settings: Settings, ours: Callable[[Path], bytes]) -> ReferenceKeys:
+    given = settings.approvals.reference_key
+    former = tuple(one.key for one in former_keys(settings))
+    if given is not None:
+        return ReferenceKeys(given.read().encode(), former)
+    return ReferenceKeys(ours(settings.state_directory / REFERENCE_KEY_FILE), former)
 
 
-def note_key(settings: Settings, key: bytes) -> tuple[bytes, ...]:
+@dataclass(frozen=True, slots=True)
+class FormerKey:
+    """place: where it stands, as an operator finds it. is_file: it is removed by removing that file."""
+
+    place: str
+    key: bytes = field(repr=False)
+    is_file: bool = False
+
+
+def former_keys(settings: Settings) -> list[FormerKey]:
+    """Those that the settings name, and one of ours that was moved aside. Raises Failure or OSError."""
+    named = [one.read().encode() for one in settings.approvals.former_reference_keys]
+    found = [FormerKey(f"approvals.former_reference_keys.{n}", key) for n, key in enumerate(named)]
+    file = settings.state_directory / FORMER_KEY_FILE
+    if file.exists():
+        found.append(FormerKey(str(file), kept_key(file), is_file=True))
+    return found
+
+
+def keys_of_ids(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
+    """Every key that ids of ours were made with, the one in force first."""
+    noted = _noted(settings.state_directory / KNOWN_KEYS_FILE)
+    return tuple(dict.fromkeys((keys.current, *keys.former, *noted)))
+
+
+def note_key(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
     """The same, with the key in force noted (0600) before anything is made with it. Raises OSError."""
     file = settings.state_directory / KNOWN_KEYS_FILE
     noted = _noted(file)
-    if key not in noted:
-        noted = [*noted, key][-_MOST_KEYS:]
+    if keys.current not in noted:
+        noted = [*noted, keys.current][-_MOST_KEYS:]
         replace_file(file, "".join(f"{one.hex()}\n" for one in noted).encode())
-    return keys_of_ids(settings, key)
+    return keys_of_ids(settings, keys)
 
 
 def _noted(file: Path) -> list[bytes]:

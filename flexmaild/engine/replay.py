@@ -16,6 +16,7 @@ from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
 from flexmaild.core.model import Request, State
 from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Seen
 from flexmaild.engine import judged_again
 from flexmaild.engine.policies import rules_without_dns
@@ -60,7 +61,7 @@ class Replay:
 
     store: StoreBeside
     settings: Settings
-    key: bytes
+    keys: ReferenceKeys
     _id_keys: tuple[bytes, ...] = field(init=False)
     _words: WordsThen = field(init=False)
     _reader: Sandbox = field(init=False)
@@ -68,8 +69,8 @@ class Replay:
     _changes: dict[str, list[Changed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._id_keys = keys_of_ids(self.settings, self.key)
-        self._words = WordsThen(self.store, self.key)
+        self._id_keys = keys_of_ids(self.settings, self.keys)
+        self._words = WordsThen(self.store, self.keys)
         rules = rules_without_dns(self.settings)
         self._reader = Sandbox(rules, lambda fault: None, self._words)
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
@@ -106,13 +107,13 @@ class Replay:
         verdict = comparison.verdict_of(seen, of_then)
         verifies = self.settings.incoming.sender_authentication.verify_dkim
         reading = comparison.with_proof_of_then(reading, verdict, verifies)
-        ruling = judged_again.judged(reading, around, self.key, self._policy)
+        ruling = judged_again.judged(reading, around, self.keys, self._policy)
         today = Today(
             reading,
             ruling,
             request=of_then,
             knows_words=self._words.are_known or reading.nature is not MailNature.HUMAN,
-            has_other_key=comparison.has_other_key(reading, of_then, self.key),
+            has_other_key=comparison.has_other_key(reading, of_then, self.keys),
             verifies_dkim=verifies,
             misses=any(r.request_id not in around.requests for r in naming.whole_references(reading)),
         )

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from flexmaild.core.jobs import order_of
 from flexmaild.core.model import Request
-from flexmaild.core.references import Reference, is_genuine, parse
+from flexmaild.core.references import Reference, ReferenceKeys, parse
 from flexmaild.core.work import Job, KeptMail, SentMail
 from flexmaild.mail.compose.context import persons_words
 
@@ -41,9 +41,9 @@ class SentMailsView(Protocol):
 class SentMails:
     """Called with references, by any thread."""
 
-    def __init__(self, store: SentMailsView, key: bytes) -> None:
+    def __init__(self, store: SentMailsView, keys: ReferenceKeys) -> None:
         self._store = store
-        self._key = key
+        self._keys = keys
 
     def __call__(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
         """Every mail that went out with one of these, newest first; None where the words of one of them are
@@ -60,7 +60,7 @@ class SentMails:
         if found is None:
             return []
         request, kept = found
-        return kept if is_genuine(self._key, reference, request) else []
+        return kept if self._keys.is_genuine(reference, request) else []
 
 
 def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:

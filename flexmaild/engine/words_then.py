@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flexmaild.core.model import Request
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import KeptMail, SentMail
 from flexmaild.engine.sent_mails import SentMails
 from flexmaild.store.beside import StoreBeside
@@ -22,9 +23,9 @@ class WordsThen:
     are_known: whether what was asked for since is known whole; True where nothing was asked for.
     """
 
-    def __init__(self, store: StoreBeside, key: bytes) -> None:
+    def __init__(self, store: StoreBeside, keys: ReferenceKeys) -> None:
         self._store = store
-        self._sent_mails = SentMails(self, key)
+        self._sent_mails = SentMails(self, keys)
         self.at(None)
 
     def at(self, moment: datetime | None) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 STATE_DIRECTORY, RUNTIME_DIRECTORY = Path("/var/lib/flexmaild"), Path("/run/flexmaild")
 # The store by its default name, its mark, and the key of references, which is made after the first store.
 DATABASE, STORE_MARK, REFERENCE_KEY = "flexmaild.db", "store.mark", "reference.key"
+# The former one of these keys, where an operator has moved it aside.
+FORMER_REFERENCE_KEY = f"{REFERENCE_KEY}.old"
 
 
 class Unclear(Exception):

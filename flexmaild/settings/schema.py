@@ -24,7 +24,9 @@ from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 from flexmaild.settings import places
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.settings.metrics import Metrics
 from flexmaild.settings.oauth import OAuthApplication
+from flexmaild.settings.retention import Retention
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import (
@@ -37,7 +39,6 @@ from flexmaild.settings.types import (
     Moment,
     Number,
     Span,
-    is_host,
     wrong,
 )
 from flexmaild.system import groups
@@ -170,6 +171,9 @@ class Approvals(Section):
     reference_key: Secret | None = None
     """Key that references are signed with. Default: one made at the first start, in the state directory.
     Several machines that share a store need the same one."""
+    former_reference_keys: Annotated[tuple[Secret, ...], Field(max_length=10)] = ()
+    """Keys that were `reference_key` before: requests made with one of them can be answered while it stands
+    here. `check` and `doctor` say when one is needed no more."""
     answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 20
     """Most mails an hour that answer one sender."""
 
@@ -260,26 +264,6 @@ def unknown_group(name: str) -> Iterator[Finding]:
         yield Finding(("group",), text, grave=False)
 
 
-class Metrics(Section):
-    """Prometheus metrics and health checks over HTTP."""
-
-    listen: Line = "127.0.0.1:9642"
-    """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
-
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        if not self.listen:
-            return
-        match = re.fullmatch(r"([^\[\]:]+|\[[^\[\]]+:[^\[\]]*\]):([0-9]{1,5})", self.listen)
-        if not match or not is_host(match[1].strip("[]")) or int(match[2]) > 65535:
-            yield Finding(
-                ("listen",), 'must be an address and a port like 127.0.0.1:9642 or [::1]:9642, or ""'
-            )
-        elif not self.listen.startswith(("127.", "localhost:", "[::1]:")):
-            yield Finding(
-                ("listen",), "can be reached from other machines, and asks for no password", grave=False
-            )
-
-
 class Files(Section):
     """Files that pipelines send ahead (`POST /v1/files`)."""
 
@@ -331,6 +315,8 @@ class Settings(Section):
     """Prometheus metrics and health checks."""
     files: Files = Files()
     """Files that pipelines send ahead."""
+    retention: Retention = Retention()
+    """How long what says something of persons is kept after a request has ended."""
     store: Store = Store()
     """Where requests, decisions and unsent mails are kept."""
     state_directory: AbsolutePath = Field(default_factory=_state_directory, json_schema_extra=RESTART)

@@ -100,6 +100,7 @@ def request_row(request: Request) -> dict[str, Any]:
         "decided_at": request.decided_at,
         "due_at": next_due(request),
         "body": body,
+        "purged": sum(part.bit for part in request.purged),
     }
 
 

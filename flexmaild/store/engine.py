@@ -34,6 +34,8 @@ PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "trusted_schema=OFF",
+    # What was purged is overwritten in the file, too.
+    "secure_delete=ON",
     # The -wal file is cut back to this after a burst (bytes).
     "journal_size_limit=16777216",
 )

@@ -39,18 +39,23 @@ _FINISHED = (JobState.DONE.value, JobState.DROPPED.value)
 
 
 def prune(
-    connection: Connection, *, raw_before: datetime, seen_before: datetime, done_before: datetime
+    connection: Connection,
+    *,
+    raw_before: datetime,
+    seen_before: datetime,
+    done_before: datetime,
+    sent_before: datetime,
 ) -> int:
     """Remove one slice of what is older, return how many rows went; call again while that is not 0.
 
-    raw_before: raw bytes of mails. done_before: finished jobs, answers to Idempotency-Keys, attachments.
-    seen_before: outcomes of mails, what those that decided are known by, decided requests, jobs given up on,
-    audit entries.
+    raw_before: raw bytes of mails. done_before: answers to Idempotency-Keys. sent_before: finished jobs,
+    those of a request when it had ended by then, and attachments. seen_before: outcomes of mails, what those
+    that decided are known by, decided requests, jobs given up on, audit entries.
     """
-    finished = and_(jobs.c.done_at < done_before, jobs.c.state.in_(_FINISHED))
+    finished = and_(jobs.c.done_at < sent_before, jobs.c.state.in_(_FINISHED))
     given_up = and_(jobs.c.created_at < seen_before, jobs.c.state == JobState.FAILED.value)
     decided = and_(requests.c.created_at < seen_before, requests.c.state != State.PENDING.value)
-    old = and_(or_(finished, given_up), ~_of_pending())
+    old = and_(or_(finished, given_up), ~_of_kept(sent_before))
     return (
         _slice(connection, raws, raws.c.sha256, raws.c.at < raw_before)
         + _slice(connection, seen, seen.c.seq, seen.c.at < seen_before)
@@ -60,7 +65,7 @@ def prune(
         + _slice(connection, jobs, jobs.c.seq, old)
         + _slice(connection, idempotency, idempotency.c.key, idempotency.c.at < done_before)
         + _requests(connection, decided)
-        + _slice(connection, blobs, blobs.c.sha256, and_(blobs.c.at < done_before, ~_needed()))
+        + _slice(connection, blobs, blobs.c.sha256, and_(blobs.c.at < sent_before, ~_needed()))
         + _audit(connection, seen_before)
     )
 
@@ -81,10 +86,10 @@ def _requests(connection: Connection, old: ColumnElement[bool]) -> int:
     return connection.execute(delete(requests).where(requests.c.id.in_([row.id for row in rows]))).rowcount
 
 
-def _of_pending() -> ColumnElement[bool]:
-    """Whether the job belongs to a request that is still open."""
-    pending = (requests.c.id == jobs.c.approval_id) & (requests.c.state == State.PENDING.value)
-    return select(requests.c.id).where(pending).exists()
+def _of_kept(moment: datetime) -> ColumnElement[bool]:
+    """Whether the job belongs to a request that is still open, or has ended since."""
+    kept = or_(requests.c.state == State.PENDING.value, requests.c.decided_at >= moment)
+    return select(requests.c.id).where(requests.c.id == jobs.c.approval_id, kept).exists()
 
 
 def _needed() -> ColumnElement[bool]:

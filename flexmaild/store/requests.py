@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
-from flexmaild.core.model import Request, State
+from flexmaild.core.model import Part, Request, State
 from flexmaild.store.codec import REQUESTS, request_row
 from flexmaild.store.errors import StoreConflict
 from flexmaild.store.tables import past_requests, requests
@@ -28,7 +28,7 @@ _CHANGE = (
     .values(
         {
             name: bindparam(f"new_{name}")
-            for name in ("version", "state", "created_at", "decided_at", "due_at", "body")
+            for name in ("version", "state", "created_at", "decided_at", "due_at", "body", "purged")
         }
     )
 )
@@ -85,9 +85,11 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Request]:
 
 
 def past(connection: Connection, ids: Iterable[str]) -> set[str]:
-    """Of these, the ids of requests that were forgotten."""
+    """Of these, the ids of requests that were forgotten, or of which nobody is known any more."""
     found: set[str] = set()
+    nameless = requests.c.purged.op("&")(Part.ADDRESSES.bit) != 0
     for part in slices(ids):
+        found.update(connection.scalars(select(requests.c.id).where(requests.c.id.in_(part), nameless)))
         found.update(connection.scalars(select(past_requests.c.id).where(past_requests.c.id.in_(part))))
     return found
 

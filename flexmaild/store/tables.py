@@ -32,6 +32,9 @@ MILLISECOND = timedelta(milliseconds=1)
 
 # Written out, not bound: SQLite uses a partial index only when the query repeats its condition.
 WAITING = text("state IN ('queued', 'deferred')")
+PURGEABLE = "purged < 7 AND decided_at IS NOT NULL"
+SHOWS_SOMEBODY = "sender <> '' OR subject <> ''"
+SAYS_SOMETHING = "audit_personal.data <> ''"
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -100,9 +103,11 @@ requests = Table(
     Column("decided_at", Moment),
     Column("due_at", Moment),
     Column("body", Text, nullable=False),
+    Column("purged", Integer, nullable=False, server_default="0"),
     Index("ix_requests_state", "state", "created_at"),
     Index("ix_requests_created", "created_at", "id"),
     Index("ix_requests_due", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    Index("ix_requests_ended", "decided_at", sqlite_where=text(PURGEABLE)),
 )
 
 # What stays of a request that was forgotten: an id is never taken for an unknown one.
@@ -184,6 +189,7 @@ seen = Table(
     Index("ix_seen_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
     Index("ix_seen_fingerprint", "fingerprint", sqlite_where=text("fingerprint IS NOT NULL")),
     Index("ix_seen_quarantine", "quarantine", sqlite_where=text("quarantine IS NOT NULL")),
+    Index("ix_seen_personal", "at", sqlite_where=text(SHOWS_SOMEBODY)),
     Index("ix_seen_unknown_lines", "seq", sqlite_where=text("unknown_lines IS NOT NULL")),
 )
 
@@ -290,6 +296,7 @@ audit_personal = Table(
     Column("seq", Integer, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
     Column("data", Text, nullable=False),
+    Index("ix_audit_personal_kept", "seq", sqlite_where=text(SAYS_SOMETHING.partition(".")[2])),
 )
 
 idempotency = Table(

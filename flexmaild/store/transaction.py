@@ -6,15 +6,27 @@ nothing about approvals.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
 
+from flexmaild.core.model import Part
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change, Claim, Job, Queue
-from flexmaild.store import approvers, audit, jobs, left_mails, mails, prune, requests, sent_mails, tables
+from flexmaild.store import (
+    approvers,
+    audit,
+    jobs,
+    left_mails,
+    mails,
+    prune,
+    purge,
+    requests,
+    sent_mails,
+    tables,
+)
 from flexmaild.store.codec import idempotent_row
 from flexmaild.store.queries import Queries
 
@@ -105,12 +117,29 @@ class Transaction(Queries):
         """All but these are no longer there."""
         left_mails.forget_others(self._connection, there)
 
-    def prune(self, *, raw_before: datetime, seen_before: datetime, done_before: datetime) -> int:
+    def purge(self, before: Mapping[Part, datetime]) -> int:
+        """Forget a bounded slice of what requests that had ended by then say of persons; again while it
+        returns more than 0 (rows)."""
+        return purge.purge(self._connection, before, self.now)
+
+    def prune(
+        self,
+        *,
+        raw_before: datetime,
+        seen_before: datetime,
+        done_before: datetime,
+        sent_before: datetime | None = None,
+    ) -> int:
         """Forget a bounded slice of what is older; again while it returns more than 0 (rows).
 
-        raw_before: raw mails. done_before: finished jobs, idempotency records, attachments no longer needed.
+        raw_before: raw mails. done_before: idempotency records. sent_before: finished jobs and attachments
+        that are no longer needed, those of a request when it had ended by then; None: as `done_before`.
         seen_before: outcomes of mails, decided requests, failed jobs, audit entries.
         """
         return prune.prune(
-            self._connection, raw_before=raw_before, seen_before=seen_before, done_before=done_before
+            self._connection,
+            raw_before=raw_before,
+            seen_before=seen_before,
+            done_before=done_before,
+            sent_before=done_before if sent_before is None else sent_before,
         )

@@ -63,6 +63,15 @@ def _personal_into_the_chain(connection: sqlite3.Connection) -> None:
 
 # Newest first.
 UNDONE = (
+    (
+        "0011",
+        _sql(
+            "DROP INDEX ix_requests_ended",
+            "DROP INDEX ix_audit_personal_kept",
+            "DROP INDEX ix_seen_personal",
+            "ALTER TABLE requests DROP COLUMN purged",
+        ),
+    ),
     ("0010", _sql("DROP TABLE past_requests", "DROP TABLE left_mails")),
     ("0009", _sql("ALTER TABLE seen DROP COLUMN arrived", "ALTER TABLE seen DROP COLUMN name")),
     ("0008", _personal_into_the_chain),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.client import Refused
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.engine.words_then import WordsThen
 from flexmaild.store.beside import StoreBeside
 from tests.kit.house import House, text_of, until
@@ -20,7 +21,7 @@ def known(house: House, reference: str) -> list[bytes] | None:
     """What this daemon would tell its reading child."""
     state = house.root / "state"
     store = StoreBeside("sqlite:///flexmaild.db", state_directory=state)
-    found = WordsThen(store, (state / "reference.key").read_bytes())((reference,))
+    found = WordsThen(store, ReferenceKeys((state / "reference.key").read_bytes()))((reference,))
     return None if found is None else [mail.data for mail in found]
 
 

@@ -13,6 +13,7 @@ from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import Answer, Outcome, Request, Requirement
 from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
 from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.references import ReferenceKeys
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened, says
 
 ALICE, BOB, _ = PEOPLE
@@ -33,7 +34,7 @@ def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
 
 def ruled(request: Request | None, reading: Reading, policy: SenderPolicy | None = None) -> Ruling:
     requests = {request.id: request} if request is not None else {}
-    return naming.judged(reading, requests, KEY, policy or SenderPolicy())
+    return naming.judged(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def test_the_asked_person_with_their_reference_is_heard() -> None:

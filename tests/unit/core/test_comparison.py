@@ -17,6 +17,7 @@ from flexmaild.core.model import Answer, Outcome, Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.reading import Reading
 from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Seen
 from tests.unit.core.make import HOUR, KEY, NOW, opened
 from tests.unit.core.test_admission import reply
@@ -26,7 +27,7 @@ DMARC = SenderPolicy("dmarc")
 
 def judged(reading: Reading, request: Request | None, policy: SenderPolicy | None = None) -> admission.Ruling:
     known = {request.id: request} if request is not None else {}
-    return naming.judged(reading, known, KEY, policy or SenderPolicy())
+    return naming.judged(reading, known, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def recorded(reading: Reading, request: Request, at: datetime = NOW) -> tuple[Seen, Request]:
@@ -286,16 +287,18 @@ def test_another_key_is_known_by_the_references_at_every_place() -> None:
     (own,) = reply(request).body_references
     for place in ("body_references", "hidden_references", "thread_references"):
         reading = reply(request, **({"body_references": ()} | {place: (own,)}))
-        assert comparison.has_other_key(reading, request, bytes(32))
-        assert not comparison.has_other_key(reading, request, KEY)
-    assert not comparison.has_other_key(replace(reply(request), body_references=()), request, KEY)
+        assert comparison.has_other_key(reading, request, ReferenceKeys(bytes(32)))
+        assert not comparison.has_other_key(reading, request, ReferenceKeys(KEY))
+    assert not comparison.has_other_key(
+        replace(reply(request), body_references=()), request, ReferenceKeys(KEY)
+    )
 
 
 def test_a_request_named_beside_that_is_gone_explains_a_difference() -> None:
     request, other = opened(), replace(opened(), id=references.written_id(b"9876543210"))
     two = (*reply(request).body_references, references.issue(KEY, other, other.invitations[1]))
     reading = reply(request, body_references=two)
-    found = naming.judged(reading, {r.id: r for r in (request, other)}, KEY, SenderPolicy())
+    found = naming.judged(reading, {r.id: r for r in (request, other)}, ReferenceKeys(KEY), SenderPolicy())
     seen, _ = recorded(reading, request)
     seen = replace(seen, outcome=found.outcome, because=found.because, invitation=found.invitation)
     assert seen.outcome is Outcome.UNAUTHENTICATED

@@ -13,6 +13,7 @@ from flexmaild.core.events import Answered, Unclear
 from flexmaild.core.model import Answer, Outcome, Request
 from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
 from flexmaild.core.reasons import SENTENCES, ReplyReason, of_unclear, sentence
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.mail.understand.verdict import WHY
 from tests.unit.core.make import KEY, PEOPLE, opened
 
@@ -38,7 +39,7 @@ def mail(sender: str = ALICE, **facts: Any) -> Reading:
 
 def judged(reading: Reading, *requests: Request, answered: tuple[str, ...] = ()) -> Ruling:
     known = {request.id: request for request in requests}
-    return naming.judged(reading, known, KEY, SenderPolicy(), answered)
+    return naming.judged(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
 
 
 NATURES = [nature for nature in MailNature if nature is not MailNature.HUMAN]
@@ -155,7 +156,7 @@ def whose(reading: Reading, *requests: Request, past: tuple[str, ...] = ()) -> R
     others = [i for i in naming.claimed(reading) if i not in known]
     ids = naming.Ids((b"in force", KEY), frozenset(past), naming.nearest(others, known))
     found = {i: known[i] for i in naming.named(reading) if i in known}
-    return naming.judged(reading, found, KEY, SenderPolicy(), (), ids)
+    return naming.judged(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
 
 
 PLACES = ["body_references", "thread_references", "address_references"]
@@ -180,13 +181,13 @@ def test_an_approver_of_ours_who_shows_an_unknown_reference_once_has_altered_our
     text, request = reference_of(FOREIGN, key=OTHER_KEY), opened()
     ids = naming.Ids((KEY,), asked={ALICE: request.id})
     for one in (text, text[:30]):
-        ruling = naming.judged(mail(**{place: (one,)}), {}, KEY, SenderPolicy(), (), ids)
+        ruling = naming.judged(mail(**{place: (one,)}), {}, ReferenceKeys(KEY), SenderPolicy(), (), ids)
         assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
         assert (ruling.quarantine, ruling.stays, ruling.request_id) == (True, True, request.id)
     twice = mail(body_references=(text,), thread_references=(text.lower(),))
-    assert naming.judged(twice, {}, KEY, SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
+    assert naming.judged(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
     stranger = mail("eve@corp.test", **{place: (text,)})
-    assert naming.judged(stranger, {}, KEY, SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
+    assert naming.judged(stranger, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
 
 
 def test_a_report_about_another_installations_mail_is_left() -> None:

@@ -10,6 +10,7 @@ import pytest
 from flexmaild.core import jobs, overtaken, state_machine
 from flexmaild.core.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.state_machine import Step
 from flexmaild.core.work import MailOrder
 from tests.unit.core.make import DAY, HOUR, KEY, NOW, PEOPLE, opened, opened_step, says
@@ -19,7 +20,7 @@ ALICE, BOB = 0, 1
 
 
 def orders(step: Step) -> list[MailOrder]:
-    made, _ = jobs.jobs_for(step.request, step.effects, NOW, KEY, "corp.test")
+    made, _ = jobs.jobs_for(step.request, step.effects, NOW, ReferenceKeys(KEY), "corp.test")
     return [jobs.order_of(job) for job in made if job.invitation is not None]
 
 
@@ -30,7 +31,7 @@ def left(step: Step, later: Request) -> list[MailKind]:
 
 def test_an_order_that_versions_before_made_names_its_mail_in_the_same_form() -> None:
     first = says(opened(quorum=3), ALICE, APPROVE)
-    made, _ = jobs.jobs_for(first.request, first.effects, NOW, KEY, "corp.test")
+    made, _ = jobs.jobs_for(first.request, first.effects, NOW, ReferenceKeys(KEY), "corp.test")
     (noted,) = (job for job in made if job.kind == MailKind.NOTED)
     order = jobs.order_of(noted)
     before = replace(noted, payload=jobs.payload_of(replace(order, in_reply_to=f"<{order.in_reply_to}>")))

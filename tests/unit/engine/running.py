@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.engine import delivery
 from flexmaild.engine.changes import Context
 from flexmaild.engine.limiter import Limiter
@@ -62,5 +63,5 @@ def running(store: Store, machine: MachineClock | None = None) -> Running:
         waiters=waiters,
         transactions=Transactions(store, metrics, waiters, reports),
         quiet=Quiet(clock),
-        context=Context(KEY, "corp.test", SenderPolicy("reference"), Limiter(10), (KEY,)),
+        context=Context(ReferenceKeys(KEY), "corp.test", SenderPolicy("reference"), Limiter(10), (KEY,)),
     )

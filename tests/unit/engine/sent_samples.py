@@ -12,6 +12,7 @@ from flexmaild.core import jobs, references, state_machine
 from flexmaild.core.events import Effect, Event, Mail
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.ports import Envelope, Receipt
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Blob, Change, Job, Queue
 from flexmaild.engine.handlers import MailHandler, Task
 from flexmaild.engine.sent_mails import SentMails
@@ -54,10 +55,10 @@ class Post:
         """From now on mails are composed with these templates, as after a reload."""
         place = ("approvals@corp.test", "approvals@corp.test", "corp.test")
         stationery = Stationery(*place, templates=Renderer(templates))
-        self.handler = MailHandler(self.outbox, stationery, KEY)
+        self.handler = MailHandler(self.outbox, stationery, ReferenceKeys(KEY))
 
     def sent_mails(self, key: bytes = KEY) -> SentMails:
-        return SentMails(self.store, key)
+        return SentMails(self.store, ReferenceKeys(key))
 
     def request(self, *approvers: Approver, **terms: Any) -> Request:
         """A new request; its mails wait in the outbox."""
@@ -78,7 +79,7 @@ class Post:
         return self._commit(request, (Mail(kind, approver, number, facts),))
 
     def _commit(self, request: Request, effects: tuple[Effect, ...]) -> Request:
-        new, _ = jobs.jobs_for(request, effects, NOW, KEY, "corp.test")
+        new, _ = jobs.jobs_for(request, effects, NOW, ReferenceKeys(KEY), "corp.test")
         commit(self.store, Change(requests=(request,), jobs=tuple(new)))
         stored = self.store.request(request.id)
         assert stored is not None

@@ -14,6 +14,7 @@ from flexmaild.core.model import Answer, Outcome, Request
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Change, Seen
 from flexmaild.engine import decide, moments
 from flexmaild.engine.changes import Context
@@ -26,7 +27,7 @@ from tests.unit.core.make import KEY, NOW, PEOPLE, opened
 
 FIRST = opened()
 SECOND = replace(opened(), id=references.written_id(b"9876543210"))
-CONTEXT = Context(KEY, "corp.test", SenderPolicy(), Limiter(10), (KEY,))
+CONTEXT = Context(ReferenceKeys(KEY), "corp.test", SenderPolicy(), Limiter(10), (KEY,))
 
 
 def store_in(directory: Path) -> Store:

@@ -8,6 +8,7 @@ from flexmaild.core import jobs, state_machine
 from flexmaild.core.admission import SenderPolicy
 from flexmaild.core.events import Unclear
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Job
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.engine.limiter import Limiter
@@ -16,7 +17,9 @@ from tests.unit.core.make import HOUR, KEY, NOW, PEOPLE, opened, says
 
 def made(limiter: Limiter, request: Request, text: str) -> list[Job]:
     """The mails that an unclear text of the first approver leads to."""
-    changes = Changes(Context(KEY, "corp.test", SenderPolicy(), limiter, (KEY,)), NOW, {request.id: request})
+    changes = Changes(
+        Context(ReferenceKeys(KEY), "corp.test", SenderPolicy(), limiter, (KEY,)), NOW, {request.id: request}
+    )
     event = Unclear(0, "condition", MailFacts(PEOPLE[0], "sha", "u@x"), text, "wait")
     changes.apply(state_machine.step(request, event, NOW + timedelta(minutes=1)))
     return changes.jobs

@@ -11,6 +11,7 @@ from flexmaild.core import naming, references
 from flexmaild.core.admission import Ruling, SenderPolicy
 from flexmaild.core.model import Outcome, Requirement
 from flexmaild.core.reasons import ReplyReason
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.rules import Rules
@@ -64,7 +65,9 @@ def answer(
 def ruled(data: bytes, require: Requirement = "dmarc") -> Ruling:
     mail = sent(*TEXT, subject="Approval needed: Deploy 4.2")
     reading = understand(data, len(data), RULES, mails_sent=lambda references: (mail,))
-    return naming.judged(reading, {REQUEST.id: REQUEST, OTHER.id: OTHER}, KEY, SenderPolicy(require))
+    return naming.judged(
+        reading, {REQUEST.id: REQUEST, OTHER.id: OTHER}, ReferenceKeys(KEY), SenderPolicy(require)
+    )
 
 
 def decides(data: bytes, require: Requirement = "dmarc") -> bool:
