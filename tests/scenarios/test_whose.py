@@ -42,7 +42,7 @@ class OpenHouse:
                 "approvals": {"settle_for": "0s"},
             }
         )
-        self.house.client = type(self.house.client)(self.socket)
+        self.house.client.path = self.socket
         self.house.start()
         return self
 
