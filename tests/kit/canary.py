@@ -42,12 +42,14 @@ _MOST_TOLD = 10
 
 @dataclass
 class Canary:
-    """secrets: value by kind. answers: what the API said, by command."""
+    """secrets: value by kind. answers: what the API said, by command. harmless: what a test writes that only
+    looks like a reference."""
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     answers: list[tuple[str, Any]] = field(default_factory=list, repr=False)
     texts: list[tuple[str, str]] = field(default_factory=list, repr=False)
     issued: set[str] = field(default_factory=set, repr=False)
+    harmless: set[str] = field(default_factory=set, repr=False)
 
     def know(self, kind: str, values: Iterable[str]) -> None:
         for value in values:
@@ -86,6 +88,8 @@ class Canary:
         needles = [(kind, spelled) for value, kind in self.secrets.items() for spelled in _spellings(value)]
         for place, text in self._places(log, decisions, state):
             lower = text.lower()
+            for harmless in self.harmless:
+                lower = lower.replace(harmless.lower(), "")
             if REFERENCE.search(lower) or any(tail in lower for tail in self.issued):
                 yield f"{place}: a reference"
             for kind, spelled in needles:

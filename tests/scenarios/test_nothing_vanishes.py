@@ -177,6 +177,7 @@ def test_a_replaced_message_id_is_recognised_by_references(house: House) -> None
 def test_a_title_like_a_ticket_sets_no_reply_aside(house: House) -> None:
     house.start()
     titles = ["pfm1-web for FM1-1234", "FM1-1234567890123456", "xfm1-" + "abcdefghijklmnopqrstuvwxyzabcd"]
+    house.canary.harmless |= set(titles)
     for number, title in enumerate(titles, 1):
         asked = house.request(ALICE, title=title)
         house.answer(house.mail(ALICE, "approval_request", count=number), f"Approve, see {title}")

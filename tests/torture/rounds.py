@@ -19,7 +19,7 @@ _CUTS = (b"SELECT", b"FETCH", b"UID FETCH", b"UID STORE", b"UID EXPUNGE", b"LOGI
 
 
 # A call that every thread or process makes fails in each of them: after so many refusals somebody mends it.
-_MOST_REFUSALS = 40
+_MOST_REFUSALS = 15
 
 
 class Restarted:
