@@ -175,7 +175,7 @@ class Connection(HttpToolsProtocol):
             self._write_timer.cancel()
             self._write_timer = None
 
-    # What the parser calls. Nothing is raised in there: it would be told as a fault of the parser's own.
+    # What the parser calls; what is raised in there ends the parsing as a fault of what was sent
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
