@@ -1,6 +1,6 @@
 """Further ways in which reading a reply could fail, one mail each.
 
-Found by asking of each promise of the contract (PRODUCT section 4) which real program, gateway or habit could
+Found by asking of each promise of the contract which real program, gateway or habit could
 make it untrue. An `Item` says what may come of its mail:
 
 * DECIDES: this answer, with this comment (None: any)
