@@ -12,7 +12,7 @@ from typing import cast
 
 from flexmaild.api import bodies, seen_by
 from flexmaild.api.call import Answer, Call, Run
-from flexmaild.api.files import named_files
+from flexmaild.api.files import count_as_named, named_files
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.api.problems import Problem
 from flexmaild.core import approver_notes, opening, references, state_machine
@@ -74,6 +74,7 @@ def request(services: Services, call: Call) -> Answer:
     now = services.store.now()
     _try_to_compose(components, opened(now).requests[identifier], now)
     answer = once(services, call, 201, decided)
+    count_as_named(services, call, body.attachments)
     return replace(answer, headers={"Location": f"/v1/approvals/{identifier}"} | dict(answer.headers))
 
 

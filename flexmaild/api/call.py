@@ -64,7 +64,7 @@ class Answer:
 def caller_of(peer: Peer) -> Caller:
     """The peer as `core.access` judges it."""
     owns_daemon = peer.uid in (0, os.geteuid())
-    return Caller(peer.user, peer.groups, owns_daemon, is_hidden=peer.uid == overflow_uid())
+    return Caller(peer.user, peer.groups, owns_daemon, is_hidden=peer.uid in (overflow_uid(), -1))
 
 
 class Run(Protocol):

@@ -21,6 +21,7 @@ class Incoming:
     """One file that comes; `finish` or `abandon` ends it. Raises Problem 413, 503, 507."""
 
     def __init__(self, services: Services, call: Call, declared: int) -> None:
+        _refuse_hidden(call)
         self._most = services.components.settings.files.max
         self._refuse_too_large(declared)
         with _as_problems():
@@ -51,6 +52,8 @@ def named_files(
     """The bytes to be kept, and what the request remembers of them. Raises Refused with every fault, Problem
     503."""
     uid, uploads = call.peer.uid, services.uploads
+    if any(file.sha256 for file in files):
+        _refuse_hidden(call)
     faults: list[NotAllowed] = []
     left = bodies.MAX_FILES - sum(len(file.content or b"") for file in files)
     blobs, described = [], []
@@ -73,6 +76,19 @@ def named_files(
     if faults:
         raise Refused(faults)
     return tuple(blobs), tuple(described)
+
+
+def count_as_named(services: Services, call: Call, files: Sequence[bodies.File]) -> None:
+    """To be called when the request that names them was accepted."""
+    services.uploads.name(call.peer.uid, [file.sha256 for file in files if file.sha256])
+
+
+def _refuse_hidden(call: Call) -> None:
+    """Files belong to a user, and those whom a user namespace hides are all one user to the kernel."""
+    if call.viewer.caller.is_hidden:
+        detail = "A user namespace hides who you are, so that no file can be yours."
+        cure = "Send the file's content with the request, as base64."
+        raise Problem(403, "Not permitted", detail, cure=cure, kind="not-permitted")
 
 
 _UNKNOWN = "no file of yours has it: send it by POST /v1/files first, at most an hour before"

@@ -11,7 +11,7 @@ from typing import cast
 
 from flexmaild.api import bodies
 from flexmaild.api.call import Answer, Call
-from flexmaild.api.files import named_files
+from flexmaild.api.files import count_as_named, named_files
 from flexmaild.api.once import once, refuse_repeated
 from flexmaild.core import jobs, references
 from flexmaild.core.addresses import normal
@@ -59,6 +59,7 @@ def send(services: Services, call: Call) -> Answer:
         return changes, queued(job)
 
     answer = once(services, call, 202, decide)
+    count_as_named(services, call, body.attachments)
     return replace(answer, headers={"Location": f"/v1/notifications/{identifier}"} | dict(answer.headers))
 
 

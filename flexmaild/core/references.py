@@ -167,16 +167,17 @@ class ReferenceKeys:
     current: bytes
     former: tuple[bytes, ...] = ()
 
-    def of(self, identifier: str) -> bytes:
-        """The key of this request; the current one where none of them made its id."""
+    def of(self, identifier: str) -> tuple[bytes, ...]:
+        """The key of this request. The id of an earlier version shows none, so that it may be any of them."""
         every = (self.current, *self.former)
-        return next((key for key in every if is_ours((key,), identifier)), self.current)
+        return next(((key,) for key in every if is_ours((key,), identifier)), every)
 
     def issue(self, request: Request, invitation: Invitation) -> str:
-        return issue(self.of(request.id), request, invitation)
+        return issue(self.of(request.id)[0], request, invitation)
 
     def is_genuine(self, reference: Reference, request: Request) -> Invitation | None:
-        return is_genuine(self.of(request.id), reference, request)
+        found = (is_genuine(key, reference, request) for key in self.of(request.id))
+        return next((invitation for invitation in found if invitation), None)
 
 
 def _request_bytes(identifier: str) -> bytes:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from flexmaild.core.errors import Failure
-from flexmaild.core.references import is_ours
+from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.steps import Step
-from flexmaild.engine.reference_key import FormerKey, former_keys
+from flexmaild.engine.reference_key import FormerKey, former_keys, known_reference_keys
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
 from flexmaild.store.beside import store_beside
@@ -25,13 +25,13 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
     """One for each former key; a warning where it is needed no more. Raises StoreFault."""
     tried = "look for open requests that were made with a former key of references"
     try:
-        keys = former_keys(settings)
+        keys, every = former_keys(settings), known_reference_keys(settings)
     except (Failure, OSError) as fault:
         yield Step("former_key", False, tried, str(fault), getattr(fault, "cure", ""))
         return
     open_ids = store.open_requests() if keys else []
     for former in keys:
-        number = _number(former, open_ids)
+        number = _number(former, every, open_ids)
         if number:
             yield Step("former_key", True, f"{tried} ({former.place})", f"{number} open requests need it")
         else:
@@ -42,19 +42,20 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
 def needless(settings: Settings) -> list[str]:
     """A sentence for each former key that is needed no more, where this user may look into the store."""
     try:
-        keys = former_keys(settings)
+        keys, every = former_keys(settings), known_reference_keys(settings)
         open_ids = store_beside(settings).open_requests() if keys else []
     except (Failure, OSError, StoreFault):
         return []  # what is wrong with a key or a store is told elsewhere
     return [
         f"{former.place}: no open request needs this former key of references any more: {_cure(former)}"
         for former in keys
-        if not _number(former, open_ids)
+        if not _number(former, every, open_ids)
     ]
 
 
-def _number(former: FormerKey, open_ids: Iterable[str]) -> int:
-    return sum(is_ours((former.key,), identifier) for identifier in open_ids)
+def _number(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
+    """How many of these requests may have been made with it."""
+    return sum(former.key in every.of(identifier) for identifier in open_ids)
 
 
 def _cure(former: FormerKey) -> str:

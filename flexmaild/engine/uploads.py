@@ -14,7 +14,7 @@ import re
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -56,8 +56,8 @@ class Uploads:
             return Upload(self, uid, place)
 
     def read(self, uid: int, digest: str, most: int) -> bytes | None:
-        """What this user sent under that SHA-256, which counts as named from now on; None where there is no
-        such file, or it is larger than `most` bytes. Raises Unusable."""
+        """What this user sent under that SHA-256; None where there is no such file, or it is larger than
+        `most` bytes. Raises Unusable."""
         if not _DIGEST.fullmatch(digest):
             return None
         place = self._directory / str(uid)
@@ -65,18 +65,27 @@ class Uploads:
             with _faults(), suppress(FileNotFoundError):
                 if path.stat().st_size > most:
                     return None
-                data = path.read_bytes()
-                os.utime(path)
-                path.replace(place / _NAMED / digest)
-                return data
+                return path.read_bytes()
         return None
+
+    def name(self, uid: int, digests: Iterable[str]) -> None:
+        """A request of this user that was accepted names these files: they count no more, and are kept for
+        another hour."""
+        place = self._directory / str(uid)
+        for digest in digests:
+            for path in (place / digest, place / _NAMED / digest):
+                with suppress(OSError):
+                    os.utime(path)
+                    path.replace(place / _NAMED / digest)
 
     def size(self, uid: int, digest: str) -> int | None:
         """In bytes; None where this user sent no such file. Raises Unusable."""
+        if not _DIGEST.fullmatch(digest):
+            return None
         place = self._directory / str(uid)
         for path in (place / digest, place / _NAMED / digest):
             with _faults(), suppress(FileNotFoundError):
-                return path.stat().st_size if _DIGEST.fullmatch(digest) else None
+                return path.stat().st_size
         return None
 
     def begin_anew(self) -> None:
@@ -98,7 +107,7 @@ class Uploads:
         """So many bytes more come of this user. Raises NoRoom, Unusable."""
         with _faults(), self._lock:
             whole = (path for path in _files(self._directory / str(uid)) if not _is_part(path))
-            at_rest = sum(path.stat().st_size for path in whole)
+            at_rest = sum(map(_size, whole))
             if at_rest + self._coming[uid] + size > MOST_BYTES:
                 raise NoRoom(f"{MOST_BYTES // MIB} MiB were sent and are not named by any request yet")
             self._coming[uid] += size
@@ -161,6 +170,14 @@ def _files(place: Path) -> Iterator[Path]:
         yield from (path for path in place.iterdir() if path.is_file())
     except FileNotFoundError:
         return
+
+
+def _size(path: Path) -> int:
+    """None of it where it was named or deleted meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _is_part(path: Path) -> bool:

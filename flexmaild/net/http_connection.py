@@ -32,7 +32,7 @@ PIECE = 4096
 # As many fields as Apache's LimitRequestFields and http.client take.
 MOST_FIELDS = 100
 # Of a connection over TCP, where the kernel knows no user.
-UNKNOWN = Credentials(0, 0, 0)
+UNKNOWN = Credentials(-1, -1, -1)
 
 _TOO_MANY = "There are too many connections."
 _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."

@@ -188,3 +188,14 @@ def test_what_was_still_coming_when_a_daemon_died_takes_no_place(house: House, t
     part.write_bytes(b"half")
     house.start()
     assert not part.exists() and (place / DIGEST).exists()
+
+
+def test_a_file_of_a_request_that_was_refused_still_counts(house: House, tmp_path: Path) -> None:
+    house.start()
+    digests = [send(house, tmp_path, b"%d" % n)["sha256"] for n in range(100)]
+    for digest in digests[:3]:
+        with pytest.raises(Refused):
+            house.request(attachments=named(digest))  # nobody is asked
+    with pytest.raises(Refused) as refused:
+        send(house, tmp_path, b"one more")
+    assert refused.value.status == 507

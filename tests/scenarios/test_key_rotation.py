@@ -113,5 +113,5 @@ def test_a_request_has_the_key_that_its_id_was_made_with(number: int) -> None:
     every = (b"current", b"former", b"the one before")
     keys = ReferenceKeys(every[0], every[1:])
     identifier = references.request_id(every[number], b"random")
-    assert keys.of(identifier) == every[number]
-    assert replace(keys, former=()).of(identifier) == b"current"
+    assert keys.of(identifier) == (every[number],)
+    assert replace(keys, former=()).of(identifier) == (b"current",)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flexmaild.core import references
 from flexmaild.core.masking import masked
 from flexmaild.core.model import MailKind
+from flexmaild.core.references import ReferenceKeys
 from tests.unit.core.make import DAY, KEY, opened
 
 
@@ -138,3 +139,16 @@ def test_a_reference_with_another_dash_is_masked_too(dash: str) -> None:
     request = opened()
     reference = references.issue(KEY, request, request.invitations[0])
     assert reference[8:] not in masked(reference.replace("-", dash))
+
+
+def test_a_request_whose_id_shows_no_key_is_answered_by_the_key_that_it_was_made_with() -> None:
+    """Ids of earlier versions show none; a new key must not make their open requests unanswerable."""
+    request, former, current = opened(), KEY, b"a new key, long enough for that"
+    assert not references.is_ours((former, current), request.id)
+    invitation = request.invitations[0]
+    keys = ReferenceKeys(current, (former,))
+    for made_with in (former, current):
+        parsed = references.parse(references.issue(made_with, request, invitation))
+        assert parsed is not None and keys.is_genuine(parsed, request) == invitation
+    forged = references.parse(references.issue(b"another's key", request, invitation))
+    assert forged is not None and keys.is_genuine(forged, request) is None
