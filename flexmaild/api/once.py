@@ -20,6 +20,8 @@ from flexmaild.store.queries import Queries
 
 
 class AnsweredBefore(Exception):
+    """With what was answered then; `api.commands` gives it again."""
+
     def __init__(self, answer: Answer) -> None:
         super().__init__("answered before")
         self.answer = answer
@@ -31,7 +33,10 @@ def once(
     status: int,
     decide: Callable[[Transaction], tuple[Changes, Any]],
 ) -> Answer:
-    """Carry it out in one transaction. decide: what changes, and the document to answer."""
+    """Carry it out in one transaction. decide: what changes, and the document to answer.
+
+    Raises AnsweredBefore where another call with this key was quicker.
+    """
 
     def decided(transaction: Transaction) -> Changes:
         refuse_repeated(transaction, call)
@@ -42,10 +47,7 @@ def once(
         return changes
 
     answers: list[Any] = []
-    try:
-        services.transactions.run(decided)
-    except AnsweredBefore as before:
-        return before.answer
+    services.transactions.run(decided)
     return Answer(status, answers[-1])
 
 

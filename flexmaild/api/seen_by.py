@@ -12,6 +12,7 @@ from flexmaild.core import jobs
 from flexmaild.core.access import NOBODYS, Belonging, Viewer
 from flexmaild.core.documents import queues
 from flexmaild.core.documents.queues import JobOutline
+from flexmaild.core.masking import without_people
 from flexmaild.core.model import Request
 from flexmaild.core.work import Job
 from flexmaild.store.queries import Queries
@@ -37,6 +38,11 @@ def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callabl
         return viewer.sees(found.terms.belonging if found else NOBODYS)
 
     return is_seen
+
+
+def words(text: str, viewer: Viewer) -> str:
+    """What a server said, of whose addresses only the domains are shown to who may not see all."""
+    return text if viewer.sees_all else without_people(text)
 
 
 def refuse_others(viewer: Viewer, request: Request) -> None:

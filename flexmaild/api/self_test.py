@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from flexmaild.api import arrivals, problems, spellings, what_came_back
+from flexmaild.api import arrivals, problems, seen_by, spellings, what_came_back
 from flexmaild.api.call import Answer, Call
 from flexmaild.api.probes import last_headers
 from flexmaild.api.problems import Problem
@@ -155,7 +155,7 @@ def _arrival(services: Services, call: Call, mails: Sequence[Sent]) -> Step:
     tried = f"wait for them in the folder {folder}"
     ends = began + ARRIVAL_SECONDS
     while True:
-        fault = _poll(services)
+        fault = seen_by.words(_poll(services), call.viewer)
         if _take(services, mails):
             ends = steady() + STRAGGLER_SECONDS
         seconds = steady() - began

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import cast
 
 from flexmaild import __version__
-from flexmaild.api import bodies, problems
+from flexmaild.api import bodies, problems, seen_by
 from flexmaild.api.call import Answer, Call
 from flexmaild.api.problems import Fault, Problem
 from flexmaild.core import line_pattern, quorum
@@ -28,7 +28,6 @@ from flexmaild.core.documents.service import (
     Status,
 )
 from flexmaild.core.jobs import OUTGOING
-from flexmaild.core.masking import without_people
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
@@ -134,7 +133,7 @@ def _incoming(services: Services, viewer: Viewer) -> IncomingStatus | PolledStat
         polls=box.polls,
         failures_in_a_row=box.failures_in_a_row,
         last_success=box.last_success,
-        last_fault=_words(box.last.fault if box.last else "", viewer),
+        last_fault=seen_by.words(box.last.fault if box.last else "", viewer),
         waiting=max(0, box.last.folder.messages - box.last.deleted) if box.last and box.last.folder else None,
     )
 
@@ -150,13 +149,9 @@ def _outgoing(services: Services, viewer: Viewer) -> OutgoingStatus:
         transport=outgoing.transport,
         from_address=outgoing.from_address,
         last_success=way.last_success if way else None,
-        last_fault=_words(way.fault if way else "", viewer),
+        last_fault=seen_by.words(way.fault if way else "", viewer),
         messages={state.value: jobs[state.value] for state in JobState},
     )
-
-
-def _words(fault: str, viewer: Viewer) -> str:
-    return fault if viewer.sees_all else without_people(fault)
 
 
 def _deliveries(services: Services) -> dict[str, dict[str, int]]:
@@ -172,7 +167,8 @@ def process(services: Services, call: Call) -> Answer:
     ended = _polled(services)
     if ended.fault:
         extra = {"reason": ended.reason}
-        raise Problem(502, "Reading replies failed", ended.fault, kind="server", extra=extra)
+        said = seen_by.words(ended.fault, call.viewer)
+        raise Problem(502, "Reading replies failed", said, kind="server", extra=extra)
     waiting = max(0, ended.folder.messages - ended.deleted) if ended.folder else 0
     detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"
     shown = Processed(

@@ -19,7 +19,11 @@ _DASH = rf"(?:-|[{DASHES}]|{ENCODED_DASH})"
 # "FM1-" and four characters are enough to find it by. With fewer letters than an id has it names no request,
 # as a ticket FM1-PAYMENTS does.
 _REFERENCE = re.compile(rf"({TAG}{_DASH}[A-Z2-7=]{{4}})[A-Z2-7=]{{{ID_LETTERS - 4},}}", re.IGNORECASE)
-_LOCAL_PART = re.compile(r"[^\s@<>()\[\]\"',;:=]+@(?=\S)")
+# A local part may be quoted, and hold an address that was written with "=" (RFC 5321 section 4.1.2; VERP).
+# What stands before one in a results field is no part of it (RFC 8601 section 2.2).
+_LOCAL_PART = re.compile(
+    r"(\b(?:smtp|header|policy)\.[\w-]+=)?(?:\"(?:\\.|[^\"\\\r\n])*\"|[^\s@<>()\[\]\",;:]+)@(?=\S)"
+)
 # A piece of a known one is hidden from so many letters on; fewer are found in words as well.
 _PIECE = 8
 _LETTERS = re.compile(rf"\w{{{_PIECE},}}")
@@ -32,7 +36,7 @@ def masked(text: str, rest: str = "…") -> str:
 
 def without_people(text: str) -> str:
     """The text with the domain of each address alone."""
-    return _LOCAL_PART.sub("***@", text)
+    return _LOCAL_PART.sub(lambda found: f"{found[1] or ''}***@", text)
 
 
 class Mask:

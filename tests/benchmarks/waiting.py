@@ -54,19 +54,24 @@ def main() -> None:
 def _waiting(daemon: Daemon, identifier: str, size: int) -> Iterator[list[socket.socket]]:
     head = f"GET /v1/approvals/{identifier}/wait?timeout=3600 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     crowd: list[socket.socket] = []
+    before = _open_files(daemon)
     try:
         for number in range(size):
             if number >= ONE_USERS and os.geteuid() != 0:
                 break
             crowd.append(_connected(daemon.client.path, number >= ONE_USERS))
             crowd[-1].sendall(head)
-        _looks(daemon)  # behind them all
-        time.sleep(2)
+        until(lambda: _open_files(daemon) >= before + len(crowd), "all of the crowd")
         yield crowd
     finally:
         for connection in crowd:
             connection.close()
         until(lambda: _looks(daemon), "an answer behind the crowd")
+
+
+def _open_files(daemon: Daemon) -> int:
+    assert daemon.process
+    return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
 
 def _connected(path: Path, by_another: bool) -> socket.socket:

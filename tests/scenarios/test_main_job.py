@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flexmaild.api import approvals
 from flexmaild.client import Refused
 from flexmaild.store.engine import KEPT_READERS
 from tests.kit.house import House, reply_bytes, until
@@ -210,3 +211,18 @@ def test_a_released_mail_that_is_refused_again_is_back_in_quarantine(house: Hous
     (again,) = house.call("quarantine.list")["items"]
     assert again["id"] != aside["id"]
     assert house.show(asked["id"])["state"] == "pending"
+
+
+def test_of_two_equal_requests_at_once_both_are_told_of_the_one_that_was_made(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both found no answer to their key when they began; the second finds it in its transaction."""
+    house.start()
+    body = {"title": "Release 4.2", "approvers": [ALICE]}
+    first = house.client.call("approval.request", body=body, idempotency_key="k")
+    monkeypatch.setattr(approvals, "refuse_repeated", lambda store, call: None)
+    second = house.client.call("approval.request", body=body, idempotency_key="k")
+    assert second.body["id"] == first.body["id"]
+    assert second.headers["idempotent-replayed"] == "true"
+    place = f"/v1/approvals/{first.body['id']}"
+    assert {r.headers.get("location", place) for r in (first, second)} == {place}

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from flexmaild.client import Refused
 from flexmaild.core import exits
 from tests.kit.house import House, reply_bytes, until
 from tests.kit.in_process import HouseInProcess, mails_read_here
@@ -285,3 +286,26 @@ def test_flexmailctl_shares_a_request(open_house: OpenHouse) -> None:
     for user in (SYS, BIN):
         shown = flexmailctl_as(user, house.socket, "approval", "show", one).stdout
         assert "Payroll 4.2" in shown and f"@{BIN}" in shown
+
+
+def test_what_a_server_said_of_people_is_for_admins_by_each_command_that_reads_replies(
+    open_house: OpenHouse,
+) -> None:
+    """As `status` has it."""
+    folder = open_house.house.root / "anna@corp.test"
+    for sub in ("tmp", "new", "cur"):
+        (folder / sub).mkdir(parents=True)
+    open_house.started()
+    open_house.house.write_settings(
+        {
+            "control": {"socket": str(open_house.socket), "mode": "0666"},
+            "incoming": {"path": str(folder)},
+        }
+    )
+    open_house.house.call("reload")
+    shutil.rmtree(folder)
+    folder.write_text("a file in the place of the folder")
+    status, told = open_house.ask("bin", "POST", "/v1/process")
+    assert (status, "anna@" in json.dumps(told), "corp.test" in json.dumps(told)) == (502, False, True)
+    with pytest.raises(Refused, match="anna@"):
+        open_house.house.call("process")

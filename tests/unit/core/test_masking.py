@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.masking import Mask, masked
+from flexmaild.core.masking import Mask, masked, without_people
 from flexmaild.observe.redact import clean
 from flexmaild.system.redaction import Redactor
 
@@ -39,3 +39,18 @@ def test_a_ticket_or_a_host_that_begins_like_a_reference_is_shown(text: str) -> 
 
 def test_a_known_reference_is_hidden_in_every_piece_of_it() -> None:
     assert Mask([f"FM1-{LETTERS}"]).text(f"{LETTERS[:20]}\n{LETTERS[20:]}") == f"{LETTERS[:9]}…\n…"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("smtp.mailfrom=bounces+anna=corp.test@list.test", "smtp.mailfrom=***@list.test"),
+        ("header.from=anna@corp.test (p=none)", "header.from=***@corp.test (p=none)"),
+        ('550 <"anna.k"@corp.test> is unknown', "550 <***@corp.test> is unknown"),
+        ("no mailbox 'anna@corp.test' here", "no mailbox ***@corp.test' here"),
+        ("user=anna@corp.test", "***@corp.test"),
+        ("at 10:00 nobody @ home", "at 10:00 nobody @ home"),
+    ],
+)
+def test_of_an_address_the_domain_is_left_however_it_is_written(said: str, shown: str) -> None:
+    assert without_people(said) == shown
