@@ -76,15 +76,18 @@ def _is_due(part: Part, moment: datetime) -> ColumnElement[bool]:
     return and_(requests.c.decided_at < moment, requests.c.purged.op("&")(part.bit) == 0)
 
 
-def _is_over(approval_id: ColumnElement[str], moment: datetime) -> ColumnElement[bool]:
-    """Whether the request, if there still is one, had ended by then."""
-    kept = or_(requests.c.decided_at.is_(None), requests.c.decided_at >= moment)
+def _is_purged(approval_id: ColumnElement[str], part: Part) -> ColumnElement[bool]:
+    """Whether this part of the request, if there still is one, is purged: what lies beside it goes with it."""
+    kept = requests.c.purged.op("&")(part.bit) == 0
     return not_(exists().where(requests.c.id == approval_id, kept))
 
 
 def _mails(connection: Connection, moment: datetime) -> int:
     """By its Message-ID, time, size and digest a mail is still known."""
-    old = (seen.c.at < moment, or_(seen.c.approval_id.is_(None), _is_over(seen.c.approval_id, moment)))
+    old = (
+        seen.c.at < moment,
+        or_(seen.c.approval_id.is_(None), _is_purged(seen.c.approval_id, Part.ADDRESSES)),
+    )
     chosen = select(seen.c.seq).where(text(f"({SHOWS_SOMEBODY})"), *old).limit(SLICE)
     said = {"sender": "", "subject": "", "because": purging.PURGED}
     decided = seen.c.outcome == "decision"  # it is the answer
@@ -98,27 +101,29 @@ def _mails(connection: Connection, moment: datetime) -> int:
 
 def _replies(connection: Connection, moment: datetime) -> int:
     shows = or_(replies.c.sender != "", replies.c.via != "")
-    old = and_(replies.c.at < moment, shows, _is_over(replies.c.approval_id, moment))
+    old = and_(replies.c.at < moment, shows, _is_purged(replies.c.approval_id, Part.ADDRESSES))
     return connection.execute(update(replies).where(old).values(sender="", via="")).rowcount
 
 
 def _entries(connection: Connection, before: Before) -> int:
     """Those of acts that are about no request go by their own age."""
-    gone = _personal(connection, before[Part.ADDRESSES])
+    gone = _personal(connection, Part.ADDRESSES, before)
     if before[Part.COMMENTS] > before[Part.ADDRESSES]:
         words = (audit_personal.c.data.contains(f'"{key}":') for key in purging.WORDS_OF_PERSONS)
-        gone += _personal(connection, before[Part.COMMENTS], or_(*words))
+        gone += _personal(connection, Part.COMMENTS, before, or_(*words))
     return gone
 
 
-def _personal(connection: Connection, moment: datetime, *which: ColumnElement[bool]) -> int:
+def _personal(connection: Connection, part: Part, before: Before, *which: ColumnElement[bool]) -> int:
     """Times never run backwards in the event log: what stands behind a younger row is younger."""
-    is_over = _is_over(audit.c.approval_id, moment).label("is_over")
-    query = select(audit.c.seq, audit.c.at, is_over).join(audit_personal, audit_personal.c.seq == audit.c.seq)
+    moment, is_purged = before[part], _is_purged(audit.c.approval_id, part).label("is_purged")
+    query = select(audit.c.seq, audit.c.at, is_purged).join(
+        audit_personal, audit_personal.c.seq == audit.c.seq
+    )
     query = query.where(text(SAYS_SOMETHING), *which).order_by(audit_personal.c.seq)
     with closing(connection.execute(query)) as rows:
         old = takewhile(lambda row: not isinstance(row.at, datetime) or row.at < moment, rows)
-        gone = list(islice((row.seq for row in old if row.is_over), SLICE))
+        gone = list(islice((row.seq for row in old if row.is_purged), SLICE))
     for part in request_rows.slices(gone):
         there = audit_personal.c.seq.in_(part)
         connection.execute(update(audit_personal).where(there).values(data=chain.FORGOTTEN, salt=b""))

@@ -178,6 +178,11 @@ class HouseInProcess(House):
         assert self._running is not None
         self._running[2].put(signal.SIGHUP)
 
+    def prune(self) -> None:
+        """What the timers do each hour."""
+        assert self._running is not None, "it does not run here"
+        moments.prune(self._running[0].services)
+
     def kill(self) -> None:
         raise AssertionError("only a process can be killed")
 
