@@ -77,7 +77,7 @@ def _is_due(part: Part, moment: datetime) -> ColumnElement[bool]:
 
 
 def _is_purged(approval_id: ColumnElement[str], part: Part) -> ColumnElement[bool]:
-    """Whether this part of the request, if there still is one, is purged: what lies beside it goes with it."""
+    """Whether this part of the request, if there still is one, is purged: what lies beside it goes too."""
     kept = requests.c.purged.op("&")(part.bit) == 0
     return not_(exists().where(requests.c.id == approval_id, kept))
 
@@ -124,7 +124,7 @@ def _personal(connection: Connection, part: Part, before: Before, *which: Column
     with closing(connection.execute(query)) as rows:
         old = takewhile(lambda row: not isinstance(row.at, datetime) or row.at < moment, rows)
         gone = list(islice((row.seq for row in old if row.is_purged), SLICE))
-    for part in request_rows.slices(gone):
-        there = audit_personal.c.seq.in_(part)
+    for rows_gone in request_rows.slices(gone):
+        there = audit_personal.c.seq.in_(rows_gone)
         connection.execute(update(audit_personal).where(there).values(data=chain.FORGOTTEN, salt=b""))
     return len(gone)
