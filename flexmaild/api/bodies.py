@@ -1,7 +1,8 @@
 """What callers may send: the request bodies of the control socket as pydantic models.
 
 Named by `api.routes`, used by the server (checking), `api.openapi` (description), the handlers (use).
-They check form only; what an approval may be is decided by `core.opening`. Values are not repeated in errors.
+They check form only; what an approval may be is decided by `core.approval.opening`. Values are not repeated
+in errors.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from flexmaild.api.fields import (
 )
 from flexmaild.core.access import NOBODYS, Belonging
 from flexmaild.core.addresses import MAX_WRITTEN
+from flexmaild.core.approval.opening import Ask, AskedApprover
 from flexmaild.core.model import Attachment as StoredAttachment
 from flexmaild.core.model import OnExpiry, QuorumRule, Requirement
-from flexmaild.core.opening import Ask, AskedApprover
 from flexmaild.settings.schema import Level
 
 # The largest mail that common servers take is 25 MB; nothing above it could be sent.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from flexmaild.api import approvals, notifications, oauth, probes, queues, self_test, service
 from flexmaild.api.call import Answer, Call, Run
-from flexmaild.api.files import Incoming
-from flexmaild.api.once import AnsweredBefore
+from flexmaild.api.handlers import approvals, notifications, oauth, probes, queues, self_test, service
+from flexmaild.api.handlers.files import Incoming
+from flexmaild.api.handlers.once import AnsweredBefore
 from flexmaild.api.problems import AGAIN_SOON, Problem
 from flexmaild.engine.services import Services
 from flexmaild.store import DamagedRow, StoreFault, StorePassing

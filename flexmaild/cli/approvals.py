@@ -9,8 +9,9 @@ from typing import Any, get_args
 
 import click
 
-from flexmaild.cli import approval_view, given, output
+from flexmaild.cli import given, output
 from flexmaild.cli.console import Console, Group, pass_console
+from flexmaild.cli.views import approval as approval_view
 from flexmaild.cli.waiting import Watch, wait_for_decision
 from flexmaild.core import exits
 from flexmaild.core.model import Requirement

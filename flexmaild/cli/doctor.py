@@ -6,8 +6,9 @@ import json
 
 import click
 
-from flexmaild.cli import ending, results_view
+from flexmaild.cli import ending
 from flexmaild.cli.settings_file import config_option, load_settings
+from flexmaild.cli.views import results
 from flexmaild.core import exits
 
 
@@ -30,5 +31,5 @@ def doctor(as_json: bool) -> int:
     if as_json:
         ending.say(json.dumps(body, indent=2))
     else:
-        results_view.diagnosis(body)
+        results.diagnosis(body)
     return exits.DONE if body["healthy"] else exits.FAILED

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending, explain_view, standard_input
+from flexmaild.cli import ending, standard_input
 from flexmaild.cli.settings_file import chosen_config, config_option
+from flexmaild.cli.views import explain as explain_view
 from flexmaild.core import exits
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.system.files import read_at_most
@@ -56,7 +57,7 @@ def _bytes(file: str) -> bytes:
 
 def _document(data: bytes) -> dict[str, Any]:
     from flexmaild.core.errors import Failure
-    from flexmaild.engine import explain as engine
+    from flexmaild.engine.replay import explain as engine
 
     settings, told = _settings(chosen_config())
     try:

@@ -44,9 +44,9 @@ def cli(context: click.Context) -> None:
 @config_option
 def check() -> None:
     """Check the settings without starting anything: every fault with its place, or "… is valid"."""
-    from flexmaild.engine.former_keys import needless
+    from flexmaild.engine.keys.former_keys import needless
+    from flexmaild.engine.keys.own_files import insist_on_own_files, service_user
     from flexmaild.engine.operator_templates import operator_templates
-    from flexmaild.engine.own_files import insist_on_own_files, service_user
 
     settings = load_settings()
     with told_faults():

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import given, output, results_view
+from flexmaild.cli import given, output
 from flexmaild.cli.console import Command, Console, pass_console
+from flexmaild.cli.views import results
 from flexmaild.core import exits
 
 
@@ -36,7 +37,7 @@ def doctor(console: Console) -> None:
     Lists the results fields of the last mails that were read, and the settings that would believe them.
     """
     body = console.ask("doctor")
-    console.show(body, results_view.diagnosis)
+    console.show(body, results.diagnosis)
     if not body["healthy"]:
         raise click.exceptions.Exit(exits.FAILED)
 
@@ -49,7 +50,7 @@ def self_test(console: Console) -> None:
     The result is written in twenty spellings, each in a mail of its own.
     """
     body = console.ask("self_test")
-    console.show(body, results_view.diagnosis)
+    console.show(body, results.diagnosis)
     if not body["healthy"]:
         raise click.exceptions.Exit(exits.FAILED)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import output, results_view
+from flexmaild.cli import output
 from flexmaild.cli.console import Console, Group, pass_console
+from flexmaild.cli.views import results as results_view
 
 STATES = ["queued", "deferred", "held", "failed", "done", "dropped"]
 _OUTBOX_COLUMNS = ("id", "state", "kind", "recipients", "attempt", "due_at", "last_error")

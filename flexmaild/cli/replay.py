@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending, replay_view
+from flexmaild.cli import ending
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
+from flexmaild.cli.views import replay as replay_view
 from flexmaild.core import durations, exits
 
 # Differences told in the JSON document; they are counted on.
@@ -67,7 +68,7 @@ def replay(since: timedelta, as_json: bool) -> int:
 
 
 def _replayed(since: timedelta, as_json: bool) -> int:
-    from flexmaild.engine import replay as engine
+    from flexmaild.engine.replay import replay as engine
     from flexmaild.store.beside import store_beside
 
     settings = load_settings(check_secrets=False)
@@ -110,7 +111,7 @@ def _progress(tally: replay_view.Tally) -> None:
 
 def _keys(settings: Any) -> Any:
     """The keys of references, which tell whether a mail was asked for."""
-    from flexmaild.engine.reference_key import known_reference_keys
+    from flexmaild.engine.keys.reference_key import known_reference_keys
 
     try:
         return known_reference_keys(settings)

@@ -13,8 +13,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from flexmaild.core import decision, references
-from flexmaild.core.events import Deliver, Effect, Mail, Note
+from flexmaild.core import references
+from flexmaild.core.approval.events import Deliver, Effect, Mail, Note
+from flexmaild.core.documents import decision
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.references import ReferenceKeys, bare
 from flexmaild.core.work import AuditEntry, Job, MailOrder, Queue

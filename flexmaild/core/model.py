@@ -98,7 +98,7 @@ class Approver:
     """Somebody who is asked. `address` and `aliases` are addr-specs (RFC 5322) in lower case.
 
     on_behalf_of: the approver (address) whose voice this delegate holds, empty for the approver.
-    escalation: joined by escalation; see `core.quorum` for what that voice counts.
+    escalation: joined by escalation; see `core.approval.quorum` for what that voice counts.
     language: a tag of `languages` ("de"), empty for the setting's.
     """
 
@@ -220,7 +220,8 @@ class Verdict:
 class Request:
     """An approval request as it stands. `version` grows with every committed change.
 
-    settles_at: when the verdicts that meet the quorum decide, if nobody changes theirs (see `core.settling`).
+    settles_at: when the verdicts that meet the quorum decide, if nobody changes theirs (see
+    `core.approval.settling`).
     settle_check_at: when to look again, after that moment, whether the mailbox was read meanwhile;
     settle_checks: how often that was done. purged: what is kept of it no longer, see `core.purging`.
     """

@@ -3,7 +3,7 @@
 Its state, its times, how many said what, how each was proven and the digests of their mails stay for as long
 as the request is known. Who decided is an address like any other and goes with them: it says what a person
 did. In the place of each address stands a number, so that it can still be seen that two answers were one
-person's. Pure; called by `store.purge`.
+person's. Pure; called by `store.records.purge`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What an incoming mail said, frozen: made by `mail.understand.reply`, judged by `core.admission`."""
+"""What an incoming mail said, frozen: made by `mail.understand.reply`, judged by
+`core.approval.admission`."""
 
 from __future__ import annotations
 
@@ -56,7 +57,7 @@ Addressed = Literal["surely", "beside", "unsigned"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one mail said; made by `mail.understand.reply.understand`, judged by `core.admission`.
+    """What one mail said; made by `mail.understand.reply.understand`, judged by `core.approval.admission`.
 
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.
     from_fields: how many From fields it has.

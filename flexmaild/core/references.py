@@ -8,7 +8,7 @@ first of an HMAC-SHA256 over them: they show whose the request is to an installa
 docs/wire-format.md has test vectors.
 
 Who looks for them in what others made of them (wrapped, encoded, masked) builds a pattern from the shapes
-below: `mail.understand.references`, `mail.understand.mentions`, `core.masking`.
+below: `mail.understand.identification.references`, `mail.understand.identification.mentions`, `core.masking`.
 """
 
 from __future__ import annotations

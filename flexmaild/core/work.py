@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.left_mails import LeftMail
+from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Approver, Json, MailFacts, MailKind, Outcome, Proof, Request
 from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
@@ -152,7 +152,8 @@ class Seen:
     mail: its sender is the address in From, proven or not. found: what it is known by beside its mark, as its
     transport said.
     fingerprint: set when the mail was admitted; a second mail with the same one is a replay.
-    spent: what a mail that decided is known by (`core.admission.names`): none with one of them decides again.
+    spent: what a mail that decided is known by (`core.approval.admission.names`): none with one of them
+    decides again.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").
     unknown_lines: of a person's answer, those that may be a mail gateway's.

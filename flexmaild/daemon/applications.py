@@ -11,8 +11,8 @@ from pathlib import Path
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.engine.components import Components
-from flexmaild.net.clouds import Use
-from flexmaild.net.oauth import OAuthApplication, TokenDesk
+from flexmaild.oauth.clouds import Use
+from flexmaild.oauth.manager import OAuthApplication, TokenDesk
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.system.clock import Clock
@@ -26,7 +26,7 @@ def build_tokens(settings: Settings, clock: Clock, old: Components | None) -> To
         return old.tokens
     applications = {n: _application(n, settings) for n in settings.oauth_applications}
     keys = {n: a.token_key.read for n, a in settings.oauth_applications.items() if a.token_key}
-    from flexmaild.net.token_store import TokenStore  # late: cryptography is 7 MB that few settings need
+    from flexmaild.oauth.token_store import TokenStore  # late: cryptography is 7 MB that few settings need
 
     store = TokenStore(settings.state_directory / "oauth", keys)
     wall = clock.now

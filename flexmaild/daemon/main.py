@@ -30,17 +30,19 @@ from flexmaild.daemon.beginning import once_possible
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.reload import Reload, take_in_force
 from flexmaild.daemon.supervisor import Supervisor
-from flexmaild.engine import delivery, incoming, moments, poller
-from flexmaild.engine.own_files import insist_on_own_files, make_state_directory
+from flexmaild.engine import incoming, moments
+from flexmaild.engine.delivery import delivery
+from flexmaild.engine.keys.own_files import insist_on_own_files, make_state_directory
+from flexmaild.engine.keys.reference_key import has_own_key
+from flexmaild.engine.polling import poller
 from flexmaild.engine.quiet import Quiet
-from flexmaild.engine.reference_key import has_own_key
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.services import Services
 from flexmaild.engine.timers import Task, Timers
 from flexmaild.engine.transaction import Targets, Transactions
 from flexmaild.engine.uploads import Uploads
 from flexmaild.engine.waiters import Waiters
-from flexmaild.net.sign_ins import SignIns
+from flexmaild.oauth.authorizations import SignIns
 from flexmaild.observe import logs
 from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.logs import Logs

@@ -16,28 +16,29 @@ from typing import Any
 
 from flexmaild.core import jobs
 from flexmaild.core.addresses import domain_of, normal
-from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.approval.admission import SenderPolicy
 from flexmaild.core.errors import Failure
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Queue
 from flexmaild.daemon.applications import build_tokens
-from flexmaild.engine import delivery, poller
 from flexmaild.engine.changes import Context
 from flexmaild.engine.components import Components
-from flexmaild.engine.delivery import Delivery
-from flexmaild.engine.handlers import EventHandler, MailHandler
+from flexmaild.engine.delivery import delivery
+from flexmaild.engine.delivery.delivery import Delivery
+from flexmaild.engine.delivery.job_handlers import EventHandler, MailHandler
+from flexmaild.engine.delivery.sent_mails import SentMails
+from flexmaild.engine.keys.reference_key import note_key, reference_keys
 from flexmaild.engine.limiter import Limiter
 from flexmaild.engine.operator_templates import operator_templates
 from flexmaild.engine.policies import policy_of, rules_of
-from flexmaild.engine.poller import Poller
-from flexmaild.engine.reference_key import note_key, reference_keys
-from flexmaild.engine.sandbox import Sandbox
-from flexmaild.engine.sent_mails import SentMails
+from flexmaild.engine.polling import poller
+from flexmaild.engine.polling.poller import Poller
+from flexmaild.engine.sandbox.parent import Sandbox
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.net.oauth import TokenDesk
-from flexmaild.net.token_refresher import TokenRefresher
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.refresher import TokenRefresher
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.load import Kinds, load
@@ -46,7 +47,7 @@ from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store import Store
 from flexmaild.system.clock import TrustedClock
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
-from flexmaild.transports.tools import Tools
+from flexmaild.transports.context import Tools
 
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
 DELIVERIES_GIVE_UP = timedelta(days=3)

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core import jobs, state_machine
-from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.events import Effect, Mail, Note, Step
-from flexmaild.core.left_mails import LeftMail
+from flexmaild.core import jobs
+from flexmaild.core.approval import state_machine
+from flexmaild.core.approval.admission import SenderPolicy
+from flexmaild.core.approval.events import Effect, Mail, Note, Step
+from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Request
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import (

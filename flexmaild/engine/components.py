@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from flexmaild.core.opening import Policy
+from flexmaild.core.approval.opening import Policy
 from flexmaild.core.work import Queue
 from flexmaild.engine.changes import Context
-from flexmaild.engine.delivery import Delivery
-from flexmaild.engine.poller import Poller
+from flexmaild.engine.delivery.delivery import Delivery
+from flexmaild.engine.polling.poller import Poller
 from flexmaild.mail.compose.write import Stationery
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.net.oauth import TokenDesk
-from flexmaild.net.token_refresher import TokenRefresher
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.refresher import TokenRefresher
 from flexmaild.settings.schema import Settings
-from flexmaild.transports.tools import Tools
+from flexmaild.transports.context import Tools
 
 Thread = Poller | Delivery | TokenRefresher
 # How long the end of a delivery that was replaced is waited for.

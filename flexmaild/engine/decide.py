@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from flexmaild.core import admission, approver_notes, jobs, naming, references, state_machine
-from flexmaild.core.admission import Ruling
+from flexmaild.core import jobs, references
+from flexmaild.core.approval import admission, approver_notes, naming, state_machine
+from flexmaild.core.approval.admission import Ruling
+from flexmaild.core.approval.events import Bounced, Event, TimePassed
 from flexmaild.core.errors import Reason
-from flexmaild.core.events import Bounced, Event, TimePassed
 from flexmaild.core.identity import Identity, is_same
-from flexmaild.core.left_mails import LEFT, LeftMail
+from flexmaild.core.left_in_folder import LEFT, LeftMail
 from flexmaild.core.masking import masked
 from flexmaild.core.model import MailFacts, MailKind, Outcome, Request
 from flexmaild.core.ports import Fetched, Mark
@@ -220,8 +221,8 @@ def _take(
 
 
 def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
-    """What is seen of this mail at each request it names; `store.replies` leaves out those that do not exist.
-    A second delivery is no further reply."""
+    """What is seen of this mail at each request it names; `store.records.replies` leaves out those that do
+    not exist. A second delivery is no further reply."""
     if ruling.reason is ReplyReason.REPEATED:
         return ()
     return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)

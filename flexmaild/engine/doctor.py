@@ -19,20 +19,21 @@ from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Fetched
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader
-from flexmaild.engine import former_keys, results_seen
+from flexmaild.engine import results_seen
+from flexmaild.engine.keys import former_keys
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.mail.authentication.kept_header import kept
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import split_header
-from flexmaild.mail.understand.sender import sender as sender_of
+from flexmaild.mail.understand.identification.sender import sender as sender_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
 from flexmaild.store.beside import store_beside
 from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
-from flexmaild.transports.tools import Tools
+from flexmaild.transports.context import Tools
 
 
 def examine(settings: Settings) -> Diagnosis:

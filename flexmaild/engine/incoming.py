@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from flexmaild.core.left_mails import Committed
+from flexmaild.core.left_in_folder import Committed
 from flexmaild.core.ports import Fetched
 from flexmaild.core.reading import Reading
 from flexmaild.core.redacted import redacted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
-from flexmaild.core.events import TAKEN_OUT, Mail
+from flexmaild.core.approval.events import TAKEN_OUT, Mail
 from flexmaild.core.model import MailKind
 
 WINDOW = timedelta(hours=1)
@@ -28,7 +28,8 @@ def is_limited(mail: Mail) -> bool:
 
 
 class Limiter:
-    """Counts in memory: a restart forgives, and each reference has a stored limit (`core.state_machine`)."""
+    """Counts in memory: a restart forgives, and each reference has a stored limit
+    (`core.approval.state_machine`)."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -10,13 +10,13 @@ from functools import partial
 
 import structlog
 
-from flexmaild.core.events import TimePassed
+from flexmaild.core.approval.events import TimePassed
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import Part
 from flexmaild.core.work import JobState, Queue
 from flexmaild.engine import decide, refusals, results_seen
 from flexmaild.engine.changes import Changes
-from flexmaild.engine.delivery import LEASE
+from flexmaild.engine.delivery.delivery import LEASE
 from flexmaild.engine.services import Services
 from flexmaild.store import StoreFault, Transaction
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flexmaild.core.addresses import domain_of, normal
-from flexmaild.core.opening import Delegation, Policy
+from flexmaild.core.approval.opening import Delegation, Policy
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.settings.schema import Settings
 from flexmaild.settings.sender_authentication import SenderAuthentication, plain
 

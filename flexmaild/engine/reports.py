@@ -17,7 +17,7 @@ from flexmaild.core.errors import Reason
 from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import MailKind, State
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
-from flexmaild.net.grants import ApplicationState, ApplicationStatus
+from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
 from flexmaild.observe.conditions import conditions, damaged_row, replies_refused
 from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.incidents import Condition, Incident, Incidents, Kind, not_ready

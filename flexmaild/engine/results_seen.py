@@ -22,7 +22,7 @@ from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.authentication.kept_header import header_of
 from flexmaild.mail.authentication.unmatched import Unmatched, unmatched
 from flexmaild.mail.parse.header import Header
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 
 # So many mails are looked at; a border that none of so many fits is an incident.
 LAST = 20

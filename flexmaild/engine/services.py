@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from flexmaild.core.work import AuditEntry
 from flexmaild.engine.changes import Context
 from flexmaild.engine.components import Components
-from flexmaild.engine.delivery import Delivery
+from flexmaild.engine.delivery.delivery import Delivery
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.transaction import Transactions
 from flexmaild.engine.uploads import Uploads
 from flexmaild.engine.waiters import Waiters
-from flexmaild.net.sign_ins import SignIns
+from flexmaild.oauth.authorizations import SignIns
 from flexmaild.observe.health import Health
 from flexmaild.observe.logs import Logs
 from flexmaild.observe.metrics import Metrics

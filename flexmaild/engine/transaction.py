@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from flexmaild.core.left_mails import LeftMail
+from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Request
 from flexmaild.core.work import Queue, Seen
 from flexmaild.engine.changes import Changes

@@ -1,7 +1,7 @@
 """What a certificate says: whose it is, for which names, until when; and whether a key belongs to it.
 
 For those of servers (`net.tls`, `transports.probe`) and for the one with which an application signs in
-(`net.entra`, `net.status`). Opens no file and no connection. `cryptography`, 7 MB, is loaded when one is
+(`oauth.entra`, `oauth.status`). Opens no file and no connection. `cryptography`, 7 MB, is loaded when one is
 looked at.
 """
 

@@ -15,7 +15,7 @@ from flexmaild.core.defaults import is_example
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.net.proxy import through
 from flexmaild.net.wire import Wire
-from flexmaild.settings.session import Session
+from flexmaild.settings.javamail.session import Session
 from flexmaild.system.deadline import Deadline
 
 Address = tuple[socket.AddressFamily, Any]

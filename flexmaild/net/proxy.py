@@ -17,7 +17,7 @@ import socks
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
 from flexmaild.core.redacted import redacted
-from flexmaild.settings.session import Proxy, Session
+from flexmaild.settings.javamail.session import Proxy, Session
 
 # More than any proxy's answer to CONNECT has.
 _LONGEST_ANSWER = 16384

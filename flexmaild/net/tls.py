@@ -14,7 +14,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason
 from flexmaild.net import certificates
 from flexmaild.net.certificates import Certificate
 from flexmaild.net.wire import CertificateRefused, Wire
-from flexmaild.settings.session import Session
+from flexmaild.settings.javamail.session import Session
 
 _VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,

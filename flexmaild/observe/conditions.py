@@ -12,9 +12,9 @@ from datetime import timedelta
 from flexmaild.core import timing
 from flexmaild.core.errors import Reason, printable
 from flexmaild.core.jobs import OUTGOING
-from flexmaild.core.left_mails import LeftMails
-from flexmaild.net.grants import ApplicationStatus
-from flexmaild.net.status import SKEW_SECONDS
+from flexmaild.core.left_in_folder import LeftMails
+from flexmaild.oauth.grants import ApplicationStatus
+from flexmaild.oauth.status import SKEW_SECONDS
 from flexmaild.observe.health import DOUBTED, LONG_JOB, Health, Mailbox
 from flexmaild.observe.incidents import Condition, Kind
 

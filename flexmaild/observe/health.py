@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.jobs import OUTGOING
-from flexmaild.core.left_mails import LeftMails
+from flexmaild.core.left_in_folder import LeftMails
 from flexmaild.core.ports import FolderState, Unreadable
 from flexmaild.observe.incidents import Condition
 from flexmaild.system.clock import TrustedClock

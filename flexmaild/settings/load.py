@@ -15,9 +15,9 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from flexmaild.settings import places
-from flexmaild.settings.block import holds_password
 from flexmaild.settings.document import LARGEST, Document
 from flexmaild.settings.faults import WHOLE_FILE, Fault, Finding, Path, SettingsError, dotted
+from flexmaild.settings.javamail.block import holds_password
 from flexmaild.settings.mail import (
     DEFAULT_IN,
     DEFAULT_OUT,

@@ -16,13 +16,13 @@ from pydantic import Field, PlainSerializer
 from flexmaild.core import defaults
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.core.oauth import Purpose
-from flexmaild.settings import javamail
-from flexmaild.settings.block import masked
 from flexmaild.settings.faults import Finding
+from flexmaild.settings.javamail import session_of
+from flexmaild.settings.javamail.block import masked
+from flexmaild.settings.javamail.session import AuthType, ImapSession, Session, SmtpSession
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
 from flexmaild.settings.sender_authentication import SenderAuthentication
-from flexmaild.settings.session import AuthType, ImapSession, Session, SmtpSession
 from flexmaild.settings.types import (
     AbsolutePath,
     Address,
@@ -70,8 +70,8 @@ class _Server(Section):
         properties: str
         mailbox: str
 
-    def _fields(self) -> javamail.Fields:
-        return javamail.Fields(
+    def _fields(self) -> session_of.Fields:
+        return session_of.Fields(
             host=self.host,
             port=self.port,
             starttls=self.starttls,
@@ -129,7 +129,7 @@ class Outgoing(_Server):
     """Address that all mails are sent from."""
     starttls: Flag = True
     """Demand STARTTLS before logging in. A server that does not offer it is not used."""
-    properties: PropertyBlock = Field(default=javamail.SMTP_BLOCK, repr=False)
+    properties: PropertyBlock = Field(default=session_of.SMTP_BLOCK, repr=False)
     """FlexDeploy's SMTP Properties in Java syntax. What this block says wins over the fields above."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities that take the place of the system's."""
@@ -144,13 +144,13 @@ class Outgoing(_Server):
 
     def smtp_session(self) -> SmtpSession:
         """Everything the SMTP client has to know, from the fields and the property block."""
-        return javamail.smtp_session(self._fields())[0]
+        return session_of.smtp_session(self._fields())[0]
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         yield from self._application_findings(whole)
         yield from self._ca_findings()
         if self.property_block:
-            session, found = javamail.smtp_session(self._fields())
+            session, found = session_of.smtp_session(self._fields())
             yield from found
             yield from _of_example(session)
             yield from self._login_findings(session)
@@ -179,7 +179,7 @@ class Incoming(_Server):
     """Name of the application under `oauth_applications`. Default: `outgoing.oauth_application`."""
     starttls: Flag = False
     """Demand STARTTLS before logging in. Not needed where TLS is there from the start (port 993)."""
-    properties: PropertyBlock = Field(default=javamail.IMAP_BLOCK, repr=False)
+    properties: PropertyBlock = Field(default=session_of.IMAP_BLOCK, repr=False)
     """FlexDeploy's IMAP Properties in Java syntax. What this block says wins over the fields above."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities that take the place of the system's."""
@@ -214,7 +214,7 @@ class Incoming(_Server):
 
     def imap_session(self) -> ImapSession:
         """Everything the IMAP client has to know, from the fields and the property block."""
-        return javamail.imap_session(self._fields())[0]
+        return session_of.imap_session(self._fields())[0]
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         if self.oauth_application != whole.outgoing.oauth_application:  # an inherited name is told there
@@ -227,7 +227,7 @@ class Incoming(_Server):
             )
         yield from self._ca_findings()
         if self.property_block:
-            session, found = javamail.imap_session(self._fields())
+            session, found = session_of.imap_session(self._fields())
             yield from found
             if self.enabled:
                 yield from self._enabled_findings(session)

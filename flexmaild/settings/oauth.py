@@ -1,6 +1,6 @@
 """Settings of an application registered at Microsoft Entra ID or Google, and the rules between them.
 
-Which flow needs which fields is said here once; `flexmaild.net.oauth` may rely on it.
+Which flow needs which fields is said here once; `flexmaild.oauth.manager` may rely on it.
 """
 
 from __future__ import annotations

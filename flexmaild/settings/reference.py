@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from flexmaild.settings.describe import choices_of, default_of, section_of
-from flexmaild.settings.javamail_table import GENERAL, TABLE, Property
+from flexmaild.settings.javamail.table import GENERAL, TABLE, Property
 from flexmaild.settings.load import Kinds
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
@@ -147,7 +147,7 @@ def _property_rows(family: str, table: Mapping[str, Property]) -> str:
 _JAVAMAIL_HEAD = """\
 # Java mail properties
 
-This page is generated from `flexmaild/settings/javamail_table.py` (`packaging/regenerate.py`). It says what
+This page is generated from `flexmaild/settings/javamail/table.py` (`packaging/regenerate.py`). It says what
 becomes of each property of JavaMail in `outgoing.properties` and `incoming.properties`.
 
 * *honoured*: does what JavaMail documents, but for what the note says.

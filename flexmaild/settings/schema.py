@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
+from flexmaild.core.approval.opening import MAX_SETTLE
 from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Comments, OnExpiry
-from flexmaild.core.opening import MAX_SETTLE
 from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 from flexmaild.settings import places
 from flexmaild.settings.faults import Fault, Finding

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from flexmaild.core.approval.proof import Side
 from flexmaild.core.model import Requirement
-from flexmaild.core.proof import Side
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import Flag, IpNetwork, Line

@@ -1,7 +1,5 @@
 """Durable memory: one interface, `Store`, and its `Transaction`; embedded SQLite behind it."""
 
-from flexmaild.store.counts import Counts
-from flexmaild.store.damaged import Damage
 from flexmaild.store.errors import (
     StoreBroken,
     StoreBusy,
@@ -13,9 +11,11 @@ from flexmaild.store.errors import (
     StorePassing,
     StoreRefused,
 )
-from flexmaild.store.mails import Quarantined
 from flexmaild.store.open import open_store
-from flexmaild.store.rows import DamagedRow
+from flexmaild.store.records.counts import Counts
+from flexmaild.store.records.damaged import Damage
+from flexmaild.store.records.mails import Quarantined
+from flexmaild.store.records.rows import DamagedRow
 from flexmaild.store.store import Store
 from flexmaild.store.transaction import Transaction
 

@@ -25,15 +25,15 @@ from flexmaild.core.model import Request
 from flexmaild.core.references import as_written
 from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
 from flexmaild.settings.schema import Settings
-from flexmaild.store import headers, jobs, mails, requests, sent_mails
-from flexmaild.store.codec import SEEN, seen_of
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
 from flexmaild.store.faults import RESTORE, translated
 from flexmaild.store.migrate import refuse_other_schema
 from flexmaild.store.open import database_file
 from flexmaild.store.place import identity, insist_on
-from flexmaild.store.rows import Rows
-from flexmaild.store.tables import seen
+from flexmaild.store.records import headers, jobs, mails, requests, sent_mails
+from flexmaild.store.records.codec import SEEN, seen_of
+from flexmaild.store.records.rows import Rows
+from flexmaild.store.records.tables import seen
 
 T = TypeVar("T")
 

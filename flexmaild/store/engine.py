@@ -26,7 +26,7 @@ from flexmaild.store.errors import StoreBroken, StoreBusy, StoreFault
 from flexmaild.store.faults import translated
 from flexmaild.store.lock import FirstComeLock
 from flexmaild.store.place import Place
-from flexmaild.store.rows import MEMORY, DamagedRows, text_of
+from flexmaild.store.records.rows import MEMORY, DamagedRows, text_of
 
 PRAGMAS = (
     "busy_timeout=10000",

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.left_mails import LeftMails
+from flexmaild.core.left_in_folder import LeftMails
 from flexmaild.core.model import Request, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import (
@@ -29,7 +29,7 @@ from flexmaild.core.work import (
     Reply,
     Seen,
 )
-from flexmaild.store import (
+from flexmaild.store.records import (
     approvers,
     audit,
     counts,
@@ -43,10 +43,10 @@ from flexmaild.store import (
     sent_mails,
     tables,
 )
-from flexmaild.store.codec import IDEMPOTENCY, REQUESTS
-from flexmaild.store.counts import Counts
-from flexmaild.store.damaged import Damage
-from flexmaild.store.mails import Quarantined
+from flexmaild.store.records.codec import IDEMPOTENCY, REQUESTS
+from flexmaild.store.records.counts import Counts
+from flexmaild.store.records.damaged import Damage
+from flexmaild.store.records.mails import Quarantined
 
 
 class Queries:

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flexmaild.core.left_mails import LeftMails
+from flexmaild.core.left_in_folder import LeftMails
 from flexmaild.core.ports import Mark
-from flexmaild.store import meta, store_mark
+from flexmaild.store import store_mark
 from flexmaild.store.engine import TURN_SECONDS, Database
 from flexmaild.store.errors import StoreBroken
 from flexmaild.store.queries import Queries
+from flexmaild.store.records import meta
+from flexmaild.store.records.tables import EPOCH
 from flexmaild.store.store_mark import StoreMark
-from flexmaild.store.tables import EPOCH
 from flexmaild.store.transaction import Transaction
 from flexmaild.system.clock import TrustedClock
 

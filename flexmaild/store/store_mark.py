@@ -17,12 +17,12 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from flexmaild.settings import places
-from flexmaild.store import audit, meta
-from flexmaild.store.audit import GENESIS, Link
 from flexmaild.store.errors import StoreRefused
 from flexmaild.store.migrate import schema_of
 from flexmaild.store.place import unusable
-from flexmaild.store.tables import audit as events
+from flexmaild.store.records import audit, meta
+from flexmaild.store.records.audit import GENESIS, Link
+from flexmaild.store.records.tables import audit as events
 from flexmaild.system.files import read_at_most, replace_file
 
 MARK_FILE = places.STORE_MARK

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, insert
 from flexmaild.core.model import Part
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change, Claim, Job, Queue
-from flexmaild.store import (
+from flexmaild.store.queries import Queries
+from flexmaild.store.records import (
     approvers,
     audit,
     jobs,
@@ -27,8 +28,7 @@ from flexmaild.store import (
     sent_mails,
     tables,
 )
-from flexmaild.store.codec import idempotent_row
-from flexmaild.store.queries import Queries
+from flexmaild.store.records.codec import idempotent_row
 
 
 class Transaction(Queries):

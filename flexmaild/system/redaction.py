@@ -1,10 +1,10 @@
 """What must not be seen is taken out of a text: the secrets that this process has used, and whatever has the
 shape of one.
 
-`THIS_PROCESS` knows every secret from the moment it is read (`settings.secrets`) or received (`net.grants`),
-so that no answer of a server can be shown, kept or logged with one in it: `core.redacted` has what others
-wrote go through here where it becomes a failure, a receipt or a step, `observe.logs` what is logged. Nothing
-here writes, and nothing here is undone: a false alarm costs a word, a miss costs a password.
+`THIS_PROCESS` knows every secret from the moment it is read (`settings.secrets`) or received
+(`oauth.grants`), so that no answer of a server can be shown, kept or logged with one in it: `core.redacted`
+has what others wrote go through here where it becomes a failure, a receipt or a step, `observe.logs` what is
+logged. Nothing here writes, and nothing here is undone: a false alarm costs a word, a miss costs a password.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from flexmaild.core.ports import Inbox, Outbox
 from flexmaild.core.steps import Step
 from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.transports.graph import GraphIncoming, GraphOutgoing
-from flexmaild.transports.imap import ImapIncoming
-from flexmaild.transports.maildir import MaildirIncoming, MaildirOutgoing
-from flexmaild.transports.smtp import SmtpOutgoing
-from flexmaild.transports.tools import Examined, MakesInbox, MakesOutbox, Tools
+from flexmaild.transports.context import Examined, MakesInbox, MakesOutbox, Tools
+from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing
+from flexmaild.transports.imap.inbox import ImapIncoming
+from flexmaild.transports.maildir.adapters import MaildirIncoming, MaildirOutgoing
+from flexmaild.transports.smtp.outbox import SmtpOutgoing
 
 OUTGOING: Mapping[str, type[Outgoing]] = {
     "smtp": SmtpOutgoing,

@@ -5,12 +5,12 @@ Called by `packaging/regenerate.py`; a test holds the page to it. No I/O.
 
 from __future__ import annotations
 
-from flexmaild.net.error_table import MEANINGS
-from flexmaild.transports.graph_errors import ERRORS
+from flexmaild.oauth.error_table import MEANINGS
+from flexmaild.transports.graph.errors import ERRORS
 
 _HEAD = """# Errors of Microsoft 365 and Google: cause and cure
 
-Made from the tables in `flexmaild/net/error_table.py` and `flexmaild/transports/graph_errors.py` by
+Made from the tables in `flexmaild/oauth/error_table.py` and `flexmaild/transports/graph/errors.py` by
 `packaging/regenerate.py`; do not edit. The code decides what flexmaild does, never the text.
 
 Whatever stands here, no mail is lost: mail to be sent waits in the outbox, and replies wait in their folder.

@@ -17,13 +17,15 @@ from urllib.parse import urlsplit
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Inbox
 from flexmaild.core.steps import Step
+from flexmaild.net import sasl
 from flexmaild.net.certificates import SERVER_NOTICE, Certificate
 from flexmaild.net.connect import connect, resolve
 from flexmaild.net.tls import is_trusted_unseen, read_certificate, secure
 from flexmaild.net.wire import Wire
-from flexmaild.settings.session import ImapSession, Session, SmtpSession
-from flexmaild.transports import imap_client, sasl, smtp_dialogue
-from flexmaild.transports.imap_folder import plan_removal, select
+from flexmaild.settings.javamail.session import ImapSession, Session, SmtpSession
+from flexmaild.transports.imap import client as imap_client
+from flexmaild.transports.imap.folder import plan_removal, select
+from flexmaild.transports.smtp import dialogue as smtp_dialogue
 
 T = TypeVar("T")
 

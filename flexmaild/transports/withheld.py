@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from flexmaild.core import durations
-from flexmaild.core.opening import MAX_SETTLE
+from flexmaild.core.approval.opening import MAX_SETTLE
 from flexmaild.core.ports import Unreadable
 
 Key = TypeVar("Key", bound=Hashable)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from flexmaild.transports.graph_inbox import GraphInbox
+from flexmaild.transports.graph.inbox import GraphInbox
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import USER, api, mail
 

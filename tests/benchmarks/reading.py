@@ -13,7 +13,7 @@ from email import message_from_bytes, policy
 
 from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.benchmarks.table import ratio, show
 from tests.replies.collections import Case, clients
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flexmaild.core.proof import failed_dmarc, proof_of
+from flexmaild.core.approval.proof import failed_dmarc, proof_of
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.borders.border import REPLIES
 
 NOT_PROVEN = "reference"

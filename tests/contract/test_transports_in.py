@@ -13,12 +13,12 @@ import pytest
 from flexmaild.core.errors import Failure
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Inbox, Mark
-from flexmaild.settings.session import ImapSession
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports import INCOMING
-from flexmaild.transports.graph_inbox import GraphInbox
-from flexmaild.transports.imap import ImapInbox
-from flexmaild.transports.maildir import MaildirInbox
-from flexmaild.transports.sasl import Credentials
+from flexmaild.transports.graph.inbox import GraphInbox
+from flexmaild.transports.imap.inbox import ImapInbox
+from flexmaild.transports.maildir.adapters import MaildirInbox
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import USER, api
 

@@ -13,12 +13,12 @@ import pytest
 
 from flexmaild.core.errors import Failure, GiveUp
 from flexmaild.core.ports import Envelope, Outbox
-from flexmaild.settings.session import SmtpSession
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import SmtpSession
 from flexmaild.transports import OUTGOING
-from flexmaild.transports.graph_outbox import GraphOutbox
-from flexmaild.transports.maildir import MaildirOutbox
-from flexmaild.transports.sasl import Credentials
-from flexmaild.transports.smtp import SmtpOutbox
+from flexmaild.transports.graph.outbox import GraphOutbox
+from flexmaild.transports.maildir.adapters import MaildirOutbox
+from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import api
 

@@ -25,11 +25,11 @@ from flexmaild.core.reading import Reading
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
 from flexmaild.engine import moments
-from flexmaild.engine.framing import READING
-from flexmaild.engine.sandbox import Letter, checked
-from flexmaild.engine.sandbox_child import reading_of
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.witness import Witness
+from flexmaild.engine.sandbox.child import reading_of
+from flexmaild.engine.sandbox.framing import READING
+from flexmaild.engine.sandbox.parent import Letter, checked
+from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.observe import logs
 from flexmaild.store import engine
 from flexmaild.system import redaction
@@ -61,7 +61,7 @@ class HandClock:
 
 
 class ReadHere:
-    """Takes the place of `engine.sandbox.Sandbox`: what the child does, without the child."""
+    """Takes the place of `engine.sandbox.parent.Sandbox`: what the child does, without the child."""
 
     def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
         self._rules, self._mails_sent = rules, mails_sent

@@ -11,9 +11,9 @@ import pytest
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Mark
-from flexmaild.settings.session import ImapSession
-from flexmaild.transports.imap import ImapInbox
-from flexmaild.transports.sasl import Credentials
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import ImapSession
+from flexmaild.transports.imap.inbox import ImapInbox
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.proxy import Proxy
 from tests.kit.scripted import ImapServer

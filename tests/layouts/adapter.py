@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.layouts.model import Original
 
 RULES = Rules.of("approvals@corp.test", names=("flexmaild",))

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from flexmaild.daemon import wiring
-from flexmaild.engine.explain import explain, sources
+from flexmaild.engine.replay.explain import explain, sources
 from tests.kit.house import REPLIES, House, merged, reply_bytes, until
 from tests.kit.programs import run
 from tests.scenarios.test_nothing_vanishes import SEEN

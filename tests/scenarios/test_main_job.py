@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.api import approvals
+from flexmaild.api.handlers import approvals
 from flexmaild.client import Refused
 from flexmaild.store.engine import KEPT_READERS
 from tests.kit.house import House, reply_bytes, until

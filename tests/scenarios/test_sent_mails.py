@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.client import Refused
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.engine.words_then import WordsThen
+from flexmaild.engine.replay.sent_before import WordsThen
 from flexmaild.store.beside import StoreBeside
 from tests.kit.house import House, text_of, until
 

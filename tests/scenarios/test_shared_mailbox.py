@@ -16,7 +16,7 @@ import pytest
 
 from flexmaild.client import Refused
 from flexmaild.core import references
-from flexmaild.store import left_mails
+from flexmaild.store.records import left_mails
 from tests.kit.dovecot import Dovecot
 from tests.kit.house import House, reply_bytes
 from tests.kit.in_process import HouseInProcess

@@ -16,8 +16,8 @@ from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reading import MailNature
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.transports.graph_inbox import GraphInbox
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.transports.graph.inbox import GraphInbox
 from tests.kit.fake_microsoft import Answer, FakeMicrosoft, GraphError, Mailbox
 from tests.kit.fake_microsoft.bench import USER, api, mail
 from tests.kit.fake_microsoft.web import Request
@@ -87,7 +87,7 @@ def test_every_request_asks_for_immutable_ids(fake: FakeMicrosoft, box: Mailbox)
 def test_one_fetch_does_not_hold_everything_in_memory_and_the_next_goes_on(
     fake: FakeMicrosoft, box: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flexmaild.transports.graph_inbox._FETCH_BYTES", 250_000)
+    monkeypatch.setattr("flexmaild.transports.graph.inbox._FETCH_BYTES", 250_000)
     for n in range(5):
         box.put(mail(n, "x" * 100_000))
     door = inbox(fake)

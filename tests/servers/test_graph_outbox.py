@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope
-from flexmaild.transports.graph_outbox import GraphOutbox
+from flexmaild.transports.graph.outbox import GraphOutbox
 from tests.kit.fake_microsoft import FakeMicrosoft, Mailbox
 from tests.kit.fake_microsoft.bench import USER, api, mail
 

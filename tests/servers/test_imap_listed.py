@@ -13,7 +13,7 @@ import pytest
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Mark
-from flexmaild.transports import imap
+from flexmaild.transports.imap import inbox as imap
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import inbox_at, inbox_of, mail, nobody_is_known, subjects
 from tests.kit.scripted import Gone, ImapServer, Serving, Talk, numbers

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from flexmaild.core.errors import GiveUp, Reason
-from flexmaild.settings.session import ImapSession
-from flexmaild.transports.imap import ImapInbox
-from flexmaild.transports.sasl import Credentials
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import ImapSession
+from flexmaild.transports.imap.inbox import ImapInbox
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import (
     NewDovecot,

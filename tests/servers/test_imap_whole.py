@@ -10,7 +10,7 @@ from flexmaild.core.model import Answer
 from flexmaild.core.ports import Fetched
 from flexmaild.core.reading import Reading
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.kit.dovecot import Dovecot
 from tests.kit.inboxes import inbox_of, nobody_is_known
 

@@ -10,7 +10,7 @@ import pytest
 from flexmaild.core.errors import TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, Mark
-from flexmaild.transports.imap import ImapInbox
+from flexmaild.transports.imap.inbox import ImapInbox
 from tests.kit.inboxes import inbox_at, mail, nobody_is_known, subjects
 from tests.kit.scripted import ImapServer, Serving
 

@@ -14,14 +14,14 @@ import pytest
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Envelope
-from flexmaild.net.oauth import TokenDesk
-from flexmaild.net.oauth_probe import examine_application
+from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.probe import examine_application
 from flexmaild.observe.logs import LOWEST
-from flexmaild.transports.graph import GraphIncoming, GraphOutgoing
-from flexmaild.transports.graph_api import GraphApi
-from flexmaild.transports.graph_inbox import GraphInbox
-from flexmaild.transports.graph_outbox import GraphOutbox
-from flexmaild.transports.tools import Tools
+from flexmaild.transports.context import Tools
+from flexmaild.transports.graph.api import GraphApi
+from flexmaild.transports.graph.inbox import GraphInbox
+from flexmaild.transports.graph.outbox import GraphOutbox
+from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import KEY, USER, Clock, application, desk, mail, sign_in
 

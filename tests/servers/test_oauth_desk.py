@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.net.entra_errors import OAuthFault
-from flexmaild.net.grants import ApplicationState
-from flexmaild.net.oauth import TokenDesk
-from flexmaild.net.token_store import TokenStore
+from flexmaild.oauth.errors import OAuthFault
+from flexmaild.oauth.grants import ApplicationState
+from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.token_store import TokenStore
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import KEY, USER, Clock, application, desk, post, sign_in
 from tests.kit.pem import key_and_certificate
@@ -466,7 +466,7 @@ def test_a_page_instead_of_json_is_named(fake: FakeMicrosoft, tmp_path: Path, wh
 def test_a_service_that_hangs_ends_by_the_deadline(
     fake: FakeMicrosoft, tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flexmaild.net.entra.TOKEN_SECONDS", 0.5)
+    monkeypatch.setattr("flexmaild.oauth.entra.TOKEN_SECONDS", 0.5)
     at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     fake.login.fail(where, kind="hang")
     assert code_of(at) == "timeout"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.steps import Step
-from flexmaild.net.oauth_probe import examine_application
+from flexmaild.oauth.probe import examine_application
 from flexmaild.transports import examine_incoming, examine_outgoing
-from flexmaild.transports.graph import GraphIncoming, GraphOutgoing, graph_root
-from flexmaild.transports.tools import Tools
+from flexmaild.transports.context import Tools
+from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing, graph_root
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import USER, application, desk, mail, sign_in
 

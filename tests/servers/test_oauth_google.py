@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.errors import TryLater
-from flexmaild.net.entra_errors import OAuthFault
-from flexmaild.net.grants import ApplicationState, ApplicationStatus
-from flexmaild.net.oauth import OAuthApplication, TokenDesk
+from flexmaild.oauth.errors import OAuthFault
+from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
+from flexmaild.oauth.manager import OAuthApplication, TokenDesk
 from tests.kit.fake_google import FakeGoogle
 from tests.kit.fake_microsoft.bench import Clock, desk
 

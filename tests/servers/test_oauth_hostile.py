@@ -13,12 +13,12 @@ import pytest
 
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.ports import Envelope
-from flexmaild.net.entra_errors import OAuthFault
-from flexmaild.net.grants import ApplicationState
-from flexmaild.net.oauth import OAuthApplication, TokenDesk
-from flexmaild.net.token_store import TokenStore
-from flexmaild.transports.graph_inbox import GraphInbox
-from flexmaild.transports.graph_outbox import GraphOutbox
+from flexmaild.oauth.errors import OAuthFault
+from flexmaild.oauth.grants import ApplicationState
+from flexmaild.oauth.manager import OAuthApplication, TokenDesk
+from flexmaild.oauth.token_store import TokenStore
+from flexmaild.transports.graph.inbox import GraphInbox
+from flexmaild.transports.graph.outbox import GraphOutbox
 from tests.kit.fake_google import FakeGoogle
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import KEY, USER, Clock, api, application, desk, mail, sign_in

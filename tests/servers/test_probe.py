@@ -9,10 +9,10 @@ import socket
 from pathlib import Path
 
 from flexmaild.core.steps import Step
-from flexmaild.settings.session import ImapSession, SmtpSession
-from flexmaild.transports.maildir import MaildirInbox
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import ImapSession, SmtpSession
+from flexmaild.transports.maildir.adapters import MaildirInbox
 from flexmaild.transports.probe import examine_folder, examine_imap, examine_smtp
-from flexmaild.transports.sasl import Credentials
 from tests.kit.dovecot import Dovecot
 from tests.kit.pki import Pki
 from tests.kit.postfix import Postfix

@@ -12,9 +12,9 @@ import pytest
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope
-from flexmaild.settings.session import SmtpSession
-from flexmaild.transports.sasl import Credentials
-from flexmaild.transports.smtp import SmtpOutbox
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import SmtpSession
+from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.kit.dovecot import Dovecot
 from tests.kit.house import until
 from tests.kit.postfix import Postfix
@@ -162,7 +162,9 @@ def test_a_lost_answer_to_the_content_is_uncertain(
     serving: Serving, behaviour: Behaviour, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RFC 5321 section 4.5.4.1: the server may have taken it, so a repeat must be the same mail."""
-    monkeypatch.setattr("flexmaild.transports.smtp._END_FACTOR", 1)  # this answer is given 20 times the time
+    monkeypatch.setattr(
+        "flexmaild.transports.smtp.outbox._END_FACTOR", 1
+    )  # this answer is given 20 times the time
     server = serving(SmtpServer({"content": behaviour}))
     error = failure_of(outbox_for(server))
     assert isinstance(error, TryLater) and error.uncertain and error.step == "content"

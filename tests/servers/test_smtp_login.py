@@ -12,9 +12,9 @@ import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope
-from flexmaild.settings.session import SmtpSession
-from flexmaild.transports.sasl import Credentials
-from flexmaild.transports.smtp import SmtpOutbox
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import SmtpSession
+from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.kit.dovecot import Dovecot
 from tests.kit.pki import Pki
 from tests.kit.postfix import Postfix

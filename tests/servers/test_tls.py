@@ -12,10 +12,10 @@ import pytest
 
 from flexmaild.core.errors import Failure, GiveUp, Reason
 from flexmaild.core.ports import Envelope, Outbox
-from flexmaild.settings.session import ImapSession, SmtpSession
-from flexmaild.transports.imap import ImapInbox
-from flexmaild.transports.sasl import Credentials
-from flexmaild.transports.smtp import SmtpOutbox
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.javamail.session import ImapSession, SmtpSession
+from flexmaild.transports.imap.inbox import ImapInbox
+from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.kit.dovecot import Dovecot
 from tests.kit.pki import Pki
 from tests.kit.postfix import Postfix

@@ -14,11 +14,11 @@ import pytest
 
 from flexmaild.core.errors import Failure, Reason
 from flexmaild.core.ports import Envelope
-from flexmaild.net.oauth import TokenDesk
-from flexmaild.settings.session import ImapSession, SmtpSession
-from flexmaild.transports.imap import ImapInbox
-from flexmaild.transports.sasl import Credentials
-from flexmaild.transports.smtp import SmtpOutbox
+from flexmaild.net.sasl import Credentials
+from flexmaild.oauth.manager import TokenDesk
+from flexmaild.settings.javamail.session import ImapSession, SmtpSession
+from flexmaild.transports.imap.inbox import ImapInbox
+from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.fake_microsoft import KEY, FakeMicrosoft
 from tests.kit.fake_microsoft.bench import Clock, application, desk, mail, sign_in

@@ -158,7 +158,12 @@ def test_the_daemon_itself_loads_nothing_that_only_its_reading_child_needs() -> 
     """Words of doubt and the HTML parser are some 15 MB that the child has of its own."""
     program = "import sys, flexmaild.daemon.main; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    wanted = {"flexmaild.mail.understand.doubt", "flexmaild.mail.understand.label", "selectolax", "tinycss2"}
+    wanted = {
+        "flexmaild.mail.understand.words.doubt",
+        "flexmaild.mail.understand.labels.label",
+        "selectolax",
+        "tinycss2",
+    }
     assert wanted.isdisjoint(loaded.stdout.split())
 
 

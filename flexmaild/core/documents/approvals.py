@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from flexmaild.core import model, quorum
+from flexmaild.core import model
+from flexmaild.core.approval import quorum
 from flexmaild.core.documents import FOR_SCHEMA, facts_of
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer, Invitation, Outcome, Proof, Quorum, Requirement, State

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from flexmaild.core.addresses import is_same_organization
-from flexmaild.core.proof import Side
+from flexmaild.core.approval.proof import Side
 from flexmaild.core.reading import AuthResult
 from flexmaild.mail.authentication import copied, methods, signatures
 from flexmaild.mail.authentication.received import Hop, hop

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flexmaild.core.proof import Side
+from flexmaild.core.approval.proof import Side
 from flexmaild.mail.authentication.arrivals import is_below_first, is_receivers
 from flexmaild.mail.authentication.borders import Border, Trace, fits, hop_number, written_by
 from flexmaild.mail.parse.header import Header, clean

@@ -1,7 +1,7 @@
 """A mail of ours, from what it is to say to its bytes: `compose(order, request, reference, stationery, …)`.
 
-Called by `engine.handlers` when a mail is sent, and again, with the same result, when it is sent again.
-The marker, the guard line and the reference are added here, outside any template, so that no template
+Called by `engine.delivery.job_handlers` when a mail is sent, and again, with the same result, when it is sent
+again. The marker, the guard line and the reference are added here, outside any template, so that no template
 can lose them. Knows no transport and no clock.
 """
 

@@ -1,7 +1,7 @@
 """What browsers do with an element of HTML by itself, before an attribute or a style sheet says anything.
 
 Called by `mail.parse.html` and `mail.parse.all_text` for what makes a line of its own or is never shown, by
-`mail.parse.looks` and `mail.parse.changes` for how the text inside looks (HTML, section 15).
+`mail.parse.styles.looks` and `mail.parse.styles.changes` for how the text inside looks (HTML, section 15).
 """
 
 from __future__ import annotations

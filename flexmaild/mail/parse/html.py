@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN
-from flexmaild.mail.parse.inherited import Look, first_look
-from flexmaild.mail.parse.looks import Found, look_of
 from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
 from flexmaild.mail.parse.signature_marks import is_signature
-from flexmaild.mail.parse.style_sheets import Styles, styles_of
-from flexmaild.mail.parse.symbol_fonts import drawn
+from flexmaild.mail.parse.styles.inherited import Look, first_look
+from flexmaild.mail.parse.styles.looks import Found, look_of
+from flexmaild.mail.parse.styles.style_sheets import Styles, styles_of
+from flexmaild.mail.parse.styles.symbol_fonts import drawn
 from flexmaild.mail.parse.tree import tree_of
 
 _LOOKED_AT = REMARKABLE | UNRELIABLE | {"summary"}

@@ -2,7 +2,7 @@
 
 Called by `parse.message`. A bounded walk over the few BER tags (X.690) that lead to it, since `cryptography`
 gives a signed message's certificates but not its content. The signature is not looked at: who wrote a mail is
-for `core.admission` to say, as with any other. What is encrypted stays closed. Never raises.
+for `core.approval.admission` to say, as with any other. What is encrypted stays closed. Never raises.
 """
 
 from __future__ import annotations

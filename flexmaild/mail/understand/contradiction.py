@@ -7,10 +7,10 @@ later: "Rejected. Will approve when fixed." Pure.
 
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import EVERY, words
-from flexmaild.mail.understand.doubt import NEGATIONS, is_contraction
-from flexmaild.mail.understand.pieces import may_mean
-from flexmaild.mail.understand.seen import clauses, looks, words_in
-from flexmaild.mail.understand.vocabulary import Vocabulary
+from flexmaild.mail.understand.words.deciding import Vocabulary
+from flexmaild.mail.understand.words.doubt import NEGATIONS, is_contraction
+from flexmaild.mail.understand.words.normalised import clauses, looks, words_in
+from flexmaild.mail.understand.words.pieces import may_mean
 
 _OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
 _PROMISES = frozenset(words(lambda language: language.doubt.promises))

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.courtesy import dictated, is_thanks, salutation
-from flexmaild.mail.understand.seen import LOOKALIKES
-from flexmaild.mail.understand.spelling import normal_word
-from flexmaild.mail.understand.vocabulary import Vocabulary
+from flexmaild.mail.understand.words.courtesy import dictated, is_thanks, salutation
+from flexmaild.mail.understand.words.deciding import Vocabulary
+from flexmaild.mail.understand.words.normalised import LOOKALIKES
+from flexmaild.mail.understand.words.spelling import normal_word
 
 _LONGEST_WORD = 200
 # A salutation, a sentence of courtesy, and once more: the word stands in one of the first lines.

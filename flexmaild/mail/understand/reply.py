@@ -1,4 +1,4 @@
-"""One mail's bytes to a `Reading`, which says everything about it that `core.admission` asks.
+"""One mail's bytes to a `Reading`, which says everything about it that `core.approval.admission` asks.
 
 Called by the child process the daemon keeps for it, with limits on time and memory, but linear and bounded by
 itself. Pure: no I/O, no clock; DNS only through `lookup`. Never raises, whatever the bytes are: what cannot
@@ -27,23 +27,23 @@ from flexmaild.mail.parse.message_id import message_id_of
 from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
-from flexmaild.mail.understand import addressees, mentions, references
-from flexmaild.mail.understand.automatic import nature
-from flexmaild.mail.understand.bounce import bounces
+from flexmaild.mail.understand.alternatives import other_ways, says_otherwise
 from flexmaild.mail.understand.contradiction import contradiction
-from flexmaild.mail.understand.doubt import doubts_in, refusing_signs
-from flexmaild.mail.understand.label import Labelled, label
+from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.identification import addressees, mentions, references
+from flexmaild.mail.understand.identification.automatic import nature
+from flexmaild.mail.understand.identification.bounce import bounces
+from flexmaild.mail.understand.identification.sender import delegate, sender
+from flexmaild.mail.understand.labels.label import Labelled, label
+from flexmaild.mail.understand.labels.placeholders import without_placeholders
+from flexmaild.mail.understand.labels.sent import SentText, sent_text
+from flexmaild.mail.understand.labels.signatures import Writer
 from flexmaild.mail.understand.lines import Label, Line, composed, letters, lines_of, without_links
-from flexmaild.mail.understand.otherwise import other_ways, says_otherwise
-from flexmaild.mail.understand.placeholders import without_placeholders
-from flexmaild.mail.understand.questions import MARKS
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sender import delegate, sender
-from flexmaild.mail.understand.sent import SentText, sent_text
-from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.unknown import unknown_lines
 from flexmaild.mail.understand.verdict import Decision, decide
-from flexmaild.mail.understand.witness import Witness
+from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
+from flexmaild.mail.understand.words.questions import MARKS
+from flexmaild.mail.understand.words.rules import Rules
 
 __all__ = ["Rules", "understand"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from flexmaild.core.line_pattern import FEWEST_LETTERS, fault_of, letters
 from flexmaild.mail.understand.first_word import first_word
-from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.labels.label import Labelled
+from flexmaild.mail.understand.words.rules import Rules
 
 # So many lines of one mail, and letters of a line: nobody needs more to know a gateway's block.
 _MOST, _LONGEST = 10, 200

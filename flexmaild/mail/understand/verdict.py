@@ -15,18 +15,24 @@ from flexmaild.core.masking import masked
 from flexmaild.core.model import Answer
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.contradiction import contradiction
-from flexmaild.mail.understand.courtesy import is_polite
-from flexmaild.mail.understand.doubt import NEGATIONS, begins_harmless, doubt_in, refusing_signs, retracts
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
-from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.lines import frowns
-from flexmaild.mail.understand.pieces import has_kana
-from flexmaild.mail.understand.questions import asks, asks_at_once
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.seen import clauses, looks, seen, sentences, words_in
-from flexmaild.mail.understand.spelling import spellings
-from flexmaild.mail.understand.tongues import Ambiguous, Spoken
-from flexmaild.mail.understand.vocabulary import Vocabulary
+from flexmaild.mail.understand.words.courtesy import is_polite
+from flexmaild.mail.understand.words.deciding import Vocabulary
+from flexmaild.mail.understand.words.doubt import (
+    NEGATIONS,
+    begins_harmless,
+    doubt_in,
+    refusing_signs,
+    retracts,
+)
+from flexmaild.mail.understand.words.language_guess import Ambiguous, Spoken
+from flexmaild.mail.understand.words.normalised import clauses, looks, seen, sentences, words_in
+from flexmaild.mail.understand.words.pieces import has_kana
+from flexmaild.mail.understand.words.questions import asks, asks_at_once
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.mail.understand.words.spelling import spellings
 
 # what is found                                     beside Approve            beside Reject
 # ------------------------------------------------  ------------------------  ------------------------

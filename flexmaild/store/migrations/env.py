@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from flexmaild.store.tables import metadata
+from flexmaild.store.records.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True

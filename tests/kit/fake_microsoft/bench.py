@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flexmaild.net.oauth import ApplicationStatus, OAuthApplication, TokenDesk
-from flexmaild.net.token_store import TokenStore
-from flexmaild.transports.graph_api import GraphApi
+from flexmaild.oauth.manager import ApplicationStatus, OAuthApplication, TokenDesk
+from flexmaild.oauth.token_store import TokenStore
+from flexmaild.transports.graph.api import GraphApi
 
 from . import FakeMicrosoft
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.api import arrivals
-from flexmaild.api.self_test import marked_mail
-from flexmaild.api.spellings import Spelling
+from flexmaild.api.handlers import arrivals
+from flexmaild.api.handlers.self_test import marked_mail
+from flexmaild.api.handlers.spellings import Spelling
 from flexmaild.core.steps import Step
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flexmaild.core import opening, references, state_machine
-from flexmaild.core.events import Answered, Mail
+from flexmaild.core import references
+from flexmaild.core.approval import opening, state_machine
+from flexmaild.core.approval.events import Answered, Mail
+from flexmaild.core.approval.opening import Ask, AskedApprover, Policy
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
-from flexmaild.core.opening import Ask, AskedApprover, Policy
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

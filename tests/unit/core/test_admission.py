@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, naming, references, state_machine
-from flexmaild.core.admission import Ruling, SenderPolicy
-from flexmaild.core.events import Answered, Bounced, ResendAsked, Unclear
+from flexmaild.core import references
+from flexmaild.core.approval import admission, naming, state_machine
+from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import Answer, Outcome, Request, Requirement
 from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
 from flexmaild.core.reasons import ReplyReason

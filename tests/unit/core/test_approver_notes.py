@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import approver_notes
+from flexmaild.core.approval import approver_notes
 from flexmaild.core.model import Approver, Requirement
 from flexmaild.core.work import ApproverPast
 

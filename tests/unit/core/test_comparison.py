@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import admission, comparison, naming, references, state_machine
-from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.comparison import Changed, Compared, Gap, Said, Today
-from flexmaild.core.events import Answered, Cancelled, TimePassed
+from flexmaild.core import references
+from flexmaild.core.approval import admission, comparison, naming, state_machine
+from flexmaild.core.approval.admission import SenderPolicy
+from flexmaild.core.approval.comparison import Changed, Compared, Gap, Said, Today
+from flexmaild.core.approval.events import Answered, Cancelled, TimePassed
 from flexmaild.core.identity import Identity
 from flexmaild.core.model import Answer, Outcome, Request, State
 from flexmaild.core.ports import Mark

@@ -7,9 +7,9 @@ from dataclasses import MISSING, fields, is_dataclass
 
 import pytest
 
-from flexmaild.core import decision, state_machine
-from flexmaild.core.documents import approvals, as_json, diagnosis, events, queues, service
-from flexmaild.core.events import Answered, Bounced
+from flexmaild.core.approval import state_machine
+from flexmaild.core.approval.events import Answered, Bounced
+from flexmaild.core.documents import approvals, as_json, decision, diagnosis, events, queues, service
 from flexmaild.core.model import Answer, MailFacts, Outcome
 from flexmaild.core.reading import Bounce
 from flexmaild.core.reasons import ReplyReason

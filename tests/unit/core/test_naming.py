@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import naming, references
-from flexmaild.core.admission import Ruling, SenderPolicy
-from flexmaild.core.events import Answered, Unclear
+from flexmaild.core import references
+from flexmaild.core.approval import naming
+from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval.events import Answered, Unclear
 from flexmaild.core.model import Answer, Outcome, Request
 from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
 from flexmaild.core.reasons import SENTENCES, ReplyReason, of_unclear, sentence

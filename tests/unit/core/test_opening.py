@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core import opening
+from flexmaild.core.approval import opening
+from flexmaild.core.approval.opening import Ask, AskedApprover, Policy
 from flexmaild.core.errors import Refused
-from flexmaild.core.opening import Ask, AskedApprover, Policy
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, policy_with
 
 POLICY = policy_with(sinks=("folder",), remind_after=(DAY, 3 * DAY), max_approvers=5)

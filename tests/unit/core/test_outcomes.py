@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.core import comparison, state_machine
-from flexmaild.core.events import Answered, Unclear
+from flexmaild.core.approval import comparison, state_machine
+from flexmaild.core.approval.events import Answered, Unclear
+from flexmaild.core.approval.opening import Delegation
 from flexmaild.core.model import Answer, MailFacts, Outcome, Request
-from flexmaild.core.opening import Delegation
 from flexmaild.core.reasons import ReplyReason
 from tests.unit.core.make import NOW, PEOPLE, opened, policy_with, says
 from tests.unit.core.test_admission import reply, ruled

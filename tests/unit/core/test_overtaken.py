@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from flexmaild.core import jobs, overtaken, state_machine
-from flexmaild.core.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
+from flexmaild.core import jobs
+from flexmaild.core.approval import overtaken, state_machine
+from flexmaild.core.approval.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
+from flexmaild.core.approval.state_machine import Step
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.core.state_machine import Step
 from flexmaild.core.work import MailOrder
 from tests.unit.core.make import DAY, HOUR, KEY, NOW, PEOPLE, opened, opened_step, says
 

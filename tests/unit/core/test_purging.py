@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from flexmaild.core import purging, quorum, references
+from flexmaild.core import purging, references
+from flexmaild.core.approval import quorum
 from flexmaild.core.model import Answer, Approver, Explanation, MailFacts, Part, Request, State, Verdict
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.store.codec import json_text
+from flexmaild.store.records.codec import json_text
 from tests.unit.core.make import KEY, NOW, opened
 
 PRINCIPAL, DELEGATE, ALIAS, HELPER = (f"{name}@corp.test" for name in ("paul", "dora", "dd", "helga"))

@@ -11,9 +11,9 @@ from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.ports import FolderState, Receipt, Refusal, Unreadable
 from flexmaild.core.reading import Bounce
 from flexmaild.core.steps import Step
-from flexmaild.net.entra_errors import fault
+from flexmaild.oauth.errors import fault
+from flexmaild.settings.javamail.session import Proxy
 from flexmaild.settings.secrets import Secret
-from flexmaild.settings.session import Proxy
 
 PASSWORD = "Tr0ub4dor&3"
 REFERENCE = "FM1-GAYTEMZUGU3DOOBZAAAGOHB2BUQ7VFJQAWUCIGO2OVSSG"
@@ -77,7 +77,7 @@ def test_a_proxys_password_is_a_secret_too() -> None:
 
 
 def test_a_token_is_a_secret_from_the_answer_that_brings_it() -> None:
-    from flexmaild.net.grants import make_known
+    from flexmaild.oauth.grants import make_known
 
     make_known({"access_token": "ya29.opaque", "refresh_token": "1//rotated", "expires_in": 3600})
     assert "opaque" not in Receipt("250 ya29.opaque").answer

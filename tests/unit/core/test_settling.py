@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.core import quorum, state_machine, timing
+from flexmaild.core import timing
+from flexmaild.core.approval import quorum, state_machine
+from flexmaild.core.approval.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
+from flexmaild.core.approval.state_machine import Step
 from flexmaild.core.errors import Refused
-from flexmaild.core.events import Cancelled, Deliver, Mail, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request, State
-from flexmaild.core.state_machine import Step
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, kinds, opened, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT

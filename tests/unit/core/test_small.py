@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from flexmaild.core import decision, retry, timing
+from flexmaild.core import retry, timing
 from flexmaild.core.addresses import is_same_organization, normal, organizational_domain
+from flexmaild.core.documents import decision
 from flexmaild.core.errors import Failure, GiveUp, NotAllowed, Reason, Refused, TryLater, printable
 from flexmaild.core.model import Answer
 from flexmaild.core.work import Job, Queue

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.core import quorum, state_machine
-from flexmaild.core.events import (
+from flexmaild.core.approval import quorum, state_machine
+from flexmaild.core.approval.events import (
     Answered,
     Bounced,
     Cancelled,
@@ -21,8 +21,8 @@ from flexmaild.core.events import (
     TimePassed,
     Unclear,
 )
+from flexmaild.core.approval.opening import AskedApprover, Delegation
 from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, MailKind, Request, State
-from flexmaild.core.opening import AskedApprover, Delegation
 from flexmaild.core.reading import Bounce
 from tests.kit.examples import examples
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says

@@ -54,4 +54,4 @@ def test_nothing_that_arrives_is_unpacked() -> None:
 def test_no_setting_and_no_mail_has_a_program_run() -> None:
     """The one program that the daemon starts is its own reading child; the demonstration starts a daemon."""
     starting = {path for path, names in imported("").items() if names & RUNNING}
-    assert starting == {"flexmaild/engine/sandbox.py", "flexmaild/cli/demo.py"}
+    assert starting == {"flexmaild/engine/sandbox/parent.py", "flexmaild/cli/demo.py"}

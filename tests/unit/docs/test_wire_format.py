@@ -12,7 +12,7 @@ import yaml
 from flexmaild.core import references
 from flexmaild.core.model import Approver, Invitation, Request, Terms
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "wire-format.md"
 

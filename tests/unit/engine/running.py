@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flexmaild.core.admission import SenderPolicy
+from flexmaild.core.approval.admission import SenderPolicy
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.engine import delivery
 from flexmaild.engine.changes import Context
+from flexmaild.engine.delivery import delivery
 from flexmaild.engine.limiter import Limiter
 from flexmaild.engine.quiet import Quiet
 from flexmaild.engine.reports import Reports

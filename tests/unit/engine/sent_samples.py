@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flexmaild.core import jobs, references, state_machine
-from flexmaild.core.events import Effect, Event, Mail
+from flexmaild.core import jobs, references
+from flexmaild.core.approval import state_machine
+from flexmaild.core.approval.events import Effect, Event, Mail
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Blob, Change, Job, Queue
-from flexmaild.engine.handlers import MailHandler, Task
-from flexmaild.engine.sent_mails import SentMails
+from flexmaild.engine.delivery.job_handlers import MailHandler, Task
+from flexmaild.engine.delivery.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import Stationery
 from flexmaild.store import Store

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flexmaild.core import admission, opening, references
-from flexmaild.core.admission import SenderPolicy
+from flexmaild.core import references
+from flexmaild.core.approval import admission, opening
+from flexmaild.core.approval.admission import SenderPolicy
 from flexmaild.core.model import Answer, Outcome, Request
 from flexmaild.core.ports import Fetched, Mark
 from flexmaild.core.reading import MailNature, Reading

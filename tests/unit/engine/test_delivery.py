@@ -16,8 +16,8 @@ from flexmaild.core.errors import NotAllowed, Reason, TryLater
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.ports import Envelope, Receipt
 from flexmaild.core.work import Claim, Job, JobState, Queue
-from flexmaild.engine.delivery import LEASE, Delivery
-from flexmaild.engine.handlers import MailHandler
+from flexmaild.engine.delivery.delivery import LEASE, Delivery
+from flexmaild.engine.delivery.job_handlers import MailHandler
 from flexmaild.store import Store, StoreBusy
 from tests.kit.house import until
 from tests.kit.stores import at

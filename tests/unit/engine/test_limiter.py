@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flexmaild.core import jobs, state_machine
-from flexmaild.core.admission import SenderPolicy
-from flexmaild.core.events import Unclear
+from flexmaild.core import jobs
+from flexmaild.core.approval import state_machine
+from flexmaild.core.approval.admission import SenderPolicy
+from flexmaild.core.approval.events import Unclear
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Job

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, FolderState, Mark
-from flexmaild.engine.numbers import Numbers
+from flexmaild.engine.polling.uids import Numbers
 from flexmaild.observe.health import WentBack
 
 BOX = "imap://u@h/INBOX"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.engine.own_files import insist_on_own_files, make_state_directory, service_user
+from flexmaild.engine.keys.own_files import insist_on_own_files, make_state_directory, service_user
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.load import parse
 from flexmaild.settings.schema import Settings

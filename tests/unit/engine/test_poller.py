@@ -12,12 +12,13 @@ from sent_samples import Post
 
 from flexmaild.core import retry
 from flexmaild.core.errors import GiveUp, Reason, TryLater
-from flexmaild.core.left_mails import Committed
+from flexmaild.core.left_in_folder import Committed
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
-from flexmaild.engine import incoming, poller
-from flexmaild.engine.poller import Poller
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.engine import incoming
+from flexmaild.engine.polling import poller
+from flexmaild.engine.polling.poller import Poller
+from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.store import StoreFull
 from tests.kit.hands import Hands
 from tests.kit.house import until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flexmaild.core import references
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.engine.reference_key import KNOWN_KEYS_FILE, keys_of_ids, note_key
+from flexmaild.engine.keys.reference_key import KNOWN_KEYS_FILE, keys_of_ids, note_key
 from flexmaild.settings.schema import Settings
 
 FIRST, SECOND = b"1" * 32, b"an operator's own key"

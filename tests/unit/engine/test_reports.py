@@ -15,7 +15,7 @@ from flexmaild.core.ports import FolderState, Unreadable
 from flexmaild.core.timing import iso
 from flexmaild.core.work import Job, JobEnd, JobState, Queue
 from flexmaild.engine.reports import Reports
-from flexmaild.net.grants import ApplicationState, ApplicationStatus
+from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
 from flexmaild.observe.conditions import socket_gone
 from flexmaild.observe.health import LONG_JOB, LONGEST_SILENCE, Health, PollEnded, WentBack
 from flexmaild.observe.incidents import Kind, not_ready

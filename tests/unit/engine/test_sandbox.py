@@ -12,9 +12,9 @@ import pytest
 from flexmaild.core.errors import TryLater
 from flexmaild.core.model import Answer
 from flexmaild.core.reading import MailNature
-from flexmaild.engine import sandbox
-from flexmaild.engine.sandbox import Letter, Sandbox
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.engine.sandbox import parent
+from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.engine.lying_child import dying_in_its_place
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,7 @@ def test_a_mail_that_kills_the_child_has_no_witness(monkeypatch: pytest.MonkeyPa
     deaths: list[str] = []
     reader = Sandbox(Rules.of("app@corp.test"), deaths.append, lambda references: None)
     reader.read([LETTER])
-    monkeypatch.setattr(sandbox, "receive", lambda line, deadline: b"no reading")
+    monkeypatch.setattr(parent, "receive", lambda line, deadline: b"no reading")
     reading, witness = reader.read_with_witness(LETTER)
     reader.close()
     assert (reading.nature, witness.looks) == (MailNature.UNPARSABLE, [])

@@ -8,8 +8,8 @@ import lying_child
 import pytest
 
 from flexmaild.core.reading import MailNature
-from flexmaild.engine.sandbox import Letter, Sandbox
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.mail.understand.words.rules import Rules
 
 pytestmark = pytest.mark.slow
 

@@ -21,10 +21,10 @@ from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import Answer
 from flexmaild.core.reading import MailNature, Reading
 from flexmaild.core.work import SentMail
-from flexmaild.engine import framing as frames
-from flexmaild.engine.sandbox import WALL_SECONDS, Letter, Sandbox
-from flexmaild.engine.sandbox_child import Connection
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.engine.sandbox import framing as frames
+from flexmaild.engine.sandbox.child import Connection
+from flexmaild.engine.sandbox.parent import WALL_SECONDS, Letter, Sandbox
+from flexmaild.mail.understand.words.rules import Rules
 
 pytestmark = pytest.mark.slow
 
@@ -147,7 +147,7 @@ def test_a_child_killed_while_it_waits_is_started_again_and_the_mail_tried_alone
     def answer(references: References) -> tuple[SentMail, ...] | None:
         if not deaths:
             for child in psutil.Process().children():
-                if "flexmaild.engine.sandbox_child" in child.cmdline():
+                if "flexmaild.engine.sandbox.child" in child.cmdline():
                     os.kill(child.pid, signal.SIGKILL)
                     child.wait(10)
         return WORDS
@@ -162,7 +162,7 @@ def test_a_child_killed_while_it_waits_is_started_again_and_the_mail_tried_alone
 
 
 def test_a_slow_daemon_costs_the_child_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flexmaild.engine.sandbox.WALL_SECONDS", 4.0)
+    monkeypatch.setattr("flexmaild.engine.sandbox.parent.WALL_SECONDS", 4.0)
     assert WALL_SECONDS > 4.0
     pause = threading.Event()
     asked = Asked(lambda references: WORDS if not pause.wait(4.5) else None)

@@ -16,11 +16,11 @@ import pytest
 from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 
 from flexmaild.core import references
-from flexmaild.core.events import Answered, Bounced, ReminderAsked, ResendAsked
+from flexmaild.core.approval.events import Answered, Bounced, ReminderAsked, ResendAsked
 from flexmaild.core.model import Answer, Attachment, MailFacts, MailKind, Request
 from flexmaild.core.reading import Bounce
 from flexmaild.core.work import Change, JobEnd, Queue, SentMail
-from flexmaild.engine.sent_mails import MOST_BYTES
+from flexmaild.engine.delivery.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.store import StoreFault
 from tests.kit.stores import commit, drop_jobs, prune, release

@@ -8,7 +8,7 @@ import pytest
 from running import Running, running
 from sent_samples import ALICE, NOW, Post
 
-from flexmaild.core.events import Cancelled
+from flexmaild.core.approval.events import Cancelled
 from flexmaild.core.model import State
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes

@@ -7,7 +7,7 @@ from typing import Any
 from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 
 OWN = "approvals@corp.test"
 REFERENCE = "FM1-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"

@@ -14,7 +14,7 @@ import pytest
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.net.connect import connect
-from flexmaild.settings.session import Proxy, Session
+from flexmaild.settings.javamail.session import Proxy, Session
 from tests.kit.scripted import Scripted, Talk
 
 Serving = Callable[[Any], Any]

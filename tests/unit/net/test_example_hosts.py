@@ -8,7 +8,7 @@ import pytest
 
 from flexmaild.core.errors import TryLater
 from flexmaild.net import connect
-from flexmaild.settings.session import Proxy, Session
+from flexmaild.settings.javamail.session import Proxy, Session
 
 # The resolver takes a wide letter for the usual one (RFC 3491), and the settings accept it.
 HOSTS = (

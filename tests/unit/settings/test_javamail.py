@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from flexmaild.settings import javamail
-from flexmaild.settings.block import masked
 from flexmaild.settings.faults import Finding
-from flexmaild.settings.javamail_table import GENERAL, TABLE
-from flexmaild.settings.session import ImapSession, Proxy, SmtpSession
+from flexmaild.settings.javamail import session_of
+from flexmaild.settings.javamail.block import masked
+from flexmaild.settings.javamail.session import ImapSession, Proxy, SmtpSession
+from flexmaild.settings.javamail.table import GENERAL, TABLE
 
 
-def smtp(block: str = javamail.SMTP_BLOCK, **changed: Any) -> tuple[SmtpSession, list[Finding]]:
+def smtp(block: str = session_of.SMTP_BLOCK, **changed: Any) -> tuple[SmtpSession, list[Finding]]:
     given = {"host": "mail.example.com", "port": 25, "starttls": True, "properties": block, **changed}
-    session, findings = javamail.smtp_session(javamail.Fields(**given))
+    session, findings = session_of.smtp_session(session_of.Fields(**given))
     return session, [f for f in findings if f.grave]
 
 
-def imap(block: str = javamail.IMAP_BLOCK, **changed: Any) -> tuple[ImapSession, list[Finding]]:
+def imap(block: str = session_of.IMAP_BLOCK, **changed: Any) -> tuple[ImapSession, list[Finding]]:
     given = {"host": "imap.example.com", "port": 993, "starttls": False, "properties": block, **changed}
-    session, findings = javamail.imap_session(javamail.Fields(**given))
+    session, findings = session_of.imap_session(session_of.Fields(**given))
     return session, [f for f in findings if f.grave]
 
 
@@ -68,8 +68,8 @@ def test_an_ssl_factory_never_falls_back_to_clear_text() -> None:
 @pytest.mark.parametrize(
     ("block", "port"),
     [
-        (javamail.SMTP_BLOCK, 465),
-        (javamail.SMTP_BLOCK.replace("PROTOCOL=smtp", "PROTOCOL=smtps"), 465),
+        (session_of.SMTP_BLOCK, 465),
+        (session_of.SMTP_BLOCK.replace("PROTOCOL=smtp", "PROTOCOL=smtps"), 465),
         ("mail.smtp.host=x", 465),
     ],
 )
@@ -78,7 +78,7 @@ def test_a_block_that_would_hang_is_a_fault(block: str, port: int) -> None:
 
 
 def test_smtps_means_tls_from_the_start_once_the_plain_class_is_gone() -> None:
-    block = javamail.SMTP_BLOCK.replace("PROTOCOL=smtp", "PROTOCOL=smtps").replace(
+    block = session_of.SMTP_BLOCK.replace("PROTOCOL=smtp", "PROTOCOL=smtps").replace(
         "com.sun.mail.smtp.SMTPTransport", "x.SMTPSSLTransport"
     )
 
@@ -260,8 +260,8 @@ def test_every_honoured_property_changes_the_session(family: str, name: str) -> 
 def test_every_other_property_is_told_of_once(family: str, name: str, treatment: str) -> None:
     kind = TABLE[family][name].kind
     value = {"boolean": "true", "number": "5", "bytes": "5"}.get(kind, "x")
-    fields = javamail.Fields("x", 2525, False, f"mail.{family}.{name}={value}")
-    make = javamail.smtp_session if family == "smtp" else javamail.imap_session
+    fields = session_of.Fields("x", 2525, False, f"mail.{family}.{name}={value}")
+    make = session_of.smtp_session if family == "smtp" else session_of.imap_session
 
     findings = make(fields)[1]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.settings import javamail
-from flexmaild.settings.properties import parse
+from flexmaild.settings.javamail import session_of
+from flexmaild.settings.javamail.properties import parse
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 
@@ -48,10 +48,10 @@ def test_any_text_gives_entries_and_findings_that_point_into_it(text: str) -> No
 
 @given(st.text(max_size=200), st.booleans())
 def test_any_block_gives_a_session_and_findings(text: str, starttls: bool) -> None:
-    fields = javamail.Fields("localhost", 25, starttls, text)
+    fields = session_of.Fields("localhost", 25, starttls, text)
 
-    assert javamail.smtp_session(fields)[0].connect_timeout > 0
-    assert javamail.imap_session(fields)[0].read_timeout > 0
+    assert session_of.smtp_session(fields)[0].connect_timeout > 0
+    assert session_of.imap_session(fields)[0].read_timeout > 0
 
 
 PROPERTY_LINES = st.lists(
@@ -72,7 +72,7 @@ PROPERTY_LINES = st.lists(
 def test_likely_blocks_never_raise_either(lines: list[tuple[str, str, str]]) -> None:
     text = "\n".join(f"{prefix}{name}={value}" for prefix, name, value in lines)
 
-    session, _ = javamail.smtp_session(javamail.Fields("localhost", 25, False, text))
+    session, _ = session_of.smtp_session(session_of.Fields("localhost", 25, False, text))
 
     assert session.tls in ("none", "starttls", "implicit")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, Outcome, Verdict
 from flexmaild.core.work import ApproverNote, Change
 from flexmaild.store import Store
-from flexmaild.store.headers import KEPT
+from flexmaild.store.records.headers import KEPT
 from tests.kit.older_store import back_to
 from tests.kit.stores import commit, opened, prune
 from tests.unit.store.store_samples import NOW, mail, request

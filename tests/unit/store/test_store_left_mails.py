@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from flexmaild.core.identity import Identity, stays
-from flexmaild.core.left_mails import LeftMail
+from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Outcome, State
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change
-from flexmaild.store import Store, left_mails
+from flexmaild.store import Store
+from flexmaild.store.records import left_mails
 from tests.kit.stores import commit, prune
 from tests.unit.store.store_samples import NOW, mail, request
 

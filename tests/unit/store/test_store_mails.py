@@ -8,7 +8,7 @@ from pathlib import Path
 from store_samples import NOW, mail
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.left_mails import LeftMail
+from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Outcome
 from flexmaild.core.ports import Mark
 from flexmaild.core.work import Change

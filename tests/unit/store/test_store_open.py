@@ -26,7 +26,7 @@ from store_samples import NOW, child, full_change, holds_all_of
 from flexmaild.core.work import Change
 from flexmaild.store import Store, StoreBroken, StoreBusy, StoreError, StoreFull
 from flexmaild.store.migrate import STEPS, known_revisions
-from flexmaild.store.tables import metadata
+from flexmaild.store.records.tables import metadata
 from flexmaild.system.clock import TrustedClock
 from tests.kit.hands import Hands
 from tests.kit.house import until

@@ -14,7 +14,7 @@ from flexmaild.core.ports import Mark
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
 from flexmaild.store import Store, StoreConflict
-from flexmaild.store.replies import KEPT
+from flexmaild.store.records.replies import KEPT
 from tests.kit.older_store import back_to
 from tests.kit.stores import commit, opened, prune
 from tests.unit.store.store_samples import NOW, mail, request, taken

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from flexmaild.engine import framing
+from flexmaild.engine.sandbox import framing
 from flexmaild.system.deadline import NEVER, Deadline
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from imapclient.response_parser import parse_fetch_response
 from imapclient.response_types import BodyData
 
-from flexmaild.transports.imap_structure import HEADER, Node, beginning, has_text, prune, rebuild, sections
-from flexmaild.transports.imap_whole import is_cut
+from flexmaild.transports.imap.completeness import is_cut
+from flexmaild.transports.imap.structure import HEADER, Node, beginning, has_text, prune, rebuild, sections
 
 
 def structure(text: str) -> Any:

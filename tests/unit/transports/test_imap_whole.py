@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from imapclient.response_parser import parse_fetch_response
 
-from flexmaild.transports.imap_structure import HEADER, Section, prune, rebuild, sections
-from flexmaild.transports.imap_whole import ending, has_ended, is_cut
+from flexmaild.transports.imap.completeness import ending, has_ended, is_cut
+from flexmaild.transports.imap.structure import HEADER, Section, prune, rebuild, sections
 
 TEXT = '("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 9 1 NIL NIL NIL NIL)'
 BINARY = '("application" "octet-stream" NIL NIL NIL "base64" 9000000 NIL NIL NIL NIL)'

@@ -6,7 +6,7 @@ import email
 import email.policy
 from email.message import EmailMessage
 
-from flexmaild.transports.smtp_8bit import as_8bit
+from flexmaild.transports.smtp.eight_bit import as_8bit
 
 
 def mail(text: str, cte: str) -> EmailMessage:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from flexmaild.core.errors import GiveUp
 from flexmaild.core.ports import Envelope
-from flexmaild.settings.session import SmtpSession
-from flexmaild.transports.smtp_envelope import mail_line, rcpt_line, stuffed, wire_address, wire_order
+from flexmaild.settings.javamail.session import SmtpSession
+from flexmaild.transports.envelope import mail_line, rcpt_line, stuffed, wire_address, wire_order
 
 SESSION = SmtpSession("localhost", 25)
 

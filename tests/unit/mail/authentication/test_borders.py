@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.proof import proof_of
+from flexmaild.core.approval.proof import proof_of
 from flexmaild.core.reading import AuthResult
 from flexmaild.mail.authentication.borders import Border
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read
 
 RULES = Rules.of(OWN, borders=[Border("mx.corp.test")])

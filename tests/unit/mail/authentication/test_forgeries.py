@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from flexmaild.core.approval.proof import may_be_misdirected, proof_for, proof_of
 from flexmaild.core.model import Requirement
-from flexmaild.core.proof import may_be_misdirected, proof_for, proof_of
 from flexmaild.mail.authentication.borders import Border
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read
 
 RULES = Rules.of(OWN, borders=[Border("mx.corp.test")])

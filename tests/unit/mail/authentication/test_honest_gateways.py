@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.proof import failed_dmarc, proof_of
+from flexmaild.core.approval.proof import failed_dmarc, proof_of
 from flexmaild.mail.authentication.arrivals import arrived
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.authentication.test_honest_shapes import EVIL, OK, OUT, SIGNED, judged, received, results
 from tests.unit.mail.mails import OWN, mail, read
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flexmaild.core.proof import proof_of
+from flexmaild.core.approval.proof import proof_of
 from flexmaild.mail.authentication.arrivals import arrived
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read
 
 OK = (

@@ -7,14 +7,15 @@ import quopri
 
 import pytest
 
-from flexmaild.core import naming, references
-from flexmaild.core.admission import Ruling, SenderPolicy
+from flexmaild.core import references
+from flexmaild.core.approval import naming
+from flexmaild.core.approval.admission import Ruling, SenderPolicy
 from flexmaild.core.model import Outcome, Requirement
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.core.make import KEY, PEOPLE, opened
 from tests.unit.mail.mails import OWN, sent
 

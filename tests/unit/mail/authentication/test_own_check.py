@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flexmaild.core.addresses import domain_of
+from flexmaild.core.approval.proof import proof_of
 from flexmaild.core.model import Answer
-from flexmaild.core.proof import proof_of
 from flexmaild.mail.authentication import own_check
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import OWN, mail, read
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core.proof import failed_dmarc, proof_for
+from flexmaild.core.approval.proof import failed_dmarc, proof_for
 from flexmaild.core.reading import Reading
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.core.reading import MailNature
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, REFERENCE, REQUEST, RULES, mail, read, said
 
 OURS = f"In-Reply-To: <{REFERENCE.lower()}.approval_request.0@corp.test>"

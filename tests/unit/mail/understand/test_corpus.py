@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.reading import MailNature
+from flexmaild.mail.understand.evidence import Witness
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.witness import Witness
+from flexmaild.mail.understand.words.rules import Rules
 from tests.corpus.build import GUARD, HINT, REQUEST
 from tests.unit.mail.mails import sent
 

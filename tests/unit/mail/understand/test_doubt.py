@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.languages.load import LANGUAGES
-from flexmaild.mail.understand.doubt import doubt_in, doubts_in
-from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.seen import seen, sentences
-from flexmaild.mail.understand.spelling import unaccented
-from flexmaild.mail.understand.tongues import Own, Spoken
+from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.verdict import decide
+from flexmaild.mail.understand.words.doubt import doubt_in, doubts_in
+from flexmaild.mail.understand.words.language_guess import Own, Spoken
+from flexmaild.mail.understand.words.normalised import seen, sentences
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.mail.understand.words.spelling import unaccented
 from tests.unit.mail.costs import grows_with_size, least
 
 RULES = Rules.of("approvals@corp.test")

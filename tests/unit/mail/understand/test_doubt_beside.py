@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.costs import grows_with_size, seconds
 from tests.unit.mail.mails import OWN, REQUEST, mail, read, said, sent
 

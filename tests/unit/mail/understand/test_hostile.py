@@ -14,11 +14,11 @@ from flexmaild.core.model import Answer
 from flexmaild.core.reading import MailNature, Reading
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand import reply
-from flexmaild.mail.understand.label import Labelled
+from flexmaild.mail.understand.labels.label import Labelled
+from flexmaild.mail.understand.labels.match import match
+from flexmaild.mail.understand.labels.sent import sent_text
 from flexmaild.mail.understand.lines import Line, lines_of
-from flexmaild.mail.understand.match import match
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.sent import sent_text
 from tests.kit.examples import examples
 from tests.unit.mail.mails import OWN, REFERENCE, RULES, SENT, mail, parts, read
 

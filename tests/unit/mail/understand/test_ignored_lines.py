@@ -6,7 +6,7 @@ import pytest
 
 from flexmaild.core.model import Answer
 from flexmaild.core.reading import Reading
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, REQUEST, mail, parts, read
 
 STAMP = "Seen by GateKeeper 7 - not proved to be harmless"

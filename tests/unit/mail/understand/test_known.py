@@ -10,9 +10,9 @@ from itertools import islice
 import pytest
 
 from flexmaild.languages.load import EVERY, Language
-from flexmaild.mail.understand import banners, notices, signatures
-from flexmaild.mail.understand.doubt import CONDITIONS, NEGATIONS
-from flexmaild.mail.understand.known import KnownLines
+from flexmaild.mail.understand.labels import banners, notices, signatures
+from flexmaild.mail.understand.labels.known import KnownLines
+from flexmaild.mail.understand.words.doubt import CONDITIONS, NEGATIONS
 from tests.unit.mail.understand import known_lines
 
 # What people go on with, in each language we write.

@@ -12,12 +12,12 @@ from flexmaild.core.model import Answer
 from flexmaild.core.work import SentMail
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
-from flexmaild.mail.understand.label import IGNORED, Labelled, label
+from flexmaild.mail.understand.labels.label import IGNORED, Labelled, label
+from flexmaild.mail.understand.labels.sent import SentText, sent_text
+from flexmaild.mail.understand.labels.signatures import Writer
 from flexmaild.mail.understand.lines import Label, lines_of
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sent import SentText, sent_text
-from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.verdict import decide
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import MARKER, OWN, REFERENCE, REQUEST, RULES, SENT, sent
 
 GUARD = "******* Please DO NOT modify below this line. *******"

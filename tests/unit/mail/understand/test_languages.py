@@ -8,11 +8,11 @@ import pytest
 
 from flexmaild.core.model import Answer
 from flexmaild.core.reading import MailNature
-from flexmaild.mail.understand.doubt import doubts_in
-from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.spelling import normal_word
+from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.verdict import WHY, decide
+from flexmaild.mail.understand.words.doubt import doubts_in
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.mail.understand.words.spelling import normal_word
 from tests.unit.mail.lines import DATA, LINES, each, zh
 from tests.unit.mail.mails import OWN, REQUEST, mail, read, said
 

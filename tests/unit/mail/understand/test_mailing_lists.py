@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.core.reading import MailNature
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read
 
 IDENTITY = OWN.replace("@", ".")

@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.core import references
 from flexmaild.core.reading import MailNature
-from flexmaild.mail.understand import mentions
+from flexmaild.mail.understand.identification import mentions
 from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import REFERENCE, mail, parts, read
 

@@ -7,9 +7,9 @@ import textwrap
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand import banners, notices
+from flexmaild.mail.understand.labels import banners, notices
 from flexmaild.mail.understand.lines import Line, dressed
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import mail, read
 from tests.unit.mail.understand import known_lines
 

@@ -13,9 +13,9 @@ from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.message import read
+from flexmaild.mail.understand.identification.sender import sender
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sender import sender
+from flexmaild.mail.understand.words.rules import Rules
 from tests.corpus.build import GUARD, HINT, REQUEST
 from tests.replies.collections import clients, reports
 from tests.unit.mail.mails import sent

@@ -20,13 +20,13 @@ from flexmaild.core.work import SentMail
 from flexmaild.mail.parse.message import read
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
-from flexmaild.mail.understand.label import Labelled, label
+from flexmaild.mail.understand.identification.sender import sender
+from flexmaild.mail.understand.labels.label import Labelled, label
+from flexmaild.mail.understand.labels.sent import SentText, sent_text
+from flexmaild.mail.understand.labels.signatures import Writer
 from flexmaild.mail.understand.lines import Label, Line, lines_of
-from flexmaild.mail.understand.rules import Rules
-from flexmaild.mail.understand.sender import sender
-from flexmaild.mail.understand.sent import SentText, sent_text
-from flexmaild.mail.understand.signatures import Writer
 from flexmaild.mail.understand.verdict import decide
+from flexmaild.mail.understand.words.rules import Rules
 from tests.corpus.build import GUARD, HINT, REQUEST
 from tests.replies.collections import clients
 from tests.unit.mail.mails import sent

@@ -13,11 +13,11 @@ import pytest
 from flexmaild.core.reading import MailNature, Reading
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
-from flexmaild.mail.understand.label import Labelled, label
+from flexmaild.mail.understand.labels.label import Labelled, label
+from flexmaild.mail.understand.labels.sent import SentText, sent_text
+from flexmaild.mail.understand.labels.signatures import Writer
 from flexmaild.mail.understand.lines import Label, lines_of
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.sent import SentText, sent_text
-from flexmaild.mail.understand.signatures import Writer
 from tests.unit.mail.mails import REQUEST, RULES, SENT, mail
 
 ROOT = Path(__file__).parents[5] / "shared" / "corpora"

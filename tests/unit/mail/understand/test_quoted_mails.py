@@ -12,8 +12,8 @@ from flexmaild.core.reading import Reading
 from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
 from flexmaild.mail.understand.verdict import WHY
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.compose.conftest import Desk, content
 from tests.unit.mail.compose.conftest import read as parsed
 from tests.unit.mail.compose.test_round_trip import inside_body, quoted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.core.references import parse
-from flexmaild.mail.understand.references import in_text
+from flexmaild.mail.understand.identification.references import in_text
 from tests.unit.mail.mails import REFERENCE, mail, read
 
 CODE = REFERENCE[4:]

@@ -18,7 +18,7 @@ from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import read as parse
 from flexmaild.mail.understand.reply import understand
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.words.rules import Rules
 from tests.replies.collections import Case, clients, judge, reports
 
 RULES = Rules.of("approvals@tb.test", "approvals@corp.test", names=("flexmaild",))

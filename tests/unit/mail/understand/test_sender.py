@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.sender import Sender, delegate, sender
+from flexmaild.mail.understand.identification.sender import Sender, delegate, sender
 
 # Values that Python's own parser reads as boss@corp.test although others read them as somebody else.
 NOBODY = [

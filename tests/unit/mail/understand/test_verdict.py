@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.label import Labelled
-from flexmaild.mail.understand.rules import Rules
+from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.verdict import WHY, decide
+from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.first_lines import LINES
 from tests.unit.mail.natural_lines import (
     EXCEPTIONS,

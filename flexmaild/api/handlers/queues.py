@@ -1,0 +1,246 @@
+"""Commands about the outbox, the deliveries and the quarantine: look, retry, hold, release, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from flexmaild.api import seen_by
+from flexmaild.api.call import Answer, Call
+from flexmaild.api.handlers.approvals import kept_bytes
+from flexmaild.api.problems import Problem
+from flexmaild.core.documents import queues as documents
+from flexmaild.core.documents.queues import QuarantinedMail
+from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.work import AuditEntry, Change, Job, JobState, Queue
+from flexmaild.engine import acts, incoming, results_seen
+from flexmaild.engine.changes import Changes
+from flexmaild.engine.delivery.sent_mails import SentMails
+from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.engine.services import Services
+from flexmaild.mail.authentication.kept_header import header_of
+from flexmaild.mail.authentication.kept_header import kept as kept_header
+from flexmaild.mail.parse.header import parse_header
+from flexmaild.mail.parse.message import split_header
+from flexmaild.store import Quarantined, Transaction
+from flexmaild.store.queries import Queries
+
+Command = Callable[[Services, Call], Answer]
+_QUEUES = {"outbox": Queue.OUTBOX, "deliveries": Queue.DELIVERY}
+# How flexmailctl calls them.
+_CLI = {Queue.OUTBOX: "outbox", Queue.DELIVERY: "delivery"}
+# Jobs named in one entry of the event log.
+MOST_NAMED = 100
+
+
+def commands_of(noun: str) -> dict[str, Command]:
+    """The commands of one queue, by the names of `api.routes`."""
+    queue = _QUEUES[noun]
+    return {
+        f"{noun}.list": lambda services, call: _listed(services, call, queue),
+        f"{noun}.show": lambda services, call: _show(services, call, queue),
+        f"{noun}.retry": lambda services, call: _retry(services, call, queue),
+        f"{noun}.retry_all": lambda services, call: _retry_all(services, call, queue),
+        f"{noun}.hold": lambda services, call: _hold(services, call, queue),
+        f"{noun}.release": lambda services, call: _unhold(services, call, queue),
+        f"{noun}.drop": lambda services, call: _drop(services, call, queue),
+    }
+
+
+def show_mail(services: Services, call: Call) -> Answer:
+    return _show(services, call, Queue.OUTBOX)
+
+
+def _listed(services: Services, call: Call, queue: Queue) -> Answer:
+    states = [JobState(call.query["state"])] if call.query.get("state") else None
+    limit = int(call.query["limit"])
+    found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
+    following = found[-1].id if len(found) == limit else ""
+    items = seen_by.job_documents(services.store, call.viewer, found)
+    return Answer(200, documents.Jobs(items=items, next=following))
+
+
+def _show(services: Services, call: Call, queue: Queue) -> Answer:
+    found = _found(services.store, call, queue)
+    (shown,) = seen_by.job_documents(services.store, call.viewer, [found])
+    return Answer(200, shown)
+
+
+def _retry(services: Services, call: Call, queue: Queue) -> Answer:
+    def retry(transaction: Transaction, job: Job) -> int:
+        if job.state is JobState.HELD:  # who wants this one tried now wants it released
+            transaction.unhold_jobs(queue, [job.id])
+        return transaction.retry_jobs(queue, [job.id])
+
+    answer, job = _changed(services, call, queue, "retry", "tried again", retry)
+    services.components.retry_tokens()
+    services.components.wake(rested=True, target=job.target)
+    return answer
+
+
+def _changed(
+    services: Services,
+    call: Call,
+    queue: Queue,
+    act: str,
+    done: str,
+    change: Callable[[Transaction, Job], int],
+) -> tuple[Answer, Job]:
+    """One job changed, with its entry in the event log, and how it stands then, in one transaction."""
+    with services.store.transaction() as transaction:
+        job = _found(transaction, call, queue)
+        _insist(change(transaction, job), job, done)
+        _record(transaction, call, f"{_CLI[queue]} {act}", job.approval_id, job=job.id)
+        shown = documents.job(_found(transaction, call, queue))
+    return Answer(200, shown), job
+
+
+def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
+    states = (JobState.FAILED, JobState.DEFERRED)
+    with services.store.transaction() as transaction:
+        waiting = [job.id for job in transaction.list_jobs(queue, states, limit=100_000)]
+        changed = transaction.retry_jobs(queue, waiting) if waiting else 0
+        _record(transaction, call, f"{_CLI[queue]} retry --all", jobs=waiting[:MOST_NAMED], count=changed)
+    services.components.retry_tokens()
+    services.components.wake(rested=True)
+    return Answer(200, documents.Retried(retried=changed))
+
+
+def _hold(services: Services, call: Call, queue: Queue) -> Answer:
+    return _changed(services, call, queue, "hold", "held", lambda t, job: t.hold_jobs(queue, [job.id]))[0]
+
+
+def _unhold(services: Services, call: Call, queue: Queue) -> Answer:
+    def unhold(transaction: Transaction, job: Job) -> int:
+        return transaction.unhold_jobs(queue, [job.id])
+
+    answer, job = _changed(services, call, queue, "release", "released", unhold)
+    services.components.wake(target=job.target)
+    return answer
+
+
+def _drop(services: Services, call: Call, queue: Queue) -> Answer:
+    return _changed(services, call, queue, "drop", "dropped", lambda t, job: t.drop_jobs(queue, [job.id]))[0]
+
+
+def _record(transaction: Transaction, call: Call, act: str, approval_id: str = "", **data: Any) -> None:
+    entry = acts.entry(transaction.now, act, call.peer.user, approval_id, **data)
+    transaction.write(Change(audit=(entry,)))
+
+
+def _mail_entry(now: datetime, call: Call, act: str, mail: QuarantinedMail, **data: Any) -> AuditEntry:
+    named = {key: getattr(mail, key) for key in ("id", "sha256", "sender", "subject", "message_id")}
+    return acts.entry(now, act, call.peer.user, mail.approval_id, **named, **data)
+
+
+def _found(store: Queries, call: Call, queue: Queue) -> Job:
+    job = store.job(call.path["id"])
+    if job is None or job.queue is not queue:
+        raise Problem(404, "No such job", f"there is no {call.path['id']!r} in this queue", kind="unknown")
+    return job
+
+
+def _insist(changed: int, job: Job, done: str) -> None:
+    if not changed:
+        detail = f"{job.id} is {job.state.value} and cannot be {done}"
+        raise Problem(409, "Not in this state", detail, kind="state", extra={"state": job.state.value})
+
+
+def quarantine_list(services: Services, call: Call) -> Answer:
+    limit = int(call.query["limit"])
+    found = services.store.list_quarantine(limit, call.query.get("after") or None)
+    following = found[-1].id if len(found) == limit else ""
+    sees = _sees(services.store, call, found)
+    items = [_quarantined(aside) for aside in found if sees(aside.seen.approval_id)]
+    return Answer(200, documents.QuarantinedMails(items=items, next=following))
+
+
+def quarantine_show(services: Services, call: Call) -> Answer:
+    """With its results fields as the settings of now read them, and the settings that would believe them."""
+    aside = _set_aside(services.store, call)
+    if not _sees(services.store, call, [aside])(aside.seen.approval_id):
+        detail = f"{aside.id} answers no request that user {call.peer.user} may see."
+        raise seen_by.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
+    raw = services.store.raw(aside.seen.mail.sha256)
+    if not raw:
+        return Answer(200, documents.shown(_quarantined(aside), None, []))
+    header = parse_header(split_header(raw)[0])
+    fields = results_seen.fields_of(header_of(kept_header(header)), services.components.rules)
+    results, proposals = results_seen.documents(fields), results_seen.proposals([fields])
+    return Answer(200, documents.shown(_quarantined(aside), results, proposals))
+
+
+def _sees(store: Queries, call: Call, found: Iterable[Quarantined]) -> Callable[[str], bool]:
+    """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
+    admins."""
+    return seen_by.requests_seen(store, call.viewer, [aside.seen.approval_id for aside in found])
+
+
+def quarantine_raw(services: Services, call: Call) -> Answer:
+    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).seen.mail.sha256))
+
+
+def quarantine_drop(services: Services, call: Call) -> Answer:
+    with services.store.transaction() as transaction:
+        shown = _quarantined(_set_aside(transaction, call))
+        transaction.drop_quarantine(call.path["id"])
+        entry = _mail_entry(transaction.now, call, "quarantine drop", shown)
+        transaction.write(Change(audit=(entry,)))
+    return Answer(200, shown)
+
+
+class _NotOurs(incoming.Overtaken):
+    """It is another installation's to judge, or a newer store's."""
+
+
+def quarantine_release(services: Services, call: Call) -> Answer:
+    """Read the mail again, as the settings are now; it gets an outcome of its own."""
+    aside = _set_aside(services.store, call)
+    raw = kept_bytes(services.store, aside.seen.mail.sha256)
+    size, components = aside.seen.found.size, services.components
+    # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
+    partial = size != len(raw)
+    sandbox = Sandbox(
+        components.rules, lambda fault: None, SentMails(services.store, components.context.keys)
+    )
+    try:
+        (reading,) = sandbox.read([Letter(raw, size, partial=partial, is_cut=partial)])
+    finally:
+        sandbox.close()
+    mark = Mark("quarantine", aside.id, datetime.now(UTC).isoformat())
+    read = [(Fetched(mark, size, raw), reading)]
+
+    def released(transaction: Transaction, changes: Changes) -> None:
+        if changes.left:  # it lies in no folder where it could be left
+            raise _NotOurs
+        if not transaction.release_quarantine(aside.id):
+            raise incoming.Overtaken
+        (seen,) = changes.seen
+        act, shown = "quarantine release", _quarantined(aside)
+        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
+
+    try:
+        found = incoming.commit(services.transactions, services.context, services.metrics, read, released)
+    except _NotOurs:
+        detail = "it answers a request that this store does not know, and stays in quarantine"
+        raise Problem(409, "Not ours", detail, kind="conflict") from None
+    except incoming.Overtaken:
+        raise _not_set_aside(aside.id) from None
+    outcome = found.outcomes[mark]
+    return Answer(200, documents.released(_quarantined(aside), outcome))
+
+
+def _set_aside(store: Queries, call: Call) -> Quarantined:
+    found = store.quarantined(call.path["id"])
+    if found is None:
+        raise _not_set_aside(call.path["id"])
+    return found
+
+
+def _not_set_aside(identifier: str) -> Problem:
+    return Problem(404, "No such mail", f"{identifier!r} is not in quarantine", kind="unknown")
+
+
+def _quarantined(aside: Quarantined) -> QuarantinedMail:
+    return documents.quarantined(aside.id, aside.seen)

@@ -1,0 +1,284 @@
+"""May this mail say anything to this request, and what: the rules of trust, in the order they are asked.
+
+`referred` finds the one reference of a reading; `rule` judges it against the request it names. Every path
+ends in a `Ruling` with exactly one outcome; only a ruling with an event can change a request. A forged,
+replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.naming`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flexmaild.core import references
+from flexmaild.core.addresses import domain_of
+from flexmaild.core.approval import outcomes, proof, quorum
+from flexmaild.core.approval.events import Answered, Bounced, Event, Unclear
+from flexmaild.core.model import Answer, Approver, Invitation, Outcome, Request, Requirement, State, Terms
+from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.reasons import ReplyReason, sentence
+
+# So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
+SHORTEST_DAMAGED = 24
+# What others wrote may be long.
+_LONGEST_BECAUSE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SenderPolicy:
+    """incoming.sender_authentication: what every sender has to prove."""
+
+    require: Requirement = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What becomes of a mail. `stranger` is a proven colleague who may be told that they were not asked.
+
+    stays: it may be another installation's to read, and is left in the folder.
+    reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
+    """
+
+    outcome: Outcome
+    because: str
+    reason: ReplyReason = ReplyReason.NO_REFERENCE
+    event: Event | None = None
+    request_id: str = ""
+    invitation: int | None = None
+    quarantine: bool = False
+    fingerprint: str = ""
+    stranger: Approver | None = None
+    stays: bool = False
+
+
+_BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
+    MailNature.AUTO_REPLY: (Outcome.AUTO_REPLY, ReplyReason.AUTOMATIC, False),
+    MailNature.LIST: (Outcome.AUTO_REPLY, ReplyReason.MAILING_LIST, False),
+    MailNature.CALENDAR: (Outcome.AUTO_REPLY, ReplyReason.CALENDAR, False),
+    MailNature.BOUNCE: (Outcome.BOUNCE, ReplyReason.DELIVERY_REPORT, False),
+    MailNature.OWN: (Outcome.LOOP, ReplyReason.OWN_MAIL, False),
+    MailNature.OVERSIZE: (Outcome.OVERSIZE, ReplyReason.TOO_LARGE, True),
+    MailNature.UNPARSABLE: (Outcome.UNPARSABLE, ReplyReason.CANNOT_BE_PARSED, True),
+}
+
+
+def referred(reading: Reading) -> references.Reference | Ruling:
+    """The one reference all places of the mail agree on, or what becomes of a mail without one."""
+    if reading.nature is MailNature.BOUNCE:
+        return _reported(reading)
+    if reading.nature is not MailNature.HUMAN:
+        return by_nature(reading)
+    texts = texts_of(reading)
+    reference = references.parse(texts[0]) if texts else None
+    if reference is None:
+        is_damaged = any(len(text) >= SHORTEST_DAMAGED for text in texts)
+        return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
+    return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
+
+
+def by_nature(reading: Reading) -> Ruling:
+    """What becomes of a mail that no person wrote, or that could not be read."""
+    outcome, reason, quarantine = _BY_NATURE[reading.nature]
+    return Ruling(outcome, reading.nature_because, reason, quarantine=quarantine)
+
+
+def rule(
+    reading: Reading,
+    reference: references.Reference,
+    request: Request | None,
+    keys: references.ReferenceKeys,
+    policy: SenderPolicy,
+) -> Ruling:
+    """What this mail may do to the request its reference names."""
+    if request is None:
+        return refused(ReplyReason.NO_SUCH_REQUEST)
+    invitation = keys.is_genuine(reference, request)
+    if invitation is None:
+        return refused(ReplyReason.REFERENCE_FORGED, request.id)
+    if reading.nature is MailNature.BOUNCE:
+        return _bounce(reading, request, invitation)
+    refusal = _refusal(reading, request.terms, invitation, policy)
+    if refusal is None and _is_less_proven(reading, request, invitation):
+        refusal = ReplyReason.LESS_PROVEN, _with_fields(sentence(ReplyReason.LESS_PROVEN), reading)
+    if refusal is not None:
+        return _quarantined(refusal, reading, request, invitation)
+    if invitation.withdrawn:
+        reason = ReplyReason.WITHDRAWN
+        return Ruling(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
+    return _admitted(reading, request, invitation, proof.stricter(request.terms.require, policy.require))
+
+
+def is_of(sender: str, invitation: Invitation) -> bool:
+    """Whether this is an address of the person who was asked by this invitation."""
+    return sender in (invitation.approver.address, *invitation.approver.aliases)
+
+
+def refused(reason: ReplyReason, request_id: str = "") -> Ruling:
+    """Set aside; nobody is answered."""
+    return Ruling(Outcome.UNAUTHENTICATED, sentence(reason), reason, request_id=request_id, quarantine=True)
+
+
+def _nothing(reason: ReplyReason) -> Ruling:
+    return Ruling(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
+
+
+def _reported(reading: Reading) -> references.Reference | Ruling:
+    """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
+    found = [references.parse(text) for text in (*reported_ids(reading), *texts_of(reading))]
+    known = list(dict.fromkeys(reference for reference in found if reference is not None))
+    if len(known) == 1:
+        return known[0]
+    because = "a delivery report for none of our approval mails"
+    return Ruling(Outcome.BOUNCE, because, ReplyReason.DELIVERY_REPORT)
+
+
+def reported_ids(reading: Reading) -> list[str]:
+    """The references in the Message-IDs of the mails that a delivery report is about."""
+    return [references.named_by(b.message_id) for b in reading.bounces if b.message_id]
+
+
+def texts_of(reading: Reading) -> list[str]:
+    """The distinct whole references. Only where there is none, the pieces of one: a clipped quote, a masked
+    line or a host's name beside a whole one say nothing else than it does."""
+    places = (reading.address_references, reading.thread_references, reading.body_references)
+    found = list(dict.fromkeys(text for place in places for text in place))
+    return [text for text in found if references.parse(text) is not None] or found
+
+
+def _refusal(
+    reading: Reading, terms: Terms, invitation: Invitation, policy: SenderPolicy
+) -> tuple[ReplyReason, str] | None:
+    """Why this sender is not believed, for those who see the request and for operators."""
+    if not reading.sender:
+        return _unreadable(reading), f"sender not readable: {reading.sender_fault}"
+    if reading.auth_faults:
+        return ReplyReason.RESULTS_DOUBTFUL, _with_fields("; ".join(reading.auth_faults), reading)
+    if failed := proof.failed_dmarc(reading):
+        return ReplyReason.DMARC_FAILED, _with_fields(f"{failed} says that DMARC failed", reading)
+    if reading.redirected:
+        return ReplyReason.REDIRECTED, sentence(ReplyReason.REDIRECTED)
+    reason: ReplyReason | None = None
+    require = proof.stricter(terms.require, policy.require)
+    delegated = reading.delegate and not is_of(reading.delegate, invitation)
+    if proof.proof_for(reading, require) is None:
+        because = f"the sender is not proven ({require} is required)"
+        return ReplyReason.NOT_PROVEN, _with_fields(because, reading)
+    if reading.reference_is_open and proof.is_by_signature(reading, require):
+        because = sentence(ReplyReason.THREAD_NOT_SIGNED)
+        return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reading)
+    if proof.may_be_misdirected(reading, require):
+        reason = ReplyReason.MISDIRECTED
+    elif not is_of(reading.sender, invitation):
+        reason = ReplyReason.WRONG_PERSON
+    elif delegated and not terms.allow_delegates:
+        reason = ReplyReason.DELEGATE
+    return None if reason is None else (reason, sentence(reason))
+
+
+def _with_fields(because: str, reading: Reading) -> str:
+    """With what was read of the sender's proof, so that nobody has to look for the mail."""
+    return f"{because}: {reading.auth_fields}"[:_LONGEST_BECAUSE]
+
+
+def _unreadable(reading: Reading) -> ReplyReason:
+    if reading.via:
+        return ReplyReason.VIA_GROUP
+    if reading.from_fields != 1:
+        return ReplyReason.SEVERAL_FROM if reading.from_fields else ReplyReason.NO_FROM
+    return ReplyReason.SENDER_NOT_READABLE
+
+
+def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) -> bool:
+    """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
+    before = quorum.voice(request, invitation.approver)
+    was_proven = before is not None and before.proof != "reference"
+    return request.state is State.PENDING and was_proven and proof.proof_of(reading) == "reference"
+
+
+def _quarantined(
+    refusal: tuple[ReplyReason, str], reading: Reading, request: Request, invitation: Invitation
+) -> Ruling:
+    reason, because = refusal
+    is_proven = proof.proof_of(reading) != "reference"
+    # A stranger to the house would only learn that the reference is worth something.
+    is_colleague = domain_of(reading.sender) == domain_of(invitation.approver.address)
+    stranger = None
+    # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
+    if reason is ReplyReason.WRONG_PERSON and not reading.delegate and is_proven and is_colleague:
+        stranger = Approver(reading.sender, reading.sender_name)
+    return Ruling(
+        Outcome.UNAUTHENTICATED,
+        because,
+        reason,
+        request_id=request.id,
+        invitation=invitation.number,
+        quarantine=True,
+        stranger=stranger,
+    )
+
+
+def _admitted(reading: Reading, request: Request, invitation: Invitation, require: Requirement) -> Ruling:
+    is_ambiguous = reading.reads_otherwise and proof.is_by_signature(reading, require)
+    event = _event(reading, invitation.number, require, is_ambiguous=is_ambiguous)
+    outcome, reason = outcomes.of_reply(request, event)
+    because = sentence(reason)
+    if outcome is Outcome.UNDECIDED and is_ambiguous:
+        reason = ReplyReason.TYPE_NOT_SIGNED
+        because = sentence(reason)
+    elif outcome is Outcome.UNDECIDED and isinstance(event, Unclear):
+        because = event.why
+    elif reason is ReplyReason.CLOSED:
+        because = f"the request was {request.state.value} already"
+    return Ruling(
+        outcome,
+        because,
+        reason,
+        event,
+        request_id=request.id,
+        invitation=invitation.number,
+        quarantine=is_ambiguous,
+        fingerprint=fingerprint(reading, reading.answer),
+    )
+
+
+def _event(reading: Reading, number: int, require: Requirement, *, is_ambiguous: bool) -> Answered | Unclear:
+    if is_ambiguous:
+        return Unclear(number, "ambiguous", reading.mail, reading.text_digest)
+    if reading.answer is None:
+        why = reading.unclear or "no_action_word"
+        return Unclear(number, why, reading.mail, reading.text_digest, reading.sentence, reading.unclear_word)
+    shown = proof.proof_for(reading, require) or "reference"
+    return Answered(number, reading.answer, reading.comment, shown, reading.mail)
+
+
+def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Ruling:
+    approver = invitation.approver
+    mine = [b for b in reading.bounces if b.recipient in ("", approver.address, *approver.aliases)]
+    bounce = next((b for b in mine if b.permanent), mine[0] if mine else None)
+    because = f"{bounce.status} {bounce.diagnostic}".strip() if bounce else "a delivery report"
+    event = Bounced(invitation.number, bounce) if bounce else None
+    reason = ReplyReason.DELIVERY_REPORT
+    return Ruling(Outcome.BOUNCE, because, reason, event, request.id, invitation.number)
+
+
+def names(reading: Reading) -> tuple[str, ...]:
+    """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
+    since that may not be signed, each signature that may speak for the sender. The Message-ID has brackets
+    here and in a fingerprint, as in those that are kept."""
+    by_id = [f"id\0{references.as_written(reading.message_id)}"] if reading.message_id else []
+    known_by = (*by_id, *reading.signed_as)
+    texts = (f"{reading.sender}\0{name}" for name in known_by)
+    return tuple(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts)
+
+
+def fingerprint(reading: Reading, answer: Answer | None) -> str:
+    """Equal for the same mail delivered again, whatever servers added on the way (new Received fields).
+
+    It holds the proven sender and the reference, so that nobody can use up another's fingerprint.
+    """
+    parts = [reading.sender, references.as_written(reading.message_id), reading.date, *texts_of(reading)]
+    parts += [answer.value if answer else "", reading.comment]
+    if answer is None:  # without a Message-ID and a date only its words tell it from another
+        parts += [*reading.hidden_references, reading.text_digest]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,299 @@
+"""Would a mail that was read once come to the same today? What was recorded of it beside what it says now.
+
+Compared is what depends on the mail, the settings and what was asked alone, as if the request were still
+open: never "decided already", "expired" or "came before". What cannot be compared is a `Gap` with its reason,
+and a difference that such a gap may explain is none. Pure; used by `engine.replay.replay`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from flexmaild.core import references, timing
+from flexmaild.core.addresses import domain_of
+from flexmaild.core.approval import admission, naming, quorum, state_machine
+from flexmaild.core.approval.admission import Ruling
+from flexmaild.core.approval.events import Answered, Event
+from flexmaild.core.model import Answer, Outcome, Proof, Request, State, Verdict
+from flexmaild.core.reading import Reading
+from flexmaild.core.reasons import SENTENCES, ReplyReason, sentence
+from flexmaild.core.work import Seen
+
+# Of a mail that was admitted and made no verdict.
+_NOT_COUNTED = frozenset({Outcome.LATE, Outcome.EXPIRED, Outcome.DUPLICATE})
+# What is in the store for a mail that met an open request; anything else came to an end before that.
+_ADMITTED = frozenset({Outcome.DECISION, Outcome.UNDECIDED, *_NOT_COUNTED})
+_BY_SENTENCE = {text: reason.value for reason, text in SENTENCES.items()}
+
+
+class Gap(StrEnum):
+    """Why a mail could not be compared."""
+
+    NOT_KEPT = "not_kept"
+    TOO_LARGE = "too_large"
+    DAMAGED = "damaged"
+    CAME_AGAIN = "came_again"
+    NO_REQUEST = "no_request"
+    OTHER_KEY = "other_key"
+    NO_WORDS = "no_words"
+    IN_PART = "in_part"
+    NEEDS_DNS = "needs_dns"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a mail came to. None is what is not known, and differs from nothing.
+
+    why: for an undecided one, a reason of `core.reasons`.
+    """
+
+    outcome: Outcome
+    answer: Answer | None = None
+    why: str | None = None
+    comment: str | None = None
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A mail read again, and what becomes of it at an open request.
+
+    request: the one that the mail was recorded at. knows_words: what had been sent to its writer is known.
+    has_other_key: see the function. misses: a request that it names is in the store no longer. verifies_dkim:
+    the settings want signatures checked, which was not done now.
+    """
+
+    reading: Reading
+    ruling: Ruling
+    request: Request | None
+    knows_words: bool
+    has_other_key: bool
+    verifies_dkim: bool
+    misses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """differs: the names of what does; empty with a gap, and where all is equal."""
+
+    was: Said
+    now: Said
+    differs: tuple[str, ...] = ()
+    gap: Gap | None = None
+
+
+def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | None:
+    """Why this mail need not be read at all."""
+    if seen.outcome is Outcome.DUPLICATE and not seen.fingerprint:
+        return Gap.CAME_AGAIN
+    if raw is None:
+        return Gap.TOO_LARGE if not seen.mail.sha256 else Gap.NOT_KEPT
+    return None if is_intact else Gap.DAMAGED
+
+
+def as_before(request: Request, seen: Seen | None, together: Collection[str] = ()) -> Request:
+    """The request as this mail met it, and open: nobody had decided, and every reference opens it.
+
+    Of the verdicts those that were there before the mail: it is not held to its own. A mail that made no
+    verdict is held to none. seen: None for a mail that was not read yet. together: SHA-256 of the mails that
+    were read in one go with this one and before it; they have its time.
+    """
+    invitations = tuple(replace(i, withdrawn=False) for i in request.invitations)
+    verdicts = request.verdicts if seen is None else _before(request, seen, together)
+    return replace(request, state=State.PENDING, invitations=invitations, verdicts=verdicts)
+
+
+def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
+    """Whether `as_before` has to know which mails were read in one go with this one and before it."""
+    of = (seen.mail.sha256, seen.invitation)
+    verdicts = (v for request in requests for v in request.verdicts)
+    moment = timing.as_kept(seen.at)
+    return any(timing.as_kept(v.at) == moment and (v.mail.sha256, v.invitation) != of for v in verdicts)
+
+
+def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
+    """What a later verdict had replaced counts again where that one falls away."""
+    own = verdict_of(seen, request)
+    if seen.outcome in _NOT_COUNTED or (seen.outcome is Outcome.DECISION and own is None):
+        return ()
+    # What made a verdict had none of its own voice in its way, whatever had taken that back.
+    voice = own.approver if own is not None else None
+    older = [v for v in request.verdicts if _is_before(v, seen, together) and v.approver != voice]
+    last = {v.approver: v for v in older}
+    fallen = {v.approver for v in request.verdicts if not _is_before(v, seen, together)}
+    return tuple(
+        replace(v, replaced=False) if last[v.approver] is v and v.approver in fallen else v for v in older
+    )
+
+
+def _is_before(verdict: Verdict, seen: Seen, together: Collection[str]) -> bool:
+    if (verdict.mail.sha256, verdict.invitation) == (seen.mail.sha256, seen.invitation):
+        return False
+    then, moment = timing.as_kept(verdict.at), timing.as_kept(seen.at)
+    return then < moment or (then == moment and verdict.mail.sha256 in together)
+
+
+def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:
+    """The verdict that this mail made then, if it made one."""
+    made = request.verdicts if request is not None else ()
+    return next(
+        (v for v in made if (v.mail.sha256, v.invitation) == (seen.mail.sha256, seen.invitation)), None
+    )
+
+
+def with_proof_of_then(reading: Reading, verdict: Verdict | None, verifies_dkim: bool) -> Reading:
+    """The reading with the signature that was verified then: keys and dates of it may have passed."""
+    if not verifies_dkim or verdict is None or verdict.proof != "dkim":
+        return reading
+    return replace(reading, dkim_domains=(domain_of(verdict.mail.sender),))
+
+
+def has_other_key(reading: Reading, request: Request | None, keys: references.ReferenceKeys) -> bool:
+    """Whether this mail names the request by whole references, and no present key made one of them."""
+    if request is None:
+        return False
+    of_it = [r for r in naming.whole_references(reading) if r.request_id == request.id]
+    return bool(of_it) and all(keys.is_genuine(r, request) is None for r in of_it)
+
+
+def compared(seen: Seen, verdict: Verdict | None, today: Today) -> Compared:
+    """The mail then and now."""
+    now = _said(today)
+    was = _recorded(seen, verdict, today.reading, now)
+    if was is None:
+        return Compared(Said(seen.outcome), now, gap=Gap.LATE)
+    differs = tuple(_differing(was, now))
+    gap = _gap(seen, today, was, now, differs) if differs else None
+    return Compared(was, now, () if gap else differs, gap)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A mail that differs: what it says today, what it would be to its request, and when it came."""
+
+    sha256: str
+    invitation: int | None
+    now: Said
+    event: Event | None
+    at: datetime
+
+
+def decision_today(request: Request, changes: Iterable[Changed]) -> State | None:
+    """Where the request would stand by the verdicts in the store, when these mails say what they say today;
+    None where it would stand as it does. What was cancelled stays so. Time plays no part: what nobody decided
+    in time has ended, and verdicts that are to settle have decided."""
+    if request.state is State.CANCELLED:
+        return None
+    changes = list(changes)
+    opened = _with_verdicts(as_before(request, None), {(c.sha256, c.invitation): c.now for c in changes})
+    known = {(v.mail.sha256, v.invitation) for v in request.verdicts}
+    for change in changes:
+        if (change.sha256, change.invitation) not in known and isinstance(change.event, Answered):
+            opened = state_machine.step(opened, change.event, change.at).request
+    decided = quorum.decide(opened) if opened.state is State.PENDING else None
+    today = decided[0] if decided else opened.state
+    settling = quorum.decide(request) if request.settles_at is not None else None
+    has_ended = today is State.PENDING and not request.decided_by
+    is_as_before = today is request.state or (settling is not None and today is settling[0])
+    return None if is_as_before or has_ended else today
+
+
+def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Said]) -> Request:
+    """The verdicts as they would be; where one falls away, what it had replaced counts again."""
+    kept: list[Verdict] = []
+    fallen: set[str] = set()
+    for verdict in reversed(request.verdicts):
+        said = now.get((verdict.mail.sha256, verdict.invitation))
+        if said is not None and said.answer is None:
+            fallen |= set() if verdict.replaced else {verdict.approver}
+            continue
+        if said is not None and said.answer is not None:
+            verdict = replace(verdict, answer=said.answer)
+        if verdict.replaced and verdict.approver in fallen:
+            verdict = replace(verdict, replaced=False)
+        fallen.discard(verdict.approver)
+        kept.append(verdict)
+    return replace(request, verdicts=tuple(reversed(kept)))
+
+
+def _said(today: Today) -> Said:
+    ruling = today.ruling
+    if ruling.outcome is Outcome.DECISION and isinstance(ruling.event, Answered):
+        comment, proof = ruling.event.comment, ruling.event.proof
+        return Said(ruling.outcome, ruling.event.answer, None, comment, proof)
+    if ruling.outcome is Outcome.UNDECIDED:
+        return Said(ruling.outcome, why=ruling.reason.value)
+    return Said(ruling.outcome)
+
+
+def _recorded(seen: Seen, verdict: Verdict | None, reading: Reading, now: Said) -> Said | None:
+    """What was recorded then; None for a mail that was not counted and of which only a digest remains."""
+    if seen.outcome in _NOT_COUNTED:
+        return _of_not_counted(seen, reading, now)
+    if seen.outcome is Outcome.DECISION:
+        if verdict is not None:
+            return Said(seen.outcome, verdict.answer, None, verdict.comment, verdict.proof)
+        same = admission.fingerprint(reading, now.answer) == seen.fingerprint
+        answer = Answer(seen.because) if seen.because in tuple(Answer) else None
+        return Said(seen.outcome, answer, comment=now.comment if same else None)
+    if seen.outcome is Outcome.UNDECIDED:
+        # A reason, or its sentence; what an earlier version called otherwise is not known.
+        is_code = " " not in seen.because
+        return Said(seen.outcome, why=seen.because if is_code else _BY_SENTENCE.get(seen.because))
+    return Said(seen.outcome)
+
+
+def _of_not_counted(seen: Seen, reading: Reading, now: Said) -> Said | None:
+    """The fingerprint of a mail is over its answer and comment as well: the answers are tried."""
+    if now.outcome not in _ADMITTED or not seen.fingerprint:
+        return now if now.outcome in _ADMITTED else Said(seen.outcome)
+    if admission.fingerprint(reading, reading.answer) == seen.fingerprint:
+        return now
+    for answer in (None, *Answer):
+        for comment in ("", reading.comment):
+            tried = replace(reading, comment=comment)
+            if admission.fingerprint(tried, answer) == seen.fingerprint:
+                outcome = Outcome.UNDECIDED if answer is None else Outcome.DECISION
+                return Said(outcome, answer, comment=comment if answer else None)
+    return None
+
+
+def _differing(was: Said, now: Said) -> Iterator[str]:
+    if was.outcome is not now.outcome:
+        yield "outcome"
+        return
+    for name in ("answer", "why", "comment", "proof"):
+        then, today = getattr(was, name), getattr(now, name)
+        if then is not None and today is not None and then != today:
+            yield name
+
+
+def _gap(seen: Seen, today: Today, was: Said, now: Said, differs: tuple[str, ...]) -> Gap | None:
+    """What may explain the difference without the mail being read in another way."""
+    if today.request is None and seen.approval_id:
+        return Gap.NO_REQUEST
+    if today.misses and seen.because == sentence(ReplyReason.REFERENCES_DISAGREE):
+        return Gap.NO_REQUEST
+    if seen.invitation is not None and today.has_other_key:
+        return Gap.OTHER_KEY
+    if not today.knows_words and today.ruling.invitation is not None:
+        return Gap.NO_WORDS
+    if today.reading.partial and was.outcome is Outcome.UNDECIDED and now.outcome is Outcome.DECISION:
+        return Gap.IN_PART
+    is_refused = now.outcome is Outcome.UNAUTHENTICATED and today.ruling.invitation is not None
+    if today.verifies_dkim and (is_refused or "proof" in differs):
+        return Gap.NEEDS_DNS
+    return None
+
+
+def would_replace(request: Request, event: Event | None, at: datetime) -> Verdict | None:
+    """The verdict that would count no longer, if this came now while answers can still be changed."""
+    if event is None or request.state is not State.PENDING or request.settles_at is None:
+        return None
+    after = state_machine.step(request, event, at).request.verdicts
+    pairs = zip(request.verdicts, after, strict=False)
+    return next((then for then, now in pairs if now.replaced and not then.replaced), None)

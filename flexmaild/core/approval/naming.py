@@ -1,0 +1,224 @@
+"""Which of our requests a mail names, and what becomes of it there: no mail that names one vanishes.
+
+`judged` is asked by `engine.decide` for every mail. The rules of trust are in `core.approval.admission`; here
+is what stands around them: a mail without one reference that all its places agree on, one that names requests
+that it cannot decide, one that was answered to a mail of ours without a reference, one that names none that
+the store knows. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from operator import eq
+
+from flexmaild.core import references
+from flexmaild.core.approval.admission import (
+    SHORTEST_DAMAGED,
+    Ruling,
+    SenderPolicy,
+    by_nature,
+    is_of,
+    referred,
+    refused,
+    reported_ids,
+    rule,
+    texts_of,
+)
+from flexmaild.core.model import Invitation, Outcome, Request
+from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.reasons import ReplyReason, sentence
+from flexmaild.core.references import ReferenceKeys
+
+# Of these nothing is known but that they could not be read.
+_NOT_READ = (MailNature.OVERSIZE, MailNature.UNPARSABLE)
+# An id is told from a damaged one by so many letters at a time, and is one where half of all are the same:
+# of two ids made by chance one of 30 million pairs is.
+_PIECE, _SAME = 4, references.ID_LETTERS // 2
+# Nobody answers more requests in one mail.
+_MOST_CLAIMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What is known of ids beside the requests at hand. keys: every one that ids of ours were made with;
+    without any no id is called another installation's. past: ids of requests that were forgotten. near: for
+    an id that is nobody's, the open request of ours whose id it is but for some letters. asked: for a sender,
+    the newest open request that asks them."""
+
+    keys: tuple[bytes, ...] = ()
+    past: frozenset[str] = frozenset()
+    near: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+
+def whole_references(reading: Reading) -> tuple[references.Reference, ...]:
+    """Every whole reference in the mail, at whatever place."""
+    texts = (*reported_ids(reading), *texts_of(reading), *reading.hidden_references)
+    parsed = map(references.parse, texts)
+    return tuple(reference for reference in parsed if reference is not None)
+
+
+def named(reading: Reading) -> tuple[str, ...]:
+    """Ids of requests that this mail may name, those of its references first; which exist the store says."""
+    ids = (reference.request_id for reference in whole_references(reading))
+    return tuple(dict.fromkeys((*ids, *reading.named_requests)))
+
+
+def claimed(reading: Reading) -> list[str]:
+    """The ids of requests, whosever they are, that this mail answers: of references at the places where we
+    write them, whole or most of one, and of whole ones anywhere."""
+    texts = [*reported_ids(reading), *texts_of(reading), *reading.hidden_references]
+    long = (text.upper() for text in texts if len(text) >= SHORTEST_DAMAGED)
+    ours = (text.removeprefix(references.PREFIX) for text in long if text.startswith(references.PREFIX))
+    found = map(references.named_id, ours)
+    return [i for i in dict.fromkeys(found) if i][:_MOST_CLAIMED]
+
+
+def nearest(ids: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """For each of these the known id that it is but for some letters: changed, lost or put in."""
+    by_piece: dict[str, set[str]] = defaultdict(set)
+    for one in known:
+        for start in range(0, references.ID_LETTERS, _PIECE):
+            by_piece[_letters(one)[start : start + _PIECE]].add(one)
+    return {one: near[0] for one in ids if (near := sorted(_near(one, by_piece)))}
+
+
+def _near(identifier: str, by_piece: Mapping[str, set[str]]) -> Iterator[str]:
+    found = _letters(identifier)
+    pieces = (found[start : start + _PIECE] for start in range(len(found)))
+    for other in {one for piece in pieces for one in by_piece.get(piece, ())}:
+        kept = _letters(other)
+        # One letter more or less moves all behind it.
+        if any(sum(map(eq, found[a:], kept[b:])) >= _SAME for a, b in ((0, 0), (0, 1), (1, 0))):
+            yield other
+
+
+def _letters(identifier: str) -> str:
+    return identifier.partition("-")[2]
+
+
+def judged(
+    reading: Reading,
+    requests: Mapping[str, Request],
+    keys: ReferenceKeys,
+    policy: SenderPolicy,
+    answered: Iterable[str] = (),
+    ids: Ids = Ids(),
+) -> Ruling:
+    """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids
+    of requests whose mail without a reference it answers."""
+    unknown = _of_unknown(reading, requests, answered, ids)
+    if unknown is not None:
+        return unknown
+    found = referred(reading)
+    if isinstance(found, references.Reference):
+        request = requests.get(found.request_id)
+        is_genuine = request is not None and keys.is_genuine(found, request) is not None
+        if is_genuine or reading.nature is MailNature.BOUNCE:
+            return rule(reading, found, request, keys, policy)
+        found = _by_the_genuine(reading, requests, keys, policy) or rule(
+            reading, found, request, keys, policy
+        )
+    elif reading.nature is MailNature.HUMAN:
+        found = _by_the_genuine(reading, requests, keys, policy) or found
+    return _placed(found, reading, requests, answered)
+
+
+def _of_unknown(
+    reading: Reading, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
+) -> Ruling | None:
+    """What becomes of a mail that answers a request which the store does not know. None where it answers one
+    that is known, or none at all, and where that changes nothing."""
+    if not ids.keys or reading.nature in _NOT_READ:
+        return None
+    names = named(reading)
+    if any(i in requests for i in (*names, *answered)):
+        # What else it holds, attached or quoted, does not hide that the one it answers is lost.
+        found = referred(reading)
+        is_lost = isinstance(found, references.Reference) and found.request_id not in requests
+        return _of_the_lost(reading, (found.request_id,), ids) if is_lost else None
+    if lost := _of_the_lost(reading, names, ids):
+        return lost
+    is_human = reading.nature is MailNature.HUMAN
+    others = claimed(reading)
+    if altered := next((ids.near[i] for i in others if i in ids.near), ""):
+        return refused(ReplyReason.REFERENCE_ALTERED, altered) if is_human else None
+    if is_human and others and reading.sender in ids.asked and not _agrees(reading):
+        # Seen where they are asked; who approves for several installations may mean another one.
+        return replace(refused(ReplyReason.REFERENCE_ALTERED, ids.asked[reading.sender]), stays=True)
+    reason = ReplyReason.FOREIGN
+    return Ruling(Outcome.FOREIGN, sentence(reason), reason) if others else None
+
+
+def _of_the_lost(reading: Reading, names: Sequence[str], ids: Ids) -> Ruling | None:
+    """What becomes of a mail about requests of ours that are no longer in the store: forgotten, or made
+    before the store was exchanged for an older one."""
+    if past := next((i for i in names if i in ids.past), ""):
+        reason = ReplyReason.FORGOTTEN
+        if reading.nature is MailNature.HUMAN:
+            return Ruling(Outcome.LATE, sentence(reason), reason, request_id=past)
+        return replace(by_nature(reading), because=sentence(reason), request_id=past)
+    if ours := next((i for i in names if references.is_ours(ids.keys, i)), ""):
+        reason = ReplyReason.STORE_OLDER
+        return Ruling(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
+    return None
+
+
+def _agrees(reading: Reading) -> bool:
+    """Whether two places hold the same whole reference: what is altered is not altered twice alike."""
+    places = (reading.address_references, reading.thread_references, reading.body_references)
+    whole = [{text.upper() for text in place if references.parse(text) is not None} for place in places]
+    return any(one & other for one, other in combinations(whole, 2))
+
+
+def _by_the_genuine(
+    reading: Reading, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
+) -> Ruling | None:
+    """The ruling on a mail without one reference that it agrees on, by the sender's own among those it holds:
+    at most undecided. None where there is none, or another person's beside it."""
+    usual, hidden = texts_of(reading), reading.hidden_references
+    genuine = {text: found for text in (*usual, *hidden) if (found := _genuine(text, requests, keys))}
+    own = [text for text, (_, _, invitation) in genuine.items() if is_of(reading.sender, invitation)]
+    if not genuine or (own and len(own) < len(genuine)) or (not own and any(t in genuine for t in usual)):
+        return None
+    text = own[0] if own else next(iter(genuine))
+    reference, request, _ = genuine[text]
+    undecided = replace(reading, answer=None, unclear="other", comment="")
+    ruling = replace(rule(undecided, reference, request, keys, policy), stranger=None)
+    if ruling.outcome is not Outcome.UNDECIDED:
+        return ruling
+    reason = ReplyReason.REFERENCE_ATTACHED if text in hidden else ReplyReason.REFERENCE_DAMAGED
+    reason = ReplyReason.REFERENCES_DISAGREE if len(own) > 1 else reason
+    return replace(ruling, reason=reason, because=sentence(reason))
+
+
+def _genuine(
+    text: str, requests: Mapping[str, Request], keys: ReferenceKeys
+) -> tuple[references.Reference, Request, Invitation] | None:
+    reference = references.parse(text)
+    request = requests.get(reference.request_id) if reference is not None else None
+    if reference is None or request is None:
+        return None
+    invitation = keys.is_genuine(reference, request)
+    return None if invitation is None else (reference, request, invitation)
+
+
+def _placed(
+    ruling: Ruling, reading: Reading, requests: Mapping[str, Request], answered: Iterable[str]
+) -> Ruling:
+    """With the first request that the mail names, so that it is seen there; a reference of which only the
+    beginning is whole is an altered one."""
+    if ruling.request_id:
+        return ruling
+    first = next((i for i in named(reading) if i in requests), "")
+    if not first:
+        first = next((i for i in answered if i in requests), "")
+        is_answer = bool(first) and reading.nature is MailNature.HUMAN
+        return replace(ruling, request_id=first, reason=ReplyReason.NOT_ASKED if is_answer else ruling.reason)
+    is_altered = ruling.outcome is Outcome.UNKNOWN_REFERENCE or ruling.reason is ReplyReason.NO_SUCH_REQUEST
+    if is_altered:
+        return refused(ReplyReason.REFERENCE_ALTERED, first)
+    return replace(ruling, request_id=first)

@@ -1,0 +1,121 @@
+"""How well is the sender of a mail proven? By borders, own checks of signatures, or by the reference alone.
+
+Each method counts by itself (RFC 7489, RFC 8601): `auth` names the person, DMARC and DKIM the domain. Pure;
+asked by `core.approval.admission`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from flexmaild.core.addresses import domain_of, is_same_organization
+from flexmaild.core.model import Proof, Requirement
+from flexmaild.core.reading import Reading
+
+# Where a border writes its results, seen from its own Received field.
+Side = Literal["above", "below"]
+
+# What each requirement is satisfied by, the first that a mail shows being named.
+_SATISFIED_BY: Mapping[Requirement, tuple[Proof, ...]] = {
+    "reference": ("auth", "dmarc", "dkim", "internal", "reference"),
+    "dmarc": ("auth", "dmarc", "dkim", "internal"),
+    "dkim": ("auth", "dkim", "internal"),
+    "auth": ("auth",),
+}
+_ORDER: tuple[Requirement, ...] = ("reference", "dmarc", "dkim", "auth")
+
+
+def stricter(first: Requirement, second: Requirement) -> Requirement:
+    """The one that asks for more, in the order reference < dmarc < dkim < auth."""
+    return max(first, second, key=_ORDER.index)
+
+
+def proof_for(reading: Reading, require: Requirement) -> Proof | None:
+    """What satisfies the requirement; None where nothing does."""
+    shown = _shown(reading)
+    return next((proof for proof in _SATISFIED_BY[require] if proof in shown), None)
+
+
+def proof_of(reading: Reading) -> Proof:
+    """The best proof that a mail shows, whatever is required."""
+    return proof_for(reading, "reference") or "reference"
+
+
+def satisfies(shown: Iterable[Proof], require: Requirement) -> bool:
+    """Whether one of these would have been enough."""
+    return not set(shown).isdisjoint(_SATISFIED_BY[require])
+
+
+def proofs_of(reading: Reading) -> tuple[Proof, ...]:
+    """All that a mail shows beside the reference; nothing of one whose DMARC failed."""
+    return () if failed_dmarc(reading) else tuple(sorted(_shown(reading) - {"reference"}))
+
+
+def failed_dmarc(reading: Reading) -> str:
+    """The border that says DMARC failed, where nothing better is known of the sender; else empty."""
+    if _is_logged_in(reading):
+        return ""
+    failed = (r for r in reading.auth_results if r.method == "dmarc" and r.result == "fail")
+    return next((r.authserv_id or "the mail server" for r in failed), "")
+
+
+def is_by_signature(reading: Reading, require: Requirement) -> bool:
+    """Whether a signature alone is why the sender counts as proven: what it leaves out, anybody who has the
+    mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
+    domain = domain_of(reading.sender)
+    by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reading.auth_results)
+    satisfying = _shown(reading).intersection(_SATISFIED_BY[require])
+    return bool(satisfying) and satisfying <= {"dmarc", "dkim"} and not by_spf
+
+
+def may_be_misdirected(reading: Reading, require: Requirement) -> bool:
+    """Whether the sender did not write it to us, or somebody else may have made it say so.
+
+    Microsoft 365 signs neither To nor Cc. Its users' mail is refused only where the border checks SPF, and so
+    could have seen that it came from there: else none of them could be proven.
+    """
+    if require == "reference" or reading.misdirected or not is_by_signature(reading, require):
+        return require != "reference" and reading.misdirected
+    is_spf_checked = any(r.method == "spf" for r in reading.auth_results)
+    return reading.addressed == "beside" or (reading.addressed == "unsigned" and is_spf_checked)
+
+
+def _shown(reading: Reading) -> set[Proof]:
+    shown: set[Proof] = {"reference"}
+    if not reading.sender or reading.auth_faults:
+        return shown
+    domain = domain_of(reading.sender)
+    dmarc = [r for r in reading.auth_results if r.method == "dmarc"]
+    if _is_logged_in(reading):
+        shown.add("auth")
+    if dmarc and all(r.result == "pass" and r.domain == domain for r in dmarc):
+        shown.add("dmarc")
+    if any(_is_aligned(signed, domain, reading) for signed in _signed_by(reading)):
+        shown.add("dkim")
+    if reading.internal:
+        shown.add("internal")
+    return shown
+
+
+def _is_logged_in(reading: Reading) -> bool:
+    """Whether the border says that this very address logged in; other users of that server are no proof."""
+    users = {(r.result, r.address) for r in reading.auth_results if r.method == "auth"}
+    return not reading.auth_faults and users == {("pass", reading.sender)}
+
+
+def _signed_by(reading: Reading) -> Iterable[str]:
+    passed = (r.domain for r in reading.auth_results if r.method == "dkim" and r.result == "pass")
+    return (*passed, *reading.dkim_domains)
+
+
+def _is_aligned(signed: str, domain: str, reading: Reading) -> bool:
+    """Whether who signed may speak for the From domain: it is the same, or one above it of the same owner,
+    unless our own check has read that it may not.
+
+    Who owns the domain above can do so anyway. DMARC's relaxed alignment (RFC 7489 section 3.1.1) also lets
+    domains below and beside speak, which may be lent to somebody; whether its record says so a border has to
+    know, by `dmarc=pass`, or our own check.
+    """
+    is_above = domain.endswith(f".{signed}") and is_same_organization(signed, domain)
+    return signed == domain or (is_above and not reading.is_strict)

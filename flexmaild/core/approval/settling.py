@@ -1,0 +1,58 @@
+"""Answers that can still be changed for a while (`approvals.settle_for`): from when they decide.
+
+Called by `core.approval.state_machine` after each change of a request's verdicts, and when time passes. While
+`settles_at` is set the verdicts meet the quorum and the request is open. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flexmaild.core import timing
+from flexmaild.core.approval import quorum
+from flexmaild.core.model import Request
+
+# How often at most it is looked whether the mailbox was read, seconds: at first twice as late each time.
+_LONGEST_PAUSE = 60
+
+
+def recounted(before: Request, request: Request, now: datetime, *, otherwise: bool) -> Request:
+    """The request with its moment of decision, after its verdicts changed.
+
+    otherwise: a person who had spoken says something else now, which gives everybody the full time again. Any
+    other change moves nothing as long as the outcome is the same.
+    """
+    outcome, earlier = quorum.decide(request), quorum.decide(before)
+    if outcome is None:
+        return _at(request, None)
+    same = before.settles_at is not None and earlier is not None and earlier[0] is outcome[0]
+    if same and not otherwise:
+        return request
+    return _at(request, min(now + request.terms.settle_for, request.terms.expires_at))
+
+
+def is_due(request: Request, now: datetime) -> bool:
+    return request.settles_at is not None and now >= request.settles_at
+
+
+def may_decide(request: Request, now: datetime, read_at: datetime | None) -> bool:
+    """Whether nobody's change of mind can lie unread: the mailbox was read to its end since the moment came.
+
+    When the request expires it is decided in any case, as everybody was told.
+    """
+    if request.settles_at is None:
+        return False
+    return now >= request.terms.expires_at or (read_at is not None and read_at >= request.settles_at)
+
+
+def put_off(request: Request, now: datetime) -> Request:
+    """To be looked at again soon, and less often the longer the mailbox is not read."""
+    pause = min(2 ** min(request.settle_checks, 10), _LONGEST_PAUSE)
+    again = now + timedelta(seconds=pause)
+    return replace(request, settle_check_at=again, settle_checks=request.settle_checks + 1)
+
+
+def _at(request: Request, moment: datetime | None) -> Request:
+    settles_at = None if moment is None else timing.as_kept(moment)
+    return replace(request, settles_at=settles_at, settle_check_at=None, settle_checks=0)

@@ -1,0 +1,51 @@
+"""Mails that are left in the folder, since this installation with this store cannot judge them.
+
+A reply to another installation's request is that one's to read, where they share a mailbox; a reply to a
+request of ours that the store lacks can be read when a newer store is put back. `core.approval.naming` says
+which they are, `engine.polling.poller` leaves them, `store.records.left_mails` keeps their marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flexmaild.core.identity import Identity
+from flexmaild.core.model import Outcome
+from flexmaild.core.ports import Mark
+
+LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of some mails, and which of them are left in the folder."""
+
+    outcomes: Mapping[Mark, Outcome]
+    left: frozenset[Mark] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftMail:
+    """A mail that stays in the folder, unjudged. named: the request's id of ours that the store lacks."""
+
+    mark: Mark
+    identity: Identity
+    outcome: Outcome
+    at: datetime
+    named: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftMails:
+    """All of them. foreign: replies to another installation's requests, the newest read at `newest`. unknown:
+    replies to requests of ours that the store lacks, of which `named` are some, the first read at `since`.
+    is_full: no more are marked, so that a start reads them again."""
+
+    foreign: int = 0
+    newest: datetime | None = None
+    unknown: int = 0
+    since: datetime | None = None
+    named: tuple[str, ...] = ()
+    is_full: bool = False

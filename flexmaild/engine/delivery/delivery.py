@@ -1,0 +1,254 @@
+"""The threads that carry jobs out: each claims what is due for its target, tries it once, reports the end.
+
+A delivery thread knows nothing of why a job exists. What must be kept of a mail is committed before the first
+try, once for a batch. Ends are committed in small groups, so that few tries are repeated after a crash. At
+the first failure of the target itself what is left of the batch is given back: it would fail alike.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from flexmaild.core import retry
+from flexmaild.core.errors import Failure, GiveUp, Reason, Refused, TryLater
+from flexmaild.core.work import Claim, Job, JobEnd, KeptMail, Queue
+from flexmaild.engine import decide
+from flexmaild.engine.changes import Changes, Context
+from flexmaild.engine.delivery.job_handlers import JobHandler, Task
+from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.transaction import Transactions
+from flexmaild.engine.worker import Worker
+from flexmaild.observe.metrics import Metrics
+from flexmaild.store import Store, StoreBroken, StoreFault, Transaction
+from flexmaild.system.clock import Clock
+
+_log = structlog.get_logger("flexmaild")
+
+# Jobs claimed at once, and how many ends are committed together.
+BATCH = 50
+GROUP = 10
+# A claim lapses after this; `engine.timers` renews those in hand three times as often.
+LEASE = timedelta(seconds=60)
+# A wake-up may be lost: at the latest after so many seconds it is looked again.
+LOOK_SECONDS = 1.0
+# An idle connection is closed after this many seconds; servers drop theirs after 300 (RFC 5321 4.5.3.2).
+IDLE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What delivery threads work with. owner: who claims, in words that tell processes apart. quiet: when
+    mails wait for replies that come in. died: is told of a bug that ended the thread."""
+
+    store: Store
+    transactions: Transactions
+    metrics: Metrics
+    context: Callable[[], Context]
+    clock: Clock
+    owner: str
+    quiet: Quiet
+    beat: Callable[[str], None]
+    died: Callable[[str, str], None]
+
+
+class Delivery(Worker):
+    """A thread for one target, with its handler."""
+
+    def __init__(
+        self, work: Work, queue: Queue, target: str, handler: JobHandler, give_up_after: timedelta
+    ) -> None:
+        super().__init__("outbox" if queue is Queue.OUTBOX else f"sink {target}", work.died)
+        self.target = target
+        self._work = work
+        self._queue = queue
+        self._handler = handler
+        self._give_up_after = give_up_after
+        self._woken = threading.Event()
+        self._rest_until = self._last_work = 0.0
+        self._claimed: dict[str, Job] = {}
+        self._begun: tuple[str, ...] = ()
+
+    def _interrupt(self) -> None:
+        self._woken.set()
+
+    def wake(self, *, rested: bool = False) -> None:
+        """There may be something to do. rested: an operator says that the target works again."""
+        if rested:
+            self._rest_until = 0.0
+        self._woken.set()
+
+    def resting(self) -> float:
+        """Seconds until the target is tried again after a failure of its own; 0 when it is not resting."""
+        return max(0.0, self._rest_until - self._work.clock.steady())
+
+    def claims(self) -> list[Claim]:
+        """Of all that it will carry out or has carried out and not yet recorded."""
+        return [Claim(job.id, job.claim) for job in list(self._claimed.values())]
+
+    def in_hand(self) -> list[Claim]:
+        """Of what will not be given back when it is stopped: the job that is tried, and those whose ends are
+        not recorded yet."""
+        begun = set(self._begun)
+        return [claim for claim in self.claims() if claim.job_id in begun]
+
+    def _work_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self._work.beat(self.component)
+            self._woken.clear()
+            if not self._worked():
+                self._close_idle()
+                self._woken.wait(LOOK_SECONDS)
+
+    def _leave(self) -> None:
+        self._handler.close()
+
+    def _worked(self) -> bool:
+        """Carry out a batch; False when there is nothing to do now."""
+        if self.resting() or (self._queue is Queue.OUTBOX and self._work.quiet.is_on()):
+            return False
+        try:
+            now = self._work.store.now()
+            due = self._work.store.next_due(self._queue, self.target, now)
+            if due is None or due > now:
+                return False
+            jobs = self._claim()
+            if jobs:
+                self._last_work = self._work.clock.steady()
+                self._carry_out(jobs)
+        except StoreBroken:
+            raise
+        except StoreFault as fault:  # nothing was tried: later faults become ends of tries
+            self._work.transactions.failed(fault)
+            self._unclaim()
+            return False
+        return bool(jobs)
+
+    def _claim(self) -> list[Job]:
+        with self._work.store.transaction() as transaction:
+            jobs = transaction.claim(self._queue, self.target, BATCH, self._work.owner, LEASE)
+        self._claimed, self._begun = {job.id: job for job in jobs}, ()
+        return jobs
+
+    def _close_idle(self) -> None:
+        if self._last_work and self._work.clock.steady() - self._last_work > IDLE_SECONDS:
+            self._handler.close()
+            self._last_work = 0.0
+
+    def _carry_out(self, jobs: Sequence[Job]) -> None:
+        ends: list[JobEnd] = []
+        tasks = list(self._prepared(jobs, ends))
+        try:
+            self._keep(tuple(task.kept for task in tasks if task.kept is not None))
+        except StoreFault as failure:  # nothing was tried; the store fails all others as well
+            self._give_back(tasks, failure, ends)
+            return
+        for at, task in enumerate(tasks):
+            if self._stopping.is_set():
+                break
+            self._work.beat(self.component)
+            self._begun += (task.job.id,)
+            failed = self._tried(task, ends)
+            if failed is not None and retry.is_of_the_way(failed):
+                self._give_back(tasks[at + 1 :], failed, ends)
+                return
+            if len(ends) >= GROUP:
+                self._record(ends)
+        self._record(ends)
+        self._unclaim()
+
+    def _prepared(self, jobs: Sequence[Job], ends: list[JobEnd]) -> Iterator[Task]:
+        """The tasks that can be tried; one that cannot be prepared has come to its end."""
+        wanted = {job.approval_id for job in jobs if job.approval_id}
+        requests = self._work.store.requests(wanted)
+        unreadable = self._work.store.damaged_requests(wanted - requests.keys())
+        for job in jobs:
+            if job.approval_id in unreadable and job.queue is Queue.OUTBOX:
+                continue  # it is given back with those that were not begun, and not claimed again
+            try:
+                yield self._handler.prepare(Task(job, requests.get(job.approval_id)))
+            except Exception as bug:  # noqa: BLE001 - as below: it must not stop the others
+                ends.append(self._failed(job, self._bug(job, bug)))
+
+    def _keep(self, mails: tuple[KeptMail, ...]) -> None:
+        """What goes out is kept first: after a crash in between it is known all the same."""
+
+        def kept(transaction: Transaction) -> Changes:
+            return Changes(self._work.context(), transaction.now, kept=mails)
+
+        if mails:
+            self._work.transactions.run(kept)
+
+    def _tried(self, task: Task, ends: list[JobEnd]) -> Failure | None:
+        """One try; how it ended is added to `ends`."""
+        store = self._work.store
+        try:
+            files = tuple((a, store.blob(a.sha256) or b"") for a in task.wanted())
+            end = self._handler.carry_out(replace(task, attachments=files), store.now())
+            ends.append(self._with_time(task.job, end))
+        except Refused as bug:  # a rule for requests, which this one met when it was accepted
+            ends.append(self._failed(task.job, self._bug(task.job, bug)))
+        except Failure as failure:
+            ends.append(self._failed(task.job, failure))
+            return failure
+        except Exception as bug:  # noqa: BLE001 - a bug in one job must not stop the others
+            ends.append(self._failed(task.job, self._bug(task.job, bug)))
+        return None
+
+    def _bug(self, job: Job, bug: Exception) -> GiveUp:
+        """Told as a bug; the job is given up, and can be retried by hand."""
+        self._work.metrics.unhandled(self.component)
+        _log.exception("bug in a job", job=job.id, kind=job.kind, target=self.target)
+        return GiveUp(Reason.OTHER, f"flexmaild failed on it ({type(bug).__name__}: {bug})")
+
+    def _with_time(self, job: Job, end: JobEnd) -> JobEnd:
+        """Recipients the server wants later get a time for the next try."""
+        if not end.left:
+            return end
+        later = self._failed(job, TryLater(Reason.SERVER, f"{len(end.left)} recipients are refused for now"))
+        return replace(later, left=end.left, refused=end.refused, receipt=end.receipt)
+
+    def _failed(self, job: Job, failure: Failure) -> JobEnd:
+        jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
+        return retry.after_failure(job, failure, self._work.store.now(), self._give_up_after, jitter)
+
+    def _give_back(self, rest: Sequence[Task], failure: Failure, ends: list[JobEnd]) -> None:
+        """The target itself fails: all others are put off with the same words, and it rests. When the thread
+        is being replaced that says nothing of the one that follows."""
+        if not self._stopping.is_set():
+            ends += [self._failed(task.job, failure) for task in rest]
+            now = self._work.store.now()
+            pause = min(((e.again_at - now).total_seconds() for e in ends if e.again_at), default=0.0)
+            self._rest_until = self._work.clock.steady() + max(pause, 1.0)
+        self._record(ends)
+        self._unclaim()
+
+    def _record(self, ends: list[JobEnd]) -> None:
+        """Commit ends. Those that cannot be committed now are committed later, before anything else is tried:
+        what was done is not done twice while we live. At the end of the daemon the store is closed."""
+        while ends:
+            try:
+                self._work.transactions.run(lambda t: decide.ends(t, self._work.context(), ends))
+            except StoreBroken:
+                raise
+            except StoreFault:
+                self._work.beat(self.component)
+                time.sleep(LOOK_SECONDS)
+                continue
+            for end in ends:
+                self._claimed.pop(end.job_id, None)
+            ends.clear()
+
+    def _unclaim(self) -> None:
+        """What was claimed and not begun may be claimed again at once."""
+        left, self._claimed = self.claims(), {}
+        if left:
+            with suppress(StoreFault), self._work.store.transaction() as transaction:
+                transaction.unclaim(left)

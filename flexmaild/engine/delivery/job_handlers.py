@@ -1,0 +1,134 @@
+"""How each kind of job is carried out: a mail is composed and sent, a decision is handed to its sink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from flexmaild.core import jobs
+from flexmaild.core.approval import overtaken
+from flexmaild.core.model import Attachment, MailKind, Request
+from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
+from flexmaild.core.references import ReferenceKeys
+from flexmaild.core.work import Job, JobEnd, KeptMail
+from flexmaild.engine.delivery.sent_mails import kept_mail
+from flexmaild.mail.compose.render import TemplateFault
+from flexmaild.mail.compose.write import Stationery, compose
+
+_log = structlog.get_logger("flexmaild")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job with what is needed to carry it out.
+
+    mail: its bytes, once it is composed and where it has no attachments. kept: what must be committed before
+    the try.
+    """
+
+    job: Job
+    request: Request | None = None
+    attachments: tuple[tuple[Attachment, bytes], ...] = ()
+    mail: bytes = field(default=b"", repr=False)
+    kept: KeptMail | None = None
+
+    def wanted(self) -> tuple[Attachment, ...]:
+        """The files this mail carries: the request's own on its first mail, a notification's always."""
+        if self.job.kind == MailKind.APPROVAL_REQUEST and self.request is not None:
+            return self.request.terms.attachments
+        return tuple(Attachment(**a) for a in self.job.payload.get("attachments", ()))
+
+
+class JobHandler(Protocol):
+    """How one kind of job is carried out; used by one thread."""
+
+    def prepare(self, task: Task) -> Task:
+        """The task, without attachments, with what is made before any try; nothing goes out."""
+
+    def carry_out(self, task: Task, now: datetime) -> JobEnd:
+        """One try. Raises Failure; returns the end of a successful one."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailHandler:
+    """Composes from the order, the same way at every try, and sends to whom it has not reached yet."""
+
+    outbox: Outbox
+    stationery: Stationery
+    keys: ReferenceKeys
+
+    def prepare(self, task: Task) -> Task:
+        """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
+        if task.job.invitation is None or _overtaken(task):
+            return task
+        mail = composed(task, self.stationery, self.keys)
+        return replace(task, mail=b"" if task.wanted() else mail, kept=kept_mail(task.job, mail))
+
+    def carry_out(self, task: Task, now: datetime) -> JobEnd:
+        job = task.job
+        if why := _overtaken(task):
+            return JobEnd(job.id, job.claim, "overtaken", now, error=why)
+        data = task.mail or composed(task, self.stationery, self.keys)
+        envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
+        return _end(job, self.outbox.send(envelope), now)
+
+    def close(self) -> None:
+        self.outbox.close()
+
+
+def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
+    left = tuple(r.recipient for r in receipt.refused if not r.permanent)
+    refused = tuple((r.recipient, r.answer) for r in receipt.refused if r.permanent)
+    error = "; ".join(f"{recipient}: {answer}" for recipient, answer in refused)
+    return JobEnd(
+        job.id, job.claim, "ok", now, error=error, receipt=receipt.answer, left=left, refused=refused
+    )
+
+
+def _overtaken(task: Task) -> str:
+    """Why this mail is not needed any more; empty while it is."""
+    return overtaken.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
+
+
+def composed(task: Task, stationery: Stationery, keys: ReferenceKeys) -> bytes:
+    """The mail of this job, as it goes out."""
+    order, request, reference = jobs.order_of(task.job), task.request, ""
+    if request is not None and order.invitation is not None:
+        reference = keys.issue(request, request.invitations[order.invitation])
+    return compose(
+        order,
+        request,
+        reference,
+        stationery,
+        date=task.job.created_at,
+        attachments=task.attachments,
+        message_id=task.job.message_id,
+        on_fault=_note_fault,
+    )
+
+
+def _note_fault(fault: TemplateFault) -> None:
+    _log.error("a template failed, the built-in one was used in its place", fault=str(fault))
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandler:
+    """Hands a decision over, under the same id at every try."""
+
+    sink: Sink
+
+    def prepare(self, task: Task) -> Task:
+        return task
+
+    def carry_out(self, task: Task, now: datetime) -> JobEnd:
+        payload = task.job.payload
+        note = self.sink.deliver(payload["id"], payload["event"].encode())
+        return JobEnd(task.job.id, task.job.claim, "ok", now, receipt=note)
+
+    def close(self) -> None:
+        self.sink.close()

@@ -1,0 +1,87 @@
+"""What we had sent to the person who now replies: from the references in a mail to the mails that bore them.
+
+What goes out with a reference is kept before it is sent (`kept_mail`, used by `engine.delivery.job_handlers`,
+committed by `engine.delivery.delivery`) and is looked up here for `engine.sandbox.parent`. It is never
+composed again: templates, settings, the languages' texts and this program may have changed since, and words
+that were not sent must not be taken for ours. So what is found is what went out, or None. A mail that is kept
+and was not sent after all does no harm. The words are as confidential as the request: they go to the reading
+child and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import Protocol
+
+from flexmaild.core.jobs import order_of
+from flexmaild.core.model import Request
+from flexmaild.core.references import Reference, ReferenceKeys, parse
+from flexmaild.core.work import Job, KeptMail, SentMail
+from flexmaild.mail.compose.context import persons_words
+
+# Bytes handed over for one reply. A mail of ours has 8 to 20 kB, one with the longest page 250 kB.
+MOST_BYTES = 1 << 20
+
+
+def kept_mail(job: Job, data: bytes) -> KeptMail | None:
+    """What to keep of this mail, composed without attachments; None where it bears no reference."""
+    if job.invitation is None:
+        return None
+    # Level 1, as for raw mails: 8 kB become 3.
+    deflated = zlib.compress(data, 1) if len(data) <= MOST_BYTES else None
+    return KeptMail(job.id, hashlib.sha256(data).hexdigest(), deflated, persons_words(order_of(job)))
+
+
+class SentMailsView(Protocol):
+    """Where it is looked up: the store, or `engine.replay.sent_before` for what had been sent by then."""
+
+    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None: ...
+
+
+class SentMails:
+    """Called with references, by any thread."""
+
+    def __init__(self, store: SentMailsView, keys: ReferenceKeys) -> None:
+        self._store = store
+        self._keys = keys
+
+    def __call__(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
+        """Every mail that went out with one of these, newest first; None where the words of one of them are
+        not known, where they are too many, and where no reference is genuine.
+
+        Raises StoreFault when the store cannot be read.
+        """
+        named = dict.fromkeys(map(parse, references))
+        kept = [mail for reference in named if reference for mail in self._sent_with(reference)]
+        return _opened(kept) if kept else None
+
+    def _sent_with(self, reference: Reference) -> list[KeptMail]:
+        found = self._store.sent_mails(reference.request_id, reference.invitation)
+        if found is None:
+            return []
+        request, kept = found
+        return kept if self._keys.is_genuine(reference, request) else []
+
+
+def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:
+    """Inflated, all or nothing: with a part of the words, the rest would be taken for the person's."""
+    mails: list[SentMail] = []
+    left = MOST_BYTES
+    for mail in kept:
+        if mail.deflated is None:
+            return None
+        data = _inflated(mail.deflated, left + 1)
+        left -= len(data)
+        if left < 0 or hashlib.sha256(data).hexdigest() != mail.sha256:
+            return None
+        mails.append(SentMail(data, mail.quotes))
+    return tuple(mails)
+
+
+def _inflated(deflated: bytes, most: int) -> bytes:
+    """At most so many bytes; fewer where the store's file was changed by hand, which the digest shows."""
+    try:
+        return zlib.decompressobj().decompress(deflated, most)
+    except zlib.error:
+        return b""

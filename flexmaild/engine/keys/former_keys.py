@@ -1,0 +1,63 @@
+"""Whether former keys of references are still needed: by open requests that were made with them.
+
+Asked by `flexmaild check` and by both doctors, of the store that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from flexmaild.core.errors import Failure
+from flexmaild.core.references import ReferenceKeys
+from flexmaild.core.steps import Step
+from flexmaild.engine.keys.reference_key import FormerKey, former_keys, known_reference_keys
+from flexmaild.settings.schema import Settings
+from flexmaild.store import StoreFault
+from flexmaild.store.beside import store_beside
+
+
+class OpenRequests(Protocol):
+    def open_requests(self) -> list[str]: ...
+
+
+def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
+    """One for each former key; a warning where it is needed no more. Raises StoreFault."""
+    tried = "look for open requests that were made with a former key of references"
+    try:
+        keys, every = former_keys(settings), known_reference_keys(settings)
+    except (Failure, OSError) as fault:
+        yield Step("former_key", False, tried, str(fault), getattr(fault, "cure", ""))
+        return
+    open_ids = store.open_requests() if keys else []
+    for former in keys:
+        number = _number(former, every, open_ids)
+        if number:
+            yield Step("former_key", True, f"{tried} ({former.place})", f"{number} open requests need it")
+        else:
+            answer = "no open request needs it any more"
+            yield Step("former_key", True, f"{tried} ({former.place})", answer, f"{_cure(former)}.")
+
+
+def needless(settings: Settings) -> list[str]:
+    """A sentence for each former key that is needed no more, where this user may look into the store."""
+    try:
+        keys, every = former_keys(settings), known_reference_keys(settings)
+        open_ids = store_beside(settings).open_requests() if keys else []
+    except (Failure, OSError, StoreFault):
+        return []  # what is wrong with a key or a store is told elsewhere
+    return [
+        f"{former.place}: no open request needs this former key of references any more: {_cure(former)}"
+        for former in keys
+        if not _number(former, every, open_ids)
+    ]
+
+
+def _number(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
+    """How many of these requests may have been made with it."""
+    return sum(former.key in every.of(identifier) for identifier in open_ids)
+
+
+def _cure(former: FormerKey) -> str:
+    how = "remove the file" if former.is_file else "take it out of the settings"
+    return f"{how} and reload, and no copy of it opens anything"

@@ -1,0 +1,51 @@
+"""The mails that stay in the folder: they are passed over at each poll, and nothing of them is fetched again.
+
+`Left` stands between the inbox and the store, which marks a bounded number of them; of the others the poller
+knows as long as it runs. Used by `engine.polling.poller`, in its thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from flexmaild.core.identity import Identity
+from flexmaild.core.ports import Fetched, IsKnown, Mark
+
+# Some 20 MB. What is beyond is read anew at each poll, `MOST_LEFT` of them.
+_MOST = 50_000
+
+
+class Left:
+    """known: which of these marks were committed before, and of which mails."""
+
+    def __init__(self, known: IsKnown) -> None:
+        self._known = known
+        self._kept: dict[Mark, Identity] = {}
+        self._there: set[Mark] = set()
+
+    def begin(self) -> None:
+        """A poll begins."""
+        self._there.clear()
+
+    def known(self, marks: Sequence[Mark]) -> Mapping[Mark, Identity]:
+        found = dict(self._known(marks))
+        found |= {mark: self._kept[mark] for mark in marks if mark in self._kept}
+        self._there.update(mark for mark, identity in found.items() if identity.is_left)
+        return found
+
+    def without(self, fetched: Sequence[Fetched], left: Collection[Mark]) -> list[Fetched]:
+        """Those of these mails that do not stay."""
+        for mail in fetched:
+            self._kept.pop(mail.mark, None)  # it may have been that of another mail
+            self._there.discard(mail.mark)
+            if mail.mark in left:
+                self._there.add(mail.mark)
+                if len(self._kept) < _MOST:
+                    self._kept[mail.mark] = replace(mail.identity, is_left=True)
+        return [mail for mail in fetched if mail.mark not in left]
+
+    def end(self) -> Collection[Mark]:
+        """The folder was looked through to its end: the marks of those that were there."""
+        self._kept = {mark: identity for mark, identity in self._kept.items() if mark in self._there}
+        return frozenset(self._there)

@@ -1,0 +1,284 @@
+"""The thread that reads the reply folder when told to, and deletes what was committed.
+
+It fetches, has the mails understood by the sandboxed child (to which it says what was sent), has their
+outcomes committed, and deletes those mails and no others. At most `process_count` mails a poll, whatever woke
+it, beside those that are left where they lie. A failed poll ends with one report and leaves the folder as it
+is.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flexmaild.core import retry
+from flexmaild.core.errors import Failure, Reason, Refused, TryLater
+from flexmaild.core.left_in_folder import Committed, LeftMails
+from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
+from flexmaild.core.reading import MailNature, Reading
+from flexmaild.engine.polling.left_mails import Left
+from flexmaild.engine.polling.uids import Highest, Numbers
+from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.engine.worker import Worker
+from flexmaild.observe.health import DOUBTED, PollEnded
+from flexmaild.system.clock import TrustedClock
+
+# Mails fetched and deleted together, in a handful of round trips; of these, mails committed together, which
+# share one fsync. A crash costs no more than fetching a batch again.
+BATCH, PORTION = 200, 40
+# Mails that are another installation's, and that are found to be so in one poll: they do not count.
+MOST_LEFT = 1000
+
+Read = Sequence[tuple[Fetched, Reading]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a poll has done so far; it counts even when the poll fails half-way."""
+
+    read: int = 0
+    deleted: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    read_to: datetime | None = None
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """More lay in the folder than a poll may read: when, and its newest mail then. Mails come in the order of
+    their places, so once one behind that was read, everything that lay there is: others may keep coming."""
+
+    since: datetime
+    newest: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the poller works with. known: which of these marks were committed before, and of which mails;
+    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
+    between that and the first deletion (see `store.store_mark`); left: the mails that are left in the folder,
+    without those that are not among these, where they are given; all raise Failure. ended: is told how each
+    poll ended; died: of a bug that ended the thread. clock: that of transactions, since requests are decided
+    by when their mails were read."""
+
+    known: IsKnown
+    highest: Highest
+    commit: Callable[[Read], Committed]
+    keep_mark: Callable[[], None]
+    left: Callable[[Collection[Mark] | None], LeftMails]
+    ended: Callable[[PollEnded], None]
+    quiet: Quiet
+    clock: TrustedClock
+    beat: Callable[[str], None]
+    died: Callable[[str, str], None]
+
+
+class Poller(Worker):
+    """The thread and its wake-up call. `poll` may be called by anybody, as often as they like."""
+
+    def __init__(
+        self, work: Work, transport: str, process_count: int, inbox: Inbox, sandbox: Sandbox
+    ) -> None:
+        super().__init__("poller", work.died)
+        self._work = work
+        self._transport = transport
+        self._process_count = process_count
+        self._inbox = inbox
+        self._sandbox = sandbox
+        self._calls: queue.SimpleQueue[Future[PollEnded] | None] = queue.SimpleQueue()
+        self._over = threading.Event()
+        self._backlog: _Backlog | None = None
+        self._refused = 0
+        self._not_before = 0.0
+        self._left = Left(work.known)
+        self._numbers = Numbers(self._left.known, work.highest)
+
+    def poll(self) -> Future[PollEnded]:
+        """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
+        future: Future[PollEnded] = Future()
+        self._calls.put(future)
+        if self._over.is_set():  # the thread may have looked at its calls for the last time
+            self._cancel(self._called())
+        return future
+
+    def poll_when_due(self) -> None:
+        """Ask for a poll by the clock: not while a login that was refused would only be refused again, which
+        locks accounts."""
+        if self._work.clock.steady() >= self._not_before:
+            self.poll()
+
+    def retry_login(self) -> None:
+        """An operator may have cured what refused us."""
+        if self._refused:
+            self._refused, self._not_before = 0, 0.0
+            self.poll()
+
+    def _interrupt(self) -> None:
+        self._calls.put(None)
+
+    def _work_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self._beat()
+            waiting = self._next_calls()
+            if waiting:
+                ended = self._poll()
+                self._work.ended(ended)
+                for future in waiting:
+                    future.set_result(ended)
+
+    def _leave(self) -> None:
+        self._inbox.close()
+        self._sandbox.close()
+        self._over.set()
+        self._cancel(self._called())
+
+    def _beat(self) -> None:
+        self._work.beat(self.component)
+
+    def _next_calls(self) -> list[Future[PollEnded]]:
+        """Everybody who asked for a poll by now; waits a little for the first."""
+        try:
+            calls = [self._calls.get(timeout=5.0)]
+        except queue.Empty:
+            return []
+        waiting = [call for call in [*calls, *self._called()] if call is not None]
+        if not self._stopping.is_set():
+            return waiting
+        self._cancel(waiting)
+        return []
+
+    def _called(self) -> list[Future[PollEnded] | None]:
+        calls = []
+        with suppress(queue.Empty):
+            while True:
+                calls.append(self._calls.get_nowait())
+        return calls
+
+    def _cancel(self, calls: Iterable[Future[PollEnded] | None]) -> None:
+        for call in calls:
+            if call is not None:
+                call.cancel()
+
+    def _poll(self) -> PollEnded:
+        began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
+        folder: FolderState | None = None
+        unreadable: Unreadable | None = None
+        left: LeftMails | None = None
+        fault = reason = step = ""
+        try:
+            if doubt := self._work.clock.doubt():  # an answer is judged by when it is read
+                raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
+            folder = self._inbox.open()
+            self._left.begin()
+            self._numbers.begin(folder)
+            if folder.messages:
+                self._sandbox.prepare()
+            self._batches(folder, tally, began)
+            # A folder in which nothing can be deleted is not looked through from its beginning at each poll.
+            left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
+        except Refused:  # a rule for requests: no mail can break it, so that is a bug
+            raise
+        except Failure as failure:  # a server's or the store's: the mails stay in the folder
+            fault, reason, step = str(failure), failure.reason.value, failure.step
+            self._refused = self._refused + 1 if retry.is_refused_login(failure) else 0
+            self._inbox.close()
+        else:
+            self._refused = 0
+            unreadable = self._inbox.unreadable()
+            self._inbox.rest()
+        withheld = self._inbox.unreadable()
+        if withheld and withheld.is_recent:
+            tally.read_to = None  # it may be a change of mind
+        self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
+        self._sandbox.close()
+        self._work.quiet.end()
+        return PollEnded(
+            self._transport,
+            self._work.clock.steady() - since,
+            folder,
+            began,
+            read=tally.read,
+            deleted=tally.deleted,
+            fault=fault,
+            reason=reason,
+            outcomes=tally.outcomes,
+            step=step,
+            read_to=tally.read_to,
+            unreadable=unreadable,
+            went_back=self._numbers.went_back(),
+            left=left,
+        )
+
+    def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
+        """Read what is there, within the count."""
+        free, may_leave = self._process_count, MOST_LEFT
+        while free > 0 and may_leave > 0 and not self._stopping.is_set():
+            self._beat()
+            fetched = self._inbox.fetch(min(free, BATCH), self._numbers.known)
+            if not fetched:
+                tally.read_to, self._backlog, tally.is_end = began, None, True
+                break
+            tally.read += len(fetched)
+            self._numbers.read(fetched)
+            self._work.quiet.begin()
+            done = self._left.without(fetched, self._commit(fetched, tally))
+            free, may_leave = free - len(done), may_leave - (len(fetched) - len(done))
+            self._pass(fetched, tally)
+            self._beat()
+            if folder.can_delete:
+                self._work.keep_mark()
+                tally.deleted += self._inbox.dispose([f.mark for f in done])
+        if folder.can_delete:  # leftovers of an earlier poll, which may be behind the count too
+            self._work.keep_mark()
+            tally.deleted += self._inbox.dispose(())
+        if (free <= 0 or may_leave <= 0) and self._backlog is None:
+            self._look_ahead(tally)
+
+    def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
+        """Whether everything that lay in the folder when there was too much of it has been read now."""
+        backlog, places = self._backlog, [mail.place for mail in read if mail.place]
+        if backlog is None:
+            return
+        if any(place.is_behind(backlog.newest) for place in places):
+            tally.read_to, self._backlog = backlog.since, None
+        elif any(place.folder != backlog.newest.folder for place in places):
+            self._backlog = None  # the folder was made anew
+
+    def _look_ahead(self, tally: Tally) -> None:
+        """The poll has read as much as it may; what is to be read until all that lies there now is?"""
+        now = self._work.clock.now()
+        newest = self._inbox.newest()
+        if newest is None:
+            tally.read_to = now
+        else:
+            self._backlog = _Backlog(now, newest)
+
+    def _commit(self, fetched: Sequence[Fetched], tally: Tally) -> set[Mark]:
+        """Make the batch durable in portions: one is committed while the child reads the next. Returns which
+        are left in the folder. Raises Failure; then none of the batch may be deleted."""
+        with ThreadPoolExecutor(1, "commit") as committing:
+            committing_all = []
+            for first in range(0, len(fetched), PORTION):
+                portion = fetched[first : first + PORTION]
+                read = list(zip(portion, self._understand(portion), strict=True))
+                committing_all.append(committing.submit(self._work.commit, read))
+                self._work.quiet.begin()
+            committed = [future.result() for future in committing_all]
+        tally.outcomes.update(outcome.value for one in committed for outcome in one.outcomes.values())
+        return {mark for one in committed for mark in one.left}
+
+    def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
+        letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
+        readings = iter(self._sandbox.read(letters, self._beat))
+        return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
+
+
+def _oversize(fetched: Fetched) -> Reading:
+    return Reading("", fetched.size, MailNature.OVERSIZE, f"{fetched.size} bytes are more than is read")

@@ -1,0 +1,64 @@
+"""Whether the numbers of a folder's mails only grow, as they should (RFC 9051 section 2.3.1.1).
+
+They go back when a mailbox is restored from a copy, or when a replica that lagged takes over. No mail is lost
+by it, since a mail is known by more than its number; what is told is for the operator, who may not know.
+Used by `engine.polling.poller`, in its thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from flexmaild.core.identity import Identity, differs
+from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark
+from flexmaild.observe.health import WentBack
+
+Highest = Callable[[str, str], int]
+
+
+class Numbers:
+    """`known` stands between the inbox and the store, and sees which mails had the marks that are there now.
+
+    highest: the highest number in the store, of a folder; asked once, since it looks at every mail.
+    """
+
+    def __init__(self, known: IsKnown, highest: Highest) -> None:
+        self._known, self._stored = known, highest
+        self._folder: Mark | None = None
+        self._highest = 0
+        self._kept: dict[Mark, Identity] = {}
+        self._reused: list[Mark] = []
+        self._back: tuple[int, int] | None = None
+
+    def begin(self, folder: FolderState) -> None:
+        """A poll begins, and this is how the folder was found."""
+        self._kept, self._reused, self._back = {}, [], None
+        if (mark := folder.next) is None:
+            return
+        if self._folder != (of_mark := replace(mark, uid="")):
+            self._folder, self._highest = of_mark, self._stored(mark.mailbox, mark.validity)
+        if int(mark.uid) <= self._highest:
+            self._back = int(mark.uid), self._highest
+        # The number before the next was given to a mail, whether or not it was ever read.
+        self._highest = max(self._highest, int(mark.uid) - 1)
+
+    def known(self, marks: Sequence[Mark]) -> Mapping[Mark, Identity]:
+        found = self._known(marks)
+        self._kept |= found
+        return found
+
+    def read(self, fetched: Sequence[Fetched]) -> None:
+        """These are read as new mails."""
+        for mail in fetched:
+            if mail.mark in self._kept and differs(self._kept[mail.mark], mail.identity):
+                self._reused.append(mail.mark)
+
+    def went_back(self) -> WentBack | None:
+        """What this poll has seen of it."""
+        if self._back is None and not self._reused:
+            return None
+        following, highest = self._back or (0, 0)
+        mark = self._reused[0] if self._reused else self._folder
+        assert mark is not None
+        return WentBack(mark.mailbox, len(self._reused), following, highest)

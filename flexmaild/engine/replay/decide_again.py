@@ -1,0 +1,53 @@
+"""What becomes of a mail that is read once more: by the daemon's rules, at the requests as the mail met them.
+
+Used by `engine.replay.explain` and `engine.replay.replay`, with the store from beside. Nothing is changed by
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flexmaild.core.approval import comparison, naming
+from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.model import Request
+from flexmaild.core.reading import Reading
+from flexmaild.core.references import ReferenceKeys
+from flexmaild.core.work import Seen
+from flexmaild.engine import decide
+from flexmaild.store.beside import StoreBeside
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a mail is judged by. requests: those that it may be about and the one it was recorded at, as they
+    stand in the store; answered: ids of those whose mail without a reference it answers; together: see
+    `comparison.as_before`; ids: whose those are that the store does not know."""
+
+    seen: Seen | None = None
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    answered: tuple[str, ...] = ()
+    together: frozenset[str] = frozenset()
+    ids: naming.Ids = field(default_factory=naming.Ids)
+
+
+def around(store: StoreBeside, keys: tuple[bytes, ...], reading: Reading, seen: Seen | None) -> Around:
+    """keys: every one that ids of ours were made with. seen: what became of the mail when it was read, None
+    where it was not. Raises StoreFault."""
+    (answered,) = decide.answered_requests(store, [reading])
+    ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
+    found = decide.with_names(store.requests(sorted(ids))) if ids else {}
+    is_tied = seen is not None and comparison.are_tied(found.values(), seen)
+    together = store.read_together(seen) if seen is not None and is_tied else frozenset()
+    whose = decide.ids_of(store, keys, [reading], ids - found.keys())
+    return Around(seen, found, answered, together, whose)
+
+
+def judged(reading: Reading, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Ruling:
+    """What would become of the mail, were the requests that it names open."""
+    opened = {
+        identifier: comparison.as_before(request, known.seen, known.together)
+        for identifier, request in known.requests.items()
+    }
+    return naming.judged(reading, opened, keys, policy, known.answered, known.ids)

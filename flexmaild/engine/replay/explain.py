@@ -1,0 +1,261 @@
+"""How a mail is read, as a document: what was typed, what decided or kept it from deciding, and who said it.
+
+Used by `flexmaild explain`. The mail is read by the daemon's child and judged by the daemon's rules, as if
+its request were still open; what the store knows of it stands apart. Nothing is written or asked of DNS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flexmaild.core import timing
+from flexmaild.core.addresses import domain_of
+from flexmaild.core.approval import comparison, naming, proof
+from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval.events import Answered
+from flexmaild.core.errors import Failure
+from flexmaild.core.masking import Mask
+from flexmaild.core.model import Outcome, Requirement
+from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.references import ReferenceKeys, as_written
+from flexmaild.core.work import MailsSent
+from flexmaild.engine.keys.reference_key import keys_of_ids, known_reference_keys
+from flexmaild.engine.policies import rules_without_dns
+from flexmaild.engine.replay import decide_again
+from flexmaild.engine.replay.decide_again import Around
+from flexmaild.engine.replay.sent_before import WordsThen
+from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.mail.understand.evidence import Look, Witness
+from flexmaild.mail.understand.verdict import WHY
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.settings.schema import Settings
+from flexmaild.store import StoreFault
+from flexmaild.store.beside import StoreBeside, store_beside
+
+# What Outlook saves by itself: an OLE file, which is no mail.
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+
+@dataclass(slots=True)
+class Sources:
+    """Where an explanation comes from. settings: None for the defaults. store: None where they cannot be
+    had, and `without` says why."""
+
+    settings: Settings | None
+    store: StoreBeside | None = None
+    keys: ReferenceKeys = field(default_factory=lambda: ReferenceKeys(b""))
+    id_keys: tuple[bytes, ...] = ()
+    without: str = ""
+
+    def forget_store(self, why: str) -> None:
+        self.store, self.without = None, why
+
+
+def sources(settings: Settings | None) -> Sources:
+    """What can be had with these settings, by this user."""
+    if settings is None:
+        return Sources(None, without="without settings it is not known where the store is")
+    try:
+        store, keys = store_beside(settings), known_reference_keys(settings)
+        return Sources(settings, store, keys, keys_of_ids(settings, keys))
+    except Failure as fault:
+        return Sources(settings, without=str(fault))
+    except OSError as fault:
+        return Sources(settings, without=f"{fault.filename}: the key of references: {fault.strerror}")
+
+
+def explain(data: bytes, known: Sources) -> dict[str, Any]:
+    """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
+    reading, witness, around = _read(data, known)
+    reading = _with_proof_of_then(reading, around, known)
+    ruling = _ruling(reading, around, known)
+    document = {
+        "size": len(data),
+        "sha256": reading.sha256,
+        "note": "an Outlook file (.msg) and no mail: save it as .eml" if data.startswith(_OLE) else "",
+        "verdict": _verdict(reading, ruling, around, known, witness),
+        "reading": _told(reading),
+        "sender": _sender(reading, known, witness),
+        "references": {
+            "text": list(reading.body_references),
+            "header": list(reading.thread_references),
+            "addresses": list(reading.address_references),
+            "elsewhere": list(reading.hidden_references),
+        },
+        "looks": [_look(look) for look in witness.looks],
+        "words_sent": {"known": known.store is not None, "without": known.without},
+        "now": _now(reading, ruling, around),
+    }
+    found = (*reading.body_references, *reading.thread_references, *reading.address_references)
+    masked: dict[str, Any] = Mask((*found, *reading.hidden_references)).tree(document)
+    return masked
+
+
+def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
+    """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
+    rules = rules_without_dns(known.settings) if known.settings else Rules.of()
+    letter = Letter(data, len(data))
+    if known.store is not None:
+        try:
+            return _read_as_then(letter, rules, known.store, known)
+        except StoreFault as fault:
+            known.forget_store(str(fault))
+    return *_read_with(letter, rules, lambda references: None), Around()
+
+
+def _read_as_then(
+    letter: Letter, rules: Rules, store: StoreBeside, known: Sources
+) -> tuple[Reading, Witness, Around]:
+    """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
+    words = WordsThen(store, known.keys)
+    seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
+    words.at(seen.at if seen else None)
+    reading, witness = _read_with(letter, rules, words)
+    around = decide_again.around(store, known.id_keys, reading, seen)
+    if seen is None and around.requests and reading.message_id:
+        seen = store.seen_with_id(around.requests, reading.message_id)
+        if seen is not None:
+            words.at(seen.at)
+            reading, witness = _read_with(letter, rules, words)
+            # Its own verdict is known by the bytes that were read then.
+            around = decide_again.around(store, known.id_keys, reading, seen)
+    return reading, witness, around
+
+
+def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, Witness]:
+    reader = Sandbox(rules, lambda fault: None, sent)
+    try:
+        return reader.read_with_witness(letter)
+    finally:
+        reader.close()
+
+
+def _with_proof_of_then(reading: Reading, around: Around, known: Sources) -> Reading:
+    seen = around.seen
+    then = comparison.verdict_of(seen, around.requests.get(seen.approval_id)) if seen is not None else None
+    return comparison.with_proof_of_then(reading, then, _wants_dkim(known))
+
+
+def _ruling(reading: Reading, around: Around, known: Sources) -> Ruling:
+    return decide_again.judged(reading, around, known.keys, SenderPolicy(_required(known)))
+
+
+def _verdict(
+    reading: Reading, ruling: Ruling, around: Around, known: Sources, witness: Witness
+) -> dict[str, Any]:
+    """What would become of the mail, were its request open; certain only where the store could be read."""
+    if known.store is None and reading.nature is MailNature.HUMAN and naming.named(reading):
+        answer = reading.answer.value if reading.answer else ""
+        return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
+    document = _ruled(ruling)
+    if _wants_dkim(known) and witness.is_signed and ruling.request_id:
+        proven = replace(reading, dkim_domains=(domain_of(reading.sender),))
+        other = _ruled(_ruling(proven, around, known))
+        if other["outcome"] != document["outcome"]:
+            document["if_dkim"] = other["answer"] or other["outcome"]
+    return document
+
+
+def _ruled(ruling: Ruling) -> dict[str, Any]:
+    event = ruling.event if ruling.outcome is Outcome.DECISION else None
+    return {
+        "certain": True,
+        "outcome": ruling.outcome.value,
+        "answer": event.answer.value if isinstance(event, Answered) else "",
+        "because": ruling.because,
+        "if_dkim": "",
+    }
+
+
+def _told(reading: Reading) -> dict[str, Any]:
+    return {
+        "nature": reading.nature.value,
+        "nature_because": reading.nature_because,
+        "subject": reading.subject,
+        "message_id": as_written(reading.message_id),
+        "date": reading.date,
+        "answer": reading.answer.value if reading.answer else "",
+        "unclear": reading.unclear,
+        "why": WHY.get(reading.unclear, ""),
+        "comment": reading.comment,
+        "language": reading.language,
+    }
+
+
+def _sender(reading: Reading, known: Sources, witness: Witness) -> dict[str, Any]:
+    return {
+        "address": reading.sender,
+        "name": reading.sender_name,
+        "fault": reading.sender_fault,
+        "in_the_name_of_another": reading.delegate,
+        "proof": proof.proof_of(reading) if reading.sender else "",
+        "results": [
+            {"server": r.authserv_id, "method": r.method, "result": r.result, "domain": r.domain}
+            for r in reading.auth_results
+        ],
+        "dkim": _dkim(known, witness),
+        "required": _required(known),
+    }
+
+
+def _dkim(known: Sources, witness: Witness) -> str:
+    """What our own look at the signature would be."""
+    if not witness.is_signed:
+        return "no signature"
+    return "not verified here (no DNS)" if _wants_dkim(known) else "not looked at (verify_dkim is off)"
+
+
+def _wants_dkim(known: Sources) -> bool:
+    return known.settings is not None and known.settings.incoming.sender_authentication.verify_dkim
+
+
+def _required(known: Sources) -> Requirement:
+    return known.settings.incoming.sender_authentication.require if known.settings else "reference"
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return {
+        "of": look.of,
+        "answer": look.answer.value if look.answer else "",
+        "unclear": look.unclear,
+        "word": look.word,
+        "sentence": look.sentence,
+        "cause": look.cause,
+        "lines": [
+            {"label": line.label, "rule": line.rule, "text": line.text}
+            | ({"typed": line.typed} if line.typed is not None else {})
+            | ({"changed": True} if line.changed else {})
+            | ({"left_out": line.left_out} if line.left_out else {})
+            for line in look.lines
+        ],
+        "lines_left_out": look.left_out,
+    }
+
+
+def _now(reading: Reading, ruling: Ruling, around: Around) -> Mapping[str, Any]:
+    """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
+    found: dict[str, Any] = {}
+    request, seen = around.requests.get(ruling.request_id), around.seen
+    if request is not None:
+        found["request"] = {
+            "id": request.id,
+            "title": request.terms.title,
+            "state": request.state.value,
+            "decided_by": list(request.decided_by),
+            "decided_at": timing.iso(request.decided_at, "seconds") or "",
+        }
+        replaced = comparison.would_replace(request, ruling.event, datetime.now(UTC))
+        if seen is None and replaced is not None:
+            found["request"]["would_replace"] = replaced.answer.value
+    if seen is not None:
+        found["mail"] = {
+            "read_at": timing.iso(seen.at, "seconds"),
+            "outcome": seen.outcome.value,
+            "because": seen.because,
+            "same_bytes": seen.mail.sha256 == reading.sha256,
+        }
+    return found

@@ -1,0 +1,47 @@
+"""What had been sent to a person when their mail was read: what went out later was not known then.
+
+Used by who reads an old mail again, `engine.replay.replay` and `engine.replay.explain`. A confirmation that
+repeats a comment would else have the comment's lines in common with what we sent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flexmaild.core.model import Request
+from flexmaild.core.references import ReferenceKeys
+from flexmaild.core.work import KeptMail, SentMail
+from flexmaild.engine.delivery.sent_mails import SentMails
+from flexmaild.store.beside import StoreBeside
+
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+class WordsThen:
+    """Called with the references of one mail, as `SentMails` is; `at` says when that mail was read.
+
+    are_known: whether what was asked for since is known whole; True where nothing was asked for.
+    """
+
+    def __init__(self, store: StoreBeside, keys: ReferenceKeys) -> None:
+        self._store = store
+        self._sent_mails = SentMails(self, keys)
+        self.at(None)
+
+    def at(self, moment: datetime | None) -> None:
+        """None for a mail that was not read yet."""
+        self._moment = moment or _EVER
+        self._is_whole = self.are_known = True
+
+    def __call__(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
+        found = self._sent_mails(references)
+        self.are_known = found is not None and self._is_whole
+        return found
+
+    def sent_mails(self, approval_id: str, invitation: int) -> tuple[Request, list[KeptMail]] | None:
+        found = self._store.sent_before(approval_id, invitation, self._moment)
+        if found is None:
+            return None
+        request, kept, is_whole = found
+        self._is_whole = self._is_whole and is_whole
+        return request, kept

@@ -1,0 +1,150 @@
+"""The child that reads hostile mail, one after the other, under limits of time and memory.
+
+Started by `engine.sandbox.parent` with one end of a socket pair: first the rules come, then mails; each is
+answered with a reading as JSON. It has no settings and no secrets, asks nobody but the daemon (once a mail,
+for what was sent with the references in it) and DNS (for DKIM keys, if the settings want that), and may die.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import resource
+import signal
+import socket
+import sys
+from collections import deque
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from flexmaild.core.reading import Reading
+from flexmaild.core.references import parse
+from flexmaild.core.work import MailsSent, SentMail
+from flexmaild.engine.sandbox.dns import txt_record
+from flexmaild.engine.sandbox.framing import (
+    AHEAD,
+    ASKED,
+    MOST_REFERENCES,
+    READING,
+    READY,
+    WITNESS,
+    WITNESSED,
+    WORDS,
+    FrameError,
+    receive,
+    send,
+)
+from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.reply import understand
+from flexmaild.mail.understand.words.rules import Rules
+
+# One kilobyte of header can exhaust a stack and 260 kB of it can take 2.5 GB in careless parsers.
+MEMORY_BYTES = 512 * 1024 * 1024
+CPU_SECONDS = 5
+
+# References, and what was sent with them.
+_Known = tuple[tuple[str, ...], tuple[SentMail, ...] | None]
+
+_FIELDS = tuple(f.name for f in fields(Reading))
+
+
+def main() -> int:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.disable()  # libraries that read mail complain of it on standard error
+    line = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        # From our own parent, over our own socket pair.
+        rules: Rules = pickle.loads(receive(line))  # noqa: S301
+        send(line, READY)
+        daemon = Connection(line)
+        while True:
+            frame = daemon.next_mail()
+            witness = Witness() if frame.startswith(WITNESSED) else None
+            send(line, READING + _answer(frame, rules, daemon.mails_sent, witness))
+            if witness is not None:
+                send(line, WITNESS + _json(witness))
+    except (FrameError, OSError):
+        return 0
+
+
+class Connection:
+    """The line, and what came for later mails while the child waited for words: a few frames."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._waiting: deque[bytes] = deque()
+        self._known: _Known = ((), None)
+
+    def next_mail(self) -> bytes:
+        self._known = ((), None)
+        frame = self._next()
+        if frame.startswith(AHEAD):
+            self._known = _loaded(frame)
+            frame = self._next()
+        return frame
+
+    def mails_sent(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
+        """What came with the mail, if it is about these references; else ask the daemon.
+
+        What has not the form of a reference it cannot know, and of a mail with more references than it
+        answers it need not know anything: they disagree.
+        """
+        if set(references) == set(self._known[0]):
+            return self._known[1]
+        whole = [text for text in references if parse(text) is not None]
+        if not 0 < len(whole) <= MOST_REFERENCES:
+            return None
+        send(self._line, ASKED + " ".join(whole).encode("ascii"))
+        while not (frame := receive(self._line)).startswith(WORDS):
+            self._waiting.append(frame)
+        return _loaded(frame)[1]
+
+    def _next(self) -> bytes:
+        return self._waiting.popleft() if self._waiting else receive(self._line)
+
+
+def _loaded(frame: bytes) -> _Known:
+    # From our own parent, as the rules are.
+    known: _Known = pickle.loads(frame[1:])  # noqa: S301
+    return known
+
+
+def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, witness: Witness | None = None) -> bytes:
+    """Read one mail; the CPU limit counts from here on."""
+    _, size, partial, is_cut, data = frame.split(b" ", 4)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    return reading_of(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, witness)
+
+
+def reading_of(
+    data: bytes,
+    size: int,
+    is_partial: bool,
+    is_cut: bool,
+    rules: Rules,
+    mails_sent: MailsSent,
+    witness: Witness | None,
+) -> bytes:
+    """What is made of one mail, as it goes to the daemon."""
+    lookup = txt_record if rules.verify_dkim else None
+    reading = understand(data, size, rules, is_partial, lookup, mails_sent, is_cut, witness)
+    return _json({name: getattr(reading, name) for name in _FIELDS})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, default=_plain).encode("ascii", "backslashreplace")
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    raise TypeError(f"{type(value).__name__} is no part of a reading")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,292 @@
+"""Hostile mail is understood in a child process: this end starts it, feeds it, and outlives it.
+
+`Sandbox.read` gives one reading for each mail, whatever the mail does to the child: one that kills or
+stalls it is tried again alone, then called unparsable (at once, if it took all the CPU time that a mail may
+take); its neighbours are read as usual. A child that cannot
+be started at all (no memory, no descriptors, a package being replaced) says nothing about any mail: then
+`read` raises TryLater. When what was sent cannot be looked up, the store's fault passes through it. Used by
+`engine.polling.poller` in its thread; the other end is `engine.sandbox.child`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.references import WHOLE, parse
+from flexmaild.core.work import MailsSent
+from flexmaild.engine.sandbox.framing import (
+    AHEAD,
+    ASKED,
+    MAIL,
+    MOST_REFERENCES,
+    READING,
+    READY,
+    WITNESS,
+    WITNESSED,
+    WORDS,
+    FrameError,
+    receive,
+    send,
+)
+from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.identification import mentions
+from flexmaild.mail.understand.words.rules import Rules
+from flexmaild.system.deadline import Deadline
+
+# A mail may take this long in all, seconds; its CPU time is limited in the child. What the daemon takes to
+# look up what was sent does not count.
+WALL_SECONDS = 10.0
+# Mails on the way to the child at once: what it says to them fits into a socket's buffer, so nobody blocks.
+# It holds those that come while it waits for words, so they are few bytes; a large mail goes alone.
+WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
+
+# Where a reference is easily seen, in In-Reply-To or the text, the child is told at once what was sent with
+# it: to wait for words at each mail, while another thread has the interpreter, costs a third of the speed.
+_REFERENCE = re.compile(WHOLE.encode(), re.IGNORECASE)
+_LOOKED_AT = 64 * 1024
+
+_READING: TypeAdapter[Reading] = TypeAdapter(Reading)
+_WITNESS: TypeAdapter[Witness] = TypeAdapter(Witness)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to be read: its bytes, its size on the server, whether only its text was fetched, and whether
+    text of it is missing."""
+
+    data: bytes
+    size: int
+    partial: bool = False
+    is_cut: bool = False
+
+
+class Sandbox:
+    """The child, started at the first mail and again whenever it died or was told to rest."""
+
+    def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
+        """mails_sent: is called by `read`, in its thread; may raise a Failure and nothing else."""
+        self._rules = pickle.dumps(rules)
+        self._on_death = on_death
+        self._mails_sent = mails_sent
+        self._child: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._is_ready = False
+
+    def read(self, letters: Sequence[Letter], beat: Callable[[], None] = lambda: None) -> list[Reading]:
+        """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
+        when there is nobody to read them, and what `mails_sent` raises when it cannot be known."""
+        readings: list[Reading | None] = [None] * len(letters)
+        at = 0
+        while at < len(letters):
+            at, took_all_time = self._read_on(letters, readings, at, beat)
+            if at < len(letters):  # the child died of this mail, or of one it had read before
+                beat()
+                if not took_all_time:
+                    readings[at] = self._read_alone(letters[at])
+                    beat()
+                at += 1
+        return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
+
+    def read_with_witness(self, letter: Letter) -> tuple[Reading, Witness]:
+        """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
+        line = self._ready()
+        try:
+            self._send(line, letter, WITNESSED)
+            reading = self._reading(line, letter)
+            return reading, _witness(_hear(line))
+        except (OSError, FrameError, ValidationError) as fault:
+            self._on_death(_told(fault))
+            self.close()
+        except Failure:
+            self.close()
+            raise
+        return _unread(letter), Witness()
+
+    def prepare(self) -> None:
+        """Start the child now, while something else is done; a failure shows at the first mail."""
+        with suppress(TryLater):
+            self._started()
+
+    def close(self) -> None:
+        """End the child; the next `read` starts another."""
+        self._end()
+
+    def _end(self) -> int:
+        """The same; returns what the child ended with, which is its own end if it was dying already."""
+        code = 0
+        if self._line is not None:
+            self._line.close()
+        if self._child is not None:
+            self._child.kill()
+            code = self._child.wait()
+        self._line = self._child = None
+        self._is_ready = False
+        return code
+
+    def _read_on(
+        self, letters: Sequence[Letter], readings: list[Reading | None], first: int, beat: Callable[[], None]
+    ) -> tuple[int, bool]:
+        """Read from `first` on; returns the index at which the child failed, or the end, and whether the mail
+        there took all its CPU time: that is counted for each mail, so no other one is to blame."""
+        sent = done = first
+        took_all_time = False
+        line = self._ready()
+        try:
+            while done < len(letters):
+                while sent < len(letters) and _fits(letters[done : sent + 1]):
+                    self._send(line, letters[sent])
+                    sent += 1
+                readings[done] = self._reading(line, letters[done])
+                done += 1
+                beat()
+        except (OSError, FrameError, ValidationError) as fault:
+            self._on_death(_told(fault))
+            took_all_time = self._end() == -signal.SIGXCPU
+        except Failure:  # the child waits for words that do not come
+            self.close()
+            raise
+        return done, took_all_time
+
+    def _send(self, line: socket.socket, letter: Letter, tag: bytes = MAIL) -> None:
+        references = _seen_at_once(letter.data)
+        if references:
+            _say(line, AHEAD + self._words(references))
+        head = b" %d %d %d " % (letter.size, letter.partial, letter.is_cut)
+        _say(line, tag + head + letter.data)
+
+    def _words(self, references: tuple[str, ...]) -> bytes:
+        return pickle.dumps((references, self._mails_sent(references)))
+
+    def _reading(self, line: socket.socket, letter: Letter) -> Reading:
+        """The child's answer to this mail, and before it what it may ask for."""
+        frame = _hear(line)
+        if frame.startswith(ASKED):
+            _say(line, WORDS + self._words(_references(frame[1:])))
+            frame = _hear(line)  # asked twice is no reading
+        return checked(frame, letter)
+
+    def _read_alone(self, letter: Letter) -> Reading:
+        answer: list[Reading | None] = [None]
+        self._read_on([letter], answer, 0, lambda: None)
+        return answer[0] or _unread(letter)
+
+    def _ready(self) -> socket.socket:
+        """The line to a child that has understood the rules. Raises TryLater."""
+        line = self._started()
+        if not self._is_ready:
+            try:
+                self._is_ready = _hear(line) == READY
+            except (OSError, FrameError) as fault:
+                raise self._no_child(fault) from fault
+        return line
+
+    def _started(self) -> socket.socket:
+        if self._line is not None and self._child is not None and self._child.poll() is None:
+            return self._line
+        self.close()
+        try:
+            return self._start()
+        except OSError as fault:
+            raise self._no_child(fault) from fault
+
+    def _no_child(self, fault: Exception) -> TryLater:
+        self._on_death(f"{type(fault).__name__}: {fault}")
+        self.close()
+        text = f"the process that reads mails cannot be started ({fault})"
+        cure = (
+            "The mails stay in the folder. Look for memory, processes and open files that are short; "
+            "restart flexmaild after an upgrade."
+        )
+        return TryLater(Reason.OTHER, text, step="read", cure=cure)
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        self._line = ours
+        with theirs:
+            self._child = subprocess.Popen(
+                # -B: on a full disk Python puts a bytecode file that is cut short in the place of the whole
+                # one, and no later start gets past it.
+                [sys.executable, "-IB", "-m", "flexmaild.engine.sandbox.child", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
+                cwd="/",
+            )
+        _say(ours, self._rules)
+        return ours
+
+
+def _say(line: socket.socket, data: bytes) -> None:
+    send(line, data, Deadline.after(WALL_SECONDS))
+
+
+def _hear(line: socket.socket) -> bytes:
+    """A child that drips a byte at a time has no more time than one that is silent."""
+    return receive(line, Deadline.after(WALL_SECONDS))
+
+
+def _fits(on_the_way: Sequence[Letter]) -> bool:
+    """Whether so many mails may be with the child at once; one always may."""
+    small = sum(len(letter.data) for letter in on_the_way) <= WINDOW_BYTES
+    return len(on_the_way) == 1 or (len(on_the_way) <= WINDOW and small)
+
+
+def _told(fault: Exception) -> str:
+    """For the journal; what the child said may be a mail's text, or ours."""
+    text = f"{fault.error_count()} faults" if isinstance(fault, ValidationError) else str(fault)
+    return f"{type(fault).__name__}: {text}"
+
+
+def _seen_at_once(data: bytes) -> tuple[str, ...]:
+    """The references near the beginning of this mail, without taking it apart. Which ones it really holds the
+    child says: when it finds others, it asks."""
+    found = dict.fromkeys(text.decode().upper() for text in _REFERENCE.findall(data, 0, _LOOKED_AT))
+    return tuple(found) if len(found) <= MOST_REFERENCES else ()
+
+
+def _references(asked: bytes) -> tuple[str, ...]:
+    """What the child asks for, if it is what it may ask for."""
+    references = tuple(asked.decode("ascii", "replace").split(" "))
+    if len(references) > MOST_REFERENCES or not all(map(parse, references)):
+        raise FrameError("a question that is none")
+    return references
+
+
+def checked(frame: bytes, letter: Letter) -> Reading:
+    """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
+    if not frame.startswith(READING):
+        raise FrameError("an answer that is no reading")
+    reading = _READING.validate_json(frame[1:])
+    if reading.sha256 != hashlib.sha256(letter.data).hexdigest():
+        raise FrameError("an answer about another mail")
+    return reading
+
+
+def _witness(frame: bytes) -> Witness:
+    if not frame.startswith(WITNESS):
+        raise FrameError("an answer that is no witness")
+    return _WITNESS.validate_json(frame[1:])
+
+
+def _unread(letter: Letter) -> Reading:
+    digest = hashlib.sha256(letter.data).hexdigest()
+    because = "reading it took too much time or memory"
+    # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
+    named = mentions.requests(mentions.in_bytes(letter.data))
+    nature = MailNature.UNPARSABLE
+    return Reading(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)

@@ -1,0 +1,151 @@
+"""How the inside of an element looks, from what is around it and all that is said of it.
+
+Called by `mail.parse.html` for each element that has attributes, rules of a style sheet or a look of its
+own. Nearly all looks of a page were worked out for an element before, and are kept. Never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flexmaild.mail.parse.elements import BOXES, REMARKABLE
+from flexmaild.mail.parse.shown import words
+from flexmaild.mail.parse.styles.changes import Change
+from flexmaild.mail.parse.styles.draft import DISPLAY
+from flexmaild.mail.parse.styles.inherited import Look
+from flexmaild.mail.parse.styles.style_sheets import Rule
+from flexmaild.mail.parse.styles.visibility import (
+    DOUBTFUL,
+    FOR_GOOD,
+    Judgment,
+    judge_colour,
+    judge_font,
+    judge_ground,
+    judge_style,
+)
+
+# What of an element's attributes has a part in its look.
+_TELLING = frozenset(
+    words("style hidden popover color size face bgcolor background text link vlink alink wrap nowrap")
+)
+_LONGEST_KEPT, _LONGEST_VALUE = 600, 200
+# Of these only what is large: how far text may be moved by it.
+_LENGTHS = {
+    **dict.fromkeys(("cellpadding", "cellspacing", "border", "hspace", "vspace"), 99),
+    "width": 900,
+    "height": 300,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The look inside an element, how it is displayed, and whether it may lie on text of others."""
+
+    look: Look
+    display: str = ""
+    moves: bool = False
+    paints: bool = False
+
+
+def _tells(name: str, value: str | None) -> bool:
+    if name == "dir":
+        return value is not None and value.lower() == "rtl"
+    return name in _TELLING or (name in _LENGTHS and value is not None and _is_large(name, value[:20]))
+
+
+@lru_cache(maxsize=512)
+def _is_large(name: str, value: str) -> bool:
+    """Whether an attribute's length is more than it should be; what is no number is left to the browser."""
+    digits = value.strip().partition(".")[0].rstrip("%px ")
+    most = 100 if "%" in value else _LENGTHS[name]
+    return len(digits) > 2 and (not digits.isdecimal() or len(digits) > 5 or int(digits) > most)
+
+
+def look_of(
+    outer: Look, tag: str, attributes: dict[str, str | None], rules: tuple[Rule, ...], doubtful: bool
+) -> Found | None:
+    """The look inside an element; None where all that is in it is hidden for good."""
+    told = tuple([item for item in attributes.items() if _tells(*item)]) if attributes else ()
+    if not told and not rules and not doubtful and not outer.split and tag not in REMARKABLE:
+        return Found(outer)
+    for _, value in told:
+        if value is not None and len(value) > _LONGEST_KEPT:
+            return _worked_out(outer, tag, told, rules, doubtful)
+    return _kept(outer, tag, told, rules, doubtful)
+
+
+def _worked_out(
+    outer: Look,
+    tag: str,
+    told: tuple[tuple[str, str | None], ...],
+    rules: tuple[Rule, ...],
+    doubtful: bool,
+) -> Found | None:
+    attributes = dict(told)
+    style = attributes.get("style")
+    inline = judge_style(style) if style else None
+    like_outer = not (rules or doubtful or outer.split or tag in REMARKABLE)
+    if like_outer and len(told) == 1 and inline is not None and inline.plain:
+        return Found(outer)
+    if _is_hidden(attributes, inline, rules):
+        return None
+    change = Change(outer, tag, doubtful, _box(tag, inline, rules))
+    for judgment in _attribute_judgments(tag, attributes):
+        change.replace_by(judgment)
+    for rule in rules:
+        change.add(rule)
+    if inline is not None:
+        change.replace_by(inline)
+        change.hide(inline, rules)
+    for rule in rules:
+        change.add_important(rule)
+    change.finish(tag, attributes, inline, rules)
+    return Found(change.look(tag), change.display, change.moves, change.paints)
+
+
+# Mails of one program have the same elements within the same elements: nearly all looks are known already.
+_kept = lru_cache(maxsize=2048)(_worked_out)
+
+
+def _is_hidden(attributes: dict[str, str | None], inline: Judgment | None, rules: Sequence[Rule]) -> bool:
+    """Whether nothing inside can be seen. What another declaration may undo is not hidden, but doubtful."""
+    hides = inline.hides & FOR_GOOD if inline is not None else 0
+    if hides and not any(rule.judgment.important & hides for rule in rules):
+        return True
+    if "hidden" in attributes:
+        told = [rule.judgment for rule in rules] + ([inline] if inline is not None else [])
+        return not any(judgment.declares & DISPLAY and not judgment.hides & DISPLAY for judgment in told)
+    return False
+
+
+def _attribute_judgments(tag: str, attributes: dict[str, str | None]) -> list[Judgment]:
+    found: list[Judgment] = []
+    if any(
+        value is not None and len(value) > _LONGEST_VALUE
+        for name, value in attributes.items()
+        if name != "style"
+    ):
+        return [DOUBTFUL]  # and no place in a cache
+    if tag == "font":
+        values = [attributes.get(name) or "" for name in ("color", "size", "face")]
+        found.append(judge_font(*values))
+    if ground := attributes.get("bgcolor"):
+        found.append(judge_ground(ground))
+    if attributes.get("background"):
+        found.append(Judgment(doubt=True, paints=True))
+    if (attributes.get("dir") or "").lower() == "rtl":
+        found.append(Judgment(backwards=True))
+    if tag == "body" and (colour := attributes.get("text")):
+        found.append(judge_colour(colour))
+    return found
+
+
+def _box(tag: str, inline: Judgment | None, rules: Sequence[Rule]) -> str:
+    """Whether an element is a "box", part of a line ("inline"), or we do not say ("either")."""
+    displays = {rule.judgment.display for rule in rules} | {inline.display if inline is not None else ""}
+    displays.discard("")
+    if tag in BOXES:
+        return "either" if "inline" in displays else "box"
+    return "either" if displays else "inline"

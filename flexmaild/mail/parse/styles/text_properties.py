@@ -1,0 +1,223 @@
+"""Which values of the properties of letters and lines leave text readable.
+
+Called by `mail.parse.styles.properties` through `TEXT_JUDGES`: fonts and their sizes, what is drawn through
+text, how close its lines and letters are. What may lie on text of others is noted.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tinycss2.ast import Node
+
+from flexmaild.mail.parse.styles.css_values import (
+    Values,
+    coloured,
+    each_name,
+    harmless,
+    is_neutral,
+    pixels_of,
+    word_of,
+    words_only,
+)
+from flexmaild.mail.parse.styles.draft import STRUCK, Draft
+from flexmaild.mail.parse.styles.lengths import Length, length_of
+from flexmaild.mail.parse.styles.symbol_fonts import SYMBOL_FONTS
+
+_MEASURED = frozenset(("dimension", "number", "percentage"))
+
+
+def _decoration(draft: Draft, name: str, values: Values) -> bool:
+    words = [word_of(v) for v in values]
+    if "line-through" in words:
+        draft.hides |= STRUCK
+        # A line in a colour of its own may be one that is not seen.
+        return set(words) <= {"line-through", "underline", "overline", "solid", "double"}
+    draft.shows |= STRUCK
+    return coloured(draft, name, values) and _thin(draft, name, values)
+
+
+def _thin(draft: Draft, name: str, values: Values) -> bool:
+    """A line by the text, or how far it is from it; a broad one lies on the line above."""
+    sizes = [0.0 if v.type == "ident" else pixels_of(v, 16.0) for v in values if v.type in _MEASURED]
+    if all(size is not None and abs(size) <= 8 for size in sizes):
+        return True
+    draft.moves = draft.paints = True
+    return False
+
+
+def _family(draft: Draft, name: str, values: Values) -> bool:
+    first = values[0]
+    family = " ".join(word_of(v) or str(v.value) for v in values[:2] if v.type in ("ident", "string"))
+    if any(v.type == "error" for v in values):
+        return True  # a line end in quotes, as mail programs fold: browsers drop the declaration
+    draft.symbols = first.type in ("ident", "string") and family.lower().startswith(SYMBOL_FONTS)
+    return harmless(draft, name, values)
+
+
+_SIZES = {
+    "xx-small": 9.0,
+    "x-small": 10.0,
+    "small": 13.0,
+    "medium": 16.0,
+    "large": 18.0,
+    "x-large": 24.0,
+    "xx-large": 32.0,
+    "xxx-large": 48.0,
+    "initial": 16.0,
+}
+_SIZES_OF_PARENT = {"smaller": 0.83, "larger": 1.2, "inherit": 1.0, "unset": 1.0}
+
+
+def _size_of(token: Node) -> Length | None:
+    word = word_of(token)
+    if word in _SIZES:
+        return Length(_SIZES[word])
+    if word in _SIZES_OF_PARENT:
+        return Length(_SIZES_OF_PARENT[word], True)
+    if token.type == "percentage":
+        return Length(token.value / 100, True)
+    return length_of(token)
+
+
+def _size(draft: Draft, name: str, values: Values) -> bool:
+    found = _size_of(values[0]) if len(values) == 1 else None
+    if found is None or found.value < 0:
+        return False
+    draft.sizes.append(found)
+    if values[0].type == "dimension" and values[0].lower_unit == "rem":
+        # Of the root's size, which is 16 unless somebody says so.
+        draft.sizes.append(Length(float(values[0].value), True))
+    return True
+
+
+# "font: caption" and the like: a size of the system's.
+_SYSTEM_FONTS = frozenset(("caption", "icon", "menu", "message-box", "small-caption", "status-bar"))
+
+
+def _font(draft: Draft, name: str, values: Values) -> bool:
+    words = [word_of(v) for v in values]
+    if len(values) == 1:
+        draft.symbols = False
+        if words[0] in ("inherit", "unset", "initial"):
+            return _size(draft, name, values)
+        if words[0] in _SYSTEM_FONTS or words[0].startswith("-apple-system-"):
+            draft.sizes.append(Length(13.0))
+            return True
+        return False
+    for at, token in enumerate(values):
+        size = None if token.type == "number" else _size_of(token)
+        if size is None or words[at] in ("inherit", "initial", "unset") or size.value < 0:
+            if token.type in ("ident", "number"):
+                continue  # style, variant, weight
+            return False
+        rest = values[at + 1 :]
+        if not rest:
+            return True  # without a family it is none
+        draft.sizes.append(size)
+        if rest and rest[0].type == "literal" and rest[0].value == "/":
+            tall = _line_height(draft, name, rest[1:2])
+            return tall and bool(rest[2:]) and _family(draft, name, rest[2:])
+        return _family(draft, name, rest)
+    return False
+
+
+def _line_height(draft: Draft, name: str, values: Values) -> bool:
+    """Lines that are too close lie on each other; those of 1 have no space between them."""
+    if len(values) != 1 or is_neutral(values[0]):
+        draft.tight = len(values) != 1
+        return len(values) == 1
+    token = values[0]
+    found = length_of(token)
+    if found is not None and not found.relative and token.type != "number":
+        draft.tight = found.value < 12
+        return 8 <= found.value <= 120
+    factor = token.value / 100 if token.type == "percentage" else found.value if found is not None else 0.0
+    draft.tight = factor < 1
+    return bool(0.8 <= factor <= 5)
+
+
+def _indent(draft: Draft, name: str, values: Values) -> bool:
+    if len(values) != 1:
+        return False
+    pixels = 0.0 if is_neutral(values[0]) else pixels_of(values[0])
+    if pixels is None or pixels < -100:
+        draft.moves = True
+        return False
+    draft.indent = pixels
+    return True
+
+
+def _spacing(draft: Draft, name: str, values: Values) -> bool:
+    pixels = 0.0 if is_neutral(values[0]) else pixels_of(values[0])
+    least = -1 if name == "letter-spacing" else -2
+    if pixels is None or pixels < least:
+        draft.moves = draft.paints = True
+    return len(values) == 1 and pixels is not None and least <= pixels <= 10
+
+
+_SPACES = {"normal": "normal", "nowrap": "nowrap", "pre": "pre", "initial": "normal"} | dict.fromkeys(
+    ("pre-wrap", "pre-line", "break-spaces", "-moz-pre-wrap", "-o-pre-wrap"), "pre-wrap"
+)
+
+
+def _white_space(draft: Draft, name: str, values: Values) -> bool:
+    word = word_of(values[0]) if len(values) == 1 else ""
+    if word in ("inherit", "unset"):
+        return True
+    draft.space = _SPACES.get(word, "")
+    return bool(draft.space)
+
+
+def _direction(draft: Draft, name: str, values: Values) -> bool:
+    draft.backwards = word_of(values[0]) == "rtl"
+    return harmless(draft, name, values)
+
+
+def _bidi(draft: Draft, name: str, values: Values) -> bool:
+    return all(
+        word_of(v) in ("normal", "embed", "isolate", "plaintext", "initial", "inherit") for v in values
+    )
+
+
+def _tabs(draft: Draft, name: str, values: Values) -> bool:
+    return all(is_neutral(v) or (v.type == "number" and v.value <= 16) for v in values)
+
+
+def _wrap(draft: Draft, name: str, values: Values) -> bool:
+    if any(word_of(v) == "nowrap" for v in values):
+        draft.space = draft.space or "nowrap"
+    return words_only(draft, name, values)
+
+
+def _stroke(draft: Draft, name: str, values: Values) -> bool:
+    return all(is_neutral(v) or (v.type in ("number", "dimension") and v.value == 0) for v in values)
+
+
+def _vertical(draft: Draft, name: str, values: Values) -> bool:
+    pixels = 0.0 if values[0].type == "ident" else pixels_of(values[0], 16.0)
+    if len(values) == 1 and pixels is not None and -16 <= pixels <= 16:
+        return True
+    draft.moves = draft.paints = True
+    return False
+
+
+TEXT_JUDGES: Final = each_name(
+    {
+        _decoration: ("text-decoration", "text-decoration-line"),
+        _thin: ("text-decoration-thickness", "text-underline-offset"),
+        _family: ("font-family",),
+        _size: ("font-size",),
+        _font: ("font",),
+        _line_height: ("line-height",),
+        _indent: ("text-indent",),
+        _spacing: ("letter-spacing", "word-spacing"),
+        _white_space: ("white-space",),
+        _direction: ("direction",),
+        _bidi: ("unicode-bidi",),
+        _tabs: ("tab-size", "-moz-tab-size", "-o-tab-size"),
+        _wrap: ("text-wrap", "text-wrap-mode"),
+        _stroke: ("-webkit-text-stroke-width", "-webkit-text-stroke"),
+        _vertical: ("vertical-align",),
+    }
+)

@@ -1,0 +1,252 @@
+"""The login mechanisms of SMTP and IMAP (SASL, RFC 4422), as answers to a server's challenges.
+
+Called by `smtp_dialogue` and `imap_client`, each of which wraps the answers in its own protocol.
+Secrets pass through here and nowhere else; nothing here is ever logged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from flexmaild.core.addresses import is_loopback
+from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
+from flexmaild.core.oauth import Purpose
+from flexmaild.core.redacted import redacted
+from flexmaild.core.retry import is_refused_login
+from flexmaild.net.wire import Wire
+from flexmaild.settings.javamail.session import Session
+from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.transports.context import Tools
+
+# Mechanisms that carry an OAuth access token in place of a password.
+TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+# Their answer to a challenge is the secret itself, so they need an encrypted connection; CRAM-MD5 does not.
+_PASSWORD_IN_CLEAR = ("PLAIN", "LOGIN")
+_REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *TOKEN_MECHANISMS})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where the secrets come from; both are asked at each login, so that rotating them needs no reload.
+
+    password: returns the password. token: returns an access token; True asks for a new one.
+    """
+
+    password: Callable[[], str]
+    token: Callable[[bool], str] | None = None
+
+
+def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, tools: Tools) -> Credentials:
+    """The credentials that these settings name."""
+
+    def password() -> str:
+        return settings.password.read() if settings.password else ""
+
+    def token(renew: bool) -> str:
+        assert tools.token
+        return tools.token(settings.oauth_application, purpose, force=renew)
+
+    return Credentials(password, token if tools.token and settings.oauth_application else None)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One login: `answer` is called with each challenge. `complaint` is what the server said against a
+    token, in clear (RFC 7628 section 3.2.2)."""
+
+    mechanism: str
+    initial: bytes | None
+    _steps: list[Callable[[bytes], bytes]] = field(default_factory=list)
+    complaint: str = ""
+
+    def answer(self, challenge: bytes) -> bytes:
+        if self._steps:
+            return self._steps.pop(0)(challenge)
+        if self.mechanism in TOKEN_MECHANISMS:
+            self.complaint = _clear_complaint(challenge)
+            # An error challenge is answered, so that the server ends the exchange with its own words.
+            return b"\x01" if self.mechanism == "OAUTHBEARER" else b""
+        return b""
+
+
+def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
+    """The first mechanism of the settings that the server offers; `fallback`, which sends a password as it
+    is, where none is. Where the settings name a mechanism for tokens, the secret may be one, and a token is
+    never sent as a password.
+
+    Raises GiveUp(AUTH) when there is none at all.
+    """
+    offers = {name.upper() for name in offered}
+    wanted = [name.upper() for name in session.mechanisms]
+    if session.auth_type == "oauth":
+        wanted = [name for name in wanted if name in TOKEN_MECHANISMS] or list(TOKEN_MECHANISMS)
+    for name in wanted:
+        if name in offers and name in _EXCHANGES:
+            return name
+    takes_token = not set(TOKEN_MECHANISMS).isdisjoint(wanted)
+    if fallback and not takes_token and not set(_PASSWORD_IN_CLEAR).isdisjoint(wanted):
+        return fallback
+    raise GiveUp(
+        Reason.AUTH,
+        f"the server offers no way to log in that the settings allow "
+        f"(offered: {', '.join(sorted(offers)) or 'none'}; allowed: {', '.join(wanted)})",
+        step="login",
+        server=f"{session.host}:{session.port}",
+        cure=_CURE_NO_TOKENS if takes_token else _CURE_NO_MECHANISM,
+    )
+
+
+_CURE_NO_MECHANISM = "Servers often offer logins only after STARTTLS: check TLS, port and auth_type."
+_CURE_NO_TOKENS = (
+    "The settings name a login by access token, which is never sent as a password. "
+    f"{_CURE_NO_MECHANISM} For a password, use auth_type: basic without XOAUTH2 and OAUTHBEARER."
+)
+
+
+def guard_secret(session: Session, wire: Wire, mechanism: str) -> None:
+    """Raises GiveUp(TLS) rather than let a secret cross an unencrypted connection to another machine."""
+    if wire.tls or mechanism not in _REVEALING or is_loopback(session.host) or session.cleartext_login:
+        return
+    raise GiveUp(
+        Reason.TLS,
+        "the connection is not encrypted, so the password is not sent",
+        step="login",
+        server=wire.server,
+        cure="Set starttls: true or use the port with TLS; allow_cleartext_login: true takes the risk.",
+    )
+
+
+def begin(mechanism: str, session: Session, credentials: Credentials, renew: bool) -> Exchange:
+    """The exchange for this login, its secret freshly read. Raises what reading the secret raises."""
+    if session.auth_type == "oauth" and credentials.token:
+        secret = credentials.token(renew)
+    else:
+        secret = credentials.password()  # as JavaMail has it, for XOAUTH2 as well: the password is the token
+    user = session.user
+    if "\0" in user or "\0" in secret or "\x01" in user:
+        raise GiveUp(
+            Reason.AUTH, "user name or password holds a NUL character", step="login", server=session.host
+        )
+    return _EXCHANGES[mechanism](session, user, secret)
+
+
+def refused(session: Session, server: str, answer: str, exchange: Exchange | None, lasting: bool) -> Failure:
+    """The failure for a refused login, with the cure for the answers that are known in the field."""
+    words = f"{answer} {exchange.complaint}".strip() if exchange and exchange.complaint else answer
+    kind = GiveUp if lasting else TryLater
+    return kind(
+        Reason.AUTH,
+        f"the login of {session.user!r} was refused",
+        step="login",
+        server=server,
+        answer=words,
+        cure=_cure(words.lower(), session.auth_type == "oauth"),
+    )
+
+
+def may_renew(error: Failure, session: Session, credentials: Credentials) -> bool:
+    """Whether a new access token may mend this: it was refused for good, and there is somebody to ask."""
+    return (
+        isinstance(error, GiveUp)
+        and is_refused_login(error)
+        and bool(error.answer)
+        and session.auth_type == "oauth"
+        and credentials.token is not None
+    )
+
+
+def _cure(words: str, oauth: bool) -> str:
+    for marks, cure in _CURES:
+        if any(mark in words for mark in marks):
+            return cure
+    if oauth:
+        return (
+            "Check that the user is the one who authorised the application, that the mailbox exists, and "
+            "that the application holds the permission for this protocol (flexmailctl oauth status)."
+        )
+    return "Check user name and password, and whether the provider wants an application password."
+
+
+# Microsoft: learn.microsoft.com "SMTP AUTH client submission"; Google: support.google.com/mail/answer/185833.
+_CURES: Sequence[tuple[Sequence[str], str]] = (
+    (
+        ("5.7.139", "basic authentication is disabled"),
+        "Microsoft has switched off password logins for this tenant or mailbox: use auth_type: oauth, or "
+        "transport: graph.",
+    ),
+    (
+        ("5.7.9", "application-specific password", "invalidsecondfactor", "app password"),
+        "Google and others want an application password here: create one in the account's security settings, "
+        "or use auth_type: oauth.",
+    ),
+    (
+        ("5.7.57", "smtpclientauthentication is disabled"),
+        "Switch on authenticated SMTP for this mailbox in Exchange Online (Set-CASMailbox "
+        "-SmtpClientAuthenticationDisabled $false), or use transport: graph.",
+    ),
+    (
+        ("authenticated but not connected",),
+        "The login was right, but this user may not open the mailbox: check the mailbox licence, IMAP being "
+        "enabled for it, and for a shared mailbox the user's full access.",
+    ),
+    (
+        ("too many", "temporarily", "rate", "throttl"),
+        "The server limits logins; it will be tried again later.",
+    ),
+    (
+        ("imap access is disabled", "not enabled for imap", "webalert", "web login required"),
+        "Switch on IMAP for this mailbox at the provider.",
+    ),
+)
+
+
+def _plain(session: Session, user: str, secret: str) -> Exchange:
+    first = f"{session.authorization_id}\0{user}\0{secret}".encode()
+    return Exchange("PLAIN", first)
+
+
+def _login(session: Session, user: str, secret: str) -> Exchange:
+    return Exchange("LOGIN", None, [lambda _: user.encode(), lambda _: secret.encode()])
+
+
+def _cram_md5(session: Session, user: str, secret: str) -> Exchange:
+    def digest(challenge: bytes) -> bytes:
+        return f"{user} {hmac.new(secret.encode(), challenge, 'md5').hexdigest()}".encode()  # RFC 2195
+
+    return Exchange("CRAM-MD5", None, [digest])
+
+
+def _xoauth2(session: Session, user: str, secret: str) -> Exchange:
+    return Exchange("XOAUTH2", f"user={user}\x01auth=Bearer {secret}\x01\x01".encode())
+
+
+def _oauthbearer(session: Session, user: str, secret: str) -> Exchange:
+    name = user.replace("=", "=3D").replace(",", "=2C")
+    address = f"host={session.host}\x01port={session.port}"
+    return Exchange("OAUTHBEARER", f"n,a={name},\x01{address}\x01auth=Bearer {secret}\x01\x01".encode())
+
+
+_EXCHANGES: dict[str, Callable[[Session, str, str], Exchange]] = {
+    "XOAUTH2": _xoauth2,
+    "OAUTHBEARER": _oauthbearer,
+    "PLAIN": _plain,
+    "LOGIN": _login,
+    "CRAM-MD5": _cram_md5,
+}
+
+
+def _clear_complaint(challenge: bytes) -> str:
+    """The JSON of an error challenge as "status 401, scope mail": its values only, never the token."""
+    try:
+        said = json.loads(challenge)
+    except (ValueError, RecursionError):
+        return printable(redacted(challenge.decode("utf-8", "replace")))[:200]
+    if not isinstance(said, dict):
+        return ""
+    return ", ".join(
+        f"{printable(redacted(str(key)))[:40]} {printable(redacted(str(value)))[:80]}"
+        for key, value in list(said.items())[:6]
+    )

@@ -1,0 +1,75 @@
+"""Authorisations under way: one thread waits for the person, callers ask how far it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from flexmaild.core.documents.service import AuthorizationState, authorization
+from flexmaild.core.errors import Failure
+from flexmaild.oauth.grants import Authorization
+from flexmaild.oauth.manager import TokenDesk
+
+
+@dataclass(slots=True)
+class _Wait:
+    shown: AuthorizationState
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: Future[None] = field(default_factory=Future)
+
+
+class SignIns:
+    """By application; a new authorisation takes the place of one that was begun before."""
+
+    def __init__(self) -> None:
+        self._lock, self._beginning = threading.Lock(), threading.Lock()
+        self._waits: dict[str, _Wait] = {}
+
+    def begin(self, tokens: TokenDesk, application: str, on_end: Callable[[], object]) -> Authorization:
+        """Start it and wait in the background; `on_end` is called when it is over. Raises Failure when the
+        provider cannot be asked."""
+        wait = _Wait(authorization(application, "pending"))
+        with self._beginning:  # of two at once the second takes the place of the first, on both sides
+            begun = tokens.begin(application)
+            with self._lock:
+                earlier, self._waits[application] = self._waits.get(application), wait
+        if earlier is not None:
+            earlier.stop.set()
+        threading.Thread(
+            target=_finish, args=(tokens, begun, wait, on_end), name="sign-in", daemon=True
+        ).start()
+        return begun
+
+    def state(self, application: str) -> AuthorizationState:
+        """How far it is."""
+        with self._lock:
+            found = self._waits.get(application)
+        return found.shown if found else authorization(application, "none")
+
+    def ended(self, application: str) -> Future[None] | None:
+        """Done when the authorisation under way is over; None where none was begun."""
+        with self._lock:
+            found = self._waits.get(application)
+        return found.ended if found else None
+
+    def stop(self) -> None:
+        """End them all: the daemon leaves. Whoever waits is told."""
+        with self._lock:
+            for wait in self._waits.values():
+                wait.stop.set()
+
+
+def _finish(tokens: TokenDesk, begun: Authorization, wait: _Wait, on_end: Callable[[], object]) -> None:
+    name = begun.application
+    shown = authorization(name, "failed", detail="a mistake of flexmaild's own; see its log")
+    try:
+        status = tokens.wait(name, begun=begun, stop=wait.stop)
+        shown = authorization(name, "done", account=status.account, scopes=status.scopes)
+    except Failure as failure:
+        shown = authorization(name, "failed", detail=failure.text, cure=failure.cure)
+    finally:
+        wait.shown = shown
+        wait.ended.set_result(None)
+        on_end()

@@ -1,0 +1,85 @@
+"""How an OAuth application stands, put together from what the desk knows; no question is asked of anybody.
+
+Used by `net.oauth.TokenDesk.status`. Also says what will end unless somebody acts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flexmaild.core.errors import Failure
+from flexmaild.net import certificates
+from flexmaild.oauth.error_table import MEANINGS
+from flexmaild.oauth.errors import OAuthFault
+from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApplication
+
+if TYPE_CHECKING:
+    from flexmaild.oauth.manager import Seat
+
+# Microsoft: a refresh token dies after 90 days without use. Told two weeks before.
+UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
+# Entra ID allows 5 minutes between clocks for assertions.
+SKEW_SECONDS = 300.0
+
+
+def status_of(seat: Seat, clock: float, now: float, known: bool) -> ApplicationStatus:
+    """known: there are tokens in memory or on disk, or none are needed."""
+    application, failure = seat.application, seat.failure
+    state = ApplicationState.READY if known else ApplicationState.UNAUTHORISED
+    if failure is not None:
+        dead = isinstance(failure, OAuthFault) and failure.dead
+        state = ApplicationState.DEAD if dead else ApplicationState.DEGRADED
+        if isinstance(failure, OAuthFault) and failure.code == "not_authorised":
+            state = ApplicationState.UNAUTHORISED
+    error_code, error, cure = _trouble(seat.name, failure, known)
+    ends = min((h.dies_at for h in seat.held.values()), default=None)
+    alarm_at, alarm = _alarm(seat)
+    return ApplicationStatus(
+        seat.name, application.provider, application.flow, state,
+        account=seat.issuer.account,
+        scopes=seat.scopes,
+        expires_at=None if ends is None else _time(clock + ends - now),
+        refreshed_at=None if seat.refreshed_at is None else _time(seat.refreshed_at),
+        alarm_at=alarm_at, alarm=alarm,
+        error_code=error_code,
+        error=error,
+        cure=cure,
+        clock_skew=seat.issuer.skew,
+    )  # fmt: skip
+
+
+def _trouble(name: str, failure: Failure | None, known: bool) -> tuple[str, str, str]:
+    """Code, text and cure of what stands in the way; all empty when nothing does."""
+    if failure is not None:
+        return getattr(failure, "code", failure.reason.value), failure.text, failure.cure
+    if known:
+        return "", "", ""
+    row = MEANINGS["not_authorised"]
+    return row.code, row.cause, row.cure.replace("NAME", name)
+
+
+def certificate_ends(application: OAuthApplication) -> datetime | None:
+    """When the application's certificate expires; None without one, or when it cannot be read."""
+    if application.certificate is None:
+        return None
+    try:
+        found = certificates.of_pem(application.certificate())
+    except Failure:
+        return None
+    return found.not_after if found else None
+
+
+def _alarm(seat: Seat) -> tuple[datetime | None, str]:
+    """The next thing that ends. When a client secret ends, only Entra ID knows (AADSTS7000222 tells it)."""
+    ends = certificate_ends(seat.application)
+    if ends:
+        return ends - certificates.APPLICATION_NOTICE, f"the certificate expires on {ends:%Y-%m-%d}"
+    if seat.refreshed_at is not None and not seat.application.app_only:
+        dies = _time(seat.refreshed_at) + UNUSED_DIES
+        return dies - UNUSED_NOTICE, f"the authorisation ends on {dies:%Y-%m-%d} unless it is used"
+    return None, ""
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

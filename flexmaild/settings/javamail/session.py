@@ -1,0 +1,91 @@
+"""What a property block and its fields come to: everything a mail protocol adapter has to know, frozen.
+
+Made by `flexmaild.settings.javamail.session_of`, used by `flexmaild.transports`. Seconds are floats, sizes
+bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flexmaild.system import redaction
+
+AuthType = Literal["basic", "oauth", "none"]
+Tls = Literal["none", "starttls", "implicit"]
+# Seconds; JavaMail's own default is to wait for ever.
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy to reach the server through (mail.*.socks.*, mail.*.proxy.*)."""
+
+    kind: Literal["socks5", "http"]
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        redaction.THIS_PROCESS.register(self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """How to reach a server and how to behave there; the part SMTP and IMAP share.
+
+    tls: "none", "starttls" (demanded: no offer is a failure) or "implicit".
+    tls_versions: as OpenSSL names them ("TLSv1.2"), empty for the system's default of 1.2 and up.
+    trust: hosts whose certificate is taken unseen (mail.*.ssl.trust), ("*",) for every host.
+    ca_file: PEM file that takes the place of the system's certificate authorities, empty for those.
+    mechanisms: SASL mechanisms that may be used, best first ("XOAUTH2", "PLAIN", "LOGIN", "CRAM-MD5", …).
+    user: empty means no login. cleartext_login: the operator allowed a password without TLS.
+    """
+
+    host: str
+    port: int
+    user: str = ""
+    auth_type: AuthType = "basic"
+    tls: Tls = "none"
+    tls_versions: tuple[str, ...] = ()
+    ciphers: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    check_identity: bool = True
+    ca_file: str = ""
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN", "CRAM-MD5")
+    authorization_id: str = ""
+    cleartext_login: bool = False
+    connect_timeout: float = TIMEOUT
+    read_timeout: float = TIMEOUT
+    write_timeout: float = TIMEOUT
+    local_address: str = ""
+    local_port: int = 0
+    proxy: Proxy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSession(Session):
+    """What only SMTP has; each field is the mail.smtp property of the like name."""
+
+    envelope_from: str = ""
+    local_host: str = ""
+    ehlo: bool = True
+    send_partial: bool = False
+    allow_8bit: bool = False
+    dsn_notify: str = ""
+    dsn_ret: str = ""
+    submitter: str = ""
+    mail_extension: str = ""
+    quit_wait: bool = True
+    use_rset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSession(Session):
+    """What only IMAP has; each field is the mail.imap property of the like name."""
+
+    peek: bool = True
+    partial_fetch: bool = True
+    proxy_auth_user: str = ""
+    compress: bool = False

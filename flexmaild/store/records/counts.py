@@ -1,0 +1,59 @@
+"""How much of what there is: for metrics and `status`. `count` reads covering indexes, never the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, text
+
+from flexmaild.core.model import State
+from flexmaild.core.work import JobState, Queue
+from flexmaild.store.records.codec import HELD, JOBS, REQUESTS
+from flexmaild.store.records.tables import jobs, requests, seen
+
+_JOBS = select(jobs.c.queue, jobs.c.target, jobs.c.state, func.count()).group_by(
+    jobs.c.queue, jobs.c.state, jobs.c.target
+)
+_REQUESTS = select(requests.c.state, func.count()).group_by(requests.c.state)
+_QUARANTINED = select(func.count()).select_from(seen).where(seen.c.quarantine == HELD)
+_BY_SINK = text(
+    "SELECT sink.value, count(*) FROM requests,"
+    " json_each(CASE WHEN json_valid(requests.body) THEN requests.body ELSE '{}' END, '$.terms.sinks')"
+    " AS sink"
+    " WHERE requests.state = 'pending' GROUP BY sink.value"
+)
+
+
+_QUEUES, _JOB_STATES, _STATES = frozenset(Queue), frozenset(JobState), frozenset(State)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """jobs: by queue, target and state. Absent keys mean none."""
+
+    jobs: Mapping[tuple[Queue, str, JobState], int]
+    requests: Mapping[State, int]
+    quarantined: int
+
+
+def count(connection: Connection) -> Counts:
+    numbers: dict[tuple[Queue, str, JobState], int] = {}
+    for queue, target, state, number in connection.execute(_JOBS).all():
+        if queue in _QUEUES and state in _JOB_STATES:
+            numbers[Queue(queue), target, JobState(state)] = number
+        else:
+            where = jobs.c.queue == queue, jobs.c.target == target, jobs.c.state == state
+            list(JOBS.read(connection, select(jobs).where(*where)))  # that they are damaged is remembered
+    states = {}
+    for state, number in connection.execute(_REQUESTS).all():
+        if state in _STATES:
+            states[State(state)] = number
+        else:
+            list(REQUESTS.read(connection, select(requests).where(requests.c.state == state)))
+    return Counts(numbers, states, connection.execute(_QUARANTINED).scalar_one())
+
+
+def open_by_sink(connection: Connection) -> dict[str, int]:
+    """How many open requests will be delivered to each sink. Reads each of them."""
+    return {str(sink): number for sink, number in connection.execute(_BY_SINK)}

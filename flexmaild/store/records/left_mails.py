@@ -1,0 +1,137 @@
+"""The mails that are left in the folder, since they are not this store's to judge: where each lies.
+
+Called by `Store` inside its transactions and by `Queries`. Unlike an outcome in `seen` a row goes when its
+mail is no longer in the folder, so that the rows are what lies there now; nothing else is kept of the mail.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, func, select
+
+from flexmaild.core.identity import Identity
+from flexmaild.core.left_in_folder import LeftMail, LeftMails
+from flexmaild.core.model import Outcome
+from flexmaild.core.ports import Mark
+from flexmaild.core.references import bare
+from flexmaild.store.records.dialect import insert_new
+from flexmaild.store.records.requests import slices
+from flexmaild.store.records.tables import left_mails, seen
+
+# Mails that are marked; somebody who fills a mailbox does not fill the store.
+MOST = 1000
+# So many ids that the store does not know are named to an operator.
+_MOST_NAMED = 5
+
+_MARK = (left_mails.c.mailbox, left_mails.c.validity, left_mails.c.uid)
+_ADD = insert_new(left_mails, *(column.name for column in _MARK))
+
+
+def add(connection: Connection, mails: Sequence[LeftMail], recorded: Collection[Mark] = ()) -> None:
+    """Mark these, as far as there is room. One of a request of ours takes the place of somebody else's.
+
+    recorded: those that have an outcome here too. They are marked whether there is room or not: by the record
+    alone such a mail would be known as one to delete.
+    """
+    if not mails:
+        return
+    forget(connection, [mail.mark for mail in mails])
+    kept = [mail for mail in mails if mail.mark in recorded]
+    ours = [mail for mail in mails if mail.outcome is Outcome.STORE_OLDER and mail.mark not in recorded]
+    others = [mail for mail in mails if mail.outcome is not Outcome.STORE_OLDER and mail.mark not in recorded]
+    _make_room(connection, len(kept) + len(ours) - _free(connection))
+    room = max(0, _free(connection) - len(kept))
+    rows = [_row(mail) for mail in [*kept, *[*ours, *others][:room]]]
+    if rows:
+        connection.execute(_ADD, rows)
+
+
+def _free(connection: Connection) -> int:
+    return MOST - (connection.scalar(select(func.count()).select_from(left_mails)) or 0)
+
+
+def _make_room(connection: Connection, wanted: int) -> None:
+    if wanted <= 0:
+        return
+    foreign = left_mails.c.outcome == Outcome.FOREIGN.value
+    is_recorded = exists().where(*(seen.c[column.name] == column for column in _MARK))
+    movable = select(*_MARK).where(foreign, ~is_recorded)
+    newest = connection.execute(movable.order_by(left_mails.c.at.desc()).limit(wanted))
+    _forget(connection, [_mark(row) for row in newest])
+
+
+def by_folder(marks: Iterable[Mark]) -> Mapping[tuple[str, str], set[str]]:
+    """The uids by mailbox and validity."""
+    folders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for mark in marks:
+        folders[mark.mailbox, mark.validity].add(mark.uid)
+    return folders
+
+
+def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]:
+    """Those that are marked here, and which mails they are."""
+    found: dict[Mark, Identity] = {}
+    for (mailbox, validity), uids in by_folder(marks).items():
+        folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
+        for part in slices(uids):
+            rows = connection.execute(select(left_mails).where(folder, left_mails.c.uid.in_(part)))
+            found |= {_mark(row): _identity(row) for row in rows}
+    return found
+
+
+def all_of(connection: Connection) -> LeftMails:
+    """What an operator is told of them."""
+    rows = connection.execute(select(left_mails).order_by(left_mails.c.at)).all()
+    foreign = [row.at for row in rows if row.outcome == Outcome.FOREIGN.value]
+    ours = [row for row in rows if row.outcome == Outcome.STORE_OLDER.value]
+    return LeftMails(
+        foreign=len(foreign),
+        newest=foreign[-1] if foreign else None,
+        unknown=len(ours),
+        since=ours[0].at if ours else None,
+        named=tuple(dict.fromkeys(row.named for row in ours))[:_MOST_NAMED],
+        is_full=len(rows) >= MOST,
+    )
+
+
+def forget_others(connection: Connection, there: Collection[Mark]) -> None:
+    """There are no others in the folder than these."""
+    marks = [_mark(row) for row in connection.execute(select(*_MARK))]
+    _forget(connection, [mark for mark in marks if mark not in there])
+
+
+def forget(connection: Connection, marks: Iterable[Mark]) -> None:
+    """Their marks belong to other mails now."""
+    _forget(connection, list(known(connection, marks)))
+
+
+def _forget(connection: Connection, marks: Sequence[Mark]) -> None:
+    for (mailbox, validity), uids in by_folder(marks).items():
+        folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
+        for part in slices(uids):
+            connection.execute(delete(left_mails).where(folder, left_mails.c.uid.in_(part)))
+
+
+def _mark(row: Any) -> Mark:
+    return Mark(row.mailbox, row.validity, row.uid)
+
+
+def _identity(row: Any) -> Identity:
+    return Identity(row.size, row.arrived, bare(row.name), is_left=True)
+
+
+def _row(mail: LeftMail) -> dict[str, Any]:
+    return {
+        "mailbox": mail.mark.mailbox,
+        "validity": mail.mark.validity,
+        "uid": mail.mark.uid,
+        "size": mail.identity.size,
+        "arrived": mail.identity.arrived,
+        "name": mail.identity.name,
+        "outcome": mail.outcome.value,
+        "named": mail.named,
+        "at": mail.at,
+    }

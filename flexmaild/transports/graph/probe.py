@@ -1,0 +1,104 @@
+"""Graph tried step by step for the doctor: DNS, TCP, TLS, token, permissions, mailbox, folder, deletion.
+
+Called by the settings classes in `graph`. Sends nothing, reads no mail, deletes nothing; each step says what
+was tried, what Graph said, and what to do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from flexmaild.core.errors import Failure, Reason
+from flexmaild.core.ports import FolderState
+from flexmaild.core.steps import Step
+from flexmaild.oauth.scopes import unverified_claims
+from flexmaild.transports.graph.api import GraphApi, Token
+from flexmaild.transports.graph.inbox import GraphInbox
+from flexmaild.transports.probe import examine_https
+
+
+def examine_outbox(api: GraphApi, token: Token) -> list[Step]:
+    """The way out, up to where a mail could be handed over."""
+    steps = [*examine_https(api.root, api.ca_file), _token(token)]
+    if all(step.ok for step in steps):
+        steps.append(_permission(token, "Mail.Send"))
+        steps.append(_tried("mailbox", f"look for the mailbox {api.mailbox}", lambda: _look(api)))
+    api.close()
+    return steps
+
+
+def examine_inbox(api: GraphApi, inbox: GraphInbox, token: Token) -> list[Step]:
+    """The way in, up to the open folder."""
+    steps = [*examine_https(api.root, api.ca_file), _token(token)]
+    if all(step.ok for step in steps):
+        steps.append(_permission(token, "Mail.ReadWrite"))
+        steps.append(_tried("mailbox", f"look for the mailbox {api.mailbox}", lambda: _look(api)))
+    if all(step.ok for step in steps):
+        steps += _folder(inbox)
+    inbox.close()
+    api.close()
+    return steps
+
+
+def _token(token: Token) -> Step:
+    def get() -> str:
+        token(False)
+        return "a token was issued"
+
+    return _tried("token", "get a token for Graph", get)
+
+
+def _permission(token: Token, wanted: str) -> Step:
+    """By what the token itself says, where it can be read."""
+    claims = unverified_claims(token(False)) or {}
+    roles = claims.get("roles")
+    has: Sequence[str] = [*str(claims.get("scp", "")).split(), *(roles if isinstance(roles, list) else [])]
+    tried = f"look for {wanted} in the token"
+    if not has:
+        return Step("permissions", True, tried, "the token does not say")
+    if any(name in (wanted, f"{wanted}.Shared") for name in has):
+        return Step("permissions", True, tried, " ".join(has))
+    cure = f"API permissions: add {wanted}, grant admin consent, then authorise again."
+    return Step("permissions", False, tried, " ".join(has), cure)
+
+
+def _look(api: GraphApi) -> str:
+    """Whether the mailbox is there. With Mail.Send alone Graph does not let us look, which is well."""
+    try:
+        found = api.get_json("/mailFolders/inbox?$select=id,displayName,totalItemCount", step="mailbox")
+    except Failure as failure:
+        if "ErrorAccessDenied" in failure.text:
+            return "it is there; this sign-in may not look inside"
+        raise
+    return f"{found.get('totalItemCount')} mails in {found.get('displayName')}"
+
+
+def _folder(inbox: GraphInbox) -> list[Step]:
+    """The folder, and whether mails may be taken out of it."""
+    found: list[FolderState] = []
+
+    def look() -> str:
+        found.append(inbox.open())
+        return f"{found[0].messages} mails wait in {found[0].detail}"
+
+    steps = [_tried("folder", "open the reply folder", look)]
+    if found:
+        may, tried = found[0].can_delete, "look whether mails can be deleted"
+        cure = "" if may else "API permissions: Mail.ReadWrite (or Mail.ReadWrite.Shared), admin consent."
+        steps.append(Step("delete", may, tried, "they can" if may else "the token may only read", cure))
+    return steps
+
+
+def _tried(name: str, tried: str, work: Callable[[], str]) -> Step:
+    began = time.monotonic()
+    try:
+        answer, ok, cure = work(), True, ""
+    except Failure as failure:
+        said = f" ({failure.answer})" if failure.answer else ""
+        answer, ok, cure = f"{failure.text}{said}", False, failure.cure or _usual(failure.reason)
+    return Step(name, ok, tried, answer, cure, time.monotonic() - began)
+
+
+def _usual(reason: Reason) -> str:
+    return "Nothing: it is tried again later." if reason is Reason.THROTTLED else "See Graph's words."

@@ -1,0 +1,302 @@
+"""A connection to an IMAP server, encrypted and logged in, every command bounded in time and bytes.
+
+Called by `imap` and `probe`. IMAPClient parses the answers; the connection below it is a `net.wire.Wire`,
+which also answers for literals that lie about their length. Traces no secret and no body.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from imapclient import IMAPClient
+
+from flexmaild.core.errors import Failure, GiveUp, Reason, printable
+from flexmaild.net import sasl
+from flexmaild.net.certificates import Certificate
+from flexmaild.net.connect import connect
+from flexmaild.net.tls import read_certificate, secure
+from flexmaild.net.wire import Wire
+from flexmaild.settings.javamail.session import ImapSession
+from flexmaild.transports.imap.errors import UNREADABLE, failure, translated
+
+Trace = Callable[[str], None]
+
+# The LOGIN command of RFC 9051 itself, for servers that offer no SASL mechanism we have.
+LOGIN_COMMAND = "LOGIN command"
+
+
+class _Protocol(imaplib.IMAP4):
+    """imaplib on a Wire, by the methods that imaplib documents as its transport."""
+
+    def __init__(self, wire: Wire, trace: Trace | None) -> None:
+        self.wire = wire
+        self.trace = trace
+        self.hides_sent = False
+        super().__init__()
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
+        self.sock = self.wire  # type: ignore[assignment]
+
+    def read(self, size: int) -> bytes:
+        return self.wire.read_exactly(size)
+
+    def readline(self) -> bytes:
+        line = self.wire.read_line()
+        if self.trace:
+            self.trace(f"< {_without_bodies(line)}")
+        return line
+
+    def send(self, data: Any) -> None:
+        if self.trace:
+            self.trace(
+                "> (secret)" if self.hides_sent else f"> {printable(bytes(data).decode('utf-8', 'replace'))}"
+            )
+        self.wire.sendall(bytes(data))
+
+    def shutdown(self) -> None:
+        self.wire.close()
+
+    def upgrade(self, handshake: Callable[[], None]) -> None:
+        """STARTTLS (RFC 9051 section 6.2.1); what was said before it counts for nothing after it."""
+        status, data = self._simple_command("STARTTLS")
+        if status != "OK":
+            raise self.error(f"starttls failed: {data[0]!r}")
+        handshake()
+        self.untagged_responses.clear()
+        self._get_capabilities()
+
+
+class Client(IMAPClient):  # type: ignore[misc]
+    """IMAPClient on a Wire. `begin` opens the account of time and bytes for the next commands."""
+
+    def __init__(self, session: ImapSession, wire: Wire, trace: Trace | None) -> None:
+        self.session = session
+        self.wire = wire
+        self._trace = trace
+        super().__init__(session.host, session.port, ssl=False)
+        # IMAPClient switches imaplib's own log on, which would hold passwords.
+        self.protocol.debug = 0
+
+    def _create_IMAP4(self) -> _Protocol:
+        return _Protocol(self.wire, self._trace)
+
+    def _set_read_timeout(self) -> None:
+        """The Wire has its own."""
+
+    @property
+    def protocol(self) -> _Protocol:
+        protocol: _Protocol = self._imap
+        return protocol
+
+    def begin(self, step: str, most: int = 0) -> None:
+        """The next commands may bring `most` bytes beyond 1 MiB of lines. They may be silent for the read
+        timeout, and last twice as long and a second more for every 64 KiB."""
+        silence = self.session.read_timeout
+        self.wire.begin(step, silence=silence, total=2 * silence + most / 65536, most=(1 << 20) + most)
+
+    def counted(self, word: str) -> list[int]:
+        """The numbers of the untagged EXISTS or EXPUNGE lines since the last call, in order."""
+        _, lines = self.protocol.response(word)
+        return [int(line) for line in lines if line]
+
+    def has(self, capability: str) -> bool:
+        """Whether the server has it, as told after the login."""
+        return bool(self.has_capability(capability))
+
+    def drop(self) -> None:
+        self.wire.close()
+
+    def leave(self) -> None:
+        """LOGOUT within a few seconds; never raises."""
+        silence = min(5.0, self.session.read_timeout)
+        try:
+            self.wire.begin("logout", silence=silence, total=silence)
+            self.logout()
+        except (Failure, OSError, *UNREADABLE):
+            return
+        finally:
+            self.drop()
+
+
+def open_client(
+    session: ImapSession, credentials: sasl.Credentials, trace: Trace | None = None, renew: bool = False
+) -> Client:
+    """A client that is encrypted and logged in as the settings demand; a refused token is renewed once.
+
+    Raises TryLater/GiveUp.
+    """
+    client = before_login(session, trace)
+    try:
+        log_in(client, credentials, renew)
+        after_login(client)
+    except Failure as error:
+        client.drop()
+        if not renew and sasl.may_renew(error, session, credentials):
+            return open_client(session, credentials, trace, renew=True)
+        raise
+    return client
+
+
+def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -> None:
+    """AUTHENTICATE, or LOGIN where the server has no mechanism of ours. Raises with step "login"."""
+    if client.protocol.state == "AUTH":
+        return  # PREAUTH: the server knows us already, by a tunnel for example
+    session, wire = client.session, client.wire
+    if not session.user:
+        raise GiveUp(
+            Reason.AUTH, "there is no user name", step="login", server=wire.server, cure="Give a username."
+        )
+    mechanism = _mechanism(client)
+    sasl.guard_secret(session, wire, "PLAIN" if mechanism == LOGIN_COMMAND else mechanism)
+    client.begin("login")
+    client.protocol.hides_sent = True
+    exchange = None if mechanism == LOGIN_COMMAND else sasl.begin(mechanism, session, credentials, renew)
+    try:
+        if exchange is None:
+            _login_command(client, session.user, credentials.password())
+        else:
+            # Not by IMAPClient's own methods, which make a lost connection a refused login.
+            client.protocol.authenticate(mechanism, _responder(exchange))
+    except UNREADABLE as error:
+        raise _login_failure(error, client, exchange) from error
+    finally:
+        client.protocol.hides_sent = False
+
+
+def _mechanism(client: Client) -> str:
+    offered = [name[5:] for name in client.protocol.capabilities if name.startswith("AUTH=")]
+    may_login = "LOGINDISABLED" not in client.protocol.capabilities
+    return sasl.choose(client.session, offered, fallback=LOGIN_COMMAND if may_login else "")
+
+
+def _responder(exchange: sasl.Exchange) -> Callable[[bytes], bytes]:
+    """Without SASL-IR the server asks for the first response by an empty challenge."""
+    initial = [exchange.initial] if exchange.initial is not None else []
+
+    def respond(challenge: bytes) -> bytes:
+        return initial.pop() if initial else exchange.answer(challenge)
+
+    return respond
+
+
+def _login_command(client: Client, user: str, password: str) -> None:
+    for text in (user, password):
+        if not text.isascii() or any(c in text for c in "\r\n\0"):
+            raise GiveUp(
+                Reason.AUTH,
+                "this server has only the LOGIN command, which cannot carry these characters",
+                step="login",
+                server=client.wire.server,
+                cure="Use a password of ASCII letters, digits and signs.",
+            )
+    client.protocol.login(user, password)
+
+
+def _login_failure(error: BaseException, client: Client, exchange: sasl.Exchange | None) -> Failure:
+    found = failure(error, "login", client.wire.server)
+    if isinstance(error, imaplib.IMAP4.abort) or not isinstance(error, imaplib.IMAP4.error):
+        return found
+    if found.reason in {Reason.SERVER, Reason.AUTH} and "[UNAVAILABLE]" not in found.answer.upper():
+        return sasl.refused(client.session, client.wire.server, found.answer, exchange, lasting=True)
+    return found
+
+
+def after_login(client: Client) -> None:
+    """What comes between login and folder: capabilities, PROXYAUTH, compression."""
+    with translated("login", client.wire.server):
+        client.capabilities()  # as they are after the login; asked once
+        if client.session.proxy_auth_user:
+            client.protocol.proxyauth(plain(client.session.proxy_auth_user))
+        if client.session.compress and client.has("COMPRESS=DEFLATE"):
+            status, _ = client.protocol.xatom("COMPRESS", "DEFLATE")
+            if status == "OK":
+                client.wire.start_compression()
+
+
+def plain(text: str) -> str:
+    """The text, if it may stand in a command. Raises GiveUp(CLIENT) for characters that end a line."""
+    if any(c in text for c in "\r\n\0"):
+        raise GiveUp(
+            Reason.CLIENT, f"{printable(text)!r:.80} holds a line end and cannot be sent", step="select"
+        )
+    return text
+
+
+def before_login(session: ImapSession, trace: Trace | None) -> Client:
+    """A client that is connected, greeted and encrypted."""
+    wire = connect(session)
+    try:
+        if session.tls == "implicit":
+            _begin(wire, session, "tls")
+            secure(wire, session, lambda context: _look(session, context))
+        client = _greeted(session, wire, trace)
+        if session.tls == "starttls":
+            _demand_tls(client, lambda: secure(wire, session, lambda context: _look(session, context)))
+    except Failure:
+        wire.close()
+        raise
+    return client
+
+
+def _greeted(session: ImapSession, wire: Wire, trace: Trace | None) -> Client:
+    _begin(wire, session, "greeting")
+    with translated("greeting", wire.server):
+        return Client(session, wire, trace)
+
+
+def _demand_tls(client: Client, handshake: Callable[[], None]) -> None:
+    """STARTTLS and the handshake. A server that is past the login already (PREAUTH) or does not offer it
+    is left: both are what somebody on the way would make of it (NO STARTTLS, nostarttls.secvuln.info)."""
+    offered = "STARTTLS" in client.protocol.capabilities
+    if client.protocol.state == "AUTH" or not offered:
+        raise GiveUp(
+            Reason.TLS,
+            "the server does not offer STARTTLS, which the settings demand"
+            if not offered
+            else "the server says we are logged in before encryption began (PREAUTH)",
+            step="starttls",
+            server=client.wire.server,
+            cure="Check the port (143 for STARTTLS, 993 for implicit TLS); if the server used to offer it, "
+            "something on the way may be removing the offer.",
+        )
+    client.begin("starttls")
+    with translated("starttls", client.wire.server):
+        client.protocol.upgrade(handshake)
+
+
+def _look(session: ImapSession, context: ssl.SSLContext) -> Certificate | None:
+    """The certificate of a server whose certificate was refused; says nothing beyond STARTTLS."""
+    try:
+        wire = connect(session)
+    except Failure:
+        return None
+    try:
+        _begin(wire, session, "tls")
+        if session.tls == "starttls":
+            _demand_tls(_greeted(session, wire, None), lambda: wire.start_tls(context, session.host))
+        else:
+            wire.start_tls(context, session.host)
+        return read_certificate(wire)
+    except Failure:
+        return None
+    finally:
+        wire.close()
+
+
+def _begin(wire: Wire, session: ImapSession, step: str) -> None:
+    wire.begin(step, silence=session.read_timeout, total=2 * session.read_timeout)
+
+
+def _without_bodies(line: bytes) -> str:
+    """A line for the trace; short bodies come inside the line, so it ends where one begins."""
+    text = printable(line.decode("utf-8", "replace"))
+    body = text.find("BODY[")
+    return text[: body + 5 if body >= 0 else 400]
+
+
+def joined(uids: Iterable[int]) -> str:
+    """UIDs as a sequence set; numbers only, so nothing from a mail can reach a command."""
+    return ",".join(str(int(uid)) for uid in uids)
