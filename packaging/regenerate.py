@@ -3,8 +3,6 @@
 Run it from the root of the checkout after changing a setting or an error: python packaging/regenerate.py
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from flexmaild.settings.load import Kinds

@@ -4,8 +4,6 @@ Run by hand after a change of the templates: `python packaging/screenshots.py [F
 and, for mails in Japanese, a font that has the letters. Sends nothing.
 """
 
-from __future__ import annotations
-
 import email
 import email.policy
 import shutil

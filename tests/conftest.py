@@ -1,7 +1,5 @@
 """What all tests share: the kit's fixtures, each of which starts nothing before a test asks for it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -3,8 +3,6 @@
 Made by `api.server`; `api.request` carries out each request with it.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

@@ -5,8 +5,6 @@ They check form only; what an approval may be is decided by `core.approval.openi
 in errors.
 """
 
-from __future__ import annotations
-
 import mimetypes
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self

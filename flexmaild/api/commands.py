@@ -4,8 +4,6 @@ Each runs in a thread of the API's: it prepares what is slow, changes something 
 looks. Those that wait run in the event loop. Holds no rule about approvals.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 

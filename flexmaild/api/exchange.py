@@ -1,7 +1,5 @@
 """A request's body in, an answer out: the ASGI messages that `api.app` and `api.watch` share."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping

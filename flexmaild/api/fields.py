@@ -4,8 +4,6 @@ Used by `api.bodies` only. Each says in its error what would be right, and never
 could hold a body or a secret.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

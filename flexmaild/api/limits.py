@@ -4,8 +4,6 @@ Those of a connection are in `net.http_connection`. What is full refuses with Re
 request is read.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator

@@ -3,8 +3,6 @@
 Served at GET /openapi.json; nothing in it is written twice.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

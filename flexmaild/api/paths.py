@@ -1,7 +1,5 @@
 """Which path of the control socket is whose: the table of routes as an ASGI application."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from starlette.routing import Route as PathRoute

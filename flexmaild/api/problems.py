@@ -4,8 +4,6 @@ Handlers and the server raise `Problem`; the server writes it, the client reads 
 core's own failures look to a caller. Never holds a body or a secret: only names, places and cures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus

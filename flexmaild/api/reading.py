@@ -4,8 +4,6 @@ Used by `api.request`. Everything here raises `Problem` and nothing else for bad
 at once, and never repeats what was sent, since bodies hold what people write to each other.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -4,8 +4,6 @@ Made by `api.paths` for each. Runs in the event loop; what may block is carried 
 threads, and a caller who waits has none. Never logs what was sent.
 """
 
-from __future__ import annotations
-
 import asyncio
 import difflib
 import time

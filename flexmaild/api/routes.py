@@ -5,8 +5,6 @@ names are the values of the metric label `command`. To add a command: a line her
 `flexmaild/api/` and a line in `client/calls.py`. `api.shapes` resolves the names of models.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

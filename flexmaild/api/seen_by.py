@@ -3,8 +3,6 @@
 Who may not see a request is answered all the same, by an outline of it, so that everybody can wait for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 
 from flexmaild.api.problems import Problem

@@ -1,7 +1,5 @@
 """The control socket as a whole: its application, served at a Unix socket that may be bound anew."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from flexmaild.api import routes

@@ -3,8 +3,6 @@
 Used by the server, by `api.openapi` and by the desk. Never shows the value that was wrong.
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping
 from typing import Any

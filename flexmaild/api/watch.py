@@ -4,8 +4,6 @@
 kept, and shows nothing that names a person.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable, Sequence

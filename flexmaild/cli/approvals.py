@@ -1,7 +1,5 @@
 """flexmailctl approval …: ask for approval, look, wait, take back."""
 
-from __future__ import annotations
-
 import sys
 import uuid
 from pathlib import Path

@@ -1,7 +1,5 @@
 """flexmaild clock accept: an operator says that this machine's clock is right."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

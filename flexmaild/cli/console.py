@@ -4,8 +4,6 @@ A command gets a `Console`, asks through it and shows what came; it handles no e
 imported here, so that a command starts in a tenth of a second.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property

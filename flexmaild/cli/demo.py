@@ -5,8 +5,6 @@ socket), asks for an approval, plays the approver's mail program, and shows what
 checked; the exit status is 0 only when all of it truly happened.
 """
 
-from __future__ import annotations
-
 import email
 import email.policy
 import io

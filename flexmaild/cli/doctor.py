@@ -1,7 +1,5 @@
 """flexmaild doctor: what `flexmailctl doctor` does, without a running daemon."""
 
-from __future__ import annotations
-
 import json
 
 import click

@@ -4,8 +4,6 @@ Unlike `output.safe`, which is for reading, nothing is lost or made alike: a mai
 out what is in it. One line of text stays one line, and a backslash of the mail is told from one of ours.
 """
 
-from __future__ import annotations
-
 import unicodedata
 
 

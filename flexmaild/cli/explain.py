@@ -1,7 +1,5 @@
 """flexmaild explain: how a mail is read, and why so."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

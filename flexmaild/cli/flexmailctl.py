@@ -3,8 +3,6 @@
 The commands are in the modules imported here, a few lines each; what they can ask is in `api.routes`.
 """
 
-from __future__ import annotations
-
 import click
 
 from flexmaild import __version__

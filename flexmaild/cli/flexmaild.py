@@ -3,8 +3,6 @@
 One short function per command; the work is in `daemon` and `settings`, imported only where it is used.
 """
 
-from __future__ import annotations
-
 import json
 import signal
 

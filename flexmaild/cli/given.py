@@ -3,8 +3,6 @@
 Used by the flexmailctl commands. Raises click's usage errors (exit code 2), which name the option.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

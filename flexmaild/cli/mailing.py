@@ -1,7 +1,5 @@
 """flexmailctl test-email, test-incoming, doctor, self-test, notify: mail as such."""
 
-from __future__ import annotations
-
 import uuid
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """flexmailctl oauth …: let a person authorise an OAuth application, look at it, forget it."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -4,8 +4,6 @@ Subjects, comments and names come from mails of people we do not know; control a
 them could rewrite the screen, so every text passes `safe` or `safe_lines` before it is printed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """flexmailctl outbox, delivery, quarantine: look at what waits or is stuck, and decide about it."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """flexmaild replay: what this version and these settings would make of the mails that were read."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """flexmailctl status, reload, process, log-level, audit: the daemon itself."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

@@ -1,7 +1,5 @@
 """`--config`, in any position: which settings file a command of flexmaild is about, and what is in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

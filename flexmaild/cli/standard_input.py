@@ -1,7 +1,5 @@
 """Standard input for the commands that take "-": one that cannot be read is never taken for an empty one."""
 
-from __future__ import annotations
-
 import errno
 import select
 import sys

@@ -1,7 +1,5 @@
 """flexmaild store: what an operator may have to say about the store while the daemon is stopped."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

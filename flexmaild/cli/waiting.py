@@ -4,8 +4,6 @@ A pipeline waits for hours; a daemon is restarted in seconds. So a wait is many 
 is away for a while is asked again. Used by `flexmailctl approval wait` and `approval request --wait`.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

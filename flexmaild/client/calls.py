@@ -3,8 +3,6 @@
 Of the standard library alone, so that a pipeline may start it fast or take this folder along.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ What is not flexmaild's is known by its first bytes or by its head, and nothing 
 answer is read within one deadline and up to a limit.
 """
 
-from __future__ import annotations
-
 import http.client
 import io
 import json

@@ -4,8 +4,6 @@ A caller is known by user and groups, never by a process number, which may be re
 each command (`Access`, `permits`), and by the handlers for each request, mail and job (`Viewer`). Pure.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -3,8 +3,6 @@
 Used wherever an address enters (requests, settings, mails). It never asks DNS and never repairs.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from ipaddress import ip_address
 from unicodedata import normalize

@@ -5,8 +5,6 @@ reads mails for `flexmaild explain` without any) take them from here; a module o
 that these have in common.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from datetime import timedelta
 

@@ -4,8 +4,6 @@ One grammar for all. What a number without a unit means differs, and so the call
 `flexmailctl`, which must start fast. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Literal

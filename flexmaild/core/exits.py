@@ -5,8 +5,6 @@ shows for a program ended by SIGINT. systemd does not start the daemon again aft
 (RestartPreventExitStatus=78).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 DONE = 0

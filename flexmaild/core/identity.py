@@ -5,8 +5,6 @@ The one place for this rule: the ways in ask before they delete what an earlier 
 the store before they take a mail for one that has its outcome. Pure.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -4,8 +4,6 @@ The same request at the same version with the same effects gives the same jobs, 
 repeated after a crash changes nothing. Called by `engine.decide`.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import datetime

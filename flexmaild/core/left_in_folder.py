@@ -5,8 +5,6 @@ request of ours that the store lacks can be read when a newer store is put back.
 which they are, `engine.polling.poller` leaves them, `store.records.left_mails` keeps their marks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -6,8 +6,6 @@ are known, wherever a line break or a program has torn them apart. Pure; used fo
 shown of a stranger's mail, and for comments.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping

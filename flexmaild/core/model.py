@@ -4,8 +4,6 @@ Every room may use these; none changes them in place. Times are aware UTC dateti
 stored or sent as JSON is one of these classes, converted by pydantic where it crosses a border.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ Named once for the settings' declarations, the tokens (`net`) and the documents 
 own, since core is all that these have in common. mypy holds each comparison with a name to its list.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 Provider = Literal["microsoft", "google"]

@@ -6,8 +6,6 @@ did. In the place of each address stands a number, so that it can still be seen 
 person's. Pure; called by `store.records.purge`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime

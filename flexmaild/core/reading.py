@@ -1,8 +1,6 @@
 """What an incoming mail said, frozen: made by `mail.understand.reply`, judged by
 `core.approval.admission`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal

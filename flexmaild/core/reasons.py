@@ -4,8 +4,6 @@ Given by `core.approval.admission`, `core.approval.naming` and `engine.decide`, 
 `approval show` and `wait`. A code may be added in a later version, none changes its meaning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 

@@ -6,8 +6,6 @@ the types that carry their words apply this when they are made (`errors.Failure`
 `steps.Step`, `reading.Bounce`), and no adapter can forget it.
 """
 
-from __future__ import annotations
-
 from flexmaild.core.masking import masked
 from flexmaild.system import redaction
 

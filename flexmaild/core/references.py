@@ -11,8 +11,6 @@ Who looks for them in what others made of them (wrapped, encoded, masked) builds
 below: `mail.understand.identification.references`, `mail.understand.identification.mentions`, `core.masking`.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

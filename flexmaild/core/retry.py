@@ -4,8 +4,6 @@ Pauses grow by doubling with jitter, as Postfix's queue manager does (minimal_ba
 maximal_backoff_time 4000 s), from a shorter start, since somebody waits for these mails.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater

@@ -3,8 +3,6 @@
 Made by the adapters (`transports`, `net`), shown by `daemon` and `cli`. Holds no secret and no mail body.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from flexmaild.core.documents import diagnosis

@@ -3,8 +3,6 @@
 Also how a moment is kept, and written for everybody outside. Used by `store`, `core` and `api`.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from flexmaild.core.model import Request, State

@@ -4,8 +4,6 @@ A `Change` is everything that follows from one value on the queue. The store com
 at all; nothing else is ever written. `core.jobs` turns the engine's effects into jobs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime

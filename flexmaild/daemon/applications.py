@@ -3,8 +3,6 @@
 Called by `daemon.wiring`. Asks nobody anything.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -4,8 +4,6 @@ Room on a disk, a database that another program holds: ending would only make th
 times and give up, so that the daemon stays down when all is well again. Used by `daemon.main`.
 """
 
-from __future__ import annotations
-
 import queue
 import signal
 import time

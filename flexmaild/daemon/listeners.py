@@ -1,7 +1,5 @@
 """What listens: the metrics endpoint and the control socket, opened at the start and adjusted by a reload."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

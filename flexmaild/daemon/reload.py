@@ -5,8 +5,6 @@ their place begins when they have ended; nothing is lost between them, since job
 and in the folder. One reload at a time, in the thread of whoever asked for it.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 It never touches the store and waits for nobody, so it goes on when the store, a server or a reload hangs.
 """
 
-from __future__ import annotations
-
 import queue
 import signal
 import threading

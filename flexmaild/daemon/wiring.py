@@ -4,8 +4,6 @@
 over from the one before what did not change. Nothing is started here, and a failure leaves nothing behind.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

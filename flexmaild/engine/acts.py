@@ -5,8 +5,6 @@ the entry follows (`record`): an act that was carried out is not called refused 
 written, and the entry is written when it can be.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -4,8 +4,6 @@ Filled by `engine.decide` and by the handlers of commands inside a transaction, 
 `Change`. Holds no rule about approvals (`core` does).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime

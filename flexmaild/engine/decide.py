@@ -4,8 +4,6 @@ Called inside a transaction (`engine.transaction`); pure but for what it looks u
 approvals (`core` does) and no SQL (`store` does).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime

@@ -4,8 +4,6 @@ Used by `flexmaild doctor`. Nothing is written, made or removed: a folder or a t
 the daemon from its work. The store is looked at as `explain` does, mails are fetched without a mark.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,8 +1,6 @@
 """Mails that were read become durable, each with its one outcome. Used by the poller, and when a mail is
 released from quarantine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import structlog

@@ -1,7 +1,5 @@
 """How many explaining answers one address gets in an hour, so that no sender can make us write at will."""
 
-from __future__ import annotations
-
 from collections import deque
 from datetime import datetime, timedelta
 

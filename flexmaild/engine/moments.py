@@ -3,8 +3,6 @@
 Called by `engine.timers`, each function in its period. Each is a few short transactions, so nobody waits.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The operator's mail templates, read from their directory and checked before they are used."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from flexmaild.mail.compose.render import TemplateFault

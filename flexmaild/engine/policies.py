@@ -3,8 +3,6 @@
 Used by `daemon.wiring`, and by whoever reads a mail outside the daemon. Touches nothing but the settings.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

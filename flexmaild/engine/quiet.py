@@ -2,8 +2,6 @@
 a third slower. Decisions do not wait, and no mail waits for long.
 """
 
-from __future__ import annotations
-
 from flexmaild.system.clock import Clock
 
 # Mails wait until the poll is over, or no reply came for so long (seconds).

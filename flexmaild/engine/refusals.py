@@ -4,8 +4,6 @@ Asked by `engine.moments` for the incident. A single one may be a forgery; sever
 believed in between are the approvers' own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import timedelta
 

@@ -4,8 +4,6 @@ Called where something happens (commits, polls, tokens, reloads) and where someb
 health endpoint, the supervisor), from any thread. Changes nothing that is kept.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ Used by `doctor`, `self-test`, `quarantine show` and the incident of borders tha
 may come from strangers: references in it are masked, and who shows it escapes it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 

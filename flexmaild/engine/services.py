@@ -2,8 +2,6 @@
 reload swaps; all of it may be used from any thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ Periods only: `schedule` counts wall time, so moments that matter are looked up 
 store. A task that fails is counted and tried again at its next turn.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 

@@ -6,8 +6,6 @@ to know. What is slow or may fail is done before; nothing but the store's I/O ha
 any thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any

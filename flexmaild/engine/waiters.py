@@ -1,7 +1,5 @@
 """Callers who wait for a decision: publish says which requests changed, and each of them is woken to look."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress

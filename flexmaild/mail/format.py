@@ -4,8 +4,6 @@
 docs/wire-format.md shows them in full mails.
 """
 
-from __future__ import annotations
-
 # The first line of every mail that asks for an answer: what a person types stands above it.
 REPLY_MARKER = "##- Please type your answer above this line -##"
 

@@ -5,8 +5,6 @@ cannot be interrupted; every address gets its share of the time, so that a dead 
 use it all up. Never speaks the mail protocol and never retries.
 """
 
-from __future__ import annotations
-
 import socket
 import threading
 from typing import Any

@@ -6,8 +6,6 @@ kept, no .netrc or proxy variable read. Raises `requests` exceptions from `send`
 `TryLater` from `exchange`. Never logs and never retries.
 """
 
-from __future__ import annotations
-
 import email.utils
 import ssl
 import threading

@@ -5,8 +5,6 @@ head, the pauses and the unread answer, knows who is at the other end of a Unix 
 not HTTP with problem+json, after the answers to the requests before it.
 """
 
-from __future__ import annotations
-
 import json
 import select
 import socket

@@ -4,8 +4,6 @@ Called by `daemon.listeners`. Never removes a file that is not a dead socket, an
 wider than asked, not even for a moment: the umask is set before the bind.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import socket

@@ -1,7 +1,5 @@
 """The listening end of the metrics endpoint. Called by `daemon.listeners`."""
 
-from __future__ import annotations
-
 import socket
 
 from flexmaild.core.errors import GiveUp, Reason

@@ -5,8 +5,6 @@ Called by `connect`. SOCKS5 is PySocks'; CONNECT is our own, since PySocks reads
 answer and so swallows the greeting of a server that speaks first, as mail servers do.
 """
 
-from __future__ import annotations
-
 import base64
 import socket
 import threading

@@ -4,8 +4,6 @@ Called by `smtp_dialogue` and `imap_client`, each of which wraps the answers in 
 Secrets pass through here and nowhere else; nothing here is ever logged.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence

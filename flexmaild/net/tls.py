@@ -4,8 +4,6 @@ Called by `transports`. Verification is always on, with the system's authorities
 own; only hosts that the settings name under `ssl.trust` are taken unseen. There is no "try without".
 """
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Authorisations under way: one thread waits for the person, callers ask how far it is."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future

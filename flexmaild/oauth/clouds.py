@@ -4,8 +4,6 @@ From Microsoft's pages "National cloud deployments" and "Authenticate an IMAP, P
 OAuth". Read by `entra`, `transports/graph/settings` and the set-up checks. No I/O.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -4,8 +4,6 @@ One `Entra` per application, used by `oauth.manager.TokenDesk` under its lock; m
 live as long as it does. Knows nothing of files, pacing or threads. Raises `OAuthFault` and `TryLater` only.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ From Microsoft's page "Microsoft Entra authentication and authorization error co
 and RFC 8628 section 3.5. `entra_errors` looks codes up in it; `docs/errors-oauth.md` is made from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

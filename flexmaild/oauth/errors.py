@@ -4,8 +4,6 @@ Codes decide, never texts: Microsoft rewords its texts without notice. Used by `
 desk; the codes are in `error_table`. No I/O; what it quotes of an answer has its opaque words blotted out.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any

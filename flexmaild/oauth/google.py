@@ -4,8 +4,6 @@ Google permits no mail scope in its device flow ("OAuth 2.0 for TV and Limited-I
 allowed scopes), so `flow: authorization_code` is the only one. Same shape and rules as `oauth.entra`.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

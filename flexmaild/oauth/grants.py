@@ -4,8 +4,6 @@ Shared by `oauth` (the desk), `entra` and `google` (the issuers). Secrets are ca
 so that a rotated file needs no reload; tokens are kept out of every repr.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -4,8 +4,6 @@ RFC 8252 section 7.3: any free port on the loopback interface. Used by `oauth.ma
 in; it answers one address, keeps nothing, logs nothing, and is gone afterwards.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Mapping

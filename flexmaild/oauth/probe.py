@@ -4,8 +4,6 @@ Called by the daemon's doctor with the desk in use. It asks for a token as any a
 disturbs an authorisation; it changes nothing and shows no secret.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -4,8 +4,6 @@ Who needs a token still asks the manager of tokens, which lets one thread at a t
 mail.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 

@@ -4,8 +4,6 @@ Delegated tokens: by the `scope` of the token response. App-only: by `roles` ins
 JWT; Microsoft promises no format, so a token that cannot be read is taken to be right. No I/O.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -4,8 +4,6 @@ Used by `oauth.manager.TokenDesk`, which keeps the result. Holds the loopback li
 never touches the tokens in use: a wrong sign-in leaves everything as it was.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 

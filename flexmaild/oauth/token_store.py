@@ -5,8 +5,6 @@ Used by `oauth.manager.TokenDesk` alone. A file is replaced whole (temporary fil
 beside the tokens that only we can read. Never logs, and never writes anything in clear.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import stat

@@ -5,8 +5,6 @@ label ever takes an address, a subject, a reference or a token: values are close
 names that stand in the settings.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

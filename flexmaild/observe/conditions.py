@@ -4,8 +4,6 @@ Pure: `engine.reports` asks whenever something has changed or somebody looks. Se
 it says, and the cure where there is one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 

@@ -5,8 +5,6 @@ by `engine.reports` and by the threads' heartbeats, read by the status command, 
 supervisor; callable from any thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta

@@ -4,8 +4,6 @@
 from any thread. It never raises for a value it does not know, and nothing reads it back to decide anything.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product

@@ -4,8 +4,6 @@
 and may wait there for as long as the other end does. It raises OSError when a line cannot be written.
 """
 
-from __future__ import annotations
-
 import os
 import select
 import socket

@@ -4,8 +4,6 @@ lines or terminals.
 Used by `observe.render` for every string of every event.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

@@ -5,8 +5,6 @@ megabyte of text, an object whose text cannot be had), the result is one line of
 without a secret, a mail body or a control character. It never raises.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime

@@ -4,8 +4,6 @@ FlexDeploy's page warns of "extra special chars" and leaves the finding to its u
 Used by `document` for YAML scalars and by `properties` for property blocks. Pure functions on text.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterator
 

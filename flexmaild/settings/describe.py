@@ -3,8 +3,6 @@
 Reads the declarations and frozen values only. Secrets are shown by where they come from, never by value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path

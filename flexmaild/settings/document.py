@@ -4,8 +4,6 @@ Read from PyYAML's events rather than its constructor, which lets duplicate keys
 silent conversions pass and recurses without bound. Used by `load`; knows nothing of the settings' meaning.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Called at start, at each reload, and by `check` and `config`. The kinds of trans
 it by the daemon's wiring; it never imports an adapter, opens a connection or changes anything.
 """
 
-from __future__ import annotations
-
 import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping

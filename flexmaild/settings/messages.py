@@ -1,7 +1,5 @@
 """pydantic's errors in the operator's words. Used by `load` alone; never shows what was written."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 

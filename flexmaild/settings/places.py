@@ -5,8 +5,6 @@ systemd 251: a drop-in's `StateDirectory=deploy-out` stands before the unit's ow
 the first begins with an empty store there, and open requests are lost.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 `packaging/regenerate.py` writes them; a test holds the files to what is made here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin
 

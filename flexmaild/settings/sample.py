@@ -3,8 +3,6 @@
 `packaging/regenerate.py` writes it; a test holds the file to what is made here, and loads it.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import get_origin

@@ -3,8 +3,6 @@
 Used by `document`, and by `describe` to know what it must quote.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

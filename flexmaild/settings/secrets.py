@@ -5,8 +5,6 @@ loaded, used by transports, sinks and net. It never shows its value: not in repr
 Whoever reads it has made it known to `system.redaction` before it can go anywhere.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import dataclass

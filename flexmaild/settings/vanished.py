@@ -3,8 +3,6 @@
 Asked by `daemon.reload` before anything is replaced. What is switched off in words is no mistake.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from flexmaild.settings.faults import Fault

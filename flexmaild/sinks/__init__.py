@@ -4,8 +4,6 @@
 settings; `daemon.wiring` calls `build_sink` for each configured sink. To add one: its file, and its line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@ not at all, under a name made of the delivery's key only, and the same key makes
 often it is delivered. Nothing of a mail or a request ever becomes part of a name.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -4,8 +4,6 @@ Called by `flexmaild store adopt`, never by the daemon. Only says what it finds 
 something is missing; then the event log has it, and the store gets a mark.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path

@@ -5,8 +5,6 @@ Used by `flexmaild explain`, `replay` and `doctor`. Nothing is written, made or 
 that is closed at once: a lock held for long would keep the daemon's -wal file from being folded in.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import stat

@@ -7,8 +7,6 @@ they neither write nor checkpoint, and wait for no writer; other processes may d
 `.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server after the commit.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from collections.abc import Iterator

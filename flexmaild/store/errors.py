@@ -6,8 +6,6 @@ translated in `flexmaild.store.faults`. The texts name the file and the cure, an
 being written.
 """
 
-from __future__ import annotations
-
 from flexmaild.core.errors import Failure, Reason
 
 CLEAR = "free some space (or raise the quota or file size limit); work goes on by itself."

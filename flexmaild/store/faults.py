@@ -5,8 +5,6 @@ https://www.sqlite.org/rescode.html; Python gives the extended code as `sqlite_e
 Never looks at parameters: the engine hides them, and the texts here quote SQLite's words only.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import sqlite3

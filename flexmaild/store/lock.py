@@ -4,8 +4,6 @@
 waited eight times as long for it. Used by `store.engine` for the one connection that writes.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 

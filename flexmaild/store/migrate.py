@@ -4,8 +4,6 @@ Called by `open_store`. All steps are one transaction: a step that fails leaves 
 is imported only when there is something to do, since it costs a fifth of a second at every start otherwise.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text

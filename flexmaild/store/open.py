@@ -3,8 +3,6 @@
 Called once by the daemon, before it says READY. Never repairs, recreates or guesses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -6,8 +6,6 @@ two processes lock two different files of the same name). The state directory is
 it (`store_mark`) is of one store, whichever store.url names.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

@@ -4,8 +4,6 @@
 it sees what it has written. They raise the faults of `flexmaild.store.errors` and nothing else.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager

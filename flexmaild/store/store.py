@@ -4,8 +4,6 @@ Built by `open_store`; callable from any thread. Raises the faults of `flexmaild
 else. The time in its transactions never runs backwards, not even through a restart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta

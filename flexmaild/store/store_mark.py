@@ -5,8 +5,6 @@ the store may be ahead of its mark and never behind: a store that is behind has 
 nowhere else. `open_store` compares the two before it changes anything, and `adopt` is the way out.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os

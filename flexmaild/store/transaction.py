@@ -4,8 +4,6 @@ All of it is committed when the block ends, on stable storage; or nothing, when 
 nothing about approvals.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ Two readings: the wall clock for what people and rows see, the steady one for wa
 clock that decisions go by, and knows when none should.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from dataclasses import dataclass

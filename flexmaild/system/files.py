@@ -5,8 +5,6 @@ named pipe waits for somebody to write into it, and the daemon with it; a device
 is what was checked, by one descriptor.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

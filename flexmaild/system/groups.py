@@ -1,7 +1,5 @@
 """Groups of this machine by name; asks the user database, which may be on another machine."""
 
-from __future__ import annotations
-
 import grp
 
 

@@ -1,7 +1,5 @@
 """Whether anything keeps this machine's clock right: the kernel knows (adjtimex(2))."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -4,8 +4,6 @@
 a datagram with anything that matters. Outside systemd all of it does nothing.
 """
 
-from __future__ import annotations
-
 import os
 import time
 

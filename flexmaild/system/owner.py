@@ -3,8 +3,6 @@
 What root makes belongs to root, and the daemon, which is another user, cannot start any more.
 """
 
-from __future__ import annotations
-
 import os
 import pwd
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Groups come from the user database, since the credential holds only the primary one.
 """
 
-from __future__ import annotations
-
 import grp
 import os
 import pwd

@@ -4,8 +4,6 @@ In place of `concurrent.futures.ThreadPoolExecutor`, which the interpreter waits
 hangs (a server, a lock of the store) must not keep a daemon that was told to stop.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Callable

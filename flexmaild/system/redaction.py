@@ -7,8 +7,6 @@ has what others wrote go through here where it becomes a failure, a receipt or a
 logged. Nothing here writes, and nothing here is undone: a false alarm costs a word, a miss costs a password.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -5,8 +5,6 @@ adapters) and add its line here; everything else follows from the table. Read by
 contract tests.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from flexmaild.core.ports import Inbox, Outbox

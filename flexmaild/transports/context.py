@@ -1,7 +1,5 @@
 """What an adapter may need beside its settings, and the shapes by which the table's classes make adapters."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable

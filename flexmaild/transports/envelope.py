@@ -4,8 +4,6 @@ Called by `smtp`; `maildir` uses the address check. Pure. Whatever could end a l
 refused here (SMTP smuggling, command injection), not repaired.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

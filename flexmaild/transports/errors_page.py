@@ -3,8 +3,6 @@
 Called by `packaging/regenerate.py`; a test holds the page to it. No I/O.
 """
 
-from __future__ import annotations
-
 from flexmaild.oauth.error_table import MEANINGS
 from flexmaild.transports.graph.errors import ERRORS
 

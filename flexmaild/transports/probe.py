@@ -4,8 +4,6 @@ Called by the settings classes of the table. Changes nothing on the server: noth
 deleted. Stops at the first step that fails, since the ones behind it could only fail alike.
 """
 
-from __future__ import annotations
-
 import ssl
 import time
 from collections.abc import Callable

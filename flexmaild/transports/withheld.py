@@ -5,8 +5,6 @@ others in the same poll the fault is the mail's: it is tried at the next poll, t
 four, and so on. Where it hands out none the fault is the server's, and all are tried at the next poll.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A service for each test that wants one, ended with it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

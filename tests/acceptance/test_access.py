@@ -1,7 +1,5 @@
 """Who may do what on the socket, tried by a user who is not the daemon's own: the kernel says who calls."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterator

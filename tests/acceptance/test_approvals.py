@@ -1,7 +1,5 @@
 """The main job from outside: a request, the mail, replies of every shape, the decision and what follows."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """`flexmaild demo`: the main job on embedded parts, and a person who types what people type."""
 
-from __future__ import annotations
-
 import subprocess
 
 import pytest

@@ -1,7 +1,5 @@
 """flexmailctl: every command of the contract, --json in every position, and every exit code."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

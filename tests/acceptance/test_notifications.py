@@ -1,7 +1,5 @@
 """Notifications as a pipeline sends them: recipients, logs as FlexDeploy attaches them, templates, keys."""
 
-from __future__ import annotations
-
 import base64
 import io
 import zipfile

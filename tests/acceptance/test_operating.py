@@ -1,7 +1,5 @@
 """What operators hold on to: metrics, health, intervals, reload, logs that keep secrets, the API."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal

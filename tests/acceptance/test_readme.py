@@ -1,7 +1,5 @@
 """The README's words on real servers: its settings for Postfix and Dovecot, its commands, its curl."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import json

@@ -1,7 +1,5 @@
 """The settings file: what FlexDeploy's page holds works, everything else is told with its place."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Runs the figures named on the command line, or all of them, one after the other."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,5 @@
 """What a reply with an attachment of 10 MB costs on the line."""
 
-from __future__ import annotations
-
 from tests.benchmarks.stage import directory, running, seconds_of, seeded, servers
 from tests.benchmarks.table import compared, show
 from tests.kit.proxy import Proxy

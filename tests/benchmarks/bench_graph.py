@@ -6,8 +6,6 @@ Both ways in one run on the same server, so that the ratio stands whatever the m
 1,000 replies at 50 ms with at least 5 times fewer round trips.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Memory of the daemon and its reading child: at rest, after work, and while replies of 10 MB arrive."""
 
-from __future__ import annotations
-
 import threading
 import time
 from pathlib import Path

@@ -4,8 +4,6 @@ The daemon composes each mail, sends it and commits how that ended; smtplib is g
 that are composed already, and remembers nothing. Postfix throws all of them away.
 """
 
-from __future__ import annotations
-
 import smtplib
 import time
 from pathlib import Path

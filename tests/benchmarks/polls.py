@@ -1,7 +1,5 @@
 """What one poll of 30 mails costs when 30 are waiting, and when 100,000 are."""
 
-from __future__ import annotations
-
 import statistics
 
 from tests.benchmarks.stage import Daemon, Servers, directory, running, seeded, servers

@@ -5,8 +5,6 @@ every field of its header and the text of its body; flexmaild does all that an a
 the request that was sent included.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from email import message_from_bytes, policy

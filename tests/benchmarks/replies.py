@@ -5,8 +5,6 @@ commits (one fsync for many) and deletes; fetchmail writes them to a file, getma
 imaplib loop throws them away. Then once more with 10 ms of round trip between client and server.
 """
 
-from __future__ import annotations
-
 import imaplib
 import os
 import pwd

@@ -1,7 +1,5 @@
 """Time from the start of the process to READY=1, as systemd sees it."""
 
-from __future__ import annotations
-
 import os
 import socket
 import statistics

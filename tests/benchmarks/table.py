@@ -1,7 +1,5 @@
 """What every figure prints: a line for each program, and a ratio beside its aim."""
 
-from __future__ import annotations
-
 import os
 import platform
 import statistics

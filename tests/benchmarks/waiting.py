@@ -3,8 +3,6 @@
 Of one user a thousand may wait; run as root, a second user makes it two thousand.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import statistics

@@ -4,8 +4,6 @@ Each runs twice: as docs/borders.md says, and without the lines that strip what 
 forgery believed in the first run, or an honest sender not proven for no known reason, ends it with 1.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

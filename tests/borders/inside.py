@@ -3,8 +3,6 @@
 Run by `machine.inside` only. The last line it writes says which mails the border refused.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

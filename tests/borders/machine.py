@@ -4,8 +4,6 @@ The unpacked packages lie over /usr, /etc and /var as if they were installed, th
 of the invented world, and with the first process everything in it ends. Needs root and `unshare`.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -4,8 +4,6 @@ Every forged mail claims more than its sender may: it counts as believed when fl
 better than the reference for the address in its From field.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import format_datetime, localtime

@@ -1,7 +1,5 @@
 """The invented world: domains with their records, keys and addresses, and a DNS server for it."""
 
-from __future__ import annotations
-
 import base64
 import socket
 import socketserver

@@ -4,8 +4,6 @@ Debian's mail servers exclude each other as packages; `dpkg -x` into a folder of
 What a package needs besides is asked of apt on this machine, so no list of libraries grows old here.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

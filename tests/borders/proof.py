@@ -1,7 +1,5 @@
 """What flexmaild makes of a mail in the reply folder: the proof of its sender, as a request would see it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flexmaild.core.approval.proof import failed_dmarc, proof_of

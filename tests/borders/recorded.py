@@ -4,8 +4,6 @@ Of each border the honest mails as it runs by the docs, and some forged ones as 
 those hold most of what senders bring along. `python -m tests.borders --record` writes all anew.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Hand a mail to a border by SMTP, with the envelope exactly as given."""
 
-from __future__ import annotations
-
 import smtplib
 
 from tests.borders.border import REPLIES, Started

@@ -1,7 +1,5 @@
 """A real Postfix with opendkim: what it leaves in the folder, and what flexmaild believes of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import pytest

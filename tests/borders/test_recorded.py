@@ -1,7 +1,5 @@
 """Of the mails that real borders left in the folder, those of honest senders are proven and no other."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.borders.kinds import BORDERS, settings

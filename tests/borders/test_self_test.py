@@ -1,7 +1,5 @@
 """The self-test and the doctor of a whole daemon behind a real Postfix with opendkim."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

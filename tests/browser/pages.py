@@ -6,8 +6,6 @@ The word is written as WORD here: the browser is shown two words of the same let
 picture changes it was seen. Ids begin with the family; "plain" pages have nothing that hides.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -5,8 +5,6 @@ the word was painted. Chromium compares its own screenshots as well (a canvas), 
 browser is needed. Run by hand when pages are added, never by the tests: they read the verdicts.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

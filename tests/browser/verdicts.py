@@ -3,8 +3,6 @@
 Its own module because the test must not import what starts a browser.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

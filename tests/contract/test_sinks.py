@@ -1,7 +1,5 @@
 """What every sink promises, run for each kind in the table; a new kind needs a row in SETUPS and no test."""
 
-from __future__ import annotations
-
 import grp
 import json
 import os

@@ -1,7 +1,5 @@
 """What every way in promises, run for each kind in the table; a new kind needs a row in WAYS and no test."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email import message_from_bytes

@@ -1,7 +1,5 @@
 """What every way out promises, run for each kind in the table; a new kind needs a row in WAYS and no test."""
 
-from __future__ import annotations
-
 import itertools
 import socket
 import time

@@ -4,8 +4,6 @@ Each mail is what a common client makes of a reply to one request mail of ours, 
 way of quoting, encoding and charset. All texts are ours. Run again after a change and look at the diff.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import quopri

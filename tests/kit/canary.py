@@ -7,8 +7,6 @@ what the store makes them of), and an administrator, as the tests are, sees the
 Message-ID of a mail of ours. A leak is told by test, place and kind; the value is not repeated.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -4,8 +4,6 @@ The file holds how many seconds both clocks are ahead, how many more the wall cl
 something keeps it right (1 or 0); a test moves time by writing it.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,8 +1,6 @@
 """A working day of requests and replies, during which the daemon may end at any moment, and what must be
 true in the evening: no reply lost, no decision doubled, no mail deleted early."""
 
-from __future__ import annotations
-
 import json
 import random
 import threading

@@ -1,7 +1,5 @@
 """How many examples a property is tried on: all in `make test`, a part of them in `make quick`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import settings

@@ -3,8 +3,6 @@
 Its mailbox is `REPLIES`; `ALICE` has one too, in which the mails to her arrive.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.message import EmailMessage

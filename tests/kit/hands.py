@@ -1,7 +1,5 @@
 """A clock whose two hands a test moves, together or apart."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -4,8 +4,6 @@ tenth of the time. What it cannot do is what makes a process: signals, kill -9, 
 Mails are read in the poller's thread, by the function that the child calls.
 """
 
-from __future__ import annotations
-
 import os
 import queue
 import signal

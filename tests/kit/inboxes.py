@@ -1,7 +1,5 @@
 """What the tests of IMAP share: mails, inboxes on a port, whole polls."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from email import message_from_bytes
 from typing import Any

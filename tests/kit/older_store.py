@@ -1,7 +1,5 @@
 """A store as an older version left it: what the newer schema steps added is taken away again."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sqlite3

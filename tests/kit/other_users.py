@@ -3,8 +3,6 @@
 The tests' own user is root, who is an admin; these are users of every Debian system who own nothing.
 """
 
-from __future__ import annotations
-
 import json
 import pwd
 import subprocess

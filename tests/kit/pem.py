@@ -1,7 +1,5 @@
 """A key and a certificate of its own, as an application has them that signs in by certificate."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509

@@ -1,7 +1,5 @@
 """Certificates for tests: a CA that is trusted, one that is not, and servers good, misnamed and expired."""
 
-from __future__ import annotations
-
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -2,8 +2,6 @@
 directory each.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

@@ -4,8 +4,6 @@ What needs a process is run as one: the daemon itself, another user, signals, de
 closed or shares.
 """
 
-from __future__ import annotations
-
 import fcntl
 import io
 import os

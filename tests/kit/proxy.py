@@ -1,7 +1,5 @@
 """A TCP proxy that delays, cuts and counts, between a client that is tested and a real server."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading

@@ -5,8 +5,6 @@ stripping.
 behaviours.
 """
 
-from __future__ import annotations
-
 import re
 import socket
 import ssl

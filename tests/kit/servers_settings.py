@@ -1,7 +1,5 @@
 """Sections of the settings for servers that a test starts, in place of the kit's Maildirs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.kit.house import merged

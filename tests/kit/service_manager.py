@@ -1,7 +1,5 @@
 """The service manager: a notify socket (sd_notify(3)) that a daemon started by a test talks to."""
 
-from __future__ import annotations
-
 import queue
 import socket
 import threading

@@ -1,7 +1,5 @@
 """A store as tests use it: one transaction for each call, at the time that the test says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta

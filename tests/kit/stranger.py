@@ -1,7 +1,5 @@
 """Somebody else who listens where flexmaild should."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Callable

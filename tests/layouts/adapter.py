@@ -1,7 +1,5 @@
 """The one place that knows the reader under test."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from flexmaild.core.work import SentMail

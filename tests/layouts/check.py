@@ -5,8 +5,6 @@ what must not be, then the items of `thirty`; ends with 1 if there is any fault.
 the same.
 """
 
-from __future__ import annotations
-
 import argparse
 import random
 import re

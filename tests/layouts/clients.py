@@ -4,8 +4,6 @@
 every place where a person can type in it. Nothing here is random, or shared with the reader under test.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 

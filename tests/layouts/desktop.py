@@ -1,7 +1,5 @@
 """Desktop programs that write HTML: Thunderbird, Evolution, KMail, eM Client, Notes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace

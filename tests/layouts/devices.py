@@ -1,7 +1,5 @@
 """Apple Mail, iPhones, Samsung and other phones, also where an Exchange server wrote their mail anew."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from tests.layouts.layout import Layout, client, labelled, wrote

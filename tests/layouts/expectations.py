@@ -6,8 +6,6 @@
 * With a doubting sentence anywhere an approval never decides. A rejection stands, reasons and all.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tests.layouts.model import Reply

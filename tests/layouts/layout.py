@@ -4,8 +4,6 @@ The holes ($name) of a page are filled with what the person typed there; a clien
 its page has. The text part is made of the finished page, as the program would make it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from string import Template

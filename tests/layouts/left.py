@@ -4,8 +4,6 @@ Nobody's doubt is among them. "undecided": the writer is asked again; "untidy": 
 program or a gateway stays in the comment; "LOST": a word is missing from the comment of a rejection.
 """
 
-from __future__ import annotations
-
 _WEEKDAY = "a banner parts the attribution, whose weekday may be a term, from the quote"
 _TITLE = "the title of the page, which this suite's request has, stays in the comment"
 

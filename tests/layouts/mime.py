@@ -1,8 +1,6 @@
 """The outer form of a reply: header, parts, charsets, transfer encodings. Deterministic, CRLF, no surprises
 that no mail program makes."""
 
-from __future__ import annotations
-
 import base64
 import quopri
 from collections.abc import Iterable

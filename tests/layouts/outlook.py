@@ -1,7 +1,5 @@
 """The Outlooks: Word's, the web's, the Mac's, the phones'. None marks a quotation in its text part."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from tests.layouts.layout import Layout, client, labelled

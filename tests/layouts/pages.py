@@ -4,8 +4,6 @@ Our page comes in and goes out as a string; `Put` writes typed text into it at a
 understood as our own composer writes.
 """
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Callable, Iterator

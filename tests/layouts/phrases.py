@@ -1,7 +1,5 @@
 """The words of mail programs in nine languages: dates, attributions, header labels, mobile lines."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from tests.layouts.model import Original

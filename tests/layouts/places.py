@@ -1,7 +1,5 @@
 """Where a person can type, and how typed text stands in a quoted mail: as lines of text and as HTML."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Programs that answer in plain text, each with its own way of marking what it quotes."""
 
-from __future__ import annotations
-
 import re
 import textwrap
 from collections.abc import Callable

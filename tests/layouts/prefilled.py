@@ -1,7 +1,5 @@
 """What a program makes of the answer that a button of our mail opens: no thread, our lines below."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable
 from functools import partial

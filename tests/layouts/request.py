@@ -1,7 +1,5 @@
 """The request mails that the replies answer, composed as the daemon composes them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Replies as real mail programs make them: no typed line is lost, no doubt decides, a plain answer counts."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import re

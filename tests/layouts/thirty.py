@@ -9,8 +9,6 @@ make it untrue. An `Item` says what may come of its mail:
 * CLEAN: undecided, or decided with no word in the comment that the person did not type
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

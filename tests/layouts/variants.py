@@ -4,8 +4,6 @@ programs that make links of what looks like one, charsets that lose letters, cut
 Each takes our mail as we sent it and gives it as the approver's program shows and quotes it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace

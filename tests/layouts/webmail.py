@@ -1,7 +1,5 @@
 """Webmailers and their phones: Gmail, Yahoo, GMX, Proton, Zoho, Roundcube and others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -5,8 +5,6 @@ wrongly. `clients.tar.xz`: 700 replies typed into real mail programs and sent by
 it answers. All names are invented.
 """
 
-from __future__ import annotations
-
 import json
 import tarfile
 from collections.abc import Iterator, Mapping

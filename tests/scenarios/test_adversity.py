@@ -4,8 +4,6 @@ Each test sets one thing wrong and holds the daemon to its promises: nothing los
 silent, and work goes on by itself when the thing is right again.
 """
 
-from __future__ import annotations
-
 import base64
 import email.policy
 import os

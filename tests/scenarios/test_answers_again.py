@@ -3,8 +3,6 @@
 Each counts once, and is the same to replay as it was to the daemon.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

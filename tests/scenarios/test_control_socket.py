@@ -1,7 +1,5 @@
 """The control socket's file goes while the daemon runs: it is bound again, and what is in work goes on."""
 
-from __future__ import annotations
-
 import json
 import socket
 from http.client import HTTPConnection

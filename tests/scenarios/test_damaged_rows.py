@@ -1,7 +1,5 @@
 """A row of the store that cannot be read is set aside alone: the rest goes on, and it is told."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from typing import Any

@@ -1,7 +1,5 @@
 """What operators do is in the event log beside what happened to requests, numbered without gaps."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor

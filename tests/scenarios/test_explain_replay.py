@@ -1,7 +1,5 @@
 """flexmaild explain and replay beside a real daemon and its store: they agree with it and leave no trace."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Files that are sent ahead, and named by a request of the user who sent them."""
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import json

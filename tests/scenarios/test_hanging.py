@@ -1,7 +1,5 @@
 """What hangs is seen within minutes, and holds up nothing but itself."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 from typing import Any

@@ -1,7 +1,5 @@
 """What the metrics and the health endpoint tell of what happened."""
 
-from __future__ import annotations
-
 import urllib.error
 import urllib.request
 

@@ -1,7 +1,5 @@
 """A new key of references: open requests live on with the one that they were made with, and with no other."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`kill -9` at random moments of a working day: no reply lost, no decision doubled, no mail deleted early."""
 
-from __future__ import annotations
-
 import os
 import random
 

@@ -1,8 +1,6 @@
 """A mail is known by what it is: a name that was used before says nothing, and what was judged is not judged
 again."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

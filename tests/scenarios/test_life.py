@@ -1,7 +1,5 @@
 """The life of a request with nobody watching: reminders, escalation, expiry, over restarts and time jumps."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.kit.house import House, until

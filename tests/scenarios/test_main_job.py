@@ -1,7 +1,5 @@
 """The main job and its promises, on the daemon as a process: each test is one path through the house."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Whatever a reply has for a Message-ID, our answer to it is sound, and can be answered."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.kit.house import House, reply_bytes

@@ -3,8 +3,6 @@ is kept, shown or handed on. What is looked at when a house closes (`tests.kit.c
 leaks made on purpose.
 """
 
-from __future__ import annotations
-
 import base64
 import sqlite3
 import urllib.request

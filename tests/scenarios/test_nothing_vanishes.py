@@ -1,7 +1,5 @@
 """A mail that names a request and cannot decide it is seen there, whatever sent, rewrote or damaged it."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """A server that is down costs a line when it goes and one when it is back, however many mails wait."""
 
-from __future__ import annotations
-
 import json
 import socket
 from typing import Any

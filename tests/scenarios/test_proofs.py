@@ -1,7 +1,5 @@
 """By what a sender was proven is said wherever a decision is shown; nobody is asked about it at a request."""
 
-from __future__ import annotations
-
 import json
 import socket
 import sys

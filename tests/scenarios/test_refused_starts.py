@@ -1,7 +1,5 @@
 """A daemon that cannot start ends with the code and the reasons, and nothing of another one is touched."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """When no approver's mail is believed any more it is an incident, until one is."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flexmaild.core.model import Outcome

@@ -1,8 +1,6 @@
 """What is kept of persons after a request has ended, by a clock that is moved: each part goes in its time,
 what happened stays known, and the event log still holds."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A store that is not the one that was there reads no mail and deletes none, until an operator takes it."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The daemon keeps what it sends, and looks it up for every reply before it decides anything."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The daemon as a service: readiness, reload by signal, watchdog, stopping."""
 
-from __future__ import annotations
-
 import signal
 
 import pytest

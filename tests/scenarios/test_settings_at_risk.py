@@ -1,7 +1,5 @@
 """A settings file that was emptied, cut or switched off: what runs goes on, and what is at risk is told."""
 
-from __future__ import annotations
-
 import socket
 import urllib.request
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Answers that can be changed for a while, on the daemon as a process."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

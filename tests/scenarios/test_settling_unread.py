@@ -1,7 +1,5 @@
 """A settled answer and a folder that is full, switched off, or was read by a clock that then jumped."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.kit.house import House, reply_bytes, until

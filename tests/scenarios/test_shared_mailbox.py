@@ -1,7 +1,5 @@
 """Whose a reply is: installations that share a mailbox, and a store that is older than its mails."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import sqlite3

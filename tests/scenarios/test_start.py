@@ -1,7 +1,5 @@
 """How the daemon begins where its place is not as it should be: refused with the cure, or waited for."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import resource

@@ -6,8 +6,6 @@ them, which must all count. A border that says what it found out about senders s
 
 # ruff: noqa: E501 (a threat is easier to read on one line)
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """A few rounds of `make torture`: faults at the instants where something could be lost."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """While the store does not answer, what does not need it goes on; what was refused never happens."""
 
-from __future__ import annotations
-
 import base64
 import random
 import socket

@@ -1,7 +1,5 @@
 """A mail gateway's own line is named to the operator once it stood in the replies to three requests."""
 
-from __future__ import annotations
-
 from tests.kit.house import House, reply_bytes
 
 ALICE = "alice@corp.test"

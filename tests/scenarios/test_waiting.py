@@ -1,7 +1,5 @@
 """A pipeline that waits outlives the daemon, and sees how the request stands."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

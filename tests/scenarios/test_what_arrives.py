@@ -1,7 +1,5 @@
 """What an administrator sees of borders and senders: self-test, doctor, quarantine show, status, warnings."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """A clock that cannot be right stops no start: nothing is decided and nothing expires until it is right."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time

@@ -2,8 +2,6 @@
 that nothing of it puts a secret, a reference or a mail's text where it does not belong.
 """
 
-from __future__ import annotations
-
 import base64
 import os
 import signal

@@ -1,7 +1,5 @@
 """`flexmaild doctor` looks into a real mailbox without a daemon, and leaves it as it was."""
 
-from __future__ import annotations
-
 import json
 import smtplib
 import subprocess

@@ -3,8 +3,6 @@
 Order, bounds, immutable ids, four requests a mailbox, twenty in a batch, and every answer it is known for.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator, Sequence
 from contextlib import suppress

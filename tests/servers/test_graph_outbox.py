@@ -1,7 +1,5 @@
 """Sending over Graph: exactly the envelope's recipients, any size, never twice where that can be known."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage

@@ -1,7 +1,5 @@
 """The main job over Microsoft 365: sign in, ask, read the answer, decide, delete; the daemon as a process."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

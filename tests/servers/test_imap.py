@@ -1,7 +1,5 @@
 """IMAP with Dovecot: cuts at every point, other clients, rights, folders."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.errors import GiveUp, TryLater

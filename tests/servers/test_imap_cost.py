@@ -1,7 +1,5 @@
 """What a poll costs in trips and bytes, however large the mails and the folder are."""
 
-from __future__ import annotations
-
 import base64
 import os
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """IMAP with scripted servers: silence, lies, junk, refusals, ways that lack."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater

@@ -1,7 +1,5 @@
 """Mails of which a server cannot even tell the size keep no other from being listed, read and deleted."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import replace

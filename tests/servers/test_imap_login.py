@@ -1,7 +1,5 @@
 """Logins to IMAP servers: every mechanism, tokens, what is traced."""
 
-from __future__ import annotations
-
 import base64
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A mailbox that was restored from a copy: the server gives numbers a second time, and no reply is lost."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What keeps a small mail from deciding keeps the same mail from it when a large file makes it large."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest

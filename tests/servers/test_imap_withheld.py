@@ -1,8 +1,6 @@
 """Mails that a server does not hand out, or puts a text of its own in the place of: they hold up no other
 mail, are neither judged nor deleted, and are tried again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -4,8 +4,6 @@ Everything is done at the lowest level the daemon lets each library write at, th
 that was ever issued is searched.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from pathlib import Path

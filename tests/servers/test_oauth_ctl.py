@@ -1,7 +1,5 @@
 """`flexmailctl oauth` as a person at a terminal meets it; and that nothing secret is ever seen or kept."""
 
-from __future__ import annotations
-
 import os
 import pty
 import re

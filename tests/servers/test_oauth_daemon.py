@@ -1,8 +1,6 @@
 """A daemon whose sign-in is ill: named in status, metric and one line of the log, with a cure; its mail is
 kept, the rest goes on; and after the cure mail leaves and replies are read without a restart."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator

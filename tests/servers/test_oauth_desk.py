@@ -3,8 +3,6 @@
 Promise 8: a fault of the sign-in is visible, named and curable, and the mail is kept (TryLater, always).
 """
 
-from __future__ import annotations
-
 import json
 import threading
 import time

@@ -1,7 +1,5 @@
 """The doctor's steps for sign-ins and Graph: what was tried, what was said, and a cure for every failure."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Google by its plain token endpoint, held to the same rules as Microsoft."""
 
-from __future__ import annotations
-
 import threading
 import urllib.request
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Answers nobody should give: they become named faults, never a bug that ends a thread."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator

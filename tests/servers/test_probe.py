@@ -2,8 +2,6 @@
 looking.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import socket
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A mail of which not all was fetched, set aside and released: what it lacks is not known any more."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.kit.house import House, reply_bytes

@@ -1,7 +1,5 @@
 """Logins to SMTP servers: every mechanism, refusals with their cures, tokens, what is traced."""
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import json

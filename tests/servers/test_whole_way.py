@@ -3,8 +3,6 @@
 For each way of encryption, with the servers failing while it works, and with the daemon killed at random.
 """
 
-from __future__ import annotations
-
 import email
 import email.policy
 import imaplib

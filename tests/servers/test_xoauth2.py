@@ -3,8 +3,6 @@
 The whole way of a token: sign-in, desk, SASL, server. Dovecot checks signature, issuer, expiry and user.
 """
 
-from __future__ import annotations
-
 import base64
 import shutil
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 Exits with 0 when every promise was kept. A round that breaks one is printed with what makes it happen again.
 """
 
-from __future__ import annotations
-
 import argparse
 import random
 import sys

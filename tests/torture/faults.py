@@ -4,8 +4,6 @@ System calls fail by `strace` injection: the n-th call of its kind in some threa
 child) fails with an error, or ends the process, as SIGKILL would at that very instant.
 """
 
-from __future__ import annotations
-
 import random
 import shutil
 from dataclasses import dataclass

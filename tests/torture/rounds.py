@@ -1,7 +1,5 @@
 """A round: a day of a few requests with one fault or several, then a quiet evening, and the promises."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 from typing import Any

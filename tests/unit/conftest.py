@@ -1,7 +1,5 @@
 """What several unit tests share."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Iterator

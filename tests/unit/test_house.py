@@ -1,7 +1,5 @@
 """The house rules a machine can check: the map is true, files say what they are for, rooms stay small."""
 
-from __future__ import annotations
-
 import ast
 import configparser
 import os

@@ -1,7 +1,5 @@
 """Commands about approval requests: request, list, show, wait, cancel, remind, resend."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 from contextlib import suppress

@@ -5,8 +5,6 @@ In-Reply-To, and ours only where References came through; where not, a plus-addr
 Used by `doctor`, which looks at the last one, and by `self-test`, which sends one.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Iterator

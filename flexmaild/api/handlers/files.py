@@ -1,7 +1,5 @@
 """Files: sent ahead as they are by POST /v1/files, and those that a request names."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The command that queues a notification mail, durable before the answer, with logs as the settings say."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import secrets

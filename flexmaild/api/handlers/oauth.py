@@ -1,7 +1,5 @@
 """Commands about OAuth applications: how they stand, authorising one, forgetting its tokens."""
 
-from __future__ import annotations
-
 import asyncio
 
 from flexmaild.api.call import Answer, Call, Run

@@ -3,8 +3,6 @@
 The answer is kept in the transaction that carries the command out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

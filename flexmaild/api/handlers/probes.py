@@ -4,8 +4,6 @@ They run in the caller's thread with connections of their own, so that a worker 
 behind them, nor they behind it.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from dataclasses import replace

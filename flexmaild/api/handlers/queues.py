@@ -1,7 +1,5 @@
 """Commands about the outbox, the deliveries and the quarantine: look, retry, hold, release, drop."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any

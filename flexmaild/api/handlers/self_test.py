@@ -6,8 +6,6 @@ the ordinary way, has them read by the ordinary way, where they are known for ou
 looks at what arrived.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError

@@ -1,7 +1,5 @@
 """Commands about the daemon itself: status, process, reload, log level, the audit chain."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from concurrent.futures import CancelledError

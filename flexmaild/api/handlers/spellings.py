@@ -4,8 +4,6 @@ A border that removes its own fields as RFC 8601 section 5 asks often knows fewe
 of such fields do. Each goes in a mail of its own, so that each is judged by itself. Pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,8 +1,6 @@
 """What the marked mails of `self-test` show once they are back: what became of each spelling, what servers on
 the way wrote, and what only a mail from outside can show. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 

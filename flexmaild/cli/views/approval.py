@@ -3,8 +3,6 @@
 Used by `flexmailctl approval`. Everything shown passes `output.safe`: comments are strangers' text.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -4,8 +4,6 @@ Used by `flexmaild explain`; pure. Every text of the mail passes `escaped`, and 
 so that no mail can write a line of ours.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any

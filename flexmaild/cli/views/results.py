@@ -4,8 +4,6 @@ Used by `flexmailctl doctor`, `self-test` and `quarantine show`, and by `flexmai
 written by strangers, so everything passes `output.safe`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

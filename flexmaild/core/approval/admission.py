@@ -5,8 +5,6 @@ ends in a `Ruling` with exactly one outcome; only a ruling with an event can cha
 replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.naming`.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass

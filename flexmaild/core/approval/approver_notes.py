@@ -4,8 +4,6 @@ Made of settings and of past mails alone; nothing here looks at DNS. Pure; calle
 notes, and by `api`, which warns.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime

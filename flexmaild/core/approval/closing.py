@@ -4,8 +4,6 @@ Called by `core.approval.state_machine`, which says when. Everybody who was aske
 sink.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 

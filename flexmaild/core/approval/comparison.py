@@ -5,8 +5,6 @@ open: never "decided already", "expired" or "came before". What cannot be compar
 and a difference that such a gap may explain is none. Pure; used by `engine.replay.replay`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -4,8 +4,6 @@ An event is what the loop took from the queue, already admitted (`core.approval.
 something to be done after the commit. Neither knows a mail, a socket or a row.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

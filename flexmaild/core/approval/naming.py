@@ -6,8 +6,6 @@ that it cannot decide, one that was answered to a mail of ours without a referen
 the store knows. Pure.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

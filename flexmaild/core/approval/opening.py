@@ -4,8 +4,6 @@ Called by `api` with the caller's `Ask` and the operator's `Policy`; pure, so th
 the same policy gives the same terms.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

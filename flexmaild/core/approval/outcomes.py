@@ -5,8 +5,6 @@ and an unclear one are told apart.
 is counted, logged and shown is what was done. Pure.
 """
 
-from __future__ import annotations
-
 from flexmaild.core.approval import quorum
 from flexmaild.core.approval.events import Answered, Unclear
 from flexmaild.core.model import Answer, Outcome, Request, State

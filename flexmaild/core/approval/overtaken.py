@@ -4,8 +4,6 @@ Mails wait while their server is away, and the request goes on. Asked by `engine
 each try.
 """
 
-from __future__ import annotations
-
 from flexmaild.core.approval import quorum
 from flexmaild.core.model import MailKind, Request, State
 from flexmaild.core.work import MailOrder

@@ -4,8 +4,6 @@ Each method counts by itself (RFC 7489, RFC 8601): `auth` names the person, DMAR
 asked by `core.approval.admission`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Literal
 

@@ -5,8 +5,6 @@ escalation are slots of their own under "any" and a number; under "all" and "eac
 stands in for every slot that has said nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

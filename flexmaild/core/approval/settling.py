@@ -4,8 +4,6 @@ Called by `core.approval.state_machine` after each change of a request's verdict
 `settles_at` is set the verdicts meet the quorum and the request is open. Pure.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 

@@ -4,8 +4,6 @@ The table at the end is the state machine; a pair that is not in it changes noth
 `engine.decide` and `api`; knows no mail, no store and no clock.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -7,8 +7,6 @@ own. Fields may be added in later versions (clients ignore what they do not know
 and no pydantic: an event is made of them as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """An approval request as callers and sinks see it: with approvers, verdicts, mails and replies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

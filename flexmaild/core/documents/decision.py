@@ -3,8 +3,6 @@
 Its one decision; and while it is open, each approver whose mail came back. Used by `core.jobs`.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from typing import Any

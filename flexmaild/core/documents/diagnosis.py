@@ -1,7 +1,5 @@
 """What `doctor` and `self-test` answer, and incidents."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal

@@ -1,7 +1,5 @@
 """What sinks are told of a request: CloudEvents 1.0.2 in structured mode."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Jobs of the outbox and the deliveries, and mails in quarantine, as callers see them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

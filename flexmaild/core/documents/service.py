@@ -1,7 +1,5 @@
 """What the daemon answers about itself and what it tries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

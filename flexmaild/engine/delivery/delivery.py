@@ -5,8 +5,6 @@ try, once for a batch. Ends are committed in small groups, so that few tries are
 the first failure of the target itself what is left of the batch is given back: it would fail alike.
 """
 
-from __future__ import annotations
-
 import random
 import threading
 import time

@@ -1,7 +1,5 @@
 """How each kind of job is carried out: a mail is composed and sent, a decision is handed to its sink."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol

@@ -8,8 +8,6 @@ and was not sent after all does no harm. The words are as confidential as the re
 child and nowhere else.
 """
 
-from __future__ import annotations
-
 import hashlib
 import zlib
 from typing import Protocol

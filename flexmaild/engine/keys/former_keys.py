@@ -3,8 +3,6 @@
 Asked by `flexmaild check` and by both doctors, of the store that is there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 

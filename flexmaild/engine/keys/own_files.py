@@ -4,8 +4,6 @@ A daemon started once by hand as root leaves a store, a lock and a key that are 
 by `flexmaild check`; nothing is opened or made.
 """
 
-from __future__ import annotations
-
 import os
 import pwd
 import shlex

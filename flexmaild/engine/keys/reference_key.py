@@ -8,8 +8,6 @@ the one that was ours under another name.
 Used by `daemon.wiring` and at the start by `daemon.main`. Never shown, never logged.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Callable

@@ -4,8 +4,6 @@
 knows as long as it runs. Used by `engine.polling.poller`, in its thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 

@@ -6,8 +6,6 @@ it, beside those that are left where they lie. A failed poll ends with one repor
 is.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections import Counter

@@ -5,8 +5,6 @@ by it, since a mail is known by more than its number; what is told is for the op
 Used by `engine.polling.poller`, in its thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 

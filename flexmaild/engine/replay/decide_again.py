@@ -4,8 +4,6 @@ Used by `engine.replay.explain` and `engine.replay.replay`, with the store from 
 it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

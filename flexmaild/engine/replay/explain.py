@@ -4,8 +4,6 @@ Used by `flexmaild explain`. The mail is read by the daemon's child and judged b
 its request were still open; what the store knows of it stands apart. Nothing is written or asked of DNS.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ limited child, one after the other; sends, writes and keeps nothing. What is com
 `core.approval.comparison`.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field

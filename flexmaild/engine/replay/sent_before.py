@@ -4,8 +4,6 @@ Used by who reads an old mail again, `engine.replay.replay` and `engine.replay.e
 repeats a comment would else have the comment's lines in common with what we sent.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from flexmaild.core.model import Request

@@ -5,8 +5,6 @@ answered with a reading as JSON. It has no settings and no secrets, asks nobody 
 for what was sent with the references in it) and DNS (for DKIM keys, if the settings want that), and may die.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import pickle

@@ -1,7 +1,5 @@
 """TXT records for DKIM keys and DMARC's alignment, asked for by the reading child and bounded in time."""
 
-from __future__ import annotations
-
 # Four may be asked for (`mail.authentication.own_check`) within the ten seconds a mail has in all.
 SECONDS = 2.0
 

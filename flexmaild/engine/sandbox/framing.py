@@ -8,8 +8,6 @@ and waits: what comes meanwhile is for the mails that follow, then come the word
 wish to know why it is read as it is: then the answer is followed by what it was read from.
 """
 
-from __future__ import annotations
-
 import socket
 import struct
 

@@ -8,8 +8,6 @@ be started at all (no memory, no descriptors, a package being replaced) says not
 `engine.polling.poller` in its thread; the other end is `engine.sandbox.child`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import pickle
 import re

@@ -5,8 +5,6 @@ Whether its field can be a stranger's is said with it: only what stands above th
 local step was certainly written by the receiving side. Pure.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence

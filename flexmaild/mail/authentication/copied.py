@@ -6,8 +6,6 @@ no reader of that field could tell. opendmarc does so with the name by which a h
 has no sender. Whether such a text stands in what the sender chose can be seen, as long as it is in the mail.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """Exchange Online's word about senders of the same organisation. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from flexmaild.core.addresses import domain_of

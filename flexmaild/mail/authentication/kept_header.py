@@ -5,8 +5,6 @@ Other fields keep their name, since it matters that something stands between, an
 too much is left away from the bottom: there the oldest hops are, and what a sender brought along. Pure.
 """
 
-from __future__ import annotations
-
 from flexmaild.mail.parse.header import Header, parse_header
 
 # Bytes of all, of a name, and of a value: longer Received fields say nothing to `received.hop` anyway.

@@ -1,7 +1,5 @@
 """What the results of one server come to: each method by itself (RFC 7489, RFC 8601). Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from flexmaild.core.reading import AuthResult

@@ -3,8 +3,6 @@
 Pure: who passes `lookup` asks DNS.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Received fields (RFC 5321 section 4.4): which host took a mail over, from whom, and how. Pure."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence

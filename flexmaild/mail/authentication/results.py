@@ -4,8 +4,6 @@ Exchange's shapes are read too: no authserv-id, `;` at the end, `action=none` wi
 recipient's domain between the results. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """DKIM-Signature fields (RFC 6376): which a mail has, and which results of a border belong to one. Pure."""
 
-from __future__ import annotations
-
 import binascii
 import hashlib
 import re

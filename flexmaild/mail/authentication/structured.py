@@ -4,8 +4,6 @@ Senders choose part of what Received and Authentication-Results hold (the HELO n
 what could be read in two ways is not read at all. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal

@@ -5,8 +5,6 @@ field that another name wrote where this border would. Strangers' fields are no 
 call a right border wrong by sending mails. Pure.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Called by `compose.write`. docs/templates.md describes each name. Strings from o
 control characters here; escaping is the templates' (autoescape).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -5,8 +5,6 @@ rule goes into `style=` attributes; only `@media` rules (dark mode, phones) stay
 tags are put aside as comments or marks while css-inline works. Called by `compose.render`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -4,8 +4,6 @@ Called by `compose.context` and `compose.write`. There is no http link that deci
 before people do. A link never asks for anything but a new mail.
 """
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 from flexmaild.core.addresses import MAX_LOCAL

@@ -6,8 +6,6 @@ by hand because `email.policy` folds long In-Reply-To fields into encoded-words 
 takes 1.5 ms a mail; tests read everything back with `email`. Never looks at what a mail means.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -5,8 +5,6 @@ fault is reported. `compose.template_checks` finds the faults before, when setti
 `compose.context` and `compose.write`; sources come as a mapping, nothing here opens a file.
 """
 
-from __future__ import annotations
-
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sized

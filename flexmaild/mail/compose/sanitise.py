@@ -7,8 +7,6 @@ out what is hidden, bound the depth and what a few kilobytes can grow to. Called
 `compose.render`. Never reads a reply.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from html import unescape

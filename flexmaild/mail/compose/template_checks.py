@@ -4,8 +4,6 @@
 names a template, before it is accepted. Both render with sample values and send nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -4,8 +4,6 @@ The sentences are in the files of `languages`. Called by `compose.context` and, 
 templates. Never sees a mail.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN

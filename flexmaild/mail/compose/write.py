@@ -5,8 +5,6 @@ again. The marker, the guard line and the reference are added here, outside any 
 can lose them. Knows no transport and no clock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime

@@ -5,8 +5,6 @@ over, and an encoded-word is never looked into (RFC 2047 section 5 allows none i
 says is nobody's address. Whether an entry is a valid one is for `understand.sender` to say. Linear.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import chain

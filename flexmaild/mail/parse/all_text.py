@@ -4,8 +4,6 @@ Called by `mail.understand`, which subtracts these words from a reply. Nothing i
 quote what was hidden as well. Raises only TooComplex; the cost is linear in the size of the page.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode

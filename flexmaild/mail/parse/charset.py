@@ -7,8 +7,6 @@ bytes are ASCII the name means nothing. A byte that cannot be read is U+FFFD, wh
 typed it; only in a set with shifts, where it would change what follows, is it a fault. Never raises.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

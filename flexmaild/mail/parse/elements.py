@@ -4,8 +4,6 @@ Called by `mail.parse.html` and `mail.parse.all_text` for what makes a line of i
 `mail.parse.styles.looks` and `mail.parse.styles.changes` for how the text inside looks (HTML, section 15).
 """
 
-from __future__ import annotations
-
 from flexmaild.mail.parse.shown import words
 
 # Nothing of these is ever shown, whatever is said of them; their text is code, data or for other programs.

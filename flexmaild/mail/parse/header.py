@@ -6,8 +6,6 @@ second Subject, a malformed field of a scanner, a parameter twice the same) is n
 One pass over the lines; no regular expression touches them.
 """
 
-from __future__ import annotations
-
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ appears nowhere, what may hide only in `text`, struck-out words nowhere. Never f
 TooComplex; the cost is linear in the size of the page.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Read by `mail.parse` and `mail.understand`; tests make smaller ones.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from flexmaild.core.defaults import LARGEST_MAIL

@@ -7,8 +7,6 @@ levels and loses "base64 x" silently (tests compare the two on every well-formed
 between two programs; what is merely careless is none.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

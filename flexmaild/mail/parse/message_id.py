@@ -3,8 +3,6 @@
 For the ways in, which have to know a mail again before anybody understands it. Pure, linear, never raises.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 from flexmaild.core.references import bare

@@ -6,8 +6,6 @@ through by their number of tags alone; of others the tags are followed with a st
 algorithm has it (HTML 13.2.6), where we cannot be exact with more depth rather than less. Linear.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 

@@ -5,8 +5,6 @@ seen and what certainly is; which of the two counts is decided there, never here
 readers share it and must not import each other.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 RULE = "rule"

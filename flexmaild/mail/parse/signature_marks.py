@@ -4,8 +4,6 @@ Called by `mail.parse.html`. Classes and ids are known by name, also where anoth
 what it quotes. Never raises.
 """
 
-from __future__ import annotations
-
 import re
 
 from flexmaild.mail.parse.shown import words

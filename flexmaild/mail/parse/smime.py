@@ -5,8 +5,6 @@ gives a signed message's certificates but not its content. The signature is not 
 for `core.approval.admission` to say, as with any other. What is encrypted stays closed. Never raises.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

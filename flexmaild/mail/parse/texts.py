@@ -4,8 +4,6 @@ Called by `parse.message`. What two programs would show differently (alternative
 bare CR) is several readings; that they say the same is for `understand.reply` to see. Linear; never raises.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import replace

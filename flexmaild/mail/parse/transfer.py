@@ -5,8 +5,6 @@ every way to read them is handed out and the answer has to be the same in all of
 can be said, there is a fault. Linear; never raises.
 """
 
-from __future__ import annotations
-
 import binascii
 import re
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Called by `mail.parse.html` and `mail.parse.all_text`. Never fetches anything an
 TooComplex.
 """
 
-from __future__ import annotations
-
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from flexmaild.mail.parse.nesting import refuse_the_complex

@@ -7,8 +7,6 @@ base64, or a part's header as the first line. Where it shows, there is no second
 whose source is no answer, would not count. MIME-Version plays no part: nothing here asks for it. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ itself. Pure: no I/O, no clock; DNS only through `lookup`. Never raises, whateve
 be understood is a Reading that says so.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ or take a salutation. What else there is may only make it undecided, by the tabl
 costs one mail back. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

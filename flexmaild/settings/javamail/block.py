@@ -4,8 +4,6 @@ Every mistake becomes a `Finding` with line and column, where JavaMail would pas
 `javamail`, which asks for values by their names after `mail.<protocol>.`.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Java's names of cipher suites as OpenSSL's. Used by `javamail` for ssl.ciphersuites."""
 
-from __future__ import annotations
-
 import re
 import ssl
 

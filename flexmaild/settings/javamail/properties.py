@@ -4,8 +4,6 @@ The syntax is that of java.util.Properties.load: comments with # and !, keys end
 continued by a backslash, escapes with a backslash. Used by `block`; knows nothing of mail.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Made by `flexmaild.settings.javamail.session_of`, used by `flexmaild.transports`
 bytes.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

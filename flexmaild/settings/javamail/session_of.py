@@ -4,8 +4,6 @@ The block wins over the fields, which in FlexDeploy only feed it. Where JavaMail
 where it fails silently (clear text, hanging, a value it ignores) there is a finding. Used by `mail`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -5,8 +5,6 @@
 Names follow JavaMail 1.6; for smtps and imaps the same holds with the other protocol in the name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal

@@ -3,8 +3,6 @@
 Used by `javamail` alone. An SSL socket factory never falls back to clear text here, as JavaMail does.
 """
 
-from __future__ import annotations
-
 from flexmaild.settings.javamail.block import Block
 from flexmaild.settings.javamail.ciphers import openssl_name
 from flexmaild.settings.javamail.session import Tls

@@ -3,8 +3,6 @@
 It outlives requests, and goes when nothing happened with somebody for as long as outcomes are remembered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast

@@ -7,8 +7,6 @@ rows were pruned the chain begins at the base. This finds errors and clumsy hand
 rewrite the whole file.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

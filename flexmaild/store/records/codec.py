@@ -4,8 +4,6 @@ Used by the modules of this room that read and write tables. What is a tree (a r
 text made by pydantic; what is asked for by the database is a column. Times in columns have milliseconds.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass

@@ -1,7 +1,5 @@
 """How much of what there is: for metrics and `status`. `count` reads covering indexes, never the rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

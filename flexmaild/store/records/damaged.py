@@ -1,7 +1,5 @@
 """All rows that are known to be damaged, table by table; what the rule is stands in `store.records.rows`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

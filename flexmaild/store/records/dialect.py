@@ -4,8 +4,6 @@ Used by the modules that write. Everything else in this room is plain SQLAlchemy
 SQLite apart, which are in `engine` and `place`.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import Table
 from sqlalchemy.dialects.sqlite import Insert, insert
 

@@ -3,8 +3,6 @@
 Written by `store.records.mails` with the outcomes, in the same transaction; no more than KEPT stay.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Sequence
 from typing import Any

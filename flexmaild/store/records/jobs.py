@@ -5,8 +5,6 @@ lapses by itself. The end of a try names its claim, and is refused when another 
 when a try is repeated is decided by `core.retry`, never here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any

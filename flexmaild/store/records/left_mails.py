@@ -4,8 +4,6 @@ Called by `Store` inside its transactions and by `Queries`. Unlike an outcome in
 mail is no longer in the folder, so that the rows are what lies there now; nothing else is kept of the mail.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Called by `Store` inside its transactions. An outcome is never changed; only wha
 quarantined mail is added. Raw bytes are kept once per SHA-256, compressed.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -3,8 +3,6 @@
 Called by `Store` and by `audit` inside their transactions.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import Connection, select

@@ -6,8 +6,6 @@ or a failed job need. The sent mails go with their jobs. Of a request its id, it
 late reply is still known as one to a request of ours.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select

@@ -5,8 +5,6 @@ is purged, nor of one of which something is still to be told. The chain of the e
 says of persons lies beside its row, which has the digest alone, and that a request was purged is an entry.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime

@@ -5,8 +5,6 @@ Written by `store.records.mails` with the outcome of the mail, in the same trans
 forgotten.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 

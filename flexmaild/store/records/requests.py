@@ -4,8 +4,6 @@ Called by `Store` inside its transactions. What a request is due for is computed
 is written (see `codec.request_row`), never here.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime

@@ -7,8 +7,6 @@ rows are known to be damaged, a database's connections share (`DamagedRows`); on
 (`store.beside`) raises what was found.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing

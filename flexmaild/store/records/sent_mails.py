@@ -6,8 +6,6 @@ is tried again after its template has changed has two. A row is removed with its
 goes into a log, a metric or an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -4,8 +4,6 @@ Used by every module of this room. A test holds this file and the result of all 
 may be absent are NULL here and "" in the values, so that partial indexes stay small.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, datetime, timedelta

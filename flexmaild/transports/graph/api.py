@@ -5,8 +5,6 @@ deadline; a refused token is renewed once; a throttled mailbox is left alone unt
 `TryLater` and `GiveUp` only, with mailbox and request-id; bodies, tokens and upload addresses are not traced.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -5,8 +5,6 @@ has one body only, of which Exchange makes the text alternative itself. Reads ou
 ones; no I/O.
 """
 
-from __future__ import annotations
-
 import email.policy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ source of the second half of `docs/errors-oauth.md`. Codes from Microsoft's page
 responses", "throttling limits" and the Outlook mail API. No I/O.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ Used by `graph_inbox`, once per folder and connection. Well-known names are the 
 ("inbox", "archive"), displayed ones are the mailbox's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote

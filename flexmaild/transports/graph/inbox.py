@@ -5,8 +5,6 @@ limit only header and text are taken. Deleting something already gone counts as 
 it was not told to, and never retries on its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What the list of a folder says of a mail, by Graph. Called by `graph_inbox`; pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

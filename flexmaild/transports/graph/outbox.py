@@ -4,8 +4,6 @@ One `GraphOutbox` per outbox thread. Graph takes a mail for all recipients or fo
 without an id, so after an uncertain try it first looks for the Message-ID in Sent Items. Never retries.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping
 from typing import Any

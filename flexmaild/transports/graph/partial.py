@@ -9,8 +9,6 @@ no ranges, and its beginning does not tell what texts come behind the files. A t
 Exchange has made a file: where there may be one, `may_lack_text` says so.
 """
 
-from __future__ import annotations
-
 import base64
 import re
 import textwrap

@@ -4,8 +4,6 @@ Called by the settings classes in `graph`. Sends nothing, reads no mail, deletes
 was tried, what Graph said, and what to do.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 

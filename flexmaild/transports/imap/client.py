@@ -4,8 +4,6 @@ Called by `imap` and `probe`. IMAPClient parses the answers; the connection belo
 which also answers for literals that lie about their length. Traces no secret and no body.
 """
 
-from __future__ import annotations
-
 import imaplib
 import ssl
 from collections.abc import Callable, Iterable

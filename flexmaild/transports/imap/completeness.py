@@ -6,8 +6,6 @@ end is not there are doubt, and a doubtful mail decides nothing, as when it is s
 the parser keeps within its own bounds of time and memory whatever the bytes are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from flexmaild.mail.parse.limits import Limits

@@ -4,8 +4,6 @@ Called by `imap_client` and `imap` around every use of the library. Response cod
 words are looked at only where servers send no code.
 """
 
-from __future__ import annotations
-
 import imaplib
 import re
 from collections.abc import Iterator, Sequence

@@ -5,8 +5,6 @@ cannot read) is tried again for that mail alone, then without its structure, on 
 failure; it never costs the others of the batch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

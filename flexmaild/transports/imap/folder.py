@@ -5,8 +5,6 @@ Called by `imap` and `probe`. Mails leave by ways that touch nothing but the nam
 deleted, so a server that has neither of the two is refused.
 """
 
-from __future__ import annotations
-
 import imaplib
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ is asked here. Where it cannot tell even that of one mail (Dovecot opens a file 
 are asked for by halves, so that this one keeps no other from being listed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

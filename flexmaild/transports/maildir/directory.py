@@ -4,8 +4,6 @@ Used by `transports.maildir.adapters` in both directions. What the file system s
 here.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import secrets

@@ -5,8 +5,6 @@ Called by `smtp` and `probe`. smtplib parses EHLO and the replies; the connectio
 are ours. Never sends a mail, never continues without the TLS that was demanded, never traces a secret.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import smtplib

@@ -4,8 +4,6 @@ Called by `transports.smtp.outbox` for a mail that is about to go; RFC 6152. Cha
 header of the mail, an attachment or a signed part.
 """
 
-from __future__ import annotations
-
 import email
 import email.policy
 from email.generator import BytesGenerator

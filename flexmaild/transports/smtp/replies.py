@@ -4,8 +4,6 @@ Called by `smtp` and `smtp_dialogue`. Works on codes first (RFC 5321 section 4.2
 only for the cure, since words change without notice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol
 

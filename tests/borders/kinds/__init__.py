@@ -1,7 +1,5 @@
 """All borders, in the order of docs/borders.md."""
 
-from __future__ import annotations
-
 from textwrap import indent
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Exim, which checks SPF and DKIM itself and knows who has logged in; Debian's has no DMARC."""
 
-from __future__ import annotations
-
 from tests.borders import machine
 from tests.borders.border import Border, Started
 from tests.borders.names import BORDER

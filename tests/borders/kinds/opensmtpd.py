@@ -1,7 +1,5 @@
 """OpenSMTPD with filter-rspamd, which puts rspamd's results above OpenSMTPD's Received."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.borders import machine

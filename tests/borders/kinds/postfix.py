@@ -1,7 +1,5 @@
 """The Postfix that several borders are built on, where Debian has it, with what the docs need not show."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Postfix with the milters that write results above its own Received: opendkim, opendmarc, dkimpy-milter."""
 
-from __future__ import annotations
-
 from tests.borders import machine
 from tests.borders.border import Border, Started
 from tests.borders.kinds import postfix

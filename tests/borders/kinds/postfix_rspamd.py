@@ -1,7 +1,5 @@
 """Postfix with rspamd, whose results stand below Postfix's Received."""
 
-from __future__ import annotations
-
 from tests.borders import machine
 from tests.borders.border import Border, Started
 from tests.borders.kinds import postfix

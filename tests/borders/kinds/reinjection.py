@@ -3,8 +3,6 @@
 The filter is a stand-in of a few lines: it adds the Received that amavis adds and changes nothing else.
 """
 
-from __future__ import annotations
-
 import smtplib
 from email.utils import format_datetime, localtime
 

@@ -1,7 +1,5 @@
 """A running daemon and its two listeners, and the seam by which a test gives it other limits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any

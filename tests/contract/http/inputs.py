@@ -5,8 +5,6 @@ hexadecimal.
 The heads name a header of their own, so that a test can see whether a refusal repeats what was sent.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from tests.contract.http.talk import Door

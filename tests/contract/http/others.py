@@ -1,7 +1,5 @@
 """Callers who are another user than the tests: the kernel tells the daemon who calls."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import shutil

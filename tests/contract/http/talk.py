@@ -1,7 +1,5 @@
 """Raw bytes to a listener and what comes back: for what no HTTP client would send, or would hide."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import socket

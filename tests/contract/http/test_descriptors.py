@@ -2,8 +2,6 @@
 wait, and replies are read, decided and handed over.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 from collections.abc import Iterator

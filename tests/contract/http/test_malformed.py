@@ -5,8 +5,6 @@ Among them are the inputs that a first server of its own parser took: bare line 
 beside Transfer-Encoding, NUL in a name, folded fields.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -2,8 +2,6 @@
 caller is refused with 503 and Retry-After before its body is read, others are served, the log has one line.
 """
 
-from __future__ import annotations
-
 import json
 import select
 import socket

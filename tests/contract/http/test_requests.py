@@ -2,8 +2,6 @@
 connection goes on or ends as it says.
 """
 
-from __future__ import annotations
-
 import gzip
 
 import pytest

@@ -1,7 +1,5 @@
 """A stop: what is in work is carried out and answered, whatever of it has come so far, within the grace."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Iterator

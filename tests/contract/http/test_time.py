@@ -5,8 +5,6 @@ The daemon of each test has the limit in question shortened, all others as they 
 connection open for longer than the test waits. What takes the daemon long is no fault of the caller.
 """
 
-from __future__ import annotations
-
 import json
 import select
 import socket

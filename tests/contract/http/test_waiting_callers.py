@@ -2,8 +2,6 @@
 decision, of a stop and of nothing else.
 """
 
-from __future__ import annotations
-
 import json
 import resource
 import socket

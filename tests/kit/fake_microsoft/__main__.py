@@ -1,7 +1,5 @@
 """Runs the fake until interrupted: one application, two mailboxes, addresses on the screen."""
 
-from __future__ import annotations
-
 import threading
 
 from . import FakeMicrosoft

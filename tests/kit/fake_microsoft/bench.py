@@ -1,7 +1,5 @@
 """What the tests of OAuth and Graph set up again and again: a desk on the fake, a mailbox's API, mails."""
 
-from __future__ import annotations
-
 import threading
 import urllib.request
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Written from Microsoft's pages on the v2.0 endpoints and their error codes. What
 a method here: `enter_code`, `decline`, `browse`.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

@@ -5,8 +5,6 @@ permissions as Graph does, and is strict where Graph is known to be: a fifth par
 throttled, an upload with a token is refused, a batch may depend only in a row.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import contextlib

@@ -1,7 +1,5 @@
 """Mailboxes in memory: folders, messages, ids that change on a move and such that do not, delivery."""
 
-from __future__ import annotations
-
 import email.parser
 import email.policy
 import email.utils

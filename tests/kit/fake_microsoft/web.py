@@ -5,8 +5,6 @@ connection, a truncated or dripping answer. A fault is taken by the next request
 need no clock.
 """
 
-from __future__ import annotations
-
 import contextlib
 import email.utils
 import http.server

@@ -1,7 +1,5 @@
 """A running control server on a socket of its own."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path

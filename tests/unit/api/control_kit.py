@@ -3,8 +3,6 @@
 `Bench.talk` speaks raw bytes, for what no HTTP client would send.
 """
 
-from __future__ import annotations
-
 import hashlib
 import http.client
 import json

@@ -1,7 +1,5 @@
 """Heads of requests that are not HTTP/1.1, and what both of our servers have to say to them."""
 
-from __future__ import annotations
-
 from typing import Final
 
 HEAD: Final = b"GET %s HTTP/1.1\r\nHost: x\r\n"

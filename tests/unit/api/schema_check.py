@@ -3,8 +3,6 @@
 So that a keyword that nobody checks cannot slip into openapi.json unnoticed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

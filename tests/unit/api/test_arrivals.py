@@ -1,7 +1,5 @@
 """The Message-ID that came back is compared with the one sent, and the cure is named where it helps."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.api.handlers import arrivals

@@ -1,7 +1,5 @@
 """The daemon itself is held to openapi.json: each of its answers, good or bad, is as described."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

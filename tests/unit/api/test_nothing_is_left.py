@@ -1,7 +1,5 @@
 """However a request ends, nothing of it stays taken: places, bytes, connections, threads and tasks."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 import socket

@@ -1,7 +1,5 @@
 """The metrics listener answers those who watch, and no caller can hold it up."""
 
-from __future__ import annotations
-
 import json
 import socket
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """flexmailctl in this process against a real control server whose desk answers as a test tells it to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

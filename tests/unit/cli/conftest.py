@@ -1,7 +1,5 @@
 """A terminal with a daemon's control socket at the other end."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Iterator

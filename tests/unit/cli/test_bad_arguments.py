@@ -1,7 +1,5 @@
 """What a pipeline may hand to flexmailctl by mistake: each ends with its code and a sentence."""
 
-from __future__ import annotations
-
 import os
 import resource
 import signal

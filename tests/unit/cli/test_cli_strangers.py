@@ -1,7 +1,5 @@
 """Both programs at a socket where somebody else listens: one sentence that steers no terminal, and 69."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

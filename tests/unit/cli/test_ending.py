@@ -1,7 +1,5 @@
 """How a program ends that has nowhere to write."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

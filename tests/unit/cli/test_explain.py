@@ -1,7 +1,5 @@
 """flexmaild explain: any file, any settings, any bytes end in a short answer and the right exit code."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

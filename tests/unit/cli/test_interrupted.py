@@ -1,7 +1,5 @@
 """Ctrl-C at a program whose output nobody reads."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import signal

@@ -1,7 +1,5 @@
 """`flexmaild store adopt` as root, on a state directory of the daemon's user."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The client at a socket where somebody else listens, or somebody who only says that it is flexmaild."""
 
-from __future__ import annotations
-
 import json
 import socket
 from collections.abc import Iterator

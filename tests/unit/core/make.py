@@ -1,7 +1,5 @@
 """Requests for the core's tests, built by the core itself."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

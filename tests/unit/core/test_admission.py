@@ -1,7 +1,5 @@
 """Who may say anything: each threat as a reading, and that it decides nothing."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Of what a caller is warned when somebody is asked."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any

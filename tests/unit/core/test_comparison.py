@@ -1,7 +1,5 @@
 """A mail read again: what it said is compared, and nothing that depended on the moment."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The public documents: every field is always given, and what two of them share is the same."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import MISSING, fields, is_dataclass
 

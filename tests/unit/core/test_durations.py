@@ -1,7 +1,5 @@
 """A duration has one grammar: what a request may say, the settings and the command line may say as well."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Whether a mail is the one we know."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.identity import Identity, differs, is_same

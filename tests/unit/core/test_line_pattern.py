@@ -1,7 +1,5 @@
 """Lines an operator names are compared whole, without case; none can hide an answer."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.line_pattern import FEWEST_LETTERS, LONGEST, LONGEST_GAP, fault_of, fits

@@ -1,7 +1,5 @@
 """What is left of a reference where people are shown it: enough to find it by, too little to answer with."""
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 import pytest

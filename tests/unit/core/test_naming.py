@@ -1,7 +1,5 @@
 """A mail that names a request and cannot decide it is seen there, and never more than undecided."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

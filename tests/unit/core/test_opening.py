@@ -1,7 +1,5 @@
 """What may be asked: defaults, stricter wishes, and every fault at once with its path."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

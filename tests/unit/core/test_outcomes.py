@@ -1,7 +1,5 @@
 """What a reply is called is what it did: in metric, log, history and state machine alike."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Which mails are not sent any more when they could not be sent at once."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """What is left of a purged request: nothing that says who, and all that says what."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

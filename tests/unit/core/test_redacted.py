@@ -1,7 +1,5 @@
 """What a server wrote is redacted as soon as it is a failure, a receipt, a refusal, a step or a report."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Answers that can be changed for a while: when they decide, what changes that, and who is told."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

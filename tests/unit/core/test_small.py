@@ -1,7 +1,5 @@
 """Addresses, retry, timing, decisions: small rules that everything leans on."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import timedelta

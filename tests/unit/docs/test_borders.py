@@ -1,7 +1,5 @@
 """What docs/borders.md shows for each border is what the harness runs the real software with."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Every settings file shown on a page is one that `flexmaild check` accepts."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

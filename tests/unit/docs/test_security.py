@@ -1,7 +1,5 @@
 """docs/security.md: each threat of its table names the tests that hold it, and these exist."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The vectors of docs/wire-format.md are what the code does."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 from typing import Any

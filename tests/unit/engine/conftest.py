@@ -1,7 +1,5 @@
 """A post office without a daemon."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

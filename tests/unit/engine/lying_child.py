@@ -1,7 +1,5 @@
 """A program in the place of the reading child, which says the same of every mail."""
 
-from __future__ import annotations
-
 import signal
 import sys
 from collections.abc import Sequence

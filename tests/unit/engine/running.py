@@ -1,7 +1,5 @@
 """What delivery threads and pollers work with, on a store of a test's own and without a daemon."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from flexmaild.core.approval.admission import SenderPolicy

@@ -1,7 +1,5 @@
 """A store whose requests are mailed as the daemon mails them, step by step, without a daemon."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta

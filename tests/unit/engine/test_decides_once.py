@@ -1,7 +1,5 @@
 """A mail that decided is used up: whatever it is made to answer, wherever it comes in, for good."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A delivery thread sends nothing before what a reply may quote is kept, and no claim twice."""
 
-from __future__ import annotations
-
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator

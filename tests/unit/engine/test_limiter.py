@@ -1,7 +1,5 @@
 """How many explaining answers an address gets in an hour, over all requests."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from flexmaild.core import jobs

@@ -1,7 +1,5 @@
 """Whether the numbers of a folder's mails went back."""
 
-from __future__ import annotations
-
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, FolderState, Mark
 from flexmaild.engine.polling.uids import Numbers

@@ -3,8 +3,6 @@
 Another user's files need root; who is not root takes the rights of their own away.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import stat

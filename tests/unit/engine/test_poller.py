@@ -1,7 +1,5 @@
 """A folder is read by one poller at a time, and nothing is deleted before it is committed."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """While replies come in, mails wait for a moment, and never for long."""
 
-from __future__ import annotations
-
 from flexmaild.engine.quiet import QUIET_SECONDS, Quiet
 from tests.kit.hands import Hands
 

@@ -1,7 +1,5 @@
 """Ids made with a former key of references stay known as ours."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from flexmaild.core import references

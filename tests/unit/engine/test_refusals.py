@@ -1,7 +1,5 @@
 """Several refused replies without one that is believed in between are a trouble; one may be a forgery."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

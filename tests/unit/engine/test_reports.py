@@ -1,7 +1,5 @@
 """Incidents: each trouble is one entry, told when it begins, when its cause changes and when it is over."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The child that reads mails: what kills it is the mail's fault, what keeps it from starting is not."""
 
-from __future__ import annotations
-
 import signal
 import sys
 from collections.abc import Iterator

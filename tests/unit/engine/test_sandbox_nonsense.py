@@ -1,7 +1,5 @@
 """A reading child that lies: what it says about another mail, or in no form of ours, is not believed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import lying_child

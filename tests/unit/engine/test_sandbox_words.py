@@ -1,7 +1,5 @@
 """The reading child learns what was sent; a mail that makes it ask for what it may not harms itself only."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """What was sent with a reference is found byte for byte as it went out, or not at all."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import hashlib

@@ -1,7 +1,5 @@
 """What is committed stays committed, whatever happens afterwards; what is refused never happened."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

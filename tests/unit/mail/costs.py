@@ -3,8 +3,6 @@
 A limit in seconds would be another one on every machine; how the cost grows is the same on all.
 """
 
-from __future__ import annotations
-
 import gc
 import time
 from collections.abc import Callable, Iterable

@@ -7,8 +7,6 @@ firms and texts are ours, the shapes are those of the common mail programs and m
 
 # ruff: noqa: E501 (a mail is easier to read on one line)
 
-from __future__ import annotations
-
 from tests.unit.mail.mails import MARKER, OWN, REFERENCE, REQUEST
 
 MARKED = f"On Fri, Nov 20, 2026 at 10:15 AM flexmaild <{OWN}> wrote:\n\n" + "\n".join(

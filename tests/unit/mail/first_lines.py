@@ -4,8 +4,6 @@ Each group is (language, expected answer or reason, lines). A line may hold a ne
 "a" approve, "r" reject; else a key of `mail.understand.verdict.WHY`.
 """
 
-from __future__ import annotations
-
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "en",

@@ -1,7 +1,5 @@
 """Small mails for the tests of this room."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flexmaild.core.reading import Reading

@@ -3,8 +3,6 @@
 400 lines were written before the rules, shuffled, and halved; the files say what the halves are for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a certificate says of itself, whatever else stands in it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

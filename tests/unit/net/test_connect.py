@@ -1,7 +1,5 @@
 """Connecting: names, addresses, local ends and proxies, each failure with its step and its cure."""
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import socket

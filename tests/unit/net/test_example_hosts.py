@@ -1,7 +1,5 @@
 """The hosts of the settings page's example belong to somebody else."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

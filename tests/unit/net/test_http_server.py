@@ -1,7 +1,5 @@
 """Our servers with an application of the test's own: what of a connection is not the application's matter."""
 
-from __future__ import annotations
-
 import select
 import socket
 import threading

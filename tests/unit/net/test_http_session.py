@@ -1,7 +1,5 @@
 """One HTTPS exchange: bounded in time and size, with our authorities alone, never redirected."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A Wire bounds every step in silence, in total time and in bytes, and says which step it was."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The table of sign-in errors: decided by code, with a cure for each, and the page made from it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

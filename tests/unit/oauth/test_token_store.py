@@ -1,7 +1,5 @@
 """Tokens at rest: encrypted, private, replaced whole, and told clearly when they cannot be used."""
 
-from __future__ import annotations
-
 import os
 import stat
 import threading

@@ -1,7 +1,5 @@
 """One event is one line, on whatever way out, whoever said it; and saying it never waits and never leaks."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import logging

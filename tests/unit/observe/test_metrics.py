@@ -1,7 +1,5 @@
 """The metrics are those of the contract, all there from the start, and hold nothing that names a person."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

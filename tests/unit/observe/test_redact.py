@@ -1,7 +1,5 @@
 """What is logged shows no whole reference, and no text can lie about lines or terminals."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Tables of kinds for the tests of this room, so that they do not depend on the adapters."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from flexmaild.settings.load import Kinds

@@ -1,7 +1,5 @@
 """Whatever is in the settings file, the answer is settings or faults with a place inside the file."""
 
-from __future__ import annotations
-
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -3,8 +3,6 @@
 A file's last lines say what is expected of it: `# expect LINE:COLUMN: PATH: TEXT`.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

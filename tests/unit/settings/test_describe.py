@@ -1,7 +1,5 @@
 """What is shown of settings is what is in force, and the generated pages are what the declarations say."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import re

@@ -1,7 +1,5 @@
 """Property blocks come to the sessions JavaMail would have, and better ones where it fails in silence."""
 
-from __future__ import annotations
-
 from dataclasses import fields as fields_of
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a settings file comes to: defaults, fallbacks, files that are no settings, and what never shows."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Which of several directories that systemd gives is the daemon's own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

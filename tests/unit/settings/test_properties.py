@@ -1,7 +1,5 @@
 """The parser for Java properties reads what Java's own writes, and never raises, whatever it is given."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

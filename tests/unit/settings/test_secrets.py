@@ -1,7 +1,5 @@
 """A secret is read at each use, from where the operator said, and from nowhere that others can read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """incoming.sender_authentication: what could have no effect is a fault that says what to write instead."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.engine.policies import rules_without_dns

@@ -3,8 +3,6 @@
 What happened is printed, one word or sentence a line.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import sys

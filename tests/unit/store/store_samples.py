@@ -1,7 +1,5 @@
 """Values for the tests of the store, and a way to run one of them in a process of its own."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """A store looked into from beside: beside a daemon, after its end and its death, and never touched."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

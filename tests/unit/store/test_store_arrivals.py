@@ -1,7 +1,5 @@
 """The headers of the last mails, and what is known of those who were asked."""
 
-from __future__ import annotations
-
 import sqlite3
 from datetime import timedelta
 from pathlib import Path

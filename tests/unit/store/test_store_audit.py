@@ -1,7 +1,5 @@
 """The audit chain: whatever is changed, removed or added behind the daemon's back is found."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sqlite3

@@ -1,7 +1,5 @@
 """A change is committed whole or not at all, once, and from the state it was made from."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sqlite3

@@ -1,7 +1,5 @@
 """What was acknowledged survives kill -9, a full disk and a failing disk; nothing is ever there in part."""
 
-from __future__ import annotations
-
 import random
 import shutil
 import sqlite3

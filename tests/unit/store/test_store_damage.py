@@ -1,7 +1,5 @@
 """A row that cannot be read is set aside alone; the others are read, and it comes back when it is mended."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Jobs: given out once at a time, ended as the worker says, moved by operators."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Mails that are left in the folder are marked, and requests that are forgotten keep their ids."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Whatever order changes, claims, ends and restarts come in, the store agrees with a model of a few lines."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections import Counter

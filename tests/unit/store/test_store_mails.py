@@ -1,7 +1,5 @@
 """Mails that were seen: recognised by where they lay and what they said; those set aside."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The store that belongs there is told from every other one, by the mark beside it."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

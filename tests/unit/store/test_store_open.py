@@ -1,7 +1,5 @@
 """A store is opened by one process, completely, or refused with the path and the cure."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import resource

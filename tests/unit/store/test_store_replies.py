@@ -1,7 +1,5 @@
 """The replies to a request: the last 50, a total that only grows, written with the outcome or not at all."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path

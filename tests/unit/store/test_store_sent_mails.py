@@ -1,7 +1,5 @@
 """The mails that went out are kept with their jobs, and can be read beside the daemon's own connection."""
 
-from __future__ import annotations
-
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

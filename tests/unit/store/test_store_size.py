@@ -1,7 +1,5 @@
 """What grows stays cheap: every question is answered from an index; what is old goes, what is open stays."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Time as decisions see it: it never goes back, and jumps forward are doubted for a minute."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """A deadline bounds what is done in steps, however many they are."""
 
-from __future__ import annotations
-
 import socket
 import time
 

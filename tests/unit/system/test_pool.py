@@ -1,7 +1,5 @@
 """A few threads that carry out calls, no more than are needed and none that is waited for."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

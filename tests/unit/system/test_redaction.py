@@ -1,7 +1,5 @@
 """No secret gets through, in whatever spelling."""
 
-from __future__ import annotations
-
 import base64
 import json
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """The unit files are accepted by systemd without a word, stay hardened, and fit what the daemon needs."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Which parts of a large mail are fetched, and that what is put together is the mail with empty files."""
 
-from __future__ import annotations
-
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any

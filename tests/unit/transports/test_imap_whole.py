@@ -1,7 +1,5 @@
 """A mail put together from pieces may say less than the one that came: each way of that is noticed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -2,8 +2,6 @@
 flags.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import subprocess

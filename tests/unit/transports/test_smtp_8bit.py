@@ -1,7 +1,5 @@
 """allow8bitmime: the same words in fewer bytes, and everything else untouched."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 from email.message import EmailMessage

@@ -1,7 +1,5 @@
 """Envelope and content as they cross the wire: nothing in them can end a line or a mail early."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

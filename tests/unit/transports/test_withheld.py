@@ -1,7 +1,5 @@
 """When a mail that the server does not hand out is tried again."""
 
-from __future__ import annotations
-
 from flexmaild.core.ports import Unreadable
 from flexmaild.transports.withheld import Withheld
 

@@ -1,7 +1,5 @@
 """The built-in mail templates (Jinja2) and their style sheet; docs/templates.md says how to override them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources

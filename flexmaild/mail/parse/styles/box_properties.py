@@ -4,8 +4,6 @@ Called by `mail.parse.styles.properties` through `BOX_JUDGES`: whether there is 
 how large it is and what it has around it. What leaves its place may lie on text of others, which is noted.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Final
 

@@ -5,8 +5,6 @@ that may or may not win, its inline style, rules that win over that. What rules 
 and sizes possible, or is doubt. Never raises.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Called by `mail.parse.styles.properties` through `COLOUR_JUDGES`. The colours ar
 read on the other is known only down the tree. Pictures behind text are never accepted.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from flexmaild.mail.parse.shown import words

@@ -4,8 +4,6 @@ Called by `mail.parse.styles.visibility`, the judges of properties and `mail.par
 that is not understood is None, and text in it is not certainly seen. Never raises.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from tinycss2 import color4

@@ -5,8 +5,6 @@ text stays readable, and notes in the draft what must be tracked down the tree. 
 tinycss2 parsed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 
 from tinycss2.ast import Node

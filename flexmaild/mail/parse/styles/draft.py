@@ -5,8 +5,6 @@ hides is noted in groups, since a declaration undoes only what hides in the same
 hide is known when all have been read. Never raises.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from flexmaild.mail.parse.shown import words

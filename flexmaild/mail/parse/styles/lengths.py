@@ -4,8 +4,6 @@ Called by the judges of properties and by `mail.parse.styles.visibility`. Units 
 not known here. Never raises.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tinycss2.ast import Node

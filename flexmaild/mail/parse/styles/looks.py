@@ -4,8 +4,6 @@ Called by `mail.parse.html` for each element that has attributes, rules of a sty
 own. Nearly all looks of a page were worked out for an element before, and are kept. Never raises.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

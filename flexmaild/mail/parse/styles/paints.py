@@ -4,8 +4,6 @@ Called by `mail.parse.styles.changes`, held by the looks of `mail.parse.styles.i
 add to what is possible; beyond a bound nothing is certain. Frozen; never raises.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from flexmaild.mail.parse.styles.colours import BLACK, INHERITED, LINK, WHITE, Colour, over, readable

@@ -6,8 +6,6 @@ need a look of their own are judged in `box_properties`, `colour_properties` and
 never raises for what tinycss2 parsed.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from tinycss2.ast import Declaration

@@ -4,8 +4,6 @@ Called by `mail.parse.styles.text_properties` and `mail.parse.styles.visibility`
 `mail.parse.html` for text in such a font. What is not known here may show anything. Never raises.
 """
 
-from __future__ import annotations
-
 SYMBOL_FONTS = ("wingdings", "webdings", "symbol", "marlett", "zapfdingbats", "zapf dingbats", "mt extra")
 # What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
 _DRAWN = {

@@ -4,8 +4,6 @@ Called by `mail.parse.styles.properties` through `TEXT_JUDGES`: fonts and their 
 text, how close its lines and letters are. What may lie on text of others is noted.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from tinycss2.ast import Node

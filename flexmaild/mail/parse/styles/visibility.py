@@ -6,8 +6,6 @@ surely is told apart, so that such text appears nowhere; all the rest is doubt. 
 question, a missed one would count text that nobody saw. Linear; never raises; knows no tree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache

@@ -6,8 +6,6 @@ those who read along. `core.approval.admission` says what follows for a mail tha
 to us.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from flexmaild.core.addresses import normal

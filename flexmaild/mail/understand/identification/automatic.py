@@ -5,8 +5,6 @@ Called by `understand.reply` before anything is made of the text: an out-of-offi
 responders really send); subjects count only where the header says nothing to the contrary. Never raises.
 """
 
-from __future__ import annotations
-
 import re
 
 from flexmaild.core.reading import MailNature

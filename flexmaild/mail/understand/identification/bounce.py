@@ -5,8 +5,6 @@ mail), Exchange's and Gmail's plain notes by their own layout, and leaves odd fo
 knows them from Mailman's thirty years. A report decides nothing and is never answered. Never raises.
 """
 
-from __future__ import annotations
-
 from email.errors import MessageError
 from email.parser import BytesParser
 from email.policy import compat32

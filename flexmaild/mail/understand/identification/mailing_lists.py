@@ -5,8 +5,6 @@ field that names a list has to name ours and no other: what only mentions it, in
 or as one more address, is another list's. Never raises.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote

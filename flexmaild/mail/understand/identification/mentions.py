@@ -7,8 +7,6 @@ says: 80 random bits are in no mail by chance, so that a ticket FM1-1234… or a
 Linear, bounded, never raises.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator

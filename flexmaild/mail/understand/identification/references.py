@@ -6,8 +6,6 @@ of one (clipped, masked, altered) is reported as well, so that it can be told fr
 called fm1-a or a ticket FM1-1234 is none. Linear, bounded, never raises.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 

@@ -6,8 +6,6 @@ address is in the field. With one (`boss@corp.test <evil@x.test>` is the boss fo
 it is from nobody. The address is only claimed here; `core.approval.admission` says whether to believe it.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ what it cannot say: it is short, and it speaks of HTML with no other words than 
 no words but those of the subject, or none that the page has not as well. Pure.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ Written out rather than taken from `tables`, so that it stays what it was when l
 Moments are integer milliseconds since 1970 UTC.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -3,8 +3,6 @@
 What older versions sent was not kept: the mails that have gone out, or may have, get a row that says so.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """The lines of replies that nobody explains yet, so that `status` can name those of a mail gateway."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

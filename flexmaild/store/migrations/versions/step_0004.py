@@ -3,8 +3,6 @@
 What older versions recorded is taken over. Their words about it were free, and so not all of them stay.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -4,8 +4,6 @@ What the requests say of that is taken over: how answers were proven, and whose 
 a request stands for the times of its answers.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -3,8 +3,6 @@
 Filled with the Message-IDs of the mails that decided before; their signatures were not recorded.
 """
 
-from __future__ import annotations
-
 import hashlib
 
 import sqlalchemy as sa

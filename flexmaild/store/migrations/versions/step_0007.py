@@ -1,7 +1,5 @@
 """Claims of jobs are numbered, so that the late end of one is told from the end of the next."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -4,8 +4,6 @@ The chain is made anew, row by row. A row that did not hold before keeps its old
 hold afterwards either.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

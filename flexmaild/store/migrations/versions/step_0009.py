@@ -3,8 +3,6 @@
 Its size and its Message-ID were kept before.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

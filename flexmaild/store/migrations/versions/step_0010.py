@@ -3,8 +3,6 @@
 Which requests were forgotten before is not known.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Which parts of a request that has ended are purged; of those before, none."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

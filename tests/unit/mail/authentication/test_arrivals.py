@@ -1,7 +1,5 @@
 """What is listed of a mail's results fields, and the borders that are proposed for them."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The receiving server's word about the sender counts, the sender's own word does not."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.approval.proof import proof_of

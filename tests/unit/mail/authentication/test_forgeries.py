@@ -1,7 +1,5 @@
 """What a sender can write into a mail, or have written, is not what its domain or a border says."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 

@@ -1,7 +1,5 @@
 """Whatever a client calls itself, its server's Received says of it what the server saw, or nothing."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """What gateways and the servers behind them write is read; the same, brought along past them, is not."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.approval.proof import failed_dmarc, proof_of

@@ -1,7 +1,5 @@
 """Header blocks that real software writes are read; the same blocks brought along by an outsider are not."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.approval.proof import proof_of

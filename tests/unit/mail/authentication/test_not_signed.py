@@ -1,7 +1,5 @@
 """What a signature leaves out decides nothing: whoever has the mail can have written it."""
 
-from __future__ import annotations
-
 import base64
 import quopri
 

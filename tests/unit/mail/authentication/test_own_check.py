@@ -1,7 +1,5 @@
 """Signatures that are verified here: as RFC 6376 and RFC 8301 have it, and for whom they speak."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
 

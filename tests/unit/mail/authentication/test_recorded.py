@@ -5,8 +5,6 @@ its request is approved. Whether the sender is the asked person, or the answer s
 here no sender may be proven whom the border did not prove, and none refused whom it did.
 """
 
-from __future__ import annotations
-
 import json
 import zipfile
 from functools import cache

@@ -1,7 +1,5 @@
 """Which borders of the settings the last mails show to be wrong."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.mail.authentication.borders import Border

@@ -1,7 +1,5 @@
 """One request and one way to compose, shared by the tests of the mails we write."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What each of our mails contains, and that it comes out as RFC 5322 wants it."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import hashlib

@@ -1,7 +1,5 @@
 """No string, wherever it stands, adds a header field, a recipient or a part to our mails."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 import re

@@ -1,7 +1,5 @@
 """An operator's templates: what they can change, what they cannot lose, and how their faults are told."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Our languages say the same things."""
 
-from __future__ import annotations
-
 import string
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The links that open a prefilled answer."""
 
-from __future__ import annotations
-
 import re
 from html import unescape
 from typing import Any

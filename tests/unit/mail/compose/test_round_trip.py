@@ -1,7 +1,5 @@
 """What we write is what we read: answers to our own mails, in every language, as mail programs send them."""
 
-from __future__ import annotations
-
 import email.policy
 import re
 from email.message import EmailMessage

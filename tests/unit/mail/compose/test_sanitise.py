@@ -1,7 +1,5 @@
 """What a stranger's HTML becomes before it is shown beside our buttons."""
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 

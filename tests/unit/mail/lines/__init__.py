@@ -8,8 +8,6 @@ their comments. DOUBTS: what makes them undecided. QUOTES: what stands above a q
 ENDINGS, BANNERS: what stands below and above everybody's mail. AUTOMATIC: subjects of automatic replies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pkgutil import iter_modules

@@ -2,8 +2,6 @@
 
 # ruff: noqa: E501 (a line is easier to read as it was written)
 
-from __future__ import annotations
-
 LINES: dict[str, tuple[str, ...]] = {
     "a": (
         "Onaylıyorum",

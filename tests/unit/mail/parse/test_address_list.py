@@ -1,7 +1,5 @@
 """What a field with a list of addresses says: its addresses, and nothing of its names and comments."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.mail.parse.address_list import entries

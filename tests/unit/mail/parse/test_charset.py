@@ -1,7 +1,5 @@
 """Character sets by every name that mails give them, and nothing that is none."""
 
-from __future__ import annotations
-
 import encodings.aliases
 
 import pytest

@@ -1,8 +1,6 @@
 # ruff: noqa: E501  (pages are data)
 """What a person sees of an HTML part: its lines, what of them is certain, and what it costs."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable
 from functools import partial

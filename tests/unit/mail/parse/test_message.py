@@ -1,7 +1,5 @@
 """The parser: equal to the standard one on good mail, honest about mail that is not."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from email import message_from_bytes
 from pathlib import Path

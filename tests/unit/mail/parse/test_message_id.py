@@ -1,7 +1,5 @@
 """What names a mail in its header, and what servers put in the place of one."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import pytest

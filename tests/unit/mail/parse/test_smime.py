@@ -1,7 +1,5 @@
 """Opaque S/MIME: what is only signed is read, what is encrypted or malformed is not."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Transfer encodings, careless ones too: what programs show, or all that they might."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import quopri

@@ -1,8 +1,6 @@
 # ruff: noqa: E501  (pages and styles are data)
 """What hides text, or may, is never certain; what certainly hides it leaves nothing at all."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.mail.parse.html import html_lines

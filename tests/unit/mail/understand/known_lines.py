@@ -1,7 +1,5 @@
 """The lines of known_lines.txt, by what writes them; each entry as a mail has it, with its line ends."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 

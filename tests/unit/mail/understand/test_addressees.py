@@ -3,8 +3,6 @@
 A Message-ID that a service replaced is no sign of either.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.reading import MailNature

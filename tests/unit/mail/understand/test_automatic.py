@@ -1,7 +1,5 @@
 """What no person wrote decides nothing, whatever words it begins with."""
 
-from __future__ import annotations
-
 import base64
 
 import pytest

@@ -1,7 +1,5 @@
 """A delivery report says which of our mails failed, for whom, and whether for good."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.reading import Bounce, MailNature

@@ -1,7 +1,5 @@
 """Our own corpus: what the common clients make of a reply is understood, in every language and encoding."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Doubt is looked for in what a person sees, and every listed word of doubt counts."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.languages.load import LANGUAGES

@@ -1,7 +1,5 @@
 """What people in companies really send is understood, and nobody's doubt is taken for a firm's footer."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.unit.mail.everyday import (

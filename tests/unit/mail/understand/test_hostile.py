@@ -1,7 +1,5 @@
 """Hostile mails: everything ends in a Reading, within bounds, and none approves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

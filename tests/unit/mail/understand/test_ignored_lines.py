@@ -1,7 +1,5 @@
 """The lines that `approvals.ignore_lines` names: neither answer, comment nor doubt; whole ones only."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.model import Answer

@@ -1,7 +1,5 @@
 """Lines are known as a whole: each that programs write is, none that a person goes on with is."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Iterable, Iterator

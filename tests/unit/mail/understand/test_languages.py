@@ -1,7 +1,5 @@
 """What people write in the languages that came after the first nine, and what their mail programs add."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

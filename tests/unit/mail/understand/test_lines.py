@@ -1,7 +1,5 @@
 """The lines of a reply before they are labelled: their words, and what finding these costs."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import pytest

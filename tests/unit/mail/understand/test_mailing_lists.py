@@ -1,7 +1,5 @@
 """A mailing list's mail decides nothing; one through our own group (the reply address) is a person's."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.reading import MailNature

@@ -1,7 +1,5 @@
 """A request is named by any spelling of its reference anywhere in the mail; a ticket names none."""
 
-from __future__ import annotations
-
 import base64
 from functools import partial
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """Banners, classifications, footers and disclaimers: known as a whole, never over a person's line."""
 
-from __future__ import annotations
-
 import textwrap
 
 import pytest

@@ -1,7 +1,5 @@
 """No reply of a real mail program reads in two ways where its signature leaves open how it is read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

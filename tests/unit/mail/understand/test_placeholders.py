@@ -1,7 +1,5 @@
 """A text part that stands in for the HTML part disagrees with nothing; any other does."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.unit.mail.mails import mail, parts, read, said

@@ -6,8 +6,6 @@ still decides, the sentence is in the comment, and where it doubts, nothing is d
 tried apart from each other, so that one cannot cover up for the other.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache

@@ -4,8 +4,6 @@ What counts for an approval: nothing raises, nothing decides that no person deci
 "Approve" typed above any of it is found.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

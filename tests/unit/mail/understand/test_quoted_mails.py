@@ -1,7 +1,5 @@
 """Answers above our mails other than the first request: explanations, very long ones, unknown ones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 

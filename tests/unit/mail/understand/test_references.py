@@ -1,7 +1,5 @@
 """A reference is found wherever it comes back, in one spelling, and an altered one is not overlooked."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.references import parse

@@ -5,8 +5,6 @@ that is clear and yet asked for again. What differs is named below with its reas
 once it does not differ.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from email.utils import getaddresses
 

@@ -1,7 +1,5 @@
 """Who a mail is from: exactly one address, or nobody."""
 
-from __future__ import annotations
-
 from email.utils import getaddresses
 
 import pytest

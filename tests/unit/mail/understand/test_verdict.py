@@ -1,7 +1,5 @@
 """What a person's first words mean, in every language."""
 
-from __future__ import annotations
-
 import pytest
 
 from flexmaild.core.model import Answer

@@ -1,7 +1,5 @@
 """A mail of which text is missing, or was not read, decides nothing."""
 
-from __future__ import annotations
-
 import base64
 
 import pytest
