@@ -17,11 +17,11 @@ from pathlib import Path
 
 from flexmaild.core.model import Approver, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.compose.write import Stationery, compose
+from flexmaild.mail.compose.write import ComposeSettings, compose
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 REFERENCE = "FM1-NBSWY3DPEB3W64TMMQQGC3TEEBQWY3BAORUGKIDPORUGK4RAO"
-STATIONERY = Stationery("noreply@example.org", "approvals@example.org", "example.org")
+STATIONERY = ComposeSettings("noreply@example.org", "approvals@example.org", "example.org")
 ANN = Approver("ann.lee@example.org", "Ann Lee", group="Operations")
 REQUEST = Request(
     "ap-nbswy3dpeb3w64tm",

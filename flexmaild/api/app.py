@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from flexmaild.api.call import Handlers
-from flexmaild.api.limits import Limits, Places
+from flexmaild.api.limits import Limits, Quota
 from flexmaild.core.access import Access
 from flexmaild.system.peer_credentials import Peer
 from flexmaild.system.pool import Pool
@@ -49,9 +49,9 @@ class Application:
         self.looking, self.changing = Pool("api-looks", LOOKING), Pool("api-changes", CHANGING)
         self.probing, self.filing = Pool("api-probes", PROBING), Pool("api-files", FILING)
         self.naming = Pool("api-names", NAMING)
-        self.work = Places("requests", limits.in_work, limits.in_work_per_user)
-        self.waiting = Places("waiting callers", limits.waiting, limits.waiting_per_user)
-        self.body_bytes = Places("large requests", limits.bodies_bytes, limits.bodies_bytes_per_user)
+        self.work = Quota("requests", limits.in_work, limits.in_work_per_user)
+        self.waiting = Quota("waiting callers", limits.waiting, limits.waiting_per_user)
+        self.body_bytes = Quota("large requests", limits.bodies_bytes, limits.bodies_bytes_per_user)
         self.stopping = asyncio.Event()
 
     async def stop(self) -> None:

@@ -1,7 +1,7 @@
 """What passes between a request and its handler: a call, its answer, and who called.
 
-`api.request` makes the `Call`; `api.commands` has the `Handlers`. Values only, so that handlers can be tested
-without a socket.
+`api.request` makes the `CommandRequest`; `api.commands` has the `Handlers`. Values only, so that handlers can
+be tested without a socket.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CommandRequest:
     """One request to the daemon, checked against its route.
 
     role: what the peer may do at most; it is enough for the route.
@@ -90,11 +90,11 @@ class Handlers(Protocol):
     said). wait: for routes that wait, in the event loop; must not block.
     """
 
-    def handle(self, command: str, call: Call) -> Answer: ...
+    def handle(self, command: str, call: CommandRequest) -> Answer: ...
 
-    def receive(self, call: Call, declared: int) -> IncomingFile: ...
+    def receive(self, call: CommandRequest, declared: int) -> IncomingFile: ...
 
-    async def wait(self, command: str, call: Call, run: Run) -> Answer: ...
+    async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer: ...
 
 
 class CallerGone(Exception):

@@ -7,7 +7,7 @@ looks. Those that wait run in the event loop. Holds no rule about approvals.
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.call import Answer, CommandRequest, Run
 from flexmaild.api.handlers import approvals, notifications, oauth, probes, queues, self_test, service
 from flexmaild.api.handlers.files import Incoming
 from flexmaild.api.handlers.once import AnsweredBefore
@@ -15,7 +15,7 @@ from flexmaild.api.problems import AGAIN_SOON, Problem
 from flexmaild.engine.services import Services
 from flexmaild.store import DamagedRow, StoreFault, StorePassing
 
-COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
+COMMANDS: Mapping[str, Callable[[Services, CommandRequest], Answer]] = {
     "status": service.status,
     "process": service.process,
     "reload": service.reload,
@@ -46,7 +46,7 @@ COMMANDS: Mapping[str, Callable[[Services, Call], Answer]] = {
     "oauth.authorize": oauth.authorize,
     "oauth.forget": oauth.forget,
 }
-WAITING: Mapping[str, Callable[[Services, Call, Run], Awaitable[Answer]]] = {
+WAITING: Mapping[str, Callable[[Services, CommandRequest, Run], Awaitable[Answer]]] = {
     "approval.wait": approvals.wait,
     "oauth.progress": oauth.progress,
 }
@@ -72,7 +72,7 @@ class Handlers:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def handle(self, command: str, call: Call) -> Answer:
+    def handle(self, command: str, call: CommandRequest) -> Answer:
         if command in BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
             detail, headers = f"{doubt.said}; nothing was done", AGAIN_SOON
             raise Problem(
@@ -84,10 +84,10 @@ class Handlers:
             except AnsweredBefore as before:
                 return before.answer
 
-    def receive(self, call: Call, declared: int) -> Incoming:
+    def receive(self, call: CommandRequest, declared: int) -> Incoming:
         return Incoming(self._services, call, declared)
 
-    async def wait(self, command: str, call: Call, run: Run) -> Answer:
+    async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer:
         with _store_faults():
             return await WAITING[command](self._services, call, run)
 

@@ -1,6 +1,6 @@
 """The kinds of field that request bodies are made of: addresses, durations, lines, texts, base64.
 
-Used by `api.bodies` only. Each says in its error what would be right, and never repeats a value that
+Used by `api.request_models` only. Each says in its error what would be right, and never repeats a value that
 could hold a body or a secret.
 """
 

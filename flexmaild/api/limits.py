@@ -47,7 +47,7 @@ class Limits:
         )
 
 
-class Places:
+class Quota:
     """Counts what is taken: so much of all and so much of one user. For the event loop's thread alone."""
 
     def __init__(self, what: str, total: int, per_user: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from flexmaild import __version__
-from flexmaild.api import problems, shapes
+from flexmaild.api import problems, validation
 from flexmaild.api.routes import ROUTES, Parameter, Route
 
 _REF = "#/components/schemas/{model}"
@@ -49,9 +49,9 @@ _IDEMPOTENCY_KEY = {
 @cache
 def document() -> dict[str, Any]:
     """The whole description. The same object every time: do not change it."""
-    bodies = {shapes.body(route.body): None for route in ROUTES if route.body}
+    bodies = {validation.body(route.body): None for route in ROUTES if route.body}
     named = (name for route in ROUTES for name in (route.answer, route.outline) if name)
-    answers = {shapes.answer(name): None for name in named}
+    answers = {validation.answer(name): None for name in named}
     wanted: list[tuple[str, Any, TypeAdapter[Any]]] = []
     wanted += [(one.__name__, "validation", TypeAdapter(one)) for one in bodies]
     wanted += [(one.__name__, "serialization", TypeAdapter(one)) for one in answers]

@@ -17,9 +17,9 @@ from pydantic_core import to_json
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from flexmaild.api import exchange, openapi, problems, reading, routes, seen_by
+from flexmaild.api import exchange, openapi, problems, request_reader, routes, seen_by
 from flexmaild.api.app import Application
-from flexmaild.api.call import Answer, Call, CallerGone, caller_of
+from flexmaild.api.call import Answer, CallerGone, CommandRequest, caller_of
 from flexmaild.api.exchange import Written
 from flexmaild.api.problems import Problem
 from flexmaild.api.routes import Route
@@ -115,13 +115,13 @@ class Request:
         role = self._app.access.role(caller_of(peer))
         if role is None or not permits(role, route.role):
             raise _not_permitted(peer, route)
-        query = reading.query_of(route, self._scope["query_string"])
-        key = reading.idempotency_key(self._headers)
-        length = reading.declared_length(self._headers, route)
+        query = request_reader.query_of(route, self._scope["query_string"])
+        key = request_reader.idempotency_key(self._headers)
+        length = request_reader.declared_length(self._headers, route)
         self._is_unread = length > 0 or (route.is_file and "transfer-encoding" in self._headers)
         taken = self._app.waiting if route.waits else self._app.work
         await places.enter_async_context(taken.taken(peer.uid, seconds=self._app.limits.place_seconds))
-        call = Call(peer, names, query, idempotency_key=key, role=role)
+        call = CommandRequest(peer, names, query, idempotency_key=key, role=role)
         if route.is_file:
             return await self._file(route, call, length)
         async with self._room_for(length, peer.uid):
@@ -138,7 +138,7 @@ class Request:
             yield
 
     async def _body(self) -> bytes:
-        reading.check_media_type(self._headers)
+        request_reader.check_media_type(self._headers)
         limits = self._app.limits
         coming = exchange.pieces(
             self._scope, self._receive, silent_seconds=limits.body_silent_seconds, seconds=limits.body_seconds
@@ -147,7 +147,7 @@ class Request:
         self._is_unread = False
         return raw
 
-    async def _carried_out(self, route: Route, call: Call, raw: bytes) -> Written:
+    async def _carried_out(self, route: Route, call: CommandRequest, raw: bytes) -> Written:
         if route.waits:
             return await self._waited(route, call)
         if route.takes_long:
@@ -155,7 +155,7 @@ class Request:
         pool = self._app.looking if route.method == "GET" else self._app.changing
         return await _in(pool, self._handled, route, call, raw)
 
-    async def _file(self, route: Route, call: Call, declared: int) -> Written:
+    async def _file(self, route: Route, call: CommandRequest, declared: int) -> Written:
         """Written away as it comes."""
         limits, pool = self._app.limits, self._app.filing
         coming = exchange.pieces(
@@ -171,7 +171,7 @@ class Request:
             await asyncio.shield(_in(pool, file.abandon))
             raise
 
-    async def _waited(self, route: Route, call: Call) -> Written:
+    async def _waited(self, route: Route, call: CommandRequest) -> Written:
         """Carried out in the event loop, until there is an answer, or nobody to have it."""
         run = partial(_in, self._app.looking)
         answer = asyncio.ensure_future(self._app.handlers.wait(route.command, call, run))
@@ -186,7 +186,7 @@ class Request:
             for task in (answer, gone, stopping):
                 task.cancel()
 
-    async def _probed(self, route: Route, call: Call, raw: bytes) -> Written:
+    async def _probed(self, route: Route, call: CommandRequest, raw: bytes) -> Written:
         """Carried out in a thread, which hears of it when there is nobody to have the answer."""
         written = asyncio.ensure_future(_in(self._app.probing, self._handled, route, call, raw))
         gone = asyncio.ensure_future(exchange.disconnected(self._receive))
@@ -200,11 +200,11 @@ class Request:
             gone.cancel()
             stopping.cancel()
 
-    def _handled(self, route: Route, call: Call, raw: bytes) -> Written:
+    def _handled(self, route: Route, call: CommandRequest, raw: bytes) -> Written:
         """In a thread of its own: from the bytes of the body to those of the answer."""
-        document = reading.parsed(raw) if raw.strip() else None
-        fingerprint = reading.fingerprint(route, call.path, document)
-        body = reading.checked(route, document)
+        document = request_reader.parsed(raw) if raw.strip() else None
+        fingerprint = request_reader.fingerprint(route, call.path, document)
+        body = request_reader.checked(route, document)
         del document, raw
         if route.command == "openapi":
             return _written(Answer(200, openapi.document()), route, call.viewer)

@@ -2,7 +2,7 @@
 
 `api.app` dispatches by it, openapi.json is generated from it (which `client.calls` is held to), and its
 names are the values of the metric label `command`. To add a command: a line here, a function in
-`flexmaild/api/` and a line in `client/calls.py`. `api.shapes` resolves the names of models.
+`flexmaild/api/` and a line in `client/calls.py`. `api.validation` resolves the names of models.
 """
 
 import re
@@ -46,7 +46,7 @@ class Parameter:
 class Route:
     """One command. `cli` is how flexmailctl calls it, empty where it does not.
 
-    body, answer: names that `api.shapes` knows; an empty body means that none is taken. outline: what is
+    body, answer: names that `api.validation` knows; an empty body means that none is taken. outline: what is
     answered to who may not see it all.
     waits: the answer may be held back (long poll), and the caller is counted as one who waits.
     is_file: the body is a file, of any length and kind, and not JSON.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from flexmaild.api.problems import Problem
 from flexmaild.core import jobs
-from flexmaild.core.access import NOBODYS, Belonging, Viewer
+from flexmaild.core.access import NOBODYS, Ownership, Viewer
 from flexmaild.core.documents import queues
 from flexmaild.core.documents.queues import JobOutline
 from flexmaild.core.masking import without_people
@@ -22,7 +22,7 @@ def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[
     sees = requests_seen(store, viewer, {job.approval_id for job in found})
 
     def is_seen(job: Job) -> bool:
-        return sees(job.approval_id) if job.approval_id else viewer.sees(Belonging(jobs.owner_of(job)))
+        return sees(job.approval_id) if job.approval_id else viewer.sees(Ownership(jobs.owner_of(job)))
 
     return [queues.job(job) if is_seen(job) else queues.outline(job) for job in found]
 

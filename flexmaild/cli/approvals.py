@@ -7,11 +7,11 @@ from typing import Any, get_args
 
 import click
 
-from flexmaild.cli import given, output
+from flexmaild.cli import arguments, output
 from flexmaild.cli.console import Console, Group, pass_console
 from flexmaild.cli.views import approval as approval_view
 from flexmaild.cli.waiting import Watch, wait_for_decision
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from flexmaild.core.model import Requirement
 
 STATES = ["pending", "approved", "rejected", "expired", "cancelled"]
@@ -25,12 +25,17 @@ def approval() -> None:
 @approval.command()
 @click.option("--title", help="One line: what is to be approved.")
 @click.option(
-    "--text", type=given.text, metavar="TEXT|-", help="The question; - reads it from standard input."
+    "--text", type=arguments.text, metavar="TEXT|-", help="The question; - reads it from standard input."
 )
-@click.option("--html", type=given.text, metavar="HTML|-", help="The question as HTML.")
+@click.option("--html", type=arguments.text, metavar="HTML|-", help="The question as HTML.")
 @click.option("--template", metavar="NAME", help="A template of the operator's instead of a text.")
 @click.option(
-    "--variable", "variables", multiple=True, type=given.pair, metavar="NAME=VALUE", help="For the template."
+    "--variable",
+    "variables",
+    multiple=True,
+    type=arguments.pair,
+    metavar="NAME=VALUE",
+    help="For the template.",
 )
 @click.option(
     "--approver", "approvers", multiple=True, metavar="[GROUP:]ADDRESS", help="Whom to ask; may be repeated."
@@ -58,7 +63,11 @@ def approval() -> None:
     "--sink", "sinks", multiple=True, metavar="NAME", help="Where the decision goes; may be repeated."
 )
 @click.option(
-    "--metadata", multiple=True, type=given.pair, metavar="NAME=VALUE", help="Comes back with the decision."
+    "--metadata",
+    multiple=True,
+    type=arguments.pair,
+    metavar="NAME=VALUE",
+    help="Comes back with the decision.",
 )
 @click.option(
     "--visible-to",
@@ -66,13 +75,15 @@ def approval() -> None:
     metavar="USER|@GROUP",
     help="Who else may see the request; may be repeated.",
 )
-@click.option("--attach", "attachments", multiple=True, type=given.FILE, help="A file; may be repeated.")
+@click.option("--attach", "attachments", multiple=True, type=arguments.FILE, help="A file; may be repeated.")
 @click.option(
     "--file", "file", type=click.Path(path_type=Path, allow_dash=True), help="A request body as JSON."
 )
-@click.option("--idempotency-key", type=given.key, metavar="KEY", help="The same key never mails twice.")
+@click.option("--idempotency-key", type=arguments.key, metavar="KEY", help="The same key never mails twice.")
 @click.option("--wait", is_flag=True, help="Wait for the decision; see the exit codes.")
-@click.option("--timeout", type=given.seconds, metavar="DURATION", help="How long to wait (default: no end).")
+@click.option(
+    "--timeout", type=arguments.seconds, metavar="DURATION", help="How long to wait (default: no end)."
+)
 @pass_console
 def request(
     console: Console,
@@ -87,7 +98,7 @@ def request(
 
     Options add to what --file holds, or take its place.
     """
-    body = given.body_file(file) | _body(options)
+    body = arguments.body_file(file) | _body(options)
     key = idempotency_key or str(uuid.uuid4())
     asked = console.ask("approval.request", body=body, idempotency_key=key)
     for one in asked.get("warnings", []):
@@ -131,7 +142,9 @@ def reply(console: Console, id: str, sha256: str) -> None:
 
 @approval.command()
 @click.argument("id")
-@click.option("--timeout", type=given.seconds, metavar="DURATION", help="How long to wait (default: no end).")
+@click.option(
+    "--timeout", type=arguments.seconds, metavar="DURATION", help="How long to wait (default: no end)."
+)
 @pass_console
 def wait(console: Console, id: str, timeout: float | None) -> None:
     """Wait for the decision. Exits with 0 approved, 3 rejected, 4 expired or cancelled, 5 timed out."""
@@ -175,9 +188,9 @@ def _wait(console: Console, id: str, timeout: float | None, *, was_there: bool =
             "for it again, `approval cancel` withdraws it.",
             err=True,
         )
-        raise click.exceptions.Exit(exits.INTERRUPTED) from None
+        raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None
     console.show(decided, approval_view.decision)
-    raise click.exceptions.Exit(exits.OF_STATE.get(decided["state"], exits.FAILED))
+    raise click.exceptions.Exit(exit_codes.OF_STATE.get(decided["state"], exit_codes.FAILED))
 
 
 def _tell_reply(reply: dict[str, Any]) -> None:
@@ -200,10 +213,10 @@ _WATCH = Watch(
 def _body(options: dict[str, Any]) -> dict[str, Any]:
     """The options as a request body."""
     made = dict(options)
-    made["approvers"] = given.approvers(options["approvers"])
-    made["escalate_to"] = given.approvers(options["escalate_to"])
-    made["quorum"] = given.quorum(options["quorum"]) if options["quorum"] else None
+    made["approvers"] = arguments.approvers(options["approvers"])
+    made["escalate_to"] = arguments.approvers(options["escalate_to"])
+    made["quorum"] = arguments.quorum(options["quorum"]) if options["quorum"] else None
     made["variables"] = dict(options["variables"])
     made["metadata"] = dict(options["metadata"])
-    made["attachments"] = [given.file(path) for path in options["attachments"]]
-    return given.named(made)
+    made["attachments"] = [arguments.file(path) for path in options["attachments"]]
+    return arguments.named(made)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 from flexmaild.cli.settings_file import config_option, load_settings
 from flexmaild.client import Client, Refused, Unreachable
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 
 @click.group()
@@ -37,8 +37,8 @@ def accept(socket: Path | None) -> None:
         else:
             told = f"There was no doubt about the clock; it is {answer['now']}."
     except Unreachable as error:
-        code = exits.NOT_PERMITTED if error.permission else exits.UNREACHABLE
-        ending.fail(f"{error}. {error.cure}", code)
+        code = exit_codes.NOT_PERMITTED if error.permission else exit_codes.UNREACHABLE
+        exit.fail(f"{error}. {error.cure}", code)
     except Refused as refused:
-        ending.fail(str(refused), exits.of_problem(refused.status, refused.kind))
-    ending.say(told)
+        exit.fail(str(refused), exit_codes.of_problem(refused.status, refused.kind))
+    exit.say(told)

@@ -15,7 +15,7 @@ import click
 from flexmaild.cli import output
 from flexmaild.cli.escapes import escaped
 from flexmaild.client import Client, Refused, Unreachable, default_socket
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 
 class Console:
@@ -134,15 +134,15 @@ class Group(click.Group):
 def _misfit(client: Client) -> Unreachable | None:
     """Whether the last answer, over which a command stumbled, is not as flexmaild's are. Not asked of every
     answer, since that takes longer than all the rest of a command."""
-    from flexmaild.api import routes, shapes
+    from flexmaild.api import routes, validation
 
     if client.last is None:
         return None
     command, body = client.last
     route = routes.BY_COMMAND[command]
-    if route.outline and not shapes.misfit(route.outline, body):
+    if route.outline and not validation.misfit(route.outline, body):
         return None
-    fault = shapes.misfit(route.answer, body) if route.answer else None
+    fault = validation.misfit(route.answer, body) if route.answer else None
     return client.strange(f"{fault.path} of its answer {fault.detail}") if fault else None
 
 
@@ -150,7 +150,7 @@ pass_console = click.make_pass_decorator(Console, ensure=True)
 
 
 def _fail_unreachable(console: Console, error: Unreachable) -> NoReturn:
-    code = exits.NOT_PERMITTED if error.permission else exits.UNREACHABLE
+    code = exit_codes.NOT_PERMITTED if error.permission else exit_codes.UNREACHABLE
     document = {"type": "about:blank", "title": "Not reachable", "detail": str(error), "cure": error.cure}
     fail(f"{escaped(str(error))}\n  {error.cure}", code, document if console.as_json else None)
 
@@ -165,5 +165,5 @@ def _fail_refused(console: Console, refused: Refused) -> NoReturn:
         lines.append(output.safe(f"{place}{fault.get('detail', '')}{cure}"))
     if document.get("cure"):
         lines.append(output.safe(document["cure"]))
-    code = exits.of_problem(refused.status, refused.kind)
+    code = exit_codes.of_problem(refused.status, refused.kind)
     fail("\n  ".join(lines), code, document if console.as_json else None)

@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 
 from flexmaild.cli.escapes import escaped
 from flexmaild.client import Client, Refused, Unreachable
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from flexmaild.system.deadline import Deadline
 
 APPROVER = "alice@example.test"
@@ -57,8 +57,8 @@ def run(interactive: bool) -> int:
             _show(root, interactive)
         except (Failed, Refused, Unreachable) as fault:
             print(f"\nThe demo failed: {escaped(str(fault))}", file=sys.stderr)
-            return exits.FAILED
-    return exits.DONE
+            return exit_codes.FAILED
+    return exit_codes.DONE
 
 
 def _show(root: Path, interactive: bool) -> None:

@@ -4,10 +4,10 @@ import json
 
 import click
 
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 from flexmaild.cli.settings_file import config_option, load_settings
 from flexmaild.cli.views import results
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 
 @click.command()
@@ -27,7 +27,7 @@ def doctor(as_json: bool) -> int:
 
     body = documents.as_json(engine.examine(settings))
     if as_json:
-        ending.say(json.dumps(body, indent=2))
+        exit.say(json.dumps(body, indent=2))
     else:
         results.diagnosis(body)
-    return exits.DONE if body["healthy"] else exits.FAILED
+    return exit_codes.DONE if body["healthy"] else exit_codes.FAILED

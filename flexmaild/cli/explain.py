@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending, standard_input
+from flexmaild.cli import exit, standard_input
 from flexmaild.cli.settings_file import chosen_config, config_option
 from flexmaild.cli.views import explain as explain_view
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.system.files import read_at_most
 
@@ -37,11 +37,11 @@ def explain(file: str, as_json: bool) -> int:
     document = {"file": file.encode("utf-8", "replace").decode(), "version": __version__}
     document |= _document(data)
     if as_json:
-        ending.say(json.dumps(document, indent=2))
+        exit.say(json.dumps(document, indent=2))
     else:
         for line in explain_view.lines(document, click.get_current_context().terminal_width or _width()):
-            ending.say(line)
-    return exits.DONE
+            exit.say(line)
+    return exit_codes.DONE
 
 
 def _bytes(file: str) -> bytes:
@@ -50,7 +50,7 @@ def _bytes(file: str) -> bytes:
         return standard_input.read(LARGEST) if file == "-" else read_at_most(file, LARGEST)[1]
     except (OSError, ValueError) as fault:
         why = fault.strerror if isinstance(fault, OSError) else "this is no file name"
-        ending.fail(f"{'standard input' if file == '-' else file}: {why}", exits.FAILED)
+        exit.fail(f"{'standard input' if file == '-' else file}: {why}", exit_codes.FAILED)
 
 
 def _document(data: bytes) -> dict[str, Any]:

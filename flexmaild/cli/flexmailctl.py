@@ -6,7 +6,7 @@ The commands are in the modules imported here, a few lines each; what they can a
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import approvals, ending, mailing, oauth, queues, service
+from flexmaild.cli import approvals, exit, mailing, oauth, queues, service
 from flexmaild.cli.console import Group
 
 
@@ -35,5 +35,5 @@ for command in (
 
 
 def main() -> None:
-    """The entry point; exits with a code of `core.exits`."""
-    ending.run(cli, "flexmailctl")
+    """The entry point; exits with a code of `core.exit_codes`."""
+    exit.run(cli, "flexmailctl")

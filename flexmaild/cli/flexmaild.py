@@ -9,7 +9,7 @@ import signal
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 from flexmaild.cli.clock import clock
 from flexmaild.cli.doctor import doctor
 from flexmaild.cli.explain import explain
@@ -96,5 +96,5 @@ cli.add_command(store)
 
 
 def main() -> None:
-    """The entry point; exits with a code of `core.exits`."""
-    ending.run(cli, "flexmaild")
+    """The entry point; exits with a code of `core.exit_codes`."""
+    exit.run(cli, "flexmaild")

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import given, output
+from flexmaild.cli import arguments, output
 from flexmaild.cli.console import Command, Console, pass_console
 from flexmaild.cli.views import results
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 
 @click.command("test-email", cls=Command)
@@ -37,7 +37,7 @@ def doctor(console: Console) -> None:
     body = console.ask("doctor")
     console.show(body, results.diagnosis)
     if not body["healthy"]:
-        raise click.exceptions.Exit(exits.FAILED)
+        raise click.exceptions.Exit(exit_codes.FAILED)
 
 
 @click.command("self-test", cls=Command)
@@ -50,7 +50,7 @@ def self_test(console: Console) -> None:
     body = console.ask("self_test")
     console.show(body, results.diagnosis)
     if not body["healthy"]:
-        raise click.exceptions.Exit(exits.FAILED)
+        raise click.exceptions.Exit(exit_codes.FAILED)
 
 
 @click.command(cls=Command)
@@ -61,24 +61,33 @@ def self_test(console: Console) -> None:
 @click.option("--bcc", multiple=True, metavar="ADDRESS")
 @click.option("--reply-to", metavar="ADDRESS")
 @click.option("--subject", required=True)
-@click.option("--text", type=given.text, metavar="TEXT|-", help="The text; - reads it from standard input.")
-@click.option("--html", type=given.text, metavar="HTML|-", help="An HTML part.")
+@click.option(
+    "--text", type=arguments.text, metavar="TEXT|-", help="The text; - reads it from standard input."
+)
+@click.option("--html", type=arguments.text, metavar="HTML|-", help="An HTML part.")
 @click.option("--template", metavar="NAME", help="A template of the operator's instead of a text.")
 @click.option(
-    "--variable", "variables", multiple=True, type=given.pair, metavar="NAME=VALUE", help="For the template."
+    "--variable",
+    "variables",
+    multiple=True,
+    type=arguments.pair,
+    metavar="NAME=VALUE",
+    help="For the template.",
 )
 @click.option("--event", metavar="NAME", help="What happened, e.g. request_completed.")
 @click.option("--instance", metavar="NAME", help="What the logs belong to; names the zip folder.")
 @click.option(
     "--outcome", type=click.Choice(["success", "failure"]), help="Decides whether logs are attached."
 )
-@click.option("--log", "logs", multiple=True, type=given.FILE, help="A log, attached as the settings say.")
 @click.option(
-    "--failed-log", "failed_logs", multiple=True, type=given.FILE, help="A log in which the failure is."
+    "--log", "logs", multiple=True, type=arguments.FILE, help="A log, attached as the settings say."
 )
-@click.option("--attach", "attachments", multiple=True, type=given.FILE, help="A file to attach always.")
+@click.option(
+    "--failed-log", "failed_logs", multiple=True, type=arguments.FILE, help="A log in which the failure is."
+)
+@click.option("--attach", "attachments", multiple=True, type=arguments.FILE, help="A file to attach always.")
 @click.option("--language", metavar="TAG", help="Of the words around the text, e.g. de.")
-@click.option("--idempotency-key", type=given.key, metavar="KEY", help="The same key never mails twice.")
+@click.option("--idempotency-key", type=arguments.key, metavar="KEY", help="The same key never mails twice.")
 @pass_console
 def notify(
     console: Console,
@@ -91,10 +100,12 @@ def notify(
     **plain: Any,
 ) -> None:
     """Queue a notification mail; prints its id once it is durable."""
-    body = given.named(plain) | given.named({"variables": dict(variables)})
-    body |= given.named({"attachments": [given.file(path) for path in attachments]})
-    found = [given.log(path) for path in logs] + [given.log(path, failed=True) for path in failed_logs]
-    body |= given.named({"logs": found})
+    body = arguments.named(plain) | arguments.named({"variables": dict(variables)})
+    body |= arguments.named({"attachments": [arguments.file(path) for path in attachments]})
+    found = [arguments.log(path) for path in logs] + [
+        arguments.log(path, failed=True) for path in failed_logs
+    ]
+    body |= arguments.named({"logs": found})
     key = idempotency_key or str(uuid.uuid4())
     answer = console.ask("notification.send", body=body, idempotency_key=key)
     console.show(answer, lambda queued: click.echo(output.safe(queued["id"])))

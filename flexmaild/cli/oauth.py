@@ -7,7 +7,7 @@ import click
 
 from flexmaild.cli import output
 from flexmaild.cli.console import Console, Group, fail, pass_console
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from flexmaild.system.deadline import Deadline
 
 # Shown of each application, in this order, as far as there is something to show.
@@ -44,7 +44,7 @@ def authorize(console: Console, name: str, no_wait: bool) -> None:
     console.show(ended, _show_end)
     if ended["state"] != "done":
         lost = f"flexmaild knows nothing of it any more; run `flexmailctl oauth authorize {name}` again"
-        fail(output.safe(ended.get("detail") or lost), exits.FAILED)
+        fail(output.safe(ended.get("detail") or lost), exit_codes.FAILED)
 
 
 @oauth.command()

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 from flexmaild.cli.settings_file import chosen_config, config_option, load_settings
 from flexmaild.cli.views import replay as replay_view
-from flexmaild.core import durations, exits
+from flexmaild.core import durations, exit_codes
 
 # Differences told in the JSON document; they are counted on.
 MOST_TOLD = 10_000
@@ -53,21 +53,21 @@ def replay(since: timedelta, as_json: bool) -> int:
     """
     from flexmaild.core.errors import Failure
     from flexmaild.store import StoreFault
-    from flexmaild.store.beside import StoreDenied
+    from flexmaild.store.read_only import StoreDenied
 
     try:
         return _replayed(since, as_json)
     except StoreDenied as fault:
-        ending.fail(str(fault), exits.NOT_PERMITTED)
+        exit.fail(str(fault), exit_codes.NOT_PERMITTED)
     except StoreFault as fault:
-        ending.fail(str(fault), exits.BAD_SETTINGS)
+        exit.fail(str(fault), exit_codes.BAD_SETTINGS)
     except Failure as failure:
-        ending.fail(failure.text, exits.UNREACHABLE)
+        exit.fail(failure.text, exit_codes.UNREACHABLE)
 
 
 def _replayed(since: timedelta, as_json: bool) -> int:
     from flexmaild.engine.replay import replay as engine
-    from flexmaild.store.beside import store_beside
+    from flexmaild.store.read_only import store_beside
 
     settings = load_settings(check_secrets=False)
     store = store_beside(settings)
@@ -80,11 +80,11 @@ def _replayed(since: timedelta, as_json: bool) -> int:
     tally.decisions = list(replayer.decisions())
     if as_json:
         document = {"version": __version__, "settings": str(chosen_config())} | tally.document()
-        ending.say(json.dumps(document | {"differences": told}, indent=2))
+        exit.say(json.dumps(document | {"differences": told}, indent=2))
     else:
         for line in tally.lines():
-            ending.say(line)
-    return exits.FAILED if tally.differing else exits.DONE
+            exit.say(line)
+    return exit_codes.FAILED if tally.differing else exit_codes.DONE
 
 
 def _told(run: Iterator[Any], tally: replay_view.Tally, as_json: bool) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def _told(run: Iterator[Any], tally: replay_view.Tally, as_json: bool) -> list[d
                 told.append(replay_view.document(result))
             elif not as_json:
                 for line in replay_view.lines(result):
-                    ending.say(line)
+                    exit.say(line)
         _progress(tally)
     return told
 
@@ -114,6 +114,6 @@ def _keys(settings: Any) -> Any:
     try:
         return known_reference_keys(settings)
     except PermissionError as fault:
-        ending.fail(f"{fault.filename}: you may not read the key of references", exits.NOT_PERMITTED)
+        exit.fail(f"{fault.filename}: you may not read the key of references", exit_codes.NOT_PERMITTED)
     except OSError as fault:
-        ending.fail(f"{fault.filename}: the key of references: {fault.strerror}", exits.BAD_SETTINGS)
+        exit.fail(f"{fault.filename}: the key of references: {fault.strerror}", exit_codes.BAD_SETTINGS)

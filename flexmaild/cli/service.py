@@ -7,7 +7,7 @@ import click
 from flexmaild.cli import output
 from flexmaild.cli.console import Command, Console, Group, fail, pass_console
 from flexmaild.client import Refused
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 
 @click.command(cls=Command)
@@ -18,7 +18,7 @@ def status(console: Console, check: bool) -> None:
     body = console.ask("status")
     console.show(body, _show_status)
     if check and not body["healthy"]:
-        raise click.exceptions.Exit(exits.FAILED)
+        raise click.exceptions.Exit(exit_codes.FAILED)
 
 
 @click.command(cls=Command)
@@ -62,7 +62,7 @@ def verify(console: Console) -> None:
     body = console.ask("audit.verify")
     console.show(body)
     if not body["ok"]:
-        fail("the audit trail was tampered with, or damaged", exits.FAILED)
+        fail("the audit trail was tampered with, or damaged", exit_codes.FAILED)
 
 
 COMMANDS = (status, reload, process, log_level, audit)

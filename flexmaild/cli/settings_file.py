@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 DEFAULT_CONFIG = Path("/etc/flexmaild/flexmaild.yaml")
 
@@ -51,4 +51,4 @@ def told_faults() -> Iterator[None]:
     except SettingsError as error:
         for fault in error.faults:
             click.echo(str(fault), err=True)
-        raise click.exceptions.Exit(exits.BAD_SETTINGS) from error
+        raise click.exceptions.Exit(exit_codes.BAD_SETTINGS) from error

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 from flexmaild.cli.settings_file import config_option, load_settings
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 
 @click.group()
@@ -61,14 +61,14 @@ def adopt(lost_since: datetime | None) -> int:
                 by=by,
             )
     except StoreFault as fault:
-        ending.fail(str(fault), exits.BAD_SETTINGS)
+        exit.fail(str(fault), exit_codes.BAD_SETTINGS)
     except adoption.TooEarly as early:
         raise click.BadParameter(
             f"the store holds events until {early}; give that time or a later one"
         ) from early
     for line in _told(found, lost_since):
-        ending.say(line)
-    return exits.FAILED if found.difference and lost_since is None else exits.DONE
+        exit.say(line)
+    return exit_codes.FAILED if found.difference and lost_since is None else exit_codes.DONE
 
 
 def _told(found: Any, lost_since: datetime | None) -> list[str]:

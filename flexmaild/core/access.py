@@ -54,7 +54,7 @@ def permits(has: Role | None, needs: Role) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Belonging:
+class Ownership:
     """Whose something is. owner: the user who asked for it, empty where that is nobody in particular.
     visible_to: who else may see it; entries as those of `Access`."""
 
@@ -63,7 +63,7 @@ class Belonging:
 
 
 # What no user asked for, and what is older than the record of who did: it is the admins' alone.
-NOBODYS = Belonging()
+NOBODYS = Ownership()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +89,16 @@ class Viewer:
         """Who has a whole one can answer in an approver's name."""
         return permits(self.role, "admin")
 
-    def sees(self, belonging: Belonging) -> bool:
+    def sees(self, belonging: Ownership) -> bool:
         if self.sees_all or self._owns(belonging):
             return True
         return not self.caller.is_hidden and _listed(self.caller, belonging.visible_to)
 
-    def may_change(self, belonging: Belonging) -> bool:
+    def may_change(self, belonging: Ownership) -> bool:
         """Cancel, remind, resend: whom it is shared with may not."""
         return permits(self.role, "admin") or (permits(self.role, "act") and self._owns(belonging))
 
-    def _owns(self, belonging: Belonging) -> bool:
+    def _owns(self, belonging: Ownership) -> bool:
         return bool(self.name) and self.name == belonging.owner
 
 

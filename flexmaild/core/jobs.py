@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from flexmaild.core import references
-from flexmaild.core.approval.events import Deliver, Effect, Mail, Note
+from flexmaild.core.approval.events import AuditEffect, Deliver, Effect, Mail
 from flexmaild.core.documents import decision
 from flexmaild.core.model import MailKind, Request
 from flexmaild.core.references import ReferenceKeys, bare
@@ -62,7 +62,7 @@ def jobs_for(
                 jobs.append(_mail_job(request, effect, number, now, keys, domain))
             case Deliver():
                 jobs.append(_delivery_job(request, effect, now))
-            case Note():
+            case AuditEffect():
                 notes.append(AuditEntry(now, request.id, effect.event, effect.data))
     return jobs, notes
 

@@ -1,8 +1,9 @@
 """Mails that are left in the folder, since this installation with this store cannot judge them.
 
 A reply to another installation's request is that one's to read, where they share a mailbox; a reply to a
-request of ours that the store lacks can be read when a newer store is put back. `core.approval.naming` says
-which they are, `engine.polling.poller` leaves them, `store.records.left_mails` keeps their marks.
+request of ours that the store lacks can be read when a newer store is put back.
+`core.approval.named_requests` says which they are, `engine.polling.poller` leaves them,
+`store.records.left_mails` keeps their marks.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.model import Outcome
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 
 LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
 
@@ -20,15 +21,15 @@ LEFT = frozenset({Outcome.FOREIGN, Outcome.STORE_OLDER})
 class Committed:
     """What became of some mails, and which of them are left in the folder."""
 
-    outcomes: Mapping[Mark, Outcome]
-    left: frozenset[Mark] = frozenset()
+    outcomes: Mapping[MessageUid, Outcome]
+    left: frozenset[MessageUid] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class LeftMail:
     """A mail that stays in the folder, unjudged. named: the request's id of ours that the store lacks."""
 
-    mark: Mark
+    mark: MessageUid
     identity: Identity
     outcome: Outcome
     at: datetime

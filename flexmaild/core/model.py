@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
-from flexmaild.core.access import NOBODYS, Belonging
+from flexmaild.core.access import NOBODYS, Ownership
 
 Json = Mapping[str, Any]
 
@@ -150,7 +150,7 @@ class Terms:
     sinks: tuple[str, ...] = ()
     metadata: Json = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
-    belonging: Belonging = NOBODYS
+    belonging: Ownership = NOBODYS
     asked: str = ""
 
 

@@ -68,7 +68,7 @@ class Outbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MessageUid:
     """Where a mail lies: IMAP's UIDVALIDITY and UID, Graph's immutable id, Maildir's name. A mailbox that is
     restored from a copy may give it to another mail: which one lies there, an `Identity` says."""
 
@@ -78,7 +78,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FolderPosition:
     """Where a mail stands in the order in which its folder is read; mails of one folder only are compared.
 
     folder: what was made anew is another one (IMAP's UIDVALIDITY). order: may be equal for several mails.
@@ -87,7 +87,7 @@ class Place:
     folder: str
     order: tuple[int, ...]
 
-    def is_behind(self, other: Place) -> bool:
+    def is_behind(self, other: FolderPosition) -> bool:
         """Whether it is read after the other, and so after everything that stands no further than that."""
         return self.folder == other.folder and self.order > other.order
 
@@ -102,12 +102,12 @@ class Fetched:
     place: None for a mail that comes from no folder. arrived, name: see `Identity`.
     """
 
-    mark: Mark
+    mark: MessageUid
     size: int
     data: bytes | None
     partial: bool = False
     is_cut: bool = False
-    place: Place | None = None
+    place: FolderPosition | None = None
     arrived: str = ""
     name: str = ""
 
@@ -126,7 +126,7 @@ class FolderState:
     messages: int
     can_delete: bool
     detail: str = ""
-    next: Mark | None = None
+    next: MessageUid | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "detail", without_known(self.detail))
@@ -146,7 +146,7 @@ class Unreadable:
         object.__setattr__(self, "said", without_known(self.said))
 
 
-IsKnown = Callable[[Sequence[Mark]], Mapping[Mark, Identity]]
+IsKnown = Callable[[Sequence[MessageUid]], Mapping[MessageUid, Identity]]
 """Which of these marks were committed before, and of which mails."""
 
 
@@ -169,10 +169,10 @@ class Inbox(Protocol):
     def unreadable(self) -> Unreadable | None:
         """The mails that were left out so. They are tried again at later polls, less and less often."""
 
-    def newest(self) -> Place | None:
+    def newest(self) -> FolderPosition | None:
         """Where the mail stands that would be read last of those in the folder now; None without any."""
 
-    def dispose(self, marks: Sequence[Mark]) -> int:
+    def dispose(self, marks: Sequence[MessageUid]) -> int:
         """Delete (or move, as the settings say) these mails, which were fetched in this poll; a mail already
         gone counts. Returns how many are certainly gone; the rest is tried again at the next poll."""
 

@@ -1,7 +1,7 @@
 """Why a mail about a request became what it became: a closed list, so that no word of a mail gets out by it.
 
-Given by `core.approval.admission`, `core.approval.naming` and `engine.decide`, kept with each reply, shown by
-`approval show` and `wait`. A code may be added in a later version, none changes its meaning.
+Given by `core.approval.admission`, `core.approval.named_requests` and `engine.decide`, kept with each reply,
+shown by `approval show` and `wait`. A code may be added in a later version, none changes its meaning.
 """
 
 from collections.abc import Mapping

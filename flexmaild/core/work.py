@@ -13,7 +13,7 @@ from typing import Literal
 from flexmaild.core.identity import Identity
 from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Approver, Json, MailFacts, MailKind, Outcome, Proof, Request
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.reasons import ReplyReason
 
 
@@ -144,7 +144,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProcessedMail:
     """The one outcome of one incoming mail.
 
     mail: its sender is the address in From, proven or not. found: what it is known by beside its mark, as its
@@ -159,7 +159,7 @@ class Seen:
     header: what is kept of its header; of our own mails nothing.
     """
 
-    mark: Mark
+    mark: MessageUid
     mail: MailFacts
     found: Identity
     outcome: Outcome
@@ -314,7 +314,7 @@ class Change:
     requests: tuple[Request, ...] = ()
     jobs: tuple[Job, ...] = ()
     ended: tuple[JobEnd, ...] = ()
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[ProcessedMail, ...] = ()
     left: tuple[LeftMail, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()

@@ -10,13 +10,13 @@ from pathlib import Path
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.engine.components import Components
 from flexmaild.oauth.clouds import Use
-from flexmaild.oauth.manager import OAuthApplication, TokenDesk
+from flexmaild.oauth.manager import OAuthApplication, TokenManager
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.system.clock import Clock
 
 
-def build_tokens(settings: Settings, clock: Clock, old: Components | None) -> TokenDesk | None:
+def build_tokens(settings: Settings, clock: Clock, old: Components | None) -> TokenManager | None:
     """The desk in use where nothing it was made from has changed: who signs in and what for count as well."""
     if not settings.oauth_applications:
         return None
@@ -28,7 +28,7 @@ def build_tokens(settings: Settings, clock: Clock, old: Components | None) -> To
 
     store = TokenStore(settings.state_directory / "oauth", keys)
     wall = clock.now
-    return TokenDesk(applications, store, clock=lambda: wall().timestamp(), monotonic=clock.steady)
+    return TokenManager(applications, store, clock=lambda: wall().timestamp(), monotonic=clock.steady)
 
 
 def _token_facts(settings: Settings) -> object:

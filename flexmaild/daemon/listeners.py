@@ -14,7 +14,7 @@ from flexmaild.api.watch import ROOM, Watch
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
 from flexmaild.net.http_server import EventLoop, HttpServer
-from flexmaild.net.listen import Listening, Place, bind, listen
+from flexmaild.net.listen import ListenAddress, Listening, bind, listen
 from flexmaild.net.listen_tcp import address_of, listen_tcp
 from flexmaild.observe.conditions import socket_gone
 from flexmaild.observe.health import Health
@@ -52,7 +52,7 @@ class Listeners:
         self._limits = limits
         self._loop.start()
         control = settings.control
-        place = Place(control.socket, control.mode, control.group)
+        place = ListenAddress(control.socket, control.mode, control.group)
         self._bind = lambda: _bound(bind(place))
         self._control = ControlServer(
             self._loop,

@@ -23,26 +23,26 @@ from flexmaild import __version__
 from flexmaild.api.commands import Handlers
 from flexmaild.api.limits import Limits
 from flexmaild.api.routes import COMMANDS
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
-from flexmaild.daemon.beginning import once_possible
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.reload import Reload, take_in_force
+from flexmaild.daemon.start import once_possible
 from flexmaild.daemon.supervisor import Supervisor
-from flexmaild.engine import incoming, moments
+from flexmaild.engine import due, incoming
 from flexmaild.engine.delivery import delivery
 from flexmaild.engine.keys.own_files import insist_on_own_files, make_state_directory
 from flexmaild.engine.keys.reference_key import has_own_key
 from flexmaild.engine.polling import poller
-from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.reply_priority import ReplyPriority
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.services import Services
 from flexmaild.engine.timers import Task, Timers
 from flexmaild.engine.transaction import Targets, Transactions
 from flexmaild.engine.uploads import Uploads
 from flexmaild.engine.waiters import Waiters
-from flexmaild.oauth.authorizations import SignIns
+from flexmaild.oauth.authorizations import Authorizations
 from flexmaild.observe import logs
 from flexmaild.observe.health import Health, PollEnded
 from flexmaild.observe.logs import Logs
@@ -78,23 +78,25 @@ def run(config: Path, clock: MachineClock | None = None) -> int:
         settings = wiring.load_settings(config)
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return exits.BAD_SETTINGS
+        return exit_codes.BAD_SETTINGS
     journal = logs.start(settings.log.level, settings.log.format, redaction.THIS_PROCESS)
     try:
         trusted = TrustedClock(clock or SystemClock())
         daemon = once_possible(
             lambda: opened(config, settings, trusted, signals, journal), signals, Manager()
         )
-        return daemon.serve() if daemon else exits.DONE
+        return daemon.serve() if daemon else exit_codes.DONE
     except SettingsError as error:
         print(error, file=sys.stderr)  # whole: a log cuts long values
-        return exits.BAD_SETTINGS
+        return exit_codes.BAD_SETTINGS
     except Failure as failure:
         _log.critical("cannot start", fault=failure.text, cure=failure.cure)
-        return exits.BAD_SETTINGS if isinstance(failure, StoreRefused | StoreDamaged) else exits.FAILED
+        return (
+            exit_codes.BAD_SETTINGS if isinstance(failure, StoreRefused | StoreDamaged) else exit_codes.FAILED
+        )
     except OSError as fault:
         _log.critical("cannot start", fault=str(fault))
-        return exits.FAILED
+        return exit_codes.FAILED
     finally:
         journal.close()
 
@@ -148,7 +150,7 @@ def _assembled(
     owner = f"{os.uname().nodename}:{os.getpid()}:{time.time_ns()}"
     with store.transaction() as transaction:
         transaction.release(owner)
-    quiet = Quiet(clock)
+    quiet = ReplyPriority(clock)
     into = wiring.Surroundings(
         clock=clock,
         store=store,
@@ -189,7 +191,7 @@ def _assembled(
         waiters=waiters,
         logs=journal,
         components=wiring.build(config, settings, into),
-        sign_ins=SignIns(),
+        sign_ins=Authorizations(),
         uploads=Uploads(settings.state_directory / "uploads"),
         reload=lambda by: reload(by),
     )
@@ -200,7 +202,7 @@ def _assembled(
     reload = Reload(services, into, listeners, timers, manager)
     metrics.on_bug = health.bug_met
     transactions.wake = lambda targets: _wake(services, targets)
-    reports.on_recovery = lambda: timers.soon(lambda: moments.retry_waiting(services))
+    reports.on_recovery = lambda: timers.soon(lambda: due.retry_waiting(services))
     supervisor.look = reports.look
     supervisor.on_reload = lambda: reload("SIGHUP")
     return Daemon(services, timers, listeners, supervisor, manager)
@@ -209,8 +211,8 @@ def _assembled(
 def _poll_ended(services: Services, ended: PollEnded) -> None:
     """Before who asked for the poll is told of its end, so that they find in `status` what came of it."""
     if ended.read:
-        services.components.wake()  # mails wait while replies are read (`engine.quiet`)
-        moments.look_at_borders(services)
+        services.components.wake()  # mails wait while replies are read (`engine.reply_priority`)
+        due.look_at_borders(services)
     services.reports.poll_ended(ended)
 
 
@@ -223,16 +225,16 @@ def _wake(services: Services, targets: Targets) -> None:
 def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
     """What the timers do, and how often."""
     tasks: list[Task] = [
-        (DUE_EVERY, lambda: moments.pass_time(services)),
+        (DUE_EVERY, lambda: due.pass_time(services)),
         (COUNT_EVERY, services.count),
         (COUNT_EVERY, listeners.bind_metrics),
         (COUNT_EVERY, listeners.look_at_control),
-        (COUNT_EVERY, lambda: moments.write_time(services)),
-        (RENEW_EVERY, lambda: moments.renew_claims(services)),
-        (PRUNE_EVERY, lambda: moments.prune(services)),
+        (COUNT_EVERY, lambda: due.write_time(services)),
+        (RENEW_EVERY, lambda: due.renew_claims(services)),
+        (PRUNE_EVERY, lambda: due.prune(services)),
         (UPLOADS_EVERY, lambda: services.uploads.prune(time.time())),
-        (PRUNE_EVERY, lambda: moments.look_for_damage(services)),
-        (PRUNE_EVERY, lambda: moments.look_at_borders(services)),
+        (PRUNE_EVERY, lambda: due.look_for_damage(services)),
+        (PRUNE_EVERY, lambda: due.look_at_borders(services)),
     ]
     interval = services.components.poll_interval
     if interval is not None:
@@ -263,8 +265,8 @@ class Daemon:
         self.timers.start()
         self.timers.soon(services.look_for_missing_sinks)
         self.timers.soon(services.count)
-        self.timers.soon(lambda: moments.look_for_damage(services))
-        self.timers.soon(lambda: moments.look_at_borders(services))
+        self.timers.soon(lambda: due.look_for_damage(services))
+        self.timers.soon(lambda: due.look_at_borders(services))
         components.poll_when_due()
         self.listeners.start()
         file = str(components.settings_file)
@@ -313,7 +315,7 @@ def _take_signals(signals: queue.SimpleQueue[int]) -> None:
     def taken(number: int, frame: object) -> None:
         if number != signal.SIGHUP:
             if ending:
-                os._exit(exits.FAILED)
+                os._exit(exit_codes.FAILED)
             ending.append(number)
         signals.put(number)
 

@@ -15,7 +15,7 @@ from flexmaild.core.errors import Failure
 from flexmaild.daemon import wiring
 from flexmaild.daemon.listeners import Listeners
 from flexmaild.daemon.wiring import Surroundings
-from flexmaild.engine import acts, moments
+from flexmaild.engine import due, operator_actions
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
@@ -97,7 +97,7 @@ class Reload:
         try:
             self.services.look_for_missing_sinks()
             self.services.count()
-            moments.look_at_borders(self.services)
+            due.look_at_borders(self.services)
         except StoreFault as fault:
             self.services.reports.store_failed(fault)
 
@@ -114,7 +114,7 @@ class Reload:
         services.metrics.reloaded(ok=True, at=services.store.now().timestamp())
         changed, later = list(outcome.changed), list(outcome.needs_restart)
         _log.info("settings reloaded", by=by, changed=changed, needs_restart=later)
-        acts.record(services, "reload", by, changed=changed, needs_restart=later)
+        operator_actions.record(services, "reload", by, changed=changed, needs_restart=later)
         for warning in outcome.warnings:
             _log.warning("settings", warning=warning)
 

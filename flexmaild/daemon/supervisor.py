@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from flexmaild.observe.health import VITAL, Health
 from flexmaild.observe.metrics import Metrics
 from flexmaild.settings.faults import SettingsError
@@ -68,10 +68,10 @@ class Supervisor:
             else:
                 if number != signal.SIGHUP:
                     _log.info("stopping", signal=signal.Signals(number).name)
-                    return exits.DONE
+                    return exit_codes.DONE
                 threading.Thread(target=self._reload, name="reload", daemon=True).start()
             if self._is_lost():
-                return exits.FAILED
+                return exit_codes.FAILED
             self._feed_watchdog()
 
     def _reload(self) -> None:

@@ -33,9 +33,9 @@ from flexmaild.engine.polling import poller
 from flexmaild.engine.polling.poller import Poller
 from flexmaild.engine.sandbox.parent import Sandbox
 from flexmaild.mail.compose.render import Renderer
-from flexmaild.mail.compose.write import Stationery
+from flexmaild.mail.compose.write import ComposeSettings
 from flexmaild.mail.understand.words.rules import Rules
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.refresher import TokenRefresher
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Finding
@@ -45,7 +45,7 @@ from flexmaild.sinks import SINKS, build_sink
 from flexmaild.store import Store
 from flexmaild.system.clock import TrustedClock
 from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
 DELIVERIES_GIVE_UP = timedelta(days=3)
@@ -76,8 +76,8 @@ def _built(settings: Settings) -> Iterator[Finding]:
     parts: list[tuple[tuple[str, ...], Callable[[], object]]] = [
         (("approvals", "words"), lambda: rules_of(settings)),
         (("approvals",), lambda: policy_of(settings)),
-        (("outgoing",), lambda: build_outbox(settings.outgoing, Tools())),
-        (("incoming",), lambda: build_inbox(settings.incoming, Tools())),
+        (("outgoing",), lambda: build_outbox(settings.outgoing, AdapterContext())),
+        (("incoming",), lambda: build_inbox(settings.incoming, AdapterContext())),
     ]
     parts += [(("sinks", name), partial(build_sink, sink)) for name, sink in settings.sinks.items()]
     for path, build_part in parts:
@@ -127,14 +127,16 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
     )
 
 
-def _refresher(tokens: TokenDesk | None, into: Surroundings, old: Components | None) -> TokenRefresher | None:
+def _refresher(
+    tokens: TokenManager | None, into: Surroundings, old: Components | None
+) -> TokenRefresher | None:
     if old and old.tokens is tokens:
         return old.refresher
     return TokenRefresher(tokens, into.tokens_changed, into.deliveries.died) if tokens else None
 
 
-def _tools(tokens: TokenDesk | None, into: Surroundings) -> Tools:
-    return Tools(
+def _tools(tokens: TokenManager | None, into: Surroundings) -> AdapterContext:
+    return AdapterContext(
         token=tokens.token if tokens else None,
         trace=into.trace,
         graph_root=tokens.graph_root if tokens else None,
@@ -152,9 +154,9 @@ def _same_sections(settings: Settings, old: Components | None) -> frozenset[str]
 def _deliveries(
     settings: Settings,
     into: Surroundings,
-    tools: Tools,
+    tools: AdapterContext,
     keys: ReferenceKeys,
-    stationery: Stationery,
+    stationery: ComposeSettings,
     same: frozenset[str],
     old: Components | None,
 ) -> Mapping[tuple[Queue, str], Delivery]:
@@ -187,7 +189,7 @@ def _sink(into: Surroundings, name: str, sink: SinkSettings) -> Delivery:
 def _poller(
     settings: Settings,
     into: Surroundings,
-    tools: Tools,
+    tools: AdapterContext,
     rules: Rules,
     keys: ReferenceKeys,
     same: frozenset[str],
@@ -208,9 +210,9 @@ def _poller(
     )
 
 
-def _stationery(settings: Settings, sources: Mapping[str, str], old: Components | None) -> Stationery:
+def _stationery(settings: Settings, sources: Mapping[str, str], old: Components | None) -> ComposeSettings:
     unchanged = old is not None and old.template_sources == sources
-    return Stationery(
+    return ComposeSettings(
         from_address=settings.outgoing.from_address,
         reply_address=settings.incoming.reply_address,
         message_id_domain=domain_of(normal(settings.outgoing.from_address)),

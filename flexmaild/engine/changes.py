@@ -11,7 +11,7 @@ from datetime import datetime
 from flexmaild.core import jobs
 from flexmaild.core.approval import state_machine
 from flexmaild.core.approval.admission import SenderPolicy
-from flexmaild.core.approval.events import Effect, Mail, Note, Step
+from flexmaild.core.approval.events import AuditEffect, Effect, Mail, Step
 from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Request
 from flexmaild.core.references import ReferenceKeys
@@ -24,7 +24,7 @@ from flexmaild.core.work import (
     Job,
     JobEnd,
     KeptMail,
-    Seen,
+    ProcessedMail,
 )
 from flexmaild.engine.limiter import Limiter, is_limited
 
@@ -53,7 +53,7 @@ class Changes:
     jobs: list[Job] = field(default_factory=list)
     ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[ProcessedMail] = field(default_factory=list)
     left: list[LeftMail] = field(default_factory=list)
     approvers: list[ApproverNote] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
@@ -66,7 +66,7 @@ class Changes:
         before = self.requests.get(identifier)
         request, effects = self._limited(step)
         # What is sent makes a version of its own, whose number tells this mail from the next of its kind.
-        if before != request or not all(isinstance(effect, Note) for effect in effects):
+        if before != request or not all(isinstance(effect, AuditEffect) for effect in effects):
             self.changed.add(identifier)
         if before is not None and before.state is not request.state:
             self.decided.add(identifier)

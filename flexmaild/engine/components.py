@@ -12,12 +12,12 @@ from flexmaild.core.work import Queue
 from flexmaild.engine.changes import Context
 from flexmaild.engine.delivery.delivery import Delivery
 from flexmaild.engine.polling.poller import Poller
-from flexmaild.mail.compose.write import Stationery
+from flexmaild.mail.compose.write import ComposeSettings
 from flexmaild.mail.understand.words.rules import Rules
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.refresher import TokenRefresher
 from flexmaild.settings.schema import Settings
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 
 Thread = Poller | Delivery | TokenRefresher
 # How long the end of a delivery that was replaced is waited for.
@@ -37,13 +37,13 @@ class Components:
     rules: Rules
     context: Context
     policy: Policy
-    stationery: Stationery
+    stationery: ComposeSettings
     template_sources: Mapping[str, str]
     deliveries: Mapping[tuple[Queue, str], Delivery]
     poller: Poller | None
-    tokens: TokenDesk | None
+    tokens: TokenManager | None
     refresher: TokenRefresher | None
-    tools: Tools
+    tools: AdapterContext
     poll_interval: timedelta | None
 
     def threads(self) -> list[Thread]:

@@ -10,18 +10,19 @@ from datetime import datetime
 from typing import Protocol
 
 from flexmaild.core import jobs, references
-from flexmaild.core.approval import admission, approver_notes, naming, state_machine
-from flexmaild.core.approval.admission import Ruling
+from flexmaild.core.approval import admission, approver_notes, state_machine
+from flexmaild.core.approval import named_requests as naming
+from flexmaild.core.approval.admission import Admission
 from flexmaild.core.approval.events import Bounced, Event, TimePassed
 from flexmaild.core.errors import Reason
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.left_in_folder import LEFT, LeftMail
 from flexmaild.core.masking import masked
 from flexmaild.core.model import MailFacts, MailKind, Outcome, Request
-from flexmaild.core.ports import Fetched, Mark
-from flexmaild.core.reading import Bounce, MailNature, Reading
+from flexmaild.core.parsed_reply import Bounce, MailNature, ParsedReply
+from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.core.reasons import ReplyReason, sentence
-from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, Queue, Reply, Seen
+from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, ProcessedMail, Queue, Reply
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.store import Transaction
 
@@ -61,7 +62,7 @@ def event(
     return changes
 
 
-def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetched, Reading]]) -> Changes:
+def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetched, ParsedReply]]) -> Changes:
     """What becomes of these mails, each of them exactly one outcome. A mail that has its outcome already
     takes no part: another poll was quicker."""
     kept = transaction.known([fetched.mark for fetched, _ in read])
@@ -103,7 +104,7 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     return changes
 
 
-def _has_its_outcome(fetched: Fetched, kept: Mapping[Mark, Identity]) -> bool:
+def _has_its_outcome(fetched: Fetched, kept: Mapping[MessageUid, Identity]) -> bool:
     """What was left has none: where it is read again, by another machine, it is judged again."""
     before = kept.get(fetched.mark)
     return before is not None and not before.is_left and is_same(before, fetched.identity)
@@ -135,14 +136,14 @@ def _unreachable(job: Job, end: JobEnd) -> Bounced | None:
     return Bounced(job.invitation, Bounce(address, True, diagnostic=end.error))
 
 
-def answered_requests(store: JobsView, readings: Sequence[Reading]) -> list[tuple[str, ...]]:
+def answered_requests(store: JobsView, readings: Sequence[ParsedReply]) -> list[tuple[str, ...]]:
     """For each mail, the requests about which we had sent the mail without a reference that it answers."""
     asked = {job for reading in readings for job in reading.answered_jobs}
     jobs = store.jobs(asked) if asked else {}
     return [tuple(jobs[i].approval_id for i in r.answered_jobs if i in jobs) for r in readings]
 
 
-def named_requests(reading: Reading, answered: Iterable[str]) -> tuple[str, ...]:
+def named_requests(reading: ParsedReply, answered: Iterable[str]) -> tuple[str, ...]:
     """The requests that this mail may be about, where they exist."""
     return tuple(dict.fromkeys(i for i in (*naming.named(reading), *answered) if i))
 
@@ -153,7 +154,7 @@ def with_names(found: Mapping[str, Request]) -> dict[str, Request]:
 
 
 def ids_of(
-    store: IdsView, keys: tuple[bytes, ...], readings: Iterable[Reading], unknown: Collection[str]
+    store: IdsView, keys: tuple[bytes, ...], readings: Iterable[ParsedReply], unknown: Collection[str]
 ) -> naming.Ids:
     """What is known of the ids in these mails. unknown: those of which there is no request in the store."""
     if not unknown:
@@ -169,28 +170,28 @@ def ids_of(
     return naming.Ids(keys, frozenset(past), near, asked)
 
 
-def _rule(reading: Reading, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Ruling:
+def _rule(reading: ParsedReply, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Admission:
     context = changes.context
     return naming.judged(reading, changes.requests, context.keys, context.senders, answered, ids)
 
 
-def _again(first: Ruling, reason: ReplyReason) -> Ruling:
+def _again(first: Admission, reason: ReplyReason) -> Admission:
     """In place of this ruling, for a mail that came before."""
-    return Ruling(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
+    return Admission(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
 
 
-def _unreadable(reading: Reading, answered: Iterable[str], unreadable: set[str]) -> Ruling:
+def _unreadable(reading: ParsedReply, answered: Iterable[str], unreadable: set[str]) -> Admission:
     """A mail about a request whose row is damaged is kept whole, and may be released when that is mended."""
     first = next(i for i in named_requests(reading, answered) if i in unreadable)
     reason = ReplyReason.REQUEST_UNREADABLE
-    return Ruling(Outcome.UNPARSABLE, sentence(reason), reason, request_id=first, quarantine=True)
+    return Admission(Outcome.UNPARSABLE, sentence(reason), reason, request_id=first, quarantine=True)
 
 
 def _take(
     changes: Changes,
     fetched: Fetched,
-    reading: Reading,
-    ruling: Ruling,
+    reading: ParsedReply,
+    ruling: Admission,
     named: Iterable[str],
     spent: tuple[str, ...],
 ) -> None:
@@ -218,7 +219,9 @@ def _take(
     changes.seen.append(replace(_seen(fetched, reading, ruling, changes.now, named), spent=spent))
 
 
-def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> tuple[Reply, ...]:
+def _replies(
+    reading: ParsedReply, ruling: Admission, now: datetime, named: Iterable[str]
+) -> tuple[Reply, ...]:
     """What is seen of this mail at each request it names; `store.records.replies` leaves out those that do
     not exist. A second delivery is no further reply."""
     if ruling.reason is ReplyReason.REPEATED:
@@ -226,7 +229,7 @@ def _replies(reading: Reading, ruling: Ruling, now: datetime, named: Iterable[st
     return tuple(_reply(reading, ruling, now, i) for i in dict.fromkeys((ruling.request_id, *named)) if i)
 
 
-def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) -> Reply:
+def _reply(reading: ParsedReply, ruling: Admission, now: datetime, approval_id: str) -> Reply:
     outcome, reason = ruling.outcome, ruling.reason
     is_about_another = ruling.event is not None or ruling.reason is ReplyReason.FORGOTTEN
     if is_about_another and approval_id != ruling.request_id:
@@ -241,12 +244,12 @@ def _reply(reading: Reading, ruling: Ruling, now: datetime, approval_id: str) ->
     )
 
 
-def _facts(reading: Reading) -> MailFacts:
+def _facts(reading: ParsedReply) -> MailFacts:
     """With the sender as claimed, where nobody is shown to have sent it."""
     return replace(reading.mail, sender=reading.sender or reading.claimed)
 
 
-def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
+def _stranger_job(changes: Changes, reading: ParsedReply, ruling: Admission) -> Job:
     """Tell a proven sender, who holds somebody else's reference, that they were not asked.
 
     One such mail for each person and request: the key says so. It never carries a reference.
@@ -272,8 +275,10 @@ def _stranger_job(changes: Changes, reading: Reading, ruling: Ruling) -> Job:
     )
 
 
-def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, named: Iterable[str]) -> Seen:
-    return Seen(
+def _seen(
+    fetched: Fetched, reading: ParsedReply, ruling: Admission, now: datetime, named: Iterable[str]
+) -> ProcessedMail:
+    return ProcessedMail(
         mark=fetched.mark,
         mail=_facts(reading),
         found=fetched.identity,
@@ -292,8 +297,8 @@ def _seen(fetched: Fetched, reading: Reading, ruling: Ruling, now: datetime, nam
     )
 
 
-def set_aside(fetched: Fetched, reading: Reading, bug: str, now: datetime) -> Seen:
+def set_aside(fetched: Fetched, reading: ParsedReply, bug: str, now: datetime) -> ProcessedMail:
     """The outcome of a mail that met a bug in the house: kept whole, visible, and never in the way."""
     because = f"flexmaild failed on it ({bug}); please report this"
-    ruling = Ruling(Outcome.UNPARSABLE, because, ReplyReason.PROGRAM_FAULT, quarantine=True)
+    ruling = Admission(Outcome.UNPARSABLE, because, ReplyReason.PROGRAM_FAULT, quarantine=True)
     return _seen(fetched, reading, ruling, now, reading.named_requests)

@@ -29,13 +29,13 @@ from flexmaild.mail.understand.identification.sender import sender as sender_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.beside import store_beside
+from flexmaild.store.read_only import store_beside
 from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 
 
 def examine(settings: Settings) -> Diagnosis:
-    tools, incoming, looked = Tools(), settings.incoming, results_seen.Look()
+    tools, incoming, looked = AdapterContext(), settings.incoming, results_seen.Look()
     of_way = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, tools))
     steps: list[documents.Step] = [*of_way]
     if incoming.enabled:
@@ -77,7 +77,7 @@ def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step], list[Step]]
         return [], [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]
 
 
-def _waiting(incoming: Incoming, tools: Tools) -> list[KeptHeader]:
+def _waiting(incoming: Incoming, tools: AdapterContext) -> list[KeptHeader]:
     """Those in the folder, the newest first; none where they cannot be had, which a step has said."""
     inbox = build_inbox(incoming, tools)
     try:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from flexmaild.core.left_in_folder import Committed
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.ports import Fetched
-from flexmaild.core.reading import Reading
 from flexmaild.core.redacted import redacted
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes, Context
@@ -29,7 +29,7 @@ def commit(
     transactions: Transactions,
     context: Context,
     metrics: Metrics,
-    read: Sequence[tuple[Fetched, Reading]],
+    read: Sequence[tuple[Fetched, ParsedReply]],
     also: Also = lambda transaction, changes: None,
 ) -> Committed:
     """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
@@ -60,7 +60,9 @@ def commit(
     return Committed(left | {mail.mark: mail.outcome for mail in changes.seen}, frozenset(left))
 
 
-def _set_aside(context: Context, fetched: Fetched, reading: Reading, bug: str, also: Also) -> decide.Decide:
+def _set_aside(
+    context: Context, fetched: Fetched, reading: ParsedReply, bug: str, also: Also
+) -> decide.Decide:
     def decided(transaction: Transaction) -> Changes:
         aside = decide.set_aside(fetched, reading, bug, transaction.now)
         changes = Changes(context, transaction.now, seen=[aside])

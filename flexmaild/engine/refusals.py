@@ -1,6 +1,6 @@
 """Replies refused one after the other since no sender is believed: settings, or the border, are wrong.
 
-Asked by `engine.moments` for the incident. A single one may be a forgery; several without one that is
+Asked by `engine.due` for the incident. A single one may be a forgery; several without one that is
 believed in between are the approvers' own.
 """
 

@@ -13,7 +13,7 @@ from flexmaild.engine.reports import Reports
 from flexmaild.engine.transaction import Transactions
 from flexmaild.engine.uploads import Uploads
 from flexmaild.engine.waiters import Waiters
-from flexmaild.oauth.authorizations import SignIns
+from flexmaild.oauth.authorizations import Authorizations
 from flexmaild.observe.health import Health
 from flexmaild.observe.logs import Logs
 from flexmaild.observe.metrics import Metrics
@@ -45,7 +45,7 @@ class Services:
     waiters: Waiters
     logs: Logs
     components: Components
-    sign_ins: SignIns
+    sign_ins: Authorizations
     uploads: Uploads
     reload: Callable[[str], Reloaded]
     replaced: list[Delivery] = field(default_factory=list)

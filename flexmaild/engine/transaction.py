@@ -14,7 +14,7 @@ import structlog
 
 from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Request
-from flexmaild.core.work import Queue, Seen
+from flexmaild.core.work import ProcessedMail, Queue
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.waiters import Waiters
@@ -81,7 +81,7 @@ class Transactions:
                 self._metrics.unhandled("publish")
                 _log.exception("bug after a commit; what was committed stays")
 
-    def _report_seen(self, seen: Seen) -> None:
+    def _report_seen(self, seen: ProcessedMail) -> None:
         self._metrics.mail_received(seen.outcome)
         say = _log.warning if seen.quarantined else _log.info
         say(

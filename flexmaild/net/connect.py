@@ -11,15 +11,15 @@ from typing import Any
 
 from flexmaild.core.defaults import is_example
 from flexmaild.core.errors import Failure, Reason, TryLater
+from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.net.proxy import through
-from flexmaild.net.wire import Wire
 from flexmaild.settings.javamail.session import Session
 from flexmaild.system.deadline import Deadline
 
 Address = tuple[socket.AddressFamily, Any]
 
 
-def connect(session: Session) -> Wire:
+def connect(session: Session) -> DeadlineSocket:
     """A connected Wire, not yet encrypted. Raises TryLater/GiveUp with step "dns" or "connect"."""
     server = f"{session.host}:{session.port}"
     _refuse_example(session.host, server)
@@ -28,7 +28,7 @@ def connect(session: Session) -> Wire:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # A peer that vanished without a word is noticed below the usual two hours.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return Wire(sock, server)
+    return DeadlineSocket(sock, server)
 
 
 def resolve(host: str, port: int, seconds: float) -> list[Address]:

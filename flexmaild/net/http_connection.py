@@ -48,7 +48,7 @@ class ConnectionLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class ConnectionHooks:
     """What a server does about its connections.
 
     enter: whether there is room for one more of this user. leave: one that entered has ended. refused: why it
@@ -64,7 +64,7 @@ class Connection(HttpToolsProtocol):
     """The scope's state has `credentials`; `remembered`, a dict that lives as long as the connection; and
     `is_cut` where a body ended before its end."""
 
-    def __init__(self, *, limits: ConnectionLimits, doors: Doors, **given: Any) -> None:
+    def __init__(self, *, limits: ConnectionLimits, doors: ConnectionHooks, **given: Any) -> None:
         super().__init__(**given)
         self._limits = limits
         self._doors = doors

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import uvicorn
 
 from flexmaild import __version__
-from flexmaild.net.http_connection import Connection, ConnectionLimits, Doors
+from flexmaild.net.http_connection import Connection, ConnectionHooks, ConnectionLimits
 from flexmaild.net.listen import BACKLOG
 from flexmaild.system.peer_credentials import Credentials
 
@@ -94,7 +94,7 @@ async def _cancel_the_rest() -> None:
 class HttpServer:
     """Serves an application on a socket that listens already.
 
-    room, limits: what its callers may take. refused: see `Doors`.
+    room, limits: what its callers may take. refused: see `ConnectionHooks`.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class HttpServer:
         self._listener = listener.dup()  # uvicorn closes what it is given
         self._room = room.within_files()
         self._open: Counter[int] = Counter()
-        doors = Doors(self._enter, self._leave, refused)
+        doors = ConnectionHooks(self._enter, self._leave, refused)
         config = uvicorn.Config(
             application,
             http=functools.partial(Connection, limits=limits, doors=doors),  # type: ignore[arg-type]

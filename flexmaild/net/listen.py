@@ -29,7 +29,7 @@ _NO_FILE = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """Where and how to bind. `group` empty: the daemon's own. A group that is not there keeps others out and
     nobody in, so it is warned of and stops nothing."""
 
@@ -66,7 +66,7 @@ class Listening:
         self.socket.close()
 
 
-def listen(place: Place, environ: Mapping[str, str] = os.environ, name: str = "control") -> Listening:
+def listen(place: ListenAddress, environ: Mapping[str, str] = os.environ, name: str = "control") -> Listening:
     """The socket systemd handed over under `name`, or one bound at `place`. Raises GiveUp with the cure."""
     handed = inherited(environ, name)
     return handed if handed is not None else bind(place)
@@ -87,7 +87,7 @@ def inherited(environ: Mapping[str, str], name: str = "control") -> Listening | 
     return None
 
 
-def bind(place: Place) -> Listening:
+def bind(place: ListenAddress) -> Listening:
     """A new socket at the place. Raises GiveUp (what is in the way, and the cure)."""
     gid = _gid(place)
     _check_path(place.path)
@@ -136,7 +136,7 @@ def _adopt(fd: int) -> Listening:
     return Listening(listener, Path(name), _inode(Path(name)) or _NO_FILE)
 
 
-def _gid(place: Place) -> int | None:
+def _gid(place: ListenAddress) -> int | None:
     return groups.gid_of(place.group) if place.group else None
 
 
@@ -172,7 +172,7 @@ def _clear(path: Path) -> None:
         raise _fault(path, f"cannot be probed ({os.strerror(result)})", "Check who owns it and its mode.")
 
 
-def _hand_over(place: Place, gid: int | None, has: int) -> tuple[str, ...]:
+def _hand_over(place: ListenAddress, gid: int | None, has: int) -> tuple[str, ...]:
     """Give the socket to its group, where it is not there already (a directory with setgid does it)."""
     missing = bool(place.group) and gid is None
     if missing:

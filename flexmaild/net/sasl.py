@@ -14,10 +14,10 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
 from flexmaild.core.oauth import Purpose
 from flexmaild.core.redacted import redacted
 from flexmaild.core.retry import is_refused_login
-from flexmaild.net.wire import Wire
+from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.settings.javamail.session import Session
 from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 
 # Mechanisms that carry an OAuth access token in place of a password.
 TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
@@ -37,7 +37,7 @@ class Credentials:
     token: Callable[[bool], str] | None = None
 
 
-def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, tools: Tools) -> Credentials:
+def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, tools: AdapterContext) -> Credentials:
     """The credentials that these settings name."""
 
     def password() -> str:
@@ -104,7 +104,7 @@ _CURE_NO_TOKENS = (
 )
 
 
-def guard_secret(session: Session, wire: Wire, mechanism: str) -> None:
+def guard_secret(session: Session, wire: DeadlineSocket, mechanism: str) -> None:
     """Raises GiveUp(TLS) rather than let a secret cross an unencrypted connection to another machine."""
     if wire.tls or mechanism not in _REVEALING or is_loopback(session.host) or session.cleartext_login:
         return

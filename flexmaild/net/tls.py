@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from flexmaild.core.errors import Failure, GiveUp, Reason
 from flexmaild.net import certificates
 from flexmaild.net.certificates import Certificate
-from flexmaild.net.wire import CertificateRefused, Wire
+from flexmaild.net.deadline_socket import CertificateRefused, DeadlineSocket
 from flexmaild.settings.javamail.session import Session
 
 _VERSIONS = {
@@ -53,7 +53,9 @@ def is_trusted_unseen(session: Session) -> bool:
     return any(name == "*" or name.lower() == host for name in session.trust)
 
 
-def secure(wire: Wire, session: Session, look: Callable[[ssl.SSLContext], Certificate | None]) -> None:
+def secure(
+    wire: DeadlineSocket, session: Session, look: Callable[[ssl.SSLContext], Certificate | None]
+) -> None:
     """The handshake on this wire. A refused certificate is looked at once more on a connection of its own
     (`look`, which sends nothing but the opening of the protocol), to say what it holds."""
     context = context_for(session)
@@ -63,7 +65,7 @@ def secure(wire: Wire, session: Session, look: Callable[[ssl.SSLContext], Certif
         raise explain(refused, session, look(_unverified())) from refused
 
 
-def read_certificate(wire: Wire) -> Certificate | None:
+def read_certificate(wire: DeadlineSocket) -> Certificate | None:
     """The certificate the server showed on this wire, None where it cannot be read."""
     der = wire.tls.getpeercert(binary_form=True) if wire.tls else None
     return certificates.of_der(der) if der else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flexmaild.core.documents.service import AuthorizationState, authorization
 from flexmaild.core.errors import Failure
 from flexmaild.oauth.grants import Authorization
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 
 
 @dataclass(slots=True)
@@ -18,14 +18,14 @@ class _Wait:
     ended: Future[None] = field(default_factory=Future)
 
 
-class SignIns:
+class Authorizations:
     """By application; a new authorisation takes the place of one that was begun before."""
 
     def __init__(self) -> None:
         self._lock, self._beginning = threading.Lock(), threading.Lock()
         self._waits: dict[str, _Wait] = {}
 
-    def begin(self, tokens: TokenDesk, application: str, on_end: Callable[[], object]) -> Authorization:
+    def begin(self, tokens: TokenManager, application: str, on_end: Callable[[], object]) -> Authorization:
         """Start it and wait in the background; `on_end` is called when it is over. Raises Failure when the
         provider cannot be asked."""
         wait = _Wait(authorization(application, "pending"))
@@ -59,7 +59,7 @@ class SignIns:
                 wait.stop.set()
 
 
-def _finish(tokens: TokenDesk, begun: Authorization, wait: _Wait, on_end: Callable[[], object]) -> None:
+def _finish(tokens: TokenManager, begun: Authorization, wait: _Wait, on_end: Callable[[], object]) -> None:
     name = begun.application
     shown = authorization(name, "failed", detail="a mistake of flexmaild's own; see its log")
     try:

@@ -1,6 +1,6 @@
 """Tokens from Microsoft Entra ID, by msal: device code, authorisation code with PKCE, client credentials.
 
-One `Entra` per application, used by `oauth.manager.TokenDesk` under its lock; msal's application and cache
+One `Entra` per application, used by `oauth.manager.TokenManager` under its lock; msal's application and cache
 live as long as it does. Knows nothing of files, pacing or threads. Raises `OAuthFault` and `TryLater` only.
 """
 

@@ -35,7 +35,7 @@ from flexmaild.oauth.status import status_of
 if TYPE_CHECKING:
     from flexmaild.oauth.token_store import TokenStore
 
-__all__ = ["ApplicationState", "ApplicationStatus", "Authorization", "OAuthApplication", "TokenDesk"]
+__all__ = ["ApplicationState", "ApplicationStatus", "Authorization", "OAuthApplication", "TokenManager"]
 
 # A token is renewed when a fifth of its life is left, and not handed out in its last minute.
 RENEW_AT = 0.8
@@ -50,7 +50,7 @@ WAIT_SECONDS = 90.0
 
 
 @dataclass(slots=True)
-class Held:
+class HeldToken:
     """A token in memory; times by the monotonic clock, which no one sets."""
 
     token: str = field(repr=False)
@@ -60,14 +60,14 @@ class Held:
 
 
 @dataclass(slots=True)
-class Seat:
+class TokenState:
     """All we know of one application; changed only under its lock."""
 
     name: str
     application: OAuthApplication
     issuer: Issuer
     lock: threading.Lock = field(default_factory=threading.Lock)
-    held: dict[Purpose, Held] = field(default_factory=dict)
+    held: dict[Purpose, HeldToken] = field(default_factory=dict)
     failure: TryLater | None = None
     failures: int = 0
     again_at: float = 0.0
@@ -77,7 +77,7 @@ class Seat:
     refreshed_at: float | None = None
 
 
-class TokenDesk:
+class TokenManager:
     """store: where tokens are kept. clock: wall clock in seconds, only for what is shown."""
 
     def __init__(
@@ -89,7 +89,7 @@ class TokenDesk:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._clock, self._now = store, clock, monotonic
-        self._seats = {name: Seat(name, a, _issuer(a)) for name, a in applications.items()}
+        self._seats = {name: TokenState(name, a, _issuer(a)) for name, a in applications.items()}
         self._sign_ins: dict[str, SignIn] = {}
         for seat in self._seats.values():
             self._look_at_disk(seat)
@@ -211,14 +211,14 @@ class TokenDesk:
         """The address of Graph in the application's cloud."""
         return CLOUDS[self._seat(application).application.cloud].graph
 
-    def _prove(self, seat: Seat) -> ApplicationStatus:
+    def _prove(self, seat: TokenState) -> ApplicationStatus:
         """New tokens by the application's own credentials, whatever failed a moment ago."""
         for purpose in wanted_purposes(seat.application):
             seat.again_at = 0.0
             self.token(seat.name, purpose, force=True)
         return status_of(seat, self._clock(), self._now(), True)
 
-    def _look_at_disk(self, seat: Seat) -> None:
+    def _look_at_disk(self, seat: TokenState) -> None:
         """So that the status is right from the start, and not only after the first use."""
         if seat.application.app_only or not self._store.version(seat.name):
             return
@@ -227,16 +227,16 @@ class TokenDesk:
         except TryLater as failure:
             self._failed(seat, failure)
 
-    def _seat(self, name: str) -> Seat:
+    def _seat(self, name: str) -> TokenState:
         if name not in self._seats:
             cure = f"Known under `oauth_applications`: {', '.join(self._seats) or 'none'}."
             raise GiveUp(Reason.CLIENT, f"no OAuth application {name!r}", step="token", cure=cure)
         return self._seats[name]
 
-    def _known(self, seat: Seat) -> bool:
+    def _known(self, seat: TokenState) -> bool:
         return bool(seat.held) or seat.application.app_only or self._store.version(seat.name) > 0
 
-    def _renewed(self, seat: Seat, purpose: Purpose, force: bool) -> str:
+    def _renewed(self, seat: TokenState, purpose: Purpose, force: bool) -> str:
         """Under the lock: the token somebody else got meanwhile, or a new one, or the old while it lives."""
         now, held = self._now(), seat.held.get(purpose)
         if held and now < held.dies_at and now < held.got_at + FRESH_SECONDS:
@@ -253,7 +253,7 @@ class TokenDesk:
                 return held.token
             raise
 
-    def _ask(self, seat: Seat, purpose: Purpose, force: bool) -> str:
+    def _ask(self, seat: TokenState, purpose: Purpose, force: bool) -> str:
         grant = seat.issuer.renew(purpose, force=force)
         self._keep(seat)
         lacking = missing(seat.application, purpose, grant)
@@ -262,7 +262,7 @@ class TokenDesk:
         self._granted(seat, purpose, grant)
         return grant.token
 
-    def _keep(self, seat: Seat) -> None:
+    def _keep(self, seat: TokenState) -> None:
         """What rotated is on disk before anybody uses it: after a crash the old one may be void."""
         state = seat.issuer.changed()
         if state is not None:
@@ -270,15 +270,15 @@ class TokenDesk:
             seat.issuer.kept()
             seat.file_version = self._store.version(seat.name)
 
-    def _granted(self, seat: Seat, purpose: Purpose, grant: Grant) -> None:
+    def _granted(self, seat: TokenState, purpose: Purpose, grant: Grant) -> None:
         now = self._now()
-        seat.held[purpose] = Held(grant.token, now, now + grant.life * RENEW_AT, now + grant.life)
+        seat.held[purpose] = HeldToken(grant.token, now, now + grant.life * RENEW_AT, now + grant.life)
         seat.scopes = tuple(dict.fromkeys((*seat.scopes, *grant.scopes)))
         seat.failure, seat.failures, seat.again_at = None, 0, 0.0
         if not grant.cached:
             seat.refreshed_at = self._clock()
 
-    def _failed(self, seat: Seat, failure: TryLater) -> None:
+    def _failed(self, seat: TokenState, failure: TryLater) -> None:
         failure.cure = _named(failure.cure, seat.name)
         seat.failure, seat.failures = failure, seat.failures + 1
         pause = min(FIRST_PAUSE * 2.0 ** (seat.failures - 1), LONGEST_PAUSE)
@@ -289,7 +289,7 @@ class TokenDesk:
         seat.again_at = self._now() + pause
         failure.retry_after = pause
 
-    def _notice_changes(self, seat: Seat) -> None:
+    def _notice_changes(self, seat: TokenState) -> None:
         """A new secret or a new token file is a reason to try at once, whatever failed before."""
         try:
             credential = _fingerprint(seat.application)
@@ -304,7 +304,7 @@ class TokenDesk:
             self._load(seat, version)
             seat.file_version, seat.again_at = version, 0.0
 
-    def _load(self, seat: Seat, version: int) -> None:
+    def _load(self, seat: TokenState, version: int) -> None:
         state = self._store.read(seat.name)
         if state is None:
             return

@@ -15,12 +15,12 @@ from flexmaild.core.steps import Step
 from flexmaild.net.certificates import APPLICATION_NOTICE
 from flexmaild.oauth.clouds import permissions
 from flexmaild.oauth.grants import Grant, Issuer, OAuthApplication, wanted_purposes
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.scopes import missing
 from flexmaild.oauth.status import SKEW_SECONDS, certificate_ends
 
 
-def examine_application(desk: TokenDesk, name: str, purposes: Sequence[Purpose] = ()) -> list[Step]:
+def examine_application(desk: TokenManager, name: str, purposes: Sequence[Purpose] = ()) -> list[Step]:
     """purposes: what tokens are needed for; those of the application's uses when none are given."""
     application, issuer = desk.application(name), desk.issuer(name)
     wanted = purposes or wanted_purposes(application)
@@ -52,7 +52,7 @@ def _clock(issuer: Issuer) -> Step:
     return Step("clock", ok, tried, f"it differs by {abs(skew):.0f} s", cure)
 
 
-def _token(desk: TokenDesk, name: str, purpose: Purpose) -> Step:
+def _token(desk: TokenManager, name: str, purpose: Purpose) -> Step:
     def get() -> str:
         desk.token(name, purpose)
         return "a token was issued"
@@ -60,7 +60,7 @@ def _token(desk: TokenDesk, name: str, purpose: Purpose) -> Step:
     return _tried(f"token for {purpose}", f"get a token for {purpose} with {name}", get)
 
 
-def _account(desk: TokenDesk, name: str) -> Step:
+def _account(desk: TokenManager, name: str) -> Step:
     application = desk.application(name)
     status = next(s for s in desk.status() if s.application == name)
     tried = f"compare who signed in with {application.user or 'no one in particular'}"
@@ -71,7 +71,7 @@ def _account(desk: TokenDesk, name: str) -> Step:
     return Step("account", ok, tried, status.account or "nobody", cure)
 
 
-def _permissions(desk: TokenDesk, name: str, purpose: Purpose) -> Step:
+def _permissions(desk: TokenManager, name: str, purpose: Purpose) -> Step:
     application = desk.application(name)
     status = next(s for s in desk.status() if s.application == name)
     needed = permissions(application.uses, purpose, app_only=application.app_only)

@@ -7,7 +7,7 @@ mail.
 import threading
 from collections.abc import Callable
 
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 
 # How often it is looked, seconds; how often a provider is asked is the manager's own affair.
 LOOK_SECONDS = 5.0
@@ -20,7 +20,7 @@ class TokenRefresher:
     component = "tokens"
 
     def __init__(
-        self, tokens: TokenDesk, changed: Callable[[], object], died: Callable[[str, str], None]
+        self, tokens: TokenManager, changed: Callable[[], object], died: Callable[[str, str], None]
     ) -> None:
         self.tokens = tokens
         self._changed = changed

@@ -1,6 +1,6 @@
 """One person signing in: start it, wait for it, and check that it was the right person with the right scopes.
 
-Used by `oauth.manager.TokenDesk`, which keeps the result. Holds the loopback listener while it waits. It
+Used by `oauth.manager.TokenManager`, which keeps the result. Holds the loopback listener while it waits. It
 never touches the tokens in use: a wrong sign-in leaves everything as it was.
 """
 

@@ -1,6 +1,6 @@
 """How an OAuth application stands, put together from what the desk knows; no question is asked of anybody.
 
-Used by `net.oauth.TokenDesk.status`. Also says what will end unless somebody acts.
+Used by `net.oauth.TokenManager.status`. Also says what will end unless somebody acts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flexmaild.oauth.errors import OAuthFault
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApplication
 
 if TYPE_CHECKING:
-    from flexmaild.oauth.manager import Seat
+    from flexmaild.oauth.manager import TokenState
 
 # Microsoft: a refresh token dies after 90 days without use. Told two weeks before.
 UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
@@ -23,7 +23,7 @@ UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
 SKEW_SECONDS = 300.0
 
 
-def status_of(seat: Seat, clock: float, now: float, known: bool) -> ApplicationStatus:
+def status_of(seat: TokenState, clock: float, now: float, known: bool) -> ApplicationStatus:
     """known: there are tokens in memory or on disk, or none are needed."""
     application, failure = seat.application, seat.failure
     state = ApplicationState.READY if known else ApplicationState.UNAUTHORISED
@@ -70,7 +70,7 @@ def certificate_ends(application: OAuthApplication) -> datetime | None:
     return found.not_after if found else None
 
 
-def _alarm(seat: Seat) -> tuple[datetime | None, str]:
+def _alarm(seat: TokenState) -> tuple[datetime | None, str]:
     """The next thing that ends. When a client secret ends, only Entra ID knows (AADSTS7000222 tells it)."""
     ends = certificate_ends(seat.application)
     if ends:

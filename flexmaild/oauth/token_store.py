@@ -1,6 +1,6 @@
 """Tokens at rest: one encrypted file per OAuth application in the state directory.
 
-Used by `oauth.manager.TokenDesk` alone. A file is replaced whole (temporary file, fsync, rename) with mode
+Used by `oauth.manager.TokenManager` alone. A file is replaced whole (temporary file, fsync, rename) with mode
 0600, so that a crash leaves the old tokens or the new ones. The key comes from a secret, else from a file
 beside the tokens that only we can read. Never logs, and never writes anything in clear.
 """

@@ -1,7 +1,7 @@
 """Set-up of the log: structlog and the standard library's logging end in one chain, one queue, one writer.
 
 `daemon.main` calls `start` first of all and `Logs.close` last. Everything that is said by us or by a library
-passes `observe.render.safe`, so nothing secret gets out on any way, tracebacks of uncaught exceptions
+passes `observe.formatter.safe`, so nothing secret gets out on any way, tracebacks of uncaught exceptions
 included. Saying something never blocks: a writer thread takes events from a bounded queue, and what finds
 it full is dropped and counted.
 """
@@ -20,8 +20,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from flexmaild.observe import render
-from flexmaild.observe.outlets import Write, way_out
+from flexmaild.observe import formatter
+from flexmaild.observe.log_writers import Write, way_out
 from flexmaild.settings.schema import Format, Level
 from flexmaild.system.redaction import Redactor
 
@@ -95,7 +95,7 @@ class Logs:
         return event
 
     def _write(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        self._writer.put(render.safe({"component": logger.name, **event}, self._redactor))
+        self._writer.put(formatter.safe({"component": logger.name, **event}, self._redactor))
         raise structlog.DropEvent  # the chain ends here: the writer does the rest
 
 
@@ -107,11 +107,11 @@ class Writer:
         self._write = write
         self._reported = 0
         self._lock = threading.Lock()
-        self._queue: SimpleQueue[render.Event | None] = SimpleQueue()
+        self._queue: SimpleQueue[formatter.Event | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
-    def put(self, event: render.Event) -> None:
+    def put(self, event: formatter.Event) -> None:
         """Queue an event; never waits for the writer."""
         if self._queue.qsize() < QUEUE_EVENTS:
             self._queue.put(event)
@@ -133,7 +133,7 @@ class Writer:
                     {"level": "warning", "component": "log", "event": "log_events_dropped", "lost": lost}
                 )
 
-    def _one(self, event: render.Event) -> None:
+    def _one(self, event: formatter.Event) -> None:
         with suppress(OSError):  # the place to say so is the one that is broken
             self._write(event)
 
@@ -150,7 +150,9 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = next(
-            name for name in reversed(render.PRIORITIES) if record.levelno >= _number(name) or name == "debug"
+            name
+            for name in reversed(formatter.PRIORITIES)
+            if record.levelno >= _number(name) or name == "debug"
         )
         try:
             text = record.getMessage()

@@ -1,7 +1,8 @@
 """The hand that counts: one small method for each thing worth counting.
 
-`Metrics` is made once by `daemon.main` from the list in `observe.catalogue`; every method may be called
-from any thread. It never raises for a value it does not know, and nothing reads it back to decide anything.
+`Metrics` is made once by `daemon.main` from the list in `observe.metric_definitions`; every method may be
+called from any thread. It never raises for a value it does not know, and nothing reads it back to decide
+anything.
 """
 
 import platform
@@ -24,8 +25,8 @@ from flexmaild import __version__
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind, Outcome, State
 from flexmaild.core.work import JobState
-from flexmaild.observe.catalogue import METRICS, OPEN_JOBS, Metric, Named
 from flexmaild.observe.incidents import Kind
+from flexmaild.observe.metric_definitions import METRICS, OPEN_JOBS, Metric, Named
 
 
 class Metrics:

@@ -28,13 +28,13 @@ from flexmaild.settings.types import (
     Address,
     AfterProcessing,
     Bytes,
+    Duration,
     Flag,
     Host,
     Line,
     Number,
     OptionalAddress,
     Port,
-    Span,
 )
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Outgoing(_Server):
     """Mailbox to send as with OAuth or Graph (a shared mailbox). Default: `username`, then `from_address`."""
     save_to_sent_items: Flag = False
     """Keep a copy in Sent Items (Graph only; SMTP servers have no such thing)."""
-    give_up_after: Annotated[timedelta, Span("1m", "30d")] = timedelta(days=5)
+    give_up_after: Annotated[timedelta, Duration("1m", "30d")] = timedelta(days=5)
     """How long a mail is tried again after passing faults until it counts as failed (RFC 5321 4.5.4.1)."""
 
     def smtp_session(self) -> SmtpSession:
@@ -197,7 +197,7 @@ class Incoming(_Server):
     a reply written to one of them is written to us, and a mail from one is our own."""
     plus_address: Flag = False
     """Put the reference into the reply address too (replies+REFERENCE@…); the server must support that."""
-    process_interval: Annotated[timedelta, Span("1s", "1d", bare="m")] = READ_EVERY
+    process_interval: Annotated[timedelta, Duration("1s", "1d", bare="m")] = READ_EVERY
     """How often replies are read; a bare number is minutes. A change needs no restart."""
     process_count: Annotated[Number, Field(ge=1, le=10000)] = 30
     """How many mails are processed in each interval at most, whatever woke the reader."""
@@ -205,7 +205,7 @@ class Incoming(_Server):
     """What happens to a processed mail: `delete`, or `{move: Folder}`."""
     permanent_delete: Flag = False
     """Delete past the recoverable items (Graph only, where the cloud has it)."""
-    keep_raw: Annotated[timedelta, Span("0s", "400d")] = timedelta(days=30)
+    keep_raw: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
     """How long the bytes of processed mails are kept here, for audit and quarantine."""
     max_message_size: Annotated[int, Bytes("64KiB", "150MiB")] = LARGEST_MAIL
     """Larger mails are set aside unread, but for the text parts of one with a large attachment."""

@@ -16,7 +16,7 @@ from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
-from flexmaild.settings.types import Bytes, Span
+from flexmaild.settings.types import Bytes, Duration
 
 
 def reference(kinds: Kinds) -> str:
@@ -106,12 +106,12 @@ def _type_words(field: FieldInfo) -> str:
         *field.metadata,
         *(m for a in get_args(field.annotation) for m in getattr(a, "__metadata__", ())),
     ]
-    span = next((m for m in marks if isinstance(m, Span | Bytes)), None)
+    span = next((m for m in marks if isinstance(m, Duration | Bytes)), None)
     low = next((m.ge for m in marks if hasattr(m, "ge")), None)
     high = next((m.le for m in marks if hasattr(m, "le")), None)
     is_list = get_origin(field.annotation) is tuple
     if span:
-        words = f"{'duration' if isinstance(span, Span) else 'size'}, {span.low} to {span.high}"
+        words = f"{'duration' if isinstance(span, Duration) else 'size'}, {span.low} to {span.high}"
     elif low is not None:
         words = f"number, {low} to {high}"
     elif Secret in (field.annotation, *get_args(field.annotation)):

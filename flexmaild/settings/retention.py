@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
-from flexmaild.settings.types import Span
+from flexmaild.settings.types import Duration
 
 if TYPE_CHECKING:
     from flexmaild.settings.schema import Settings
@@ -18,12 +18,12 @@ class Retention(Section):
     """How long what says something of persons is kept after a request has ended; of an open one all is. The
     raw mails have `incoming.keep_raw`."""
 
-    comments: Annotated[timedelta, Span("0s", "400d")] = timedelta(days=400)
+    comments: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
     """What people wrote: comments, why a request was cancelled, lines that no list knew."""
-    addresses: Annotated[timedelta, Span("0s", "400d")] = timedelta(days=400)
+    addresses: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
     """Addresses, names, titles and subjects, and so who decided. Afterwards a late reply is known as one to a
     request of ours, and is not answered."""
-    sent_mails: Annotated[timedelta, Span("0s", "400d")] = timedelta(days=30)
+    sent_mails: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
     """What we sent, and what it was made of: texts, variables, metadata, attachments. The mails quote
     comments and bear addresses, so they go with the first of the three."""
 

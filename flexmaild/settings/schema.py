@@ -33,12 +33,12 @@ from flexmaild.settings.types import (
     AbsolutePath,
     Address,
     Bytes,
+    Duration,
     Flag,
     Line,
     Mode,
-    Moment,
     Number,
-    Span,
+    TimestampSetting,
     wrong,
 )
 from flexmaild.system import groups
@@ -113,9 +113,9 @@ class Delegation(Section):
     """The approver who is away."""
     to: Address
     """Who is asked instead, with a mail of their own."""
-    since: Annotated[datetime, Moment()] | None = None
+    since: Annotated[datetime, TimestampSetting()] | None = None
     """First day or moment (UTC unless an offset is given)."""
-    until: Annotated[datetime, Moment(end=True)] | None = None
+    until: Annotated[datetime, TimestampSetting(end=True)] | None = None
     """Last day (included) or moment."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
@@ -128,16 +128,19 @@ class Delegation(Section):
 class Approvals(Section):
     """How requests live; each request may set its own terms within these."""
 
-    expire_after: Annotated[timedelta, Span("1m", "90d")] = timedelta(days=7)
+    expire_after: Annotated[timedelta, Duration("1m", "90d")] = timedelta(days=7)
     """How long a request stays open."""
-    settle_for: Annotated[timedelta, Span("0s", MAX_SETTLE)] = timedelta(0)
+    settle_for: Annotated[timedelta, Duration("0s", MAX_SETTLE)] = timedelta(0)
     """How long answers that meet the quorum can still be changed before they decide: by another answer of the
     same person, or taken back by an unclear one. `0s`: they decide at once. Never beyond the expiry."""
-    remind_after: tuple[Annotated[timedelta, Span("1m", "90d")], ...] = (timedelta(days=1), timedelta(days=3))
+    remind_after: tuple[Annotated[timedelta, Duration("1m", "90d")], ...] = (
+        timedelta(days=1),
+        timedelta(days=3),
+    )
     """When those who have not answered are reminded, counted from the request."""
     on_expiry: OnExpiry = "expire"
     """What an unanswered request becomes: `expired`, or `rejected`."""
-    escalate_after: Annotated[timedelta, Span("1m", "90d")] | None = None
+    escalate_after: Annotated[timedelta, Duration("1m", "90d")] | None = None
     """When further approvers are asked; never if left out."""
     escalate_to: tuple[Address, ...] = ()
     """Whom to ask then."""

@@ -38,7 +38,7 @@ def show_size(value: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Duration:
     """Marks a `timedelta` setting. `bare`: the unit of a number without one, empty for none."""
 
     low: str
@@ -125,7 +125,7 @@ class Octal:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimestampSetting:
     """Marks a `datetime` setting, kept in UTC. A bare date means its first moment, or its last with `end`."""
 
     end: bool = False

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, select
 
 from flexmaild.core.work import AuditEntry
 from flexmaild.store import store_mark
+from flexmaild.store.database_file import prepare, unusable
 from flexmaild.store.engine import Database
 from flexmaild.store.errors import StoreError, StoreRefused
 from flexmaild.store.migrate import migrate
 from flexmaild.store.open import database_file, decoded
-from flexmaild.store.place import prepare, unusable
 from flexmaild.store.records import audit
 from flexmaild.store.records.tables import audit as events
 from flexmaild.store.store_mark import StoreMark

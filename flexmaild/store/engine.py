@@ -3,7 +3,7 @@
 Called by `open_store` and by every method of `Store`. ONE connection writes: SQLite before 3.51.3 can damage
 a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1. A lock
 hands it to one transaction after the other. Those that read open the file for reading only (`mode=ro`), so
-they neither write nor checkpoint, and wait for no writer; other processes may do the same (`store.beside`,
+they neither write nor checkpoint, and wait for no writer; other processes may do the same (`store.read_only`,
 `.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server after the commit.
 """
 
@@ -20,10 +20,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from flexmaild.store.database_file import DatabaseFile
 from flexmaild.store.errors import StoreBroken, StoreBusy, StoreFault
 from flexmaild.store.faults import translated
 from flexmaild.store.lock import FirstComeLock
-from flexmaild.store.place import Place
 from flexmaild.store.records.rows import MEMORY, DamagedRows, text_of
 
 PRAGMAS = (
@@ -56,7 +56,7 @@ KEPT_READERS = 4
 class Database:
     """Transactions, from any thread. After a StoreBroken every further call raises it again."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: DatabaseFile) -> None:
         self._place = place
         memory = {MEMORY: DamagedRows()}
         self._writer = _writer(place).execution_options(**memory)
@@ -175,7 +175,7 @@ def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
     return error
 
 
-def _writer(place: Place) -> Engine:
+def _writer(place: DatabaseFile) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(place.path)),
         poolclass=QueuePool,
@@ -199,7 +199,7 @@ def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _readers(place: Place) -> Engine:
+def _readers(place: DatabaseFile) -> Engine:
     def connected() -> sqlite3.Connection:
         place.check()
         file = f"file:{quote(str(place.path))}?mode=ro"

@@ -11,11 +11,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from flexmaild.store import store_mark
+from flexmaild.store.database_file import prepare
 from flexmaild.store.engine import Database
 from flexmaild.store.errors import StoreDamaged, StoreError, StoreRefused
 from flexmaild.store.faults import RESTORE
 from flexmaild.store.migrate import migrate, schema_of
-from flexmaild.store.place import prepare
 from flexmaild.store.store import Store
 from flexmaild.system.clock import TrustedClock
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from flexmaild.core.identity import Identity
 from flexmaild.core.left_in_folder import LeftMails
 from flexmaild.core.model import Request, State
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import (
     ApproverPast,
     AuditEntry,
@@ -23,9 +23,9 @@ from flexmaild.core.work import (
     JobState,
     KeptHeader,
     KeptMail,
+    ProcessedMail,
     Queue,
     Reply,
-    Seen,
 )
 from flexmaild.store.records import (
     approvers,
@@ -128,7 +128,7 @@ class Queries:
 
     # Incoming mails.
 
-    def known(self, marks: Iterable[Mark]) -> dict[Mark, Identity]:
+    def known(self, marks: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
         """Those under which the outcome of a mail is committed, and which mail that was."""
         with self._reading() as connection:
             marks = list(marks)
@@ -144,12 +144,12 @@ class Queries:
         with self._reading() as connection:
             return mails.highest(connection, mailbox, validity)
 
-    def seen(self, mark: Mark) -> Seen | None:
+    def seen(self, mark: MessageUid) -> ProcessedMail | None:
         """The outcome of this mail, without its raw bytes."""
         with self._reading() as connection:
             return mails.by_mark(connection, mark)
 
-    def outcomes(self, approval_id: str) -> list[Seen]:
+    def outcomes(self, approval_id: str) -> list[ProcessedMail]:
         """The mails that came for this request, oldest first, without raw bytes."""
         with self._reading() as connection:
             return mails.of_request(connection, approval_id)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flexmaild.core.left_in_folder import LeftMails
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.store import store_mark
 from flexmaild.store.engine import TURN_SECONDS, Database
 from flexmaild.store.errors import StoreBroken
@@ -79,7 +79,7 @@ class Store(Queries):
             store_mark.write(self._directory, mark)
             self._mark = mark
 
-    def left_in(self, there: Collection[Mark] | None) -> LeftMails:
+    def left_in(self, there: Collection[MessageUid] | None) -> LeftMails:
         """The mails that are left in the folder; there: which are in it now, where all of it is known."""
         left = self.left_mails()
         if there is None or not (left.foreign or left.unknown):

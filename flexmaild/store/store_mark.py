@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from flexmaild.settings import places
+from flexmaild.store.database_file import unusable
 from flexmaild.store.errors import StoreRefused
 from flexmaild.store.migrate import schema_of
-from flexmaild.store.place import unusable
 from flexmaild.store.records import audit, meta
 from flexmaild.store.records.audit import GENESIS, Link
 from flexmaild.store.records.tables import audit as events

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert
 
 from flexmaild.core.model import Part
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import Change, Claim, Job, Queue
 from flexmaild.store.queries import Queries
 from flexmaild.store.records import (
@@ -111,7 +111,7 @@ class Transaction(Queries):
 
     # Mails that are left in the folder.
 
-    def forget_left_mails(self, there: Collection[Mark]) -> None:
+    def forget_left_mails(self, there: Collection[MessageUid]) -> None:
         """All but these are no longer there."""
         left_mails.forget_others(self._connection, there)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from flexmaild.core.ports import Inbox, Outbox
 from flexmaild.core.steps import Step
 from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.transports.context import Examined, MakesInbox, MakesOutbox, Tools
+from flexmaild.transports.context import AdapterContext, Examined, MakesInbox, MakesOutbox
 from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing
 from flexmaild.transports.imap.inbox import ImapIncoming
 from flexmaild.transports.maildir.adapters import MaildirIncoming, MaildirOutgoing
@@ -29,31 +29,31 @@ INCOMING: Mapping[str, type[Incoming]] = {
 }
 
 
-def build_outbox(settings: Outgoing, tools: Tools) -> Outbox:
+def build_outbox(settings: Outgoing, tools: AdapterContext) -> Outbox:
     """The way out that these settings describe; nothing is connected yet."""
     if not isinstance(settings, MakesOutbox):
         raise TypeError(f"{type(settings).__name__} is not a class of the table OUTGOING")
     return settings.outbox(tools)
 
 
-def build_inbox(settings: Incoming, tools: Tools) -> Inbox:
+def build_inbox(settings: Incoming, tools: AdapterContext) -> Inbox:
     """The way in that these settings describe; nothing is connected yet."""
     if not isinstance(settings, MakesInbox):
         raise TypeError(f"{type(settings).__name__} is not a class of the table INCOMING")
     return settings.inbox(tools)
 
 
-def examine_outgoing(settings: Outgoing, tools: Tools) -> list[Step]:
+def examine_outgoing(settings: Outgoing, tools: AdapterContext) -> list[Step]:
     """The way out, tried step by step up to where a mail could be handed over."""
     return _examine(settings, tools)
 
 
-def examine_incoming(settings: Incoming, tools: Tools) -> list[Step]:
+def examine_incoming(settings: Incoming, tools: AdapterContext) -> list[Step]:
     """The way in, tried step by step up to the open folder; nothing is fetched or deleted."""
     return _examine(settings, tools)
 
 
-def _examine(settings: Outgoing | Incoming, tools: Tools) -> list[Step]:
+def _examine(settings: Outgoing | Incoming, tools: AdapterContext) -> list[Step]:
     if not isinstance(settings, Examined):
         raise TypeError(f"{type(settings).__name__} is not a class of the tables")
     return settings.examine(tools)

@@ -19,7 +19,7 @@ class TokenSupplier(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class AdapterContext:
     """token: None without OAuth applications. trace: takes the lines of the dialogue with a server, secrets
     and bodies left out; None when nobody listens. graph_root: the address of Graph in an application's
     cloud; None for the global one."""
@@ -33,18 +33,18 @@ class Tools:
 class MakesOutbox(Protocol):
     """A settings class of the way out."""
 
-    def outbox(self, tools: Tools) -> Outbox: ...
+    def outbox(self, tools: AdapterContext) -> Outbox: ...
 
 
 @runtime_checkable
 class MakesInbox(Protocol):
     """A settings class of the way in."""
 
-    def inbox(self, tools: Tools) -> Inbox: ...
+    def inbox(self, tools: AdapterContext) -> Inbox: ...
 
 
 @runtime_checkable
 class Examined(Protocol):
     """A settings class whose way can be tried step by step."""
 
-    def examine(self, tools: Tools) -> list[Step]: ...
+    def examine(self, tools: AdapterContext) -> list[Step]: ...

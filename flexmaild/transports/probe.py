@@ -18,8 +18,8 @@ from flexmaild.core.steps import Step
 from flexmaild.net import sasl
 from flexmaild.net.certificates import SERVER_NOTICE, Certificate
 from flexmaild.net.connect import connect, resolve
+from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.net.tls import is_trusted_unseen, read_certificate, secure
-from flexmaild.net.wire import Wire
 from flexmaild.settings.javamail.session import ImapSession, Session, SmtpSession
 from flexmaild.transports.imap import client as imap_client
 from flexmaild.transports.imap.folder import plan_removal, select
@@ -161,7 +161,7 @@ def _tls_tried(session: Session) -> str:
     return ways[session.tls]
 
 
-def _note_tls(found: Examination, session: Session, wire: Wire) -> None:
+def _note_tls(found: Examination, session: Session, wire: DeadlineSocket) -> None:
     tried = _tls_tried(session)
     if not wire.tls:
         cure = "Set starttls: true, or use the port with implicit TLS." if session.user else ""

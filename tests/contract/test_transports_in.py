@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Fetched, Inbox, Mark
+from flexmaild.core.ports import Fetched, Inbox, MessageUid
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports import INCOMING
@@ -148,11 +148,11 @@ def with_attachment(subject: str, size: int = BIG, kind: str = "application/pdf"
     )
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+def nobody_is_known(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 
-def all_of(way: Way, count: int) -> dict[Mark, Identity]:
+def all_of(way: Way, count: int) -> dict[MessageUid, Identity]:
     """The oldest mails, as they are kept when they were committed."""
     inbox = way.inbox()
     inbox.open()
@@ -385,7 +385,7 @@ def test_a_mail_that_vanishes_before_it_is_read_is_left_out(way: Way) -> None:
     inbox = way.inbox()
     inbox.open()
 
-    def somebody_is_quicker(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+    def somebody_is_quicker(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
         way.vanish()
         return {}
 
@@ -398,7 +398,9 @@ def test_a_mark_of_another_mailbox_removes_nothing(way: Way) -> None:
     inbox = way.inbox()
     inbox.open()
     mark = inbox.fetch(1, nobody_is_known)[0].mark
-    inbox.dispose([Mark(mark.mailbox, "12345", mark.uid), Mark("elsewhere", mark.validity, mark.uid)])
+    inbox.dispose(
+        [MessageUid(mark.mailbox, "12345", mark.uid), MessageUid("elsewhere", mark.validity, mark.uid)]
+    )
     assert way.subjects("INBOX") == ["s0"]
 
 

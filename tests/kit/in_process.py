@@ -19,14 +19,14 @@ from typing import Any
 import pytest
 
 from flexmaild.api.limits import Limits
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
-from flexmaild.engine import moments
+from flexmaild.engine import due
 from flexmaild.engine.sandbox.child import reading_of
 from flexmaild.engine.sandbox.framing import READING
-from flexmaild.engine.sandbox.parent import Letter, checked
-from flexmaild.mail.understand.evidence import Witness
+from flexmaild.engine.sandbox.parent import RawMail, checked
+from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.observe import logs
 from flexmaild.store import engine
@@ -64,18 +64,18 @@ class ReadHere:
     def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
         self._rules, self._mails_sent = rules, mails_sent
 
-    def read(self, letters: Sequence[Letter], beat: Callable[[], None] = lambda: None) -> list[Reading]:
+    def read(self, letters: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
         readings = []
         for letter in letters:
             readings.append(self._read(letter, None))
             beat()
         return readings
 
-    def read_with_witness(self, letter: Letter) -> tuple[Reading, Witness]:
-        witness = Witness()
+    def read_with_witness(self, letter: RawMail) -> tuple[ParsedReply, Evidence]:
+        witness = Evidence()
         return self._read(letter, witness), witness
 
-    def _read(self, letter: Letter, witness: Witness | None) -> Reading:
+    def _read(self, letter: RawMail, witness: Evidence | None) -> ParsedReply:
         """By the way of bytes that the child's answer goes."""
         facts = letter.data, letter.size, letter.partial, letter.is_cut
         return checked(READING + reading_of(*facts, self._rules, self._mails_sent, witness), letter)
@@ -167,7 +167,7 @@ class HouseInProcess(House):
         if self._running is None:
             return
         daemon, looked = self._running[0], threading.Event()
-        daemon.timers.soon(lambda: moments.pass_time(daemon.services))
+        daemon.timers.soon(lambda: due.pass_time(daemon.services))
         daemon.timers.soon(looked.set)
         assert looked.wait(PATIENCE), "the timers do not look at the clock"
         daemon.services.components.wake()
@@ -179,7 +179,7 @@ class HouseInProcess(House):
     def prune(self) -> None:
         """What the timers do each hour."""
         assert self._running is not None, "it does not run here"
-        moments.prune(self._running[0].services)
+        due.prune(self._running[0].services)
 
     def kill(self) -> None:
         raise AssertionError("only a process can be killed")

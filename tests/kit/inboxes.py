@@ -8,7 +8,7 @@ import pytest
 
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports.imap.inbox import ImapInbox
@@ -24,7 +24,7 @@ def mail(subject: str, body: bytes = b"Approve\r\n") -> bytes:
     return f"From: a@mail.test\r\nSubject: {subject}\r\n\r\n".encode() + body
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+def nobody_is_known(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 
@@ -56,10 +56,10 @@ def failure_of(inbox: ImapInbox) -> Failure:
 
 def empty(inbox: ImapInbox) -> list[str]:
     """Poll until the folder is empty, through whatever happens; the subjects in order of commits."""
-    committed: dict[Mark, str] = {}
-    known: dict[Mark, Identity] = {}
+    committed: dict[MessageUid, str] = {}
+    known: dict[MessageUid, Identity] = {}
 
-    def remembered(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+    def remembered(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
         return known
 
     while True:

@@ -21,7 +21,7 @@ from typing import TextIO
 import click
 import pytest
 
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 
 
 def run_bytes(
@@ -106,7 +106,7 @@ def _exit_code(program: str | click.Command) -> int:
             (entry,) = entry_points(group="console_scripts", name=program)
             entry.load()()
         else:
-            ending.run(program, "program")
+            exit.run(program, "program")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.compose.write import Stationery, compose
+from flexmaild.mail.compose.write import ComposeSettings, compose
 
 NOW = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
 REFERENCE = "FM1-" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
@@ -42,6 +42,6 @@ def request(
         MailOrder(kind, to=ANN, language=language, facts={**_FACTS, "comment": comment}),
         Request("ap-nbswy3dpeb3w64tm", terms, NOW),
         reference,
-        Stationery("approvals@corp.test", "approvals@corp.test", "corp.test"),
+        ComposeSettings("approvals@corp.test", "approvals@corp.test", "corp.test"),
         date=NOW,
     )

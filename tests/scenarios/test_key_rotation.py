@@ -8,7 +8,7 @@ import pytest
 from flexmaild.core import references
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.daemon import wiring
-from flexmaild.store.beside import store_beside
+from flexmaild.store.read_only import store_beside
 from tests.kit import programs
 from tests.kit.house import House, reply_bytes
 

@@ -8,8 +8,8 @@ import pytest
 
 from flexmaild.client import Refused
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.engine.replay.sent_before import WordsThen
-from flexmaild.store.beside import StoreBeside
+from flexmaild.engine.replay.sent_before import SentBefore
+from flexmaild.store.read_only import ReadOnlyStore
 from tests.kit.house import House, text_of, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
@@ -18,8 +18,8 @@ ALICE, BOB = "alice@corp.test", "bob@corp.test"
 def known(house: House, reference: str) -> list[bytes] | None:
     """What this daemon would tell its reading child."""
     state = house.root / "state"
-    store = StoreBeside("sqlite:///flexmaild.db", state_directory=state)
-    found = WordsThen(store, ReferenceKeys((state / "reference.key").read_bytes()))((reference,))
+    store = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=state)
+    found = SentBefore(store, ReferenceKeys((state / "reference.key").read_bytes()))((reference,))
     return None if found is None else [mail.data for mail in found]
 
 

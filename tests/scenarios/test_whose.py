@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flexmaild.client import Refused
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from tests.kit.house import House, reply_bytes, until
 from tests.kit.in_process import HouseInProcess, mails_read_here
 from tests.kit.other_users import BIN, DAEMON, SYS, as_user, flexmailctl_as
@@ -264,7 +264,7 @@ def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenHouse) -> Non
         assert (done.returncode, said in done.stdout) == (code, True), (arguments, done)
         assert not any(secret in done.stdout for secret in SECRETS[:3])
     refused = flexmailctl_as(BIN, house.socket, "approval", "cancel", one)
-    assert refused.returncode == exits.NOT_PERMITTED
+    assert refused.returncode == exit_codes.NOT_PERMITTED
     assert f"belongs to user {DAEMON}" in refused.stderr and "control.admins" in refused.stderr
 
 
@@ -272,7 +272,7 @@ def test_flexmailctl_tells_who_waits_for_anothers_open_request(open_house: OpenH
     house = open_house.started()
     one = house.request(DAEMON)
     done = flexmailctl_as(BIN, house.socket, "approval", "wait", one, "--timeout", "1s")
-    assert done.returncode == exits.WAIT_TIMED_OUT, done
+    assert done.returncode == exit_codes.WAIT_TIMED_OUT, done
     assert f"{one}  pending" in done.stdout
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Fetched, Mark
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
+from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.transports.graph.inbox import GraphInbox
@@ -39,7 +39,7 @@ def inbox(fake: FakeMicrosoft, folder: str = "INBOX", **more: object) -> GraphIn
     return GraphInbox(api(fake), folder, **more)  # type: ignore[arg-type]
 
 
-def none_known(_: Sequence[Mark]) -> dict[Mark, Identity]:
+def none_known(_: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 

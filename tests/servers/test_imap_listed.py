@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.transports.imap import inbox as imap
 from tests.kit.dovecot import Dovecot, User
 from tests.kit.inboxes import inbox_at, inbox_of, mail, nobody_is_known, subjects
@@ -166,7 +166,7 @@ def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     server = serving(CanOnlyBeRead({}, tuple(mail(f"s{n}") for n in range(1, 41))))
     first = inbox_at(server)
     first.open()
-    known: dict[Mark, Identity] = {}
+    known: dict[MessageUid, Identity] = {}
     while found := first.fetch(10, nobody_is_known):
         known |= {one.mark: one.identity for one in found}
     if is_withheld:

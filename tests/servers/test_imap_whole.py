@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from flexmaild.core.model import Answer
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.ports import Fetched
-from flexmaild.core.reading import Reading
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
 from tests.kit.dovecot import Dovecot
@@ -103,7 +103,7 @@ def fetched(dovecot: Dovecot, mails: Sequence[bytes]) -> list[Fetched]:
     return found
 
 
-def read(one: Fetched) -> Reading:
+def read(one: Fetched) -> ParsedReply:
     assert one.data is not None
     return understand(one.data, one.size, RULES, one.partial, is_cut=one.is_cut)
 

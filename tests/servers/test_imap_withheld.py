@@ -7,7 +7,7 @@ import pytest
 
 from flexmaild.core.errors import TryLater
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.transports.imap.inbox import ImapInbox
 from tests.kit.inboxes import inbox_at, mail, nobody_is_known, subjects
 from tests.kit.scripted import ImapServer, Serving
@@ -22,7 +22,7 @@ def five() -> ImapServer:
     return ImapServer({}, tuple(mail(f"s{number}") for number in range(1, 6)))
 
 
-def polled(inbox: ImapInbox, kept: dict[Mark, Identity] | None = None) -> list[Fetched]:
+def polled(inbox: ImapInbox, kept: dict[MessageUid, Identity] | None = None) -> list[Fetched]:
     """What a poll reads and deletes. kept: of the polls before, and of this one afterwards."""
     known = {} if kept is None else kept
     inbox.open()
@@ -57,7 +57,7 @@ def test_a_mail_that_is_not_handed_out_is_told_and_the_others_are_read(
 ) -> None:
     server = serving(five())
     server.withheld[1] = server.withheld[4] = said
-    inbox, kept = inbox_at(server), dict[Mark, Identity]()
+    inbox, kept = inbox_at(server), dict[MessageUid, Identity]()
     assert subjects(polled(inbox, kept)) == ["s2", "s3", "s5"]
     withheld = inbox.unreadable()
     assert withheld is not None and (withheld.number, withheld.folder) == (2, "INBOX")
@@ -151,7 +151,7 @@ def test_what_was_left_is_looked_at_once_and_deleted(serving: Serving) -> None:
     inbox = inbox_at(server)
     inbox.open()
     kept = {one.mark: one.identity for one in inbox.fetch(3, nobody_is_known)}
-    other = Mark(next(iter(kept)).mailbox, "7", "3")
+    other = MessageUid(next(iter(kept)).mailbox, "7", "3")
     kept[other] = replace(kept[other], name="<another@corp.test>")
     inbox.close()
     later = inbox_at(server)

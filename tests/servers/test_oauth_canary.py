@@ -12,10 +12,10 @@ import pytest
 
 from flexmaild.core.errors import Failure
 from flexmaild.core.ports import Envelope
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.probe import examine_application
 from flexmaild.observe.logs import LOWEST
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.graph.api import GraphApi
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox
@@ -57,7 +57,7 @@ def test_nothing_that_was_issued_or_configured_shows_anywhere(
     assert [s for s in secrets if s in shown] == []
 
 
-def use_graph(fake: FakeMicrosoft, at: TokenDesk, said: list[str]) -> None:
+def use_graph(fake: FakeMicrosoft, at: TokenManager, said: list[str]) -> None:
     api = GraphApi(
         fake.graph_url, USER, lambda r: at.token("m365", "graph", force=r), fake.ca_file, said.append
     )
@@ -81,7 +81,7 @@ def use_graph(fake: FakeMicrosoft, at: TokenDesk, said: list[str]) -> None:
         caught(lambda: outbox.send(Envelope("9@example.com", USER, (USER,), mail(9, COMMENT))), said)
 
 
-def provoke(fake: FakeMicrosoft, at: TokenDesk, clock: Clock, said: list[str]) -> None:
+def provoke(fake: FakeMicrosoft, at: TokenManager, clock: Clock, said: list[str]) -> None:
     """Every kind of failure, with answers that quote what was sent to them."""
     for number, status in ((7000215, 401), (700082, 400), (90033, 503)):
         clock.now += 9999
@@ -106,8 +106,8 @@ def caught(work: object, said: list[str]) -> None:
     said += [str(failure), repr(failure), failure.answer, failure.cure]
 
 
-def examined(fake: FakeMicrosoft, at: TokenDesk) -> list[object]:
-    tools = Tools(token=at.token)  # type: ignore[arg-type]
+def examined(fake: FakeMicrosoft, at: TokenManager) -> list[object]:
+    tools = AdapterContext(token=at.token)  # type: ignore[arg-type]
     facts = {"transport": "graph", "oauth_application": "m365", "mailbox": USER, "ca_file": fake.ca_file}
     out = GraphOutgoing(**facts, graph_url=fake.graph_url)
     way_in = GraphIncoming(**facts, graph_url=fake.graph_url)

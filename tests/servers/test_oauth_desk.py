@@ -16,7 +16,7 @@ import pytest
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.oauth.errors import OAuthFault
 from flexmaild.oauth.grants import ApplicationState
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import KEY, USER, Clock, application, desk, post, sign_in
@@ -38,7 +38,7 @@ def by_secret(fake: FakeMicrosoft, secret: str = "s3cret-value", **facts: object
     return application(fake, flow="client_credentials", client_secret=lambda: secret, user="", **facts)
 
 
-def code_of(at: TokenDesk, purpose: str = "graph", *, force: bool = False) -> str:
+def code_of(at: TokenManager, purpose: str = "graph", *, force: bool = False) -> str:
     with pytest.raises(TryLater) as error:
         at.token("m365", purpose, force=force)  # type: ignore[arg-type]
     assert error.value.retry_after
@@ -549,7 +549,7 @@ def test_a_status_can_be_written_as_json_and_holds_no_secret(fake: FakeMicrosoft
 
 def test_tokens_of_a_lost_key_ask_for_a_new_authorisation(fake: FakeMicrosoft, tmp_path: Path) -> None:
     sign_in(fake, desk(application(fake), tmp_path))
-    other = TokenDesk(
+    other = TokenManager(
         {"m365": application(fake)}, TokenStore(tmp_path / "tokens", {"m365": lambda: KEY[::-1]})
     )
     with pytest.raises(TryLater, match="cannot be decrypted"):

@@ -9,7 +9,7 @@ import pytest
 from flexmaild.core.steps import Step
 from flexmaild.oauth.probe import examine_application
 from flexmaild.transports import examine_incoming, examine_outgoing
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing, graph_root
 from tests.kit.fake_microsoft import FakeMicrosoft
 from tests.kit.fake_microsoft.bench import USER, application, desk, mail, sign_in
@@ -35,7 +35,7 @@ def graph_steps(
     fake: FakeMicrosoft, *, scp: str = "Mail.Send Mail.ReadWrite", **facts: object
 ) -> list[dict[str, Step]]:
     token = fake.graph_token(USER, scp)
-    tools = Tools(token=lambda application, purpose, *, force=False: token)
+    tools = AdapterContext(token=lambda application, purpose, *, force=False: token)
     given: dict[str, object] = {
         "transport": "graph", "oauth_application": "m365", "mailbox": USER, "ca_file": fake.ca_file,
         "graph_url": fake.graph_url, **facts,

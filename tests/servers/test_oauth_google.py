@@ -10,7 +10,7 @@ import pytest
 from flexmaild.core.errors import TryLater
 from flexmaild.oauth.errors import OAuthFault
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
-from flexmaild.oauth.manager import OAuthApplication, TokenDesk
+from flexmaild.oauth.manager import OAuthApplication, TokenManager
 from tests.kit.fake_google import FakeGoogle
 from tests.kit.fake_microsoft.bench import Clock, desk
 
@@ -32,7 +32,7 @@ def application(google: FakeGoogle, **facts: object) -> OAuthApplication:
     return OAuthApplication("google", google.client_id, **given)  # type: ignore[arg-type]
 
 
-def sign_in(google: FakeGoogle, at: TokenDesk, user: str = USER, more: str = "") -> ApplicationStatus:
+def sign_in(google: FakeGoogle, at: TokenManager, user: str = USER, more: str = "") -> ApplicationStatus:
     address = google.approve(at.begin("m365").address, user) + more
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     browser = threading.Thread(target=lambda: opener.open(address, timeout=10).close())

@@ -13,7 +13,7 @@ from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.ports import Envelope
 from flexmaild.oauth.errors import OAuthFault
 from flexmaild.oauth.grants import ApplicationState
-from flexmaild.oauth.manager import OAuthApplication, TokenDesk
+from flexmaild.oauth.manager import OAuthApplication, TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox
@@ -139,7 +139,7 @@ def test_whatever_google_says_is_a_fault_with_a_pause(tmp_path: Path, status: in
         for body in ODD:
             google.server.faults.clear()
             google.server.fail(".*", status, body, times=9, **ABSURD)
-            at = TokenDesk({"google": given}, store)
+            at = TokenManager({"google": given}, store)
             fault = fails(at.token, "google", "imap")
             assert isinstance(fault, TryLater) and fault.retry_after and fault.retry_after <= 3600
 

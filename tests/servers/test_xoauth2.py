@@ -13,7 +13,7 @@ import pytest
 from flexmaild.core.errors import Failure, Reason
 from flexmaild.core.ports import Envelope
 from flexmaild.net.sasl import Credentials
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.settings.javamail.session import ImapSession, SmtpSession
 from flexmaild.transports.imap.inbox import ImapInbox
 from flexmaild.transports.smtp.outbox import SmtpOutbox
@@ -61,14 +61,14 @@ def postfix(pki: Pki, server: Dovecot) -> Iterator[Postfix]:
     made.remove()
 
 
-def signed_in(fake: FakeMicrosoft, user: User, state: Path) -> TokenDesk:
+def signed_in(fake: FakeMicrosoft, user: User, state: Path) -> TokenManager:
     fake.add_user(user.address, mailbox=False)
     at = desk(application(fake, user=user.address, uses=("smtp", "imap")), state)
     sign_in(fake, at, user.address)
     return at
 
 
-def by_token(at: TokenDesk, purpose: str) -> Credentials:
+def by_token(at: TokenManager, purpose: str) -> Credentials:
     return Credentials(lambda: "", lambda renew: at.token("m365", purpose, force=renew))  # type: ignore[arg-type]
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 from typing import cast
 
-from flexmaild.api import bodies, seen_by
-from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api import request_models, seen_by
+from flexmaild.api.call import Answer, CommandRequest, Run
 from flexmaild.api.handlers.files import count_as_named, named_files
 from flexmaild.api.handlers.once import once, refuse_repeated
 from flexmaild.api.problems import Problem
 from flexmaild.core import references
-from flexmaild.core.access import Belonging
+from flexmaild.core.access import Ownership
 from flexmaild.core.addresses import normal
 from flexmaild.core.approval import approver_notes, opening, state_machine
 from flexmaild.core.approval.events import Cancelled, Event, ReminderAsked, ResendAsked
@@ -44,13 +44,13 @@ from flexmaild.system.deadline import Deadline
 LOOK_SECONDS = 30.0
 
 
-def request(services: Services, call: Call) -> Answer:
+def request(services: Services, call: CommandRequest) -> Answer:
     """Open a request: durable before the answer; the same key and body never mails twice."""
     refuse_repeated(services.store, call)
-    body = cast(bodies.ApprovalRequest, call.body)
+    body = cast(request_models.ApprovalRequest, call.body)
     components = services.components
     blobs, attachments = named_files(services, call, body.attachments)
-    belonging = Belonging(call.viewer.name, tuple(body.visible_to))
+    belonging = Ownership(call.viewer.name, tuple(body.visible_to))
     ask, random = body.ask(attachments, belonging), secrets.token_bytes(references.RANDOM_BYTES)
     identifier = references.request_id(components.context.keys.current, random)
 
@@ -90,7 +90,7 @@ def _warnings(store: Queries, components: Components, opened: Request) -> list[A
     )
 
 
-def listed(services: Services, call: Call) -> Answer:
+def listed(services: Services, call: CommandRequest) -> Answer:
     state = State(call.query["state"]) if call.query.get("state") else None
     limit = int(call.query["limit"])
     found = services.store.list_requests(state, limit, call.query.get("after") or None)
@@ -104,7 +104,7 @@ def listed(services: Services, call: Call) -> Answer:
     return Answer(200, Approvals(items=items, next=following))
 
 
-def show(services: Services, call: Call) -> Answer:
+def show(services: Services, call: CommandRequest) -> Answer:
     store = services.store
     found = _found(store, call)
     if not call.viewer.sees(found.terms.belonging):
@@ -113,7 +113,7 @@ def show(services: Services, call: Call) -> Answer:
     return Answer(200, documents.shown(found, store.now(), trail, sent, store.replies(found.id)))
 
 
-def reply(services: Services, call: Call) -> Answer:
+def reply(services: Services, call: CommandRequest) -> Answer:
     """The raw bytes of a mail about this request; the others are none of its business."""
     found, digest = _found(services.store, call), call.path["sha256"].lower()
     about = {read.mail.sha256 for read in services.store.outcomes(found.id)}
@@ -131,7 +131,7 @@ def kept_bytes(store: Queries, digest: str) -> bytes:
     return raw
 
 
-async def wait(services: Services, call: Call, run: Run) -> Answer:
+async def wait(services: Services, call: CommandRequest, run: Run) -> Answer:
     """The request once it is decided, or as it stands when the time is over."""
     deadline = Deadline.after(float(call.query["timeout"]))
     loop, changed = asyncio.get_running_loop(), asyncio.Event()
@@ -143,23 +143,23 @@ async def wait(services: Services, call: Call, run: Run) -> Answer:
     return await run(show, services, call)
 
 
-def _is_pending(services: Services, call: Call) -> bool:
+def _is_pending(services: Services, call: CommandRequest) -> bool:
     """Little to do, for many may wait."""
     return _found(services.store, call).state is State.PENDING
 
 
-def cancel(services: Services, call: Call) -> Answer:
-    body = cast(bodies.Cancel | None, call.body)
+def cancel(services: Services, call: CommandRequest) -> Answer:
+    body = cast(request_models.Cancel | None, call.body)
     reason = (body.reason if body else None) or ""
     return _happen(services, call, Cancelled(call.peer.user, reason))
 
 
-def remind(services: Services, call: Call) -> Answer:
+def remind(services: Services, call: CommandRequest) -> Answer:
     return _happen(services, call, ReminderAsked(call.peer.user))
 
 
-def resend(services: Services, call: Call) -> Answer:
-    body = cast(bodies.Resend, call.body)
+def resend(services: Services, call: CommandRequest) -> Answer:
+    body = cast(request_models.Resend, call.body)
     try:
         approver = normal(body.approver)
     except ValueError as fault:
@@ -171,7 +171,7 @@ def resend(services: Services, call: Call) -> Answer:
     return _happen(services, call, ResendAsked(approver, call.peer.user))
 
 
-def _happen(services: Services, call: Call, event: Event) -> Answer:
+def _happen(services: Services, call: CommandRequest, event: Event) -> Answer:
     refuse_repeated(services.store, call)
 
     def decided(transaction: Transaction) -> tuple[Changes, Approval]:
@@ -190,7 +190,7 @@ def _closed(found: Request) -> Problem:
     return Problem(409, "The request is closed", detail, kind="closed", extra={"state": found.state.value})
 
 
-def _found(store: Queries, call: Call) -> Request:
+def _found(store: Queries, call: CommandRequest) -> Request:
     found = store.request(call.path["id"])
     if found is None:
         raise Problem(

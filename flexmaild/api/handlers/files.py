@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flexmaild.api import bodies
-from flexmaild.api.call import Answer, Call
+from flexmaild.api import request_models
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents.service import ReceivedFile
 from flexmaild.core.errors import NotAllowed, Refused
@@ -18,7 +18,7 @@ from flexmaild.engine.uploads import NoRoom, Unusable, Upload
 class Incoming:
     """One file that comes; `finish` or `abandon` ends it. Raises Problem 413, 503, 507."""
 
-    def __init__(self, services: Services, call: Call, declared: int) -> None:
+    def __init__(self, services: Services, call: CommandRequest, declared: int) -> None:
         _refuse_hidden(call)
         self._most = services.components.settings.files.max
         self._refuse_too_large(declared)
@@ -45,7 +45,7 @@ class Incoming:
 
 
 def named_files(
-    services: Services, call: Call, files: Sequence[bodies.File]
+    services: Services, call: CommandRequest, files: Sequence[request_models.File]
 ) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
     """The bytes to be kept, and what the request remembers of them. Raises Refused with every fault, Problem
     503."""
@@ -53,7 +53,7 @@ def named_files(
     if any(file.sha256 for file in files):
         _refuse_hidden(call)
     faults: list[NotAllowed] = []
-    left = bodies.MAX_FILES - sum(len(file.content or b"") for file in files)
+    left = request_models.MAX_FILES - sum(len(file.content or b"") for file in files)
     blobs, described = [], []
     for number, file in enumerate(files):
         data = file.content
@@ -76,12 +76,12 @@ def named_files(
     return tuple(blobs), tuple(described)
 
 
-def count_as_named(services: Services, call: Call, files: Sequence[bodies.File]) -> None:
+def count_as_named(services: Services, call: CommandRequest, files: Sequence[request_models.File]) -> None:
     """To be called when the request that names them was accepted."""
     services.uploads.name(call.peer.uid, [file.sha256 for file in files if file.sha256])
 
 
-def _refuse_hidden(call: Call) -> None:
+def _refuse_hidden(call: CommandRequest) -> None:
     """Files belong to a user, and those whom a user namespace hides are all one user to the kernel."""
     if call.viewer.caller.is_hidden:
         detail = "A user namespace hides who you are, so that no file can be yours."
@@ -90,7 +90,7 @@ def _refuse_hidden(call: Call) -> None:
 
 
 _UNKNOWN = "no file of yours has it: send it by POST /v1/files first, at most an hour before"
-_TOO_LARGE = f"makes more than {bodies.MAX_FILES} bytes of files; a mail holds at most that (25 MiB)"
+_TOO_LARGE = f"makes more than {request_models.MAX_FILES} bytes of files; a mail holds at most that (25 MiB)"
 
 
 @contextmanager

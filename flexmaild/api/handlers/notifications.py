@@ -7,8 +7,8 @@ import zipfile
 from dataclasses import asdict, replace
 from typing import cast
 
-from flexmaild.api import bodies
-from flexmaild.api.call import Answer, Call
+from flexmaild.api import request_models
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers.files import count_as_named, named_files
 from flexmaild.api.handlers.once import once, refuse_repeated
 from flexmaild.core import jobs, references
@@ -25,9 +25,9 @@ from flexmaild.settings.schema import AttachLogs
 from flexmaild.store import Transaction
 
 
-def send(services: Services, call: Call) -> Answer:
+def send(services: Services, call: CommandRequest) -> Answer:
     refuse_repeated(services.store, call)
-    body = cast(bodies.Notification, call.body)
+    body = cast(request_models.Notification, call.body)
     components = services.components
     recipients = _recipients(body)
     blobs, attached = named_files(services, call, body.attachments)
@@ -65,7 +65,7 @@ def _refuse(fault: TemplateFault) -> None:
     raise NotAllowed("template", str(fault))
 
 
-def _recipients(body: bodies.Notification) -> tuple[str, ...]:
+def _recipients(body: request_models.Notification) -> tuple[str, ...]:
     """Every address once, in order. Raises Refused with all that are none."""
     found: dict[str, None] = {}
     faults = []
@@ -80,7 +80,7 @@ def _recipients(body: bodies.Notification) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _order(body: bodies.Notification, first: str, is_event_known: bool) -> MailOrder:
+def _order(body: request_models.Notification, first: str, is_event_known: bool) -> MailOrder:
     """A template must be there; one for the event may be, and without it the caller's own text will do."""
     own = body.event or "" if is_event_known or not (body.text or body.html) else ""
     facts = {
@@ -96,7 +96,9 @@ def _order(body: bodies.Notification, first: str, is_event_known: bool) -> MailO
     return MailOrder(MailKind.NOTIFICATION, Approver(first), facts=facts, language=body.language or "")
 
 
-def _logs(body: bodies.Notification, attach: AttachLogs) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
+def _logs(
+    body: request_models.Notification, attach: AttachLogs
+) -> tuple[tuple[Blob, ...], tuple[Attachment, ...]]:
     """The logs as FlexDeploy attaches them: one as it is, several as a zip file."""
     chosen = _chosen(body, attach)
     if not chosen:
@@ -114,7 +116,7 @@ def _logs(body: bodies.Notification, attach: AttachLogs) -> tuple[tuple[Blob, ..
     return _kept(f"{instance}_logs.zip", "application/zip", packed.getvalue())
 
 
-def _chosen(body: bodies.Notification, attach: AttachLogs) -> list[bodies.Log]:
+def _chosen(body: request_models.Notification, attach: AttachLogs) -> list[request_models.Log]:
     if attach == "never":
         return []
     if attach == "always":

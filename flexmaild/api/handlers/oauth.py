@@ -2,7 +2,7 @@
 
 import asyncio
 
-from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.call import Answer, CommandRequest, Run
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents.service import (
     AuthorizationStarted,
@@ -10,10 +10,10 @@ from flexmaild.core.documents.service import (
     OAuthApplication,
     OAuthApplications,
 )
-from flexmaild.engine import acts
+from flexmaild.engine import operator_actions
 from flexmaild.engine.services import Services
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
-from flexmaild.oauth.manager import TokenDesk
+from flexmaild.oauth.manager import TokenManager
 
 _WORDS = {
     ApplicationState.READY: "ok",
@@ -23,17 +23,17 @@ _WORDS = {
 }
 
 
-def status(services: Services, call: Call) -> Answer:
+def status(services: Services, call: CommandRequest) -> Answer:
     tokens = services.components.tokens
     known = tokens.status() if tokens else []
     return Answer(200, OAuthApplications(applications=[document(one) for one in known]))
 
 
-def authorize(services: Services, call: Call) -> Answer:
+def authorize(services: Services, call: CommandRequest) -> Answer:
     name = call.path["name"]
     tokens = _tokens(services, name)
     begun = services.sign_ins.begin(tokens, name, services.reports.applications)
-    acts.record(services, "oauth authorize", call.peer.user, application=name)
+    operator_actions.record(services, "oauth authorize", call.peer.user, application=name)
     shown = AuthorizationStarted(
         id=begun.application,
         flow=begun.flow,
@@ -46,7 +46,7 @@ def authorize(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
-async def progress(services: Services, call: Call, run: Run) -> Answer:
+async def progress(services: Services, call: CommandRequest, run: Run) -> Answer:
     name = call.path["name"]
     _tokens(services, name)
     sign_in = services.sign_ins.ended(name)
@@ -55,11 +55,11 @@ async def progress(services: Services, call: Call, run: Run) -> Answer:
     return Answer(200, services.sign_ins.state(name))
 
 
-def forget(services: Services, call: Call) -> Answer:
+def forget(services: Services, call: CommandRequest) -> Answer:
     name = call.path["name"]
     forgotten = _tokens(services, name).forget(name)
     if forgotten:
-        acts.record(services, "oauth forget", call.peer.user, application=name)
+        operator_actions.record(services, "oauth forget", call.peer.user, application=name)
     return Answer(200, Forgotten(forgotten=forgotten))
 
 
@@ -82,7 +82,7 @@ def document(status: ApplicationStatus) -> OAuthApplication:
     )
 
 
-def _tokens(services: Services, name: str) -> TokenDesk:
+def _tokens(services: Services, name: str) -> TokenManager:
     components = services.components
     if components.tokens is None or name not in components.settings.oauth_applications:
         known = ", ".join(components.settings.oauth_applications) or "none"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flexmaild.api.call import Answer, Call
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.problems import Fault, invalid
 from flexmaild.core.documents import as_json
 from flexmaild.core.work import Idempotent
@@ -27,7 +27,7 @@ class AnsweredBefore(Exception):
 
 def once(
     services: Services,
-    call: Call,
+    call: CommandRequest,
     status: int,
     decide: Callable[[Transaction], tuple[Changes, Any]],
 ) -> Answer:
@@ -49,7 +49,7 @@ def once(
     return Answer(status, answers[-1])
 
 
-def refuse_repeated(store: Queries, call: Call) -> None:
+def refuse_repeated(store: Queries, call: CommandRequest) -> None:
     """Raises AnsweredBefore, and Problem 422 when the key came with another body."""
     if not call.idempotency_key:
         return
@@ -63,12 +63,12 @@ def refuse_repeated(store: Queries, call: Call) -> None:
     raise AnsweredBefore(Answer(int(earlier.answer["status"]), dict(earlier.answer["body"]), headers))
 
 
-def _record(call: Call, status: int, body: dict[str, Any], now: datetime) -> Idempotent | None:
+def _record(call: CommandRequest, status: int, body: dict[str, Any], now: datetime) -> Idempotent | None:
     if not call.idempotency_key:
         return None
     return Idempotent(_own_key(call), call.fingerprint, {"status": status, "body": body}, now)
 
 
-def _own_key(call: Call) -> str:
+def _own_key(call: CommandRequest) -> str:
     """Keys belong to the caller who chose them: nobody gets another user's answer."""
     return f"{call.peer.uid}/{call.idempotency_key}"

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from flexmaild.api import bodies
-from flexmaild.api.call import Answer, Call
+from flexmaild.api import request_models
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers import arrivals
 from flexmaild.api.problems import Problem
 from flexmaild.core.addresses import normal
@@ -24,7 +24,7 @@ from flexmaild.core.ports import Envelope
 from flexmaild.core.references import plain_message_id
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader, MailOrder
-from flexmaild.engine import acts, results_seen
+from flexmaild.engine import operator_actions, results_seen
 from flexmaild.engine.components import Components
 from flexmaild.engine.keys import former_keys
 from flexmaild.engine.services import Services
@@ -33,9 +33,9 @@ from flexmaild.oauth.probe import examine_application
 from flexmaild.transports import build_inbox, build_outbox, examine_incoming, examine_outgoing
 
 
-def try_outgoing(services: Services, call: Call) -> Answer:
+def try_outgoing(services: Services, call: CommandRequest) -> Answer:
     """Send a test mail; a Failure becomes 502 with the failing step."""
-    body = cast(bodies.TestEmail, call.body)
+    body = cast(request_models.TestEmail, call.body)
     try:
         to = normal(body.to)
     except ValueError as fault:
@@ -57,7 +57,7 @@ def try_outgoing(services: Services, call: Call) -> Answer:
         is_sent = True
     finally:
         outbox.close()
-        acts.record(services, "test-email", call.peer.user, to=to, ok=is_sent)
+        operator_actions.record(services, "test-email", call.peer.user, to=to, ok=is_sent)
     shown = TestedEmail(
         to=to,
         answer=receipt.answer,
@@ -69,7 +69,7 @@ def try_outgoing(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
-def try_incoming(services: Services, call: Call) -> Answer:
+def try_incoming(services: Services, call: CommandRequest) -> Answer:
     """Log in, open the folder, count; nothing is read or deleted."""
     components, began = services.components, time.monotonic()
     components.retry_tokens()
@@ -93,7 +93,7 @@ def try_incoming(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
-def doctor(services: Services, call: Call) -> Answer:
+def doctor(services: Services, call: CommandRequest) -> Answer:
     """Every step of both ways, with what was tried, what the server said, and the cure."""
     found = _steps(services.components)
     incoming = services.components.settings.incoming

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flexmaild.api import seen_by
-from flexmaild.api.call import Answer, Call
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers.approvals import kept_bytes
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents import queues as documents
 from flexmaild.core.documents.queues import QuarantinedMail
-from flexmaild.core.ports import Fetched, Mark
+from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.core.work import AuditEntry, Change, Job, JobState, Queue
-from flexmaild.engine import acts, incoming, results_seen
+from flexmaild.engine import incoming, operator_actions, results_seen
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.delivery.sent_mails import SentMails
-from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.engine.services import Services
 from flexmaild.mail.authentication.kept_header import header_of
 from flexmaild.mail.authentication.kept_header import kept as kept_header
@@ -24,7 +24,7 @@ from flexmaild.mail.parse.message import split_header
 from flexmaild.store import Quarantined, Transaction
 from flexmaild.store.queries import Queries
 
-Command = Callable[[Services, Call], Answer]
+Command = Callable[[Services, CommandRequest], Answer]
 _QUEUES = {"outbox": Queue.OUTBOX, "deliveries": Queue.DELIVERY}
 # How flexmailctl calls them.
 _CLI = {Queue.OUTBOX: "outbox", Queue.DELIVERY: "delivery"}
@@ -46,11 +46,11 @@ def commands_of(noun: str) -> dict[str, Command]:
     }
 
 
-def show_mail(services: Services, call: Call) -> Answer:
+def show_mail(services: Services, call: CommandRequest) -> Answer:
     return _show(services, call, Queue.OUTBOX)
 
 
-def _listed(services: Services, call: Call, queue: Queue) -> Answer:
+def _listed(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     states = [JobState(call.query["state"])] if call.query.get("state") else None
     limit = int(call.query["limit"])
     found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
@@ -59,13 +59,13 @@ def _listed(services: Services, call: Call, queue: Queue) -> Answer:
     return Answer(200, documents.Jobs(items=items, next=following))
 
 
-def _show(services: Services, call: Call, queue: Queue) -> Answer:
+def _show(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     found = _found(services.store, call, queue)
     (shown,) = seen_by.job_documents(services.store, call.viewer, [found])
     return Answer(200, shown)
 
 
-def _retry(services: Services, call: Call, queue: Queue) -> Answer:
+def _retry(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     def retry(transaction: Transaction, job: Job) -> int:
         if job.state is JobState.HELD:  # who wants this one tried now wants it released
             transaction.unhold_jobs(queue, [job.id])
@@ -79,7 +79,7 @@ def _retry(services: Services, call: Call, queue: Queue) -> Answer:
 
 def _changed(
     services: Services,
-    call: Call,
+    call: CommandRequest,
     queue: Queue,
     act: str,
     done: str,
@@ -94,7 +94,7 @@ def _changed(
     return Answer(200, shown), job
 
 
-def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
+def _retry_all(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     states = (JobState.FAILED, JobState.DEFERRED)
     with services.store.transaction() as transaction:
         waiting = [job.id for job in transaction.list_jobs(queue, states, limit=100_000)]
@@ -105,11 +105,11 @@ def _retry_all(services: Services, call: Call, queue: Queue) -> Answer:
     return Answer(200, documents.Retried(retried=changed))
 
 
-def _hold(services: Services, call: Call, queue: Queue) -> Answer:
+def _hold(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     return _changed(services, call, queue, "hold", "held", lambda t, job: t.hold_jobs(queue, [job.id]))[0]
 
 
-def _unhold(services: Services, call: Call, queue: Queue) -> Answer:
+def _unhold(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     def unhold(transaction: Transaction, job: Job) -> int:
         return transaction.unhold_jobs(queue, [job.id])
 
@@ -118,21 +118,25 @@ def _unhold(services: Services, call: Call, queue: Queue) -> Answer:
     return answer
 
 
-def _drop(services: Services, call: Call, queue: Queue) -> Answer:
+def _drop(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     return _changed(services, call, queue, "drop", "dropped", lambda t, job: t.drop_jobs(queue, [job.id]))[0]
 
 
-def _record(transaction: Transaction, call: Call, act: str, approval_id: str = "", **data: Any) -> None:
-    entry = acts.entry(transaction.now, act, call.peer.user, approval_id, **data)
+def _record(
+    transaction: Transaction, call: CommandRequest, act: str, approval_id: str = "", **data: Any
+) -> None:
+    entry = operator_actions.entry(transaction.now, act, call.peer.user, approval_id, **data)
     transaction.write(Change(audit=(entry,)))
 
 
-def _mail_entry(now: datetime, call: Call, act: str, mail: QuarantinedMail, **data: Any) -> AuditEntry:
+def _mail_entry(
+    now: datetime, call: CommandRequest, act: str, mail: QuarantinedMail, **data: Any
+) -> AuditEntry:
     named = {key: getattr(mail, key) for key in ("id", "sha256", "sender", "subject", "message_id")}
-    return acts.entry(now, act, call.peer.user, mail.approval_id, **named, **data)
+    return operator_actions.entry(now, act, call.peer.user, mail.approval_id, **named, **data)
 
 
-def _found(store: Queries, call: Call, queue: Queue) -> Job:
+def _found(store: Queries, call: CommandRequest, queue: Queue) -> Job:
     job = store.job(call.path["id"])
     if job is None or job.queue is not queue:
         raise Problem(404, "No such job", f"there is no {call.path['id']!r} in this queue", kind="unknown")
@@ -145,7 +149,7 @@ def _insist(changed: int, job: Job, done: str) -> None:
         raise Problem(409, "Not in this state", detail, kind="state", extra={"state": job.state.value})
 
 
-def quarantine_list(services: Services, call: Call) -> Answer:
+def quarantine_list(services: Services, call: CommandRequest) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_quarantine(limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
@@ -154,7 +158,7 @@ def quarantine_list(services: Services, call: Call) -> Answer:
     return Answer(200, documents.QuarantinedMails(items=items, next=following))
 
 
-def quarantine_show(services: Services, call: Call) -> Answer:
+def quarantine_show(services: Services, call: CommandRequest) -> Answer:
     """With its results fields as the settings of now read them, and the settings that would believe them."""
     aside = _set_aside(services.store, call)
     if not _sees(services.store, call, [aside])(aside.seen.approval_id):
@@ -169,17 +173,17 @@ def quarantine_show(services: Services, call: Call) -> Answer:
     return Answer(200, documents.shown(_quarantined(aside), results, proposals))
 
 
-def _sees(store: Queries, call: Call, found: Iterable[Quarantined]) -> Callable[[str], bool]:
+def _sees(store: Queries, call: CommandRequest, found: Iterable[Quarantined]) -> Callable[[str], bool]:
     """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
     admins."""
     return seen_by.requests_seen(store, call.viewer, [aside.seen.approval_id for aside in found])
 
 
-def quarantine_raw(services: Services, call: Call) -> Answer:
+def quarantine_raw(services: Services, call: CommandRequest) -> Answer:
     return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).seen.mail.sha256))
 
 
-def quarantine_drop(services: Services, call: Call) -> Answer:
+def quarantine_drop(services: Services, call: CommandRequest) -> Answer:
     with services.store.transaction() as transaction:
         shown = _quarantined(_set_aside(transaction, call))
         transaction.drop_quarantine(call.path["id"])
@@ -192,7 +196,7 @@ class _NotOurs(incoming.Overtaken):
     """It is another installation's to judge, or a newer store's."""
 
 
-def quarantine_release(services: Services, call: Call) -> Answer:
+def quarantine_release(services: Services, call: CommandRequest) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     aside = _set_aside(services.store, call)
     raw = kept_bytes(services.store, aside.seen.mail.sha256)
@@ -203,10 +207,10 @@ def quarantine_release(services: Services, call: Call) -> Answer:
         components.rules, lambda fault: None, SentMails(services.store, components.context.keys)
     )
     try:
-        (reading,) = sandbox.read([Letter(raw, size, partial=partial, is_cut=partial)])
+        (reading,) = sandbox.read([RawMail(raw, size, partial=partial, is_cut=partial)])
     finally:
         sandbox.close()
-    mark = Mark("quarantine", aside.id, datetime.now(UTC).isoformat())
+    mark = MessageUid("quarantine", aside.id, datetime.now(UTC).isoformat())
     read = [(Fetched(mark, size, raw), reading)]
 
     def released(transaction: Transaction, changes: Changes) -> None:
@@ -229,7 +233,7 @@ def quarantine_release(services: Services, call: Call) -> Answer:
     return Answer(200, documents.released(_quarantined(aside), outcome))
 
 
-def _set_aside(store: Queries, call: Call) -> Quarantined:
+def _set_aside(store: Queries, call: CommandRequest) -> Quarantined:
     found = store.quarantined(call.path["id"])
     if found is None:
         raise _not_set_aside(call.path["id"])

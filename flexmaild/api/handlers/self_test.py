@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from flexmaild.api import problems, seen_by
-from flexmaild.api.call import Answer, Call
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers import arrivals, spellings, what_came_back
 from flexmaild.api.handlers.probes import last_headers
 from flexmaild.api.handlers.spellings import Spelling
@@ -26,7 +26,7 @@ from flexmaild.core.model import MailKind
 from flexmaild.core.ports import Envelope
 from flexmaild.core.references import in_brackets, plain_message_id
 from flexmaild.core.steps import Step
-from flexmaild.engine import acts
+from flexmaild.engine import operator_actions
 from flexmaild.engine.components import Components
 from flexmaild.engine.services import Services
 from flexmaild.mail.compose import mime
@@ -53,7 +53,7 @@ class Sent:
     raw: bytes = field(default=b"", repr=False)
 
 
-def self_test(services: Services, call: Call) -> Answer:
+def self_test(services: Services, call: CommandRequest) -> Answer:
     """Send, wait for the arrival, look: each a step with its cure."""
     components = services.components
     if components.poller is None:
@@ -61,7 +61,7 @@ def self_test(services: Services, call: Call) -> Answer:
         raise Problem(409, "Nothing to test", "reading replies is switched off", kind="off", cure=cure)
     mails = [Sent(spelling) for spelling in marked(components.rules, components.stationery.from_address)]
     steps = [_send(components, mails)]
-    acts.record(services, "self-test", call.peer.user, ok=steps[0].ok)
+    operator_actions.record(services, "self-test", call.peer.user, ok=steps[0].ok)
     seen = what_came_back.CameBack()
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))
@@ -147,7 +147,7 @@ def marked_mail(spelling: Spelling, sender: str, to: str) -> bytes:
     return spelling.fields + mime.build(headers, "flexmaild sent this to itself. It may be deleted.\n", "")
 
 
-def _arrival(services: Services, call: Call, mails: Sequence[Sent]) -> Step:
+def _arrival(services: Services, call: CommandRequest, mails: Sequence[Sent]) -> Step:
     """Poll until the mails were read or the time is over."""
     steady = services.clock.steady
     began, folder = steady(), services.components.settings.incoming.reply_folder

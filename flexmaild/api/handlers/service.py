@@ -7,8 +7,8 @@ from itertools import islice
 from typing import cast
 
 from flexmaild import __version__
-from flexmaild.api import bodies, problems, seen_by
-from flexmaild.api.call import Answer, Call
+from flexmaild.api import problems, request_models, seen_by
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.problems import Fault, Problem
 from flexmaild.core import line_pattern
 from flexmaild.core.access import Viewer
@@ -30,7 +30,7 @@ from flexmaild.core.jobs import OUTGOING
 from flexmaild.core.model import State
 from flexmaild.core.timing import iso
 from flexmaild.core.work import JobState, Queue
-from flexmaild.engine import acts
+from flexmaild.engine import operator_actions
 from flexmaild.engine.services import Services
 from flexmaild.observe.health import PollEnded
 from flexmaild.observe.incidents import readiness
@@ -45,7 +45,7 @@ MOST_LOOKED_AT = 200
 REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
 
 
-def status(services: Services, call: Call) -> Answer:
+def status(services: Services, call: CommandRequest) -> Answer:
     """Everything in one look; `issues` says what to do something about. Who may not see others' requests is
     shown no address that a server's words name."""
     services.count()
@@ -161,7 +161,7 @@ def _deliveries(services: Services) -> dict[str, dict[str, int]]:
     return shown
 
 
-def process(services: Services, call: Call) -> Answer:
+def process(services: Services, call: CommandRequest) -> Answer:
     """Read the replies now; answers when that is done."""
     ended = _polled(services)
     if ended.fault:
@@ -196,7 +196,7 @@ def _polled(services: Services) -> PollEnded:
     raise Problem(409, "Nothing to read", "reading replies is switched off", kind="off", cure=cure)
 
 
-def reload(services: Services, call: Call) -> Answer:
+def reload(services: Services, call: CommandRequest) -> Answer:
     """All or nothing; 422 with every fault when the file has any."""
     try:
         outcome = services.reload(call.peer.user)
@@ -213,25 +213,25 @@ def reload(services: Services, call: Call) -> Answer:
     return Answer(200, shown)
 
 
-def log_level(services: Services, call: Call) -> Answer:
-    body = cast(bodies.LogLevel, call.body)
+def log_level(services: Services, call: CommandRequest) -> Answer:
+    body = cast(request_models.LogLevel, call.body)
     services.logs.set_level(body.level, body.for_.total_seconds() if body.for_ else None)
     until = services.clock.now() + body.for_ if body.for_ else None
-    acts.record(services, "log-level", call.peer.user, level=body.level, until=iso(until))
+    operator_actions.record(services, "log-level", call.peer.user, level=body.level, until=iso(until))
     return Answer(200, LogLevelSet(level=body.level, until=until))
 
 
-def accept_clock(services: Services, call: Call) -> Answer:
+def accept_clock(services: Services, call: CommandRequest) -> Answer:
     """What waited for the right time goes on at once."""
     doubt, before = services.clock.doubt(), services.clock.now()
     now = services.clock.accept()
-    acts.record(services, "clock accept", call.peer.user, went_by=iso(before), accepted=iso(now))
+    operator_actions.record(services, "clock accept", call.peer.user, went_by=iso(before), accepted=iso(now))
     services.reports.look()
     services.components.poll_when_due()
     return Answer(200, ClockAccepted(doubted=doubt.said if doubt else "", before=before, now=now))
 
 
-def verify_audit(services: Services, call: Call) -> Answer:
+def verify_audit(services: Services, call: CommandRequest) -> Answer:
     broken = services.store.verify_audit()
     detail = "" if broken is None else f"entry {broken} is missing or was changed after it was written"
     shown = AuditVerified(

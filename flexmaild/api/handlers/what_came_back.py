@@ -8,7 +8,7 @@ from flexmaild.api.handlers import spellings
 from flexmaild.api.handlers.spellings import Spelling
 from flexmaild.core.documents.diagnosis import Fate, Proposal, ResultsField, TriedSpelling
 from flexmaild.core.masking import masked
-from flexmaild.core.reading import AuthResult
+from flexmaild.core.parsed_reply import AuthResult
 from flexmaild.core.steps import Step
 from flexmaild.core.work import KeptHeader
 from flexmaild.engine import results_seen

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flexmaild.cli.escapes import escaped
-from flexmaild.core.approval.comparison import Gap, Said
+from flexmaild.core.approval.comparison import Gap, RecordedOutcome
 from flexmaild.core.model import Outcome
 from flexmaild.core.timing import iso
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the room is heavy, and a command line must start fast
     from flexmaild.engine.replay.replay import Decision, Result
 
 _SHORT_DIGEST = 16
-# The names of `core.approval.comparison.Said`, as far as people are told others.
+# The names of `core.approval.comparison.RecordedOutcome`, as far as people are told others.
 _NAMES: Mapping[str, str] = {"why": "reason"}
 
 _GAPS: Mapping[Gap, str] = {
@@ -143,7 +143,7 @@ def lines(result: Result) -> Iterator[str]:
     yield escaped(f"  now  {_told(result.compared.now, result.compared.differs, result.because)}")
 
 
-def _told(said: Said, differs: tuple[str, ...], because: str) -> str:
+def _told(said: RecordedOutcome, differs: tuple[str, ...], because: str) -> str:
     parts = [said.answer.value if said.answer else said.outcome.value]
     if said.outcome is Outcome.UNAUTHENTICATED:  # the words of others are in no such reason
         parts.append(because)
@@ -171,7 +171,7 @@ def document(result: Result) -> dict[str, Any]:
     }
 
 
-def _document(said: Said) -> dict[str, Any]:
+def _document(said: RecordedOutcome) -> dict[str, Any]:
     return {
         "outcome": said.outcome.value,
         "answer": said.answer.value if said.answer else None,

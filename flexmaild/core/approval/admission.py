@@ -1,8 +1,8 @@
 """May this mail say anything to this request, and what: the rules of trust, in the order they are asked.
 
 `referred` finds the one reference of a reading; `rule` judges it against the request it names. Every path
-ends in a `Ruling` with exactly one outcome; only a ruling with an event can change a request. A forged,
-replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.naming`.
+ends in a `Admission` with exactly one outcome; only a ruling with an event can change a request. A forged,
+replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.named_requests`.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from flexmaild.core.addresses import domain_of
 from flexmaild.core.approval import outcomes, proof, quorum
 from flexmaild.core.approval.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import Answer, Approver, Invitation, Outcome, Request, Requirement, State, Terms
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.reasons import ReplyReason, sentence
 
 # So many letters are no word, host or ticket: with fewer, only one whose request exists is a damaged one.
@@ -31,7 +31,7 @@ class SenderPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Admission:
     """What becomes of a mail. `stranger` is a proven colleague who may be told that they were not asked.
 
     stays: it may be another installation's to read, and is left in the folder.
@@ -61,7 +61,7 @@ _BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
 }
 
 
-def referred(reading: Reading) -> references.Reference | Ruling:
+def referred(reading: ParsedReply) -> references.Reference | Admission:
     """The one reference all places of the mail agree on, or what becomes of a mail without one."""
     if reading.nature is MailNature.BOUNCE:
         return _reported(reading)
@@ -75,19 +75,19 @@ def referred(reading: Reading) -> references.Reference | Ruling:
     return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
 
 
-def by_nature(reading: Reading) -> Ruling:
+def by_nature(reading: ParsedReply) -> Admission:
     """What becomes of a mail that no person wrote, or that could not be read."""
     outcome, reason, quarantine = _BY_NATURE[reading.nature]
-    return Ruling(outcome, reading.nature_because, reason, quarantine=quarantine)
+    return Admission(outcome, reading.nature_because, reason, quarantine=quarantine)
 
 
 def rule(
-    reading: Reading,
+    reading: ParsedReply,
     reference: references.Reference,
     request: Request | None,
     keys: references.ReferenceKeys,
     policy: SenderPolicy,
-) -> Ruling:
+) -> Admission:
     """What this mail may do to the request its reference names."""
     if request is None:
         return refused(ReplyReason.NO_SUCH_REQUEST)
@@ -103,7 +103,7 @@ def rule(
         return _quarantined(refusal, reading, request, invitation)
     if invitation.withdrawn:
         reason = ReplyReason.WITHDRAWN
-        return Ruling(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
+        return Admission(Outcome.LATE, sentence(reason), reason, None, request.id, invitation.number)
     return _admitted(reading, request, invitation, proof.stricter(request.terms.require, policy.require))
 
 
@@ -112,31 +112,33 @@ def is_of(sender: str, invitation: Invitation) -> bool:
     return sender in (invitation.approver.address, *invitation.approver.aliases)
 
 
-def refused(reason: ReplyReason, request_id: str = "") -> Ruling:
+def refused(reason: ReplyReason, request_id: str = "") -> Admission:
     """Set aside; nobody is answered."""
-    return Ruling(Outcome.UNAUTHENTICATED, sentence(reason), reason, request_id=request_id, quarantine=True)
+    return Admission(
+        Outcome.UNAUTHENTICATED, sentence(reason), reason, request_id=request_id, quarantine=True
+    )
 
 
-def _nothing(reason: ReplyReason) -> Ruling:
-    return Ruling(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
+def _nothing(reason: ReplyReason) -> Admission:
+    return Admission(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
 
 
-def _reported(reading: Reading) -> references.Reference | Ruling:
+def _reported(reading: ParsedReply) -> references.Reference | Admission:
     """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
     found = [references.parse(text) for text in (*reported_ids(reading), *texts_of(reading))]
     known = list(dict.fromkeys(reference for reference in found if reference is not None))
     if len(known) == 1:
         return known[0]
     because = "a delivery report for none of our approval mails"
-    return Ruling(Outcome.BOUNCE, because, ReplyReason.DELIVERY_REPORT)
+    return Admission(Outcome.BOUNCE, because, ReplyReason.DELIVERY_REPORT)
 
 
-def reported_ids(reading: Reading) -> list[str]:
+def reported_ids(reading: ParsedReply) -> list[str]:
     """The references in the Message-IDs of the mails that a delivery report is about."""
     return [references.named_by(b.message_id) for b in reading.bounces if b.message_id]
 
 
-def texts_of(reading: Reading) -> list[str]:
+def texts_of(reading: ParsedReply) -> list[str]:
     """The distinct whole references. Only where there is none, the pieces of one: a clipped quote, a masked
     line or a host's name beside a whole one say nothing else than it does."""
     places = (reading.address_references, reading.thread_references, reading.body_references)
@@ -145,7 +147,7 @@ def texts_of(reading: Reading) -> list[str]:
 
 
 def _refusal(
-    reading: Reading, terms: Terms, invitation: Invitation, policy: SenderPolicy
+    reading: ParsedReply, terms: Terms, invitation: Invitation, policy: SenderPolicy
 ) -> tuple[ReplyReason, str] | None:
     """Why this sender is not believed, for those who see the request and for operators."""
     if not reading.sender:
@@ -174,12 +176,12 @@ def _refusal(
     return None if reason is None else (reason, sentence(reason))
 
 
-def _with_fields(because: str, reading: Reading) -> str:
+def _with_fields(because: str, reading: ParsedReply) -> str:
     """With what was read of the sender's proof, so that nobody has to look for the mail."""
     return f"{because}: {reading.auth_fields}"[:_LONGEST_BECAUSE]
 
 
-def _unreadable(reading: Reading) -> ReplyReason:
+def _unreadable(reading: ParsedReply) -> ReplyReason:
     if reading.via:
         return ReplyReason.VIA_GROUP
     if reading.from_fields != 1:
@@ -187,7 +189,7 @@ def _unreadable(reading: Reading) -> ReplyReason:
     return ReplyReason.SENDER_NOT_READABLE
 
 
-def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) -> bool:
+def _is_less_proven(reading: ParsedReply, request: Request, invitation: Invitation) -> bool:
     """Whether it would change an answer whose sender was proven, and has the reference alone to show."""
     before = quorum.voice(request, invitation.approver)
     was_proven = before is not None and before.proof != "reference"
@@ -195,8 +197,8 @@ def _is_less_proven(reading: Reading, request: Request, invitation: Invitation) 
 
 
 def _quarantined(
-    refusal: tuple[ReplyReason, str], reading: Reading, request: Request, invitation: Invitation
-) -> Ruling:
+    refusal: tuple[ReplyReason, str], reading: ParsedReply, request: Request, invitation: Invitation
+) -> Admission:
     reason, because = refusal
     is_proven = proof.proof_of(reading) != "reference"
     # A stranger to the house would only learn that the reference is worth something.
@@ -205,7 +207,7 @@ def _quarantined(
     # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
     if reason is ReplyReason.WRONG_PERSON and not reading.delegate and is_proven and is_colleague:
         stranger = Approver(reading.sender, reading.sender_name)
-    return Ruling(
+    return Admission(
         Outcome.UNAUTHENTICATED,
         because,
         reason,
@@ -216,7 +218,9 @@ def _quarantined(
     )
 
 
-def _admitted(reading: Reading, request: Request, invitation: Invitation, require: Requirement) -> Ruling:
+def _admitted(
+    reading: ParsedReply, request: Request, invitation: Invitation, require: Requirement
+) -> Admission:
     is_ambiguous = reading.reads_otherwise and proof.is_by_signature(reading, require)
     event = _event(reading, invitation.number, require, is_ambiguous=is_ambiguous)
     outcome, reason = outcomes.of_reply(request, event)
@@ -228,7 +232,7 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
         because = event.why
     elif reason is ReplyReason.CLOSED:
         because = f"the request was {request.state.value} already"
-    return Ruling(
+    return Admission(
         outcome,
         because,
         reason,
@@ -240,7 +244,9 @@ def _admitted(reading: Reading, request: Request, invitation: Invitation, requir
     )
 
 
-def _event(reading: Reading, number: int, require: Requirement, *, is_ambiguous: bool) -> Answered | Unclear:
+def _event(
+    reading: ParsedReply, number: int, require: Requirement, *, is_ambiguous: bool
+) -> Answered | Unclear:
     if is_ambiguous:
         return Unclear(number, "ambiguous", reading.mail, reading.text_digest)
     if reading.answer is None:
@@ -250,17 +256,17 @@ def _event(reading: Reading, number: int, require: Requirement, *, is_ambiguous:
     return Answered(number, reading.answer, reading.comment, shown, reading.mail)
 
 
-def _bounce(reading: Reading, request: Request, invitation: Invitation) -> Ruling:
+def _bounce(reading: ParsedReply, request: Request, invitation: Invitation) -> Admission:
     approver = invitation.approver
     mine = [b for b in reading.bounces if b.recipient in ("", approver.address, *approver.aliases)]
     bounce = next((b for b in mine if b.permanent), mine[0] if mine else None)
     because = f"{bounce.status} {bounce.diagnostic}".strip() if bounce else "a delivery report"
     event = Bounced(invitation.number, bounce) if bounce else None
     reason = ReplyReason.DELIVERY_REPORT
-    return Ruling(Outcome.BOUNCE, because, reason, event, request.id, invitation.number)
+    return Admission(Outcome.BOUNCE, because, reason, event, request.id, invitation.number)
 
 
-def names(reading: Reading) -> tuple[str, ...]:
+def names(reading: ParsedReply) -> tuple[str, ...]:
     """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
     since that may not be signed, each signature that may speak for the sender. The Message-ID has brackets
     here and in a fingerprint, as in those that are kept."""
@@ -270,7 +276,7 @@ def names(reading: Reading) -> tuple[str, ...]:
     return tuple(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in texts)
 
 
-def fingerprint(reading: Reading, answer: Answer | None) -> str:
+def fingerprint(reading: ParsedReply, answer: Answer | None) -> str:
     """Equal for the same mail delivered again, whatever servers added on the way (new Received fields).
 
     It holds the proven sender and the reference, so that nobody can use up another's fingerprint.

@@ -10,18 +10,20 @@ from datetime import datetime
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.approval import proof
-from flexmaild.core.approval.admission import Ruling, is_of
+from flexmaild.core.approval.admission import Admission, is_of
 from flexmaild.core.approval.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.documents.approvals import ApproverWarning
 from flexmaild.core.model import Approver, Outcome, Request, Requirement
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.work import ApproverNote, ApproverPast
 
 # RFC 3463.
 _STATUS = re.compile(r"\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
 
-def of_mail(request: Request, reading: Reading, ruling: Ruling, now: datetime) -> Iterator[ApproverNote]:
+def of_mail(
+    request: Request, reading: ParsedReply, ruling: Admission, now: datetime
+) -> Iterator[ApproverNote]:
     """What a person's mail says of the approvers of this request that it is from."""
     came_before = ruling.outcome is Outcome.DUPLICATE and ruling.event is None
     if reading.nature is not MailNature.HUMAN or came_before or not reading.sender:

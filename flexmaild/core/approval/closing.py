@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flexmaild.core import timing
 from flexmaild.core.approval import quorum, settling
-from flexmaild.core.approval.events import Deliver, Mail, Note, Step, TimePassed
+from flexmaild.core.approval.events import AuditEffect, Deliver, Mail, Step, TimePassed
 from flexmaild.core.model import Answer, MailKind, Request, State, Verdict
 
 
@@ -44,7 +44,7 @@ def close(
         for i in request.invitations
         if i.number != told and not i.withdrawn and not i.bounced and quorum.slot_of(i.approver) not in spoken
     ]
-    note = Note("closed", {"state": state.value, "because": because, "by": list(by)})
+    note = AuditEffect("closed", {"state": state.value, "because": because, "by": list(by)})
     return Step(closed, (note, *others, *(Deliver(sink) for sink in request.terms.sinks)))
 
 
@@ -52,7 +52,7 @@ def settle(request: Request, event: TimePassed, now: datetime) -> Step:
     """Decide what nobody has changed in time, and tell those whose answers counted."""
     outcome = quorum.decide(request)
     if outcome is None:  # an earlier version asked more people meanwhile, who may still approve
-        note = Note("settles no longer", {"settles_at": timing.iso(request.settles_at)})
+        note = AuditEffect("settles no longer", {"settles_at": timing.iso(request.settles_at)})
         return Step(replace(request, settles_at=None), (note,))
     if not settling.may_decide(request, now, event.read_at):
         return Step(request if event.read_at is None else settling.put_off(request, now))

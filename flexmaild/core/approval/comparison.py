@@ -12,13 +12,13 @@ from enum import StrEnum
 
 from flexmaild.core import references, timing
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.approval import admission, naming, quorum, state_machine
-from flexmaild.core.approval.admission import Ruling
+from flexmaild.core.approval import admission, named_requests, quorum, state_machine
+from flexmaild.core.approval.admission import Admission
 from flexmaild.core.approval.events import Answered, Event
 from flexmaild.core.model import Answer, Outcome, Proof, Request, State, Verdict
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.reasons import SENTENCES, ReplyReason, sentence
-from flexmaild.core.work import Seen
+from flexmaild.core.work import ProcessedMail
 
 # Of a mail that was admitted and made no verdict.
 _NOT_COUNTED = frozenset({Outcome.LATE, Outcome.EXPIRED, Outcome.DUPLICATE})
@@ -43,7 +43,7 @@ class Gap(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecordedOutcome:
     """What a mail came to. None is what is not known, and differs from nothing.
 
     why: for an undecided one, a reason of `core.reasons`.
@@ -65,8 +65,8 @@ class Today:
     the settings want signatures checked, which was not done now.
     """
 
-    reading: Reading
-    ruling: Ruling
+    reading: ParsedReply
+    ruling: Admission
     request: Request | None
     knows_words: bool
     has_other_key: bool
@@ -78,13 +78,13 @@ class Today:
 class Compared:
     """differs: the names of what does; empty with a gap, and where all is equal."""
 
-    was: Said
-    now: Said
+    was: RecordedOutcome
+    now: RecordedOutcome
     differs: tuple[str, ...] = ()
     gap: Gap | None = None
 
 
-def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | None:
+def gap_before_reading(seen: ProcessedMail, raw: bytes | None, is_intact: bool) -> Gap | None:
     """Why this mail need not be read at all."""
     if seen.outcome is Outcome.DUPLICATE and not seen.fingerprint:
         return Gap.CAME_AGAIN
@@ -93,7 +93,7 @@ def gap_before_reading(seen: Seen, raw: bytes | None, is_intact: bool) -> Gap | 
     return None if is_intact else Gap.DAMAGED
 
 
-def as_before(request: Request, seen: Seen | None, together: Collection[str] = ()) -> Request:
+def as_before(request: Request, seen: ProcessedMail | None, together: Collection[str] = ()) -> Request:
     """The request as this mail met it, and open: nobody had decided, and every reference opens it.
 
     Of the verdicts those that were there before the mail: it is not held to its own. A mail that made no
@@ -105,7 +105,7 @@ def as_before(request: Request, seen: Seen | None, together: Collection[str] = (
     return replace(request, state=State.PENDING, invitations=invitations, verdicts=verdicts)
 
 
-def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
+def are_tied(requests: Iterable[Request], seen: ProcessedMail) -> bool:
     """Whether `as_before` has to know which mails were read in one go with this one and before it."""
     of = (seen.mail.sha256, seen.invitation)
     verdicts = (v for request in requests for v in request.verdicts)
@@ -113,7 +113,7 @@ def are_tied(requests: Iterable[Request], seen: Seen) -> bool:
     return any(timing.as_kept(v.at) == moment and (v.mail.sha256, v.invitation) != of for v in verdicts)
 
 
-def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Verdict, ...]:
+def _before(request: Request, seen: ProcessedMail, together: Collection[str]) -> tuple[Verdict, ...]:
     """What a later verdict had replaced counts again where that one falls away."""
     own = verdict_of(seen, request)
     if seen.outcome in _NOT_COUNTED or (seen.outcome is Outcome.DECISION and own is None):
@@ -128,14 +128,14 @@ def _before(request: Request, seen: Seen, together: Collection[str]) -> tuple[Ve
     )
 
 
-def _is_before(verdict: Verdict, seen: Seen, together: Collection[str]) -> bool:
+def _is_before(verdict: Verdict, seen: ProcessedMail, together: Collection[str]) -> bool:
     if (verdict.mail.sha256, verdict.invitation) == (seen.mail.sha256, seen.invitation):
         return False
     then, moment = timing.as_kept(verdict.at), timing.as_kept(seen.at)
     return then < moment or (then == moment and verdict.mail.sha256 in together)
 
 
-def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:
+def verdict_of(seen: ProcessedMail, request: Request | None) -> Verdict | None:
     """The verdict that this mail made then, if it made one."""
     made = request.verdicts if request is not None else ()
     return next(
@@ -143,27 +143,27 @@ def verdict_of(seen: Seen, request: Request | None) -> Verdict | None:
     )
 
 
-def with_proof_of_then(reading: Reading, verdict: Verdict | None, verifies_dkim: bool) -> Reading:
+def with_proof_of_then(reading: ParsedReply, verdict: Verdict | None, verifies_dkim: bool) -> ParsedReply:
     """The reading with the signature that was verified then: keys and dates of it may have passed."""
     if not verifies_dkim or verdict is None or verdict.proof != "dkim":
         return reading
     return replace(reading, dkim_domains=(domain_of(verdict.mail.sender),))
 
 
-def has_other_key(reading: Reading, request: Request | None, keys: references.ReferenceKeys) -> bool:
+def has_other_key(reading: ParsedReply, request: Request | None, keys: references.ReferenceKeys) -> bool:
     """Whether this mail names the request by whole references, and no present key made one of them."""
     if request is None:
         return False
-    of_it = [r for r in naming.whole_references(reading) if r.request_id == request.id]
+    of_it = [r for r in named_requests.whole_references(reading) if r.request_id == request.id]
     return bool(of_it) and all(keys.is_genuine(r, request) is None for r in of_it)
 
 
-def compared(seen: Seen, verdict: Verdict | None, today: Today) -> Compared:
+def compared(seen: ProcessedMail, verdict: Verdict | None, today: Today) -> Compared:
     """The mail then and now."""
     now = _said(today)
     was = _recorded(seen, verdict, today.reading, now)
     if was is None:
-        return Compared(Said(seen.outcome), now, gap=Gap.LATE)
+        return Compared(RecordedOutcome(seen.outcome), now, gap=Gap.LATE)
     differs = tuple(_differing(was, now))
     gap = _gap(seen, today, was, now, differs) if differs else None
     return Compared(was, now, () if gap else differs, gap)
@@ -175,7 +175,7 @@ class Changed:
 
     sha256: str
     invitation: int | None
-    now: Said
+    now: RecordedOutcome
     event: Event | None
     at: datetime
 
@@ -200,7 +200,7 @@ def decision_today(request: Request, changes: Iterable[Changed]) -> State | None
     return None if is_as_before or has_ended else today
 
 
-def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Said]) -> Request:
+def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], RecordedOutcome]) -> Request:
     """The verdicts as they would be; where one falls away, what it had replaced counts again."""
     kept: list[Verdict] = []
     fallen: set[str] = set()
@@ -218,37 +218,41 @@ def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Said])
     return replace(request, verdicts=tuple(reversed(kept)))
 
 
-def _said(today: Today) -> Said:
+def _said(today: Today) -> RecordedOutcome:
     ruling = today.ruling
     if ruling.outcome is Outcome.DECISION and isinstance(ruling.event, Answered):
         comment, proof = ruling.event.comment, ruling.event.proof
-        return Said(ruling.outcome, ruling.event.answer, None, comment, proof)
+        return RecordedOutcome(ruling.outcome, ruling.event.answer, None, comment, proof)
     if ruling.outcome is Outcome.UNDECIDED:
-        return Said(ruling.outcome, why=ruling.reason.value)
-    return Said(ruling.outcome)
+        return RecordedOutcome(ruling.outcome, why=ruling.reason.value)
+    return RecordedOutcome(ruling.outcome)
 
 
-def _recorded(seen: Seen, verdict: Verdict | None, reading: Reading, now: Said) -> Said | None:
+def _recorded(
+    seen: ProcessedMail, verdict: Verdict | None, reading: ParsedReply, now: RecordedOutcome
+) -> RecordedOutcome | None:
     """What was recorded then; None for a mail that was not counted and of which only a digest remains."""
     if seen.outcome in _NOT_COUNTED:
         return _of_not_counted(seen, reading, now)
     if seen.outcome is Outcome.DECISION:
         if verdict is not None:
-            return Said(seen.outcome, verdict.answer, None, verdict.comment, verdict.proof)
+            return RecordedOutcome(seen.outcome, verdict.answer, None, verdict.comment, verdict.proof)
         same = admission.fingerprint(reading, now.answer) == seen.fingerprint
         answer = Answer(seen.because) if seen.because in tuple(Answer) else None
-        return Said(seen.outcome, answer, comment=now.comment if same else None)
+        return RecordedOutcome(seen.outcome, answer, comment=now.comment if same else None)
     if seen.outcome is Outcome.UNDECIDED:
         # A reason, or its sentence; what an earlier version called otherwise is not known.
         is_code = " " not in seen.because
-        return Said(seen.outcome, why=seen.because if is_code else _BY_SENTENCE.get(seen.because))
-    return Said(seen.outcome)
+        return RecordedOutcome(seen.outcome, why=seen.because if is_code else _BY_SENTENCE.get(seen.because))
+    return RecordedOutcome(seen.outcome)
 
 
-def _of_not_counted(seen: Seen, reading: Reading, now: Said) -> Said | None:
+def _of_not_counted(
+    seen: ProcessedMail, reading: ParsedReply, now: RecordedOutcome
+) -> RecordedOutcome | None:
     """The fingerprint of a mail is over its answer and comment as well: the answers are tried."""
     if now.outcome not in _ADMITTED or not seen.fingerprint:
-        return now if now.outcome in _ADMITTED else Said(seen.outcome)
+        return now if now.outcome in _ADMITTED else RecordedOutcome(seen.outcome)
     if admission.fingerprint(reading, reading.answer) == seen.fingerprint:
         return now
     for answer in (None, *Answer):
@@ -256,11 +260,11 @@ def _of_not_counted(seen: Seen, reading: Reading, now: Said) -> Said | None:
             tried = replace(reading, comment=comment)
             if admission.fingerprint(tried, answer) == seen.fingerprint:
                 outcome = Outcome.UNDECIDED if answer is None else Outcome.DECISION
-                return Said(outcome, answer, comment=comment if answer else None)
+                return RecordedOutcome(outcome, answer, comment=comment if answer else None)
     return None
 
 
-def _differing(was: Said, now: Said) -> Iterator[str]:
+def _differing(was: RecordedOutcome, now: RecordedOutcome) -> Iterator[str]:
     if was.outcome is not now.outcome:
         yield "outcome"
         return
@@ -270,7 +274,9 @@ def _differing(was: Said, now: Said) -> Iterator[str]:
             yield name
 
 
-def _gap(seen: Seen, today: Today, was: Said, now: Said, differs: tuple[str, ...]) -> Gap | None:
+def _gap(
+    seen: ProcessedMail, today: Today, was: RecordedOutcome, now: RecordedOutcome, differs: tuple[str, ...]
+) -> Gap | None:
     """What may explain the difference without the mail being read in another way."""
     if today.request is None and seen.approval_id:
         return Gap.NO_REQUEST

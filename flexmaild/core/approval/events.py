@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flexmaild.core.model import Answer, Approver, Json, MailFacts, MailKind, Proof, Request
-from flexmaild.core.reading import Bounce
+from flexmaild.core.parsed_reply import Bounce
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +98,14 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class AuditEffect:
     """An entry for the request's audit trail."""
 
     event: str
     data: Json
 
 
-Effect = Mail | Deliver | Note
+Effect = Mail | Deliver | AuditEffect
 
 
 @dataclass(frozen=True, slots=True)

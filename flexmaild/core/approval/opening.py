@@ -1,6 +1,6 @@
 """From what a caller asks to the terms of a request: defaults filled in, every fault found at once.
 
-Called by `api` with the caller's `Ask` and the operator's `Policy`; pure, so the same ask under
+Called by `api` with the caller's `RequestedApproval` and the operator's `Policy`; pure, so the same ask under
 the same policy gives the same terms.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flexmaild.core import durations, references, timing
-from flexmaild.core.access import NOBODYS, Belonging
+from flexmaild.core.access import NOBODYS, Ownership
 from flexmaild.core.addresses import normal
 from flexmaild.core.approval import quorum
 from flexmaild.core.approval.proof import stricter
@@ -43,7 +43,7 @@ class AskedApprover:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RequestedApproval:
     """A caller's request for approval; None means "as the settings say"."""
 
     title: str
@@ -68,7 +68,7 @@ class Ask:
     sinks: tuple[str, ...] | None = None
     metadata: Json = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
-    belonging: Belonging = NOBODYS
+    belonging: Ownership = NOBODYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Policy:
     own_domains: frozenset[str]
 
 
-def terms_of(ask: Ask, policy: Policy, now: datetime) -> Terms:
+def terms_of(ask: RequestedApproval, policy: Policy, now: datetime) -> Terms:
     """The terms this ask comes to. Raises Refused with every fault."""
     faults: list[NotAllowed] = []
     approvers = _approvers(ask.approvers, policy, faults)
@@ -213,7 +213,7 @@ def _approver(one: AskedApprover, policy: Policy, faults: list[NotAllowed]) -> A
 
 
 def _escalation(
-    ask: Ask, policy: Policy, approvers: tuple[Approver, ...], faults: list[NotAllowed]
+    ask: RequestedApproval, policy: Policy, approvers: tuple[Approver, ...], faults: list[NotAllowed]
 ) -> tuple[Approver, ...]:
     asked = ask.escalate_to or tuple(
         AskedApprover(f"escalate_to.{i}", a) for i, a in enumerate(policy.escalate_to)
@@ -229,7 +229,7 @@ def _escalation(
     return tuple(replace(a, escalation=True) for a in found if named.isdisjoint((a.address, *a.aliases)))
 
 
-def _requester(ask: Ask, faults: list[NotAllowed]) -> str:
+def _requester(ask: RequestedApproval, faults: list[NotAllowed]) -> str:
     if not ask.requester or "@" not in ask.requester:
         if ask.requester and not ask.allow_requester:
             faults.append(NotAllowed("requester", "must be a mail address where allow_requester is false"))
@@ -243,13 +243,13 @@ def _requester(ask: Ask, faults: list[NotAllowed]) -> str:
         return ""
 
 
-def _any_reject(ask: Ask) -> bool:
+def _any_reject(ask: RequestedApproval) -> bool:
     """One rejection rejects, unless the quorum is a number or the caller says otherwise."""
     return not isinstance(ask.quorum, int) if ask.any_reject is None else ask.any_reject
 
 
 def _reminders(
-    ask: Ask, policy: Policy, now: datetime, expires_at: datetime, faults: list[NotAllowed]
+    ask: RequestedApproval, policy: Policy, now: datetime, expires_at: datetime, faults: list[NotAllowed]
 ) -> tuple[datetime, ...]:
     after = policy.remind_after if ask.remind_after is None else ask.remind_after
     if any(pause <= timedelta(0) for pause in after):
@@ -258,7 +258,7 @@ def _reminders(
     return tuple(sorted(moment for moment in moments if now < moment < expires_at))
 
 
-def _sinks(ask: Ask, policy: Policy, faults: list[NotAllowed]) -> tuple[str, ...]:
+def _sinks(ask: RequestedApproval, policy: Policy, faults: list[NotAllowed]) -> tuple[str, ...]:
     if ask.sinks is None:
         return policy.sinks
     for i, name in enumerate(ask.sinks):

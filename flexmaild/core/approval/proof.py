@@ -9,7 +9,7 @@ from typing import Literal
 
 from flexmaild.core.addresses import domain_of, is_same_organization
 from flexmaild.core.model import Proof, Requirement
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 
 # Where a border writes its results, seen from its own Received field.
 Side = Literal["above", "below"]
@@ -29,13 +29,13 @@ def stricter(first: Requirement, second: Requirement) -> Requirement:
     return max(first, second, key=_ORDER.index)
 
 
-def proof_for(reading: Reading, require: Requirement) -> Proof | None:
+def proof_for(reading: ParsedReply, require: Requirement) -> Proof | None:
     """What satisfies the requirement; None where nothing does."""
     shown = _shown(reading)
     return next((proof for proof in _SATISFIED_BY[require] if proof in shown), None)
 
 
-def proof_of(reading: Reading) -> Proof:
+def proof_of(reading: ParsedReply) -> Proof:
     """The best proof that a mail shows, whatever is required."""
     return proof_for(reading, "reference") or "reference"
 
@@ -45,12 +45,12 @@ def satisfies(shown: Iterable[Proof], require: Requirement) -> bool:
     return not set(shown).isdisjoint(_SATISFIED_BY[require])
 
 
-def proofs_of(reading: Reading) -> tuple[Proof, ...]:
+def proofs_of(reading: ParsedReply) -> tuple[Proof, ...]:
     """All that a mail shows beside the reference; nothing of one whose DMARC failed."""
     return () if failed_dmarc(reading) else tuple(sorted(_shown(reading) - {"reference"}))
 
 
-def failed_dmarc(reading: Reading) -> str:
+def failed_dmarc(reading: ParsedReply) -> str:
     """The border that says DMARC failed, where nothing better is known of the sender; else empty."""
     if _is_logged_in(reading):
         return ""
@@ -58,7 +58,7 @@ def failed_dmarc(reading: Reading) -> str:
     return next((r.authserv_id or "the mail server" for r in failed), "")
 
 
-def is_by_signature(reading: Reading, require: Requirement) -> bool:
+def is_by_signature(reading: ParsedReply, require: Requirement) -> bool:
     """Whether a signature alone is why the sender counts as proven: what it leaves out, anybody who has the
     mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
     domain = domain_of(reading.sender)
@@ -67,7 +67,7 @@ def is_by_signature(reading: Reading, require: Requirement) -> bool:
     return bool(satisfying) and satisfying <= {"dmarc", "dkim"} and not by_spf
 
 
-def may_be_misdirected(reading: Reading, require: Requirement) -> bool:
+def may_be_misdirected(reading: ParsedReply, require: Requirement) -> bool:
     """Whether the sender did not write it to us, or somebody else may have made it say so.
 
     Microsoft 365 signs neither To nor Cc. Its users' mail is refused only where the border checks SPF, and so
@@ -79,7 +79,7 @@ def may_be_misdirected(reading: Reading, require: Requirement) -> bool:
     return reading.addressed == "beside" or (reading.addressed == "unsigned" and is_spf_checked)
 
 
-def _shown(reading: Reading) -> set[Proof]:
+def _shown(reading: ParsedReply) -> set[Proof]:
     shown: set[Proof] = {"reference"}
     if not reading.sender or reading.auth_faults:
         return shown
@@ -96,18 +96,18 @@ def _shown(reading: Reading) -> set[Proof]:
     return shown
 
 
-def _is_logged_in(reading: Reading) -> bool:
+def _is_logged_in(reading: ParsedReply) -> bool:
     """Whether the border says that this very address logged in; other users of that server are no proof."""
     users = {(r.result, r.address) for r in reading.auth_results if r.method == "auth"}
     return not reading.auth_faults and users == {("pass", reading.sender)}
 
 
-def _signed_by(reading: Reading) -> Iterable[str]:
+def _signed_by(reading: ParsedReply) -> Iterable[str]:
     passed = (r.domain for r in reading.auth_results if r.method == "dkim" and r.result == "pass")
     return (*passed, *reading.dkim_domains)
 
 
-def _is_aligned(signed: str, domain: str, reading: Reading) -> bool:
+def _is_aligned(signed: str, domain: str, reading: ParsedReply) -> bool:
     """Whether who signed may speak for the From domain: it is the same, or one above it of the same owner,
     unless our own check has read that it may not.
 

@@ -14,13 +14,13 @@ from flexmaild.core import timing
 from flexmaild.core.approval import closing, events, outcomes, quorum, settling
 from flexmaild.core.approval.events import (
     Answered,
+    AuditEffect,
     Bounced,
     Cancelled,
     Deliver,
     Effect,
     Event,
     Mail,
-    Note,
     ReminderAsked,
     ResendAsked,
     Step,
@@ -56,7 +56,7 @@ def open_request(request: Request, invited: tuple[Approver, ...], now: datetime,
     asked = [a.address for a in invited]
     return Step(
         request,
-        (*mails, Note("requested", {"by": request.terms.requester, "caller": caller, "asked": asked})),
+        (*mails, AuditEffect("requested", {"by": request.terms.requester, "caller": caller, "asked": asked})),
     )
 
 
@@ -76,7 +76,7 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     if outcome is Outcome.LATE and earlier is not None:
         return _tell_late(request, event, now, decided_by=earlier.mail.sender, decided_at=earlier.at)
     if outcome is Outcome.DUPLICATE:
-        return Step(request, (Note("repeated", _who(event)),))
+        return Step(request, (AuditEffect("repeated", _who(event)),))
     if outcome is Outcome.UNDECIDED:
         return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
@@ -102,7 +102,7 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
 
 def _count(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
     said = {"answer": verdict.answer.value, "comment": verdict.comment}
-    note = Note("verdict", {**_voice(verdict), "rule": request.terms.quorum, **_settles(request)})
+    note = AuditEffect("verdict", {**_voice(verdict), "rule": request.terms.quorum, **_settles(request)})
     decided = quorum.decide(request)
     if decided is not None and request.settles_at is not None:
         facts = {**said, "outcome": decided[0].value, **_settles(request)}
@@ -134,7 +134,9 @@ def _explain_and_take_out(
         return _explain(request, event, now, kind, facts)
     kept = tuple(replace(v, replaced=True) if v is before else v for v in request.verdicts)
     without = settling.recounted(request, replace(request, verdicts=kept), now, otherwise=False)
-    note = Note("verdict taken out", {**_who(event), "answer": before.answer.value, **_settles(without)})
+    note = AuditEffect(
+        "verdict taken out", {**_who(event), "answer": before.answer.value, **_settles(without)}
+    )
     explained = _explain(without, event, now, kind, {**facts, events.TAKEN_OUT: True})
     return Step(explained.request, (note, *explained.effects))
 
@@ -153,7 +155,7 @@ def _explain(
     must come before each.
     """
     invitation = request.invitations[event.invitation]
-    note = Note("not counted", {**_who(event), "because": kind.value, **facts})
+    note = AuditEffect("not counted", {**_who(event), "because": kind.value, **facts})
     recent = tuple(e for e in invitation.explained if now - e.at < EXPLAIN_PAUSE)
     new = Explanation(now, _digest_of(event))
     if not facts.get(events.TAKEN_OUT):
@@ -226,7 +228,7 @@ def _escalate(request: Request, now: datetime) -> tuple[Request, tuple[Effect, .
         if not quorum.is_barred(request.terms, a)
     )
     request, mails = _invite(replace(request, escalated=True), helpers, now)
-    return request, (*mails, Note("escalated", {"to": [a.address for a in helpers]}))
+    return request, (*mails, AuditEffect("escalated", {"to": [a.address for a in helpers]}))
 
 
 def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> Step:
@@ -245,7 +247,7 @@ def _remind(request: Request, *, by: str, since: datetime | None = None) -> Step
         and quorum.slot_of(i.approver) not in spoken
         and (since is None or all(at < since for at in (i.issued_at, *(e.at for e in i.explained))))
     )
-    return Step(request, (*mails, Note("reminded", {"by": by, "who": [m.to.address for m in mails]})))
+    return Step(request, (*mails, AuditEffect("reminded", {"by": by, "who": [m.to.address for m in mails]})))
 
 
 def _resend_asked(request: Request, event: ResendAsked, now: datetime) -> Step:
@@ -255,7 +257,7 @@ def _resend_asked(request: Request, event: ResendAsked, now: datetime) -> Step:
     for invitation in old:
         request = _with_invitation(request, replace(invitation, withdrawn=True))
     request, mails = _invite(request, (old[-1].approver,), now)
-    return Step(request, (*mails, Note("resent", {"by": event.by, "to": event.approver})))
+    return Step(request, (*mails, AuditEffect("resent", {"by": event.by, "to": event.approver})))
 
 
 def _bounced(request: Request, event: Bounced, now: datetime) -> Step:
@@ -263,11 +265,11 @@ def _bounced(request: Request, event: Bounced, now: datetime) -> Step:
     words = f"{event.bounce.status} {event.bounce.diagnostic}".strip() or "undeliverable"
     data = {"to": invitation.approver.address, "why": words, "permanent": event.bounce.permanent}
     if not event.bounce.permanent or invitation.bounced:
-        return Step(request, (Note("bounced", data),))
+        return Step(request, (AuditEffect("bounced", data),))
     request = _with_invitation(request, replace(invitation, bounced=words))
     data["quorum_reachable"] = quorum.can_still_be_met(request)
     listening = request.terms.sinks if request.state is State.PENDING else ()
-    return Step(request, (Note("bounced", data), *(Deliver(s, invitation.number) for s in listening)))
+    return Step(request, (AuditEffect("bounced", data), *(Deliver(s, invitation.number) for s in listening)))
 
 
 def _with_invitation(request: Request, invitation: Invitation) -> Request:

@@ -9,7 +9,7 @@ from flexmaild.core.documents.diagnosis import Proposal, ResultsField
 from flexmaild.core.masking import masked
 from flexmaild.core.model import Outcome
 from flexmaild.core.references import as_written
-from flexmaild.core.work import JobState, Seen
+from flexmaild.core.work import JobState, ProcessedMail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def job(found: work.Job) -> Job:
     )
 
 
-def quarantined(identifier: str, seen: Seen) -> QuarantinedMail:
+def quarantined(identifier: str, seen: ProcessedMail) -> QuarantinedMail:
     """Subject and Message-ID are whatever the sender wrote, so references in them are hidden."""
     return QuarantinedMail(
         id=identifier,

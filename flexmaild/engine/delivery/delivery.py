@@ -21,7 +21,7 @@ from flexmaild.core.work import Claim, Job, JobEnd, KeptMail, Queue
 from flexmaild.engine import decide
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.engine.delivery.job_handlers import JobHandler, Task
-from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.reply_priority import ReplyPriority
 from flexmaild.engine.transaction import Transactions
 from flexmaild.engine.worker import Worker
 from flexmaild.observe.metrics import Metrics
@@ -52,7 +52,7 @@ class Work:
     context: Callable[[], Context]
     clock: Clock
     owner: str
-    quiet: Quiet
+    quiet: ReplyPriority
     beat: Callable[[str], None]
     died: Callable[[str, str], None]
 

@@ -7,14 +7,14 @@ from typing import Protocol
 import structlog
 
 from flexmaild.core import jobs
-from flexmaild.core.approval import overtaken
+from flexmaild.core.approval import superseded
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.ports import Envelope, Outbox, Receipt, Sink
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import Job, JobEnd, KeptMail
 from flexmaild.engine.delivery.sent_mails import kept_mail
 from flexmaild.mail.compose.render import TemplateFault
-from flexmaild.mail.compose.write import Stationery, compose
+from flexmaild.mail.compose.write import ComposeSettings, compose
 
 _log = structlog.get_logger("flexmaild")
 
@@ -57,7 +57,7 @@ class MailHandler:
     """Composes from the order, the same way at every try, and sends to whom it has not reached yet."""
 
     outbox: Outbox
-    stationery: Stationery
+    stationery: ComposeSettings
     keys: ReferenceKeys
 
     def prepare(self, task: Task) -> Task:
@@ -90,10 +90,10 @@ def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
 
 def _overtaken(task: Task) -> str:
     """Why this mail is not needed any more; empty while it is."""
-    return overtaken.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
+    return superseded.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
-def composed(task: Task, stationery: Stationery, keys: ReferenceKeys) -> bytes:
+def composed(task: Task, stationery: ComposeSettings, keys: ReferenceKeys) -> bytes:
     """The mail of this job, as it goes out."""
     order, request, reference = jobs.order_of(task.job), task.request, ""
     if request is not None and order.invitation is not None:

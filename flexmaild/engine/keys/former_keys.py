@@ -12,7 +12,7 @@ from flexmaild.core.steps import Step
 from flexmaild.engine.keys.reference_key import FormerKey, former_keys, known_reference_keys
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.beside import store_beside
+from flexmaild.store.read_only import store_beside
 
 
 class OpenRequests(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Fetched, IsKnown, Mark
+from flexmaild.core.ports import Fetched, IsKnown, MessageUid
 
 # Some 20 MB. What is beyond is read anew at each poll, `MOST_LEFT` of them.
 _MOST = 50_000
@@ -19,20 +19,20 @@ class Left:
 
     def __init__(self, known: IsKnown) -> None:
         self._known = known
-        self._kept: dict[Mark, Identity] = {}
-        self._there: set[Mark] = set()
+        self._kept: dict[MessageUid, Identity] = {}
+        self._there: set[MessageUid] = set()
 
     def begin(self) -> None:
         """A poll begins."""
         self._there.clear()
 
-    def known(self, marks: Sequence[Mark]) -> Mapping[Mark, Identity]:
+    def known(self, marks: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
         found = dict(self._known(marks))
         found |= {mark: self._kept[mark] for mark in marks if mark in self._kept}
         self._there.update(mark for mark, identity in found.items() if identity.is_left)
         return found
 
-    def without(self, fetched: Sequence[Fetched], left: Collection[Mark]) -> list[Fetched]:
+    def without(self, fetched: Sequence[Fetched], left: Collection[MessageUid]) -> list[Fetched]:
         """Those of these mails that do not stay."""
         for mail in fetched:
             self._kept.pop(mail.mark, None)  # it may have been that of another mail
@@ -43,7 +43,7 @@ class Left:
                     self._kept[mail.mark] = replace(mail.identity, is_left=True)
         return [mail for mail in fetched if mail.mark not in left]
 
-    def end(self) -> Collection[Mark]:
+    def end(self) -> Collection[MessageUid]:
         """The folder was looked through to its end: the marks of those that were there."""
         self._kept = {mark: identity for mark, identity in self._kept.items() if mark in self._there}
         return frozenset(self._there)

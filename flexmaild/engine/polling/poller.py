@@ -18,12 +18,12 @@ from datetime import datetime
 from flexmaild.core import retry
 from flexmaild.core.errors import Failure, Reason, Refused, TryLater
 from flexmaild.core.left_in_folder import Committed, LeftMails
-from flexmaild.core.ports import Fetched, FolderState, Inbox, IsKnown, Mark, Place, Unreadable
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
+from flexmaild.core.ports import Fetched, FolderPosition, FolderState, Inbox, IsKnown, MessageUid, Unreadable
 from flexmaild.engine.polling.left_mails import Left
 from flexmaild.engine.polling.uids import Highest, Numbers
-from flexmaild.engine.quiet import Quiet
-from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.engine.reply_priority import ReplyPriority
+from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.engine.worker import Worker
 from flexmaild.observe.health import DOUBTED, PollEnded
 from flexmaild.system.clock import TrustedClock
@@ -34,7 +34,7 @@ BATCH, PORTION = 200, 40
 # Mails that are another installation's, and that are found to be so in one poll: they do not count.
 MOST_LEFT = 1000
 
-Read = Sequence[tuple[Fetched, Reading]]
+Read = Sequence[tuple[Fetched, ParsedReply]]
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class _Backlog:
     their places, so once one behind that was read, everything that lay there is: others may keep coming."""
 
     since: datetime
-    newest: Place
+    newest: FolderPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ class Work:
     highest: Highest
     commit: Callable[[Read], Committed]
     keep_mark: Callable[[], None]
-    left: Callable[[Collection[Mark] | None], LeftMails]
+    left: Callable[[Collection[MessageUid] | None], LeftMails]
     ended: Callable[[PollEnded], None]
-    quiet: Quiet
+    quiet: ReplyPriority
     clock: TrustedClock
     beat: Callable[[str], None]
     died: Callable[[str, str], None]
@@ -258,7 +258,7 @@ class Poller(Worker):
         else:
             self._backlog = _Backlog(now, newest)
 
-    def _commit(self, fetched: Sequence[Fetched], tally: Tally) -> set[Mark]:
+    def _commit(self, fetched: Sequence[Fetched], tally: Tally) -> set[MessageUid]:
         """Make the batch durable in portions: one is committed while the child reads the next. Returns which
         are left in the folder. Raises Failure; then none of the batch may be deleted."""
         with ThreadPoolExecutor(1, "commit") as committing:
@@ -272,11 +272,11 @@ class Poller(Worker):
         tally.outcomes.update(outcome.value for one in committed for outcome in one.outcomes.values())
         return {mark for one in committed for mark in one.left}
 
-    def _understand(self, fetched: Sequence[Fetched]) -> list[Reading]:
-        letters = [Letter(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
+    def _understand(self, fetched: Sequence[Fetched]) -> list[ParsedReply]:
+        letters = [RawMail(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
         readings = iter(self._sandbox.read(letters, self._beat))
         return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
 
 
-def _oversize(fetched: Fetched) -> Reading:
-    return Reading("", fetched.size, MailNature.OVERSIZE, f"{fetched.size} bytes are more than is read")
+def _oversize(fetched: Fetched) -> ParsedReply:
+    return ParsedReply("", fetched.size, MailNature.OVERSIZE, f"{fetched.size} bytes are more than is read")

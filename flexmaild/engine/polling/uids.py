@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from flexmaild.core.identity import Identity, differs
-from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark
+from flexmaild.core.ports import Fetched, FolderState, IsKnown, MessageUid
 from flexmaild.observe.health import WentBack
 
 Highest = Callable[[str, str], int]
@@ -23,10 +23,10 @@ class Numbers:
 
     def __init__(self, known: IsKnown, highest: Highest) -> None:
         self._known, self._stored = known, highest
-        self._folder: Mark | None = None
+        self._folder: MessageUid | None = None
         self._highest = 0
-        self._kept: dict[Mark, Identity] = {}
-        self._reused: list[Mark] = []
+        self._kept: dict[MessageUid, Identity] = {}
+        self._reused: list[MessageUid] = []
         self._back: tuple[int, int] | None = None
 
     def begin(self, folder: FolderState) -> None:
@@ -41,7 +41,7 @@ class Numbers:
         # The number before the next was given to a mail, whether or not it was ever read.
         self._highest = max(self._highest, int(mark.uid) - 1)
 
-    def known(self, marks: Sequence[Mark]) -> Mapping[Mark, Identity]:
+    def known(self, marks: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
         found = self._known(marks)
         self._kept |= found
         return found

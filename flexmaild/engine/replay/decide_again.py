@@ -7,14 +7,14 @@ it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flexmaild.core.approval import comparison, naming
-from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval import comparison, named_requests
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.model import Request
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.core.work import Seen
+from flexmaild.core.work import ProcessedMail
 from flexmaild.engine import decide
-from flexmaild.store.beside import StoreBeside
+from flexmaild.store.read_only import ReadOnlyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,16 @@ class Around:
     stand in the store; answered: ids of those whose mail without a reference it answers; together: see
     `comparison.as_before`; ids: whose those are that the store does not know."""
 
-    seen: Seen | None = None
+    seen: ProcessedMail | None = None
     requests: Mapping[str, Request] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
     together: frozenset[str] = frozenset()
-    ids: naming.Ids = field(default_factory=naming.Ids)
+    ids: named_requests.Ids = field(default_factory=named_requests.Ids)
 
 
-def around(store: StoreBeside, keys: tuple[bytes, ...], reading: Reading, seen: Seen | None) -> Around:
+def around(
+    store: ReadOnlyStore, keys: tuple[bytes, ...], reading: ParsedReply, seen: ProcessedMail | None
+) -> Around:
     """keys: every one that ids of ours were made with. seen: what became of the mail when it was read, None
     where it was not. Raises StoreFault."""
     (answered,) = decide.answered_requests(store, [reading])
@@ -42,10 +44,10 @@ def around(store: StoreBeside, keys: tuple[bytes, ...], reading: Reading, seen: 
     return Around(seen, found, answered, together, whose)
 
 
-def judged(reading: Reading, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Ruling:
+def judged(reading: ParsedReply, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Admission:
     """What would become of the mail, were the requests that it names open."""
     opened = {
         identifier: comparison.as_before(request, known.seen, known.together)
         for identifier, request in known.requests.items()
     }
-    return naming.judged(reading, opened, keys, policy, known.answered, known.ids)
+    return named_requests.judged(reading, opened, keys, policy, known.answered, known.ids)

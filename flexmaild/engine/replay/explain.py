@@ -12,27 +12,27 @@ from typing import Any
 
 from flexmaild.core import timing
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.approval import comparison, naming, proof
-from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval import comparison, named_requests, proof
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.approval.events import Answered
 from flexmaild.core.errors import Failure
 from flexmaild.core.masking import Mask
 from flexmaild.core.model import Outcome, Requirement
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import ReferenceKeys, as_written
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.keys.reference_key import keys_of_ids, known_reference_keys
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.replay import decide_again
 from flexmaild.engine.replay.decide_again import Around
-from flexmaild.engine.replay.sent_before import WordsThen
-from flexmaild.engine.sandbox.parent import Letter, Sandbox
-from flexmaild.mail.understand.evidence import Look, Witness
+from flexmaild.engine.replay.sent_before import SentBefore
+from flexmaild.engine.sandbox.parent import RawMail, Sandbox
+from flexmaild.mail.understand.evidence import Evidence, Look
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.beside import StoreBeside, store_beside
+from flexmaild.store.read_only import ReadOnlyStore, store_beside
 
 # What Outlook saves by itself: an OLE file, which is no mail.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -44,7 +44,7 @@ class Sources:
     had, and `without` says why."""
 
     settings: Settings | None
-    store: StoreBeside | None = None
+    store: ReadOnlyStore | None = None
     keys: ReferenceKeys = field(default_factory=lambda: ReferenceKeys(b""))
     id_keys: tuple[bytes, ...] = ()
     without: str = ""
@@ -93,10 +93,10 @@ def explain(data: bytes, known: Sources) -> dict[str, Any]:
     return masked
 
 
-def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
+def _read(data: bytes, known: Sources) -> tuple[ParsedReply, Evidence, Around]:
     """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
     rules = rules_without_dns(known.settings) if known.settings else Rules.of()
-    letter = Letter(data, len(data))
+    letter = RawMail(data, len(data))
     if known.store is not None:
         try:
             return _read_as_then(letter, rules, known.store, known)
@@ -106,10 +106,10 @@ def _read(data: bytes, known: Sources) -> tuple[Reading, Witness, Around]:
 
 
 def _read_as_then(
-    letter: Letter, rules: Rules, store: StoreBeside, known: Sources
-) -> tuple[Reading, Witness, Around]:
+    letter: RawMail, rules: Rules, store: ReadOnlyStore, known: Sources
+) -> tuple[ParsedReply, Evidence, Around]:
     """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
-    words = WordsThen(store, known.keys)
+    words = SentBefore(store, known.keys)
     seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
     words.at(seen.at if seen else None)
     reading, witness = _read_with(letter, rules, words)
@@ -124,7 +124,7 @@ def _read_as_then(
     return reading, witness, around
 
 
-def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, Witness]:
+def _read_with(letter: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedReply, Evidence]:
     reader = Sandbox(rules, lambda fault: None, sent)
     try:
         return reader.read_with_witness(letter)
@@ -132,21 +132,21 @@ def _read_with(letter: Letter, rules: Rules, sent: MailsSent) -> tuple[Reading, 
         reader.close()
 
 
-def _with_proof_of_then(reading: Reading, around: Around, known: Sources) -> Reading:
+def _with_proof_of_then(reading: ParsedReply, around: Around, known: Sources) -> ParsedReply:
     seen = around.seen
     then = comparison.verdict_of(seen, around.requests.get(seen.approval_id)) if seen is not None else None
     return comparison.with_proof_of_then(reading, then, _wants_dkim(known))
 
 
-def _ruling(reading: Reading, around: Around, known: Sources) -> Ruling:
+def _ruling(reading: ParsedReply, around: Around, known: Sources) -> Admission:
     return decide_again.judged(reading, around, known.keys, SenderPolicy(_required(known)))
 
 
 def _verdict(
-    reading: Reading, ruling: Ruling, around: Around, known: Sources, witness: Witness
+    reading: ParsedReply, ruling: Admission, around: Around, known: Sources, witness: Evidence
 ) -> dict[str, Any]:
     """What would become of the mail, were its request open; certain only where the store could be read."""
-    if known.store is None and reading.nature is MailNature.HUMAN and naming.named(reading):
+    if known.store is None and reading.nature is MailNature.HUMAN and named_requests.named(reading):
         answer = reading.answer.value if reading.answer else ""
         return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
     document = _ruled(ruling)
@@ -158,7 +158,7 @@ def _verdict(
     return document
 
 
-def _ruled(ruling: Ruling) -> dict[str, Any]:
+def _ruled(ruling: Admission) -> dict[str, Any]:
     event = ruling.event if ruling.outcome is Outcome.DECISION else None
     return {
         "certain": True,
@@ -169,7 +169,7 @@ def _ruled(ruling: Ruling) -> dict[str, Any]:
     }
 
 
-def _told(reading: Reading) -> dict[str, Any]:
+def _told(reading: ParsedReply) -> dict[str, Any]:
     return {
         "nature": reading.nature.value,
         "nature_because": reading.nature_because,
@@ -184,7 +184,7 @@ def _told(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _sender(reading: Reading, known: Sources, witness: Witness) -> dict[str, Any]:
+def _sender(reading: ParsedReply, known: Sources, witness: Evidence) -> dict[str, Any]:
     return {
         "address": reading.sender,
         "name": reading.sender_name,
@@ -200,7 +200,7 @@ def _sender(reading: Reading, known: Sources, witness: Witness) -> dict[str, Any
     }
 
 
-def _dkim(known: Sources, witness: Witness) -> str:
+def _dkim(known: Sources, witness: Evidence) -> str:
     """What our own look at the signature would be."""
     if not witness.is_signed:
         return "no signature"
@@ -234,7 +234,7 @@ def _look(look: Look) -> dict[str, Any]:
     }
 
 
-def _now(reading: Reading, ruling: Ruling, around: Around) -> Mapping[str, Any]:
+def _now(reading: ParsedReply, ruling: Admission, around: Around) -> Mapping[str, Any]:
     """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
     found: dict[str, Any] = {}
     request, seen = around.requests.get(ruling.request_id), around.seen

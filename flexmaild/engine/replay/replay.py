@@ -10,20 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flexmaild.core.approval import comparison, naming
+from flexmaild.core.approval import comparison, named_requests
 from flexmaild.core.approval.admission import SenderPolicy
-from flexmaild.core.approval.comparison import Changed, Compared, Gap, Said, Today
+from flexmaild.core.approval.comparison import Changed, Compared, Gap, RecordedOutcome, Today
 from flexmaild.core.model import Request, State
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.core.work import Seen
+from flexmaild.core.work import ProcessedMail
 from flexmaild.engine.keys.reference_key import keys_of_ids
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.replay import decide_again
-from flexmaild.engine.replay.sent_before import WordsThen
-from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.engine.replay.sent_before import SentBefore
+from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.settings.schema import Settings
-from flexmaild.store.beside import Span, StoreBeside
+from flexmaild.store.read_only import MailRange, ReadOnlyStore
 
 # Mails looked up in one go; their bytes come one by one.
 _SLICE = 100
@@ -38,7 +38,7 @@ class Result:
     because: why it would come to what it comes to now.
     """
 
-    seen: Seen
+    seen: ProcessedMail
     compared: Compared
     request: Request | None = None
     counted: bool = False
@@ -58,23 +58,23 @@ class Decision:
 class Replay:
     """Raises StoreFault, and Failure where there is nobody to read the mails."""
 
-    store: StoreBeside
+    store: ReadOnlyStore
     settings: Settings
     keys: ReferenceKeys
     _id_keys: tuple[bytes, ...] = field(init=False)
-    _words: WordsThen = field(init=False)
+    _words: SentBefore = field(init=False)
     _reader: Sandbox = field(init=False)
     _policy: SenderPolicy = field(init=False)
     _changes: dict[str, list[Changed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._id_keys = keys_of_ids(self.settings, self.keys)
-        self._words = WordsThen(self.store, self.keys)
+        self._words = SentBefore(self.store, self.keys)
         rules = rules_without_dns(self.settings)
         self._reader = Sandbox(rules, lambda fault: None, self._words)
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
 
-    def run(self, since: datetime, span: Span) -> Iterator[Result]:
+    def run(self, since: datetime, span: MailRange) -> Iterator[Result]:
         """One result for each mail of the span, in the order in which they were read."""
         number, after = 0, 0
         try:
@@ -88,19 +88,19 @@ class Replay:
         finally:
             self._reader.close()
 
-    def _one(self, seen: Seen) -> Result:
+    def _one(self, seen: ProcessedMail) -> Result:
         raw = self.store.raw(seen.mail.sha256) if seen.mail.sha256 else None
         is_intact = raw is not None and hashlib.sha256(raw).hexdigest() == seen.mail.sha256
         gap = comparison.gap_before_reading(seen, raw, is_intact)
         if gap is not None or raw is None:
-            was = Said(seen.outcome)
+            was = RecordedOutcome(seen.outcome)
             return Result(seen, Compared(was, was, gap=gap or Gap.NOT_KEPT))
         self._words.at(seen.at)
         # A mail of which only the text was fetched is kept in part, with the size that it had.
-        (reading,) = self._reader.read([Letter(raw, seen.found.size, partial=seen.found.size != len(raw))])
+        (reading,) = self._reader.read([RawMail(raw, seen.found.size, partial=seen.found.size != len(raw))])
         return self._judged(seen, reading)
 
-    def _judged(self, seen: Seen, reading: Reading) -> Result:
+    def _judged(self, seen: ProcessedMail, reading: ParsedReply) -> Result:
         around = decide_again.around(self.store, self._id_keys, reading, seen)
         of_then = around.requests.get(seen.approval_id)
         verdict = comparison.verdict_of(seen, of_then)
@@ -114,7 +114,7 @@ class Replay:
             knows_words=self._words.are_known or reading.nature is not MailNature.HUMAN,
             has_other_key=comparison.has_other_key(reading, of_then, self.keys),
             verifies_dkim=verifies,
-            misses=any(r.request_id not in around.requests for r in naming.whole_references(reading)),
+            misses=any(r.request_id not in around.requests for r in named_requests.whole_references(reading)),
         )
         result = comparison.compared(seen, verdict, today)
         if result.differs and seen.approval_id:

@@ -10,18 +10,18 @@ from flexmaild.core.model import Request
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.core.work import KeptMail, SentMail
 from flexmaild.engine.delivery.sent_mails import SentMails
-from flexmaild.store.beside import StoreBeside
+from flexmaild.store.read_only import ReadOnlyStore
 
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
-class WordsThen:
+class SentBefore:
     """Called with the references of one mail, as `SentMails` is; `at` says when that mail was read.
 
     are_known: whether what was asked for since is known whole; True where nothing was asked for.
     """
 
-    def __init__(self, store: StoreBeside, keys: ReferenceKeys) -> None:
+    def __init__(self, store: ReadOnlyStore, keys: ReferenceKeys) -> None:
         self._store = store
         self._sent_mails = SentMails(self, keys)
         self.at(None)

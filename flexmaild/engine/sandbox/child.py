@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.references import parse
 from flexmaild.core.work import MailsSent, SentMail
 from flexmaild.engine.sandbox.dns import txt_record
@@ -33,7 +33,7 @@ from flexmaild.engine.sandbox.framing import (
     receive,
     send,
 )
-from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
 
@@ -44,7 +44,7 @@ CPU_SECONDS = 5
 # References, and what was sent with them.
 _Known = tuple[tuple[str, ...], tuple[SentMail, ...] | None]
 
-_FIELDS = tuple(f.name for f in fields(Reading))
+_FIELDS = tuple(f.name for f in fields(ParsedReply))
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ def main() -> int:
         daemon = Connection(line)
         while True:
             frame = daemon.next_mail()
-            witness = Witness() if frame.startswith(WITNESSED) else None
+            witness = Evidence() if frame.startswith(WITNESSED) else None
             send(line, READING + _answer(frame, rules, daemon.mails_sent, witness))
             if witness is not None:
                 send(line, WITNESS + _json(witness))
@@ -110,7 +110,7 @@ def _loaded(frame: bytes) -> _Known:
     return known
 
 
-def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, witness: Witness | None = None) -> bytes:
+def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, witness: Evidence | None = None) -> bytes:
     """Read one mail; the CPU limit counts from here on."""
     _, size, partial, is_cut, data = frame.split(b" ", 4)
     spent = resource.getrusage(resource.RUSAGE_SELF)
@@ -126,7 +126,7 @@ def reading_of(
     is_cut: bool,
     rules: Rules,
     mails_sent: MailsSent,
-    witness: Witness | None,
+    witness: Evidence | None,
 ) -> bytes:
     """What is made of one mail, as it goes to the daemon."""
     lookup = txt_record if rules.verify_dkim else None

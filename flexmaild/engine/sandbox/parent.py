@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from flexmaild.core.errors import Failure, Reason, TryLater
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import WHOLE, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.sandbox.framing import (
@@ -39,7 +39,7 @@ from flexmaild.engine.sandbox.framing import (
     receive,
     send,
 )
-from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.identification import mentions
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.system.deadline import Deadline
@@ -56,12 +56,12 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 _REFERENCE = re.compile(WHOLE.encode(), re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
-_READING: TypeAdapter[Reading] = TypeAdapter(Reading)
-_WITNESS: TypeAdapter[Witness] = TypeAdapter(Witness)
+_READING: TypeAdapter[ParsedReply] = TypeAdapter(ParsedReply)
+_WITNESS: TypeAdapter[Evidence] = TypeAdapter(Evidence)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class RawMail:
     """A mail to be read: its bytes, its size on the server, whether only its text was fetched, and whether
     text of it is missing."""
 
@@ -83,10 +83,10 @@ class Sandbox:
         self._line: socket.socket | None = None
         self._is_ready = False
 
-    def read(self, letters: Sequence[Letter], beat: Callable[[], None] = lambda: None) -> list[Reading]:
+    def read(self, letters: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
         """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
         when there is nobody to read them, and what `mails_sent` raises when it cannot be known."""
-        readings: list[Reading | None] = [None] * len(letters)
+        readings: list[ParsedReply | None] = [None] * len(letters)
         at = 0
         while at < len(letters):
             at, took_all_time = self._read_on(letters, readings, at, beat)
@@ -98,7 +98,7 @@ class Sandbox:
                 at += 1
         return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
 
-    def read_with_witness(self, letter: Letter) -> tuple[Reading, Witness]:
+    def read_with_witness(self, letter: RawMail) -> tuple[ParsedReply, Evidence]:
         """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
         line = self._ready()
         try:
@@ -111,7 +111,7 @@ class Sandbox:
         except Failure:
             self.close()
             raise
-        return _unread(letter), Witness()
+        return _unread(letter), Evidence()
 
     def prepare(self) -> None:
         """Start the child now, while something else is done; a failure shows at the first mail."""
@@ -135,7 +135,11 @@ class Sandbox:
         return code
 
     def _read_on(
-        self, letters: Sequence[Letter], readings: list[Reading | None], first: int, beat: Callable[[], None]
+        self,
+        letters: Sequence[RawMail],
+        readings: list[ParsedReply | None],
+        first: int,
+        beat: Callable[[], None],
     ) -> tuple[int, bool]:
         """Read from `first` on; returns the index at which the child failed, or the end, and whether the mail
         there took all its CPU time: that is counted for each mail, so no other one is to blame."""
@@ -158,7 +162,7 @@ class Sandbox:
             raise
         return done, took_all_time
 
-    def _send(self, line: socket.socket, letter: Letter, tag: bytes = MAIL) -> None:
+    def _send(self, line: socket.socket, letter: RawMail, tag: bytes = MAIL) -> None:
         references = _seen_at_once(letter.data)
         if references:
             _say(line, AHEAD + self._words(references))
@@ -168,7 +172,7 @@ class Sandbox:
     def _words(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))
 
-    def _reading(self, line: socket.socket, letter: Letter) -> Reading:
+    def _reading(self, line: socket.socket, letter: RawMail) -> ParsedReply:
         """The child's answer to this mail, and before it what it may ask for."""
         frame = _hear(line)
         if frame.startswith(ASKED):
@@ -176,8 +180,8 @@ class Sandbox:
             frame = _hear(line)  # asked twice is no reading
         return checked(frame, letter)
 
-    def _read_alone(self, letter: Letter) -> Reading:
-        answer: list[Reading | None] = [None]
+    def _read_alone(self, letter: RawMail) -> ParsedReply:
+        answer: list[ParsedReply | None] = [None]
         self._read_on([letter], answer, 0, lambda: None)
         return answer[0] or _unread(letter)
 
@@ -238,7 +242,7 @@ def _hear(line: socket.socket) -> bytes:
     return receive(line, Deadline.after(WALL_SECONDS))
 
 
-def _fits(on_the_way: Sequence[Letter]) -> bool:
+def _fits(on_the_way: Sequence[RawMail]) -> bool:
     """Whether so many mails may be with the child at once; one always may."""
     small = sum(len(letter.data) for letter in on_the_way) <= WINDOW_BYTES
     return len(on_the_way) == 1 or (len(on_the_way) <= WINDOW and small)
@@ -265,7 +269,7 @@ def _references(asked: bytes) -> tuple[str, ...]:
     return references
 
 
-def checked(frame: bytes, letter: Letter) -> Reading:
+def checked(frame: bytes, letter: RawMail) -> ParsedReply:
     """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
     if not frame.startswith(READING):
         raise FrameError("an answer that is no reading")
@@ -275,16 +279,16 @@ def checked(frame: bytes, letter: Letter) -> Reading:
     return reading
 
 
-def _witness(frame: bytes) -> Witness:
+def _witness(frame: bytes) -> Evidence:
     if not frame.startswith(WITNESS):
         raise FrameError("an answer that is no witness")
     return _WITNESS.validate_json(frame[1:])
 
 
-def _unread(letter: Letter) -> Reading:
+def _unread(letter: RawMail) -> ParsedReply:
     digest = hashlib.sha256(letter.data).hexdigest()
     because = "reading it took too much time or memory"
     # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
     named = mentions.requests(mentions.in_bytes(letter.data))
     nature = MailNature.UNPARSABLE
-    return Reading(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)
+    return ParsedReply(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)

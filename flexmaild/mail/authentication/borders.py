@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 
 from flexmaild.core.addresses import is_same_organization
 from flexmaild.core.approval.proof import Side
-from flexmaild.core.reading import AuthResult
+from flexmaild.core.parsed_reply import AuthResult
 from flexmaild.mail.authentication import copied, methods, signatures
 from flexmaild.mail.authentication.received import Hop, hop
 from flexmaild.mail.authentication.results import Result, loose_id, read

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from flexmaild.core.reading import AuthResult
+from flexmaild.core.parsed_reply import AuthResult
 from flexmaild.mail.authentication import signatures
 from flexmaild.mail.authentication.results import Result
 from flexmaild.mail.parse.header import Header

@@ -33,7 +33,7 @@ Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Stationery:
+class ComposeSettings:
     """What all our mails have in common; built from the settings.
 
     reply_address: where answers go; plus_address: whether its local part may be extended by "+…".
@@ -56,7 +56,7 @@ def view(
     order: MailOrder,
     request: Request | None,
     reference: str,
-    stationery: Stationery,
+    stationery: ComposeSettings,
     now: datetime,
     on_fault: FaultHandler,
 ) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _quoted(order: MailOrder, fact: str) -> str:
     return one_line(str(order.facts.get(fact, "")), _MAX_VALUE)
 
 
-def _words(stationery: Stationery, lang: str) -> tuple[str, str]:
+def _words(stationery: ComposeSettings, lang: str) -> tuple[str, str]:
     """The two words we propose in this language."""
     own = LANGUAGES[lang if lang in LANGUAGES else "en"].decide
     return stationery.words.get(lang) or (own.approve[0], own.reject[0])
@@ -261,7 +261,7 @@ def _decision_rows(
 
 
 def _links(
-    kind: MailKind, reference: str, stationery: Stationery, context: Mapping[str, Any]
+    kind: MailKind, reference: str, stationery: ComposeSettings, context: Mapping[str, Any]
 ) -> dict[str, str]:
     if kind not in ASKING or not reference:
         return {"approve_link": "", "reject_link": ""}

@@ -17,7 +17,7 @@ from flexmaild.core import references
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.compose.context import ASKING, Stationery, view
+from flexmaild.mail.compose.context import ASKING, ComposeSettings, view
 from flexmaild.mail.compose.render import (
     RENDER_ERRORS,
     STYLE_SHEET,
@@ -45,7 +45,7 @@ def check_templates(sources: Mapping[str, str]) -> list[TemplateFault]:
     return faults
 
 
-def check_request(request: Request, stationery: Stationery, now: datetime) -> None:
+def check_request(request: Request, stationery: ComposeSettings, now: datetime) -> None:
     """NotAllowed ("template") when the template a request names is missing or breaks on its variables."""
 
     def refuse(fault: TemplateFault) -> None:
@@ -71,7 +71,7 @@ def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
 def _sample_faults(sources: Mapping[str, str]) -> Iterator[TemplateFault]:
     """Renders every kind of mail, full and scanty, with the operator's files over ours."""
     plain = environment({**builtin_templates(), **sources})  # not inlined: lines are the file's own
-    stationery = Stationery("from@example.org", "reply@example.org", "example.org", templates=Renderer())
+    stationery = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
     for order, request in _samples():
         context = view(order, request, _REFERENCE, stationery, _NOW, lambda fault: None)
         context["marker"] = REPLY_MARKER if order.kind in ASKING else ""

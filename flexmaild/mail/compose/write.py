@@ -15,11 +15,11 @@ from flexmaild.core import references
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.work import MailOrder
 from flexmaild.mail.compose import links, mime
-from flexmaild.mail.compose.context import ASKING, Stationery, view
+from flexmaild.mail.compose.context import ASKING, ComposeSettings, view
 from flexmaild.mail.compose.render import FaultHandler, TemplateFault
 from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REFERENCE_LABEL, REPLY_MARKER
 
-__all__ = ["Stationery", "compose"]
+__all__ = ["ComposeSettings", "compose"]
 
 # Sent because a mail came in, even where that mail had no Message-ID (RFC 3834 section 5).
 _ANSWERS = frozenset(
@@ -39,7 +39,7 @@ def compose(
     order: MailOrder,
     request: Request | None,
     reference: str,
-    stationery: Stationery,
+    stationery: ComposeSettings,
     *,
     date: datetime,
     message_id: str = "",
@@ -77,7 +77,7 @@ def _ignore(fault: TemplateFault) -> None:
 def _headers(
     order: MailOrder,
     reference: str,
-    stationery: Stationery,
+    stationery: ComposeSettings,
     subject: str,
     lang: str,
     date: datetime,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.mail.parse.header import Header, content_type, parse_header
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.part import Part, Text, walk

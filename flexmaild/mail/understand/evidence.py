@@ -1,6 +1,6 @@
 """What a reading was made of, for somebody who asks why: each way in which the mail was seen, line by line.
 
-A `Witness` may be given to `reply.understand`, which tells it what it labels and decides; what is understood
+A `Evidence` may be given to `reply.understand`, which tells it what it labels and decides; what is understood
 is the same with and without. Used for `flexmaild explain`. Bounded, since it crosses to another process.
 """
 
@@ -52,7 +52,7 @@ class Look:
 
 
 @dataclass(slots=True)
-class Witness:
+class Evidence:
     """is_signed: it bears a DKIM signature, which only a look into DNS could check."""
 
     looks: list[Look] = field(default_factory=list)

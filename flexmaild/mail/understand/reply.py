@@ -1,4 +1,4 @@
-"""One mail's bytes to a `Reading`, which says everything about it that `core.approval.admission` asks.
+"""One mail's bytes to a `ParsedReply`, which says everything about it that `core.approval.admission` asks.
 
 Called by the child process the daemon keeps for it, with limits on time and memory, but linear and bounded by
 itself. Pure: no I/O, no clock; DNS only through `lookup`. Never raises, whatever the bytes are: what cannot
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from flexmaild.core.addresses import domain_of
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
@@ -27,7 +27,7 @@ from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand.alternatives import other_ways, says_otherwise
 from flexmaild.mail.understand.contradiction import contradiction
-from flexmaild.mail.understand.evidence import Witness
+from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.identification import addressees, mentions, references
 from flexmaild.mail.understand.identification.automatic import nature
 from flexmaild.mail.understand.identification.bounce import bounces
@@ -70,8 +70,8 @@ def understand(
     lookup: Lookup | None = None,
     mails_sent: MailsSent | None = None,
     is_cut: bool = False,
-    witness: Witness | None = None,
-) -> Reading:
+    witness: Evidence | None = None,
+) -> ParsedReply:
     """What this mail says. size: bytes on the server. partial: `data` holds only header and text parts.
 
     lookup: TXT records for our own DKIM check (with rules.verify_dkim); without it the check is left out.
@@ -84,7 +84,7 @@ def understand(
         mail = read(data, rules.limits, partial)
     except TooMuch as fault:
         named = mentions.requests(mentions.in_bytes(data))
-        return Reading(digest, size, fault.nature, str(fault), partial=partial, named_requests=named)
+        return ParsedReply(digest, size, fault.nature, str(fault), partial=partial, named_requests=named)
     header, limits = mail.header, rules.limits
     who = sender(header, limits)
     kind, because = nature(mail, who.address, rules)
@@ -116,7 +116,7 @@ def understand(
     verified = Checked()
     if rules.verify_dkim and lookup is not None and not partial and who.address:
         verified = checked(data, header, domain_of(who.address), lookup)
-    return Reading(
+    return ParsedReply(
         sha256=digest,
         size=size,
         nature=kind,
@@ -185,7 +185,7 @@ def _typed_digest(labelled: Labelled | None) -> str:
 
 
 def _answered(
-    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Witness | None
+    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Evidence | None
 ) -> Answered:
     """What a person's mail answers; nothing where it is too long, or an answer to somebody else's mail."""
     try:
@@ -198,7 +198,7 @@ def _answered(
 
 
 def _agreed(
-    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Witness | None
+    mail: Mail, rules: Rules, writer: Writer, sent: SentText, is_cut: bool, witness: Evidence | None
 ) -> Answered:
     """The answer on which every reading of an unambiguous mail agrees. Raises TooComplex."""
     first: Answered | None = None

@@ -17,11 +17,11 @@ from flexmaild.core.addresses import MAX_ADDRESS
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.identity import Identity
 from flexmaild.core.model import Json, MailFacts, Outcome, Request, Verdict
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.references import bare
 from flexmaild.core.timing import next_due
-from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, Queue, Reply, Seen
+from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, ProcessedMail, Queue, Reply
 from flexmaild.store.errors import StoreError
 from flexmaild.store.records.rows import Rows
 from flexmaild.store.records.tables import idempotency, jobs, replies, requests, seen, storable
@@ -197,7 +197,7 @@ def _mapping(value: Any) -> Any:
     return value
 
 
-def seen_row(read: Seen) -> dict[str, Any]:
+def seen_row(read: ProcessedMail) -> dict[str, Any]:
     return {
         "mailbox": read.mark.mailbox,
         "validity": read.mark.validity,
@@ -225,10 +225,10 @@ def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
     return Identity(row.size, row.arrived or "", bare(row.name or row.message_id))
 
 
-def seen_of(row: Row[*tuple[Any, ...]]) -> Seen:
+def seen_of(row: Row[*tuple[Any, ...]]) -> ProcessedMail:
     """The outcome without the raw bytes, which `Store.raw` gives."""
-    return Seen(
-        mark=Mark(row.mailbox, row.validity, row.uid),
+    return ProcessedMail(
+        mark=MessageUid(row.mailbox, row.validity, row.uid),
         mail=_facts_of(row),
         found=Identity(row.size, row.arrived or "", bare(row.name or "")),
         outcome=Outcome(row.outcome),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from flexmaild.core.model import Outcome
-from flexmaild.core.work import KeptHeader, Seen
+from flexmaild.core.work import KeptHeader, ProcessedMail
 from flexmaild.store.records.rows import Rows
 from flexmaild.store.records.tables import headers
 
@@ -19,7 +19,7 @@ KEPT = 100
 _LARGEST = 64 * 1024
 
 
-def add(connection: Connection, mails: Sequence[Seen]) -> None:
+def add(connection: Connection, mails: Sequence[ProcessedMail]) -> None:
     """Keep the headers of these, and forget the oldest beyond KEPT."""
     rows = [_row(mail) for mail in mails if mail.header][-KEPT:]
     if rows:
@@ -33,7 +33,7 @@ def newest(connection: Connection, limit: int) -> list[KeptHeader]:
     return [*HEADERS.read(connection, select(headers).order_by(headers.c.seq.desc()), limit)]
 
 
-def _row(read: Seen) -> dict[str, object]:
+def _row(read: ProcessedMail) -> dict[str, object]:
     data = zlib.compress(read.header.encode("latin-1", "replace"), 1)
     known = {"sender": read.mail.sender, "outcome": read.outcome.value, "sha256": read.mail.sha256}
     return known | {"at": read.at, "data": data}

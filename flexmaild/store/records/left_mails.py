@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, exists, func, select
 from flexmaild.core.identity import Identity
 from flexmaild.core.left_in_folder import LeftMail, LeftMails
 from flexmaild.core.model import Outcome
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.references import bare
 from flexmaild.store.records.dialect import insert_new
 from flexmaild.store.records.requests import slices
@@ -28,7 +28,7 @@ _MARK = (left_mails.c.mailbox, left_mails.c.validity, left_mails.c.uid)
 _ADD = insert_new(left_mails, *(column.name for column in _MARK))
 
 
-def add(connection: Connection, mails: Sequence[LeftMail], recorded: Collection[Mark] = ()) -> None:
+def add(connection: Connection, mails: Sequence[LeftMail], recorded: Collection[MessageUid] = ()) -> None:
     """Mark these, as far as there is room. One of a request of ours takes the place of somebody else's.
 
     recorded: those that have an outcome here too. They are marked whether there is room or not: by the record
@@ -61,7 +61,7 @@ def _make_room(connection: Connection, wanted: int) -> None:
     _forget(connection, [_mark(row) for row in newest])
 
 
-def by_folder(marks: Iterable[Mark]) -> Mapping[tuple[str, str], set[str]]:
+def by_folder(marks: Iterable[MessageUid]) -> Mapping[tuple[str, str], set[str]]:
     """The uids by mailbox and validity."""
     folders: dict[tuple[str, str], set[str]] = defaultdict(set)
     for mark in marks:
@@ -69,9 +69,9 @@ def by_folder(marks: Iterable[Mark]) -> Mapping[tuple[str, str], set[str]]:
     return folders
 
 
-def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]:
+def known(connection: Connection, marks: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
     """Those that are marked here, and which mails they are."""
-    found: dict[Mark, Identity] = {}
+    found: dict[MessageUid, Identity] = {}
     for (mailbox, validity), uids in by_folder(marks).items():
         folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
         for part in slices(uids):
@@ -95,26 +95,26 @@ def all_of(connection: Connection) -> LeftMails:
     )
 
 
-def forget_others(connection: Connection, there: Collection[Mark]) -> None:
+def forget_others(connection: Connection, there: Collection[MessageUid]) -> None:
     """There are no others in the folder than these."""
     marks = [_mark(row) for row in connection.execute(select(*_MARK))]
     _forget(connection, [mark for mark in marks if mark not in there])
 
 
-def forget(connection: Connection, marks: Iterable[Mark]) -> None:
+def forget(connection: Connection, marks: Iterable[MessageUid]) -> None:
     """Their marks belong to other mails now."""
     _forget(connection, list(known(connection, marks)))
 
 
-def _forget(connection: Connection, marks: Sequence[Mark]) -> None:
+def _forget(connection: Connection, marks: Sequence[MessageUid]) -> None:
     for (mailbox, validity), uids in by_folder(marks).items():
         folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
         for part in slices(uids):
             connection.execute(delete(left_mails).where(folder, left_mails.c.uid.in_(part)))
 
 
-def _mark(row: Any) -> Mark:
-    return Mark(row.mailbox, row.validity, row.uid)
+def _mark(row: Any) -> MessageUid:
+    return MessageUid(row.mailbox, row.validity, row.uid)
 
 
 def _identity(row: Any) -> Identity:

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, cast, delete, func, select, update
 
 from flexmaild.core.identity import Identity, is_same
-from flexmaild.core.ports import Mark
-from flexmaild.core.work import Blob, Reply, Seen
+from flexmaild.core.ports import MessageUid
+from flexmaild.core.work import Blob, ProcessedMail, Reply
 from flexmaild.store.records import headers, meta, replies
 from flexmaild.store.records.codec import HELD, REPLIES, SEEN, identity_of, seen_of, seen_row
 from flexmaild.store.records.dialect import insert_new, insert_or_set
@@ -39,7 +39,7 @@ class Quarantined:
     """A mail set aside; `id` names it towards operators. `seen.raw` is None: `Store.raw` has the bytes."""
 
     id: str
-    seen: Seen
+    seen: ProcessedMail
 
 
 def _raw_of(row: Row[*tuple[Any, ...]]) -> bytes:
@@ -50,7 +50,7 @@ RAWS = Rows(raws, _raw_of, "sha256")
 QUARANTINED = Rows(seen, lambda row: Quarantined(str(row.seq), seen_of(row)), "seq")
 
 
-def add(connection: Connection, mails: Sequence[Seen]) -> None:
+def add(connection: Connection, mails: Sequence[ProcessedMail]) -> None:
     """Write the outcomes of mails not seen before, where they are seen, and the raw bytes of all."""
     if not mails:
         return
@@ -89,7 +89,7 @@ def add_blobs(connection: Connection, new: Sequence[Blob]) -> None:
         connection.execute(_ADD_BLOB, rows)
 
 
-def _take_marks(connection: Connection, marks: Iterable[Mark]) -> None:
+def _take_marks(connection: Connection, marks: Iterable[MessageUid]) -> None:
     """From the mails that had them: each row stays, and is found by all but its mark."""
     for mark in marks:
         seq = connection.scalar(select(seen.c.seq).where(_at(mark)))
@@ -97,19 +97,19 @@ def _take_marks(connection: Connection, marks: Iterable[Mark]) -> None:
         connection.execute(update(seen).where(seen.c.seq == seq).values(validity=formerly))
 
 
-def _at(mark: Mark) -> ColumnElement[bool]:
+def _at(mark: MessageUid) -> ColumnElement[bool]:
     place = (seen.c.mailbox == mark.mailbox) & (seen.c.validity == mark.validity)
     return place & (seen.c.uid == mark.uid)
 
 
-def known(connection: Connection, marks: Iterable[Mark]) -> dict[Mark, Identity]:
-    found: dict[Mark, Identity] = {}
+def known(connection: Connection, marks: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
+    found: dict[MessageUid, Identity] = {}
     columns = (seen.c.uid, seen.c.size, seen.c.arrived, seen.c.name, seen.c.message_id)
     for (mailbox, validity), uids in by_folder(marks).items():
         folder = (seen.c.mailbox == mailbox) & (seen.c.validity == validity)
         for part in slices(uids):
             rows = connection.execute(select(*columns).where(folder, seen.c.uid.in_(part)))
-            found |= {Mark(mailbox, validity, row.uid): identity_of(row) for row in rows}
+            found |= {MessageUid(mailbox, validity, row.uid): identity_of(row) for row in rows}
     return found
 
 
@@ -128,7 +128,7 @@ def _read_before(connection: Connection, digests: Iterable[str]) -> set[str]:
     return found
 
 
-def by_mark(connection: Connection, mark: Mark) -> Seen | None:
+def by_mark(connection: Connection, mark: MessageUid) -> ProcessedMail | None:
     return SEEN.first(connection, select(seen).where(_at(mark)))
 
 
@@ -146,7 +146,7 @@ def already_spent(connection: Connection, names: Iterable[str]) -> set[str]:
     return found
 
 
-def of_request(connection: Connection, approval_id: str) -> list[Seen]:
+def of_request(connection: Connection, approval_id: str) -> list[ProcessedMail]:
     query = select(seen).where(seen.c.approval_id == approval_id).order_by(seen.c.seq)
     return [*SEEN.read(connection, query)]
 

@@ -4,7 +4,7 @@ Every module of this room that makes nouns of rows does it through `Rows`, so th
 row is sound when its columns hold what the table's columns hold and its maker takes it. One that is not is
 left out of lists, and who asks for that very row gets DamagedRow. Nothing of it is changed or deleted. Which
 rows are known to be damaged, a database's connections share (`DamagedRows`); one without that memory
-(`store.beside`) raises what was found.
+(`store.read_only`) raises what was found.
 """
 
 import threading
@@ -19,7 +19,7 @@ from zlib import error as ZlibError
 from sqlalchemy import Connection, Row, Select, Table, TypeDecorator, and_, select
 
 from flexmaild.store.errors import StoreError
-from flexmaild.store.records.tables import Moment
+from flexmaild.store.records.tables import Timestamp
 
 T = TypeVar("T")
 CURE = (
@@ -147,7 +147,7 @@ class Rows(Generic[T]):
         kinds: dict[str, tuple[type, ...]] = {}
         for column in self.table.c:
             type_ = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
-            kind = datetime if isinstance(column.type, Moment) else type_.python_type
+            kind = datetime if isinstance(column.type, Timestamp) else type_.python_type
             kinds[column.name] = (kind, type(None)) if column.nullable else (kind,)
         return kinds
 

@@ -1,7 +1,7 @@
 """Mails to approvers as they went out, without attachments, so that a reply that quotes them is understood.
 
 `keep` is called by `Transaction.write` before a mail is sent, `of_invitation` by `Queries`, and
-`of_invitation_before` by `store.beside`. One row for each content under which a job was tried: a mail that
+`of_invitation_before` by `store.read_only`. One row for each content under which a job was tried: a mail that
 is tried again after its template has changed has two. A row is removed with its job. What is in it never
 goes into a log, a metric or an error.
 """
@@ -19,7 +19,7 @@ from flexmaild.store.records.codec import REQUESTS, json_text
 from flexmaild.store.records.dialect import insert_new
 from flexmaild.store.records.requests import slices
 from flexmaild.store.records.rows import Rows
-from flexmaild.store.records.tables import Moment, jobs, requests, sent_mails
+from flexmaild.store.records.tables import Timestamp, jobs, requests, sent_mails
 
 _ADD = insert_new(sent_mails, "job", "sha256")
 # Asked for every reply: made once and asked in one go, it costs a quarter of two statements made each time.
@@ -40,7 +40,7 @@ _BEFORE = (
     select(requests.c.id, requests.c.body, jobs.c.kind, sent_mails)
     .select_from(
         requests.outerjoin(
-            jobs, _OF_REQUEST & (jobs.c.created_at < bindparam("moment", type_=Moment()))
+            jobs, _OF_REQUEST & (jobs.c.created_at < bindparam("moment", type_=Timestamp()))
         ).outerjoin(sent_mails, sent_mails.c.job == jobs.c.id)
     )
     .where(requests.c.id == bindparam("request"))

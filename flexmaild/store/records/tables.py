@@ -42,7 +42,7 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
 
 
-class Moment(TypeDecorator[datetime]):
+class Timestamp(TypeDecorator[datetime]):
     """An aware UTC time, kept as integer milliseconds: sorts, compares and never meets a time zone."""
 
     impl = BigInteger
@@ -97,9 +97,9 @@ requests = Table(
     Column("id", Text, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("decided_at", Moment),
-    Column("due_at", Moment),
+    Column("created_at", Timestamp, nullable=False),
+    Column("decided_at", Timestamp),
+    Column("due_at", Timestamp),
     Column("body", Text, nullable=False),
     Column("purged", Integer, nullable=False, server_default="0"),
     Index("ix_requests_state", "state", "created_at"),
@@ -114,7 +114,7 @@ past_requests = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("state", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
 )
 
 jobs = Table(
@@ -127,8 +127,8 @@ jobs = Table(
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False, unique=True),
     Column("payload", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("due_at", Moment, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("due_at", Timestamp, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("approval_id", Text),
@@ -139,10 +139,10 @@ jobs = Table(
     Column("last_reason", Text, nullable=False),
     Column("last_error", Words, nullable=False),
     Column("receipt", Words, nullable=False),
-    Column("done_at", Moment),
+    Column("done_at", Timestamp),
     Column("claim", Integer, nullable=False, server_default="0"),
     Column("lease_owner", Text),
-    Column("lease_until", Moment),
+    Column("lease_until", Timestamp),
     Index("ix_jobs_waiting", "queue", "target", "due_at", sqlite_where=WAITING),
     Index("ix_jobs_state", "queue", "state", "target", "due_at"),
     Index("ix_jobs_approval", "approval_id", sqlite_where=text("approval_id IS NOT NULL")),
@@ -170,7 +170,7 @@ seen = Table(
     Column("size", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("because", Words, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("message_id", Words, nullable=False),
     Column("sender", Words, nullable=False),
     Column("subject", Words, nullable=False),
@@ -203,7 +203,7 @@ left_mails = Table(
     Column("name", Words, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("named", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
 )
 
 # What each mail that decided is known by, so that it decides once.
@@ -211,7 +211,7 @@ spent = Table(
     "spent",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Index("ix_spent_at", "at"),
 )
 
@@ -221,7 +221,7 @@ replies = Table(
     metadata,
     Column("approval_id", Text, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("sender", Words, nullable=False),
@@ -235,7 +235,7 @@ headers = Table(
     "headers",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("sender", Words, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -249,10 +249,10 @@ approvers = Table(
     Column("address", Words, primary_key=True),
     Column("mails", Integer, nullable=False),
     Column("proofs", Text, nullable=False),
-    Column("last_mail_at", Moment),
+    Column("last_mail_at", Timestamp),
     Column("bounced", Words, nullable=False),
-    Column("bounced_at", Moment),
-    Column("at", Moment, nullable=False),
+    Column("bounced_at", Timestamp),
+    Column("at", Timestamp, nullable=False),
     Index("ix_approvers_at", "at"),
 )
 
@@ -260,7 +260,7 @@ raws = Table(
     "raws",
     metadata,
     Column("sha256", Text, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("ix_raws_at", "at"),
 )
@@ -269,7 +269,7 @@ blobs = Table(
     "blobs",
     metadata,
     Column("sha256", Text, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("ix_blobs_at", "at"),
 )
@@ -278,7 +278,7 @@ audit = Table(
     "audit",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("approval_id", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("data", Text, nullable=False),
@@ -303,7 +303,7 @@ idempotency = Table(
     Column("key", Words, primary_key=True),
     Column("body_sha256", Text, nullable=False),
     Column("answer", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Index("ix_idempotency_at", "at"),
 )
 

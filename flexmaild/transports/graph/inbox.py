@@ -13,7 +13,7 @@ from urllib.parse import quote
 from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.identity import is_same, stays
-from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
+from flexmaild.core.ports import Fetched, FolderPosition, FolderState, IsKnown, MessageUid, Unreadable
 from flexmaild.mail.parse.message_id import is_made_up, name_of
 from flexmaild.net.http import TooLarge
 from flexmaild.oauth.scopes import unverified_claims
@@ -69,7 +69,7 @@ class GraphInbox:
         self._move_to, self._permanent, self._max_size = move_to, permanent, max_size
         self._token = token
         self._ids: dict[str, str] = {}
-        self._known: list[Mark] = []
+        self._known: list[MessageUid] = []
         self._gone: set[str] = set()
         self._handed: set[str] = set()
         self._trouble: list[TryLater] = []
@@ -117,7 +117,7 @@ class GraphInbox:
     def unreadable(self) -> Unreadable | None:
         return self._withheld.told(f"{self._folder} of {self._api.mailbox}")
 
-    def newest(self) -> Place | None:
+    def newest(self) -> FolderPosition | None:
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
             top=1,
@@ -126,7 +126,7 @@ class GraphInbox:
         )
         return next(map(place_of, self._api.listed(self._api.get_json(link, step="list"))), None)
 
-    def dispose(self, marks: Sequence[Mark]) -> int:
+    def dispose(self, marks: Sequence[MessageUid]) -> int:
         ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
         self._known, self._refusals = [], []
@@ -146,7 +146,7 @@ class GraphInbox:
         self._ids.clear()
         self._api.close()
 
-    def _still_there(self, marks: Sequence[Mark]) -> list[Mark]:
+    def _still_there(self, marks: Sequence[MessageUid]) -> list[MessageUid]:
         return [m for m in marks if m.uid not in self._gone]
 
     def _id(self, name: str) -> str:
@@ -308,7 +308,7 @@ class GraphInbox:
         name = one.identity.name or name_of(data or b"")
         return Fetched(one.mark, size, data, place=one.place, arrived=one.identity.arrived, name=name)
 
-    def _remove(self, marks: Sequence[Mark], at_once: int, *, in_row: bool) -> bool:
+    def _remove(self, marks: Sequence[MessageUid], at_once: int, *, in_row: bool) -> bool:
         """Deletes or moves; True when some are left that may be tried again now, False when all are gone or
         the mailbox is throttled: then the rest waits for the next poll."""
         for start in range(0, len(marks), at_once):
@@ -323,7 +323,7 @@ class GraphInbox:
                 return False
         return bool(self._still_there(marks))
 
-    def _removal(self, mark: Mark) -> Part:
+    def _removal(self, mark: MessageUid) -> Part:
         path = f"/messages/{quote(mark.uid, safe='')}"
         if self._move_to:
             return Part("POST", f"{path}/move", {"destinationId": self._id(self._move_to)})

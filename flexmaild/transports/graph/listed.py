@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Mark, Place
+from flexmaild.core.ports import FolderPosition, MessageUid
 from flexmaild.mail.parse.message_id import message_id_of
 
 # PidTagMessageSize (MS-OXPROPS 2.797); Graph's message resource has no size of its own.
@@ -22,16 +22,16 @@ WITH_SIZE = f"singleValueExtendedProperties($filter=id eq '{_SIZE}')"
 class Listed:
     """identity: without a size, which changes on the server (with a category, a flag)."""
 
-    mark: Mark
+    mark: MessageUid
     size: int
-    place: Place
+    place: FolderPosition
     identity: Identity
 
 
 def listed_of(one: Mapping[str, Any], mailbox: str) -> Listed:
     name = message_id_of(str(one.get("internetMessageId") or "").encode("utf-8", "replace"))
     identity = Identity(0, str(one.get("receivedDateTime") or ""), name)
-    return Listed(Mark(mailbox, VALIDITY, one["id"]), _size(one), place_of(one), identity)
+    return Listed(MessageUid(mailbox, VALIDITY, one["id"]), _size(one), place_of(one), identity)
 
 
 def _size(one: Mapping[str, Any]) -> int:
@@ -43,10 +43,10 @@ def _size(one: Mapping[str, Any]) -> int:
     return 0
 
 
-def place_of(one: Mapping[str, Any]) -> Place:
+def place_of(one: Mapping[str, Any]) -> FolderPosition:
     """By the time of receipt. A mail without one is behind no other, and no other is behind it."""
     try:
         received = datetime.fromisoformat(str(one.get("receivedDateTime", ""))).timestamp()
     except ValueError:
-        return Place("without a time", ())
-    return Place(VALIDITY, (int(received * 1000),))
+        return FolderPosition("without a time", ())
+    return FolderPosition(VALIDITY, (int(received * 1000),))

@@ -15,7 +15,7 @@ from flexmaild.oauth.clouds import CLOUDS
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import Flag, OptionalUrl
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 
 # The adapters are imported by the methods that make them: with them come requests and urllib3, which a daemon
 # that uses IMAP and SMTP need not load (7 MB, and a tenth of the time to READY).
@@ -38,12 +38,12 @@ class GraphOutgoing(Outgoing):
     """Keep a copy in Sent Items. Without one a mail goes out in Graph's JSON form, for which Exchange makes
     the text part itself, and after a lost answer it cannot be seen whether it was sent."""
 
-    def outbox(self, tools: Tools) -> GraphOutbox:
+    def outbox(self, tools: AdapterContext) -> GraphOutbox:
         from flexmaild.transports.graph.outbox import GraphOutbox
 
         return GraphOutbox(_api(self, tools), save=self.save_to_sent_items)
 
-    def examine(self, tools: Tools) -> list[Step]:
+    def examine(self, tools: AdapterContext) -> list[Step]:
         from flexmaild.transports.graph.probe import examine_outbox
 
         return examine_outbox(_api(self, tools), _token(self, tools))
@@ -60,7 +60,7 @@ class GraphIncoming(Incoming):
     graph_url: OptionalUrl = ""
     """Address of Microsoft Graph. Default: that of the application's cloud."""
 
-    def inbox(self, tools: Tools) -> GraphInbox:
+    def inbox(self, tools: AdapterContext) -> GraphInbox:
         from flexmaild.transports.graph.inbox import GraphInbox
 
         return GraphInbox(
@@ -72,7 +72,7 @@ class GraphIncoming(Incoming):
             token=_token(self, tools),
         )
 
-    def examine(self, tools: Tools) -> list[Step]:
+    def examine(self, tools: AdapterContext) -> list[Step]:
         from flexmaild.transports.graph.probe import examine_inbox
 
         return examine_inbox(_api(self, tools), self.inbox(tools), _token(self, tools))
@@ -93,7 +93,7 @@ def graph_root(address: str) -> str:
     return plain if plain.endswith((_VERSION, "/beta")) else plain + _VERSION
 
 
-def _api(settings: Outgoing | Incoming, tools: Tools) -> GraphApi:
+def _api(settings: Outgoing | Incoming, tools: AdapterContext) -> GraphApi:
     from flexmaild.transports.graph.api import GraphApi
 
     given = getattr(settings, "graph_url", "")
@@ -104,7 +104,7 @@ def _api(settings: Outgoing | Incoming, tools: Tools) -> GraphApi:
     return GraphApi(graph_root(given), settings.mailbox, _token(settings, tools), ca_file, tools.trace)
 
 
-def _token(settings: Outgoing | Incoming, tools: Tools) -> Token:
+def _token(settings: Outgoing | Incoming, tools: AdapterContext) -> Token:
     def token(renew: bool) -> str:
         if tools.token is None:
             cure = "Name an application under `oauth_applications` in `oauth_application`."

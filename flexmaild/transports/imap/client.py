@@ -1,7 +1,8 @@
 """A connection to an IMAP server, encrypted and logged in, every command bounded in time and bytes.
 
-Called by `imap` and `probe`. IMAPClient parses the answers; the connection below it is a `net.wire.Wire`,
-which also answers for literals that lie about their length. Traces no secret and no body.
+Called by `imap` and `probe`. IMAPClient parses the answers; the connection below it is a
+`net.deadline_socket.DeadlineSocket`, which also answers for literals that lie about their length. Traces no
+secret and no body.
 """
 
 import imaplib
@@ -15,8 +16,8 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, printable
 from flexmaild.net import sasl
 from flexmaild.net.certificates import Certificate
 from flexmaild.net.connect import connect
+from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.net.tls import read_certificate, secure
-from flexmaild.net.wire import Wire
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports.imap.errors import UNREADABLE, failure, translated
 
@@ -29,7 +30,7 @@ LOGIN_COMMAND = "LOGIN command"
 class _Protocol(imaplib.IMAP4):
     """imaplib on a Wire, by the methods that imaplib documents as its transport."""
 
-    def __init__(self, wire: Wire, trace: Trace | None) -> None:
+    def __init__(self, wire: DeadlineSocket, trace: Trace | None) -> None:
         self.wire = wire
         self.trace = trace
         self.hides_sent = False
@@ -70,7 +71,7 @@ class _Protocol(imaplib.IMAP4):
 class Client(IMAPClient):  # type: ignore[misc]
     """IMAPClient on a Wire. `begin` opens the account of time and bytes for the next commands."""
 
-    def __init__(self, session: ImapSession, wire: Wire, trace: Trace | None) -> None:
+    def __init__(self, session: ImapSession, wire: DeadlineSocket, trace: Trace | None) -> None:
         self.session = session
         self.wire = wire
         self._trace = trace
@@ -239,7 +240,7 @@ def before_login(session: ImapSession, trace: Trace | None) -> Client:
     return client
 
 
-def _greeted(session: ImapSession, wire: Wire, trace: Trace | None) -> Client:
+def _greeted(session: ImapSession, wire: DeadlineSocket, trace: Trace | None) -> Client:
     _begin(wire, session, "greeting")
     with translated("greeting", wire.server):
         return Client(session, wire, trace)
@@ -284,7 +285,7 @@ def _look(session: ImapSession, context: ssl.SSLContext) -> Certificate | None:
         wire.close()
 
 
-def _begin(wire: Wire, session: ImapSession, step: str) -> None:
+def _begin(wire: DeadlineSocket, session: ImapSession, step: str) -> None:
     wire.begin(step, silence=session.read_timeout, total=2 * session.read_timeout)
 
 

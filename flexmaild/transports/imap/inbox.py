@@ -14,13 +14,13 @@ from typing import ClassVar, TypeVar
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.identity import Identity, differs, is_same
-from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
+from flexmaild.core.ports import Fetched, FolderPosition, FolderState, IsKnown, MessageUid, Unreadable
 from flexmaild.core.steps import Step
 from flexmaild.mail.parse.message_id import name_of
 from flexmaild.net import sasl
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.settings.mail import Incoming
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.imap.client import Client, Trace, open_client, plain
 from flexmaild.transports.imap.fetch import Fetch, Fetcher, Found
 from flexmaild.transports.imap.folder import Removal, plan_removal, select
@@ -43,7 +43,7 @@ class ImapIncoming(Incoming):
 
     property_block: ClassVar[bool] = True
 
-    def inbox(self, tools: Tools) -> ImapInbox:
+    def inbox(self, tools: AdapterContext) -> ImapInbox:
         return ImapInbox(
             self.imap_session(),
             sasl.credentials_of(self, "imap", tools),
@@ -54,7 +54,7 @@ class ImapIncoming(Incoming):
             trace=tools.trace,
         )
 
-    def examine(self, tools: Tools) -> list[Step]:
+    def examine(self, tools: AdapterContext) -> list[Step]:
         credentials = sasl.credentials_of(self, "imap", tools)
         return examine_imap(self.imap_session(), credentials, self.reply_folder, self.after_processing.move)
 
@@ -137,7 +137,7 @@ class ImapInbox:
     def unreadable(self) -> Unreadable | None:
         return self._withheld.told(self._shown)
 
-    def newest(self) -> Place | None:
+    def newest(self) -> FolderPosition | None:
         try:
             self._connected()
             self._select()  # only what is asked for anew is true now
@@ -147,9 +147,9 @@ class ImapInbox:
         except Failure:
             self._drop()
             raise
-        return Place(self._validity, (newest,))
+        return FolderPosition(self._validity, (newest,))
 
-    def dispose(self, marks: Sequence[Mark]) -> int:
+    def dispose(self, marks: Sequence[MessageUid]) -> int:
         if self._client is None:
             return 0
         try:
@@ -219,8 +219,8 @@ class ImapInbox:
         following = self._mark(self._next) if self._next else None
         return FolderState(self._exists, self._removal.possible, self._removal.detail, following)
 
-    def _mark(self, uid: int) -> Mark:
-        return Mark(self._mailbox, self._validity, str(uid))
+    def _mark(self, uid: int) -> MessageUid:
+        return MessageUid(self._mailbox, self._validity, str(uid))
 
     # Looking.
 
@@ -301,7 +301,7 @@ class ImapInbox:
             found.data,
             found.partial,
             found.is_cut,
-            Place(self._validity, (row.uid,)),
+            FolderPosition(self._validity, (row.uid,)),
             arrived=row.arrived,
             name=name_of(found.data or b""),
         )

@@ -22,10 +22,10 @@ from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import (
     Envelope,
     Fetched,
+    FolderPosition,
     FolderState,
     IsKnown,
-    Mark,
-    Place,
+    MessageUid,
     Receipt,
     Unreadable,
 )
@@ -33,7 +33,7 @@ from flexmaild.core.steps import Step
 from flexmaild.mail.parse.message_id import name_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.types import AbsolutePath
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.envelope import wire_address
 from flexmaild.transports.maildir.directory import deliver, folder_in, make, move, sync, translated
 from flexmaild.transports.probe import examine_folder
@@ -53,10 +53,10 @@ class MaildirOutgoing(Outgoing):
     path: AbsolutePath
     """The Maildir that mails are put into; it is made if it is not there."""
 
-    def outbox(self, tools: Tools) -> MaildirOutbox:
+    def outbox(self, tools: AdapterContext) -> MaildirOutbox:
         return MaildirOutbox(self.path)
 
-    def examine(self, tools: Tools) -> list[Step]:
+    def examine(self, tools: AdapterContext) -> list[Step]:
         return examine_folder(MaildirInbox(self.path), f"open {self.path}")
 
 
@@ -66,7 +66,7 @@ class MaildirIncoming(Incoming):
     path: AbsolutePath
     """The Maildir that replies are read from; `reply_folder` other than INBOX is a Maildir++ folder in it."""
 
-    def inbox(self, tools: Tools) -> MaildirInbox:
+    def inbox(self, tools: AdapterContext) -> MaildirInbox:
         return MaildirInbox(
             self.path,
             folder=self.reply_folder,
@@ -74,7 +74,7 @@ class MaildirIncoming(Incoming):
             most=self.max_message_size,
         )
 
-    def examine(self, tools: Tools) -> list[Step]:
+    def examine(self, tools: AdapterContext) -> list[Step]:
         return examine_folder(self.inbox(tools), f"open {self.path}")
 
 
@@ -165,12 +165,12 @@ class MaildirInbox:
     def unreadable(self) -> Unreadable | None:
         return self._withheld.told(str(self._path))
 
-    def newest(self) -> Place | None:
+    def newest(self) -> FolderPosition | None:
         with translated("fetch", self._path):
             files = self._listed()
-        return Place("", files[-1].delivered_at) if files else None
+        return FolderPosition("", files[-1].delivered_at) if files else None
 
-    def dispose(self, marks: Sequence[Mark]) -> int:
+    def dispose(self, marks: Sequence[MessageUid]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
         if not gone:
             return 0
@@ -194,8 +194,8 @@ class MaildirInbox:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _mark(self, unique: str) -> Mark:
-        return Mark(f"maildir:{self._path}", "", unique)
+    def _mark(self, unique: str) -> MessageUid:
+        return MessageUid(f"maildir:{self._path}", "", unique)
 
     def _oldest(self, limit: int, is_known: IsKnown) -> list[str]:
         """The unique names of the oldest mails that were neither handed out in this poll nor are known."""
@@ -273,7 +273,7 @@ class MaildirInbox:
             self._mark(listed.unique),
             max(status.st_size, len(data)),
             None if too_large else data,
-            place=Place("", listed.delivered_at),
+            place=FolderPosition("", listed.delivered_at),
             arrived=str(status.st_mtime_ns),
             name="" if too_large else name_of(data),
         )

@@ -18,8 +18,8 @@ from flexmaild.core.redacted import redacted
 from flexmaild.net import sasl
 from flexmaild.net.certificates import Certificate
 from flexmaild.net.connect import connect
+from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.net.tls import read_certificate, secure
-from flexmaild.net.wire import Wire
 from flexmaild.settings.javamail.session import SmtpSession
 from flexmaild.transports.smtp.replies import failure
 
@@ -45,7 +45,7 @@ class Dialogue:
 
     def __init__(self, session: SmtpSession, trace: Trace | None = None) -> None:
         self.session = session
-        self.wire: Wire = connect(session)
+        self.wire: DeadlineSocket = connect(session)
         self._trace = trace
         # With a local host name given, smtplib asks no DNS for one.
         self._smtp = smtplib.SMTP(local_hostname=_our_name(session, self.wire))
@@ -262,7 +262,7 @@ def _look(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
         dialogue.drop()
 
 
-def _our_name(session: SmtpSession, wire: Wire) -> str:
+def _our_name(session: SmtpSession, wire: DeadlineSocket) -> str:
     """The name for EHLO: a full name, else the address of our end (RFC 5321 section 4.1.4)."""
     name = session.local_host or socket.gethostname()
     if session.local_host or "." in name:

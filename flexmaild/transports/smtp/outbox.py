@@ -17,7 +17,7 @@ from flexmaild.core.steps import Step
 from flexmaild.net import sasl
 from flexmaild.settings.javamail.session import SmtpSession
 from flexmaild.settings.mail import Outgoing
-from flexmaild.transports.context import Tools
+from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.envelope import Order, mail_line, rcpt_line, stuffed, wire_order
 from flexmaild.transports.probe import examine_smtp
 from flexmaild.transports.smtp.dialogue import Dialogue, Reply, Trace, open_dialogue
@@ -49,10 +49,10 @@ class SmtpOutgoing(Outgoing):
 
     property_block: ClassVar[bool] = True
 
-    def outbox(self, tools: Tools) -> SmtpOutbox:
+    def outbox(self, tools: AdapterContext) -> SmtpOutbox:
         return SmtpOutbox(self.smtp_session(), sasl.credentials_of(self, "smtp", tools), tools.trace)
 
-    def examine(self, tools: Tools) -> list[Step]:
+    def examine(self, tools: AdapterContext) -> list[Step]:
         return examine_smtp(self.smtp_session(), sasl.credentials_of(self, "smtp", tools))
 
 

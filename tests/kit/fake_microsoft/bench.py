@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flexmaild.oauth.manager import ApplicationStatus, OAuthApplication, TokenDesk
+from flexmaild.oauth.manager import ApplicationStatus, OAuthApplication, TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.api import GraphApi
 
@@ -41,14 +41,14 @@ def application(fake: FakeMicrosoft, **facts: Any) -> OAuthApplication:
 
 def desk(
     applications: OAuthApplication | dict[str, OAuthApplication], state: Path, clock: Clock | None = None
-) -> TokenDesk:
+) -> TokenManager:
     """A desk whose monotonic clock is `clock`; one application is called "m365"."""
     table = applications if isinstance(applications, dict) else {"m365": applications}
     more: dict[str, Any] = {"monotonic": clock} if clock else {}
-    return TokenDesk(table, TokenStore(state / "tokens", dict.fromkeys(table, lambda: KEY)), **more)
+    return TokenManager(table, TokenStore(state / "tokens", dict.fromkeys(table, lambda: KEY)), **more)
 
 
-def sign_in(fake: FakeMicrosoft, at: TokenDesk, user: str = USER, name: str = "m365") -> ApplicationStatus:
+def sign_in(fake: FakeMicrosoft, at: TokenManager, user: str = USER, name: str = "m365") -> ApplicationStatus:
     """Somebody authorises the application, by whichever flow it has."""
     fake.entra.interval = 0
     shown = at.begin(name)

@@ -10,7 +10,7 @@ from flexmaild.api.limits import Limits
 from flexmaild.api.server import ControlServer
 from flexmaild.core.access import Access
 from flexmaild.net.http_server import EventLoop
-from flexmaild.net.listen import Place, listen
+from flexmaild.net.listen import ListenAddress, listen
 from flexmaild.system.peer_credentials import Peer
 from tests.unit.api.control_kit import Bench, FakeDesk
 
@@ -36,7 +36,7 @@ def make_bench(place: Path) -> Iterator[Callable[..., Bench]]:
         desk, path = FakeDesk(), place / f"{len(made)}.sock"
         server = ControlServer(
             loop,
-            listen(Place(path), {}),
+            listen(ListenAddress(path), {}),
             desk,
             access=access,
             on_request=on_request,

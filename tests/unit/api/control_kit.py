@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flexmaild.api import openapi
-from flexmaild.api.call import Answer, Call, Peer, Run
+from flexmaild.api.call import Answer, CommandRequest, Peer, Run
 from flexmaild.api.routes import BY_COMMAND
 from flexmaild.api.server import ControlServer
 from flexmaild.client import Client
@@ -135,21 +135,21 @@ class FakeFile:
 class FakeDesk:
     """Answers from the table; remembers the calls. `then` takes the place of an answer."""
 
-    calls: list[tuple[str, Call]] = field(default_factory=list)
-    then: dict[str, Callable[[Call], Answer]] = field(default_factory=dict)
-    waits: dict[str, Callable[[Call], Awaitable[Answer]]] = field(default_factory=dict)
+    calls: list[tuple[str, CommandRequest]] = field(default_factory=list)
+    then: dict[str, Callable[[CommandRequest], Answer]] = field(default_factory=dict)
+    waits: dict[str, Callable[[CommandRequest], Awaitable[Answer]]] = field(default_factory=dict)
 
-    def handle(self, command: str, call: Call) -> Answer:
+    def handle(self, command: str, call: CommandRequest) -> Answer:
         self.calls.append((command, call))
         if command in self.then:
             return self.then[command](call)
         return self._plausible(command)
 
-    def receive(self, call: Call, declared: int) -> FakeFile:
+    def receive(self, call: CommandRequest, declared: int) -> FakeFile:
         self.calls.append(("file.send", call))
         return FakeFile()
 
-    async def wait(self, command: str, call: Call, run: Run) -> Answer:
+    async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer:
         self.calls.append((command, call))
         if command in self.waits:
             return await self.waits[command](call)

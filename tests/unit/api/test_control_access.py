@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from flexmaild.api import request
-from flexmaild.api.call import Answer, Call, caller_of
+from flexmaild.api.call import Answer, CommandRequest, caller_of
 from flexmaild.api.routes import ROUTES
-from flexmaild.core.access import NOBODYS, Access, Belonging, Caller, Role, Viewer, permits
+from flexmaild.core.access import NOBODYS, Access, Caller, Ownership, Role, Viewer, permits
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.system.peer_credentials import Credentials, Peer, credentials, overflow_uid, peer_of, unnamed
 from tests.unit.api.control_kit import BODIES, Bench
@@ -78,23 +78,23 @@ HIDDEN = Caller("ci", is_hidden=True)
 @pytest.mark.parametrize(
     ("who", "role", "belonging", "sees", "may_change"),
     [
-        (CI, "act", Belonging("ci"), True, True),
-        (CI, "act", Belonging("ops"), False, False),
-        (CI, "act", Belonging("ops", ("ci",)), True, False),
-        (CI, "act", Belonging("ops", ("@build",)), True, False),
-        (CI, "act", Belonging("ops", ("@wheel", "build", "@ci")), False, False),
+        (CI, "act", Ownership("ci"), True, True),
+        (CI, "act", Ownership("ops"), False, False),
+        (CI, "act", Ownership("ops", ("ci",)), True, False),
+        (CI, "act", Ownership("ops", ("@build",)), True, False),
+        (CI, "act", Ownership("ops", ("@wheel", "build", "@ci")), False, False),
         (CI, "act", NOBODYS, False, False),
-        (CI, "read", Belonging("ops"), True, False),
-        (CI, "read", Belonging("ci"), True, False),
-        (CI, "admin", Belonging("ops"), True, True),
+        (CI, "read", Ownership("ops"), True, False),
+        (CI, "read", Ownership("ci"), True, False),
+        (CI, "admin", Ownership("ops"), True, True),
         (CI, "admin", NOBODYS, True, True),
-        (HIDDEN, "act", Belonging("ci"), False, False),
-        (HIDDEN, "act", Belonging("ops", ("ci",)), False, False),
+        (HIDDEN, "act", Ownership("ci"), False, False),
+        (HIDDEN, "act", Ownership("ops", ("ci",)), False, False),
         (HIDDEN, "act", NOBODYS, False, False),
     ],
 )
 def test_whose_it_is_decides_who_sees_and_changes_it(
-    who: Caller, role: Role, belonging: Belonging, sees: bool, may_change: bool
+    who: Caller, role: Role, belonging: Ownership, sees: bool, may_change: bool
 ) -> None:
     viewer = Viewer(who, role)
     assert (viewer.sees(belonging), viewer.may_change(belonging)) == (sees, may_change)
@@ -153,7 +153,7 @@ def test_of_a_reference_only_admins_see_more_than_its_beginning(
 def test_no_problem_shows_a_reference(make_bench: Callable[..., Bench], access: Access | None) -> None:
     bench = make_bench(access=access)
 
-    def fails(call: Call) -> Answer:
+    def fails(call: CommandRequest) -> Answer:
         raise TryLater(Reason.SERVER, "refused", answer=f"451 <{REFERENCE.lower()}@corp.test> not now")
 
     bench.desk.then["process"] = fails

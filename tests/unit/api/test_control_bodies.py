@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from flexmaild.api import bodies, shapes
+from flexmaild.api import request_models, validation
 from flexmaild.api.problems import Fault
 from flexmaild.core.durations import parse as parse_duration
 
@@ -18,10 +18,10 @@ GOOD = {"title": "Release 4.2", "approvers": ["anna@example.org"]}
 
 
 def faults_of(model: str, document: Any) -> dict[str, Fault]:
-    kind = shapes.body(model)
+    kind = validation.body(model)
     with pytest.raises(ValidationError) as caught:
         kind.model_validate(document)
-    return {fault.path: fault for fault in shapes.faults(caught.value, kind)}
+    return {fault.path: fault for fault in validation.faults(caught.value, kind)}
 
 
 def test_all_faults_are_named_at_once_each_with_its_path() -> None:
@@ -60,7 +60,7 @@ def test_every_form_of_an_approver_reaches_the_core_with_its_path() -> None:
         ],
         "escalate_to": ["boss@example.org"],
     }
-    ask = bodies.ApprovalRequest.model_validate(document).ask()
+    ask = request_models.ApprovalRequest.model_validate(document).ask()
     assert [(a.path, a.address, a.group) for a in ask.approvers] == [
         ("approvers.0", "anna@example.org", ""),
         ("approvers.1", "bob@example.org", ""),
@@ -72,7 +72,7 @@ def test_every_form_of_an_approver_reaches_the_core_with_its_path() -> None:
 
 
 def test_what_is_left_out_is_left_to_the_settings() -> None:
-    ask = bodies.ApprovalRequest.model_validate(GOOD).ask()
+    ask = request_models.ApprovalRequest.model_validate(GOOD).ask()
     left = (ask.expires_in, ask.remind_after, ask.sinks, ask.require, ask.any_reject, ask.on_expiry)
     assert left == (None,) * 6
 
@@ -89,7 +89,7 @@ def test_what_is_left_out_is_left_to_the_settings() -> None:
     ],
 )
 def test_a_duration_is_seconds_or_has_a_unit(given_value: Any, meant: timedelta) -> None:
-    body = bodies.ApprovalRequest.model_validate(GOOD | {"expires_in": given_value})
+    body = request_models.ApprovalRequest.model_validate(GOOD | {"expires_in": given_value})
     assert body.expires_in == meant
 
 
@@ -114,28 +114,28 @@ def test_a_title_is_one_line_that_cannot_become_a_header_or_move_a_cursor(title:
 
 
 def test_a_text_keeps_its_lines_and_loses_carriage_returns() -> None:
-    body = bodies.ApprovalRequest.model_validate(GOOD | {"text": "one\r\n\ttwo\rthree"})
+    body = request_models.ApprovalRequest.model_validate(GOOD | {"text": "one\r\n\ttwo\rthree"})
     assert body.text == "one\n\ttwo\nthree"
     assert "text" in faults_of("ApprovalRequest", GOOD | {"text": "a\x00"})
 
 
 def test_metadata_is_at_most_16_kib() -> None:
-    bodies.ApprovalRequest.model_validate(GOOD | {"metadata": {"k": "v" * 16_000}})
+    request_models.ApprovalRequest.model_validate(GOOD | {"metadata": {"k": "v" * 16_000}})
     assert "metadata" in faults_of("ApprovalRequest", GOOD | {"metadata": {"k": "v" * 17_000}})
 
 
 def test_of_very_many_faults_the_first_are_shown_and_the_others_counted() -> None:
-    kind = shapes.body("ApprovalRequest")
+    kind = validation.body("ApprovalRequest")
     with pytest.raises(ValidationError) as caught:
         kind.model_validate(GOOD | {"approvers": ["nobody"] * 5000})
-    found = shapes.faults(caught.value, kind)
+    found = validation.faults(caught.value, kind)
     assert len(found) == 101
     assert found[-1].detail == "and 4900 further faults"
 
 
 @pytest.mark.parametrize("quorum", ["any", "all", "each_group", 2])
 def test_the_quorum_is_a_word_or_a_number(quorum: Any) -> None:
-    assert bodies.ApprovalRequest.model_validate(GOOD | {"quorum": quorum}).quorum == quorum
+    assert request_models.ApprovalRequest.model_validate(GOOD | {"quorum": quorum}).quorum == quorum
 
 
 @pytest.mark.parametrize("quorum", ["2", 0, -1, 1.5, None, "most"])
@@ -156,33 +156,33 @@ def test_a_fault_never_repeats_what_a_text_or_a_file_held() -> None:
 
 def test_a_log_is_named_by_a_name_or_as_flexdeploy_names_it() -> None:
     content = base64.b64encode(b"log").decode()
-    log = bodies.Log.model_validate(
+    log = request_models.Log.model_validate(
         {"content": content, "step_number": 3, "step_name": "Deploy", "endpoint": "prod1", "execution_id": 77}
     )
     assert log.name == "3_Deploy_prod1(77).log"
-    assert bodies.Log.model_validate({"content": content, "filename": "x.log"}).name == "x.log"
+    assert request_models.Log.model_validate({"content": content, "filename": "x.log"}).name == "x.log"
     assert "needs a filename" in faults_of("Log", {"content": content, "step_number": 3})[""].detail
 
 
 def test_a_notification_takes_one_address_or_a_list_and_must_say_something() -> None:
-    body = bodies.Notification.model_validate({"to": "A@Example.org", "subject": "s", "text": "t"})
+    body = request_models.Notification.model_validate({"to": "A@Example.org", "subject": "s", "text": "t"})
     assert body.to == ["a@example.org"]
     assert "" in faults_of("Notification", {"to": ["a@example.org"], "subject": "s"})
     assert "to" in faults_of("Notification", {"to": [], "subject": "s", "text": "t"})
 
 
 def test_files_together_are_no_larger_than_a_mail_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MAX_FILES", 100)
+    monkeypatch.setattr(request_models, "MAX_FILES", 100)
     content = base64.b64encode(b"x" * 60).decode()
     file = {"filename": "a.txt", "content": content}
-    bodies.ApprovalRequest.model_validate(GOOD | {"attachments": [file]})
+    request_models.ApprovalRequest.model_validate(GOOD | {"attachments": [file]})
     found = faults_of("ApprovalRequest", GOOD | {"attachments": [file, file]})
     assert "120 bytes" in found[""].detail
 
 
 def test_the_content_type_follows_the_name_where_none_is_given() -> None:
     content = base64.b64encode(b"x").decode()
-    read = bodies.File.model_validate
+    read = request_models.File.model_validate
     assert read({"filename": "a.txt", "content": content}).media_type == "text/plain"
     assert read({"filename": "a.zzz", "content": content}).media_type == "application/octet-stream"
     assert (
@@ -196,15 +196,15 @@ json_values = st.recursive(
     max_leaves=10,
 )
 some_fields = st.dictionaries(
-    st.sampled_from(sorted(bodies.ApprovalRequest.model_fields)), json_values, max_size=6
+    st.sampled_from(sorted(request_models.ApprovalRequest.model_fields)), json_values, max_size=6
 )
 
 
 @given(some_fields | json_values)
 def test_any_json_is_either_a_request_or_a_list_of_faults(document: Any) -> None:
     try:
-        bodies.ApprovalRequest.model_validate(document).ask()
+        request_models.ApprovalRequest.model_validate(document).ask()
     except ValidationError as error:
-        found = shapes.faults(error, bodies.ApprovalRequest)
+        found = validation.faults(error, request_models.ApprovalRequest)
         assert found
-        assert all(fault.detail and bodies.TAG not in fault.path.split(".") for fault in found)
+        assert all(fault.detail and request_models.TAG not in fault.path.split(".") for fault in found)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
-from flexmaild.api.call import Answer, Call
-from flexmaild.api.limits import Limits, Places
+from flexmaild.api.call import Answer, CommandRequest
+from flexmaild.api.limits import Limits, Quota
 from flexmaild.api.problems import Problem
 from flexmaild.net import http_connection
 from tests.kit.examples import examples
@@ -120,7 +120,7 @@ def test_those_who_find_no_place_in_time_are_told_so(make_bench: Callable[..., B
     bench = make_bench(Limits(in_work_per_user=1, place_seconds=0.05))
     entered, go_on = threading.Event(), threading.Event()
 
-    def act(call: Call) -> Answer:
+    def act(call: CommandRequest) -> Answer:
         entered.set()
         return Answer(body={"reloaded": go_on.wait(20)})
 
@@ -167,7 +167,7 @@ def test_places_count_everybody_and_each_user(total: int, per_uid: int) -> None:
     most = min(total, per_uid)
 
     async def go() -> None:
-        places = Places("requests", total, per_uid)
+        places = Quota("requests", total, per_uid)
         async with AsyncExitStack() as held:
             for _ in range(most):
                 await held.enter_async_context(places.taken(1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flexmaild.api import shapes
+from flexmaild.api import validation
 from flexmaild.api.routes import BY_COMMAND, COMMANDS, ROUTES, Route
 from tests.unit.api.control_kit import ANSWERS, BODIES, Bench
 
@@ -15,8 +15,8 @@ def test_every_command_has_one_name_and_one_place() -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.command)
 def test_every_named_model_exists(route: Route) -> None:
-    assert not route.body or shapes.body(route.body).__name__ == route.body
-    assert not route.answer or shapes.answer(route.answer).__name__ == route.answer
+    assert not route.body or validation.body(route.body).__name__ == route.body
+    assert not route.answer or validation.answer(route.answer).__name__ == route.answer
 
 
 def test_nothing_that_changes_anything_is_open_to_readers() -> None:

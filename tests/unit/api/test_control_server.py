@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from flexmaild.api import shapes
-from flexmaild.api.call import Answer, Call
+from flexmaild.api import validation
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.limits import Limits
 from flexmaild.api.problems import Fault, Problem
 from flexmaild.api.routes import MIB, ROUTES, Route
@@ -33,7 +33,7 @@ def test_every_route_answers_with_what_its_model_describes(route: Route, bench: 
     assert status == route.status
     assert headers["Content-Type"] == route.media_type
     if route.answer:
-        TypeAdapter(shapes.answer(route.answer)).validate_json(json.dumps(body))
+        TypeAdapter(validation.answer(route.answer)).validate_json(json.dumps(body))
     elif route.media_type == "message/rfc822":
         assert body == ANSWERS[route.command]
     assert [r[:2] for r in bench.requests] == [(route.command, "ok")]
@@ -176,8 +176,8 @@ def test_a_connection_is_kept_for_further_requests_also_pipelined_ones(bench: Be
     assert answer.count(b"HTTP/1.1 200 ") == 3
 
 
-def raising(error: Exception) -> Callable[[Call], Answer]:
-    def act(call: Call) -> Answer:
+def raising(error: Exception) -> Callable[[CommandRequest], Answer]:
+    def act(call: CommandRequest) -> Answer:
         raise error
 
     return act
@@ -260,7 +260,7 @@ class Held:
         for loop, event in self._waiting:
             loop.call_soon_threadsafe(event.set)
 
-    async def __call__(self, call: Call) -> Answer:
+    async def __call__(self, call: CommandRequest) -> Answer:
         event = asyncio.Event()
         self._waiting.append((asyncio.get_running_loop(), event))
         self.entered.release()
@@ -341,7 +341,7 @@ def test_stopping_answers_those_who_wait_and_removes_the_socket(bench: Bench) ->
 def test_stopping_lets_work_in_hand_finish(bench: Bench) -> None:
     entered, go_on = threading.Event(), threading.Event()
 
-    def act(call: Call) -> Answer:
+    def act(call: CommandRequest) -> Answer:
         entered.set()
         go_on.wait(20)
         return Answer(body=ANSWERS["reload"])

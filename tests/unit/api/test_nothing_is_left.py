@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from flexmaild.api.call import Answer, Call
+from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.limits import Limits
 from flexmaild.api.problems import Problem
 from flexmaild.api.routes import ORDINARY_BODY
@@ -89,11 +89,11 @@ def test_nothing_stays_taken(make_bench: Callable[..., Bench], seed: int, is_sto
     chance = random.Random(seed)
     bench = make_bench(FEW)
 
-    async def decided(call: Call) -> Answer:
+    async def decided(call: CommandRequest) -> Answer:
         await asyncio.sleep(chance.choice([0, 0.05, 600]))
         return bench.desk._plausible("approval.wait")
 
-    def refused(call: Call) -> Answer:
+    def refused(call: CommandRequest) -> Answer:
         raise Problem(409, detail="no")
 
     bench.desk.waits["approval.wait"] = decided

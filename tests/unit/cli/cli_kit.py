@@ -7,11 +7,11 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from flexmaild.api.call import Answer, Call, Run
+from flexmaild.api.call import Answer, CommandRequest, Run
 from flexmaild.api.server import ControlServer
 from flexmaild.cli.flexmailctl import cli
 from flexmaild.net.http_server import EventLoop
-from flexmaild.net.listen import Place, listen
+from flexmaild.net.listen import ListenAddress, listen
 
 NOW = "2026-03-01T10:00:00Z"
 
@@ -26,16 +26,16 @@ class Desk:
     """`script` maps a command to an answer's body, to an error to raise, or to a function of the call."""
 
     script: dict[str, Any] = field(default_factory=dict)
-    calls: list[tuple[str, Call]] = field(default_factory=list)
+    calls: list[tuple[str, CommandRequest]] = field(default_factory=list)
 
-    def handle(self, command: str, call: Call) -> Answer:
+    def handle(self, command: str, call: CommandRequest) -> Answer:
         self.calls.append((command, call))
         then = self.script[command]
         if isinstance(then, Exception):
             raise then
         return Answer(body=then(call) if callable(then) else then)
 
-    async def wait(self, command: str, call: Call, run: Run) -> Answer:
+    async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer:
         return await run(self.handle, command, call)
 
     @property
@@ -72,7 +72,7 @@ def serve(path: Path, desk: Desk) -> ControlServer:
     loop.start()
     server = ControlServer(
         loop,
-        listen(Place(path), {}),
+        listen(ListenAddress(path), {}),
         desk,
         on_request=lambda *_: None,
         on_refused=lambda *_: None,

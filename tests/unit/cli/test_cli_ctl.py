@@ -17,7 +17,7 @@ from flexmaild.api.problems import Fault, Problem
 from flexmaild.api.routes import ROUTES
 from flexmaild.cli import oauth, waiting
 from flexmaild.cli.flexmailctl import cli
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from tests.kit.programs import run
 from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
 
@@ -505,7 +505,7 @@ def test_a_code_that_nobody_uses_ends_the_wait(terminal: Terminal) -> None:
 
 def test_the_installed_program_ends_with_the_code_and_completes_words(tmp_path: Path) -> None:
     environment = {"FLEXMAILD_SOCKET": str(tmp_path / "none")}
-    assert run("flexmailctl", "status", env=environment).returncode == exits.UNREACHABLE
+    assert run("flexmailctl", "status", env=environment).returncode == exit_codes.UNREACHABLE
     script = run("flexmailctl", env=environment | {"_FLEXMAILCTL_COMPLETE": "bash_source"})
     assert "_flexmailctl_completion" in script.stdout
 
@@ -554,7 +554,7 @@ def test_an_answer_that_is_not_the_daemons_ends_a_wait_with_words(
         thread.start()
         done = terminal.run("approval", "wait", "ap-1")
         thread.join()
-    assert done.exit_code == exits.UNREACHABLE and "is not flexmaild" in done.stderr
+    assert done.exit_code == exit_codes.UNREACHABLE and "is not flexmaild" in done.stderr
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -584,4 +584,4 @@ def test_an_interrupted_command_is_130(terminal: Terminal) -> None:
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=20)
     over.set()
-    assert program.returncode == exits.INTERRUPTED and b"Traceback" not in said
+    assert program.returncode == exit_codes.INTERRUPTED and b"Traceback" not in said

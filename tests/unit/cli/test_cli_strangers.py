@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from tests.kit.programs import run
 from tests.kit.stranger import JSON, OK, OURS, Stranger
 from tests.unit.cli.cli_kit import Terminal
@@ -41,7 +41,7 @@ def test_what_a_stranger_sent_is_made_visible(
 ) -> None:
     stranger.says(ALIEN)
     done = call(stranger, program, *arguments)
-    assert (done.returncode, done.stdout) == (exits.UNREACHABLE, "")
+    assert (done.returncode, done.stdout) == (exit_codes.UNREACHABLE, "")
     assert 'is not flexmaild: it sent "SSH-2.0-\\x1b[2J\\\\x9b\\u202eOpenSSH"' in done.stderr
     assert all(character == "\n" or character.isprintable() for character in done.stderr)
 
@@ -49,7 +49,7 @@ def test_what_a_stranger_sent_is_made_visible(
 def test_as_json_it_is_a_document(stranger: Stranger) -> None:
     stranger.says(ALIEN)
     done = call(stranger, "flexmailctl", "status", "--json")
-    assert done.returncode == exits.UNREACHABLE
+    assert done.returncode == exit_codes.UNREACHABLE
     assert "is not flexmaild" in json.loads(done.stdout)["detail"] and "\x1b" not in done.stdout
 
 
@@ -77,11 +77,11 @@ def test_an_answer_that_cannot_be_shown_is_no_bug_of_ours(
 ) -> None:
     answers(stranger, body)
     done = call(stranger, "flexmailctl", *arguments)
-    assert done.returncode == exits.UNREACHABLE
+    assert done.returncode == exit_codes.UNREACHABLE
     assert "is not flexmaild: " in done.stderr and what in done.stderr and "a bug" not in done.stderr
 
 
 def test_the_clock_of_a_stranger_is_not_believed(stranger: Stranger) -> None:
     answers(stranger, {"now": os.name})
     done = call(stranger, "flexmaild", "clock", "accept")
-    assert done.returncode == exits.UNREACHABLE and "its answer has no 'doubted'" in done.stderr
+    assert done.returncode == exit_codes.UNREACHABLE and "its answer has no 'doubted'" in done.stderr

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 from tests.kit.house import until
 from tests.kit.programs import held
 from tests.unit.cli.cli_kit import Terminal, approval
@@ -52,7 +52,7 @@ def test_an_output_that_nobody_reads_does_not_outlive_an_interrupt(
         finally:
             program.kill()
         assert program.stderr
-        assert (program.returncode, program.stderr.read()) == (exits.INTERRUPTED, b"")
+        assert (program.returncode, program.stderr.read()) == (exit_codes.INTERRUPTED, b"")
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -71,7 +71,7 @@ def test_a_wait_whose_words_nobody_reads_ends_at_an_interrupt(
             program.wait(20)
         finally:
             program.kill()
-    assert program.returncode == exits.INTERRUPTED
+    assert program.returncode == exit_codes.INTERRUPTED
 
 
 def test_what_was_said_before_an_interrupt_is_not_lost() -> None:
@@ -87,7 +87,7 @@ def command():
 ending.run(command, "program")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (exits.INTERRUPTED, b"before\n", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (exit_codes.INTERRUPTED, b"before\n", b"")
 
 
 def test_the_demo_can_be_interrupted() -> None:
@@ -100,4 +100,4 @@ def test_the_demo_can_be_interrupted() -> None:
             assert line
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=60)
-    assert program.returncode == exits.INTERRUPTED and b"Traceback" not in said, said
+    assert program.returncode == exit_codes.INTERRUPTED and b"Traceback" not in said, said

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.api import shapes
+from flexmaild.api import validation
 from flexmaild.client import Client, Refused, Unreachable
 from tests.kit.stranger import JSON, OK, OURS, Stranger
 
@@ -145,5 +145,5 @@ def test_the_time_limit_is_of_the_request_too(stranger: Stranger) -> None:
 
 
 def test_of_more_faults_than_are_told_it_is_still_one() -> None:
-    fault = shapes.misfit("Approvals", {"items": [{}] * shapes.MOST})
+    fault = validation.misfit("Approvals", {"items": [{}] * validation.MOST})
     assert fault and (fault.path, fault.detail) == ("items.0.id", "is missing")

@@ -7,7 +7,7 @@ from typing import Any
 from flexmaild.core import references
 from flexmaild.core.approval import opening, state_machine
 from flexmaild.core.approval.events import Answered, Mail
-from flexmaild.core.approval.opening import Ask, AskedApprover, Policy
+from flexmaild.core.approval.opening import AskedApprover, Policy, RequestedApproval
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -54,7 +54,9 @@ def opened_step(
     *addresses: str, policy: Policy | None = None, groups: dict[str, str] | None = None, **ask: Any
 ) -> state_machine.Step:
     policy = policy or policy_with(sinks=("folder",))
-    question = Ask("Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask)
+    question = RequestedApproval(
+        "Deploy 4.2", "Tests passed.", asked(*(addresses or PEOPLE), groups=groups), **ask
+    )
     terms = opening.terms_of(question, policy, NOW)
     fresh = Request(references.written_id(b"0123456789"), terms, NOW)
     return state_machine.open_request(fresh, opening.invited(terms, policy, NOW), NOW)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import admission, naming, state_machine
-from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval import admission, named_requests, state_machine
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.approval.events import Answered, Bounced, ResendAsked, Unclear
 from flexmaild.core.model import Answer, Outcome, Request, Requirement
-from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
+from flexmaild.core.parsed_reply import AuthResult, Bounce, MailNature, ParsedReply
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.references import ReferenceKeys
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened, says
@@ -19,7 +19,7 @@ ALICE, BOB, _ = PEOPLE
 PASS = AuthResult("mx.corp.test", "dmarc", "pass", "corp.test")
 
 
-def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
+def reply(request: Request, who: int = 0, **facts: Any) -> ParsedReply:
     """A good reply of that approver, but for `facts`."""
     invitation = request.invitations[who]
     defaults: dict[str, Any] = {
@@ -28,12 +28,12 @@ def reply(request: Request, who: int = 0, **facts: Any) -> Reading:
         "body_references": (references.issue(KEY, request, invitation),),
         "answer": Answer.APPROVE,
     }
-    return Reading(**({"sha256": "sha", "size": 100, "nature": MailNature.HUMAN} | defaults | facts))
+    return ParsedReply(**({"sha256": "sha", "size": 100, "nature": MailNature.HUMAN} | defaults | facts))
 
 
-def ruled(request: Request | None, reading: Reading, policy: SenderPolicy | None = None) -> Ruling:
+def ruled(request: Request | None, reading: ParsedReply, policy: SenderPolicy | None = None) -> Admission:
     requests = {request.id: request} if request is not None else {}
-    return naming.judged(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
+    return named_requests.judged(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def test_the_asked_person_with_their_reference_is_heard() -> None:
@@ -255,7 +255,7 @@ def test_a_delivery_report_finds_its_invitation_by_message_id() -> None:
     reference = references.issue(KEY, request, request.invitations[1])
     identifier = f"{reference.lower()}.approval_request.0@corp.test"
     bounce = Bounce(BOB, True, "5.1.1", "no such user", identifier)
-    reading = Reading("s", 1, MailNature.BOUNCE, sender="", bounces=(bounce,), answer=Answer.APPROVE)
+    reading = ParsedReply("s", 1, MailNature.BOUNCE, sender="", bounces=(bounce,), answer=Answer.APPROVE)
     ruling = ruled(request, reading)
     assert ruling.event == Bounced(1, bounce)
     assert ruled(request, replace(reading, bounces=())).event is None
@@ -339,7 +339,7 @@ def test_evidence_against_a_mail_refuses_it_whatever_is_required() -> None:
 
 def test_a_mail_is_known_by_the_digests_that_versions_before_kept() -> None:
     """They are compared with what is in the store, for 400 days."""
-    mail = Reading(
+    mail = ParsedReply(
         "0" * 64,
         10,
         MailNature.HUMAN,

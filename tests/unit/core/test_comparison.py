@@ -7,42 +7,44 @@ from typing import Any
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import admission, comparison, naming, state_machine
+from flexmaild.core.approval import admission, comparison, named_requests, state_machine
 from flexmaild.core.approval.admission import SenderPolicy
-from flexmaild.core.approval.comparison import Changed, Compared, Gap, Said, Today
+from flexmaild.core.approval.comparison import Changed, Compared, Gap, RecordedOutcome, Today
 from flexmaild.core.approval.events import Answered, Cancelled, TimePassed
 from flexmaild.core.identity import Identity
 from flexmaild.core.model import Answer, Outcome, Request, State
-from flexmaild.core.ports import Mark
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.core.work import Seen
+from flexmaild.core.work import ProcessedMail
 from tests.unit.core.make import HOUR, KEY, NOW, opened
 from tests.unit.core.test_admission import reply
 
 DMARC = SenderPolicy("dmarc")
 
 
-def judged(reading: Reading, request: Request | None, policy: SenderPolicy | None = None) -> admission.Ruling:
+def judged(
+    reading: ParsedReply, request: Request | None, policy: SenderPolicy | None = None
+) -> admission.Admission:
     known = {request.id: request} if request is not None else {}
-    return naming.judged(reading, known, ReferenceKeys(KEY), policy or SenderPolicy())
+    return named_requests.judged(reading, known, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
-def recorded(reading: Reading, request: Request, at: datetime = NOW) -> tuple[Seen, Request]:
+def recorded(reading: ParsedReply, request: Request, at: datetime = NOW) -> tuple[ProcessedMail, Request]:
     """What the daemon writes down of this mail, and the request afterwards."""
     ruling = judged(reading, request)
     if ruling.event is not None:
         request = state_machine.step(request, ruling.event, at).request
-    mark = Mark("folder", "1", reading.sha256)
-    seen = Seen(mark, reading.mail, Identity(reading.size), ruling.outcome, ruling.because, at)
+    mark = MessageUid("folder", "1", reading.sha256)
+    seen = ProcessedMail(mark, reading.mail, Identity(reading.size), ruling.outcome, ruling.because, at)
     seen = replace(seen, approval_id=ruling.request_id, invitation=ruling.invitation)
     return replace(seen, fingerprint=ruling.fingerprint), request
 
 
 def again(
-    seen: Seen,
-    reading: Reading,
+    seen: ProcessedMail,
+    reading: ParsedReply,
     request: Request | None,
     policy: SenderPolicy | None = None,
     *,
@@ -173,13 +175,13 @@ def test_a_decision_falls_with_the_verdict_that_made_it() -> None:
     for number in range(2):
         _, request = recorded(replace(readings[number], sha256=f"{number}"), request)
     assert request.state is State.APPROVED
-    gone = Changed("1", 1, Said(Outcome.UNDECIDED, why="condition"), None, NOW)
+    gone = Changed("1", 1, RecordedOutcome(Outcome.UNDECIDED, why="condition"), None, NOW)
     assert comparison.decision_today(request, [gone]) is State.PENDING
     third = judged(replace(readings[2], sha256="2"), comparison.as_before(request, None))
     assert isinstance(third.event, Answered)
-    more = Changed("2", 2, Said(Outcome.DECISION, Answer.APPROVE), third.event, NOW)
+    more = Changed("2", 2, RecordedOutcome(Outcome.DECISION, Answer.APPROVE), third.event, NOW)
     assert comparison.decision_today(request, [gone, more]) is None, "approved it is"
-    other = Changed("1", 1, Said(Outcome.DECISION, Answer.REJECT), None, NOW)
+    other = Changed("1", 1, RecordedOutcome(Outcome.DECISION, Answer.REJECT), None, NOW)
     assert comparison.decision_today(request, [other]) is State.PENDING
 
 
@@ -189,7 +191,7 @@ def test_what_a_fallen_verdict_had_replaced_counts_again() -> None:
     _, request = recorded(reply(request, 0, sha256="1", comment="still"), request)
     assert [v.replaced for v in request.verdicts] == [True, False]
     _, request = recorded(reply(request, 1, sha256="2"), request)
-    gone = Changed("1", 0, Said(Outcome.UNDECIDED), None, NOW)
+    gone = Changed("1", 0, RecordedOutcome(Outcome.UNDECIDED), None, NOW)
     assert comparison.decision_today(request, [gone]) is None, "approved it is"
     both = [gone, replace(gone, sha256="0")]
     assert comparison.decision_today(request, both) is State.PENDING
@@ -198,7 +200,7 @@ def test_what_a_fallen_verdict_had_replaced_counts_again() -> None:
 def test_what_ended_by_itself_or_was_cancelled_stays_so() -> None:
     request = opened(quorum=2)
     _, request = recorded(reply(request, 0, sha256="0"), request)
-    gone = Changed("0", 0, Said(Outcome.UNDECIDED), None, NOW)
+    gone = Changed("0", 0, RecordedOutcome(Outcome.UNDECIDED), None, NOW)
     late = request.terms.expires_at
     for terms in (request.terms, replace(request.terms, on_expiry="reject")):
         over = state_machine.step(replace(request, terms=terms), TimePassed(), late).request
@@ -212,13 +214,13 @@ def test_answers_that_are_to_settle_stand_as_what_they_will_decide() -> None:
     request = opened(settle_for=HOUR)
     _, request = recorded(reply(request, 0, sha256="0", comment="good"), request)
     assert request.state is State.PENDING and request.settles_at is not None
-    worded = Changed("0", 0, Said(Outcome.DECISION, Answer.APPROVE, comment="go"), None, NOW)
+    worded = Changed("0", 0, RecordedOutcome(Outcome.DECISION, Answer.APPROVE, comment="go"), None, NOW)
     assert comparison.decision_today(request, [worded]) is None
-    turned = replace(worded, now=Said(Outcome.DECISION, Answer.REJECT))
+    turned = replace(worded, now=RecordedOutcome(Outcome.DECISION, Answer.REJECT))
     assert comparison.decision_today(request, [turned]) is State.REJECTED
 
 
-def proven(request: Request, who: int = 0, **facts: Any) -> Reading:
+def proven(request: Request, who: int = 0, **facts: Any) -> ParsedReply:
     return reply(request, who, dkim_domains=("corp.test",), **facts)
 
 
@@ -297,7 +299,9 @@ def test_a_request_named_beside_that_is_gone_explains_a_difference() -> None:
     request, other = opened(), replace(opened(), id=references.written_id(b"9876543210"))
     two = (*reply(request).body_references, references.issue(KEY, other, other.invitations[1]))
     reading = reply(request, body_references=two)
-    found = naming.judged(reading, {r.id: r for r in (request, other)}, ReferenceKeys(KEY), SenderPolicy())
+    found = named_requests.judged(
+        reading, {r.id: r for r in (request, other)}, ReferenceKeys(KEY), SenderPolicy()
+    )
     seen, _ = recorded(reading, request)
     seen = replace(seen, outcome=found.outcome, because=found.because, invitation=found.invitation)
     assert seen.outcome is Outcome.UNAUTHENTICATED

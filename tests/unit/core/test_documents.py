@@ -9,7 +9,7 @@ from flexmaild.core.approval import state_machine
 from flexmaild.core.approval.events import Answered, Bounced
 from flexmaild.core.documents import approvals, as_json, decision, diagnosis, events, queues, service
 from flexmaild.core.model import Answer, MailFacts, Outcome
-from flexmaild.core.reading import Bounce
+from flexmaild.core.parsed_reply import Bounce
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Reply
 from tests.unit.core.make import NOW, opened

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from flexmaild.core import durations
-from flexmaild.settings.types import Span
+from flexmaild.settings.types import Duration
 
-SETTING = TypeAdapter(Annotated[timedelta, Span("0s", "400d")])
-IN_MINUTES = TypeAdapter(Annotated[timedelta, Span("1s", "1d", bare="m")])
+SETTING = TypeAdapter(Annotated[timedelta, Duration("0s", "400d")])
+IN_MINUTES = TypeAdapter(Annotated[timedelta, Duration("1s", "1d", bare="m")])
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import naming
-from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval import named_requests
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.approval.events import Answered, Unclear
 from flexmaild.core.model import Answer, Outcome, Request
-from flexmaild.core.reading import AuthResult, Bounce, MailNature, Reading
+from flexmaild.core.parsed_reply import AuthResult, Bounce, MailNature, ParsedReply
 from flexmaild.core.reasons import SENTENCES, ReplyReason, of_unclear, sentence
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.mail.understand.verdict import WHY
@@ -31,14 +31,14 @@ def whole(request: Request, who: int = 0) -> str:
     return references.issue(KEY, request, request.invitations[who])
 
 
-def mail(sender: str = ALICE, **facts: Any) -> Reading:
+def mail(sender: str = ALICE, **facts: Any) -> ParsedReply:
     defaults: dict[str, Any] = {"sender": sender, "answer": Answer.APPROVE, "text_digest": "t"}
-    return Reading("sha", 100, MailNature.HUMAN, **(defaults | facts))
+    return ParsedReply("sha", 100, MailNature.HUMAN, **(defaults | facts))
 
 
-def judged(reading: Reading, *requests: Request, answered: tuple[str, ...] = ()) -> Ruling:
+def judged(reading: ParsedReply, *requests: Request, answered: tuple[str, ...] = ()) -> Admission:
     known = {request.id: request for request in requests}
-    return naming.judged(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
+    return named_requests.judged(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
 
 
 NATURES = [nature for nature in MailNature if nature is not MailNature.HUMAN]
@@ -128,8 +128,8 @@ def test_named_has_those_of_the_references_first_and_each_once() -> None:
     first, second = opened(), other()
     bounce = Bounce(BOB, True, message_id=f"{whole(second).lower()}.approval_request.0@corp.test")
     reading = mail(thread_references=(whole(first),), named_requests=(second.id, first.id, "ap-x"))
-    assert naming.named(reading) == (first.id, second.id, "ap-x")
-    assert naming.named(replace(reading, bounces=(bounce,)))[0] == second.id
+    assert named_requests.named(reading) == (first.id, second.id, "ap-x")
+    assert named_requests.named(replace(reading, bounces=(bounce,)))[0] == second.id
 
 
 def test_every_reason_for_undecided_is_in_the_closed_list_and_no_other_word_is() -> None:
@@ -150,12 +150,12 @@ def reference_of(identifier: str, who: int = 0, key: bytes = KEY) -> str:
     return references.issue(key, request, request.invitations[who])
 
 
-def whose(reading: Reading, *requests: Request, past: tuple[str, ...] = ()) -> Ruling:
+def whose(reading: ParsedReply, *requests: Request, past: tuple[str, ...] = ()) -> Admission:
     known = {request.id: request for request in requests}
-    others = [i for i in naming.claimed(reading) if i not in known]
-    ids = naming.Ids((b"in force", KEY), frozenset(past), naming.nearest(others, known))
-    found = {i: known[i] for i in naming.named(reading) if i in known}
-    return naming.judged(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
+    others = [i for i in named_requests.claimed(reading) if i not in known]
+    ids = named_requests.Ids((b"in force", KEY), frozenset(past), named_requests.nearest(others, known))
+    found = {i: known[i] for i in named_requests.named(reading) if i in known}
+    return named_requests.judged(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
 
 
 PLACES = ["body_references", "thread_references", "address_references"]
@@ -178,15 +178,23 @@ def test_an_approver_of_ours_who_shows_an_unknown_reference_once_has_altered_our
 ) -> None:
     """It is set aside and seen, and left in the folder; what is the same at two places was not altered."""
     text, request = reference_of(FOREIGN, key=OTHER_KEY), opened()
-    ids = naming.Ids((KEY,), asked={ALICE: request.id})
+    ids = named_requests.Ids((KEY,), asked={ALICE: request.id})
     for one in (text, text[:30]):
-        ruling = naming.judged(mail(**{place: (one,)}), {}, ReferenceKeys(KEY), SenderPolicy(), (), ids)
+        ruling = named_requests.judged(
+            mail(**{place: (one,)}), {}, ReferenceKeys(KEY), SenderPolicy(), (), ids
+        )
         assert (ruling.outcome, ruling.reason) == (Outcome.UNAUTHENTICATED, ReplyReason.REFERENCE_ALTERED)
         assert (ruling.quarantine, ruling.stays, ruling.request_id) == (True, True, request.id)
     twice = mail(body_references=(text,), thread_references=(text.lower(),))
-    assert naming.judged(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
+    assert (
+        named_requests.judged(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
+        is Outcome.FOREIGN
+    )
     stranger = mail("eve@corp.test", **{place: (text,)})
-    assert naming.judged(stranger, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome is Outcome.FOREIGN
+    assert (
+        named_requests.judged(stranger, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
+        is Outcome.FOREIGN
+    )
 
 
 def test_a_report_about_another_installations_mail_is_left() -> None:

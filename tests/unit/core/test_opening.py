@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flexmaild.core.approval import opening
-from flexmaild.core.approval.opening import Ask, AskedApprover, Policy
+from flexmaild.core.approval.opening import AskedApprover, Policy, RequestedApproval
 from flexmaild.core.errors import Refused
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, asked, policy_with
 
@@ -14,7 +14,7 @@ POLICY = policy_with(sinks=("folder",), remind_after=(DAY, 3 * DAY), max_approve
 
 
 def terms(*addresses: str, policy: Policy = POLICY, **ask: Any) -> opening.Terms:
-    return opening.terms_of(Ask("t", "x", asked(*addresses), **ask), policy, NOW)
+    return opening.terms_of(RequestedApproval("t", "x", asked(*addresses), **ask), policy, NOW)
 
 
 def faults(*addresses: str, policy: Policy = POLICY, **ask: Any) -> list[str]:
@@ -107,7 +107,7 @@ def test_an_alias_of_another_approver_is_a_fault() -> None:
         AskedApprover("approvers.1", "bob@corp.test", aliases=("alice@corp.test",)),
     )
     with pytest.raises(Refused, match="named already"):
-        opening.terms_of(Ask("t", "x", both), POLICY, NOW)
+        opening.terms_of(RequestedApproval("t", "x", both), POLICY, NOW)
 
 
 def test_a_proof_that_nobody_can_give_is_refused_at_once() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from flexmaild.core import jobs
-from flexmaild.core.approval import overtaken, state_machine
+from flexmaild.core.approval import state_machine, superseded
 from flexmaild.core.approval.events import Answered, Cancelled, ReminderAsked, TimePassed, Unclear
 from flexmaild.core.approval.state_machine import Step
 from flexmaild.core.model import Answer, MailFacts, MailKind, Request
@@ -25,7 +25,7 @@ def orders(step: Step) -> list[MailOrder]:
 
 def left(step: Step, later: Request) -> list[MailKind]:
     """The mails of this step that may still go when the request stands as it does later."""
-    return [order.kind for order in orders(step) if not overtaken.why(order, later)]
+    return [order.kind for order in orders(step) if not superseded.why(order, later)]
 
 
 def test_an_order_that_versions_before_made_names_its_mail_in_the_same_form() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from flexmaild.core.errors import GiveUp, Reason, TryLater
+from flexmaild.core.parsed_reply import Bounce
 from flexmaild.core.ports import FolderState, Receipt, Refusal, Unreadable
-from flexmaild.core.reading import Bounce
 from flexmaild.core.steps import Step
 from flexmaild.oauth.errors import fault
 from flexmaild.settings.javamail.session import Proxy

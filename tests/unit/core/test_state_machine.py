@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from flexmaild.core.approval import quorum, state_machine
 from flexmaild.core.approval.events import (
     Answered,
+    AuditEffect,
     Bounced,
     Cancelled,
     Deliver,
     Event,
     Mail,
-    Note,
     ReminderAsked,
     ResendAsked,
     TimePassed,
@@ -23,7 +23,7 @@ from flexmaild.core.approval.events import (
 )
 from flexmaild.core.approval.opening import AskedApprover, Delegation
 from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, MailKind, Request, State
-from flexmaild.core.reading import Bounce
+from flexmaild.core.parsed_reply import Bounce
 from tests.kit.examples import examples
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says
 
@@ -203,7 +203,7 @@ def test_a_bounce_makes_an_approver_unreachable_and_the_quorum_visibly_so() -> N
     step = state_machine.step(opened(quorum="all"), Bounced(0, bounce), NOW)
     assert quorum.unreachable(step.request) == (PEOPLE[0],)
     assert not quorum.can_still_be_met(step.request)
-    (note,) = [e for e in step.effects if isinstance(e, Note)]
+    (note,) = [e for e in step.effects if isinstance(e, AuditEffect)]
     assert note.data["quorum_reachable"] is False
     assert [e for e in step.effects if isinstance(e, Deliver)] == [Deliver("folder", 0)]
     again = state_machine.step(step.request, Bounced(0, bounce), NOW)

@@ -7,7 +7,7 @@ from flexmaild.core.references import ReferenceKeys
 from flexmaild.engine.changes import Context
 from flexmaild.engine.delivery import delivery
 from flexmaild.engine.limiter import Limiter
-from flexmaild.engine.quiet import Quiet
+from flexmaild.engine.reply_priority import ReplyPriority
 from flexmaild.engine.reports import Reports
 from flexmaild.engine.transaction import Transactions
 from flexmaild.engine.waiters import Waiters
@@ -30,7 +30,7 @@ class Running:
     health: Health
     waiters: Waiters
     transactions: Transactions
-    quiet: Quiet
+    quiet: ReplyPriority
     context: Context
     bugs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -60,6 +60,6 @@ def running(store: Store, machine: MachineClock | None = None) -> Running:
         health=health,
         waiters=waiters,
         transactions=Transactions(store, metrics, waiters, reports),
-        quiet=Quiet(clock),
+        quiet=ReplyPriority(clock),
         context=Context(ReferenceKeys(KEY), "corp.test", SenderPolicy("reference"), Limiter(10), (KEY,)),
     )

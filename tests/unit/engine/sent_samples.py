@@ -16,7 +16,7 @@ from flexmaild.core.work import Blob, Change, Job, Queue
 from flexmaild.engine.delivery.job_handlers import MailHandler, Task
 from flexmaild.engine.delivery.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
-from flexmaild.mail.compose.write import Stationery
+from flexmaild.mail.compose.write import ComposeSettings
 from flexmaild.store import Store
 from tests.kit.stores import claim, commit, fresh
 
@@ -53,7 +53,7 @@ class Post:
     def use(self, templates: Mapping[str, str]) -> None:
         """From now on mails are composed with these templates, as after a reload."""
         place = ("approvals@corp.test", "approvals@corp.test", "corp.test")
-        stationery = Stationery(*place, templates=Renderer(templates))
+        stationery = ComposeSettings(*place, templates=Renderer(templates))
         self.handler = MailHandler(self.outbox, stationery, ReferenceKeys(KEY))
 
     def sent_mails(self, key: bytes = KEY) -> SentMails:

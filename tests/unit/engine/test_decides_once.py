@@ -10,12 +10,12 @@ from flexmaild.core import references
 from flexmaild.core.approval import admission, opening
 from flexmaild.core.approval.admission import SenderPolicy
 from flexmaild.core.model import Answer, Outcome, Request
-from flexmaild.core.ports import Fetched, Mark
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
+from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.core.work import Change, Seen
-from flexmaild.engine import decide, moments
+from flexmaild.core.work import Change, ProcessedMail
+from flexmaild.engine import decide, due
 from flexmaild.engine.changes import Context
 from flexmaild.engine.limiter import Limiter
 from flexmaild.store import Store
@@ -36,7 +36,7 @@ def store_in(directory: Path) -> Store:
     return store
 
 
-def reply(request: Request, **facts: Any) -> Reading:
+def reply(request: Request, **facts: Any) -> ParsedReply:
     invitation = request.invitations[0]
     said: dict[str, Any] = {
         "message_id": "m1@corp.test",
@@ -46,13 +46,13 @@ def reply(request: Request, **facts: Any) -> Reading:
         "answer": Answer.APPROVE,
     }
     digest = hashlib.sha256(repr((request.id, sorted(facts.items()))).encode()).hexdigest()
-    return Reading(digest, 100, MailNature.HUMAN, **(said | facts))
+    return ParsedReply(digest, 100, MailNature.HUMAN, **(said | facts))
 
 
-def taken(store: Store, *readings: Reading, mailbox: str = "imap/INBOX") -> list[Seen]:
+def taken(store: Store, *readings: ParsedReply, mailbox: str = "imap/INBOX") -> list[ProcessedMail]:
     """What becomes of these mails, which come in together, once that is committed."""
     count = len(store.outcomes(FIRST.id)) + len(store.outcomes(SECOND.id))
-    marks = [Mark(mailbox, "1", f"{count + n}") for n in range(len(readings))]
+    marks = [MessageUid(mailbox, "1", f"{count + n}") for n in range(len(readings))]
     mails = [(Fetched(mark, 100, b"x"), reading) for mark, reading in zip(marks, readings, strict=True)]
     with at(store, NOW) as transaction:
         changes = decide.mails(transaction, CONTEXT, mails)
@@ -117,7 +117,7 @@ def test_the_same_mail_again_is_no_further_reply(tmp_path: Path) -> None:
 
 
 def test_it_is_remembered_for_longer_than_a_request_can_be_open(tmp_path: Path) -> None:
-    assert moments.REMEMBER > opening.MAX_EXPIRY
+    assert due.REMEMBER > opening.MAX_EXPIRY
     store = store_in(tmp_path)
     taken(store, reply(FIRST))
     names = admission.names(reply(FIRST))
@@ -147,10 +147,10 @@ def test_two_polls_with_the_same_mail_judge_it_once_and_another_with_its_number_
 ) -> None:
     """After a reload two pollers may hand over the same mails; a restored mailbox gives numbers again."""
     store = store_in(tmp_path)
-    mark = Mark("imap/INBOX", "1", "5")
+    mark = MessageUid("imap/INBOX", "1", "5")
     one, other = reply(FIRST), reply(SECOND, message_id="m2@corp.test")
 
-    def read(reading: Reading, arrived: str) -> list[Seen]:
+    def read(reading: ParsedReply, arrived: str) -> list[ProcessedMail]:
         with at(store, NOW) as transaction:
             mail = Fetched(mark, 100, b"x", arrived=arrived, name=reading.message_id)
             changes = decide.mails(transaction, CONTEXT, [(mail, reading)])

@@ -1,15 +1,15 @@
 """Whether the numbers of a folder's mails went back."""
 
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Fetched, FolderState, Mark
+from flexmaild.core.ports import Fetched, FolderState, MessageUid
 from flexmaild.engine.polling.uids import Numbers
 from flexmaild.observe.health import WentBack
 
 BOX = "imap://u@h/INBOX"
 
 
-def mark(number: int, validity: str = "7") -> Mark:
-    return Mark(BOX, validity, str(number))
+def mark(number: int, validity: str = "7") -> MessageUid:
+    return MessageUid(BOX, validity, str(number))
 
 
 def found(following: int, validity: str = "7") -> FolderState:
@@ -52,7 +52,7 @@ def test_a_known_number_of_another_mail_is_told_by_the_poll_that_reads_it() -> N
 
 
 def test_folders_without_growing_numbers_are_watched_for_marks_that_are_used_again() -> None:
-    name = Mark("maildir:/m", "", "1.x.host")
+    name = MessageUid("maildir:/m", "", "1.x.host")
     numbers = Numbers(lambda marks: {name: Identity(5, "1")}, lambda mailbox, validity: 1 // 0)
     numbers.begin(FolderState(1, True))
     numbers.known([name])

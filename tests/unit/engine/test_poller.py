@@ -12,7 +12,7 @@ from flexmaild.core import retry
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.left_in_folder import Committed
 from flexmaild.core.model import Outcome
-from flexmaild.core.ports import Fetched, FolderState, IsKnown, Mark, Place, Unreadable
+from flexmaild.core.ports import Fetched, FolderPosition, FolderState, IsKnown, MessageUid, Unreadable
 from flexmaild.engine import incoming
 from flexmaild.engine.polling import poller
 from flexmaild.engine.polling.poller import Poller
@@ -33,7 +33,7 @@ class Folder:
     mails: int = 1
     asked: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)
-    deleted: list[Mark] = field(default_factory=list)
+    deleted: list[MessageUid] = field(default_factory=list)
 
     def open(self) -> FolderState:
         return FolderState(self.mails, True)
@@ -41,17 +41,17 @@ class Folder:
     def fetch(self, limit: int, is_known: IsKnown) -> list[Fetched]:
         self.asked.set()
         assert self.gate.wait(PATIENCE)
-        marks = [Mark("folder", "1", str(n)) for n in range(self.mails)]
+        marks = [MessageUid("folder", "1", str(n)) for n in range(self.mails)]
         new = [mark for mark in marks if mark not in is_known(marks)]
         return [Fetched(mark, len(MAIL), MAIL, arrived="now") for mark in new[:limit]]
 
     def unreadable(self) -> Unreadable | None:
         return None
 
-    def newest(self) -> Place | None:
+    def newest(self) -> FolderPosition | None:
         return None
 
-    def dispose(self, marks: Sequence[Mark]) -> int:
+    def dispose(self, marks: Sequence[MessageUid]) -> int:
         self.deleted += marks
         return len(marks)
 
@@ -142,7 +142,7 @@ class Watched(Folder):
     def open(self) -> FolderState:
         return FolderState(self.mails, self.can_delete)
 
-    def dispose(self, marks: Sequence[Mark]) -> int:
+    def dispose(self, marks: Sequence[MessageUid]) -> int:
         self.done.append(f"dispose {len(marks)}")
         return super().dispose(marks)
 
@@ -228,14 +228,14 @@ class Breaking(Folder):
             raise TryLater(Reason.NETWORK, "broke off", step="fetch")
         if self.polls == 2:
             self.asked.set()
-        mark, place = Mark("folder", "1", str(self.polls)), Place("1", (self.polls * 10,))
+        mark, place = MessageUid("folder", "1", str(self.polls)), FolderPosition("1", (self.polls * 10,))
         return [Fetched(mark, len(MAIL), MAIL, place=place, arrived="now")] * limit
 
     def unreadable(self) -> Unreadable | None:
         return Unreadable(1, "folder", "withheld", is_recent=True)
 
-    def newest(self) -> Place | None:
-        return Place("1", (15,))
+    def newest(self) -> FolderPosition | None:
+        return FolderPosition("1", (15,))
 
 
 def test_a_poll_that_breaks_off_has_not_read_what_a_server_withheld_in_it(office: Running) -> None:

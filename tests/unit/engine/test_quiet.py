@@ -1,13 +1,13 @@
 """While replies come in, mails wait for a moment, and never for long."""
 
-from flexmaild.engine.quiet import QUIET_SECONDS, Quiet
+from flexmaild.engine.reply_priority import QUIET_SECONDS, ReplyPriority
 from tests.kit.hands import Hands
 
 
 def test_it_is_quiet_until_the_poll_is_over_or_no_reply_came_for_a_while() -> None:
     hands = Hands()
     hands.pass_(100)
-    quiet = Quiet(hands)
+    quiet = ReplyPriority(hands)
     assert not quiet.is_on()
     quiet.begin()
     assert quiet.is_on()

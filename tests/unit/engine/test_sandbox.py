@@ -9,16 +9,16 @@ import pytest
 
 from flexmaild.core.errors import TryLater
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.engine.sandbox import parent
-from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.engine.lying_child import dying_in_its_place
 
 pytestmark = pytest.mark.slow
 
 MAIL = b"From: alice@corp.test\r\nSubject: Re: x\r\n\r\nApprove\r\n"
-LETTER = Letter(MAIL, len(MAIL))
+LETTER = RawMail(MAIL, len(MAIL))
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_no_letters_need_no_child(reader: Sandbox, monkeypatch: pytest.MonkeyPat
 
 def test_the_child_is_told_that_text_is_missing(reader: Sandbox) -> None:
     """Such a mail decides nothing, and the next one does."""
-    cut = Letter(MAIL, 300_000, partial=True, is_cut=True)
-    whole = Letter(MAIL, 300_000, partial=True)
+    cut = RawMail(MAIL, 300_000, partial=True, is_cut=True)
+    whole = RawMail(MAIL, 300_000, partial=True)
     readings = reader.read([cut, whole, LETTER])
     assert [(r.answer, r.unclear, r.partial) for r in readings] == [
         (None, "too_long", True),

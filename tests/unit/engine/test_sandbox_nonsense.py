@@ -5,8 +5,8 @@ from pathlib import Path
 import lying_child
 import pytest
 
-from flexmaild.core.reading import MailNature
-from flexmaild.engine.sandbox.parent import Letter, Sandbox
+from flexmaild.core.parsed_reply import MailNature
+from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.mail.understand.words.rules import Rules
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ def test_an_answer_that_is_not_about_this_mail_makes_it_unparsable(
     deaths: list[str] = []
     reader = Sandbox(Rules.of("approvals@corp.test"), deaths.append, lambda references: None)
     try:
-        (reading,) = reader.read([Letter(b"From: a@b.test\n\nApprove\n", 24)])
+        (reading,) = reader.read([RawMail(b"From: a@b.test\n\nApprove\n", 24)])
     finally:
         reader.close()
     assert (reading.nature, reading.answer) == (MailNature.UNPARSABLE, None)

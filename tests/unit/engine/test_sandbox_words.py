@@ -17,11 +17,11 @@ import pytest
 from flexmaild.core import references
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.work import SentMail
 from flexmaild.engine.sandbox import framing as frames
 from flexmaild.engine.sandbox.child import Connection
-from flexmaild.engine.sandbox.parent import WALL_SECONDS, Letter, Sandbox
+from flexmaild.engine.sandbox.parent import WALL_SECONDS, RawMail, Sandbox
 from flexmaild.mail.understand.words.rules import Rules
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def reference(number: int) -> str:
     return references.PREFIX + base64.b32encode(hashlib.sha224(b"%d" % number).digest()).decode().rstrip("=")
 
 
-def letter(in_reply_to: str = "", text: str = "", coded: bool = False) -> Letter:
+def letter(in_reply_to: str = "", text: str = "", coded: bool = False) -> RawMail:
     body = f"Approve\r\n\r\n{text}\r\n"
     head = "From: alice@corp.test\r\nSubject: Re: x\r\n"
     if in_reply_to:
@@ -45,7 +45,7 @@ def letter(in_reply_to: str = "", text: str = "", coded: bool = False) -> Letter
         head += "Content-Transfer-Encoding: quoted-printable\r\n"
         body = body.replace("FM1-", "FM=31-")
     data = f"{head}\r\n{body}".encode()
-    return Letter(data, len(data))
+    return RawMail(data, len(data))
 
 
 class Asked:
@@ -60,7 +60,7 @@ class Asked:
         return self._answer(references)
 
 
-def read(letters: list[Letter], asked: Asked) -> tuple[list[Reading], list[str]]:
+def read(letters: list[RawMail], asked: Asked) -> tuple[list[ParsedReply], list[str]]:
     deaths: list[str] = []
     reader = Sandbox(RULES, deaths.append, asked)
     try:
@@ -107,12 +107,12 @@ def test_many_mails_get_each_their_own_words() -> None:
     [
         letter(),
         letter(text=ONE[:-1] + " and no more", coded=True),
-        Letter(b"From: a@b.test\r\nAuto-Submitted: auto-replied\r\n\r\n" + b"FM=31-", 60),
+        RawMail(b"From: a@b.test\r\nAuto-Submitted: auto-replied\r\n\r\n" + b"FM=31-", 60),
         letter(reference(99), " ".join(map(reference, range(frames.MOST_REFERENCES)))),
     ],
     ids=["no reference", "a cut one", "no person", "too many"],
 )
-def test_where_there_is_nothing_to_know_nobody_is_asked(mail: Letter) -> None:
+def test_where_there_is_nothing_to_know_nobody_is_asked(mail: RawMail) -> None:
     asked = Asked()
     (reading,), deaths = read([mail], asked)
     assert (asked.asked, deaths) == ([], [])
@@ -120,7 +120,7 @@ def test_where_there_is_nothing_to_know_nobody_is_asked(mail: Letter) -> None:
 
 
 @pytest.mark.parametrize("mail", [letter(ONE), letter("", ONE, coded=True)], ids=["told", "asked"])
-def test_words_that_cannot_be_looked_up_end_the_reading_and_condemn_no_mail(mail: Letter) -> None:
+def test_words_that_cannot_be_looked_up_end_the_reading_and_condemn_no_mail(mail: RawMail) -> None:
     deaths: list[str] = []
     answers = [True, False]
 

@@ -16,7 +16,7 @@ from sent_samples import ALICE, BOB, NOW, Post, altered, forged, reference
 from flexmaild.core import references
 from flexmaild.core.approval.events import Answered, Bounced, ReminderAsked, ResendAsked
 from flexmaild.core.model import Answer, Attachment, MailFacts, MailKind, Request
-from flexmaild.core.reading import Bounce
+from flexmaild.core.parsed_reply import Bounce
 from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.delivery.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed

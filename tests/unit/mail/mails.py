@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import SentMail
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
@@ -47,7 +47,7 @@ def sent(*lines: str, subject: str = "Approval needed: Deploy billing 2.3.1 to p
 SENT = sent(*REQUEST)
 
 
-def read(data: bytes, rules: Rules = RULES, **more: Any) -> Reading:
+def read(data: bytes, rules: Rules = RULES, **more: Any) -> ParsedReply:
     """What this mail says as a reply to REQUEST, unless `mails_sent` says otherwise."""
     more.setdefault("mails_sent", lambda references: (SENT,))
     return understand(data, len(data), rules, **more)

@@ -12,7 +12,7 @@ import pytest
 
 from flexmaild.core.errors import GiveUp
 from flexmaild.net import listen
-from flexmaild.net.listen import MAX_PATH, Listening, Place, bind, inherited
+from flexmaild.net.listen import MAX_PATH, ListenAddress, Listening, bind, inherited
 
 OWN_GROUP = grp.getgrgid(os.getegid()).gr_name
 
@@ -26,7 +26,7 @@ def mode_of(path: Path) -> int:
 def test_the_socket_has_the_asked_mode_whatever_the_umask(place: Path, mode: int, umask: int) -> None:
     before = os.umask(umask)
     try:
-        listening = bind(Place(place / "s", mode))
+        listening = bind(ListenAddress(place / "s", mode))
         assert os.umask(umask) == umask
     finally:
         os.umask(before)
@@ -39,13 +39,13 @@ def test_a_socket_left_by_a_daemon_that_died_is_replaced(place: Path) -> None:
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(str(place / "s"))
     dead.close()
-    bind(Place(place / "s")).close()
+    bind(ListenAddress(place / "s")).close()
 
 
 def test_a_daemon_that_listens_already_is_left_alone(place: Path) -> None:
-    first = bind(Place(place / "s"))
+    first = bind(ListenAddress(place / "s"))
     with pytest.raises(GiveUp, match="another process listens"):
-        bind(Place(place / "s"))
+        bind(ListenAddress(place / "s"))
     assert (place / "s").exists()
     first.close()
 
@@ -53,14 +53,14 @@ def test_a_daemon_that_listens_already_is_left_alone(place: Path) -> None:
 def test_a_file_that_is_no_socket_is_never_removed(place: Path) -> None:
     (place / "s").write_text("precious")
     with pytest.raises(GiveUp, match="not a socket"):
-        bind(Place(place / "s"))
+        bind(ListenAddress(place / "s"))
     assert (place / "s").read_text() == "precious"
 
 
 def test_a_socket_that_took_our_place_is_not_removed_by_us(place: Path) -> None:
-    first = bind(Place(place / "s"))
+    first = bind(ListenAddress(place / "s"))
     (place / "s").rename(place / "kept")
-    second = bind(Place(place / "s"))
+    second = bind(ListenAddress(place / "s"))
     first.close()
     assert (place / "s").exists()
     second.close()
@@ -69,25 +69,25 @@ def test_a_socket_that_took_our_place_is_not_removed_by_us(place: Path) -> None:
 def test_a_path_longer_than_the_kernel_takes_is_named_with_the_limit(place: Path) -> None:
     long = place / ("x" * (MAX_PATH - len(str(place)) - 1))
     assert len(os.fsencode(long)) == MAX_PATH
-    bind(Place(long)).close()
+    bind(ListenAddress(long)).close()
     with pytest.raises(GiveUp, match="107 bytes"):
-        bind(Place(long.with_name(long.name + "x")))
+        bind(ListenAddress(long.with_name(long.name + "x")))
 
 
 def test_a_missing_directory_is_named_with_a_cure(place: Path) -> None:
     with pytest.raises(GiveUp, match="Check that the directory exists"):
-        bind(Place(place / "none" / "s"))
+        bind(ListenAddress(place / "none" / "s"))
 
 
 def test_a_missing_group_is_warned_of_with_its_cure_and_stops_nothing(place: Path) -> None:
-    listening = bind(Place(place / "s", group="no-such-group"))
+    listening = bind(ListenAddress(place / "s", group="no-such-group"))
     assert "groupadd --system no-such-group" in listening.warnings[0]
     assert (place / "s").lstat().st_gid == os.getegid()
     listening.close()
 
 
 def test_our_own_group_needs_no_permission(place: Path) -> None:
-    listening = bind(Place(place / "s", group=OWN_GROUP))
+    listening = bind(ListenAddress(place / "s", group=OWN_GROUP))
     assert listening.warnings == ()
     assert (place / "s").lstat().st_gid == os.getegid()
     listening.close()
@@ -179,7 +179,7 @@ def test_a_socket_from_systemd_whose_file_another_has_replaced_is_not_there(
 
 
 def test_the_file_is_removed_before_its_number_can_be_anothers(place: Path) -> None:
-    listening = bind(Place(place / "s"))
+    listening = bind(ListenAddress(place / "s"))
     listening.close()
     assert not (place / "s").exists()
     assert not listening.is_there()

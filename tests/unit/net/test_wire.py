@@ -7,19 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 from flexmaild.core.errors import Failure, Reason, TryLater
-from flexmaild.net.wire import Wire
+from flexmaild.net.deadline_socket import DeadlineSocket
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[Wire, socket.socket]]:
+def ends() -> Iterator[tuple[DeadlineSocket, socket.socket]]:
     near, far = socket.socketpair()
-    wire = Wire(near, "server:1")
+    wire = DeadlineSocket(near, "server:1")
     yield wire, far
     wire.close()
     far.close()
 
 
-def test_lines_and_literals_come_out_as_they_went_in(ends: tuple[Wire, socket.socket]) -> None:
+def test_lines_and_literals_come_out_as_they_went_in(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     wire, far = ends
     far.sendall(b"* OK\r\n{5}\r\nApprove\r\n")
     wire.begin("fetch", silence=5, total=5)
@@ -31,7 +31,7 @@ def test_lines_and_literals_come_out_as_they_went_in(ends: tuple[Wire, socket.so
     assert wire.read_line() == b""
 
 
-def test_silence_is_bounded_and_named_by_step_and_server(ends: tuple[Wire, socket.socket]) -> None:
+def test_silence_is_bounded_and_named_by_step_and_server(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     wire, _ = ends
     wire.begin("select", silence=0.05, total=60)
     with pytest.raises(TryLater) as caught:
@@ -40,7 +40,7 @@ def test_silence_is_bounded_and_named_by_step_and_server(ends: tuple[Wire, socke
     assert (error.reason, error.step, error.server) == (Reason.TIMEOUT, "select", "server:1")
 
 
-def test_dripping_is_bounded_by_the_total(ends: tuple[Wire, socket.socket]) -> None:
+def test_dripping_is_bounded_by_the_total(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     """Each byte comes within the silence, the line never within the total."""
     wire, far = ends
     over = threading.Event()
@@ -62,7 +62,7 @@ def test_dripping_is_bounded_by_the_total(ends: tuple[Wire, socket.socket]) -> N
     thread.join()
 
 
-def test_sending_to_a_peer_that_does_not_read_is_bounded(ends: tuple[Wire, socket.socket]) -> None:
+def test_sending_to_a_peer_that_does_not_read_is_bounded(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     wire, _ = ends
     wire.begin("content", silence=0.05, total=60)
     with pytest.raises(TryLater) as caught:
@@ -70,7 +70,7 @@ def test_sending_to_a_peer_that_does_not_read_is_bounded(ends: tuple[Wire, socke
     assert caught.value.reason is Reason.TIMEOUT
 
 
-def test_more_bytes_than_the_step_can_need_are_refused(ends: tuple[Wire, socket.socket]) -> None:
+def test_more_bytes_than_the_step_can_need_are_refused(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     wire, far = ends
     sender = threading.Thread(target=lambda: _send_all(far, b"x" * (4 << 20)))
     sender.start()
@@ -84,7 +84,7 @@ def test_more_bytes_than_the_step_can_need_are_refused(ends: tuple[Wire, socket.
     sender.join()
 
 
-def test_a_length_that_lies_is_refused_before_it_is_read(ends: tuple[Wire, socket.socket]) -> None:
+def test_a_length_that_lies_is_refused_before_it_is_read(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     wire, _ = ends
     wire.begin("fetch", silence=5, total=5, most=1 << 20)
     with pytest.raises(TryLater) as caught:
@@ -92,7 +92,7 @@ def test_a_length_that_lies_is_refused_before_it_is_read(ends: tuple[Wire, socke
     assert caught.value.reason is Reason.SERVER
 
 
-def test_a_line_without_end_is_refused(ends: tuple[Wire, socket.socket]) -> None:
+def test_a_line_without_end_is_refused(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     wire, far = ends
     sender = threading.Thread(target=lambda: _send_all(far, b"x" * (1 << 20)))
     sender.start()
@@ -104,7 +104,9 @@ def test_a_line_without_end_is_refused(ends: tuple[Wire, socket.socket]) -> None
     sender.join()
 
 
-def test_a_lost_connection_is_a_failure_and_never_an_oserror(ends: tuple[Wire, socket.socket]) -> None:
+def test_a_lost_connection_is_a_failure_and_never_an_oserror(
+    ends: tuple[DeadlineSocket, socket.socket],
+) -> None:
     wire, far = ends
     far.close()
     wire.begin("rcpt", silence=5, total=5)

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.observe import logs, render
-from flexmaild.observe.outlets import way_out
+from flexmaild.observe import formatter, logs
+from flexmaild.observe.log_writers import way_out
 from flexmaild.system.redaction import Redactor
 from tests.kit.examples import examples
 
@@ -201,7 +201,7 @@ def test_a_hostile_value_is_one_short_line(tmp_path: Path, style: logs.Format, v
     log = Log(tmp_path / "log", "debug", style)
     say().info("mail", subject=value, again=value)
     (line,) = log.end()
-    assert line.isprintable() and len(line.encode()) <= render.LINE_LIMIT
+    assert line.isprintable() and len(line.encode()) <= formatter.LINE_LIMIT
 
 
 @given(
@@ -212,22 +212,22 @@ def test_a_hostile_value_is_one_short_line(tmp_path: Path, style: logs.Format, v
 @examples(60)
 def test_every_form_of_any_event_is_one_line(event: dict[str, Any]) -> None:
     """For any keys and values: one line, at most LINE_LIMIT bytes, and JSON that reads back."""
-    safe = render.safe({**event, "time": "t", "level": "info", "event": "e", "component": "c"}, Redactor())
+    safe = formatter.safe({**event, "time": "t", "level": "info", "event": "e", "component": "c"}, Redactor())
     for form in (
-        render.as_json,
-        render.as_plain,
-        render.as_coloured,
-        render.as_kernel_line,
-        render.as_journal,
+        formatter.as_json,
+        formatter.as_plain,
+        formatter.as_coloured,
+        formatter.as_kernel_line,
+        formatter.as_journal,
     ):
-        line = render.fitted(safe, form)
-        assert len(line) <= render.LINE_LIMIT
+        line = formatter.fitted(safe, form)
+        assert len(line) <= formatter.LINE_LIMIT
         text = line.decode()
-        if form is render.as_journal:
+        if form is formatter.as_journal:
             assert all("=" in field for field in text.splitlines())
         else:
             assert text.replace("\x1b", "").isprintable()
-    json.loads(render.fitted(safe, render.as_json))
+    json.loads(formatter.fitted(safe, formatter.as_json))
 
 
 def test_what_is_too_long_says_so(log: Log) -> None:
@@ -313,7 +313,7 @@ def journal(tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
         yield path, receiver
 
 
-def written(write: Callable[[render.Event], None], path: Path) -> str:
+def written(write: Callable[[formatter.Event], None], path: Path) -> str:
     write(
         {
             "time": "t",

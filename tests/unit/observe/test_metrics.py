@@ -9,7 +9,7 @@ from flexmaild.api.routes import RESULTS
 from flexmaild.core.errors import Reason
 from flexmaild.core.model import MailKind, Outcome, State
 from flexmaild.core.work import JobState
-from flexmaild.observe.catalogue import METRICS, Named
+from flexmaild.observe.metric_definitions import METRICS, Named
 from flexmaild.observe.metrics import Metrics
 
 ROOT = Path(__file__).parents[3]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexmaild.observe.redact import clean, escape, is_telling
+from flexmaild.observe.log_values import clean, escape, is_telling
 from flexmaild.system.redaction import Redactor
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.model import Approver, Invitation, MailFacts, Outcome, Request, Terms
-from flexmaild.core.ports import Mark
-from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, KeptMail, Queue, Seen
+from flexmaild.core.ports import MessageUid
+from flexmaild.core.work import AuditEntry, Blob, Change, Idempotent, Job, KeptMail, ProcessedMail, Queue
 from flexmaild.store import Store
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -41,12 +41,12 @@ def job(id_: str = "j1", **changes: Any) -> Job:
     return Job(id_, **values)
 
 
-def mail(uid: str = "1", **changes: Any) -> Seen:
+def mail(uid: str = "1", **changes: Any) -> ProcessedMail:
     raw = changes.pop("raw", f"Subject: mail {uid}\r\n\r\nApprove\r\n".encode())
     facts = {"sha256": hashlib.sha256(raw or b"").hexdigest()} | taken(changes, MailFacts)
     found = {"size": len(raw or b""), "arrived": "then"} | taken(changes, Identity)
     values: dict[str, Any] = {
-        "mark": Mark("imap/INBOX", "77", uid),
+        "mark": MessageUid("imap/INBOX", "77", uid),
         "mail": MailFacts(**facts),
         "found": Identity(**found),
         "outcome": Outcome.DECISION,
@@ -54,7 +54,7 @@ def mail(uid: str = "1", **changes: Any) -> Seen:
         "at": NOW,
         **changes,
     }
-    return Seen(raw=raw, **values)
+    return ProcessedMail(raw=raw, **values)
 
 
 def taken(changes: dict[str, Any], record: type) -> dict[str, Any]:

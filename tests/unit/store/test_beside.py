@@ -13,22 +13,22 @@ import pytest
 
 from flexmaild.core.identity import Identity
 from flexmaild.core.model import MailFacts, Outcome
-from flexmaild.core.ports import Mark
-from flexmaild.core.work import Change, Seen
+from flexmaild.core.ports import MessageUid
+from flexmaild.core.work import Change, ProcessedMail
 from flexmaild.store import Store, StoreBusy, StoreError, StoreFault
-from flexmaild.store.beside import StoreBeside, StoreDenied
+from flexmaild.store.read_only import ReadOnlyStore, StoreDenied
 from tests.kit.stores import commit, opened
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 URL = "sqlite:///flexmaild.db"
 
 
-def mail(number: int) -> Seen:
+def mail(number: int) -> ProcessedMail:
     data = b"mail %d" % number
     digest = hashlib.sha256(data).hexdigest()
-    mark = Mark("folder", "1", str(number))
+    mark = MessageUid("folder", "1", str(number))
     at = NOW + timedelta(minutes=number)
-    return Seen(
+    return ProcessedMail(
         mark, MailFacts(sha256=digest), Identity(len(data)), Outcome.AUTO_REPLY, "because", at, raw=data
     )
 
@@ -39,8 +39,8 @@ def filled(directory: Path, count: int = 3) -> Store:
     return store
 
 
-def beside(directory: Path) -> StoreBeside:
-    return StoreBeside(URL, state_directory=directory)
+def beside(directory: Path) -> ReadOnlyStore:
+    return ReadOnlyStore(URL, state_directory=directory)
 
 
 def state(directory: Path) -> dict[str, tuple[int, int, int, str]]:
@@ -53,7 +53,7 @@ def state(directory: Path) -> dict[str, tuple[int, int, int, str]]:
     return found
 
 
-def count(store: StoreBeside) -> int:
+def count(store: ReadOnlyStore) -> int:
     return store.span(NOW - timedelta(days=1)).count
 
 

@@ -8,7 +8,7 @@ import pytest
 from flexmaild.core.identity import Identity, stays
 from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Outcome, State
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import Change
 from flexmaild.store import Store
 from flexmaild.store.records import left_mails
@@ -19,7 +19,7 @@ IDENTITY = Identity(100, "then", "a@b")
 
 
 def left(uid: str, outcome: Outcome = Outcome.FOREIGN, **changes: object) -> LeftMail:
-    mark = Mark("imap/INBOX", "77", uid)
+    mark = MessageUid("imap/INBOX", "77", uid)
     return replace(LeftMail(mark, IDENTITY, outcome, NOW + timedelta(seconds=int(uid))), **changes)
 
 

@@ -8,22 +8,22 @@ from store_samples import NOW, mail
 from flexmaild.core.identity import Identity
 from flexmaild.core.left_in_folder import LeftMail
 from flexmaild.core.model import Outcome
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import Change
 from flexmaild.store import Store
-from flexmaild.store.beside import StoreBeside
+from flexmaild.store.read_only import ReadOnlyStore
 from tests.kit.older_store import with_brackets
 from tests.kit.stores import commit, drop_quarantine, prune, release_quarantine
 
 
 def test_a_mail_is_known_by_folder_validity_and_uid_together(store: Store) -> None:
-    commit(store, Change(seen=(mail("1"), mail("2", mark=Mark("imap/INBOX", "78", "2")))))
+    commit(store, Change(seen=(mail("1"), mail("2", mark=MessageUid("imap/INBOX", "78", "2")))))
     asked = [
-        Mark("imap/INBOX", "77", "1"),
-        Mark("imap/INBOX", "78", "2"),
-        Mark("imap/INBOX", "78", "1"),
-        Mark("imap/INBOX", "77", "2"),
-        Mark("imap/Other", "77", "1"),
+        MessageUid("imap/INBOX", "77", "1"),
+        MessageUid("imap/INBOX", "78", "2"),
+        MessageUid("imap/INBOX", "78", "1"),
+        MessageUid("imap/INBOX", "77", "2"),
+        MessageUid("imap/Other", "77", "1"),
     ]
     assert set(store.known(asked)) == set(asked[:2])
     assert store.known([]) == {}
@@ -54,26 +54,26 @@ def test_a_message_id_that_versions_before_kept_with_brackets_is_the_same(
     store: Store, tmp_path: Path
 ) -> None:
     by_name, by_id = mail("1", name="a@x", message_id="a@x"), mail("2", message_id="b@x", approval_id="R1")
-    left = LeftMail(Mark("imap/INBOX", "77", "3"), Identity(5, "then", "c@x"), Outcome.FOREIGN, NOW)
+    left = LeftMail(MessageUid("imap/INBOX", "77", "3"), Identity(5, "then", "c@x"), Outcome.FOREIGN, NOW)
     commit(store, Change(seen=(by_name, by_id), left=(left,)))
     with_brackets(tmp_path / "flexmaild.db")
     found = store.known([by_name.mark, by_id.mark, left.mark])
     assert [found[m].name for m in (by_name.mark, by_id.mark, left.mark)] == ["a@x", "b@x", "c@x"]
     seen = store.seen(by_name.mark)
     assert seen is not None and seen.mail == by_name.mail and seen.identity == by_name.identity
-    beside = StoreBeside("sqlite:///flexmaild.db", state_directory=tmp_path)
+    beside = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
     again = beside.seen_with_id(["R1"], "b@x")
     assert again is not None and again.mark == by_id.mark
 
 
 def test_thousands_of_marks_can_be_asked_for_at_once(store: Store) -> None:
     commit(store, Change(seen=tuple(mail(str(n)) for n in range(0, 3000, 3))))
-    assert len(store.known(Mark("imap/INBOX", "77", str(n)) for n in range(3000))) == 1000
+    assert len(store.known(MessageUid("imap/INBOX", "77", str(n)) for n in range(3000))) == 1000
 
 
 def test_a_mail_is_known_by_its_name_whatever_bytes_that_has(store: Store) -> None:
     names = ["a\udcff", "a\udcfe", "a\ufffd", "\\a", '\\"a"', "a\x00", "a\\", "ä", ""]
-    marks = {Mark(name, name, name) for name in names}
+    marks = {MessageUid(name, name, name) for name in names}
     commit(store, Change(seen=tuple(mail("1", mark=mark) for mark in marks)))
     assert set(store.known(marks)) == marks
     for mark in marks:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flexmaild.core.model import MailFacts, Outcome, State
-from flexmaild.core.ports import Mark
+from flexmaild.core.ports import MessageUid
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
 from flexmaild.store import Store, StoreConflict
@@ -76,7 +76,7 @@ def test_the_same_mail_under_another_mark_is_no_further_reply_and_stands_as_it_i
     arrived(store, "2", reply(sha256="second"))
     arrived(store, "3", reply(sha256="first", outcome=Outcome.DECISION, reason=ReplyReason.APPROVE))
     twice = (mail("4", sha256="third", replies=(reply(sha256="third"),)),) * 2
-    commit(store, Change(seen=(twice[0], replace(twice[1], mark=Mark("imap/INBOX", "78", "1")))))
+    commit(store, Change(seen=(twice[0], replace(twice[1], mark=MessageUid("imap/INBOX", "78", "1")))))
     kept = store.replies("R1")
     assert [(r.number, r.mail.sha256) for r in kept] == [(1, "first"), (2, "second"), (3, "third")]
     assert (kept[0].outcome, kept[0].reason) == (Outcome.DECISION, ReplyReason.APPROVE)
@@ -98,7 +98,7 @@ def test_a_mail_read_again_is_seen_where_its_request_was_not_there_before(store:
 
 def test_a_reply_to_no_request_is_left_out_and_its_mail_is_not(store: Store) -> None:
     arrived(store, "1", reply("R9"), reply())
-    assert store.seen(Mark("imap/INBOX", "77", "1")) is not None
+    assert store.seen(MessageUid("imap/INBOX", "77", "1")) is not None
     assert [r.number for r in store.replies("R1")] == [1]
 
 
@@ -120,7 +120,7 @@ def test_they_go_with_their_request_and_with_nothing_else(store: Store) -> None:
     later = NOW + timedelta(days=900)
     for _ in range(3):
         prune(store, raw_before=later, seen_before=later, done_before=later)
-    assert store.seen(Mark("imap/INBOX", "77", "1")) is None
+    assert store.seen(MessageUid("imap/INBOX", "77", "1")) is None
     assert len(store.replies("R1")) == 1, "the request is open"
     commit(
         store, Change(requests=(replace(store.requests(["R1"])["R1"], state=State.APPROVED, decided_at=AT),))

@@ -14,14 +14,14 @@ import pytest
 
 from flexmaild.core.errors import Failure, GiveUp, TryLater
 from flexmaild.core.identity import Identity
-from flexmaild.core.ports import Envelope, Fetched, Mark
+from flexmaild.core.ports import Envelope, Fetched, MessageUid
 from flexmaild.transports.maildir.adapters import MaildirInbox, MaildirOutbox
 from tests.kit.programs import limited
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
 
 
-def nobody_is_known(marks: Sequence[Mark]) -> dict[Mark, Identity]:
+def nobody_is_known(marks: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
     return {}
 
 
@@ -120,7 +120,9 @@ def test_names_from_a_mark_reach_no_other_file(path: Path, tmp_path: Path) -> No
     (tmp_path / "keep").write_text("x")
     inbox = MaildirInbox(path)
     inbox.open()
-    inbox.dispose([Mark(f"maildir:{path}", "", "../../keep"), Mark(f"maildir:{path}", "", "/etc/passwd")])
+    inbox.dispose(
+        [MessageUid(f"maildir:{path}", "", "../../keep"), MessageUid(f"maildir:{path}", "", "/etc/passwd")]
+    )
     assert (tmp_path / "keep").exists()
 
 

@@ -9,7 +9,7 @@ to us.
 from collections.abc import Iterable, Iterator, Sequence
 
 from flexmaild.core.addresses import normal
-from flexmaild.core.reading import Addressed
+from flexmaild.core.parsed_reply import Addressed
 from flexmaild.mail.authentication import signatures
 from flexmaild.mail.parse.address_list import entries
 from flexmaild.mail.parse.header import Header, raw_text

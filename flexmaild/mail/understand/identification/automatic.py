@@ -7,7 +7,7 @@ responders really send); subjects count only where the header says nothing to th
 
 import re
 
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.languages.load import words
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import Header, decoded

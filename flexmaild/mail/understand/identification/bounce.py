@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from email.policy import compat32
 
 from flexmaild.core.addresses import MAX_ADDRESS, normal
-from flexmaild.core.reading import Bounce
+from flexmaild.core.parsed_reply import Bounce
 from flexmaild.core.references import bare
 from flexmaild.mail.parse.header import Header, clean, parse_header, raw_text
 from flexmaild.mail.parse.limits import Limits

@@ -8,8 +8,7 @@ import re
 from collections.abc import Sequence
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.labels.known import KnownLines, asks, decides, holds_answer, tokens_of
-from flexmaild.mail.understand.labels.notices import (
+from flexmaild.mail.understand.labels.disclaimers import (
     AROUND,
     FEW_WORDS,
     LONGEST_NOTICE,
@@ -20,6 +19,7 @@ from flexmaild.mail.understand.labels.notices import (
     paragraph_of,
     words_of,
 )
+from flexmaild.mail.understand.labels.known import KnownLines, asks, decides, holds_answer, tokens_of
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.words.doubt import doubts_in
 from flexmaild.mail.understand.words.rules import Rules

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.labels import banners, notices
+from flexmaild.mail.understand.labels import banners, disclaimers
 from flexmaild.mail.understand.labels.known import KnownLines, holds_answer, tokens_of
 from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line, frowns, small
 from flexmaild.mail.understand.words.doubt import GIVEN_NAME, doubts_in, refusing_signs
@@ -84,7 +84,7 @@ def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> N
         if lines[i].label or lines[i].is_blank:
             i += 1
             continue
-        near = lines[i : min(stop, i + notices.LONGEST_NOTICE)]
+        near = lines[i : min(stop, i + disclaimers.LONGEST_NOTICE)]
         if length := banners.banner_length(near, rules):
             for line in near[:length]:
                 line.set(Label.BANNER, "a known banner")
@@ -97,9 +97,9 @@ def _known(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
     if is_device_line(text):
         lines[i].set(Label.SIGNATURE, "a device's line")
         return 1
-    length = notices.notice_length(lines[i : min(stop, i + notices.LONGEST_NOTICE)], rules)
+    length = disclaimers.notice_length(lines[i : min(stop, i + disclaimers.LONGEST_NOTICE)], rules)
     if not length and not holds_answer(text, rules):
-        length = int(notices.is_footer_line(text) or banners.is_classification(text))
+        length = int(disclaimers.is_footer_line(text) or banners.is_classification(text))
     for line in lines[i : i + length]:
         line.set(Label.DISCLAIMER, "a known footer or disclaimer")
     return length

@@ -3,7 +3,7 @@
 import pytest
 
 from flexmaild.core.approval.proof import proof_of
-from flexmaild.core.reading import AuthResult
+from flexmaild.core.parsed_reply import AuthResult
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read

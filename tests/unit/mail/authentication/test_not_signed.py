@@ -6,8 +6,8 @@ import quopri
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import naming
-from flexmaild.core.approval.admission import Ruling, SenderPolicy
+from flexmaild.core.approval import named_requests
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.model import Outcome, Requirement
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.references import ReferenceKeys
@@ -61,10 +61,10 @@ def answer(
     return "\n".join(head).encode() + b"\n\n" + content
 
 
-def ruled(data: bytes, require: Requirement = "dmarc") -> Ruling:
+def ruled(data: bytes, require: Requirement = "dmarc") -> Admission:
     mail = sent(*TEXT, subject="Approval needed: Deploy 4.2")
     reading = understand(data, len(data), RULES, mails_sent=lambda references: (mail,))
-    return naming.judged(
+    return named_requests.judged(
         reading, {REQUEST.id: REQUEST, OTHER.id: OTHER}, ReferenceKeys(KEY), SenderPolicy(require)
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from flexmaild.core.approval.proof import failed_dmarc, proof_for
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
@@ -46,7 +46,7 @@ def of_border(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def judged(case: dict[str, Any]) -> tuple[bool, Reading]:
+def judged(case: dict[str, Any]) -> tuple[bool, ParsedReply]:
     borders = [Border(**border) for border in case["settings"]["borders"]]
     rules = Rules.of("approvals@example.test", borders=borders)
     reading = understand(case["data"], len(case["data"]), rules)

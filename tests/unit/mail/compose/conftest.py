@@ -13,7 +13,7 @@ import pytest
 from flexmaild.core.model import Approver, MailKind, Request, Terms
 from flexmaild.core.work import MailOrder
 from flexmaild.mail.compose.render import Renderer
-from flexmaild.mail.compose.write import Stationery, compose
+from flexmaild.mail.compose.write import ComposeSettings, compose
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 REFERENCE = "FM1-" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLM"
@@ -28,7 +28,7 @@ class Desk:
     ann = ANN
 
     def __init__(self) -> None:
-        self.stationery = Stationery("noreply@example.org", "approvals@example.org", "example.org")
+        self.stationery = ComposeSettings("noreply@example.org", "approvals@example.org", "example.org")
         self.terms = Terms(
             title="Deploy shop 4.2 to production",
             text="All tests are green.",

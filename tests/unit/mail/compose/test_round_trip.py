@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from flexmaild.core.model import Answer, MailKind
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
@@ -20,7 +20,7 @@ RULES = Rules.of("noreply@example.org", "approvals@example.org", names=("flexmai
 FACTS = {"answer": "approve", "state": "approved", "noted": 1, "needed": 2, "why": "negated"}
 
 
-def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: str = "Re: ") -> Reading:
+def reading(desk: Any, asked: EmailMessage, text: str, html: str = "", prefix: str = "Re: ") -> ParsedReply:
     reply = EmailMessage()
     reply["From"] = "Ann Lee <ann@example.org>"
     reply["To"] = asked["Reply-To"] or asked["From"]

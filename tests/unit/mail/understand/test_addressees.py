@@ -5,7 +5,7 @@ A Message-ID that a service replaced is no sign of either.
 
 import pytest
 
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, REFERENCE, REQUEST, RULES, mail, read, said
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from tests.unit.mail.mails import OWN, mail, parts, read
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flexmaild.core.reading import Bounce, MailNature
+from flexmaild.core.parsed_reply import Bounce, MailNature
 from tests.unit.mail.mails import REFERENCE, mail, read
 
 OUR_ID = f"{REFERENCE.lower()}.approval_request.1@corp.test"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.core.reading import MailNature
-from flexmaild.mail.understand.evidence import Witness
+from flexmaild.core.parsed_reply import MailNature
+from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
 from tests.corpus.build import GUARD, HINT, REQUEST
@@ -43,7 +43,7 @@ def test_the_corpus_holds_exactly_the_mails_it_speaks_of() -> None:
 def test_a_witness_changes_nothing_and_sees_every_line(name: str) -> None:
     """What is explained is what was read: the same call, watched."""
     data = (CORPUS / f"{name}.eml").read_bytes()
-    witness = Witness()
+    witness = Evidence()
     watched = understand(data, len(data), RULES, mails_sent=lambda _: (SENT,), witness=witness)
     assert watched == understand(data, len(data), RULES, mails_sent=lambda _: (SENT,))
     assert all(line.label for look in witness.looks for line in look.lines)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand import reply
 from flexmaild.mail.understand.labels.label import Labelled
@@ -135,8 +135,8 @@ def test_each_limit_is_where_it_is_said_to_be(data: bytes, nature: MailNature) -
     assert bool(reading.nature_because) == (nature is not MailNature.HUMAN)
 
 
-def check(reading: Reading, data: bytes) -> None:
-    assert isinstance(reading, Reading) and reading.size == len(data)
+def check(reading: ParsedReply, data: bytes) -> None:
+    assert isinstance(reading, ParsedReply) and reading.size == len(data)
     for text in (
         reading.subject,
         reading.sender_name,

@@ -3,7 +3,7 @@
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, REQUEST, mail, parts, read
 
@@ -12,7 +12,7 @@ RULES = Rules.of(OWN, names=("flexmaild",), ignore_lines=["Seen by * - not prove
 QUOTE = f"On Friday, 20 Nov 2026, flexmaild <{OWN}> wrote:\n" + "\n".join(f"> {line}" for line in REQUEST)
 
 
-def said(text: str, rules: Rules = RULES) -> Reading:
+def said(text: str, rules: Rules = RULES) -> ParsedReply:
     return read(mail(body=text), rules)
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 
 from flexmaild.languages.load import EVERY, Language
-from flexmaild.mail.understand.labels import banners, notices, signatures
+from flexmaild.mail.understand.labels import banners, disclaimers, signatures
 from flexmaild.mail.understand.labels.known import KnownLines
 from flexmaild.mail.understand.words.doubt import CONDITIONS, NEGATIONS
 from tests.unit.mail.understand import known_lines
@@ -47,7 +47,7 @@ def is_known(line: str) -> bool:
     """Whether any list knows it."""
     return (
         signatures.is_device_line(line)
-        or notices.is_footer_line(line)
+        or disclaimers.is_footer_line(line)
         or banners.is_classification(line)
         or banners._TAGS.has(line)
         or signatures._SIGNATURE_LINES.has(line)
@@ -130,7 +130,7 @@ def test_the_line_of_a_device_is_known() -> None:
 
 @pytest.mark.parametrize("line", known_lines.SIGNATURES)
 def test_a_line_of_a_signature_with_a_doubt_is_known(line: str) -> None:
-    assert signatures._SIGNATURE_LINES.has(line) or notices.is_footer_line(line)
+    assert signatures._SIGNATURE_LINES.has(line) or disclaimers.is_footer_line(line)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.verdict import WHY, decide
 from flexmaild.mail.understand.words.doubt import doubts_in

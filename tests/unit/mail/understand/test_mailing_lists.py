@@ -2,7 +2,7 @@
 
 import pytest
 
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import OWN, mail, read
 

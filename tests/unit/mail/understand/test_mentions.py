@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.reading import MailNature
+from flexmaild.core.parsed_reply import MailNature
 from flexmaild.mail.understand.identification import mentions
 from tests.unit.mail.costs import grows_with_size, least
 from tests.unit.mail.mails import REFERENCE, mail, parts, read

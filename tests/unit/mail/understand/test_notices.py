@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from flexmaild.core.model import Answer
-from flexmaild.mail.understand.labels import banners, notices
+from flexmaild.mail.understand.labels import banners, disclaimers
 from flexmaild.mail.understand.lines import Line, dressed
 from flexmaild.mail.understand.words.rules import Rules
 from tests.unit.mail.mails import mail, read
@@ -25,7 +25,7 @@ def footer_length(text: str) -> int:
     while at < len(all_lines):
         if all_lines[at].is_blank or not all_lines[at].bare.strip("-"):
             at += 1
-        elif more := notices.notice_length(all_lines[at:], RULES):
+        elif more := disclaimers.notice_length(all_lines[at:], RULES):
             at += more
         else:
             break
@@ -105,17 +105,17 @@ def test_a_persons_first_line_is_no_banner(line: str) -> None:
 
 @pytest.mark.parametrize("text", known_lines.DISCLAIMERS)
 def test_a_disclaimer_is_known(text: str) -> None:
-    assert notices.notice_length(lines(text), RULES) == len(lines(text))
+    assert disclaimers.notice_length(lines(text), RULES) == len(lines(text))
 
 
 @pytest.mark.parametrize("text", known_lines.DISCLAIMERS)
 def test_what_stands_around_a_disclaimer_stays(text: str) -> None:
     count = len(lines(text))
     for own in ("Please wait for Bob.", "Not before Monday", "Reject", "Bitte nicht ausrollen."):
-        assert notices.notice_length(lines(f"{own}\n{text}"), RULES) == 0
-        assert notices.notice_length(lines(f"{text} {own}"), RULES) < count
-        assert notices.notice_length(lines(f"{text}\n\n{own}"), RULES) <= count
-        assert notices.notice_length(lines(f"{text}\n{own}"), RULES) <= count
+        assert disclaimers.notice_length(lines(f"{own}\n{text}"), RULES) == 0
+        assert disclaimers.notice_length(lines(f"{text} {own}"), RULES) < count
+        assert disclaimers.notice_length(lines(f"{text}\n\n{own}"), RULES) <= count
+        assert disclaimers.notice_length(lines(f"{text}\n{own}"), RULES) <= count
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_stands_around_a_disclaimer_stays(text: str) -> None:
     ],
 )
 def test_a_persons_sentence_is_no_disclaimer(text: str) -> None:
-    assert notices.notice_length(lines(text), RULES) == 0
+    assert disclaimers.notice_length(lines(text), RULES) == 0
 
 
 @pytest.mark.parametrize("said", ["wait", "not yet", "👎", "only on Monday"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import SentMail
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.message import read
@@ -36,7 +36,7 @@ def replies(collection: str) -> Iterator[tuple[str, bytes, SentMail]]:
         yield case.name, case.reply, SentMail(case.request)
 
 
-def as_signed(data: bytes, asked: SentMail) -> Reading:
+def as_signed(data: bytes, asked: SentMail) -> ParsedReply:
     domain = domain_of(sender(read(data, RULES.limits).header, RULES.limits).address) or "corp.test"
     line_end = b"\r\n" if b"\r\n" in data[:2000] else b"\n"
     field = f"DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s=a; h={SIGNED}; b=QUJD".encode()

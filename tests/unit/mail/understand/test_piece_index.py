@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from flexmaild.languages.load import EVERY
-from flexmaild.mail.understand.labels.notices import as_compared, folded
+from flexmaild.mail.understand.labels.disclaimers import as_compared, folded
 from flexmaild.mail.understand.words.piece_index import PieceIndex
 
 PIECES = ("a", "ab", "abc", "abcd", "bcde", "不", "不可", "ß", "e ", " mail")

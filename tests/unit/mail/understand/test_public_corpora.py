@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.understand.labels.label import Labelled, label
@@ -46,7 +46,7 @@ def labelled(text: str, is_known: bool = True) -> Labelled:
     return label(lines_of(plain_lines(text, "plain")), known(is_known), RULES, WRITER)
 
 
-def reading(text: str, is_known: bool = True) -> Reading:
+def reading(text: str, is_known: bool = True) -> ParsedReply:
     data = mail(REPLY_TO, body=text)
     return understand(data, len(data), RULES, mails_sent=lambda _: (SENT,) if is_known else None)
 

@@ -6,7 +6,7 @@ from functools import cache, partial
 import pytest
 
 from flexmaild.core.model import Answer, MailKind
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import SentMail
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.understand.reply import understand
@@ -30,7 +30,9 @@ def explanation(repeats: bool, why: str = "condition", language: str = "en") -> 
     return DESK.data(MailKind.UNCLEAR, facts=facts, language=language)
 
 
-def answering(quote: bytes, typed: str, below: str = "", *, form: str, mails: Sequence[SentMail]) -> Reading:
+def answering(
+    quote: bytes, typed: str, below: str = "", *, form: str, mails: Sequence[SentMail]
+) -> ParsedReply:
     """What a mail program sends when this is typed above that mail of ours, and that below it."""
     asked = parsed(quote)
     text = f"{typed}\n\n{ATTRIBUTION}\n{quoted(content(asked, 'plain'))}\n{below}"
@@ -136,9 +138,11 @@ QUOTES: dict[str, Callable[[Sequence[str]], Sequence[str]]] = {
 }
 
 
-def cost(size: int, quote: Callable[[Sequence[str]], Sequence[str]], times: int = 3) -> tuple[float, Reading]:
+def cost(
+    size: int, quote: Callable[[Sequence[str]], Sequence[str]], times: int = 3
+) -> tuple[float, ParsedReply]:
     """The least time of some; each reads another mail, since what was sent is kept for the next reply."""
-    best, readings = float("inf"), list[Reading]()
+    best, readings = float("inf"), list[ParsedReply]()
 
     def reply(data: bytes, asked: tuple[SentMail, ...]) -> None:
         readings.append(read(data, mails_sent=lambda _: asked))

@@ -10,7 +10,7 @@ from email.utils import getaddresses
 
 import pytest
 
-from flexmaild.core.reading import Reading
+from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import SentMail
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
@@ -86,7 +86,7 @@ KINDS = [
 BY_NAME = {case.name: case for case in (*reports(), *clients())}
 
 
-def reading(case: Case) -> Reading:
+def reading(case: Case) -> ParsedReply:
     """The reply, with the request as all that was sent."""
     asked = (SentMail(case.request),)
     return understand(case.reply, len(case.reply), RULES, mails_sent=lambda _: asked)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers
 
-from flexmaild.api import shapes
+from flexmaild.api import validation
 from flexmaild.api.problems import Fault, Problem, invalid
 from flexmaild.api.routes import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_FORM, Parameter, Route
 
@@ -100,11 +100,11 @@ def checked(route: Route, document: Any) -> BaseModel | None:
         if route.body_required:
             raise Problem(400, "The body is missing", f"{route.path} takes a JSON object.", kind="not-json")
         return None
-    model = shapes.body(route.body)
+    model = validation.body(route.body)
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise invalid(shapes.faults(error, model)) from None
+        raise invalid(validation.faults(error, model)) from None
 
 
 def query_of(route: Route, raw: bytes) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def query_of(route: Route, raw: bytes) -> dict[str, Any]:
     faults = []
     for name, found in given.items():
         if name not in known:
-            faults.append(Fault(name, "is not a parameter here", shapes.did_you_mean(name, list(known))))
+            faults.append(Fault(name, "is not a parameter here", validation.did_you_mean(name, list(known))))
         elif len(found) > 1:
             faults.append(Fault(name, "is given more than once"))
         else:

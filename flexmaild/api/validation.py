@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from flexmaild.api import bodies
+from flexmaild.api import request_models
 from flexmaild.api.problems import Fault
 from flexmaild.core.documents import approvals, diagnosis, queues, service
 
@@ -22,16 +22,16 @@ _SEVERAL = ("ListedApproval", "ApprovalOutline", "Job", "JobOutline")
 
 # Which fields are allowed at a place, by the last name in the path of a fault (a model's tag or its list).
 _FIELDS_AT: Mapping[str, type[BaseModel]] = {
-    f"{bodies.TAG}person": bodies.Person,
-    f"{bodies.TAG}group": bodies.Group,
-    "attachments": bodies.File,
-    "logs": bodies.Log,
+    f"{request_models.TAG}person": request_models.Person,
+    f"{request_models.TAG}group": request_models.Group,
+    "attachments": request_models.File,
+    "logs": request_models.Log,
 }
 
 
 def body(name: str) -> type[BaseModel]:
     """The model of a request's body of that name."""
-    found: type[BaseModel] = getattr(bodies, name)
+    found: type[BaseModel] = getattr(request_models, name)
     return found
 
 
@@ -97,7 +97,7 @@ def _fault(
 
 def _is_alternative(part: int | str) -> bool:
     """Whether it names no field, but which of several models was tried there."""
-    return isinstance(part, str) and (part.startswith(bodies.TAG) or part in _SEVERAL)
+    return isinstance(part, str) and (part.startswith(request_models.TAG) or part in _SEVERAL)
 
 
 def _fields_at(loc: tuple[int | str, ...], top: type[BaseModel]) -> list[str]:

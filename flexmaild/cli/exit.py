@@ -21,7 +21,7 @@ import click
 from click.shell_completion import shell_complete
 
 from flexmaild.cli.escapes import escaped
-from flexmaild.core import exits
+from flexmaild.core import exit_codes
 
 # In the place of a stream that whoever started the program has closed.
 _CLOSED = -1
@@ -54,7 +54,7 @@ def run(command: click.Command, program: str) -> NoReturn:
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             sys.stderr.write("\n")  # after the terminal's ^C
-        code = exits.INTERRUPTED
+        code = exit_codes.INTERRUPTED
     sys.exit(code)
 
 
@@ -102,8 +102,8 @@ def _exit_code(command: click.Command, program: str) -> int:
         last = traceback.extract_tb(bug.__traceback__)[-1]
         place = f"{Path(last.filename).name}:{last.lineno}"
         sys.stderr.write(f"{program}: a bug ({type(bug).__name__} at {place}); please report it\n")
-        return exits.BUG
-    return ended if isinstance(ended, int) else exits.DONE
+        return exit_codes.BUG
+    return ended if isinstance(ended, int) else exit_codes.DONE
 
 
 def _completion(command: click.Command, program: str) -> int | None:
@@ -118,7 +118,7 @@ def _completion(command: click.Command, program: str) -> int | None:
         failed = 1
     if failed:
         sys.stderr.write(f"{program}: there is no completion {variable}={escaped(asked)}; see --help\n")
-    return exits.USAGE if failed else exits.DONE
+    return exit_codes.USAGE if failed else exit_codes.DONE
 
 
 class _Output(io.RawIOBase):

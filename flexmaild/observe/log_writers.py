@@ -9,11 +9,11 @@ import select
 import socket
 from collections.abc import Callable
 
-from flexmaild.observe import render
+from flexmaild.observe import formatter
 from flexmaild.settings.schema import Format
 
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
-Write = Callable[[render.Event], None]
+Write = Callable[[formatter.Event], None]
 
 
 def way_out(style: Format, descriptor: int, journal: str = JOURNAL_SOCKET) -> Write:
@@ -22,12 +22,12 @@ def way_out(style: Format, descriptor: int, journal: str = JOURNAL_SOCKET) -> Wr
     if chosen == "journald":
         return _Journal(descriptor, journal).write
     if chosen == "json":
-        form = render.as_json
+        form = formatter.as_json
     else:
         # https://no-color.org: any value but the empty one
         plain = os.environ.get("NO_COLOR") or not os.isatty(descriptor)
-        form = render.as_plain if plain else render.as_coloured
-    return lambda event: _write_line(descriptor, render.fitted(event, form))
+        form = formatter.as_plain if plain else formatter.as_coloured
+    return lambda event: _write_line(descriptor, formatter.fitted(event, form))
 
 
 def _looked_up(descriptor: int) -> Format:
@@ -54,13 +54,13 @@ class _Journal:
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
-    def write(self, event: render.Event) -> None:
-        datagram = render.fitted(event, render.as_journal)
+    def write(self, event: formatter.Event) -> None:
+        datagram = formatter.fitted(event, formatter.as_journal)
         # Addressed anew each time: a restarted journal listens on a new socket at the same place.
         try:
             self._socket.sendto(datagram, self._path)
         except OSError:
-            _write_line(self._descriptor, render.fitted(event, render.as_kernel_line))
+            _write_line(self._descriptor, formatter.fitted(event, formatter.as_kernel_line))
 
 
 def _write_line(descriptor: int, line: bytes) -> None:

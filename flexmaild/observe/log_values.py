@@ -1,7 +1,7 @@
 """What is logged is made harmless: nothing secret in it, no whole reference, and nothing that could lie about
 lines or terminals.
 
-Used by `observe.render` for every string of every event.
+Used by `observe.formatter` for every string of every event.
 """
 
 import re

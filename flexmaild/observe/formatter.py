@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from flexmaild.observe.redact import clean, escape, is_telling
+from flexmaild.observe.log_values import clean, escape, is_telling
 from flexmaild.system.redaction import MASK, Redactor
 
 # The journal cuts long lines into several entries (LineMax=48K) and syslog relays do so at 1 to 8 KiB.

@@ -8,7 +8,7 @@ from flexmaild.system.clock import Clock
 QUIET_SECONDS = 2.0
 
 
-class Quiet:
+class ReplyPriority:
     """Callable from any thread."""
 
     def __init__(self, clock: Clock) -> None:

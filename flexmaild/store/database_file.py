@@ -30,7 +30,7 @@ NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glu
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DatabaseFile:
     """An opened place: the database file, which file that was (device, inode), and the descriptors of its
     locks."""
 
@@ -70,7 +70,7 @@ def insist_on(path: Path, known: tuple[int, int]) -> None:
         )
 
 
-def prepare(path: Path, state_directory: Path) -> Place:
+def prepare(path: Path, state_directory: Path) -> DatabaseFile:
     """Create what is missing, take the lock. Raises StoreError with the path and the cure."""
     with ExitStack() as held:
         try:
@@ -79,7 +79,7 @@ def prepare(path: Path, state_directory: Path) -> Place:
             _refuse_network(path)
             locks = _locked_file(path, held), _locked_directory(state_directory, held)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            place = Place(path, identity(path), locks)
+            place = DatabaseFile(path, identity(path), locks)
         except OSError as error:
             raise unusable(path, error) from error
         held.pop_all()

@@ -15,7 +15,7 @@ from operator import eq
 from flexmaild.core import references
 from flexmaild.core.approval.admission import (
     SHORTEST_DAMAGED,
-    Ruling,
+    Admission,
     SenderPolicy,
     by_nature,
     is_of,
@@ -26,7 +26,7 @@ from flexmaild.core.approval.admission import (
     texts_of,
 )
 from flexmaild.core.model import Invitation, Outcome, Request
-from flexmaild.core.reading import MailNature, Reading
+from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.reasons import ReplyReason, sentence
 from flexmaild.core.references import ReferenceKeys
 
@@ -52,20 +52,20 @@ class Ids:
     asked: Mapping[str, str] = field(default_factory=dict)
 
 
-def whole_references(reading: Reading) -> tuple[references.Reference, ...]:
+def whole_references(reading: ParsedReply) -> tuple[references.Reference, ...]:
     """Every whole reference in the mail, at whatever place."""
     texts = (*reported_ids(reading), *texts_of(reading), *reading.hidden_references)
     parsed = map(references.parse, texts)
     return tuple(reference for reference in parsed if reference is not None)
 
 
-def named(reading: Reading) -> tuple[str, ...]:
+def named(reading: ParsedReply) -> tuple[str, ...]:
     """Ids of requests that this mail may name, those of its references first; which exist the store says."""
     ids = (reference.request_id for reference in whole_references(reading))
     return tuple(dict.fromkeys((*ids, *reading.named_requests)))
 
 
-def claimed(reading: Reading) -> list[str]:
+def claimed(reading: ParsedReply) -> list[str]:
     """The ids of requests, whosever they are, that this mail answers: of references at the places where we
     write them, whole or most of one, and of whole ones anywhere."""
     texts = [*reported_ids(reading), *texts_of(reading), *reading.hidden_references]
@@ -99,13 +99,13 @@ def _letters(identifier: str) -> str:
 
 
 def judged(
-    reading: Reading,
+    reading: ParsedReply,
     requests: Mapping[str, Request],
     keys: ReferenceKeys,
     policy: SenderPolicy,
     answered: Iterable[str] = (),
     ids: Ids = Ids(),
-) -> Ruling:
+) -> Admission:
     """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids
     of requests whose mail without a reference it answers."""
     unknown = _of_unknown(reading, requests, answered, ids)
@@ -126,8 +126,8 @@ def judged(
 
 
 def _of_unknown(
-    reading: Reading, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
-) -> Ruling | None:
+    reading: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
+) -> Admission | None:
     """What becomes of a mail that answers a request which the store does not know. None where it answers one
     that is known, or none at all, and where that changes nothing."""
     if not ids.keys or reading.nature in _NOT_READ:
@@ -148,24 +148,24 @@ def _of_unknown(
         # Seen where they are asked; who approves for several installations may mean another one.
         return replace(refused(ReplyReason.REFERENCE_ALTERED, ids.asked[reading.sender]), stays=True)
     reason = ReplyReason.FOREIGN
-    return Ruling(Outcome.FOREIGN, sentence(reason), reason) if others else None
+    return Admission(Outcome.FOREIGN, sentence(reason), reason) if others else None
 
 
-def _of_the_lost(reading: Reading, names: Sequence[str], ids: Ids) -> Ruling | None:
+def _of_the_lost(reading: ParsedReply, names: Sequence[str], ids: Ids) -> Admission | None:
     """What becomes of a mail about requests of ours that are no longer in the store: forgotten, or made
     before the store was exchanged for an older one."""
     if past := next((i for i in names if i in ids.past), ""):
         reason = ReplyReason.FORGOTTEN
         if reading.nature is MailNature.HUMAN:
-            return Ruling(Outcome.LATE, sentence(reason), reason, request_id=past)
+            return Admission(Outcome.LATE, sentence(reason), reason, request_id=past)
         return replace(by_nature(reading), because=sentence(reason), request_id=past)
     if ours := next((i for i in names if references.is_ours(ids.keys, i)), ""):
         reason = ReplyReason.STORE_OLDER
-        return Ruling(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
+        return Admission(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
     return None
 
 
-def _agrees(reading: Reading) -> bool:
+def _agrees(reading: ParsedReply) -> bool:
     """Whether two places hold the same whole reference: what is altered is not altered twice alike."""
     places = (reading.address_references, reading.thread_references, reading.body_references)
     whole = [{text.upper() for text in place if references.parse(text) is not None} for place in places]
@@ -173,8 +173,8 @@ def _agrees(reading: Reading) -> bool:
 
 
 def _by_the_genuine(
-    reading: Reading, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
-) -> Ruling | None:
+    reading: ParsedReply, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
+) -> Admission | None:
     """The ruling on a mail without one reference that it agrees on, by the sender's own among those it holds:
     at most undecided. None where there is none, or another person's beside it."""
     usual, hidden = texts_of(reading), reading.hidden_references
@@ -205,8 +205,8 @@ def _genuine(
 
 
 def _placed(
-    ruling: Ruling, reading: Reading, requests: Mapping[str, Request], answered: Iterable[str]
-) -> Ruling:
+    ruling: Admission, reading: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str]
+) -> Admission:
     """With the first request that the mail names, so that it is seen there; a reference of which only the
     beginning is whole is an altered one."""
     if ruling.request_id:

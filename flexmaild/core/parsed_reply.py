@@ -54,7 +54,7 @@ Addressed = Literal["surely", "beside", "unsigned"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedReply:
     """What one mail said; made by `mail.understand.reply.understand`, judged by `core.approval.admission`.
 
     sender: the one address of the one From field, lower case; empty when `sender_fault` says why not.

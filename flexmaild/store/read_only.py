@@ -21,13 +21,13 @@ from sqlalchemy.pool import NullPool
 
 from flexmaild.core.model import Request
 from flexmaild.core.references import as_written
-from flexmaild.core.work import Job, KeptHeader, KeptMail, Seen
+from flexmaild.core.work import Job, KeptHeader, KeptMail, ProcessedMail
 from flexmaild.settings.schema import Settings
+from flexmaild.store.database_file import identity, insist_on
 from flexmaild.store.errors import StoreBusy, StoreError, StoreFault
 from flexmaild.store.faults import RESTORE, translated
 from flexmaild.store.migrate import refuse_other_schema
 from flexmaild.store.open import database_file
-from flexmaild.store.place import identity, insist_on
 from flexmaild.store.records import headers, jobs, mails, requests, sent_mails
 from flexmaild.store.records.codec import SEEN, seen_of
 from flexmaild.store.records.rows import Rows
@@ -55,11 +55,11 @@ class Kept:
     """A mail that was read, with its place in the order of reading."""
 
     seq: int
-    seen: Seen
+    seen: ProcessedMail
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class MailRange:
     """The mails read within some time: how many, and the place of the last."""
 
     count: int
@@ -69,7 +69,7 @@ class Span:
 KEPT = Rows(seen, lambda row: Kept(row.seq, seen_of(row)), "seq")
 
 
-class StoreBeside:
+class ReadOnlyStore:
     """Raises the faults of `flexmaild.store.errors` and nothing else."""
 
     def __init__(self, url: str, *, state_directory: Path) -> None:
@@ -107,35 +107,35 @@ class StoreBeside:
         the mail that asks is still among it; None where there is no such request."""
         return self._look(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
 
-    def seen_as(self, sha256: str) -> Seen | None:
+    def seen_as(self, sha256: str) -> ProcessedMail | None:
         """The first outcome of this very mail."""
         return self._first(seen.c.sha256 == sha256)
 
-    def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> Seen | None:
+    def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
         """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
         is_it = seen.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
         return self._first(and_(seen.c.approval_id.in_(list(approval_ids)), is_it))
 
-    def read_together(self, read: Seen) -> frozenset[str]:
+    def read_together(self, read: ProcessedMail) -> frozenset[str]:
         """SHA-256 of the mails that were read in one go with this one and before it."""
         own = select(func.min(seen.c.seq)).where(seen.c.sha256 == read.mail.sha256, seen.c.at == read.at)
         query = select(seen.c.sha256).where(seen.c.at == read.at, seen.c.seq < own.scalar_subquery())
         return frozenset(self._look(lambda connection: connection.execute(query).scalars().all()))
 
-    def _first(self, which: ColumnElement[bool]) -> Seen | None:
+    def _first(self, which: ColumnElement[bool]) -> ProcessedMail | None:
         query = select(seen).where(which).order_by(seen.c.seq).limit(1)
 
-        def look(connection: Connection) -> Seen | None:
+        def look(connection: Connection) -> ProcessedMail | None:
             row = connection.execute(query).first()
             return None if row is None else SEEN.of(connection, row)
 
         return self._look(look)
 
-    def span(self, since: datetime) -> Span:
+    def span(self, since: datetime) -> MailRange:
         """What was read since then and until now."""
         query = select(func.count(), func.max(seen.c.seq)).where(seen.c.at >= since)
         count, last = self._look(lambda connection: connection.execute(query).one())
-        return Span(count, last or 0)
+        return MailRange(count, last or 0)
 
     def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]:
         """A slice of the mails read since then, in the order of reading, without their bytes."""
@@ -241,6 +241,6 @@ def _denied(path: Path) -> StoreDenied:
     return StoreDenied(f"{path}: you may not read it.", "run it as root or as the daemon's user.")
 
 
-def store_beside(settings: Settings) -> StoreBeside:
+def store_beside(settings: Settings) -> ReadOnlyStore:
     """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
-    return StoreBeside(settings.store.url, state_directory=settings.state_directory)
+    return ReadOnlyStore(settings.store.url, state_directory=settings.state_directory)

@@ -29,9 +29,9 @@ from flexmaild.api.fields import (
     Text,
     fault,
 )
-from flexmaild.core.access import NOBODYS, Belonging
+from flexmaild.core.access import NOBODYS, Ownership
 from flexmaild.core.addresses import MAX_WRITTEN
-from flexmaild.core.approval.opening import Ask, AskedApprover
+from flexmaild.core.approval.opening import AskedApprover, RequestedApproval
 from flexmaild.core.model import Attachment as StoredAttachment
 from flexmaild.core.model import OnExpiry, QuorumRule, Requirement
 from flexmaild.settings.schema import Level
@@ -240,10 +240,12 @@ class ApprovalRequest(Strict):
         check_files(self.attachments)
         return self
 
-    def ask(self, attachments: tuple[StoredAttachment, ...] = (), belonging: Belonging = NOBODYS) -> Ask:
+    def ask(
+        self, attachments: tuple[StoredAttachment, ...] = (), belonging: Ownership = NOBODYS
+    ) -> RequestedApproval:
         """The request as the core takes it; `attachments` are its files as the store keeps them, `belonging`
         says whose it will be."""
-        return Ask(
+        return RequestedApproval(
             title=self.title,
             text=self.text,
             approvers=tuple(_asked("approvers", self.approvers)),

@@ -1,8 +1,8 @@
 """One TCP connection whose every step is bounded in silence, in total time and in bytes.
 
 A socket's own timeout bounds one read only, so a server that drips a byte a second holds a command for
-ever. `Wire.begin` states what the next step may cost; every send and receive counts against it. smtplib and
-imaplib read through the file side of a Wire, so one mechanism serves both protocols. It raises
+ever. `DeadlineSocket.begin` states what the next step may cost; every send and receive counts against it.
+smtplib and imaplib read through the file side of a Wire, so one mechanism serves both protocols. It raises
 `core.errors` only, never an OSError, so that neither library can swallow the reason; it never retries.
 """
 
@@ -28,7 +28,7 @@ class CertificateRefused(GiveUp):
     code: int = 0
 
 
-class Wire(io.RawIOBase):
+class DeadlineSocket(io.RawIOBase):
     """A connected socket. `reader` is its buffered side; the methods below are its sending side.
 
     server: "host:port", for messages.
@@ -46,7 +46,7 @@ class Wire(io.RawIOBase):
         self._inflate: zlib._Decompress | None = None
         self._deflate: zlib._Compress | None = None
         self.received = 0
-        self.reader: io.BufferedReader[Wire] = io.BufferedReader(self, _BUFFER)
+        self.reader: io.BufferedReader[DeadlineSocket] = io.BufferedReader(self, _BUFFER)
 
     def begin(self, step: str, *, silence: float, total: float, most: int = 1 << 20) -> None:
         """The next step may be silent for `silence` seconds, last `total` seconds and bring `most` bytes."""
@@ -138,7 +138,7 @@ class Wire(io.RawIOBase):
                 raise self._translated(error) from error
             view = view[sent:]
 
-    def makefile(self, *_: object) -> io.BufferedReader[Wire]:
+    def makefile(self, *_: object) -> io.BufferedReader[DeadlineSocket]:
         """The reading side, under the name that smtplib asks for."""
         return self.reader
 
