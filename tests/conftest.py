@@ -13,13 +13,13 @@ settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("untimed")
 
 pytest_plugins = [
-    "tests.kit.pki",
-    "tests.kit.dovecot",
-    "tests.kit.in_process",
-    "tests.kit.postfix",
-    "tests.kit.proxy",
-    "tests.kit.scripted",
-    "tests.kit.service_manager",
+    "tests.support.pki",
+    "tests.support.dovecot",
+    "tests.support.in_process",
+    "tests.support.postfix",
+    "tests.support.proxy",
+    "tests.support.scripted",
+    "tests.support.service_manager",
 ]
 
 

@@ -24,9 +24,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from tests.kit.canary import Canary, of_file
-from tests.kit.process import free_ports
-from tests.kit.programs import run
+from tests.support.canary import Canary, of_file
+from tests.support.process import free_ports
+from tests.support.programs import run
 
 T = TypeVar("T")
 PATIENCE = 30.0

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.acceptance.service import Service, reference_of
-from tests.kit.other_users import DAEMON, as_user, flexmailctl_as
-from tests.kit.process import private_directory
+from tests.support.other_users import DAEMON, as_user, flexmailctl_as
+from tests.support.process import private_directory
 
 ALICE = "alice@corp.example"
 OTHER = DAEMON

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.service import BIN, Service, reply, until
-from tests.kit.programs import run
+from tests.support.programs import run
 
 ALICE = "alice@corp.example"
 EVERY = [

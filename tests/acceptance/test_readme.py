@@ -15,10 +15,10 @@ import pytest
 import yaml
 
 from tests.acceptance.service import BIN, Service, flexmaild, reply, until
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
-from tests.kit.process import require
+from tests.support.dovecot import Dovecot, User
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
+from tests.support.process import require
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

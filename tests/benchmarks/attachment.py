@@ -2,7 +2,7 @@
 
 from tests.benchmarks.stage import directory, running, seconds_of, seeded, servers
 from tests.benchmarks.table import compared, show
-from tests.kit.proxy import Proxy
+from tests.support.proxy import Proxy
 
 LARGE, ATTACHED = 20, 10_000_000
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from flexmaild.transports.graph.inbox import GraphInbox
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import USER, api, mail
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import USER, api, mail
 
 
 def in_batches(fake: FakeMicrosoft) -> int:

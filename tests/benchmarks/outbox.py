@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.benchmarks.stage import SWALLOWED, Servers, directory, running, seconds_of, servers
 from tests.benchmarks.table import ratio, show
-from tests.kit.house import REPLIES, until
-from tests.kit.process import free_ports
+from tests.support.daemon import REPLIES, until
+from tests.support.process import free_ports
 
 MAILS, ROUNDS = 1000, 5
 TEXT = "Stage 4 of the release has finished on all hosts, its log is below.\n" * 50

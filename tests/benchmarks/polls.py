@@ -2,9 +2,9 @@
 
 import statistics
 
-from tests.benchmarks.stage import Daemon, Servers, directory, running, seeded, servers
+from tests.benchmarks.stage import BenchmarkDaemon, Servers, directory, running, seeded, servers
 from tests.benchmarks.table import ratio, show
-from tests.kit.dovecot import User
+from tests.support.dovecot import User
 
 WAITING, POLL, ROUNDS = 100_000, 30, 12
 
@@ -38,7 +38,7 @@ def _settings(hosts: Servers, user: User) -> dict[str, object]:
     return {"outgoing": hosts.outgoing(), "incoming": incoming}
 
 
-def _poll(daemon: Daemon) -> float:
+def _poll(daemon: BenchmarkDaemon) -> float:
     """Milliseconds by the daemon's own account, with nothing else under way."""
     daemon.settled()
     answer = daemon.process_replies()

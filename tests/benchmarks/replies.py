@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tests.benchmarks.stage import Seed, Servers, directory, running, seconds_of, seeded, servers
 from tests.benchmarks.table import ratio, show
-from tests.kit.dovecot import User
-from tests.kit.proxy import Proxy
+from tests.support.dovecot import User
+from tests.support.proxy import Proxy
 
 MAILS, ROUNDS = 2000, 3
 # getmail6 takes 7 ms for each, and one run in eight stalls for three minutes: then it is given another try.

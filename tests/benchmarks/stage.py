@@ -1,7 +1,7 @@
 """The stage of the figures: private servers, a daemon as its users run it, and a folder full of replies.
 
 `servers` gives Dovecot and Postfix; `seeded` a state directory with open requests and a reply to each;
-`Daemon` is the kit's house without its clock of tests and with the log level of a usual installation.
+`Daemon` is the kit's daemon without its clock of tests and with the log level of a usual installation.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from email.utils import format_datetime, localtime, make_msgid
 from pathlib import Path
 from typing import Any
 
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.house import REPLIES, ROOT, House, merged, text_of, until
-from tests.kit.pki import make_pki
-from tests.kit.postfix import Postfix
-from tests.kit.servers_settings import PLAIN_IMAP
+from tests.support.daemon import REPLIES, ROOT, Daemon, merged, text_of, until
+from tests.support.dovecot import Dovecot, User
+from tests.support.pki import make_pki
+from tests.support.postfix import Postfix
+from tests.support.servers_settings import PLAIN_IMAP
 
 # Postfix swallows what goes to this domain, so sending to it costs what sending costs and nothing else.
 SWALLOWED = "discard.test"
@@ -36,14 +36,14 @@ IN_MEMORY = Path("/dev/shm")
 _names = itertools.count()
 
 
-class Daemon(House):
+class BenchmarkDaemon(Daemon):
     """`flexmaild` itself; `start` waits for an answer on the control socket."""
 
     def write_settings(self, settings: Mapping[str, Any]) -> None:
         usual = {"log": {"level": "info"}, "approvals": {"max_pending": 100_000}}
         super().write_settings(merged(usual, settings))
 
-    def start(self, env: Mapping[str, str] | None = None) -> Daemon:
+    def start(self, env: Mapping[str, str] | None = None) -> BenchmarkDaemon:
         command = [sys.executable, "-m", "flexmaild", "--config", str(self.config)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -57,7 +57,7 @@ class Daemon(House):
         counted: dict[str, int] = self.call("status")["outgoing"]["messages"]
         return counted
 
-    def settled(self) -> Daemon:
+    def settled(self) -> BenchmarkDaemon:
         """Wait until the outbox holds nothing that is due."""
         until(lambda: not self.messages()["queued"], "an empty outbox", 300)
         return self
@@ -130,14 +130,14 @@ def directory(below: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def running(root: Path, settings: Mapping[str, Any], state: Path | None = None) -> Iterator[Daemon]:
+def running(root: Path, settings: Mapping[str, Any], state: Path | None = None) -> Iterator[BenchmarkDaemon]:
     """A daemon in a new directory below `root`, on a copy of `state` where one is given."""
     home = root / f"daemon{next(_names)}"
     home.mkdir()
     if state is not None:
         shutil.copytree(state, home / "state")
     os.sync()
-    daemon = Daemon(home, settings)
+    daemon = BenchmarkDaemon(home, settings)
     try:
         yield daemon.start()
         daemon.stop()
@@ -158,7 +158,7 @@ def seeded(root: Path, count: int, padding: int = 0) -> Seed:
 
     padding: bytes of an attachment that each reply carries.
     """
-    daemon = Daemon(root / "seed", {"incoming": {"enabled": False}})
+    daemon = BenchmarkDaemon(root / "seed", {"incoming": {"enabled": False}})
     daemon.start()
     try:
         for number in range(count):

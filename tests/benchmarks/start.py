@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.benchmarks.stage import Daemon, directory, end_of
+from tests.benchmarks.stage import BenchmarkDaemon, directory, end_of
 from tests.benchmarks.table import compared, show
-from tests.kit.house import ROOT
+from tests.support.daemon import ROOT
 
 ROUNDS = 9
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 def seconds_to_ready(root: Path, name: str, *, fresh: bool) -> float:
     """fresh: the store and the key have to be made first."""
-    daemon = Daemon(root / name)
+    daemon = BenchmarkDaemon(root / name)
     assert not fresh or not (root / name / "state").exists()
     heard = str(root / name / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.memory import resident
-from tests.benchmarks.stage import Daemon, directory, end_of
+from tests.benchmarks.stage import BenchmarkDaemon, directory, end_of
 from tests.benchmarks.table import compared, show
-from tests.kit.house import until
+from tests.support.daemon import until
 
 CROWDS = (0, 200, 2000)
 ONE_USERS, ANOTHER = 1000, 54321
@@ -24,7 +24,7 @@ ASKED = 50
 def main() -> None:
     threads, memory, seconds = {}, {}, {}
     with directory() as root:
-        daemon = Daemon(root / "waiting", {"control": {"mode": "0666"}}).start()
+        daemon = BenchmarkDaemon(root / "waiting", {"control": {"mode": "0666"}}).start()
         for directory_of_all in (root, daemon.root):
             directory_of_all.chmod(0o755)
         try:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 @contextmanager
-def _waiting(daemon: Daemon, identifier: str, size: int) -> Iterator[list[socket.socket]]:
+def _waiting(daemon: BenchmarkDaemon, identifier: str, size: int) -> Iterator[list[socket.socket]]:
     head = f"GET /v1/approvals/{identifier}/wait?timeout=3600 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     crowd: list[socket.socket] = []
     before = _open_files(daemon)
@@ -67,7 +67,7 @@ def _waiting(daemon: Daemon, identifier: str, size: int) -> Iterator[list[socket
         until(lambda: _looks(daemon), "an answer behind the crowd")
 
 
-def _open_files(daemon: Daemon) -> int:
+def _open_files(daemon: BenchmarkDaemon) -> int:
     assert daemon.process
     return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
@@ -85,11 +85,11 @@ def _connected(path: Path, by_another: bool) -> socket.socket:
     return connection
 
 
-def _looks(daemon: Daemon) -> bool:
+def _looks(daemon: BenchmarkDaemon) -> bool:
     return bool(daemon.call("approval.list"))
 
 
-def _seconds_of_a_look(daemon: Daemon) -> float:
+def _seconds_of_a_look(daemon: BenchmarkDaemon) -> float:
     began = time.perf_counter()
     _looks(daemon)
     return time.perf_counter() - began

@@ -25,8 +25,8 @@ from tests.borders.kinds.postfix_milters import POSTFIX_OPENDKIM, RESOLVER
 from tests.borders.machine import MAIL_UID
 from tests.borders.mails import Mail, mails
 from tests.borders.send import greeting, handed_over
-from tests.kit.house import until
-from tests.kit.process import end, free_ports, greeted, private_directory, require
+from tests.support.daemon import until
+from tests.support.process import end, free_ports, greeted, private_directory, require
 
 _DAEMONS = "/usr/lib/postfix/sbin"
 

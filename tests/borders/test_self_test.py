@@ -11,7 +11,7 @@ from tests.borders.border import HOST, REPLIES
 from tests.borders.kinds import settings as docs_of
 from tests.borders.loopback import Loopback
 from tests.borders.machine import MAIL_UID
-from tests.kit.house import House
+from tests.support.daemon import Daemon
 
 pytestmark = pytest.mark.servers
 
@@ -34,8 +34,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Loopback]:
 
 
 @pytest.fixture
-def house(server: Loopback, tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path, behind(server, docs_of(server.border)))
+def daemon(server: Loopback, tmp_path: Path) -> Iterator[Daemon]:
+    made = Daemon(tmp_path, behind(server, docs_of(server.border)))
     try:
         yield made.start()
     finally:
@@ -56,8 +56,8 @@ def behind(server: Loopback, proof: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_what_the_self_test_says_of_each_spelling(server: Loopback, house: House) -> None:
-    found = house.call("self_test")
+def test_what_the_self_test_says_of_each_spelling(server: Loopback, daemon: Daemon) -> None:
+    found = daemon.call("self_test")
     fates = {one["name"]: one["result"] for one in found["spellings"]}
     assert len(fates) == 20
     assert {name for name, fate in fates.items() if fate == "ignored"} >= HARMLESS
@@ -73,21 +73,21 @@ def test_what_the_self_test_says_of_each_spelling(server: Loopback, house: House
         assert not found["healthy"]
 
 
-def test_the_doctor_names_a_wrong_id_and_proposes_what_the_docs_say(server: Loopback, house: House) -> None:
+def test_the_doctor_names_a_wrong_id_and_proposes_what_the_docs_say(server: Loopback, daemon: Daemon) -> None:
     wrong = {"require": "dkim", "trusted_authserv_ids": ["mx.example.test"]}
-    house.write_settings(behind(server, wrong))
-    house.call("reload")
+    daemon.write_settings(behind(server, wrong))
+    daemon.call("reload")
     for mail in server.sent:
         if mail.name in ("honest-bob", "honest-nora"):
             assert server.send(mail) == ""
     server.came(2)
-    house.process_replies()
-    found = house.call("doctor")
+    daemon.process_replies()
+    found = daemon.call("doctor")
     steps = [one for one in found["steps"] if one["name"] == "border"]
     assert [one["answer"] for one in steps] == [f"mx.example.test is configured, the mails carry {HOST} (2)"]
     (proposal,) = found["proposals"]
     assert (proposal["settings"], proposal["note"]) == (f"- {{id: {HOST}, results: above}}", "")
-    house.write_settings(behind(server, docs_of(server.border)))
-    house.call("reload")
-    found = house.call("doctor")
+    daemon.write_settings(behind(server, docs_of(server.border)))
+    daemon.call("reload")
+    found = daemon.call("doctor")
     assert [field["trusted"] for mail in found["mails"] for field in mail["fields"]] == [True, True]

@@ -20,9 +20,9 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Sink
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.sinks.dropfile import LONGEST_KEY, DropfileSettings, file_name
-from tests.kit.house import House
-from tests.kit.process import private_directory
-from tests.kit.programs import limited, run
+from tests.support.daemon import Daemon
+from tests.support.process import private_directory
+from tests.support.programs import limited, run
 
 EVENT = json.dumps({"specversion": "1.0", "id": "k1", "data": {"comment": "läuft"}}).encode()
 
@@ -184,10 +184,10 @@ def test_a_group_that_is_not_there_is_waited_for(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_check_names_a_group_that_is_not_there(house: House) -> None:
-    sink = {"kind": "dropfile", "path": str(house.decisions), "group": "no-such-group"}
-    house.write_settings({"sinks": {"folder": sink}})
-    done = run("flexmaild", "--config", house.config, "check")
+def test_check_names_a_group_that_is_not_there(daemon: Daemon) -> None:
+    sink = {"kind": "dropfile", "path": str(daemon.decisions), "group": "no-such-group"}
+    daemon.write_settings({"sinks": {"folder": sink}})
+    done = run("flexmaild", "--config", daemon.config, "check")
     assert "sinks.folder.group" in done.stderr + done.stdout
     assert "groupadd --system no-such-group" in done.stderr + done.stdout
 

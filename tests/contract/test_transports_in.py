@@ -17,8 +17,8 @@ from flexmaild.transports import INCOMING
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.imap.inbox import ImapInbox
 from flexmaild.transports.maildir.adapters import MaildirInbox
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import USER, api
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import USER, api
 
 # Large enough to make an inbox leave attachments on the server; `most` below is above it.
 BIG = 2_000_000

@@ -17,8 +17,8 @@ from flexmaild.transports import OUTGOING
 from flexmaild.transports.graph.outbox import GraphOutbox
 from flexmaild.transports.maildir.adapters import MaildirOutbox
 from flexmaild.transports.smtp.outbox import SmtpOutbox
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import api
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import api
 
 _NUMBERS = itertools.count()
 

@@ -6,76 +6,76 @@ Each counts once, and is the same to replay as it was to the daemon.
 import json
 from typing import Any
 
-from tests.kit.house import House, reply_bytes
-from tests.kit.programs import run
+from tests.support.daemon import Daemon, reply_bytes
+from tests.support.programs import run
 
 ALICE, BOB, ANN = "alice@corp.test", "bob@corp.test", "ann@corp.test"
 
 
-def replayed(house: House) -> tuple[int, dict[str, Any]]:
-    done = run("flexmaild", "replay", "--since", "90d", "--json", "--config", str(house.config))
+def replayed(daemon: Daemon) -> tuple[int, dict[str, Any]]:
+    done = run("flexmaild", "replay", "--since", "90d", "--json", "--config", str(daemon.config))
     return done.returncode, json.loads(done.stdout)
 
 
-def test_an_answer_given_again_after_it_was_taken_back_is_no_duplicate_to_replay(house: House) -> None:
+def test_an_answer_given_again_after_it_was_taken_back_is_no_duplicate_to_replay(daemon: Daemon) -> None:
     """Approve, "Approve?" (taken out), Approve: the last one made the verdict that counts."""
-    house.start()
-    house.request(ALICE, BOB, quorum="all", settle_for="15m")
-    mail = house.mail(ALICE)
+    daemon.start()
+    daemon.request(ALICE, BOB, quorum="all", settle_for="15m")
+    mail = daemon.mail(ALICE)
     for text in ("Approve", "Approve?", "Approve"):
-        house.answer(mail, text)
-        assert house.process_replies()["messages"] == 1
-    assert [v["replaced"] for v in house.call("approval.list")["items"][0]["verdicts"]] == [True, False]
-    code, document = replayed(house)
+        daemon.answer(mail, text)
+        assert daemon.process_replies()["messages"] == 1
+    assert [v["replaced"] for v in daemon.call("approval.list")["items"][0]["verdicts"]] == [True, False]
+    code, document = replayed(daemon)
     assert (code, document["differences"]) == (0, [])
 
 
 def test_the_answer_of_one_delegate_after_the_other_took_theirs_back_is_not_late_to_replay(
-    house: House,
+    daemon: Daemon,
 ) -> None:
-    house.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ANN}]}})
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all", settle_for="15m", allow_delegates=True)["id"]
-    house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
-    house.answer(house.mail(ALICE, "approval_request"), "Approve?")
-    house.process_replies()
-    house.answer(house.mail(ANN), "Approve with pleasure")
-    house.process_replies()
-    assert [v["replaced"] for v in house.show(asked)["verdicts"]] == [True, False]
-    assert replayed(house)[0] == 0
+    daemon.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ANN}]}})
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all", settle_for="15m", allow_delegates=True)["id"]
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
+    daemon.answer(daemon.mail(ALICE, "approval_request"), "Approve?")
+    daemon.process_replies()
+    daemon.answer(daemon.mail(ANN), "Approve with pleasure")
+    daemon.process_replies()
+    assert [v["replaced"] for v in daemon.show(asked)["verdicts"]] == [True, False]
+    assert replayed(daemon)[0] == 0
 
 
-def test_a_late_answer_of_a_delegate_does_not_decide_when_it_comes_again(house: House) -> None:
+def test_a_late_answer_of_a_delegate_does_not_decide_when_it_comes_again(daemon: Daemon) -> None:
     """The same bytes and, with the same Message-ID, other bytes: "each decides once"."""
-    house.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ANN}]}})
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all", settle_for="15m", allow_delegates=True)["id"]
-    house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
-    late = reply_bytes(house.mail(ANN), "Approve with pleasure", Message_ID="<late@corp.test>")
-    house.deliver(late)
-    house.process_replies()
-    house.answer(house.mail(ALICE, "approval_request"), "Approve?")
-    house.process_replies()
-    house.deliver(late)
-    assert house.process_replies()["outcomes"] == {"duplicate": 1}
-    house.deliver(late.replace(b"with pleasure", b"with more pleasure"))
-    assert house.process_replies()["outcomes"] == {"duplicate": 1}, house.show(asked)["replies"][-1]
+    daemon.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ANN}]}})
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all", settle_for="15m", allow_delegates=True)["id"]
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
+    late = reply_bytes(daemon.mail(ANN), "Approve with pleasure", Message_ID="<late@corp.test>")
+    daemon.deliver(late)
+    daemon.process_replies()
+    daemon.answer(daemon.mail(ALICE, "approval_request"), "Approve?")
+    daemon.process_replies()
+    daemon.deliver(late)
+    assert daemon.process_replies()["outcomes"] == {"duplicate": 1}
+    daemon.deliver(late.replace(b"with pleasure", b"with more pleasure"))
+    assert daemon.process_replies()["outcomes"] == {"duplicate": 1}, daemon.show(asked)["replies"][-1]
 
 
-def test_a_late_answer_of_a_delegate_is_equal_to_replay(house: House) -> None:
+def test_a_late_answer_of_a_delegate_is_equal_to_replay(daemon: Daemon) -> None:
     """As a repeated one is, in all orders."""
-    house.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ANN}]}})
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all", allow_delegates=True, comment_on_reject=True)["id"]
-    first, second = house.mail(ALICE), house.mail(ANN)
+    daemon.write_settings({"approvals": {"delegations": [{"from": ALICE, "to": ANN}]}})
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all", allow_delegates=True, comment_on_reject=True)["id"]
+    first, second = daemon.mail(ALICE), daemon.mail(ANN)
     said = (*((first, "Approve a"), (second, "Approve b"), (second, "Approve a"), (second, "Reject")),
             *((first, "Approve a"), (first, "Approve c"), (second, "Approve c"), (first, "Reject")),
             (first, "Approve a"))  # fmt: skip
     for mail, text in said:
-        house.answer(mail, text)
-        house.process_replies()
-    seen = [(r["outcome"], r["reason"]) for r in house.show(asked)["replies"]]
-    code, document = replayed(house)
+        daemon.answer(mail, text)
+        daemon.process_replies()
+    seen = [(r["outcome"], r["reason"]) for r in daemon.show(asked)["replies"]]
+    code, document = replayed(daemon)
     assert (code, document["differences"]) == (0, []), seen

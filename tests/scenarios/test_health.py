@@ -3,18 +3,18 @@
 import urllib.error
 import urllib.request
 
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 ALICE = "alice@corp.test"
 
 
-def test_metrics_and_health_tell_what_happened(house: House) -> None:
-    house.write_settings({"metrics": {"listen": "127.0.0.1:0"}, "log": {"level": "info"}})
-    house.start()
-    address = until(lambda: _logged(house, '"listen": "'), "the metrics address").split('"')[0]
-    house.request(ALICE)
-    house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
+def test_metrics_and_health_tell_what_happened(daemon: Daemon) -> None:
+    daemon.write_settings({"metrics": {"listen": "127.0.0.1:0"}, "log": {"level": "info"}})
+    daemon.start()
+    address = until(lambda: _logged(daemon, '"listen": "'), "the metrics address").split('"')[0]
+    daemon.request(ALICE)
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
     text = until(lambda: _metric(address, "flexmaild_messages_deleted_total 1.0"), "the deletion")
     for line in (
         'flexmaild_messages_received_total{outcome="decision"} 1.0',
@@ -31,22 +31,22 @@ def test_metrics_and_health_tell_what_happened(house: House) -> None:
             assert answer.status == 200
 
 
-def test_a_mailbox_that_cannot_be_read_is_not_ready_and_says_why(house: House) -> None:
-    house.write_settings({"metrics": {"listen": "127.0.0.1:0"}, "log": {"level": "info"}})
-    house.start()
-    address = until(lambda: _logged(house, '"listen": "'), "the metrics address").split('"')[0]
+def test_a_mailbox_that_cannot_be_read_is_not_ready_and_says_why(daemon: Daemon) -> None:
+    daemon.write_settings({"metrics": {"listen": "127.0.0.1:0"}, "log": {"level": "info"}})
+    daemon.start()
+    address = until(lambda: _logged(daemon, '"listen": "'), "the metrics address").split('"')[0]
     for sub in ("new", "cur", "tmp"):
-        (house.replies / sub).rmdir()
-    house.replies.rmdir()
-    house.replies.write_text("a file, not a folder")
-    house.advance(4 * 3600)
+        (daemon.replies / sub).rmdir()
+    daemon.replies.rmdir()
+    daemon.replies.write_text("a file, not a folder")
+    daemon.advance(4 * 3600)
     reason = until(lambda: _not_ready(address), "503")
     assert "replies have not been read" in reason
-    assert not house.call("status")["healthy"]
+    assert not daemon.call("status")["healthy"]
 
 
-def _logged(house: House, word: str) -> str:
-    _, found, rest = house.log.read_text().partition(word)
+def _logged(daemon: Daemon, word: str) -> str:
+    _, found, rest = daemon.log.read_text().partition(word)
     return rest if found else ""
 
 

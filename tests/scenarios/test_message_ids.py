@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kit.house import House, reply_bytes
+from tests.support.daemon import Daemon, reply_bytes
 
 ALICE = "alice@corp.test"
 
@@ -32,14 +32,14 @@ IDENTIFIERS = {
 
 @pytest.mark.parametrize("identifier", IDENTIFIERS.values(), ids=IDENTIFIERS)
 def test_an_answer_to_our_answer_to_a_mail_with_this_message_id_is_understood(
-    house: House, identifier: str
+    daemon: Daemon, identifier: str
 ) -> None:
-    house.start()
-    other = house.request(ALICE, title="Other")
-    house.mail(ALICE)
-    asked = house.request(ALICE)["id"]
-    mail = house.mail(ALICE, count=2)
-    first = next(m for m in house.mails(ALICE) if m["Message-ID"] != mail["Message-ID"])
+    daemon.start()
+    other = daemon.request(ALICE, title="Other")
+    daemon.mail(ALICE)
+    asked = daemon.request(ALICE)["id"]
+    mail = daemon.mail(ALICE, count=2)
+    first = next(m for m in daemon.mails(ALICE) if m["Message-ID"] != mail["Message-ID"])
     own = str(mail["Message-ID"])
     identifier = {
         "OWN": own,
@@ -50,14 +50,14 @@ def test_an_answer_to_our_answer_to_a_mail_with_this_message_id_is_understood(
     data = reply_bytes(mail, "perhaps", Message_ID="HERE").replace(
         b"Message-ID: HERE\r\n", f"Message-ID: {identifier}\r\n".encode() if identifier else b""
     )
-    house.deliver(data)
-    house.process_replies()
-    told = house.mail(ALICE, "unclear")
+    daemon.deliver(data)
+    daemon.process_replies()
+    told = daemon.mail(ALICE, "unclear")
     assert max(map(len, bytes(told).splitlines())) <= 998
     assert str(told["In-Reply-To"]) != str(told["Message-ID"])
     refs = " ".join(f"{told['References']} {told['Message-ID']}".split())
-    house.answer(told, "Approve", References=refs)
-    house.process_replies()
-    shown = house.show(asked)
+    daemon.answer(told, "Approve", References=refs)
+    daemon.process_replies()
+    shown = daemon.show(asked)
     assert shown["state"] == "approved", [(r["outcome"], r["reason"]) for r in shown["replies"]]
-    assert house.show(other["id"])["state"] == "pending"
+    assert daemon.show(other["id"])["state"] == "pending"

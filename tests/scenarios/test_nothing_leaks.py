@@ -1,6 +1,6 @@
 """Servers that repeat what they are told, and mails that hold a reference where none belongs: nothing of it
-is kept, shown or handed on. What is looked at when a house closes (`tests.kit.canary`) is itself tried by
-leaks made on purpose.
+is kept, shown or handed on. What is looked at when a daemon closes (`tests.support.canary`) is itself tried
+by leaks made on purpose.
 """
 
 import base64
@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from flexmaild.client import Refused
-from tests.kit.canary import Canary
-from tests.kit.house import REPLIES, House, merged, until
-from tests.kit.in_process import HouseInProcess
-from tests.kit.process import free_ports
-from tests.kit.scripted import ImapServer, Serving, SmtpServer, Talk
-from tests.kit.servers_settings import PLAIN_IMAP, by_imap, by_smtp
+from tests.support.canary import Canary
+from tests.support.daemon import REPLIES, Daemon, merged, until
+from tests.support.in_process import DaemonInProcess
+from tests.support.process import free_ports
+from tests.support.scripted import Dialogue, ImapServer, Serving, SmtpServer
+from tests.support.servers_settings import PLAIN_IMAP, by_imap, by_smtp
 
 ALICE = "alice@corp.test"
 PASSWORD = 'Tr0ub4dor&3"x'
@@ -29,7 +29,7 @@ PASSWORD = 'Tr0ub4dor&3"x'
 class Parrot(SmtpServer):
     """Says after a mail what Exchange says: its Message-ID."""
 
-    def _content(self, talk: Talk) -> None:
+    def _content(self, talk: Dialogue) -> None:
         lines = []
         while (line := talk.line()) != ".":
             lines.append(line)
@@ -38,41 +38,41 @@ class Parrot(SmtpServer):
         self.mails.append("\r\n".join(lines).encode())
 
 
-def asked(house: House, command: str, **parts: Any) -> str:
-    """What came, a refusal too; the house's canary hears it."""
+def asked(daemon: Daemon, command: str, **parts: Any) -> str:
+    """What came, a refusal too; the daemon's canary hears it."""
     try:
-        return str(house.call(command, **parts))
+        return str(daemon.call(command, **parts))
     except Refused as refused:
         return str(refused.document)
 
 
-def read_page(house: House, port: int, path: str) -> str:
+def read_page(daemon: Daemon, port: int, path: str) -> str:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=30) as page:
             text = page.read().decode()
     except urllib.error.HTTPError as error:
         text = error.read().decode()
-    house.canary.shown(path, text)
+    daemon.canary.shown(path, text)
     return str(text)
 
 
-def everything(house: House, request: str) -> str:
+def everything(daemon: Daemon, request: str) -> str:
     """All that is asked of a daemon whose servers fail."""
-    said = [asked(house, "approval.show", path={"id": request})]
-    said.append(asked(house, "test_email", body={"to": ALICE}))
-    said += [asked(house, name) for name in ("test_incoming", "doctor", "process", "status", "outbox.list")]
-    for job in house.call("outbox.list")["items"]:
-        said.append(asked(house, "outbox.show", path={"id": job["id"]}))
+    said = [asked(daemon, "approval.show", path={"id": request})]
+    said.append(asked(daemon, "test_email", body={"to": ALICE}))
+    said += [asked(daemon, name) for name in ("test_incoming", "doctor", "process", "status", "outbox.list")]
+    for job in daemon.call("outbox.list")["items"]:
+        said.append(asked(daemon, "outbox.show", path={"id": job["id"]}))
     return "\n".join(said)
 
 
-def test_a_password_that_servers_repeat_is_shown_nowhere(house: House, serving: Serving) -> None:
-    def smtp_echo(talk: Talk) -> None:
+def test_a_password_that_servers_repeat_is_shown_nowhere(daemon: Daemon, serving: Serving) -> None:
+    def smtp_echo(talk: Dialogue) -> None:
         line = smtp.heard[-1]
         talk.say(f"535 5.7.8 {line} is {base64.b64decode(line.split()[-1]).decode()}".replace("\0", " "))
 
-    def imap_echo(talk: Talk) -> None:
+    def imap_echo(talk: Dialogue) -> None:
         tag, _, command = imap.heard[-1].partition(" ")
         talk.say(f"{tag} BAD Error in IMAP command {command} (0.001 + 0.000 secs).")
 
@@ -83,51 +83,53 @@ def test_a_password_that_servers_repeat_is_shown_nowhere(house: House, serving: 
     (port,) = free_ports(1)
     login = {"username": "bob", "password": PASSWORD}
     settings = merged(by_smtp(smtp.port, **login), by_imap(imap.port, **login, properties=PLAIN_IMAP))
-    house.write_settings(merged(settings, {"metrics": {"listen": f"127.0.0.1:{port}"}}))
-    house.start()
-    request = house.request(ALICE)["id"]
-    until(lambda: house.call("status")["outgoing"]["last_fault"], "the fault of the way out")
+    daemon.write_settings(merged(settings, {"metrics": {"listen": f"127.0.0.1:{port}"}}))
+    daemon.start()
+    request = daemon.request(ALICE)["id"]
+    until(lambda: daemon.call("status")["outgoing"]["last_fault"], "the fault of the way out")
     said = (
-        everything(house, request) + read_page(house, port, "/-/ready") + read_page(house, port, "/metrics")
+        everything(daemon, request)
+        + read_page(daemon, port, "/-/ready")
+        + read_page(daemon, port, "/metrics")
     )
     assert "5.7.8" in said and "Error in IMAP command LOGIN" in said
 
 
-def test_a_reference_that_a_server_repeats_is_in_no_receipt(house: House, serving: Serving) -> None:
+def test_a_reference_that_a_server_repeats_is_in_no_receipt(daemon: Daemon, serving: Serving) -> None:
     smtp = serving(Parrot({}))
-    house.write_settings(by_smtp(smtp.port))
-    house.start()
-    request = house.request(ALICE)["id"]
+    daemon.write_settings(by_smtp(smtp.port))
+    daemon.start()
+    request = daemon.request(ALICE)["id"]
     until(lambda: smtp.mails, "the mail")
-    until(lambda: house.call("outbox.list", query={"state": "done"})["items"], "its receipt")
-    house.canary.know_mail(smtp.mails[0])
-    said = asked(house, "outbox.list", query={"state": "done"}) + everything(house, request)
+    until(lambda: daemon.call("outbox.list", query={"state": "done"})["items"], "its receipt")
+    daemon.canary.know_mail(smtp.mails[0])
+    said = asked(daemon, "outbox.list", query={"state": "done"}) + everything(daemon, request)
     assert "InternalId=4711" in said
 
 
-def test_a_reference_in_a_strangers_subject_and_message_id_is_hidden(house: House) -> None:
-    house.start()
-    request = house.request(ALICE)
-    mail = house.mail(ALICE)
+def test_a_reference_in_a_strangers_subject_and_message_id_is_hidden(daemon: Daemon) -> None:
+    daemon.start()
+    request = daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
     reference = str(mail["Message-ID"]).strip("<>").partition(".")[0]
     odd = {"Subject": f"Re: {reference}", "Message_ID": f"<{reference}@evil.test>"}
-    house.answer(mail, "Approve", From="mallory@elsewhere.test", **odd)
-    house.process_replies()
-    for mail_aside in house.call("quarantine.list")["items"]:
-        asked(house, "quarantine.show", path={"id": mail_aside["id"]})
-    house.answer(mail, "Approve", Subject=odd["Subject"], Message_ID=f"<2.{reference}@corp.test>")
-    house.process_replies()
-    assert house.decided(request["id"])["state"] == "approved"
-    house.show(request["id"])
+    daemon.answer(mail, "Approve", From="mallory@elsewhere.test", **odd)
+    daemon.process_replies()
+    for mail_aside in daemon.call("quarantine.list")["items"]:
+        asked(daemon, "quarantine.show", path={"id": mail_aside["id"]})
+    daemon.answer(mail, "Approve", Subject=odd["Subject"], Message_ID=f"<2.{reference}@corp.test>")
+    daemon.process_replies()
+    assert daemon.decided(request["id"])["state"] == "approved"
+    daemon.show(request["id"])
 
 
-def test_a_reference_in_a_delivery_report_is_hidden(house: House) -> None:
-    house.start()
-    request = house.request(ALICE)
-    mail = house.mail(ALICE)
-    house.deliver(report(mail))
-    house.process_replies()
-    shown = house.show(request["id"])
+def test_a_reference_in_a_delivery_report_is_hidden(daemon: Daemon) -> None:
+    daemon.start()
+    request = daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
+    daemon.deliver(report(mail))
+    daemon.process_replies()
+    shown = daemon.show(request["id"])
     assert "no such user" in shown["approvers"][0]["bounced"]
 
 
@@ -151,21 +153,21 @@ def report(mail: EmailMessage) -> bytes:
 REFERENCE = "FM1-GAYTEMZUGU3DOOBZAAAGOHB2BUQ7VFJQAWUCIGO2OVSSG"
 
 
-def into_log(house: House, text: str) -> None:
-    with house.log.open("a") as log:
+def into_log(daemon: Daemon, text: str) -> None:
+    with daemon.log.open("a") as log:
         log.write(f'{{"event": "oops", "said": "{text}"}}\n')
 
 
-def into_store(house: House, text: str) -> None:
-    with closing(sqlite3.connect(house.root / "state" / "flexmaild.db")) as store, store:
+def into_store(daemon: Daemon, text: str) -> None:
+    with closing(sqlite3.connect(daemon.root / "state" / "flexmaild.db")) as store, store:
         store.execute("INSERT INTO meta (name, value) VALUES ('oops', ?)", (text,))
 
 
-LEAKS: dict[str, Callable[[House, str], None]] = {
+LEAKS: dict[str, Callable[[Daemon, str], None]] = {
     "log, oops": into_log,
-    "answer to status, .a[].b": lambda house, text: house.canary.answered("status", {"a": [{"b": text}]}),
-    "metrics": lambda house, text: house.canary.shown("metrics", text),
-    "file of a sink, .json": lambda house, text: as_file(house.decisions / "1.json", text),
+    "answer to status, .a[].b": lambda daemon, text: daemon.canary.answered("status", {"a": [{"b": text}]}),
+    "metrics": lambda daemon, text: daemon.canary.shown("metrics", text),
+    "file of a sink, .json": lambda daemon, text: as_file(daemon.decisions / "1.json", text),
     "store, meta.value": into_store,
 }
 
@@ -175,9 +177,9 @@ def as_file(path: Path, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """A house that has leaked nothing."""
-    made = HouseInProcess(tmp_path_factory.mktemp("leaks"))
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Daemon:
+    """A daemon that has leaked nothing."""
+    made = DaemonInProcess(tmp_path_factory.mktemp("leaks"))
     login = {"username": "bob", "password": PASSWORD}
     made.write_settings({"incoming": {**login}})
     made.start()
@@ -196,7 +198,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> House:
     ],
     ids=["as it is", "in a SASL response", "a Message-ID", "a torn one"],
 )
-def test_a_leak_is_told_by_test_place_and_kind(closed: House, place: str, leak: str, kind: str) -> None:
+def test_a_leak_is_told_by_test_place_and_kind(closed: Daemon, place: str, leak: str, kind: str) -> None:
     closed.canary = Canary()
     closed.canary.know_mail(REFERENCE.encode())
     before = closed.log.read_text()

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.house import REPLIES, House, reply_bytes, text_of
-from tests.kit.in_process import HouseInProcess
+from tests.support.daemon import REPLIES, Daemon, reply_bytes, text_of
+from tests.support.in_process import DaemonInProcess
 
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 GROUP = "approvers@groups.test"
@@ -96,19 +96,19 @@ SEEN: dict[str, tuple[Made, str, str, str, bool]] = {
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Each for a request of its own, all in one batch."""
-    with closing(HouseInProcess(tmp_path_factory.mktemp("seen"))) as house:
-        house.start()
+    with closing(DaemonInProcess(tmp_path_factory.mktemp("seen"))) as daemon:
+        daemon.start()
         asked, mails = {}, {}
         for name in SEEN:
-            asked[name] = house.request(ALICE, title=f"{name}: pfm1-web for FM1-1234 (FM1-ABCDEFGH)")["id"]
+            asked[name] = daemon.request(ALICE, title=f"{name}: pfm1-web for FM1-1234 (FM1-ABCDEFGH)")["id"]
             want = f"{name}:"
-            house.mail(ALICE, "approval_request", count=len(asked))
-            mails[name] = next(m for m in house.mails(ALICE) if want in str(m["Subject"]))
+            daemon.mail(ALICE, "approval_request", count=len(asked))
+            mails[name] = next(m for m in daemon.mails(ALICE) if want in str(m["Subject"]))
         raw = {name: SEEN[name][0](mail) for name, mail in mails.items()}
         for data in raw.values():
-            house.deliver(data)
-        house.process_replies()
-        yield house, {name: house.show(i) for name, i in asked.items()}, raw
+            daemon.deliver(data)
+        daemon.process_replies()
+        yield daemon, {name: daemon.show(i) for name, i in asked.items()}, raw
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -132,11 +132,11 @@ def reference_of_shown(one: dict[str, Any]) -> str:
 
 
 def test_only_the_asked_are_told_how_to_answer(seen: Any) -> None:
-    house, _, _ = seen
+    daemon, _, _ = seen
     told = sum(1 for *_, is_told in SEEN.values() if is_told)
-    house.mail(ALICE, "unclear", count=told)
-    assert {str(mail["To"]) for mail in house.mails()} == {ALICE}
-    assert house.kinds(ALICE).count("unclear") == told
+    daemon.mail(ALICE, "unclear", count=told)
+    assert {str(mail["To"]) for mail in daemon.mails()} == {ALICE}
+    assert daemon.kinds(ALICE).count("unclear") == told
 
 
 def test_via_is_named_and_proves_nothing(seen: Any) -> None:
@@ -145,80 +145,80 @@ def test_via_is_named_and_proves_nothing(seen: Any) -> None:
 
 
 def test_list_tells_how_many_and_the_last(seen: Any) -> None:
-    house, shown, _ = seen
-    items = {item["id"]: item for item in house.call("approval.list")["items"]}
+    daemon, shown, _ = seen
+    items = {item["id"]: item for item in daemon.call("approval.list")["items"]}
     for one in shown.values():
         assert items[one["id"]]["replies_total"] == 1
         assert items[one["id"]]["last_reply"] == one["replies"][0]
 
 
 def test_the_raw_mail_is_served_where_it_is_seen(seen: Any) -> None:
-    house, shown, raw = seen
+    daemon, shown, raw = seen
     for name in ("by a group", "cannot be parsed", "an absence"):
         path = {"id": shown[name]["id"], "sha256": shown[name]["replies"][0]["sha256"]}
-        assert house.client.call("approval.reply", path=path).body == raw[name]
+        assert daemon.client.call("approval.reply", path=path).body == raw[name]
 
 
-def test_a_replaced_message_id_is_recognised_by_references(house: House) -> None:
+def test_a_replaced_message_id_is_recognised_by_references(daemon: Daemon) -> None:
     """As Amazon SES does; References that we wrote come back before the service's own id."""
-    house.start()
-    asked = house.request(ALICE)
-    mail = house.mail(ALICE)
+    daemon.start()
+    asked = daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
     assert str(mail["References"]).split() == [mail["Message-ID"]]
     theirs = "<0100018f@eu-west-1.amazonses.com>"
     head = f"In-Reply-To: {theirs}\r\nReferences: {mail['References']}\r\n\t{theirs}\r\n"
-    house.deliver(f"From: {ALICE}\r\nTo: {REPLIES}\r\n{head}\r\nApprove\r\n".encode())
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    assert house.decided(asked["id"])["state"] == "approved"
+    daemon.deliver(f"From: {ALICE}\r\nTo: {REPLIES}\r\n{head}\r\nApprove\r\n".encode())
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    assert daemon.decided(asked["id"])["state"] == "approved"
 
 
-def test_a_title_like_a_ticket_sets_no_reply_aside(house: House) -> None:
-    house.start()
+def test_a_title_like_a_ticket_sets_no_reply_aside(daemon: Daemon) -> None:
+    daemon.start()
     titles = ["pfm1-web for FM1-1234", "FM1-1234567890123456", "xfm1-" + "abcdefghijklmnopqrstuvwxyzabcd"]
-    house.canary.harmless |= set(titles)
+    daemon.canary.harmless |= set(titles)
     for number, title in enumerate(titles, 1):
-        asked = house.request(ALICE, title=title)
-        house.answer(house.mail(ALICE, "approval_request", count=number), f"Approve, see {title}")
-        house.process_replies()
-        assert house.decided(asked["id"])["state"] == "approved"
-    house.deliver(f"From: {EVE}\r\nTo: {REPLIES}\r\n\r\nBuy FM1-1234567890123456\r\n".encode())
-    assert house.process_replies()["outcomes"] == {"unknown_reference": 1}
-    assert house.call("quarantine.list")["items"] == []
+        asked = daemon.request(ALICE, title=title)
+        daemon.answer(daemon.mail(ALICE, "approval_request", count=number), f"Approve, see {title}")
+        daemon.process_replies()
+        assert daemon.decided(asked["id"])["state"] == "approved"
+    daemon.deliver(f"From: {EVE}\r\nTo: {REPLIES}\r\n\r\nBuy FM1-1234567890123456\r\n".encode())
+    assert daemon.process_replies()["outcomes"] == {"unknown_reference": 1}
+    assert daemon.call("quarantine.list")["items"] == []
 
 
-def test_a_mail_that_names_two_requests_is_seen_at_both(house: House) -> None:
-    house.start()
-    first, second = house.request(ALICE, title="One")["id"], house.request(BOB, title="Two")["id"]
-    one, two = house.mail(ALICE), house.mail(BOB)
-    house.deliver(reply_bytes(one, f"Approve\n\nas in\n{reference_of(two)}"))
-    house.process_replies()
-    for shown in (house.show(first), house.show(second)):
+def test_a_mail_that_names_two_requests_is_seen_at_both(daemon: Daemon) -> None:
+    daemon.start()
+    first, second = daemon.request(ALICE, title="One")["id"], daemon.request(BOB, title="Two")["id"]
+    one, two = daemon.mail(ALICE), daemon.mail(BOB)
+    daemon.deliver(reply_bytes(one, f"Approve\n\nas in\n{reference_of(two)}"))
+    daemon.process_replies()
+    for shown in (daemon.show(first), daemon.show(second)):
         assert (shown["state"], [r["reason"] for r in shown["replies"]]) == (
             "pending",
             ["references_disagree"],
         )
-    house.deliver(reply_bytes(one, "Approve", References=f"{two['Message-ID']} {one['Message-ID']}"))
-    house.process_replies()
-    assert house.decided(first)["state"] == "approved"
-    assert [r["reason"] for r in house.show(second)["replies"]] == ["references_disagree", "named_beside"]
+    daemon.deliver(reply_bytes(one, "Approve", References=f"{two['Message-ID']} {one['Message-ID']}"))
+    daemon.process_replies()
+    assert daemon.decided(first)["state"] == "approved"
+    assert [r["reason"] for r in daemon.show(second)["replies"]] == ["references_disagree", "named_beside"]
 
 
-def test_wait_tells_of_replies_and_goes_on_until_the_decision(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE)
-    mail = house.mail(ALICE)
+def test_wait_tells_of_replies_and_goes_on_until_the_decision(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
     found: list[Any] = []
     query = {"timeout": 30}
     waiting = threading.Thread(
-        target=lambda: found.append(house.call("approval.wait", path={"id": asked["id"]}, query=query))
+        target=lambda: found.append(daemon.call("approval.wait", path={"id": asked["id"]}, query=query))
     )
     waiting.start()
-    house.deliver(reply_bytes(mail, "Approve", From=EVE))
-    house.answer(mail, "Approve?")
-    house.process_replies()
+    daemon.deliver(reply_bytes(mail, "Approve", From=EVE))
+    daemon.answer(mail, "Approve?")
+    daemon.process_replies()
     assert waiting.is_alive()
-    house.answer(mail, "Approve")
-    house.process_replies()
+    daemon.answer(mail, "Approve")
+    daemon.process_replies()
     waiting.join(30)
     assert found[0]["state"] == "approved"
     reasons = ["wrong_person", "question", "approve"]
@@ -226,7 +226,7 @@ def test_wait_tells_of_replies_and_goes_on_until_the_decision(house: House) -> N
     command = [
         str(Path(sys.executable).with_name("flexmailctl")),
         "--socket",
-        str(house.root / "control.sock"),
+        str(daemon.root / "control.sock"),
     ]
     done = subprocess.run([*command, "approval", "wait", asked["id"]], capture_output=True, text=True)
     assert done.returncode == 0
@@ -234,69 +234,69 @@ def test_wait_tells_of_replies_and_goes_on_until_the_decision(house: House) -> N
 
 
 def test_what_was_sent_on_or_not_written_to_us_is_set_aside_and_seen_and_an_alias_is_ours(
-    house: House,
+    daemon: Daemon,
 ) -> None:
     border = "mx.corp.test"
     proof = {"require": "dmarc", "trusted_authserv_ids": [border]}
-    house.write_settings({"incoming": {"sender_authentication": proof}})
-    house.start()
-    asked = house.request(ALICE)
-    mail = house.mail(ALICE)
+    daemon.write_settings({"incoming": {"sender_authentication": proof}})
+    daemon.start()
+    asked = daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
 
     def proven(*fields: str, **header: str) -> None:
         result = f"Authentication-Results: {border}; dmarc=pass header.from=corp.test"
         received = f"Received: from client by {border} with ESMTP; Sat, 21 Nov 2026 10:00:00 +0000"
-        house.deliver(headed(result, received, *fields, **header)(mail))
-        house.process_replies()
+        daemon.deliver(headed(result, received, *fields, **header)(mail))
+        daemon.process_replies()
 
     proven(f"Resent-From: {BOB}", f"Resent-To: {REPLIES}")
     proven(To=BOB, Cc="carol@corp.test")
     proven(f"Delivered-To: {REPLIES}", f"X-Original-To: {REPLIES}", To=BOB)
     proven(From=BOB, To="carol@corp.test")
     proven(To="deploy@old.test")
-    shown = house.show(asked["id"])
+    shown = daemon.show(asked["id"])
     reasons = ["redirected", *["misdirected"] * 4]
     assert [(row["outcome"], row["reason"]) for row in shown["replies"]] == [
         ("unauthenticated", reason) for reason in reasons
     ]
     assert shown["state"] == "pending"
-    listed = house.call("approval.list", query={})["items"]
+    listed = daemon.call("approval.list", query={})["items"]
     assert listed[0]["last_reply"]["reason"] == "misdirected"
-    set_aside = house.call("quarantine.list", query={"limit": 100})["items"]
+    set_aside = daemon.call("quarantine.list", query={"limit": 100})["items"]
     assert len(set_aside) == len(reasons)
-    assert house.kinds() == ["approval_request"], "nobody was answered"
+    assert daemon.kinds() == ["approval_request"], "nobody was answered"
     aliases = ["Deploy@old.test"]
-    house.write_settings({"incoming": {"sender_authentication": proof, "reply_aliases": aliases}})
-    assert house.call("reload")["reloaded"]
+    daemon.write_settings({"incoming": {"sender_authentication": proof, "reply_aliases": aliases}})
+    assert daemon.call("reload")["reloaded"]
     proven(From="deploy@old.test")
-    assert house.show(asked["id"])["last_reply"]["reason"] == "own_mail"
+    assert daemon.show(asked["id"])["last_reply"]["reason"] == "own_mail"
     proven(To="deploy@old.test")
-    assert house.decided(asked["id"])["state"] == "approved"
+    assert daemon.decided(asked["id"])["state"] == "approved"
 
 
-def test_a_mail_released_again_and_again_is_one_reply(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE, settle_for="15m")["id"]
-    house.answer(house.mail(ALICE), "Approve", From="eve@evil.test")
-    house.process_replies()
+def test_a_mail_released_again_and_again_is_one_reply(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE, settle_for="15m")["id"]
+    daemon.answer(daemon.mail(ALICE), "Approve", From="eve@evil.test")
+    daemon.process_replies()
     for _ in range(3):
-        (aside,) = house.call("quarantine.list")["items"]
-        house.call("quarantine.release", path={"id": aside["id"]})
-    shown = house.show(asked)
+        (aside,) = daemon.call("quarantine.list")["items"]
+        daemon.call("quarantine.release", path={"id": aside["id"]})
+    shown = daemon.show(asked)
     assert (shown["replies_total"], len(shown["replies"])) == (1, 1)
 
 
-def test_late_replies_and_a_second_delivery(house: House) -> None:
+def test_late_replies_and_a_second_delivery(daemon: Daemon) -> None:
     """What comes after the decision is seen and told; a second delivery of the same mail is no further reply."""
-    house.start()
-    asked = house.request(ALICE, BOB)
-    mails = [house.mail(who) for who in (ALICE, BOB)]
-    house.answer(mails[0], "Approve")
-    late = house.answer(mails[1], "Reject")
-    house.process_replies()
-    house.deliver(late)
-    house.deliver(late)
-    assert house.process_replies()["outcomes"] == {"duplicate": 2}
-    shown = house.show(asked["id"])
+    daemon.start()
+    asked = daemon.request(ALICE, BOB)
+    mails = [daemon.mail(who) for who in (ALICE, BOB)]
+    daemon.answer(mails[0], "Approve")
+    late = daemon.answer(mails[1], "Reject")
+    daemon.process_replies()
+    daemon.deliver(late)
+    daemon.deliver(late)
+    assert daemon.process_replies()["outcomes"] == {"duplicate": 2}
+    shown = daemon.show(asked["id"])
     assert [row["reason"] for row in shown["replies"]] == ["approve", "closed"]
-    assert "decided" in text_of(house.mail(BOB, "already_decided"))
+    assert "decided" in text_of(daemon.mail(BOB, "already_decided"))

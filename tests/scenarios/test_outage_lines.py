@@ -5,7 +5,7 @@ import socket
 from typing import Any
 
 from flexmaild.client import Refused
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 ALICE = "alice@corp.test"
 
@@ -16,9 +16,9 @@ def closed_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def loud(house: House, text: str = "") -> list[dict[str, Any]]:
+def loud(daemon: Daemon, text: str = "") -> list[dict[str, Any]]:
     """What an operator who reads warnings and errors would see of it."""
-    found = [json.loads(line) for line in house.log.read_text().splitlines() if line.startswith("{")]
+    found = [json.loads(line) for line in daemon.log.read_text().splitlines() if line.startswith("{")]
     return [
         one
         for one in found
@@ -30,41 +30,41 @@ def loud(house: House, text: str = "") -> list[dict[str, Any]]:
     ]
 
 
-def test_an_hour_without_mail_servers_is_two_lines(house: House) -> None:
+def test_an_hour_without_mail_servers_is_two_lines(daemon: Daemon) -> None:
     port = closed_port()
     place = {"host": "127.0.0.1", "port": port}
-    house.write_settings(
+    daemon.write_settings(
         {
             "outgoing": {"transport": "smtp", "path": None, "auth_type": "none", "starttls": False, **place},
             "incoming": {"transport": "imap", "path": None, "username": "u", "password": "p" * 12, **place},
         }
     )
-    text = house.config.read_text().replace("  path: null\n", "")
-    house.config.write_text(text)
-    house.start()
+    text = daemon.config.read_text().replace("  path: null\n", "")
+    daemon.config.write_text(text)
+    daemon.start()
     for number in range(30):
-        house.request(ALICE, key=str(number))
+        daemon.request(ALICE, key=str(number))
     for _ in range(12):
-        house.advance(300)
-        until(lambda: house.call("status")["outgoing"]["last_fault"], "the fault of the way out")
-        _try_process(house)
-    told = [(one["event"], one["kind"], one["subject"]) for one in loud(house)]
+        daemon.advance(300)
+        until(lambda: daemon.call("status")["outgoing"]["last_fault"], "the fault of the way out")
+        _try_process(daemon)
+    told = [(one["event"], one["kind"], one["subject"]) for one in loud(daemon)]
     assert sorted(told) == [
         ("incident", "mailbox_unreadable", "replies"),
         ("incident", "outgoing_failed", "outgoing"),
     ]
-    shown = house.call("status")
+    shown = daemon.call("status")
     assert sum(shown["outgoing"]["messages"][state] for state in ("queued", "deferred")) == 30
-    house.write_settings({})
-    house.call("reload")
-    house.request("bob@corp.test")  # it passes at once, and takes the others with it
-    until(lambda: len(house.mails(ALICE)) == 30, "every mail")
-    house.process_replies()
-    until(lambda: house.call("status")["incidents"] == [], "the end of both")
+    daemon.write_settings({})
+    daemon.call("reload")
+    daemon.request("bob@corp.test")  # it passes at once, and takes the others with it
+    until(lambda: len(daemon.mails(ALICE)) == 30, "every mail")
+    daemon.process_replies()
+    until(lambda: daemon.call("status")["incidents"] == [], "the end of both")
 
 
-def _try_process(house: House) -> None:
+def _try_process(daemon: Daemon) -> None:
     try:
-        house.process_replies()
+        daemon.process_replies()
     except Refused as refused:
         assert "connect" in str(refused)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.house import House, reply_bytes, until
-from tests.kit.programs import run
+from tests.support.daemon import Daemon, reply_bytes, until
+from tests.support.programs import run
 
 ALICE, NORA = "alice@corp.test", "nora@partner.test"
 FROM_OUTSIDE = b"Received: from out (out [192.0.2.7]) by mx.corp.test (Postfix) with ESMTPS id A; now\r\n"
@@ -34,36 +34,38 @@ def requiring(require: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_a_decision_names_its_proof_everywhere(
-    house: House, proof: str, settings: dict[str, Any], above: bytes
+    daemon: Daemon, proof: str, settings: dict[str, Any], above: bytes
 ) -> None:
-    house.write_settings(requiring("dmarc", **settings))
-    house.start()
-    identifier = house.request(ALICE)["id"]
-    house.deliver(above + reply_bytes(house.mail(ALICE), "Approve"))
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    shown = house.decided(identifier)
+    daemon.write_settings(requiring("dmarc", **settings))
+    daemon.start()
+    identifier = daemon.request(ALICE)["id"]
+    daemon.deliver(above + reply_bytes(daemon.mail(ALICE), "Approve"))
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    shown = daemon.decided(identifier)
     assert [verdict["proof"] for verdict in shown["verdicts"]] == [proof]
     assert [e["data"]["proof"] for e in shown["history"] if e["event"] == "verdict"] == [proof]
-    file = until(lambda: next(house.decisions.glob("*.json"), None), "decision file")
+    file = until(lambda: next(daemon.decisions.glob("*.json"), None), "decision file")
     assert [verdict["proof"] for verdict in json.loads(file.read_text())["data"]["verdicts"]] == [proof]
-    printed = run("flexmailctl", "--socket", str(house.root / "control.sock"), "approval", "show", identifier)
+    printed = run(
+        "flexmailctl", "--socket", str(daemon.root / "control.sock"), "approval", "show", identifier
+    )
     assert f" proof {proof} " in printed.stdout
 
 
-def test_internal_mail_of_exchange_proves_users_of_the_own_domains_alone(house: House) -> None:
+def test_internal_mail_of_exchange_proves_users_of_the_own_domains_alone(daemon: Daemon) -> None:
     aliases = ["approvals@second.test"]
-    house.write_settings(requiring("dmarc", **EXCHANGE))
-    house.write_settings(
+    daemon.write_settings(requiring("dmarc", **EXCHANGE))
+    daemon.write_settings(
         {"incoming": {"reply_aliases": aliases, **requiring("dmarc", **EXCHANGE)["incoming"]}}
     )
-    house.start()
+    daemon.start()
     for address, outcome in {"x@second.test": "decision", NORA: "unauthenticated"}.items():
-        house.request(address)
-        reply = reply_bytes(house.mail(address), "Approve")
-        house.deliver(FROM_OUTSIDE + reply)
-        assert house.process_replies()["outcomes"] == {"unauthenticated": 1}
-        house.deliver(INTERNAL + FROM_OUTSIDE + reply_bytes(house.mail(address), "Approve"))
-        assert house.process_replies()["outcomes"] == {outcome: 1}
+        daemon.request(address)
+        reply = reply_bytes(daemon.mail(address), "Approve")
+        daemon.deliver(FROM_OUTSIDE + reply)
+        assert daemon.process_replies()["outcomes"] == {"unauthenticated": 1}
+        daemon.deliver(INTERNAL + FROM_OUTSIDE + reply_bytes(daemon.mail(address), "Approve"))
+        assert daemon.process_replies()["outcomes"] == {outcome: 1}
 
 
 ASKED: list[tuple[str, str]] = []
@@ -78,18 +80,18 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
         ASKED.append((event, repr(arguments[-1] if event in _LOOKING[2:] else arguments[0])))
 
 
-def test_a_request_looks_nothing_up(house: House) -> None:
+def test_a_request_looks_nothing_up(daemon: Daemon) -> None:
     """So a domain whose DNS says nothing holds up no request, whatever it warns of."""
-    house.write_settings(requiring("dmarc", **BORDER, verify_dkim=True))
-    house.start()
+    daemon.write_settings(requiring("dmarc", **BORDER, verify_dkim=True))
+    daemon.start()
     sys.addaudithook(_watch)
     IS_WATCHED.append(True)
     try:
-        asked = house.request(NORA, "x@hangs.invalid", require="dkim")
+        asked = daemon.request(NORA, "x@hangs.invalid", require="dkim")
         socket.getaddrinfo("127.0.0.1", None)
     finally:
         IS_WATCHED.clear()
     assert [one["code"] for one in asked["warnings"]] == ["never_proven", "never_proven"]
-    itself = ("socket.connect", repr(str(house.root / "control.sock")))
+    itself = ("socket.connect", repr(str(daemon.root / "control.sock")))
     assert [one for one in ASKED if one != itself] == [("socket.getaddrinfo", repr("127.0.0.1"))]
     assert itself in ASKED

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from tests.kit.house import House
-from tests.kit.in_process import failed_start
+from tests.support.daemon import Daemon
+from tests.support.in_process import failed_start
 
 
 def test_bad_settings_end_the_start_with_78_and_every_fault(tmp_path: Path) -> None:
@@ -17,12 +17,12 @@ def test_bad_settings_end_the_start_with_78_and_every_fault(tmp_path: Path) -> N
     assert f"{config}:2:21: incoming.enabled:" in said
 
 
-def test_a_second_daemon_on_the_same_state_is_refused(house: House, tmp_path: Path) -> None:
-    house.start()
+def test_a_second_daemon_on_the_same_state_is_refused(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.start()
     other = tmp_path / "other.yaml"
-    other.write_text(house.config.read_text().replace("control.sock", "other.sock"))
+    other.write_text(daemon.config.read_text().replace("control.sock", "other.sock"))
     other.chmod(0o600)
     code, said = failed_start(other)
     assert code == 1
     assert f"pid {os.getpid()}" in said
-    assert house.call("status")["healthy"]
+    assert daemon.call("status")["healthy"]

@@ -10,22 +10,22 @@ from flexmaild.client import Refused
 from flexmaild.core.references import ReferenceKeys
 from flexmaild.engine.replay.sent_before import SentBefore
 from flexmaild.store.read_only import ReadOnlyStore
-from tests.kit.house import House, text_of, until
+from tests.support.daemon import Daemon, text_of, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 
 
-def known(house: House, reference: str) -> list[bytes] | None:
+def known(daemon: Daemon, reference: str) -> list[bytes] | None:
     """What this daemon would tell its reading child."""
-    state = house.root / "state"
+    state = daemon.root / "state"
     store = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=state)
     found = SentBefore(store, ReferenceKeys((state / "reference.key").read_bytes()))((reference,))
     return None if found is None else [mail.data for mail in found]
 
 
-def sent_to(house: House, address: str) -> list[bytes]:
+def sent_to(daemon: Daemon, address: str) -> list[bytes]:
     """The bytes in the folder of what was sent to this address, oldest first."""
-    files = sorted((house.sent / "new").iterdir(), key=lambda file: file.name)
+    files = sorted((daemon.sent / "new").iterdir(), key=lambda file: file.name)
     mails = [file.read_bytes().replace(b"\r\n", b"\n") for file in files]
     mails = [mail[mail.index(b"From: ") :] for mail in mails]  # without the trace fields of a delivery
     return [mail for mail in mails if f"\nTo: {address}\n".encode() in mail]
@@ -35,84 +35,84 @@ def as_in_folder(mails: list[bytes] | None) -> list[bytes]:
     return [mail.replace(b"\r\n", b"\n") for mail in mails or []]
 
 
-def reference_of(house: House, address: str) -> str:
-    found = re.search(r"FM1-[A-Z2-7]{45}", text_of(house.mail(address, "approval_request")))
+def reference_of(daemon: Daemon, address: str) -> str:
+    found = re.search(r"FM1-[A-Z2-7]{45}", text_of(daemon.mail(address, "approval_request")))
     assert found
     return found[0]
 
 
 def test_what_went_out_is_known_byte_for_byte_whatever_templates_and_restarts_follow(
-    house: House, tmp_path: Path
+    daemon: Daemon, tmp_path: Path
 ) -> None:
     templates = tmp_path / "templates"
     templates.mkdir()
     (templates / "approval_request.txt.j2").write_text("First wording of {{ title }}\n")
-    house.write_settings({"notifications": {"templates": str(templates)}})
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all")
-    reference = reference_of(house, ALICE)
+    daemon.write_settings({"notifications": {"templates": str(templates)}})
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all")
+    reference = reference_of(daemon, ALICE)
     (templates / "approval_request.txt.j2").write_text("Second wording of {{ title }}\n")
-    house.call("reload")
-    house.stop()
-    house.start()
-    house.call("approval.remind", path={"id": asked["id"]})
-    house.mail(ALICE, "reminder")
-    house.answer(house.mail(ALICE, "approval_request"), "Approve\nwith a comment")
-    house.process_replies()
-    house.mail(ALICE, "noted")
-    in_folder = sent_to(house, ALICE)
+    daemon.call("reload")
+    daemon.stop()
+    daemon.start()
+    daemon.call("approval.remind", path={"id": asked["id"]})
+    daemon.mail(ALICE, "reminder")
+    daemon.answer(daemon.mail(ALICE, "approval_request"), "Approve\nwith a comment")
+    daemon.process_replies()
+    daemon.mail(ALICE, "noted")
+    in_folder = sent_to(daemon, ALICE)
     assert len(in_folder) == 3 and b"First wording" in in_folder[0]
-    assert as_in_folder(known(house, reference)) == in_folder[::-1]
-    assert as_in_folder(known(house, reference_of(house, BOB))) == sent_to(house, BOB)[::-1]
+    assert as_in_folder(known(daemon, reference)) == in_folder[::-1]
+    assert as_in_folder(known(daemon, reference_of(daemon, BOB))) == sent_to(daemon, BOB)[::-1]
 
 
-def test_a_reply_waits_in_the_folder_while_what_was_sent_cannot_be_looked_up(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE)
-    house.answer(house.mail(ALICE), "Approve")
-    until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
-    file = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+def test_a_reply_waits_in_the_folder_while_what_was_sent_cannot_be_looked_up(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE)
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    until(lambda: daemon.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
+    file = sqlite3.connect(daemon.root / "state" / "flexmaild.db", isolation_level=None)
     file.execute("ALTER TABLE sent_mails RENAME TO hidden")
     with pytest.raises(Refused, match="sent_mails"):
-        house.process_replies()
-    assert house.waiting() == 1
-    assert house.show(asked["id"])["state"] == "pending"
+        daemon.process_replies()
+    assert daemon.waiting() == 1
+    assert daemon.show(asked["id"])["state"] == "pending"
     file.execute("ALTER TABLE hidden RENAME TO sent_mails")
     file.close()
-    house.process_replies()
-    assert house.decided(asked["id"])["state"] == "approved"
-    assert house.waiting() == 0
+    daemon.process_replies()
+    assert daemon.decided(asked["id"])["state"] == "approved"
+    assert daemon.waiting() == 0
 
 
-def test_a_release_from_quarantine_names_the_store_that_cannot_be_read(house: House) -> None:
-    house.start()
-    house.request(ALICE)
-    house.answer(house.mail(ALICE), "Approve", From="eve@evil.test")
-    house.process_replies()
-    (aside,) = house.call("quarantine.list")["items"]
-    file = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+def test_a_release_from_quarantine_names_the_store_that_cannot_be_read(daemon: Daemon) -> None:
+    daemon.start()
+    daemon.request(ALICE)
+    daemon.answer(daemon.mail(ALICE), "Approve", From="eve@evil.test")
+    daemon.process_replies()
+    (aside,) = daemon.call("quarantine.list")["items"]
+    file = sqlite3.connect(daemon.root / "state" / "flexmaild.db", isolation_level=None)
     file.execute("ALTER TABLE sent_mails RENAME TO hidden")
     with pytest.raises(Refused) as caught:
-        house.call("quarantine.release", path={"id": aside["id"]})
+        daemon.call("quarantine.release", path={"id": aside["id"]})
     assert (caught.value.status, caught.value.kind) == (503, "store")
     file.execute("ALTER TABLE hidden RENAME TO sent_mails")
     file.close()
-    house.call("quarantine.release", path={"id": aside["id"]})
+    daemon.call("quarantine.release", path={"id": aside["id"]})
 
 
 @pytest.mark.usefixtures("impatient")
-def test_another_programs_write_lock_is_not_met_before_the_commit(house: House) -> None:
-    house.start()
-    house.request(ALICE)
-    house.answer(house.mail(ALICE), "Approve")
-    until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
-    writer = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+def test_another_programs_write_lock_is_not_met_before_the_commit(daemon: Daemon) -> None:
+    daemon.start()
+    daemon.request(ALICE)
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    until(lambda: daemon.call("status")["outgoing"]["messages"]["done"] == 1, "the end of the try")
+    writer = sqlite3.connect(daemon.root / "state" / "flexmaild.db", isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     with pytest.raises(Refused) as caught:
-        house.process_replies()
+        daemon.process_replies()
     assert "looked up" not in str(caught.value), "it failed at the commit, not before"
     writer.execute("ROLLBACK")
     writer.close()
-    assert house.waiting() == 1
-    house.process_replies()
-    assert house.waiting() == 0
+    assert daemon.waiting() == 1
+    daemon.process_replies()
+    assert daemon.waiting() == 0

@@ -2,42 +2,42 @@
 
 import pytest
 
-from tests.kit.house import House, reply_bytes, until
+from tests.support.daemon import Daemon, reply_bytes, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 # Mails a poll may read, in the tests of a folder that is never empty.
 FEW = 5
 
 
-def settling(house: House, **body: object) -> str:
-    return str(house.request(ALICE, **{"settle_for": "5m", **body})["id"])
+def settling(daemon: Daemon, **body: object) -> str:
+    return str(daemon.request(ALICE, **{"settle_for": "5m", **body})["id"])
 
 
-def says(house: House, text: str) -> None:
-    house.answer(house.mail(ALICE), text)
-    house.process_replies()
+def says(daemon: Daemon, text: str) -> None:
+    daemon.answer(daemon.mail(ALICE), text)
+    daemon.process_replies()
 
 
-def spam(house: House, count: int) -> None:
+def spam(daemon: Daemon, count: int) -> None:
     for number in range(count):
-        house.deliver(f"From: s@spam.test\r\nSubject: offer {number}\r\n\r\nhi\r\n".encode())
+        daemon.deliver(f"From: s@spam.test\r\nSubject: offer {number}\r\n\r\nhi\r\n".encode())
 
 
-def issues(house: House) -> str:
-    return " / ".join(house.call("status")["issues"])
+def issues(daemon: Daemon) -> str:
+    return " / ".join(daemon.call("status")["issues"])
 
 
-def is_ready(house: House) -> bool:
-    return bool(house.call("status")["ready"])
+def is_ready(daemon: Daemon) -> bool:
+    return bool(daemon.call("status")["ready"])
 
 
 @pytest.fixture
-def crowded(house: House) -> House:
-    house.write_settings({"incoming": {"process_count": FEW}})
-    return house.start()
+def crowded(daemon: Daemon) -> Daemon:
+    daemon.write_settings({"incoming": {"process_count": FEW}})
+    return daemon.start()
 
 
-def test_mails_that_keep_coming_do_not_keep_a_settled_answer_from_deciding(crowded: House) -> None:
+def test_mails_that_keep_coming_do_not_keep_a_settled_answer_from_deciding(crowded: Daemon) -> None:
     asked = settling(crowded)
     says(crowded, "Approve")
     spam(crowded, FEW + 2)
@@ -49,7 +49,7 @@ def test_mails_that_keep_coming_do_not_keep_a_settled_answer_from_deciding(crowd
     assert crowded.waiting() > 0
 
 
-def test_a_change_of_mind_behind_other_mails_is_read_before_anything_is_decided(crowded: House) -> None:
+def test_a_change_of_mind_behind_other_mails_is_read_before_anything_is_decided(crowded: Daemon) -> None:
     asked = settling(crowded)
     request = crowded.mail(ALICE)
     says(crowded, "Approve")
@@ -64,7 +64,7 @@ def test_a_change_of_mind_behind_other_mails_is_read_before_anything_is_decided(
     assert crowded.show(asked)["state"] == "pending"
 
 
-def test_a_folder_that_one_poll_empties_was_read_however_many_mails_it_takes(crowded: House) -> None:
+def test_a_folder_that_one_poll_empties_was_read_however_many_mails_it_takes(crowded: Daemon) -> None:
     asked = settling(crowded)
     says(crowded, "Approve")
     spam(crowded, FEW)
@@ -73,64 +73,64 @@ def test_a_folder_that_one_poll_empties_was_read_however_many_mails_it_takes(cro
     assert crowded.waiting() == 0
 
 
-def test_switched_off_is_an_incident_and_decides_nothing_while_a_request_is_open(house: House) -> None:
-    house.start()
-    asked = settling(house)
-    request = house.mail(ALICE)
-    later = str(house.request(BOB, expires_in="6m", remind_after=[])["id"])
-    says(house, "Approve")
-    house.deliver(reply_bytes(request, "Reject the backup failed"))
-    house.write_settings({"incoming": {"enabled": False}})
-    house.call("reload")
-    assert "incoming.enabled" in issues(house)
-    assert not is_ready(house)
-    house.advance(400)
-    assert house.decided(later)["state"] == "expired"  # so the loop has looked at the settled one, too
-    assert (house.show(asked)["state"], house.waiting()) == ("pending", 1)
-    house.stop()
-    house.start()
-    assert "incoming.enabled" in issues(house)
-    house.write_settings({})
-    house.call("reload")
-    until(lambda: house.show(asked)["verdicts"][-1]["answer"] == "reject", "the rejection")
-    assert "incoming.enabled" not in issues(house)
+def test_switched_off_is_an_incident_and_decides_nothing_while_a_request_is_open(daemon: Daemon) -> None:
+    daemon.start()
+    asked = settling(daemon)
+    request = daemon.mail(ALICE)
+    later = str(daemon.request(BOB, expires_in="6m", remind_after=[])["id"])
+    says(daemon, "Approve")
+    daemon.deliver(reply_bytes(request, "Reject the backup failed"))
+    daemon.write_settings({"incoming": {"enabled": False}})
+    daemon.call("reload")
+    assert "incoming.enabled" in issues(daemon)
+    assert not is_ready(daemon)
+    daemon.advance(400)
+    assert daemon.decided(later)["state"] == "expired"  # so the loop has looked at the settled one, too
+    assert (daemon.show(asked)["state"], daemon.waiting()) == ("pending", 1)
+    daemon.stop()
+    daemon.start()
+    assert "incoming.enabled" in issues(daemon)
+    daemon.write_settings({})
+    daemon.call("reload")
+    until(lambda: daemon.show(asked)["verdicts"][-1]["answer"] == "reject", "the rejection")
+    assert "incoming.enabled" not in issues(daemon)
 
 
-def test_switched_off_is_no_incident_when_nothing_is_open(house: House) -> None:
-    house.write_settings({"incoming": {"enabled": False}})
-    house.start()
-    assert is_ready(house)
-    house.request(ALICE)
-    assert "incoming.enabled" in issues(house)
+def test_switched_off_is_no_incident_when_nothing_is_open(daemon: Daemon) -> None:
+    daemon.write_settings({"incoming": {"enabled": False}})
+    daemon.start()
+    assert is_ready(daemon)
+    daemon.request(ALICE)
+    assert "incoming.enabled" in issues(daemon)
 
 
-def test_a_poll_before_the_clock_jumped_is_none_after_it(house: House) -> None:
+def test_a_poll_before_the_clock_jumped_is_none_after_it(daemon: Daemon) -> None:
     """A machine that slept: the wall clock has moved and the steady one has not."""
-    house.start()
-    asked = settling(house)
-    request = house.mail(ALICE)
-    says(house, "Approve")
-    house.process_replies()
-    house.deliver(reply_bytes(request, "Reject the backup failed"))
-    house.jump(700)
-    house.call("status")  # the jump is seen, and held back
-    house.advance(61)
-    until(lambda: house.waiting() == 0, "a look into the folder")
-    assert house.show(asked)["verdicts"][-1]["answer"] == "reject"
-    assert house.show(asked)["state"] == "pending"
+    daemon.start()
+    asked = settling(daemon)
+    request = daemon.mail(ALICE)
+    says(daemon, "Approve")
+    daemon.process_replies()
+    daemon.deliver(reply_bytes(request, "Reject the backup failed"))
+    daemon.jump(700)
+    daemon.call("status")  # the jump is seen, and held back
+    daemon.advance(61)
+    until(lambda: daemon.waiting() == 0, "a look into the folder")
+    assert daemon.show(asked)["verdicts"][-1]["answer"] == "reject"
+    assert daemon.show(asked)["state"] == "pending"
 
 
-def test_a_mail_that_cannot_be_read_may_be_a_change_of_mind_and_is_waited_for(house: House) -> None:
+def test_a_mail_that_cannot_be_read_may_be_a_change_of_mind_and_is_waited_for(daemon: Daemon) -> None:
     """What a full disk left of a reply: an empty file."""
-    house.start()
-    asked = settling(house)
-    request = house.mail(ALICE)
-    says(house, "Approve")
-    torn = house.replies / "new" / "1764200000.M1P1.host"
+    daemon.start()
+    asked = settling(daemon)
+    request = daemon.mail(ALICE)
+    says(daemon, "Approve")
+    torn = daemon.replies / "new" / "1764200000.M1P1.host"
     torn.write_bytes(b"")
-    house.process_replies()
-    house.advance(400)
-    house.process_replies()
-    assert house.show(asked)["state"] == "pending"
+    daemon.process_replies()
+    daemon.advance(400)
+    daemon.process_replies()
+    assert daemon.show(asked)["state"] == "pending"
     torn.write_bytes(reply_bytes(request, "Reject the backup failed"))
-    until(lambda: house.process_replies() and house.show(asked)["verdicts"][-1]["answer"] == "reject", "it")
+    until(lambda: daemon.process_replies() and daemon.show(asked)["verdicts"][-1]["answer"] == "reject", "it")

@@ -15,22 +15,22 @@ import pytest
 from flexmaild.client import Refused
 from flexmaild.core import references
 from flexmaild.store.records import left_mails
-from tests.kit.dovecot import Dovecot
-from tests.kit.house import House, reply_bytes
-from tests.kit.in_process import HouseInProcess
-from tests.kit.stores import opened, prune
+from tests.support.daemon import Daemon, reply_bytes
+from tests.support.dovecot import Dovecot
+from tests.support.in_process import DaemonInProcess
+from tests.support.stores import opened, prune
 
 ANNA = "anna@corp.test"
 OTHER_KEY = b"another installation's key"
 
 
-def incidents(house: House) -> dict[str, Any]:
-    return {one["kind"]: one for one in house.call("status")["incidents"]}
+def incidents(daemon: Daemon) -> dict[str, Any]:
+    return {one["kind"]: one for one in daemon.call("status")["incidents"]}
 
 
-def of_another(house: House, number: int, text: str = "Approve", **header: str) -> bytes:
-    """A reply of an approver of this house to another's request."""
-    asked = house.mail(ANNA, "approval_request")
+def of_another(daemon: Daemon, number: int, text: str = "Approve", **header: str) -> bytes:
+    """A reply of an approver of this daemon to another's request."""
+    asked = daemon.mail(ANNA, "approval_request")
     data = reply_bytes(asked, text, **header)
     own = references.named_by(references.bare(str(asked["Message-ID"]))).encode()
     foreign = (
@@ -44,31 +44,31 @@ def of_another(house: House, number: int, text: str = "Approve", **header: str) 
 
 
 @pytest.fixture
-def asked(house: House) -> House:
-    house.start()
-    house.request(ANNA)
-    house.mail(ANNA, "approval_request")
-    return house
+def asked(daemon: Daemon) -> Daemon:
+    daemon.start()
+    daemon.request(ANNA)
+    daemon.mail(ANNA, "approval_request")
+    return daemon
 
 
-def test_what_is_anothers_stays_and_keeps_no_mail_from_being_read(house: House) -> None:
-    house.write_settings({"incoming": {"process_count": 2}})
-    house.start()
-    request = house.request(ANNA)["id"]
+def test_what_is_anothers_stays_and_keeps_no_mail_from_being_read(daemon: Daemon) -> None:
+    daemon.write_settings({"incoming": {"process_count": 2}})
+    daemon.start()
+    request = daemon.request(ANNA)["id"]
     for number in range(7):
-        house.deliver(of_another(house, number))
-    house.answer(house.mail(ANNA, "approval_request"), "Approve mine")
-    house.deliver(of_another(house, 7))
-    ended = house.process_replies()
+        daemon.deliver(of_another(daemon, number))
+    daemon.answer(daemon.mail(ANNA, "approval_request"), "Approve mine")
+    daemon.deliver(of_another(daemon, 7))
+    ended = daemon.process_replies()
     assert ended["outcomes"] == {"foreign": 8, "decision": 1}
-    assert house.decided(request)["state"] == "approved" and house.waiting() == 8
-    told = incidents(house)
+    assert daemon.decided(request)["state"] == "approved" and daemon.waiting() == 8
+    told = incidents(daemon)
     assert list(told) == ["foreign_replies"] and told["foreign_replies"]["count"] == 8
-    assert house.call("quarantine.list")["items"] == []
-    assert house.process_replies()["outcomes"] == {} and house.waiting() == 8
+    assert daemon.call("quarantine.list")["items"] == []
+    assert daemon.process_replies()["outcomes"] == {} and daemon.waiting() == 8
 
 
-def test_what_was_left_is_known_after_a_start_and_the_incident_ends_with_the_mails(asked: House) -> None:
+def test_what_was_left_is_known_after_a_start_and_the_incident_ends_with_the_mails(asked: Daemon) -> None:
     for number in range(3):
         asked.deliver(of_another(asked, number))
     assert asked.process_replies()["outcomes"] == {"foreign": 3}
@@ -82,7 +82,7 @@ def test_what_was_left_is_known_after_a_start_and_the_incident_ends_with_the_mai
 
 
 def test_beyond_so_many_no_more_are_marked_and_none_is_fetched_again(
-    asked: House, monkeypatch: pytest.MonkeyPatch
+    asked: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(left_mails, "MOST", 2)
     for number in range(4):
@@ -92,7 +92,7 @@ def test_beyond_so_many_no_more_are_marked_and_none_is_fetched_again(
     assert asked.process_replies()["outcomes"] == {} and asked.waiting() == 4
 
 
-def test_another_mail_under_the_name_of_one_that_was_left_is_read(asked: House) -> None:
+def test_another_mail_under_the_name_of_one_that_was_left_is_read(asked: Daemon) -> None:
     asked.deliver(of_another(asked, 1))
     assert asked.process_replies()["outcomes"] == {"foreign": 1}
     (file,) = (asked.replies / "new").iterdir()
@@ -101,12 +101,12 @@ def test_another_mail_under_the_name_of_one_that_was_left_is_read(asked: House) 
     assert incidents(asked).keys() <= {"uids_went_back"}
 
 
-def test_an_automatic_answer_to_anothers_request_is_anothers(asked: House) -> None:
+def test_an_automatic_answer_to_anothers_request_is_anothers(asked: Daemon) -> None:
     asked.deliver(of_another(asked, 1, "I am away", Auto_Submitted="auto-replied"))
     assert asked.process_replies()["outcomes"] == {"foreign": 1} and asked.waiting() == 1
 
 
-def test_an_altered_reference_of_ours_is_set_aside_and_seen(asked: House) -> None:
+def test_an_altered_reference_of_ours_is_set_aside_and_seen(asked: Daemon) -> None:
     (request,) = (one["id"] for one in asked.call("approval.list")["items"])
     mail = asked.mail(ANNA, "approval_request")
     data = reply_bytes(mail, "Approve", In_Reply_To="")
@@ -119,7 +119,7 @@ def test_an_altered_reference_of_ours_is_set_aside_and_seen(asked: House) -> Non
 
 
 def test_an_unknown_reference_of_an_approver_of_ours_is_set_aside_seen_and_left_for_who_knows_it(
-    asked: House,
+    asked: Daemon,
 ) -> None:
     """Who asks the same people from the same mailbox reads it."""
     (request,) = (one["id"] for one in asked.call("approval.list")["items"])
@@ -134,7 +134,7 @@ def test_an_unknown_reference_of_an_approver_of_ours_is_set_aside_seen_and_left_
         asked.start()
 
 
-def test_what_is_set_aside_is_not_released_into_no_folder(asked: House) -> None:
+def test_what_is_set_aside_is_not_released_into_no_folder(asked: Daemon) -> None:
     test_an_altered_reference_of_ours_is_set_aside_and_seen(asked)
     (request,) = (one["id"] for one in asked.call("approval.list")["items"])
     asked.call("approval.cancel", path={"id": request})  # now it is no more near to one that is open
@@ -145,26 +145,26 @@ def test_what_is_set_aside_is_not_released_into_no_folder(asked: House) -> None:
     assert asked.call("quarantine.list")["items"] == [aside]
 
 
-def database(house: House) -> Path:
-    return house.root / "state" / "flexmaild.db"
+def database(daemon: Daemon) -> Path:
+    return daemon.root / "state" / "flexmaild.db"
 
 
-def copied(house: House, name: str) -> Path:
-    copy = house.root / name
-    with closing(sqlite3.connect(database(house))) as source, closing(sqlite3.connect(copy)) as target:
+def copied(daemon: Daemon, name: str) -> Path:
+    copy = daemon.root / name
+    with closing(sqlite3.connect(database(daemon))) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     return copy
 
 
-def put_back(house: House, copy: Path) -> None:
-    house.stop()
-    for file in database(house).parent.glob("flexmaild.db-*"):
+def put_back(daemon: Daemon, copy: Path) -> None:
+    daemon.stop()
+    for file in database(daemon).parent.glob("flexmaild.db-*"):
         file.unlink()
-    shutil.copy(copy, database(house))
-    house.start()
+    shutil.copy(copy, database(daemon))
+    daemon.start()
 
 
-def test_a_reply_that_an_older_store_cannot_know_is_read_when_the_newer_one_is_back(asked: House) -> None:
+def test_a_reply_that_an_older_store_cannot_know_is_read_when_the_newer_one_is_back(asked: Daemon) -> None:
     older = copied(asked, "older")
     request = asked.request(ANNA, title="later")["id"]
     mail = asked.mail(ANNA, "approval_request", count=2)
@@ -181,7 +181,7 @@ def test_a_reply_that_an_older_store_cannot_know_is_read_when_the_newer_one_is_b
     assert asked.waiting() == 0 and incidents(asked) == {}
 
 
-def test_ids_of_a_former_key_are_ours(asked: House) -> None:
+def test_ids_of_a_former_key_are_ours(asked: Daemon) -> None:
     older = copied(asked, "older")
     asked.request(ANNA, title="later")
     mail = asked.mail(ANNA, "approval_request", count=2)
@@ -191,22 +191,22 @@ def test_ids_of_a_former_key_are_ours(asked: House) -> None:
     assert asked.process_replies()["outcomes"] == {"store_older": 1} and asked.waiting() == 1
 
 
-def forget(house: House) -> EmailMessage:
+def forget(daemon: Daemon) -> EmailMessage:
     """The one request is cancelled and long past; the mail that asked."""
-    (request,) = (one["id"] for one in house.call("approval.list")["items"])
-    mail = house.mail(ANNA, "approval_request")
-    house.call("approval.cancel", path={"id": request})
-    house.stop()
-    kept = opened(house.root / "state")
+    (request,) = (one["id"] for one in daemon.call("approval.list")["items"])
+    mail = daemon.mail(ANNA, "approval_request")
+    daemon.call("approval.cancel", path={"id": request})
+    daemon.stop()
+    kept = opened(daemon.root / "state")
     later = datetime.now(UTC) + timedelta(days=9999)
     while prune(kept, raw_before=later, seen_before=later, done_before=later):
         pass
     kept.close()
-    house.start()
+    daemon.start()
     return mail
 
 
-def test_an_open_request_that_a_late_reply_names_beside_is_not_called_forgotten(asked: House) -> None:
+def test_an_open_request_that_a_late_reply_names_beside_is_not_called_forgotten(asked: Daemon) -> None:
     mail = forget(asked)
     beside = asked.request("ben@corp.test")["id"]
     other = str(asked.mail("ben@corp.test", "approval_request")["Message-ID"])
@@ -217,7 +217,7 @@ def test_an_open_request_that_a_late_reply_names_beside_is_not_called_forgotten(
     assert (seen["outcome"], seen["reason"]) == ("undecided", "named_beside")
 
 
-def test_a_late_reply_to_a_forgotten_request_is_late(asked: House) -> None:
+def test_a_late_reply_to_a_forgotten_request_is_late(asked: Daemon) -> None:
     asked.answer(forget(asked), "Approve")
     assert asked.process_replies()["outcomes"] == {"late": 1} and asked.waiting() == 0
     assert incidents(asked) == {} and asked.call("quarantine.list")["items"] == []
@@ -227,22 +227,22 @@ def test_a_late_reply_to_a_forgotten_request_is_late(asked: House) -> None:
 
 
 @pytest.fixture
-def second(tmp_path: Path) -> Iterator[House]:
+def second(tmp_path: Path) -> Iterator[Daemon]:
     (tmp_path / "second").mkdir()
-    made = HouseInProcess(tmp_path / "second")
+    made = DaemonInProcess(tmp_path / "second")
     yield made
     made.close()
 
 
-def on_dovecot(house: House, settings: dict[str, Any], count: int) -> None:
-    house.write_settings({"incoming": settings | {"process_count": count, "path": None}})
-    text = house.config.read_text().replace("  path: null\n", "")
-    house.config.write_text(text)
-    house.start()
+def on_dovecot(daemon: Daemon, settings: dict[str, Any], count: int) -> None:
+    daemon.write_settings({"incoming": settings | {"process_count": count, "path": None}})
+    text = daemon.config.read_text().replace("  path: null\n", "")
+    daemon.config.write_text(text)
+    daemon.start()
 
 
 def test_two_installations_on_one_mailbox_decide_each_its_own(
-    house: House, second: House, dovecot: Dovecot
+    daemon: Daemon, second: Daemon, dovecot: Dovecot
 ) -> None:
     user = dovecot.user()
     settings = {
@@ -253,21 +253,21 @@ def test_two_installations_on_one_mailbox_decide_each_its_own(
         "password": user.password,
         "properties": "PROTOCOL=imap\nmail.imap.host=localhost\n",
     }
-    for one in (house, second):
+    for one in (daemon, second):
         on_dovecot(one, settings, 2)
-    asked = {one: [one.request(ANNA, title=f"{n}")["id"] for n in range(5)] for one in (house, second)}
+    asked = {one: [one.request(ANNA, title=f"{n}")["id"] for n in range(5)] for one in (daemon, second)}
     mails = {}
-    for one in (house, second):
+    for one in (daemon, second):
         one.mail(ANNA, "approval_request", count=5)
         mails[one] = one.mails(ANNA, "approval_request")
-    for mail in (mail for pair in zip(mails[house], mails[second], strict=True) for mail in pair):
+    for mail in (mail for pair in zip(mails[daemon], mails[second], strict=True) for mail in pair):
         dovecot.deliver(user, [reply_bytes(mail, "Approve")])
     for _ in range(3):
-        for one in (house, second):
+        for one in (daemon, second):
             one.process_replies()
-    for one in (house, second):
+    for one in (daemon, second):
         assert {one.decided(i)["state"] for i in asked[one]} == {"approved"}
         assert one.call("quarantine.list")["items"] == []
     assert dovecot.subjects(user) == []
-    house.process_replies()
-    assert incidents(house) == {} and incidents(second) == {}
+    daemon.process_replies()
+    assert incidents(daemon) == {} and incidents(second) == {}

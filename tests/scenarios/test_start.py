@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.kit.house import ROOT, House
-from tests.kit.service_manager import Manager, environment
+from tests.support.daemon import ROOT, Daemon
+from tests.support.service_manager import Manager, environment
 
 pytestmark = pytest.mark.process
 
@@ -28,10 +28,10 @@ def no_more_than_the_rights_of_its_user() -> None:
             assert libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0
 
 
-def run(house: House, *command: str) -> subprocess.CompletedProcess[str]:
-    """flexmaild on this house's settings, to its end."""
+def run(daemon: Daemon, *command: str) -> subprocess.CompletedProcess[str]:
+    """flexmaild on this daemon's settings, to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "flexmaild", *command, "--config", str(house.config)],
+        [sys.executable, "-m", "flexmaild", *command, "--config", str(daemon.config)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -42,31 +42,31 @@ def run(house: House, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["flexmaild.db", "flexmaild.db.lock", "reference.key"])
-def test_state_of_another_user_is_named_by_check_and_by_the_start(house: House, name: str) -> None:
-    house.start()
-    house.stop()
-    path = house.root / "state" / name
-    assert run(house, "check").returncode == 0
+def test_state_of_another_user_is_named_by_check_and_by_the_start(daemon: Daemon, name: str) -> None:
+    daemon.start()
+    daemon.stop()
+    path = daemon.root / "state" / name
+    assert run(daemon, "check").returncode == 0
     if os.geteuid() == 0:
         os.chown(path, NOBODY, NOBODY)
         cure = f"belongs to nobody, and root may not read and write it: run chown root {path}"
     else:
         path.chmod(0o000)
         cure = f"run chmod u+rwX {path}"
-    for done in (run(house, "check"), run(house)):
+    for done in (run(daemon, "check"), run(daemon)):
         assert done.returncode == 78, done
         assert cure in done.stderr
 
 
-def test_root_s_check_speaks_of_the_service_s_user(house: House) -> None:
+def test_root_s_check_speaks_of_the_service_s_user(daemon: Daemon) -> None:
     assert os.geteuid() == 0, "run the tests as root, as CI does: this one needs two users"
-    house.start()
-    house.stop()
-    state = house.root / "state"
+    daemon.start()
+    daemon.stop()
+    state = daemon.root / "state"
     os.chown(state, NOBODY, NOBODY)
     for path in state.iterdir():
         os.chown(path, NOBODY, NOBODY)
-    checked = [sys.executable, "-m", "flexmaild", "check", "--config", str(house.config)]
+    checked = [sys.executable, "-m", "flexmaild", "check", "--config", str(daemon.config)]
     assert subprocess.run(checked, cwd=ROOT, check=False).returncode == 0
     key = state / "reference.key"
     os.chown(key, 0, 0)
@@ -79,9 +79,9 @@ class Disk:
     """A full disk under the state directory, with room made by hand: a small file system where this process
     may mount one, else a limit of what a file may hold."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._state = house.root / "state"
+    def __init__(self, daemon: Daemon) -> None:
+        self._house = daemon
+        self._state = daemon.root / "state"
         self._state.mkdir()
         self._is_mounted = self._mount("-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs") == 0
 
@@ -114,14 +114,14 @@ class Disk:
 
 
 @pytest.fixture
-def full_disk(house: House) -> Iterator[Disk]:
-    made = Disk(house)
+def full_disk(daemon: Daemon) -> Iterator[Disk]:
+    made = Disk(daemon)
     yield made
     made.close()
 
 
 def test_a_start_on_a_full_disk_waits_says_so_and_goes_on_by_itself(
-    house: House, full_disk: Disk, manager: Manager
+    daemon: Daemon, full_disk: Disk, manager: Manager
 ) -> None:
     full_disk.begin(environment(manager))
     first = manager.hears("EXTEND_TIMEOUT_USEC=")
@@ -129,36 +129,36 @@ def test_a_start_on_a_full_disk_waits_says_so_and_goes_on_by_itself(
     told = manager.hears("STATUS=")
     assert told.startswith("STATUS=waiting to start: ") and "no space left for the store" in told
     assert manager.hears("EXTEND_TIMEOUT_USEC=") == first
-    send(house, signal.SIGHUP)
+    send(daemon, signal.SIGHUP)
     assert manager.hears("STATUS=waiting to start: ")
     full_disk.make_room()
     assert manager.hears("READY") == "READY=1"
     assert manager.hears("RELOADING")  # the hang-up is not forgotten
-    assert house.call("status")["ready"]
-    log = house.log.read_text()
+    assert daemon.call("status")["ready"]
+    log = daemon.log.read_text()
     assert log.count("the start waits") == 1 and log.count("the start goes on") == 1
-    assert house.stop() == 0
+    assert daemon.stop() == 0
 
 
-def test_a_signal_ends_the_waiting(house: House, full_disk: Disk, manager: Manager) -> None:
+def test_a_signal_ends_the_waiting(daemon: Daemon, full_disk: Disk, manager: Manager) -> None:
     full_disk.begin(environment(manager))
     manager.hears("STATUS=waiting to start: ")
-    assert house.stop() == 0
+    assert daemon.stop() == 0
     assert manager.hears("STOPPING") == "STOPPING=1"
 
 
-def test_a_database_that_another_program_holds_is_waited_for(house: House, manager: Manager) -> None:
-    house.start()
-    house.stop()
-    other = sqlite3.connect(house.root / "state" / "flexmaild.db", isolation_level=None)
+def test_a_database_that_another_program_holds_is_waited_for(daemon: Daemon, manager: Manager) -> None:
+    daemon.start()
+    daemon.stop()
+    other = sqlite3.connect(daemon.root / "state" / "flexmaild.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    house.begin(environment(manager))
+    daemon.begin(environment(manager))
     assert "another program holds the database" in manager.hears("STATUS=waiting to start: ")
     other.execute("ROLLBACK")
     other.close()
     assert manager.hears("READY") == "READY=1"
 
 
-def send(house: House, number: int) -> None:
-    assert house.process is not None
-    house.process.send_signal(number)
+def send(daemon: Daemon, number: int) -> None:
+    assert daemon.process is not None
+    daemon.process.send_signal(number)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.kit.house import REPLIES, House, reply_bytes, until
+from tests.support.daemon import REPLIES, Daemon, reply_bytes, until
 
 ALICE, BOB, EVE = "alice@corp.test", "bob@corp.test", "eve@evil.test"
 BORDER = "mx.corp.test"
@@ -210,7 +210,7 @@ THREATS: dict[str, tuple[str, str, Callable[[Mail], bytes]]] = {
 class Played:
     """What became of it all: the request of each threat, the outcomes by its Message-ID or request."""
 
-    house: House
+    daemon: Daemon
     requests: dict[str, dict[str, Any]]
     outcomes: dict[str, int]
     strangers: list[str]
@@ -218,20 +218,20 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    house = House(tmp_path_factory.mktemp("threats"), SETTINGS)
-    house.start()
+    daemon = Daemon(tmp_path_factory.mktemp("threats"), SETTINGS)
+    daemon.start()
     try:
-        asked = {name: house.request(ALICE)["id"] for name in (*THREATS, *HONEST)}
-        mails = _mails_by_request(house, set(asked.values()))
+        asked = {name: daemon.request(ALICE)["id"] for name in (*THREATS, *HONEST)}
+        mails = _mails_by_request(daemon, set(asked.values()))
         for name, identifier in asked.items():
             make = THREATS[name][2] if name in THREATS else HONEST[name]
-            house.deliver(make(mails[identifier]))
-        processed = house.process_replies()
+            daemon.deliver(make(mails[identifier]))
+        processed = daemon.process_replies()
         assert processed["messages"] == len(asked)
-        shown = {name: house.show(identifier) for name, identifier in asked.items()}
-        yield Played(house, shown, processed["outcomes"], house.kinds("eve"))
+        shown = {name: daemon.show(identifier) for name, identifier in asked.items()}
+        yield Played(daemon, shown, processed["outcomes"], daemon.kinds("eve"))
     finally:
-        house.close()
+        daemon.close()
 
 
 SETTINGS = {
@@ -249,13 +249,13 @@ HONEST = {
 }
 
 
-def _mails_by_request(house: House, wanted: set[str]) -> dict[str, Mail]:
-    house.mail(ALICE, "approval_request", count=len(wanted))
+def _mails_by_request(daemon: Daemon, wanted: set[str]) -> dict[str, Mail]:
+    daemon.mail(ALICE, "approval_request", count=len(wanted))
     found = {}
     for identifier in wanted:
         part = identifier.removeprefix("ap-")
         found[identifier] = part
-    by_start = {str(m["Message-ID"]).strip("<>")[4:20]: m for m in house.mails(ALICE, "approval_request")}
+    by_start = {str(m["Message-ID"]).strip("<>")[4:20]: m for m in daemon.mails(ALICE, "approval_request")}
     return {identifier: by_start[part] for identifier, part in found.items()}
 
 
@@ -283,7 +283,7 @@ LEFT = ("an altered reference", "a made-up reference", "a bounce with a made-up 
 
 
 def test_every_mail_has_one_outcome_and_has_left_the_folder_if_it_is_ours(played: Played) -> None:
-    assert played.house.waiting() == len(LEFT)
+    assert played.daemon.waiting() == len(LEFT)
     assert sum(played.outcomes.values()) == len(THREATS) + len(HONEST)
     expected = [THREATS[name][0] for name in THREATS] + ["decision"] * len(HONEST)
     assert played.outcomes == {outcome: expected.count(outcome) for outcome in set(expected)}
@@ -291,21 +291,21 @@ def test_every_mail_has_one_outcome_and_has_left_the_folder_if_it_is_ours(played
 
 def test_nobody_but_the_asked_was_written_to(played: Played) -> None:
     """No answer to machines, strangers or the unproven; at most a few explanations an hour to anybody."""
-    house = played.house
-    until(lambda: not house.call("outbox.list", query={"state": "queued"})["items"], "an empty outbox")
-    assert {str(mail["To"]) for mail in house.mails()} == {ALICE, BOB}
-    assert house.kinds(BOB) == ["not_entitled"]  # a colleague, proven by the border
-    assert set(house.kinds(ALICE)) <= {"approval_request", "accepted", "unclear"}
-    assert not [m for m in house.mails() if m["Bcc"] or len(m.get_all("Subject", [])) != 1]
+    daemon = played.daemon
+    until(lambda: not daemon.call("outbox.list", query={"state": "queued"})["items"], "an empty outbox")
+    assert {str(mail["To"]) for mail in daemon.mails()} == {ALICE, BOB}
+    assert daemon.kinds(BOB) == ["not_entitled"]  # a colleague, proven by the border
+    assert set(daemon.kinds(ALICE)) <= {"approval_request", "accepted", "unclear"}
+    assert not [m for m in daemon.mails() if m["Bcc"] or len(m.get_all("Subject", [])) != 1]
 
 
 def test_poison_reaches_neither_log_nor_answers_as_control_characters(played: Played) -> None:
-    log = played.house.log.read_bytes()
+    log = played.daemon.log.read_bytes()
     assert b"\x1b" not in log
     assert b"\x00" not in log
     assert b"Traceback" not in log
     assert b'"bug' not in log
-    listed = played.house.call("quarantine.list", query={"limit": 1000})["items"]
+    listed = played.daemon.call("quarantine.list", query={"limit": 1000})["items"]
     assert all((item["subject"] + item["message_id"] + item["sender"]).isprintable() for item in listed)
 
 
@@ -313,15 +313,15 @@ def test_poison_reaches_neither_log_nor_answers_as_control_characters(played: Pl
 
 
 def test_two_answers_of_one_batch_that_contradict_are_both_recorded_and_the_later_stands(
-    house: House,
+    daemon: Daemon,
 ) -> None:
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all")
-    mail = house.mail(ALICE)
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all")
+    mail = daemon.mail(ALICE)
     for text in ("Approve", "Approve now with a comment", "Reject too risky"):
-        house.answer(mail, text)
-    assert house.process_replies()["outcomes"] == {"decision": 3}
-    shown = house.decided(asked["id"])
+        daemon.answer(mail, text)
+    assert daemon.process_replies()["outcomes"] == {"decision": 3}
+    shown = daemon.decided(asked["id"])
     assert [(v["answer"], v["replaced"]) for v in shown["verdicts"]] == [
         ("approve", True),
         ("approve", True),
@@ -330,106 +330,106 @@ def test_two_answers_of_one_batch_that_contradict_are_both_recorded_and_the_late
     assert shown["state"] == "rejected"
 
 
-def test_two_people_of_one_batch_who_contradict_make_one_decision(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE, BOB)
-    house.answer(house.mail(ALICE), "Approve")
-    house.answer(house.mail(BOB), "Reject")
-    assert house.process_replies()["outcomes"] == {"decision": 1, "late": 1}
-    assert house.decided(asked["id"])["decided_by"] == [ALICE]
-    assert house.mail(BOB, "already_decided")["Auto-Submitted"] == "auto-replied"
+def test_two_people_of_one_batch_who_contradict_make_one_decision(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE, BOB)
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.answer(daemon.mail(BOB), "Reject")
+    assert daemon.process_replies()["outcomes"] == {"decision": 1, "late": 1}
+    assert daemon.decided(asked["id"])["decided_by"] == [ALICE]
+    assert daemon.mail(BOB, "already_decided")["Auto-Submitted"] == "auto-replied"
 
 
-def test_nobody_can_use_up_another_s_message_id_or_answer(house: House) -> None:
+def test_nobody_can_use_up_another_s_message_id_or_answer(daemon: Daemon) -> None:
     """The same Message-ID, date and words from somebody else, and then the real one."""
-    house.start()
-    asked = house.request(ALICE)
-    data = reply_bytes(house.mail(ALICE), "Approve")
-    house.deliver(data.replace(b"From: alice@corp.test", b"From: eve@evil.test"))
-    house.deliver(data.replace(b"Approve", b"Approve?", 1))
-    house.deliver(data)
-    assert house.process_replies()["outcomes"] == {NOBODY: 1, "undecided": 1, "decision": 1}
-    assert house.decided(asked["id"])["state"] == "approved"
+    daemon.start()
+    asked = daemon.request(ALICE)
+    data = reply_bytes(daemon.mail(ALICE), "Approve")
+    daemon.deliver(data.replace(b"From: alice@corp.test", b"From: eve@evil.test"))
+    daemon.deliver(data.replace(b"Approve", b"Approve?", 1))
+    daemon.deliver(data)
+    assert daemon.process_replies()["outcomes"] == {NOBODY: 1, "undecided": 1, "decision": 1}
+    assert daemon.decided(asked["id"])["state"] == "approved"
 
 
-def test_an_old_approval_put_back_decides_nothing_ever_again(house: House) -> None:
+def test_an_old_approval_put_back_decides_nothing_ever_again(daemon: Daemon) -> None:
     """Under another name in the folder, with other trace fields, after a resend, after the expiry."""
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all", expires_in=3600)
-    data = house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
-    house.call("approval.resend", path={"id": asked["id"]}, body={"approver": ALICE})
-    house.deliver(data)
-    house.deliver(b"Received: by elsewhere\r\n" + data)
-    house.deliver(data.replace(b"Message-ID: <", b"Message-ID: <2."))
-    assert house.process_replies()["outcomes"] == {"late": 3}
-    house.answer(house.mail(BOB), "Approve", Message_ID="<late@corp.test>")
-    house.advance(7200)
-    house.process_replies()
-    shown = house.decided(asked["id"])
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all", expires_in=3600)
+    data = daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
+    daemon.call("approval.resend", path={"id": asked["id"]}, body={"approver": ALICE})
+    daemon.deliver(data)
+    daemon.deliver(b"Received: by elsewhere\r\n" + data)
+    daemon.deliver(data.replace(b"Message-ID: <", b"Message-ID: <2."))
+    assert daemon.process_replies()["outcomes"] == {"late": 3}
+    daemon.answer(daemon.mail(BOB), "Approve", Message_ID="<late@corp.test>")
+    daemon.advance(7200)
+    daemon.process_replies()
+    shown = daemon.decided(asked["id"])
     assert (shown["state"], len(shown["verdicts"])) == ("expired", 1)
 
 
-def test_an_answer_to_any_mail_of_ours_about_the_request_counts(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all")
-    house.answer(house.mail(ALICE), "Sure")
-    house.process_replies()
-    house.answer(house.mail(ALICE, "unclear"), "Approve")
-    house.process_replies()
-    house.answer(house.mail(ALICE, "noted"), "Reject changed my mind")
-    house.process_replies()
-    assert house.decided(asked["id"])["state"] == "rejected"
+def test_an_answer_to_any_mail_of_ours_about_the_request_counts(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all")
+    daemon.answer(daemon.mail(ALICE), "Sure")
+    daemon.process_replies()
+    daemon.answer(daemon.mail(ALICE, "unclear"), "Approve")
+    daemon.process_replies()
+    daemon.answer(daemon.mail(ALICE, "noted"), "Reject changed my mind")
+    daemon.process_replies()
+    assert daemon.decided(asked["id"])["state"] == "rejected"
 
 
-def test_a_forged_bounce_silences_nobody(house: House) -> None:
+def test_a_forged_bounce_silences_nobody(daemon: Daemon) -> None:
     """Whoever holds the reference can write a delivery report; who answers is reachable all the same."""
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all")
-    house.deliver(bounce("")(house.mail(ALICE)))
-    house.process_replies()
-    assert house.show(asked["id"])["unreachable"] == [ALICE]
-    house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
-    shown = house.show(asked["id"])
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all")
+    daemon.deliver(bounce("")(daemon.mail(ALICE)))
+    daemon.process_replies()
+    assert daemon.show(asked["id"])["unreachable"] == [ALICE]
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
+    shown = daemon.show(asked["id"])
     assert (shown["state"], shown["unreachable"], shown["quorum_reachable"]) == ("pending", [], True)
     assert shown["approvers"][0]["bounced"] == ""
-    house.answer(house.mail(BOB), "Approve")
-    house.process_replies()
-    assert house.decided(asked["id"])["state"] == "approved"
+    daemon.answer(daemon.mail(BOB), "Approve")
+    daemon.process_replies()
+    assert daemon.decided(asked["id"])["state"] == "approved"
 
 
-def test_a_flood_of_unclear_answers_is_explained_three_times_and_seen(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE)
-    mail = house.mail(ALICE)
+def test_a_flood_of_unclear_answers_is_explained_three_times_and_seen(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
     for n in range(60):
-        house.answer(mail, f"What is number {n}")
-    assert house.process_replies()["outcomes"] == {"undecided": 60}
-    house.mail(ALICE, "unclear", count=3)
-    house.answer(mail, "Approve")
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    shown = house.decided(asked["id"])
+        daemon.answer(mail, f"What is number {n}")
+    assert daemon.process_replies()["outcomes"] == {"undecided": 60}
+    daemon.mail(ALICE, "unclear", count=3)
+    daemon.answer(mail, "Approve")
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    shown = daemon.decided(asked["id"])
     assert (shown["state"], shown["replies_total"], len(shown["replies"])) == ("approved", 61, 50)
     assert [row["outcome"] for row in shown["replies"]] == ["undecided"] * 49 + ["decision"]
-    house.mail(ALICE, "accepted")
-    assert sorted(house.kinds(ALICE)) == ["accepted", "approval_request", *["unclear"] * 3]
+    daemon.mail(ALICE, "accepted")
+    assert sorted(daemon.kinds(ALICE)) == ["accepted", "approval_request", *["unclear"] * 3]
 
 
-def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(house: House) -> None:
+def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(daemon: Daemon) -> None:
     """Whatever happens to the daemon meanwhile; the same text again is neither explained nor counted."""
-    house.start()
-    asked = house.request(ALICE, BOB, quorum="all")
-    mails = {who: house.mail(who) for who in (ALICE, BOB)}
+    daemon.start()
+    asked = daemon.request(ALICE, BOB, quorum="all")
+    mails = {who: daemon.mail(who) for who in (ALICE, BOB)}
 
     def silent() -> dict[str, bool]:
-        shown = house.show(asked["id"])["approvers"]
+        shown = daemon.show(asked["id"])["approvers"]
         return {row["address"]: row["explanations_used_up_until"] is not None for row in shown}
 
     def asks(who: str, *texts: str) -> None:
         for text in texts:
-            house.answer(mails[who], text)
-        house.process_replies()
+            daemon.answer(mails[who], text)
+        daemon.process_replies()
 
     asks(ALICE, "Why?", "What for?", "Why?", "And then?", "Why?")
     assert silent() == {ALICE: False, BOB: False}
@@ -437,47 +437,47 @@ def test_who_used_up_the_explanations_is_named_until_a_clear_answer_or_the_hour(
     asks(BOB, "1?", "2?", "3?", "4?")
     assert silent() == {ALICE: True, BOB: True}
     # A mail whose end is not written down would go out once more after the restart.
-    until(lambda: house.call("status")["outgoing"]["messages"]["done"] == 8 or None, "eight sent mails")
-    house.stop()
-    house.start()
+    until(lambda: daemon.call("status")["outgoing"]["messages"]["done"] == 8 or None, "eight sent mails")
+    daemon.stop()
+    daemon.start()
     assert silent() == {ALICE: True, BOB: True}
     asks(ALICE, "Approve")
     assert silent() == {ALICE: False, BOB: True}
-    house.advance(3700)
+    daemon.advance(3700)
     until(lambda: not silent()[BOB], "the end of the hour")
-    assert [house.kinds(who).count("unclear") for who in (ALICE, BOB)] == [3, 3]
+    assert [daemon.kinds(who).count("unclear") for who in (ALICE, BOB)] == [3, 3]
 
 
-def test_a_clipped_quote_that_cuts_the_reference_loses_no_answer(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE)
-    data = reply_bytes(house.mail(ALICE), "Approve")
-    house.deliver(data[: data.rindex(b"FM1-") + 20])
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    assert house.decided(asked["id"])["state"] == "approved"
+def test_a_clipped_quote_that_cuts_the_reference_loses_no_answer(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE)
+    data = reply_bytes(daemon.mail(ALICE), "Approve")
+    daemon.deliver(data[: data.rindex(b"FM1-") + 20])
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    assert daemon.decided(asked["id"])["state"] == "approved"
 
 
-def test_honest_mail_is_reached_behind_a_flood_of_junk(house: House) -> None:
-    house.write_settings({"incoming": {"process_count": 150}})
-    house.start()
-    asked = house.request(ALICE)
+def test_honest_mail_is_reached_behind_a_flood_of_junk(daemon: Daemon) -> None:
+    daemon.write_settings({"incoming": {"process_count": 150}})
+    daemon.start()
+    asked = daemon.request(ALICE)
     for n in range(200):
-        house.deliver(f"From: spam{n}@x.test\r\nSubject: Approve\r\n\r\nApprove\r\n".encode())
-    house.answer(house.mail(ALICE), "Approve")
-    assert house.process_replies()["messages"] == 150
-    assert house.process_replies()["messages"] == 51
-    assert house.decided(asked["id"])["state"] == "approved"
+        daemon.deliver(f"From: spam{n}@x.test\r\nSubject: Approve\r\n\r\nApprove\r\n".encode())
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    assert daemon.process_replies()["messages"] == 150
+    assert daemon.process_replies()["messages"] == 51
+    assert daemon.decided(asked["id"])["state"] == "approved"
 
 
 # The border itself; what self-test and doctor say of it is in test_what_arrives.
 
 
-def test_without_trusted_results_the_self_test_calls_the_proof_weak(house: House) -> None:
-    house.write_settings({"outgoing": {"path": str(house.replies)}})
-    house.start()
-    found = house.call("self_test")
+def test_without_trusted_results_the_self_test_calls_the_proof_weak(daemon: Daemon) -> None:
+    daemon.write_settings({"outgoing": {"path": str(daemon.replies)}})
+    daemon.start()
+    found = daemon.call("self_test")
     assert found["healthy"]
     border_step = next(step for step in found["steps"] if step["name"] == "border")
     assert (border_step["result"], "weakly" in border_step["answer"]) == ("warning", True)
-    status = house.call("status")
+    status = daemon.call("status")
     assert status["incoming"]["sender_authentication_strength"] == "weak"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.dovecot import Dovecot
+from tests.support.dovecot import Dovecot
 from tests.torture import rounds
 from tests.torture.faults import KILLED, Fault
 

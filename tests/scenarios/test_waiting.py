@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 ALICE, BOB = "alice@corp.test", "bob@corp.test"
 
@@ -16,10 +16,10 @@ ALICE, BOB = "alice@corp.test", "bob@corp.test"
 class Pipeline:
     """`flexmailctl approval wait` as a process."""
 
-    def __init__(self, house: House, identifier: str) -> None:
-        self._said = house.root / "said"
+    def __init__(self, daemon: Daemon, identifier: str) -> None:
+        self._said = daemon.root / "said"
         program = str(Path(sys.executable).with_name("flexmailctl"))
-        command = [program, "--socket", str(house.root / "control.sock"), "approval", "wait", identifier]
+        command = [program, "--socket", str(daemon.root / "control.sock"), "approval", "wait", identifier]
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
 
@@ -31,10 +31,10 @@ class Pipeline:
 
 
 @pytest.fixture
-def waits(house: House) -> Iterator[Pipeline]:
-    house.start()
-    identifier = house.request(ALICE, BOB, quorum="all", expires_in="4h")["id"]
-    pipeline = Pipeline(house, str(identifier))
+def waits(daemon: Daemon) -> Iterator[Pipeline]:
+    daemon.start()
+    identifier = daemon.request(ALICE, BOB, quorum="all", expires_in="4h")["id"]
+    pipeline = Pipeline(daemon, str(identifier))
     yield pipeline
     pipeline.process.kill()
     pipeline.process.wait()
@@ -42,25 +42,25 @@ def waits(house: House) -> Iterator[Pipeline]:
 
 @pytest.mark.process
 def test_a_wait_outlives_a_crash_in_its_first_minute_and_tells_who_has_answered(
-    house: House, waits: Pipeline
+    daemon: Daemon, waits: Pipeline
 ) -> None:
     assert waits.says("is open").endswith(f"no answer yet of {ALICE}, {BOB}; 4 h 0 min left")
-    house.mail(BOB)
-    house.kill()
+    daemon.mail(BOB)
+    daemon.kill()
     waits.says("The daemon does not answer")
-    house.start()
+    daemon.start()
     waits.says("The daemon answers again")
-    house.answer(house.mail(ALICE, "approval_request"), "Approve")
-    house.process_replies()
+    daemon.answer(daemon.mail(ALICE, "approval_request"), "Approve")
+    daemon.process_replies()
     assert f"{ALICE}: approve; no answer yet of {BOB}" in waits.says(f"{ALICE}: approve")
-    house.answer(house.mail(BOB, "approval_request"), "Approve")
-    house.process_replies()
+    daemon.answer(daemon.mail(BOB, "approval_request"), "Approve")
+    daemon.process_replies()
     assert waits.process.wait(60) == 0
 
 
-def test_an_interrupted_wait_says_that_the_request_lives_on(house: House, waits: Pipeline) -> None:
+def test_an_interrupted_wait_says_that_the_request_lives_on(daemon: Daemon, waits: Pipeline) -> None:
     waits.says("is open")
     waits.process.send_signal(signal.SIGINT)
     assert waits.process.wait(30) == 130
     assert "approval wait ap-" in waits.says("lives on")
-    assert house.call("status")["approvals"]["pending"] == 1
+    assert daemon.call("status")["approvals"]["pending"] == 1

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.kit.house import House, reply_bytes, until
 from tests.scenarios.test_life import _bounce
 from tests.scenarios.test_threats import ALICE, BOB, BORDER, border
+from tests.support.daemon import Daemon, reply_bytes, until
 
 DMARC = "dmarc=pass header.from=corp.test"
 ENTRY = f"- {{id: {BORDER}, results: above}}"
@@ -28,23 +28,23 @@ def trusting(*ids: str, **more: Any) -> dict[str, Any]:
     return {"incoming": {"sender_authentication": proof}}
 
 
-def self_tested(house: House, relay: Callable[[bytes], bytes | None], pace: float = 0.0) -> dict[str, Any]:
+def self_tested(daemon: Daemon, relay: Callable[[bytes], bytes | None], pace: float = 0.0) -> dict[str, Any]:
     """The self-test, with a mail server between that makes this of each mail; None loses it. pace: seconds
     that pass between two looks at what was sent."""
     done: set[Path] = set()
 
     def carry() -> bool:
-        for path in sorted((house.sent / "new").iterdir()):
+        for path in sorted((daemon.sent / "new").iterdir()):
             data = path.read_bytes()
             if path not in done and b"Subject: Self-test" in data:
                 done.add(path)
                 if (made := relay(data)) is not None:
-                    house.deliver(made)
-        house.advance(pace)
+                    daemon.deliver(made)
+        daemon.advance(pace)
         return asked.done()
 
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(house.call, "self_test")
+        asked = pool.submit(daemon.call, "self_test")
         until(carry, "the end of the self-test", 120)
         found: dict[str, Any] = asked.result()
         return found
@@ -64,17 +64,17 @@ def stripped(data: bytes) -> bytes:
 
 
 @pytest.fixture
-def checked(house: House) -> Iterator[House]:
+def checked(daemon: Daemon) -> Iterator[Daemon]:
     """A daemon that believes the border."""
-    house.write_settings(trusting(BORDER))
-    house.start()
-    yield house
+    daemon.write_settings(trusting(BORDER))
+    daemon.start()
+    yield daemon
 
 
 # self-test
 
 
-def test_a_border_that_removes_nothing_is_told_which_spellings_count(checked: House) -> None:
+def test_a_border_that_removes_nothing_is_told_which_spellings_count(checked: Daemon) -> None:
     checked.write_settings(trusting(BORDER) | {"outgoing": {"path": str(checked.replies)}})
     checked.call("reload")
     found = checked.call("self_test")
@@ -89,7 +89,7 @@ def test_a_border_that_removes_nothing_is_told_which_spellings_count(checked: Ho
     assert checked.waiting() == 0
 
 
-def test_a_border_that_does_its_duty_passes_with_what_only_an_outside_mail_shows(checked: House) -> None:
+def test_a_border_that_does_its_duty_passes_with_what_only_an_outside_mail_shows(checked: Daemon) -> None:
     def relay(data: bytes) -> bytes:
         data = re.sub(rb"Message-ID: .*", b"Message-ID: <0100018f@eu-west-1.amazonses.com>", stripped(data))
         return border(data)
@@ -115,7 +115,7 @@ def test_a_border_that_does_its_duty_passes_with_what_only_an_outside_mail_shows
     assert (later["result"], "the last that was checked came on" in later["answer"]) == ("ok", True)
 
 
-def test_a_border_that_knows_some_spellings_only_is_told_the_others(checked: House) -> None:
+def test_a_border_that_knows_some_spellings_only_is_told_the_others(checked: Daemon) -> None:
     exact = f"Authentication-Results: {BORDER}; ".encode()
 
     def relay(data: bytes) -> bytes:
@@ -127,7 +127,7 @@ def test_a_border_that_knows_some_spellings_only_is_told_the_others(checked: Hou
     assert (named["plain"], named["30 copies"], named["in capitals"]) == ("removed", "removed", "set_aside")
 
 
-def test_a_spelling_that_a_server_throws_away_holds_up_nobody(checked: House) -> None:
+def test_a_spelling_that_a_server_throws_away_holds_up_nobody(checked: Daemon) -> None:
     checked.write_settings(
         trusting(BORDER) | {"incoming": trusting(BORDER)["incoming"] | {"process_count": 7}}
     )
@@ -139,7 +139,7 @@ def test_a_spelling_that_a_server_throws_away_holds_up_nobody(checked: House) ->
     assert (found["healthy"], step(found, "border")["result"]) == (True, "warning")
 
 
-def test_a_wrong_id_is_named_as_wrong_also_where_nothing_is_removed(checked: House) -> None:
+def test_a_wrong_id_is_named_as_wrong_also_where_nothing_is_removed(checked: Daemon) -> None:
     checked.write_settings(trusting("mx.wrong.test"))
     checked.call("reload")
     found = self_tested(checked, border)
@@ -156,9 +156,9 @@ def test_a_wrong_id_is_named_as_wrong_also_where_nothing_is_removed(checked: Hou
     assert [one["settings"] for one in found["proposals"]] == ["- {id: mx.other.test, results: above}"]
 
 
-def test_without_a_border_the_self_test_proposes_the_one_it_saw(house: House) -> None:
-    house.start()
-    found = self_tested(house, border)
+def test_without_a_border_the_self_test_proposes_the_one_it_saw(daemon: Daemon) -> None:
+    daemon.start()
+    found = self_tested(daemon, border)
     assert found["healthy"]
     assert (step(found, "border")["result"], found["spellings"]) == ("warning", [])
     assert [one["settings"] for one in found["proposals"]] == [ENTRY]
@@ -167,12 +167,12 @@ def test_without_a_border_the_self_test_proposes_the_one_it_saw(house: House) ->
 # doctor, quarantine show
 
 
-def test_the_doctor_lists_what_arrived_and_its_proposal_works(house: House) -> None:
-    house.start()
-    house.deliver(border(b"From: bob@partner.test\r\nSubject: hello\r\n\r\nhello\r\n", DMARC))
-    house.deliver(b"From: eve@evil.test\r\nSubject: hello\r\n\r\nhello\r\n")
-    house.process_replies()
-    found = house.call("doctor")
+def test_the_doctor_lists_what_arrived_and_its_proposal_works(daemon: Daemon) -> None:
+    daemon.start()
+    daemon.deliver(border(b"From: bob@partner.test\r\nSubject: hello\r\n\r\nhello\r\n", DMARC))
+    daemon.deliver(b"From: eve@evil.test\r\nSubject: hello\r\n\r\nhello\r\n")
+    daemon.process_replies()
+    found = daemon.call("doctor")
     nothing, listed = found["mails"]
     assert (nothing["domain"], nothing["fields"], nothing["has_received"]) == ("evil.test", [], False)
     line = f"id {BORDER} by host {BORDER}, above its Received, dmarc=pass, trusted: no"
@@ -180,37 +180,37 @@ def test_the_doctor_lists_what_arrived_and_its_proposal_works(house: House) -> N
     (proposal,) = found["proposals"]
     assert (proposal["settings"], proposal["note"]) == (ENTRY, "")
     borders = yaml.safe_load(proposal["settings"])
-    house.write_settings({"incoming": {"sender_authentication": {"require": "dmarc", "borders": borders}}})
-    house.call("reload")
-    found = house.call("doctor")
+    daemon.write_settings({"incoming": {"sender_authentication": {"require": "dmarc", "borders": borders}}})
+    daemon.call("reload")
+    found = daemon.call("doctor")
     assert (found["mails"][1]["fields"][0]["trusted"], found["proposals"]) == (True, [])
-    house.stop()
-    house.start()
-    assert house.call("doctor")["mails"] == found["mails"]
+    daemon.stop()
+    daemon.start()
+    assert daemon.call("doctor")["mails"] == found["mails"]
 
 
-def test_no_reference_is_shown_and_no_strangers_syntax_is_proposed(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE)
-    reference = re.search(r"FM1-[A-Z2-7]+", str(house.mail(ALICE)))
+def test_no_reference_is_shown_and_no_strangers_syntax_is_proposed(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE)
+    reference = re.search(r"FM1-[A-Z2-7]+", str(daemon.mail(ALICE)))
     assert reference is not None
     hostile = (
         f"Authentication-Results: {reference[0]}; x={reference[0]}\r\n"
         "Authentication-Results: a}}\x1b[2J{{; dmarc=pass\r\n"
     )
-    house.deliver(hostile.encode() + border(reply_bytes(house.mail(ALICE), "Approve", From=BOB)))
-    house.process_replies()
-    (aside,) = house.call("quarantine.list")["items"]
-    for shown in (house.call("doctor"), house.call("quarantine.show", path={"id": aside["id"]})):
+    daemon.deliver(hostile.encode() + border(reply_bytes(daemon.mail(ALICE), "Approve", From=BOB)))
+    daemon.process_replies()
+    (aside,) = daemon.call("quarantine.list")["items"]
+    for shown in (daemon.call("doctor"), daemon.call("quarantine.show", path={"id": aside["id"]})):
         assert reference[0].lower() not in str(shown).lower()
         assert "\x1b" not in str(shown)
         for proposal in shown["proposals"]:
             (entry,) = yaml.safe_load(proposal["settings"])
             assert set(entry) <= {"id", "host", "results", "submission"}
-    assert house.show(asked["id"])["state"] == "pending"
+    assert daemon.show(asked["id"])["state"] == "pending"
 
 
-def test_a_mail_set_aside_shows_its_fields_and_why_by_the_settings_of_now(checked: House) -> None:
+def test_a_mail_set_aside_shows_its_fields_and_why_by_the_settings_of_now(checked: Daemon) -> None:
     checked.request(ALICE)
     checked.deliver(border(reply_bytes(checked.mail(ALICE), "Approve"), DMARC, "mail.other.test"))
     checked.process_replies()
@@ -231,7 +231,7 @@ def test_a_mail_set_aside_shows_its_fields_and_why_by_the_settings_of_now(checke
 # border_unmatched
 
 
-def test_a_border_that_no_mail_fits_is_an_incident_until_it_is_corrected(checked: House) -> None:
+def test_a_border_that_no_mail_fits_is_an_incident_until_it_is_corrected(checked: Daemon) -> None:
     for number in range(20):
         assert checked.call("status")["incidents"] == []
         mail = f"From: x{number}@partner.test\r\nSubject: hello\r\n\r\nhello\r\n".encode()
@@ -252,7 +252,7 @@ def test_a_border_that_no_mail_fits_is_an_incident_until_it_is_corrected(checked
     assert checked.call("status")["incidents"] == []
 
 
-def test_strangers_fields_and_self_tests_make_no_incident(checked: House) -> None:
+def test_strangers_fields_and_self_tests_make_no_incident(checked: Daemon) -> None:
     """A border that writes nothing into unsigned mails, and somebody who sends twenty of those."""
     received = f"Received: from out.test by {BORDER}; Sat, 21 Nov 2026 10:00:00 +0000\r\n"
     brought = "Authentication-Results: evil.test; dmarc=pass\r\n"
@@ -272,7 +272,7 @@ def codes(asked: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one["code"], one["approver"]) for one in asked["warnings"]]
 
 
-def test_a_request_warns_of_those_who_were_never_proven(checked: House) -> None:
+def test_a_request_warns_of_those_who_were_never_proven(checked: Daemon) -> None:
     first = checked.request(ALICE)
     assert codes(first) == [("never_proven", ALICE)]
     assert "no reply of theirs has come yet" in first["warnings"][0]["detail"]
@@ -293,39 +293,39 @@ def test_a_request_warns_of_those_who_were_never_proven(checked: House) -> None:
     ]
 
 
-def test_a_repeated_call_gets_the_same_warnings_and_reference_alone_none(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE)
+def test_a_repeated_call_gets_the_same_warnings_and_reference_alone_none(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE)
     assert asked["warnings"] == []
-    house.write_settings(trusting(BORDER))
-    house.call("reload")
-    first = house.request(BOB, key="one")
+    daemon.write_settings(trusting(BORDER))
+    daemon.call("reload")
+    first = daemon.request(BOB, key="one")
     assert codes(first) == [("never_proven", BOB)]
-    assert house.request(BOB, key="one") == first
+    assert daemon.request(BOB, key="one") == first
 
 
-def test_a_request_warns_of_a_mail_that_came_back_until_there_is_an_answer(house: House) -> None:
-    house.start()
-    asked = house.request(ALICE, BOB)
-    sent = house.mail(ALICE)
+def test_a_request_warns_of_a_mail_that_came_back_until_there_is_an_answer(daemon: Daemon) -> None:
+    daemon.start()
+    asked = daemon.request(ALICE, BOB)
+    sent = daemon.mail(ALICE)
     report = _bounce(str(sent["Message-ID"])).replace(b"no such user\n\n", b"no such user secret-words\n\n")
-    house.deliver(report)
-    assert house.process_replies()["outcomes"] == {"bounce": 1}
-    warned = house.request(ALICE, BOB)
+    daemon.deliver(report)
+    assert daemon.process_replies()["outcomes"] == {"bounce": 1}
+    warned = daemon.request(ALICE, BOB)
     assert codes(warned) == [("bounced_before", ALICE)]
     detail = warned["warnings"][0]["detail"]
     assert ("5.1.1" in detail, "secret-words" in detail) == (True, False)
-    house.answer(house.mail(ALICE, count=2), "Approve")
-    house.process_replies()
-    assert house.request(ALICE)["warnings"] == []
-    assert house.show(asked["id"])["unreachable"] == [ALICE]
+    daemon.answer(daemon.mail(ALICE, count=2), "Approve")
+    daemon.process_replies()
+    assert daemon.request(ALICE)["warnings"] == []
+    assert daemon.show(asked["id"])["unreachable"] == [ALICE]
 
 
 # flexmaild doctor
 
 
-def doctor(house: House) -> dict[str, Any]:
-    command = [sys.executable, "-m", "flexmaild", "doctor", "--json", "--config", str(house.config)]
+def doctor(daemon: Daemon) -> dict[str, Any]:
+    command = [sys.executable, "-m", "flexmaild", "doctor", "--json", "--config", str(daemon.config)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     assert done.stderr == b""
     found: dict[str, Any] = json.loads(done.stdout)
@@ -337,7 +337,7 @@ def files(root: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_without_a_daemon_the_doctor_lists_what_was_read_and_what_waits(checked: House) -> None:
+def test_without_a_daemon_the_doctor_lists_what_was_read_and_what_waits(checked: Daemon) -> None:
     checked.deliver(border(b"From: bob@partner.test\r\nSubject: x\r\n\r\nx\r\n", DMARC, "mail.other.test"))
     checked.process_replies()
     assert checked.stop() == 0
@@ -351,11 +351,11 @@ def test_without_a_daemon_the_doctor_lists_what_was_read_and_what_waits(checked:
     assert not found["healthy"]
 
 
-def test_before_the_first_start_the_doctor_makes_nothing(house: House) -> None:
+def test_before_the_first_start_the_doctor_makes_nothing(daemon: Daemon) -> None:
     for part in ("new", "cur", "tmp"):
-        (house.sent / part).rmdir()
-    before = sorted(house.root.rglob("*"))
-    found = doctor(house)
-    assert sorted(house.root.rglob("*")) == before
+        (daemon.sent / part).rmdir()
+    before = sorted(daemon.root.rglob("*"))
+    found = doctor(daemon)
+    assert sorted(daemon.root.rglob("*")) == before
     assert step(found, "folder")["result"] == "skipped"
     assert (step(found, "store")["result"], found["mails"]) == ("warning", [])

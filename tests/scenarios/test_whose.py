@@ -16,10 +16,10 @@ import pytest
 
 from flexmaild.client import Refused
 from flexmaild.core import exit_codes
-from tests.kit.house import House, reply_bytes, until
-from tests.kit.in_process import HouseInProcess, mails_read_here
-from tests.kit.other_users import BIN, DAEMON, SYS, as_user, flexmailctl_as
-from tests.kit.process import private_directory
+from tests.support.daemon import Daemon, reply_bytes, until
+from tests.support.in_process import DaemonInProcess, mails_read_here
+from tests.support.other_users import BIN, DAEMON, SYS, as_user, flexmailctl_as
+from tests.support.process import private_directory
 from tests.unit.api.schema_check import check, further
 
 ANNA = "anna@corp.test"
@@ -29,22 +29,22 @@ OUTLINE = {"id", "state", "owner", "created_at", "expires_at", "decided_at"}
 JOB_OUTLINE = {"id", "state", "kind", "created_at", "approval_id"}
 
 
-class OpenHouse:
+class OpenDaemon:
     """A daemon whose socket everybody may connect to."""
 
-    def __init__(self, root: Path, house: House) -> None:
-        self.root, self.house = root, house
+    def __init__(self, root: Path, daemon: Daemon) -> None:
+        self.root, self.daemon = root, daemon
         self.socket = root / "control.sock"
 
-    def started(self, **control: Any) -> OpenHouse:
-        self.house.write_settings(
+    def started(self, **control: Any) -> OpenDaemon:
+        self.daemon.write_settings(
             {
                 "control": {"socket": str(self.socket), "mode": "0666", **control},
                 "approvals": {"settle_for": "0s"},
             }
         )
-        self.house.client.path = self.socket
-        self.house.start()
+        self.daemon.client.path = self.socket
+        self.daemon.start()
         return self
 
     def ask(self, user: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -64,12 +64,12 @@ class OpenHouse:
 
 
 @pytest.fixture
-def open_house(tmp_path: Path) -> Iterator[OpenHouse]:
+def open_house(tmp_path: Path) -> Iterator[OpenDaemon]:
     root = private_directory("whose")
     with mails_read_here():
-        house = HouseInProcess(tmp_path)
-        yield OpenHouse(root, house)
-        house.close()
+        daemon = DaemonInProcess(tmp_path)
+        yield OpenDaemon(root, daemon)
+        daemon.close()
     shutil.rmtree(root, ignore_errors=True)
 
 
@@ -78,10 +78,10 @@ def problem(answered: tuple[int, Any]) -> tuple[int, str]:
     return status, body["type"].rpartition(":")[2]
 
 
-def paths_of(house: OpenHouse, one: str) -> list[str]:
+def paths_of(daemon: OpenDaemon, one: str) -> list[str]:
     """Every route that may show something of this request."""
-    shown = house.house.show(one)
-    deliveries = house.house.call("deliveries.list")["items"]
+    shown = daemon.daemon.show(one)
+    deliveries = daemon.daemon.call("deliveries.list")["items"]
     return [
         "/v1/approvals",
         f"/v1/approvals/{one}",
@@ -96,38 +96,38 @@ def paths_of(house: OpenHouse, one: str) -> list[str]:
     ]
 
 
-def decided_request(house: OpenHouse, user: str, **body: Any) -> str:
+def decided_request(daemon: OpenDaemon, user: str, **body: Any) -> str:
     """One of this user's, rejected with a comment, and delivered."""
-    one = house.request(user, **body)
-    house.house.answer(house.house.mail(ANNA, "approval_request"), "Reject too dear")
-    house.house.process_replies()
-    assert house.house.decided(one)["state"] == "rejected"
-    until(lambda: house.house.call("deliveries.list", query={"state": "done"})["items"], "a delivery")
+    one = daemon.request(user, **body)
+    daemon.daemon.answer(daemon.daemon.mail(ANNA, "approval_request"), "Reject too dear")
+    daemon.daemon.process_replies()
+    assert daemon.daemon.decided(one)["state"] == "rejected"
+    until(lambda: daemon.daemon.call("deliveries.list", query={"state": "done"})["items"], "a delivery")
     return one
 
 
-def test_others_see_that_a_request_exists_and_its_state(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = decided_request(house, DAEMON)
-    for path in [*paths_of(house, one), "/v1/status"]:
-        text = json.dumps(house.get(BIN, path))
+def test_others_see_that_a_request_exists_and_its_state(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = decided_request(daemon, DAEMON)
+    for path in [*paths_of(daemon, one), "/v1/status"]:
+        text = json.dumps(daemon.get(BIN, path))
         if path != "/v1/status":  # where our own addresses are
             assert [secret for secret in SECRETS if secret in text] == [], path
-    assert set(house.get(BIN, f"/v1/approvals/{one}")) == OUTLINE
-    assert house.get(BIN, f"/v1/approvals/{one}/wait?timeout=0")["state"] == "rejected"
-    assert house.get(BIN, "/v1/approvals")["items"] == [house.get(BIN, f"/v1/approvals/{one}")]
+    assert set(daemon.get(BIN, f"/v1/approvals/{one}")) == OUTLINE
+    assert daemon.get(BIN, f"/v1/approvals/{one}/wait?timeout=0")["state"] == "rejected"
+    assert daemon.get(BIN, "/v1/approvals")["items"] == [daemon.get(BIN, f"/v1/approvals/{one}")]
     for queue in ("outbox", "deliveries"):
-        jobs = house.get(BIN, f"/v1/{queue}")["items"]
+        jobs = daemon.get(BIN, f"/v1/{queue}")["items"]
         assert jobs and {frozenset(job) for job in jobs} == {frozenset(JOB_OUTLINE)}
         assert {job["approval_id"] for job in jobs} == {one}
 
 
-def test_outlines_are_described(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = decided_request(house, DAEMON)
-    spec = house.house.call("openapi")
+def test_outlines_are_described(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = decided_request(daemon, DAEMON)
+    spec = daemon.daemon.call("openapi")
     templates = {path: methods["get"] for path, methods in spec["paths"].items() if "get" in methods}
-    for path in paths_of(house, one):
+    for path in paths_of(daemon, one):
         parts = path.partition("?")[0].split("/")
         (operation,) = (
             of
@@ -137,119 +137,119 @@ def test_outlines_are_described(open_house: OpenHouse) -> None:
         )
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         for user in (DAEMON, BIN):
-            shown = house.get(user, path)
+            shown = daemon.get(user, path)
             assert check(schema, shown, spec) + further(schema, shown, spec) == [], path
 
 
-def test_the_owner_sees_all_of_it(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = decided_request(house, DAEMON)
-    shown = house.get(DAEMON, f"/v1/approvals/{one}")
+def test_the_owner_sees_all_of_it(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = decided_request(daemon, DAEMON)
+    shown = daemon.get(DAEMON, f"/v1/approvals/{one}")
     assert (shown["title"], shown["owner"], shown["visible_to"]) == ("Payroll 4.2", DAEMON, [])
     assert shown["verdicts"][0]["comment"] == "too dear"
     assert shown["mails"][0]["to"] == [ANNA] and shown["history"]
-    assert house.get(DAEMON, "/v1/approvals")["items"][0]["title"] == "Payroll 4.2"
-    assert house.get(DAEMON, "/v1/outbox")["items"][0]["recipients"] == [ANNA]
-    (delivered,) = house.get(DAEMON, "/v1/deliveries")["items"]
-    assert delivered["receipt"] and house.get(DAEMON, f"/v1/deliveries/{delivered['id']}") == delivered
+    assert daemon.get(DAEMON, "/v1/approvals")["items"][0]["title"] == "Payroll 4.2"
+    assert daemon.get(DAEMON, "/v1/outbox")["items"][0]["recipients"] == [ANNA]
+    (delivered,) = daemon.get(DAEMON, "/v1/deliveries")["items"]
+    assert delivered["receipt"] and daemon.get(DAEMON, f"/v1/deliveries/{delivered['id']}") == delivered
 
 
-def test_only_the_owner_and_admins_act_on_it(open_house: OpenHouse) -> None:
-    house = open_house.started(admins=[SYS])
-    one = house.request(DAEMON, visible_to=[BIN])
+def test_only_the_owner_and_admins_act_on_it(open_house: OpenDaemon) -> None:
+    daemon = open_house.started(admins=[SYS])
+    one = daemon.request(DAEMON, visible_to=[BIN])
     acts = [("remind", None), ("resend", {"approver": ANNA}), ("cancel", {"reason": "no"})]
     for verb, body in acts:
         path = f"/v1/approvals/{one}/{verb}"
-        refused = house.ask(BIN, "POST", path, body)
+        refused = daemon.ask(BIN, "POST", path, body)
         assert problem(refused) == (403, "not-permitted")
         assert DAEMON in refused[1]["detail"] and "control.admins" in refused[1]["cure"]
-    assert problem(house.ask(BIN, "POST", "/v1/approvals/ap-none/cancel")) == (404, "unknown")
-    assert house.house.show(one)["state"] == "pending"
-    assert house.ask(DAEMON, "POST", f"/v1/approvals/{one}/remind")[0] == 200
-    assert house.ask(SYS, "POST", f"/v1/approvals/{one}/resend", {"approver": ANNA})[0] == 200
-    assert house.ask(DAEMON, "POST", f"/v1/approvals/{one}/cancel")[1]["state"] == "cancelled"
+    assert problem(daemon.ask(BIN, "POST", "/v1/approvals/ap-none/cancel")) == (404, "unknown")
+    assert daemon.daemon.show(one)["state"] == "pending"
+    assert daemon.ask(DAEMON, "POST", f"/v1/approvals/{one}/remind")[0] == 200
+    assert daemon.ask(SYS, "POST", f"/v1/approvals/{one}/resend", {"approver": ANNA})[0] == 200
+    assert daemon.ask(DAEMON, "POST", f"/v1/approvals/{one}/cancel")[1]["state"] == "cancelled"
 
 
 @pytest.mark.parametrize("shared", [BIN, f"@{BIN}"])
-def test_who_it_is_shared_with_sees_it(open_house: OpenHouse, shared: str) -> None:
-    house = open_house.started()
-    one = decided_request(house, DAEMON, visible_to=shared)
-    for path in paths_of(house, one):
-        assert house.get(BIN, path) == house.get(DAEMON, path), path
-    assert set(house.get(SYS, f"/v1/approvals/{one}")) == OUTLINE
-    assert house.get(DAEMON, f"/v1/approvals/{one}")["visible_to"] == [shared]
+def test_who_it_is_shared_with_sees_it(open_house: OpenDaemon, shared: str) -> None:
+    daemon = open_house.started()
+    one = decided_request(daemon, DAEMON, visible_to=shared)
+    for path in paths_of(daemon, one):
+        assert daemon.get(BIN, path) == daemon.get(DAEMON, path), path
+    assert set(daemon.get(SYS, f"/v1/approvals/{one}")) == OUTLINE
+    assert daemon.get(DAEMON, f"/v1/approvals/{one}")["visible_to"] == [shared]
 
 
-def test_readers_see_what_admins_see(open_house: OpenHouse) -> None:
-    house = open_house.started(readers=[BIN])
-    one = decided_request(house, DAEMON)
-    shown = house.get(BIN, f"/v1/approvals/{one}")
+def test_readers_see_what_admins_see(open_house: OpenDaemon) -> None:
+    daemon = open_house.started(readers=[BIN])
+    one = decided_request(daemon, DAEMON)
+    shown = daemon.get(BIN, f"/v1/approvals/{one}")
     assert shown["verdicts"][0]["comment"] == "too dear"
-    assert house.get(BIN, "/v1/outbox")["items"][0]["recipients"] == [ANNA]
+    assert daemon.get(BIN, "/v1/outbox")["items"][0]["recipients"] == [ANNA]
     raw = f"/v1/approvals/{one}/replies/{shown['replies'][0]['sha256']}/raw"
-    assert problem(house.ask(BIN, "GET", raw)) == (403, "not-permitted")
-    assert problem(house.ask(BIN, "POST", f"/v1/approvals/{one}/cancel")) == (403, "not-permitted")
+    assert problem(daemon.ask(BIN, "GET", raw)) == (403, "not-permitted")
+    assert problem(daemon.ask(BIN, "POST", f"/v1/approvals/{one}/cancel")) == (403, "not-permitted")
 
 
-def test_a_request_of_an_earlier_version_is_the_admins_alone(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = house.request(DAEMON)
-    house.house.stop()
-    with closing(sqlite3.connect(house.house.root / "state" / "flexmaild.db")) as store, store:
+def test_a_request_of_an_earlier_version_is_the_admins_alone(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = daemon.request(DAEMON)
+    daemon.daemon.stop()
+    with closing(sqlite3.connect(daemon.daemon.root / "state" / "flexmaild.db")) as store, store:
         store.execute("UPDATE requests SET body = json_remove(body, '$.terms.belonging')")
-    house.house.start()
-    shown = house.get(DAEMON, f"/v1/approvals/{one}")
+    daemon.daemon.start()
+    shown = daemon.get(DAEMON, f"/v1/approvals/{one}")
     assert set(shown) == OUTLINE and shown["owner"] == ""
-    assert problem(house.ask(DAEMON, "POST", f"/v1/approvals/{one}/cancel")) == (403, "not-permitted")
-    assert house.house.show(one)["title"] == "Payroll 4.2"
-    assert house.house.call("approval.cancel", path={"id": one})["state"] == "cancelled"
+    assert problem(daemon.ask(DAEMON, "POST", f"/v1/approvals/{one}/cancel")) == (403, "not-permitted")
+    assert daemon.daemon.show(one)["title"] == "Payroll 4.2"
+    assert daemon.daemon.call("approval.cancel", path={"id": one})["state"] == "cancelled"
 
 
-def test_a_notification_belongs_to_who_sent_it(open_house: OpenHouse) -> None:
-    house = open_house.started()
+def test_a_notification_belongs_to_who_sent_it(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
     body = {"to": [ANNA], "subject": "Payroll", "text": "The salaries."}
-    status, queued = house.ask(DAEMON, "POST", "/v1/notifications", body)
+    status, queued = daemon.ask(DAEMON, "POST", "/v1/notifications", body)
     assert status == 202
     for path in (f"/v1/notifications/{queued['id']}", f"/v1/outbox/{queued['id']}"):
-        assert house.get(DAEMON, path)["recipients"] == [ANNA]
-        assert set(house.get(BIN, path)) == JOB_OUTLINE
-        assert house.get("root", path)["recipients"] == [ANNA]
+        assert daemon.get(DAEMON, path)["recipients"] == [ANNA]
+        assert set(daemon.get(BIN, path)) == JOB_OUTLINE
+        assert daemon.get("root", path)["recipients"] == [ANNA]
 
 
 def test_mails_set_aside_are_the_admins_and_those_of_whose_request_they_answer(
-    open_house: OpenHouse,
+    open_house: OpenDaemon,
 ) -> None:
-    house = open_house.started()
-    house.request(DAEMON)
-    asked = house.house.mail(ANNA, "approval_request")
-    house.house.deliver(reply_bytes(asked, "Approve", From="eve@corp.test"))
-    house.house.deliver(b"\r\nno header\r\n")
-    house.house.process_replies()
-    aside = house.house.call("quarantine.list")["items"]
+    daemon = open_house.started()
+    daemon.request(DAEMON)
+    asked = daemon.daemon.mail(ANNA, "approval_request")
+    daemon.daemon.deliver(reply_bytes(asked, "Approve", From="eve@corp.test"))
+    daemon.daemon.deliver(b"\r\nno header\r\n")
+    daemon.daemon.process_replies()
+    aside = daemon.daemon.call("quarantine.list")["items"]
     (named,) = (one["id"] for one in aside if one["approval_id"])
     (unnamed,) = (one["id"] for one in aside if not one["approval_id"])
-    assert [one["id"] for one in house.get(DAEMON, "/v1/quarantine")["items"]] == [named]
-    assert house.get(BIN, "/v1/quarantine") == {"items": [], "next": ""}
-    assert house.get(DAEMON, f"/v1/quarantine/{named}")["sender"] == "eve@corp.test"
+    assert [one["id"] for one in daemon.get(DAEMON, "/v1/quarantine")["items"]] == [named]
+    assert daemon.get(BIN, "/v1/quarantine") == {"items": [], "next": ""}
+    assert daemon.get(DAEMON, f"/v1/quarantine/{named}")["sender"] == "eve@corp.test"
     for user, one in ((DAEMON, unnamed), (BIN, named), (BIN, unnamed)):
-        assert problem(house.ask(user, "GET", f"/v1/quarantine/{one}")) == (403, "not-permitted")
-    assert problem(house.ask(BIN, "GET", "/v1/quarantine/4711")) == (404, "unknown")
+        assert problem(daemon.ask(user, "GET", f"/v1/quarantine/{one}")) == (403, "not-permitted")
+    assert problem(daemon.ask(BIN, "GET", "/v1/quarantine/4711")) == (404, "unknown")
 
 
-def test_status_names_no_approver_of_others(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = house.request(DAEMON)
-    with closing(sqlite3.connect(house.house.root / "state" / "flexmaild.db")) as store, store:
+def test_status_names_no_approver_of_others(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = daemon.request(DAEMON)
+    with closing(sqlite3.connect(daemon.daemon.root / "state" / "flexmaild.db")) as store, store:
         store.execute("UPDATE requests SET body = json_set(body, '$.invitations[0].bounced', 'no such user')")
-    (warning,) = (text for text in house.get(DAEMON, "/v1/status")["warnings"] if one in text)
+    (warning,) = (text for text in daemon.get(DAEMON, "/v1/status")["warnings"] if one in text)
     assert ANNA in warning
-    assert not any(ANNA in text for text in house.get(BIN, "/v1/status")["warnings"])
+    assert not any(ANNA in text for text in daemon.get(BIN, "/v1/status")["warnings"])
 
 
-def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = decided_request(house, DAEMON)
-    job = house.house.show(one)["mails"][0]["id"]
+def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = decided_request(daemon, DAEMON)
+    job = daemon.daemon.show(one)["mails"][0]["id"]
     for arguments, code, said in (
         (("approval", "list"), 0, "rejected"),
         (("approval", "show", one), 0, f"{one}  rejected  (belongs to {DAEMON})"),
@@ -260,52 +260,52 @@ def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenHouse) -> Non
         (("quarantine", "list"), 0, ""),
         (("status",), 0, ""),
     ):
-        done = flexmailctl_as(BIN, house.socket, *arguments)
+        done = flexmailctl_as(BIN, daemon.socket, *arguments)
         assert (done.returncode, said in done.stdout) == (code, True), (arguments, done)
         assert not any(secret in done.stdout for secret in SECRETS[:3])
-    refused = flexmailctl_as(BIN, house.socket, "approval", "cancel", one)
+    refused = flexmailctl_as(BIN, daemon.socket, "approval", "cancel", one)
     assert refused.returncode == exit_codes.NOT_PERMITTED
     assert f"belongs to user {DAEMON}" in refused.stderr and "control.admins" in refused.stderr
 
 
-def test_flexmailctl_tells_who_waits_for_anothers_open_request(open_house: OpenHouse) -> None:
-    house = open_house.started()
-    one = house.request(DAEMON)
-    done = flexmailctl_as(BIN, house.socket, "approval", "wait", one, "--timeout", "1s")
+def test_flexmailctl_tells_who_waits_for_anothers_open_request(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
+    one = daemon.request(DAEMON)
+    done = flexmailctl_as(BIN, daemon.socket, "approval", "wait", one, "--timeout", "1s")
     assert done.returncode == exit_codes.WAIT_TIMED_OUT, done
     assert f"{one}  pending" in done.stdout
 
 
-def test_flexmailctl_shares_a_request(open_house: OpenHouse) -> None:
-    house = open_house.started()
+def test_flexmailctl_shares_a_request(open_house: OpenDaemon) -> None:
+    daemon = open_house.started()
     asked = ("--title", "Payroll 4.2", "--text", "x", "--approver", ANNA)
     shared = ("--visible-to", SYS, "--visible-to", f"@{BIN}")
-    done = flexmailctl_as(DAEMON, house.socket, "approval", "request", *asked, *shared)
+    done = flexmailctl_as(DAEMON, daemon.socket, "approval", "request", *asked, *shared)
     one = done.stdout.strip()
-    assert house.get(DAEMON, f"/v1/approvals/{one}")["visible_to"] == [SYS, f"@{BIN}"]
+    assert daemon.get(DAEMON, f"/v1/approvals/{one}")["visible_to"] == [SYS, f"@{BIN}"]
     for user in (SYS, BIN):
-        shown = flexmailctl_as(user, house.socket, "approval", "show", one).stdout
+        shown = flexmailctl_as(user, daemon.socket, "approval", "show", one).stdout
         assert "Payroll 4.2" in shown and f"@{BIN}" in shown
 
 
 def test_what_a_server_said_of_people_is_for_admins_by_each_command_that_reads_replies(
-    open_house: OpenHouse,
+    open_house: OpenDaemon,
 ) -> None:
     """As `status` has it."""
-    folder = open_house.house.root / "anna@corp.test"
+    folder = open_house.daemon.root / "anna@corp.test"
     for sub in ("tmp", "new", "cur"):
         (folder / sub).mkdir(parents=True)
     open_house.started()
-    open_house.house.write_settings(
+    open_house.daemon.write_settings(
         {
             "control": {"socket": str(open_house.socket), "mode": "0666"},
             "incoming": {"path": str(folder)},
         }
     )
-    open_house.house.call("reload")
+    open_house.daemon.call("reload")
     shutil.rmtree(folder)
     folder.write_text("a file in the place of the folder")
     status, told = open_house.ask("bin", "POST", "/v1/process")
     assert (status, "anna@" in json.dumps(told), "corp.test" in json.dumps(told)) == (502, False, True)
     with pytest.raises(Refused, match="anna@"):
-        open_house.house.call("process")
+        open_house.daemon.call("process")

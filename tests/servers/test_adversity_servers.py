@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from flexmaild.client import Refused
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.house import House, merged, text_of, until
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
-from tests.kit.proxy import Proxy
 from tests.servers.test_whole_way import Post, start
+from tests.support.daemon import Daemon, merged, text_of, until
+from tests.support.dovecot import Dovecot, User
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
+from tests.support.proxy import Proxy
 
 HOUR = 3600.0
 
@@ -31,16 +31,16 @@ def post(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> Post:
 
 
 def test_an_answer_lost_after_the_final_dot_doubles_a_mail_and_no_verdict(
-    house: House, post: Post, proxied: Callable[[int], Proxy]
+    daemon: Daemon, post: Post, proxied: Callable[[int], Proxy]
 ) -> None:
     """Postfix has taken the mail, its 250 is lost: the copy has the same Message-ID, one reply counts."""
     proxy = proxied(post.postfix.smtp)
-    start(house, post.settings("plain", smtp=proxy.port))
+    start(daemon, post.settings("plain", smtp=proxy.port))
     proxy.cut_after = b"\r\n.\r\n"
-    asked = house.request(post.approver.address)
-    until(lambda: _jobs(house)[0]["uncertain"] or None, "the uncertain end")
-    assert _jobs(house)[0]["state"] == "deferred"
-    house.advance(120)
+    asked = daemon.request(post.approver.address)
+    until(lambda: _jobs(daemon)[0]["uncertain"] or None, "the uncertain end")
+    assert _jobs(daemon)[0]["state"] == "deferred"
+    daemon.advance(120)
     post.newest("approval_request", count=2)
     first, second = post.mails("approval_request")
     assert first["Message-ID"] == second["Message-ID"]
@@ -48,21 +48,21 @@ def test_an_answer_lost_after_the_final_dot_doubles_a_mail_and_no_verdict(
     until(lambda: post.waiting() == 1 or None, "the first reply")  # Postfix may deliver a later mail first
     post.reply(second, "Reject")
     until(lambda: post.waiting() == 2 or None, "both replies")
-    outcomes = house.process_replies()["outcomes"]
+    outcomes = daemon.process_replies()["outcomes"]
     assert outcomes["decision"] == 1
     assert sum(outcomes.values()) == 2
-    assert house.decided(asked["id"])["state"] == "approved"
-    assert len(house.show(asked["id"])["verdicts"]) == 1
+    assert daemon.decided(asked["id"])["state"] == "approved"
+    assert len(daemon.show(asked["id"])["verdicts"]) == 1
     assert post.waiting() == 0
 
 
-def _jobs(house: House) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = house.call("outbox.list")["items"]
+def _jobs(daemon: Daemon) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = daemon.call("outbox.list")["items"]
     return items
 
 
 def test_a_frozen_imap_server_stops_no_mail_and_is_read_again_when_it_thaws(
-    house: House, post: Post, new_dovecot: Callable[..., Dovecot]
+    daemon: Daemon, post: Post, new_dovecot: Callable[..., Dovecot]
 ) -> None:
     """Accepts connections and says nothing: the poll fails in time, is seen, and everything else goes on."""
     frozen = new_dovecot()
@@ -73,25 +73,25 @@ def test_a_frozen_imap_server_stops_no_mail_and_is_read_again_when_it_thaws(
         {"incoming": {"username": user.name, "password": user.password}},
     )
     settings["incoming"]["properties"] += "mail.imap.timeout=1000\nmail.imap.connectiontimeout=1000\n"
-    start(house, settings)
+    start(daemon, settings)
     os.killpg(frozen._process.pid, signal.SIGSTOP)
     try:
         with pytest.raises(Refused) as refused:
-            house.process_replies()
+            daemon.process_replies()
         assert refused.value.status == 502
-        asked = house.request(post.approver.address)
+        asked = daemon.request(post.approver.address)
         assert post.newest("approval_request")
-        assert not house.call("status")["healthy"]
+        assert not daemon.call("status")["healthy"]
     finally:
         os.killpg(frozen._process.pid, signal.SIGCONT)
-    until(lambda: _polls(house), "a poll that ends well")
-    assert house.show(asked["id"])["state"] == "pending"
-    until(lambda: house.call("status")["healthy"] or None, "health")
+    until(lambda: _polls(daemon), "a poll that ends well")
+    assert daemon.show(asked["id"])["state"] == "pending"
+    until(lambda: daemon.call("status")["healthy"] or None, "health")
 
 
-def _polls(house: House) -> bool:
+def _polls(daemon: Daemon) -> bool:
     try:
-        return bool(house.process_replies())
+        return bool(daemon.process_replies())
     except Refused:
         return False
 
@@ -101,7 +101,7 @@ PASSWORD = "pw-canary: ä%s\\x"  # with what breaks careless encoders
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
 def test_no_secret_reference_or_text_of_a_mail_gets_into_log_metrics_or_answers(
-    house: House, post: Post, mechanism: str
+    daemon: Daemon, post: Post, mechanism: str
 ) -> None:
     """At debug, with a wrong password and then the right one, and a reply with a comment."""
     only = f"mail.smtp.auth=true\nmail.smtp.auth.mechanisms={mechanism}\n"
@@ -110,24 +110,24 @@ def test_no_secret_reference_or_text_of_a_mail_gets_into_log_metrics_or_answers(
     settings = merged(post.settings("starttls"), {"outgoing": {"properties": smtp}})
     settings["incoming"]["properties"] += f"mail.imap.auth.mechanisms={mechanism}\n"
     wrong = {"outgoing": {"password": PASSWORD}, "incoming": {"password": PASSWORD}}
-    start(house, merged(settings, wrong), metrics={"listen": "127.0.0.1:0"})
+    start(daemon, merged(settings, wrong), metrics={"listen": "127.0.0.1:0"})
     with pytest.raises(Refused) as refused:
-        house.call("test_email", body={"to": post.approver.address})
+        daemon.call("test_email", body={"to": post.approver.address})
     answers = [str(refused.value.document)]
     with pytest.raises(Refused) as refused:
-        house.call("test_incoming")
+        daemon.call("test_incoming")
     answers.append(str(refused.value.document))
-    house.write_settings(merged({"outgoing": {"path": None}, "incoming": {"path": None}}, settings))
-    house.call("reload")
-    asked = house.request(post.approver.address, text="TEXT-CANARY of the request")
+    daemon.write_settings(merged({"outgoing": {"path": None}, "incoming": {"path": None}}, settings))
+    daemon.call("reload")
+    asked = daemon.request(post.approver.address, text="TEXT-CANARY of the request")
     mail = post.newest("approval_request")
     post.reply(mail, "Approve COMMENT-CANARY of the reply")
     until(lambda: post.waiting() or None, "the reply")
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    assert house.decided(asked["id"])["state"] == "approved"
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    assert daemon.decided(asked["id"])["state"] == "approved"
     post.newest("accepted")
-    answers += [str(house.call("status")), str(house.call("doctor")), str(house.call("outbox.list"))]
-    log = house.log.read_text()
+    answers += [str(daemon.call("status")), str(daemon.call("doctor")), str(daemon.call("outbox.list"))]
+    log = daemon.log.read_text()
     assert "dialogue" in log, "this is at debug"
     secrets = [*_forms(PASSWORD, post.own), *_forms(post.own.password, post.own)]
     reference = next(line for line in text_of(mail).splitlines() if "FM1-" in line).split()[-1]
@@ -136,8 +136,8 @@ def test_no_secret_reference_or_text_of_a_mail_gets_into_log_metrics_or_answers(
             assert secret not in text, (name, secret)
     for canary in ("TEXT-CANARY", "COMMENT-CANARY", reference, reference.lower()):
         assert canary not in log
-    assert house.stop() == 0
-    store = _dump(house.root / "state" / "flexmaild.db")
+    assert daemon.stop() == 0
+    store = _dump(daemon.root / "state" / "flexmaild.db")
     for secret in secrets:
         assert secret not in store
 
@@ -154,11 +154,11 @@ def _dump(file: Path) -> str:
         return "\n".join(store.iterdump())
 
 
-def test_the_metrics_page_names_nobody(house: House, post: Post) -> None:
-    start(house, post.settings("plain"), metrics={"listen": "127.0.0.1:0"}, log={"level": "info"})
-    asked = house.request(post.approver.address)
+def test_the_metrics_page_names_nobody(daemon: Daemon, post: Post) -> None:
+    start(daemon, post.settings("plain"), metrics={"listen": "127.0.0.1:0"}, log={"level": "info"})
+    asked = daemon.request(post.approver.address)
     post.newest("approval_request")
-    address = house.log.read_text().partition('"listen": "')[2].partition('"')[0]
+    address = daemon.log.read_text().partition('"listen": "')[2].partition('"')[0]
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
         page = answer.read().decode()
     for word in (post.approver.name, post.own.name, post.own.password, asked["id"], "FM1-"):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.house import House, merged, until
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
 from tests.servers.test_whole_way import Post, yaml_free
+from tests.support.daemon import Daemon, merged, until
+from tests.support.dovecot import Dovecot, User
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def flags(dovecot: Dovecot, user: User) -> list[bytes]:
 
 @pytest.mark.parametrize("mode", ["plain", "starttls"])
 def test_mails_that_wait_are_listed_and_stay_unread(post: Post, tmp_path: Path, mode: str) -> None:
-    house = House(tmp_path)
-    house.write_settings(merged(yaml_free(house), post.settings(mode)))
+    daemon = Daemon(tmp_path)
+    daemon.write_settings(merged(yaml_free(daemon), post.settings(mode)))
     with smtplib.SMTP("localhost", post.postfix.smtp) as smtp:
         for sender in ("bob@partner.test", "nora@nodmarc.test"):
             results = "Authentication-Results: mx.test; dmarc=pass"
@@ -41,7 +41,7 @@ def test_mails_that_wait_are_listed_and_stay_unread(post: Post, tmp_path: Path, 
             smtp.sendmail(sender, [post.own.address], text)
     until(lambda: post.waiting() == 2, "the mails in the mailbox")
     before = flags(post.dovecot, post.own)
-    command = [sys.executable, "-m", "flexmaild", "doctor", "--json", "--config", str(house.config)]
+    command = [sys.executable, "-m", "flexmaild", "doctor", "--json", "--config", str(daemon.config)]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, b""), found

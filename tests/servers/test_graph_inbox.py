@@ -16,9 +16,9 @@ from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.transports.graph.inbox import GraphInbox
-from tests.kit.fake_microsoft import Answer, FakeMicrosoft, GraphError, Mailbox
-from tests.kit.fake_microsoft.bench import USER, api, mail
-from tests.kit.fake_microsoft.web import Request
+from tests.support.fake_microsoft import Answer, FakeMicrosoft, GraphError, Mailbox
+from tests.support.fake_microsoft.bench import USER, api, mail
+from tests.support.fake_microsoft.web import Request
 
 pytestmark = pytest.mark.servers
 

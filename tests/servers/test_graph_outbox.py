@@ -9,8 +9,8 @@ import pytest
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope
 from flexmaild.transports.graph.outbox import GraphOutbox
-from tests.kit.fake_microsoft import FakeMicrosoft, Mailbox
-from tests.kit.fake_microsoft.bench import USER, api, mail
+from tests.support.fake_microsoft import FakeMicrosoft, Mailbox
+from tests.support.fake_microsoft.bench import USER, api, mail
 
 pytestmark = pytest.mark.servers
 ALICE = "alice@example.com"

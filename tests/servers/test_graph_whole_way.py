@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.graph_house import ALICE, GraphHouse, GraphProcess
-from tests.kit.house import REPLIES, reply_bytes, until
+from tests.support.daemon import REPLIES, reply_bytes, until
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.graph_daemon import ALICE, GraphDaemon, GraphProcess
 
 pytestmark = pytest.mark.servers
 
@@ -22,29 +22,29 @@ def fake() -> Iterator[FakeMicrosoft]:
         yield microsoft
 
 
-def decide(house: GraphHouse) -> None:
+def decide(daemon: GraphDaemon) -> None:
     """One approval from the request to the empty folder."""
-    asked = house.request(ALICE)
-    house.deliver(reply_bytes(house.mail(ALICE), "Approve looks good"))
-    house.process_replies()
-    decided = house.decided(asked["id"])
+    asked = daemon.request(ALICE)
+    daemon.deliver(reply_bytes(daemon.mail(ALICE), "Approve looks good"))
+    daemon.process_replies()
+    decided = daemon.decided(asked["id"])
     assert (decided["state"], decided["verdicts"][0]["comment"]) == ("approved", "looks good")
-    house.mail(ALICE, "accepted")
-    until(lambda: not house.fake.post.box(REPLIES).listing("inbox"), "an empty reply folder")
+    daemon.mail(ALICE, "accepted")
+    until(lambda: not daemon.fake.post.box(REPLIES).listing("inbox"), "an empty reply folder")
 
 
 def test_an_approval_over_graph_by_the_applications_own_credentials(
     fake: FakeMicrosoft, tmp_path: Path
 ) -> None:
     facts = {"flow": "client_credentials", "client_secret": "a-client-secret-value"}
-    house = GraphHouse(tmp_path, fake, facts)
+    daemon = GraphDaemon(tmp_path, fake, facts)
     try:
-        house.start()
-        decide(house)
-        assert house.stop() == 0
+        daemon.start()
+        decide(daemon)
+        assert daemon.stop() == 0
     finally:
-        house.close()
-    log = house.log.read_text()
+        daemon.close()
+    log = daemon.log.read_text()
     assert [s for s in (*fake.entra.issued, "a-client-secret-value") if s in log] == []
 
 
@@ -52,20 +52,20 @@ def test_mail_waits_until_somebody_has_signed_in_and_then_goes_out(
     fake: FakeMicrosoft, tmp_path: Path
 ) -> None:
     fake.entra.interval = 0
-    house = GraphHouse(tmp_path, fake, {"flow": "device_code"})
+    daemon = GraphDaemon(tmp_path, fake, {"flow": "device_code"})
     try:
-        house.start()
-        asked = house.request(ALICE)
-        (shown,) = house.call("oauth.status")["applications"]
+        daemon.start()
+        asked = daemon.request(ALICE)
+        (shown,) = daemon.call("oauth.status")["applications"]
         assert shown["state"] == "not_authorized"
-        begun = house.call("oauth.authorize", path={"name": "m365"})
+        begun = daemon.call("oauth.authorize", path={"name": "m365"})
         fake.entra.enter_code(begun["user_code"], REPLIES)
-        until(lambda: house.call("oauth.status")["applications"][0]["state"] == "ok", "the authorisation")
-        house.advance(3600)
-        assert house.mail(ALICE)["Subject"]
-        assert house.show(asked["id"])["state"] == "pending"
+        until(lambda: daemon.call("oauth.status")["applications"][0]["state"] == "ok", "the authorisation")
+        daemon.advance(3600)
+        assert daemon.mail(ALICE)["Subject"]
+        assert daemon.show(asked["id"])["state"] == "pending"
     finally:
-        house.close()
+        daemon.close()
 
 
 def test_a_mail_whose_answer_was_cut_off_by_a_crash_is_not_sent_twice(
@@ -73,19 +73,19 @@ def test_a_mail_whose_answer_was_cut_off_by_a_crash_is_not_sent_twice(
 ) -> None:
     """Killed between Graph's taking the mail and its answer: Sent Items tells that it went out."""
     facts = {"flow": "client_credentials", "client_secret": "a-client-secret-value"}
-    house = GraphProcess(tmp_path, fake, facts)
+    daemon = GraphProcess(tmp_path, fake, facts)
     try:
-        house.start()
+        daemon.start()
         fake.api.fail("POST .*sendMail", kind="mute")
-        house.request(ALICE)
-        house.mail(ALICE)
-        house.kill()
-        house.start()
+        daemon.request(ALICE)
+        daemon.mail(ALICE)
+        daemon.kill()
+        daemon.start()
         done = until(
-            lambda: [j for j in house.call("outbox.list", query={"limit": "9"})["items"] if j["done_at"]],
+            lambda: [j for j in daemon.call("outbox.list", query={"limit": "9"})["items"] if j["done_at"]],
             "the end of the mail",
         )
         assert "Sent Items" in done[0]["receipt"]
-        assert len(house.mails(ALICE)) == 1
+        assert len(daemon.mails(ALICE)) == 1
     finally:
-        house.close()
+        daemon.close()

@@ -3,8 +3,8 @@
 import pytest
 
 from flexmaild.core.errors import GiveUp, TryLater
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.inboxes import (
+from tests.support.dovecot import Dovecot, User
+from tests.support.inboxes import (
     NewDovecot,
     Proxied,
     empty,

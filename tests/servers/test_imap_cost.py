@@ -5,15 +5,15 @@ import os
 from dataclasses import replace
 from email import message_from_bytes
 
-from tests.kit.dovecot import Dovecot
-from tests.kit.inboxes import (
+from tests.support.dovecot import Dovecot
+from tests.support.inboxes import (
     Proxied,
     inbox_at,
     inbox_of,
     mail,
     nobody_is_known,
 )
-from tests.kit.scripted import ImapServer, Serving, Talk
+from tests.support.scripted import Dialogue, ImapServer, Serving
 
 # Cost.
 
@@ -74,7 +74,7 @@ def test_a_structure_nobody_can_parse_costs_the_mail_its_structure_only(serving:
     """Its beginning is read instead; the other large mail of the batch loses nothing."""
     large = mail("large", b"x" * 300_000 + b"\r\n")
 
-    def structures(talk: Talk) -> None:
+    def structures(talk: Dialogue) -> None:
         tag, _, rest = server.heard[-1].partition(" ")
         if "BODYSTRUCTURE" not in rest:
             part = rest.partition("[")[2].partition("]")[0]

@@ -3,14 +3,14 @@
 import pytest
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from tests.kit.inboxes import (
+from tests.support.inboxes import (
     failure_of,
     inbox_at,
     mail,
     nobody_is_known,
     subjects,
 )
-from tests.kit.scripted import Behaviour, ImapServer, Serving, Talk, drip, flood, hang_up, silent
+from tests.support.scripted import Behaviour, Dialogue, ImapServer, Serving, drip, flood, hang_up, silent
 
 # Servers without the ways we need, and Gmail.
 
@@ -48,7 +48,7 @@ def test_at_gmail_mails_go_through_the_trash(serving: Serving) -> None:
 # Hostile and broken answers.
 
 
-def bye(talk: Talk) -> None:
+def bye(talk: Dialogue) -> None:
     talk.say("* BYE overloaded")
     hang_up(talk)
 
@@ -122,7 +122,7 @@ def test_a_server_that_talks_without_end_is_left(serving: Serving, step: str) ->
 def test_one_mail_that_cannot_be_read_does_not_stop_the_others(serving: Serving, answer: bytes) -> None:
     """It stays in the folder; the mails behind it are read, each on its own if need be."""
 
-    def lie(talk: Talk) -> None:
+    def lie(talk: Dialogue) -> None:
         tag, _, rest = server.heard[-1].partition(" ")
         uids = rest.split(" ")[2].split(",")
         if "1" not in uids:
@@ -140,7 +140,7 @@ def test_one_mail_that_cannot_be_read_does_not_stop_the_others(serving: Serving,
 
 
 def test_untagged_junk_between_answers_is_passed_over(serving: Serving) -> None:
-    def chatty(talk: Talk) -> None:
+    def chatty(talk: Dialogue) -> None:
         talk.say("* OK still here\n* 1 FETCH (FLAGS (\\Seen))\n* FLAGS (x)\n* 2 EXISTS\n* X-SOMETHING (a b)")
         server.answer(talk, *server.heard[-1].split(" ")[:1], "FETCH", server.heard[-1].partition(" ")[2])
 

@@ -12,9 +12,9 @@ from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import MessageUid
 from flexmaild.transports.imap import inbox as imap
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.inboxes import inbox_at, inbox_of, mail, nobody_is_known, subjects
-from tests.kit.scripted import Gone, ImapServer, Serving, Talk, numbers
+from tests.support.dovecot import Dovecot, User
+from tests.support.inboxes import inbox_at, inbox_of, mail, nobody_is_known, subjects
+from tests.support.scripted import Dialogue, Gone, ImapServer, Serving, numbers
 
 
 def polled(inbox: Any, limit: int = 30) -> list[str]:
@@ -67,7 +67,7 @@ class ListsAs(ImapServer):
 
     item = ""
 
-    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def fetch(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" not in rest:
             return super().fetch(talk, tag, command, rest)
         for number, uid in enumerate(sorted(self.folder), 1):
@@ -101,7 +101,7 @@ class RestoredMeanwhile(ImapServer):
 
     breaks = 0
 
-    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def fetch(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         try:
             super().fetch(talk, tag, command, rest)
         except Gone:
@@ -119,7 +119,7 @@ def test_what_was_read_behind_a_connection_that_broke_is_not_deleted_by_its_numb
 
 
 class ListsNothing(ImapServer):
-    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def fetch(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" in rest:
             talk.say(f"{tag} NO [SERVERBUG] some messages could not be fetched")
         else:
@@ -150,7 +150,7 @@ def test_however_many_files_dovecot_cannot_open_the_others_are_read(
 
 
 class CanOnlyBeRead(ImapServer):
-    def answer(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def answer(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         if command != "SELECT":
             return super().answer(talk, tag, command, rest)
         talk.say(f"* {len(self.folder)} EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT {self.next}] ok")
@@ -183,7 +183,7 @@ class LeavesOut(ImapServer):
 
     left_out = 0
 
-    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def fetch(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" not in rest:
             return super().fetch(talk, tag, command, rest)
         chosen = numbers(rest.partition("FETCH ")[2].split(" ")[0])
@@ -204,7 +204,7 @@ def test_a_mail_that_the_list_leaves_out_is_told_as_withheld(serving: Serving) -
 class TellsOfOthers(ImapServer):
     """Lists one mail at a time, and tells then that something else of the first one has changed."""
 
-    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def fetch(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         if "RFC822.SIZE" not in rest:
             return super().fetch(talk, tag, command, rest)
         uids = numbers(rest.partition("FETCH ")[2].split(" ")[0])

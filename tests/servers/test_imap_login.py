@@ -9,8 +9,8 @@ from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports.imap.inbox import ImapInbox
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.inboxes import (
+from tests.support.dovecot import Dovecot, User
+from tests.support.inboxes import (
     NewDovecot,
     failure_of,
     inbox_at,
@@ -18,8 +18,8 @@ from tests.kit.inboxes import (
     mail,
     nobody_is_known,
 )
-from tests.kit.pki import Pki
-from tests.kit.scripted import ImapServer, Serving, Talk
+from tests.support.pki import Pki
+from tests.support.scripted import Dialogue, ImapServer, Serving
 
 # Logins.
 
@@ -89,7 +89,7 @@ def test_a_password_of_any_characters_logs_in(new_dovecot: NewDovecot) -> None:
 
 
 def oauth_server(serving: Serving, good: str, mechanism: str) -> ImapServer:
-    def authenticate(talk: Talk) -> None:
+    def authenticate(talk: Dialogue) -> None:
         tag = server.heard[-1].split(" ")[0]
         talk.say("+ ")
         said = base64.b64decode(talk.line()).decode()

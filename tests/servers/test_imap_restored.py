@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.dovecot import Dovecot
-from tests.kit.house import House, reply_bytes
-from tests.kit.servers_settings import PLAIN_IMAP
+from tests.support.daemon import Daemon, reply_bytes
+from tests.support.dovecot import Dovecot
+from tests.support.servers_settings import PLAIN_IMAP
 
 ANNA = "anna@corp.test"
 UIDS_WENT_BACK = "uids_went_back"
@@ -27,9 +27,9 @@ class Mailbox:
         where = {"transport": "imap", "host": "localhost", "port": self.dovecot.imap, "path": None}
         return {"incoming": where | login}
 
-    def answer(self, house: House, asked: dict[str, object], text: str) -> Path:
+    def answer(self, daemon: Daemon, asked: dict[str, object], text: str) -> Path:
         """The file of the answer: names do not sort by time (`M99999` comes after `M100000`)."""
-        mail = next(m for m in house.mails(ANNA) if str(asked["title"]) in str(m["Subject"]))
+        mail = next(m for m in daemon.mails(ANNA) if str(asked["title"]) in str(m["Subject"]))
         before = self.files()
         self.dovecot.deliver(self.user, [reply_bytes(mail, text)])
         (came,) = self.files() - before
@@ -67,81 +67,83 @@ def mailbox(new_dovecot: Callable[..., Dovecot], tmp_path: Path) -> Mailbox:
     return Mailbox(new_dovecot(), tmp_path / "copy")
 
 
-def kinds(house: House) -> list[str]:
-    return [one["kind"] for one in house.call("status")["incidents"]]
+def kinds(daemon: Daemon) -> list[str]:
+    return [one["kind"] for one in daemon.call("status")["incidents"]]
 
 
-def test_new_replies_with_the_numbers_of_old_ones_are_read_and_decide(house: House, mailbox: Mailbox) -> None:
+def test_new_replies_with_the_numbers_of_old_ones_are_read_and_decide(
+    daemon: Daemon, mailbox: Mailbox
+) -> None:
     """What came after the copy was made was read and deleted, and the copy knows nothing of it."""
-    house.write_settings(mailbox.settings())
-    house.start()
-    first = house.request(ANNA, title="one")
-    house.mail(ANNA, "approval_request", 1)
-    mailbox.answer(house, first, "Approve")
+    daemon.write_settings(mailbox.settings())
+    daemon.start()
+    first = daemon.request(ANNA, title="one")
+    daemon.mail(ANNA, "approval_request", 1)
+    mailbox.answer(daemon, first, "Approve")
     assert mailbox.uids() == [b"1"]
     mailbox.copy()
-    second = house.request(ANNA, title="two")
-    house.mail(ANNA, "approval_request", 2)
-    mailbox.answer(house, second, "Approve")
-    assert house.process_replies()["outcomes"] == {"decision": 2}
-    assert mailbox.uids() == [] and kinds(house) == []
+    second = daemon.request(ANNA, title="two")
+    daemon.mail(ANNA, "approval_request", 2)
+    mailbox.answer(daemon, second, "Approve")
+    assert daemon.process_replies()["outcomes"] == {"decision": 2}
+    assert mailbox.uids() == [] and kinds(daemon) == []
 
     mailbox.restore()
     assert mailbox.uids() == [b"1"]  # read and deleted long ago
-    third, fourth = house.request(ANNA, title="three"), house.request(ANNA, title="four")
-    house.mail(ANNA, "approval_request", 4)
-    mailbox.answer(house, third, "Reject")
+    third, fourth = daemon.request(ANNA, title="three"), daemon.request(ANNA, title="four")
+    daemon.mail(ANNA, "approval_request", 4)
+    mailbox.answer(daemon, third, "Reject")
     assert mailbox.uids() == [b"1", b"2"]  # a number that another mail had
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    assert house.decided(str(third["id"]))["state"] == "rejected"
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    assert daemon.decided(str(third["id"]))["state"] == "rejected"
     assert mailbox.uids() == []
-    assert kinds(house) == [UIDS_WENT_BACK]
+    assert kinds(daemon) == [UIDS_WENT_BACK]
 
-    mailbox.answer(house, fourth, "Approve")  # the first number that no mail had
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    assert house.decided(str(fourth["id"]))["state"] == "approved"
-    assert mailbox.uids() == [] and kinds(house) == []
+    mailbox.answer(daemon, fourth, "Approve")  # the first number that no mail had
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    assert daemon.decided(str(fourth["id"]))["state"] == "approved"
+    assert mailbox.uids() == [] and kinds(daemon) == []
     for asked in (first, second):
-        shown = house.show(str(asked["id"]))
+        shown = daemon.show(str(asked["id"]))
         assert (shown["state"], len(shown["verdicts"]), shown["replies_total"]) == ("approved", 1, 1)
 
 
 def test_a_mail_that_the_server_cannot_read_holds_up_none_and_is_read_when_it_can(
-    house: House, mailbox: Mailbox
+    daemon: Daemon, mailbox: Mailbox
 ) -> None:
     """Rights that a restore got wrong: Dovecot ends the connection at such a mail."""
-    house.write_settings(mailbox.settings())
-    house.start()
-    asked = [house.request(ANNA, title=title) for title in ("one", "two", "three")]
-    house.mail(ANNA, "approval_request", 3)
-    unreadable, *_ = [mailbox.answer(house, one, "Approve") for one in asked]
+    daemon.write_settings(mailbox.settings())
+    daemon.start()
+    asked = [daemon.request(ANNA, title=title) for title in ("one", "two", "three")]
+    daemon.mail(ANNA, "approval_request", 3)
+    unreadable, *_ = [mailbox.answer(daemon, one, "Approve") for one in asked]
     unreadable.chmod(0)
-    assert house.process_replies()["outcomes"] == {"decision": 2}
-    (told,) = house.call("status")["incidents"]
+    assert daemon.process_replies()["outcomes"] == {"decision": 2}
+    (told,) = daemon.call("status")["incidents"]
     assert (told["kind"], told["count"]) == ("mail_unreadable", 1) and "INBOX" in told["said"]
-    assert house.process_replies()["outcomes"] == {} and kinds(house) == ["mail_unreadable"]
-    assert house.show(str(asked[0]["id"]))["state"] == "pending"
+    assert daemon.process_replies()["outcomes"] == {} and kinds(daemon) == ["mail_unreadable"]
+    assert daemon.show(str(asked[0]["id"]))["state"] == "pending"
     (left,) = mailbox.files()
     left.chmod(0o600)
-    house.process_replies()  # it failed twice, so that one poll passes it over
-    house.process_replies()
-    assert house.decided(str(asked[0]["id"]))["state"] == "approved"
-    assert mailbox.uids() == [] and kinds(house) == []
+    daemon.process_replies()  # it failed twice, so that one poll passes it over
+    daemon.process_replies()
+    assert daemon.decided(str(asked[0]["id"]))["state"] == "approved"
+    assert mailbox.uids() == [] and kinds(daemon) == []
 
 
-def test_numbers_that_went_back_are_told_before_any_is_used_again(house: House, mailbox: Mailbox) -> None:
+def test_numbers_that_went_back_are_told_before_any_is_used_again(daemon: Daemon, mailbox: Mailbox) -> None:
     """Also after a restart, by what the store knows."""
-    house.write_settings(mailbox.settings())
-    house.start()
-    house.process_replies()  # the poll of the start is over
+    daemon.write_settings(mailbox.settings())
+    daemon.start()
+    daemon.process_replies()  # the poll of the start is over
     mailbox.dovecot.deliver(mailbox.user, [b"From: a@b.test\r\nSubject: x\r\n\r\nx\r\n"])
     mailbox.copy()
     mailbox.dovecot.deliver(mailbox.user, [b"From: a@b.test\r\nSubject: y\r\n\r\ny\r\n"])
-    assert house.process_replies()["outcomes"] == {"unknown_reference": 2}
-    house.stop()
+    assert daemon.process_replies()["outcomes"] == {"unknown_reference": 2}
+    daemon.stop()
     mailbox.restore()
-    house.start()
-    assert house.process_replies()["outcomes"] == {}
-    (told,) = house.call("status")["incidents"]
+    daemon.start()
+    assert daemon.process_replies()["outcomes"] == {}
+    (told,) = daemon.call("status")["incidents"]
     assert told["kind"] == UIDS_WENT_BACK and "number 2" in told["said"] and "2 was given" in told["said"]
     assert mailbox.uids() == []  # the one that was read and deleted before

@@ -9,8 +9,8 @@ from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.ports import Fetched
 from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
-from tests.kit.dovecot import Dovecot
-from tests.kit.inboxes import inbox_of, nobody_is_known
+from tests.support.dovecot import Dovecot
+from tests.support.inboxes import inbox_of, nobody_is_known
 
 RULES = Rules.of("approvals@corp.test")
 HEAD = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\nMIME-Version: 1.0\r\n"

@@ -9,8 +9,8 @@ from flexmaild.core.errors import TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.transports.imap.inbox import ImapInbox
-from tests.kit.inboxes import inbox_at, mail, nobody_is_known, subjects
-from tests.kit.scripted import ImapServer, Serving
+from tests.support.inboxes import inbox_at, mail, nobody_is_known, subjects
+from tests.support.scripted import ImapServer, Serving
 
 COURIER = (
     b"From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n"

@@ -20,8 +20,8 @@ from flexmaild.transports.graph.api import GraphApi
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox
 from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import KEY, USER, Clock, application, desk, mail, sign_in
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import KEY, USER, Clock, application, desk, mail, sign_in
 
 pytestmark = pytest.mark.servers
 SECRET = "canary~client.secret-value_0123456789"

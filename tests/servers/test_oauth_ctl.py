@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.graph_house import ALICE, GraphHouse, GraphProcess
-from tests.kit.house import REPLIES, until
+from tests.support.daemon import REPLIES, until
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.graph_daemon import ALICE, GraphDaemon, GraphProcess
 
 pytestmark = pytest.mark.servers
 COMMAND = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
@@ -32,8 +32,8 @@ def fake() -> Iterator[FakeMicrosoft]:
 
 
 @pytest.fixture
-def house(fake: FakeMicrosoft, tmp_path: Path) -> Iterator[GraphHouse]:
-    made = GraphHouse(tmp_path, fake, {"flow": "device_code"})
+def daemon(fake: FakeMicrosoft, tmp_path: Path) -> Iterator[GraphDaemon]:
+    made = GraphDaemon(tmp_path, fake, {"flow": "device_code"})
     made.write_settings({"metrics": {"listen": METRICS}})
     try:
         yield made.start()
@@ -41,8 +41,8 @@ def house(fake: FakeMicrosoft, tmp_path: Path) -> Iterator[GraphHouse]:
         made.close()
 
 
-def ctl(house: GraphProcess, *words: str) -> subprocess.Popen[str]:
-    command = [*COMMAND, "--socket", str(house.root / "control.sock"), *words]
+def ctl(daemon: GraphProcess, *words: str) -> subprocess.Popen[str]:
+    command = [*COMMAND, "--socket", str(daemon.root / "control.sock"), *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -51,18 +51,18 @@ def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def new_code(house: GraphProcess, before: int) -> str:
-    codes = house.fake.entra._user_codes
+def new_code(daemon: GraphProcess, before: int) -> str:
+    codes = daemon.fake.entra._user_codes
     until(lambda: len(codes) > before, "a code to enter")
     return list(codes)[-1]
 
 
-def test_the_right_person_ends_it_well_and_the_status_tells_all(house: GraphHouse) -> None:
-    waiting = ctl(house, "oauth", "authorize", "m365")
-    house.fake.entra.enter_code(new_code(house, 0), REPLIES)
+def test_the_right_person_ends_it_well_and_the_status_tells_all(daemon: GraphDaemon) -> None:
+    waiting = ctl(daemon, "oauth", "authorize", "m365")
+    daemon.fake.entra.enter_code(new_code(daemon, 0), REPLIES)
     code, out, err = said(waiting)
     assert code == 0 and "done" in out and REPLIES in out and "/device" in err
-    _, shown, _ = said(ctl(house, "oauth", "status"))
+    _, shown, _ = said(ctl(daemon, "oauth", "status"))
     for word in (REPLIES, "Mail.Send", "expires at", "last refresh", "next alarm", "m365", "device_code"):
         assert word in shown
 
@@ -71,9 +71,9 @@ def test_the_right_person_ends_it_well_and_the_status_tells_all(house: GraphHous
     ("how", "words"),
     [("wrong", "another user"), ("decline", "declined"), ("expire", "in time"), ("scope", "Mail.ReadWrite")],
 )
-def test_every_other_end_is_told_with_its_cure(house: GraphHouse, how: str, words: str) -> None:
-    waiting = ctl(house, "oauth", "authorize", "m365")
-    entra, shown = house.fake.entra, new_code(house, 0)
+def test_every_other_end_is_told_with_its_cure(daemon: GraphDaemon, how: str, words: str) -> None:
+    waiting = ctl(daemon, "oauth", "authorize", "m365")
+    entra, shown = daemon.fake.entra, new_code(daemon, 0)
     if how == "decline":
         entra.decline(shown)
     elif how == "expire":
@@ -83,7 +83,7 @@ def test_every_other_end_is_told_with_its_cure(house: GraphHouse, how: str, word
         entra.enter_code(shown, ALICE if how == "wrong" else REPLIES)
     code, out, err = said(waiting)
     assert code == 1 and words in err and "cure" in out and "NAME" not in out
-    assert house.call("oauth.status")["applications"][0]["state"] == "not_authorized"
+    assert daemon.call("oauth.status")["applications"][0]["state"] == "not_authorized"
 
 
 @pytest.mark.parametrize("end", [GraphProcess.kill, GraphProcess.stop])
@@ -91,38 +91,38 @@ def test_a_daemon_that_is_started_anew_meanwhile_is_told(
     fake: FakeMicrosoft, tmp_path: Path, end: Callable[[GraphProcess], object]
 ) -> None:
     """However it ended: one that is killed says nothing to who waits."""
-    house = GraphProcess(tmp_path, fake, {"flow": "device_code"})
+    daemon = GraphProcess(tmp_path, fake, {"flow": "device_code"})
     try:
-        house.start()
-        waiting = ctl(house, "oauth", "authorize", "m365")
-        new_code(house, 0)
-        end(house)
-        house.start()
+        daemon.start()
+        waiting = ctl(daemon, "oauth", "authorize", "m365")
+        new_code(daemon, 0)
+        end(daemon)
+        daemon.start()
         code, _, err = said(waiting)
         assert code in (1, 69) and err.strip()
     finally:
-        house.close()
+        daemon.close()
 
 
-def test_an_interrupted_wait_ends_nothing(house: GraphHouse) -> None:
-    waiting = ctl(house, "oauth", "authorize", "m365")
-    shown = new_code(house, 0)
+def test_an_interrupted_wait_ends_nothing(daemon: GraphDaemon) -> None:
+    waiting = ctl(daemon, "oauth", "authorize", "m365")
+    shown = new_code(daemon, 0)
     assert waiting.stderr
     until(lambda: waiting.stderr and "Code" in waiting.stderr.readline(), "the code on the screen")
     waiting.send_signal(signal.SIGINT)
     assert said(waiting)[0] == 130
-    house.fake.entra.enter_code(shown, REPLIES)
-    until(lambda: house.call("oauth.status")["applications"][0]["state"] == "ok", "the authorisation")
+    daemon.fake.entra.enter_code(shown, REPLIES)
+    until(lambda: daemon.call("oauth.status")["applications"][0]["state"] == "ok", "the authorisation")
 
 
-def test_a_terminal_shows_a_code_to_scan(house: GraphHouse) -> None:
+def test_a_terminal_shows_a_code_to_scan(daemon: GraphDaemon) -> None:
     child, screen = pty.fork()
     if child == 0:
         os.execv(
             sys.executable,
-            [*COMMAND, "--socket", str(house.root / "control.sock"), "oauth", "authorize", "m365"],
+            [*COMMAND, "--socket", str(daemon.root / "control.sock"), "oauth", "authorize", "m365"],
         )
-    house.fake.entra.enter_code(new_code(house, 0), REPLIES)
+    daemon.fake.entra.enter_code(new_code(daemon, 0), REPLIES)
     seen = b""
     while True:
         try:
@@ -133,20 +133,20 @@ def test_a_terminal_shows_a_code_to_scan(house: GraphHouse) -> None:
     assert "█▀".encode() in seen and b"done" in seen
 
 
-def test_nothing_secret_is_in_anything_the_daemon_shows_or_keeps(house: GraphHouse) -> None:
+def test_nothing_secret_is_in_anything_the_daemon_shows_or_keeps(daemon: GraphDaemon) -> None:
     """Log at debug, every command, the metrics and every file of the state, after good days and bad ones."""
-    fake, shown = house.fake, []
+    fake, shown = daemon.fake, []
     for user in (ALICE, REPLIES):
-        waiting = ctl(house, "oauth", "authorize", "m365")
-        fake.entra.enter_code(new_code(house, len(fake.entra._user_codes)), user)
+        waiting = ctl(daemon, "oauth", "authorize", "m365")
+        fake.entra.enter_code(new_code(daemon, len(fake.entra._user_codes)), user)
         shown += said(waiting)[1:]
-    house.request(ALICE)
-    house.mail(ALICE)
+    daemon.request(ALICE)
+    daemon.mail(ALICE)
     for pattern, number in (("POST .*token", 50173), ("POST .*token", 90033)):
         echo = f"AADSTS{number}: {fake.entra.issued[-1]} {next(iter(fake.entra.refresh_tokens))}"
         said_back = {"error": "invalid_grant", "error_codes": [number], "error_description": echo}
         fake.login.fail(pattern, 400, said_back, times=3)
-        house.advance(4000)
+        daemon.advance(4000)
         for words in (
             ["process"],
             ["doctor"],
@@ -154,18 +154,18 @@ def test_nothing_secret_is_in_anything_the_daemon_shows_or_keeps(house: GraphHou
             ["oauth", "status", "--json"],
             ["outbox", "list"],
         ):
-            shown += said(ctl(house, *words))[1:]
+            shown += said(ctl(daemon, *words))[1:]
     fake.login.faults.clear()
     fake.api.fail(".*", 403, {"error": {"code": "x", "message": f"Bearer {fake.entra.issued[-1]}"}}, times=5)
     for words in (["doctor"], ["process"], ["test-email", "--to", ALICE], ["test-incoming"]):
-        shown += said(ctl(house, *words))[1:]
-    address = re.search(r'"listen": ?"(127\.0\.0\.1:\d+)"', house.log.read_text())
+        shown += said(ctl(daemon, *words))[1:]
+    address = re.search(r'"listen": ?"(127\.0\.0\.1:\d+)"', daemon.log.read_text())
     assert address
     with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=10) as answer:
         shown.append(answer.read().decode())
     assert 'flexmaild_token_expiry_timestamp_seconds{application="m365"}' in shown[-1]
-    house.stop()
-    kept = [path.read_bytes() for path in house.root.rglob("*") if path.is_file()]
+    daemon.stop()
+    kept = [path.read_bytes() for path in daemon.root.rglob("*") if path.is_file()]
     everything = "\n".join(shown).encode() + b"".join(kept)
     secrets = [*fake.entra.issued, *fake.entra._device, *fake.entra.refresh_tokens]
     assert len(secrets) > 5

@@ -18,9 +18,9 @@ from flexmaild.oauth.errors import OAuthFault
 from flexmaild.oauth.grants import ApplicationState
 from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import KEY, USER, Clock, application, desk, post, sign_in
-from tests.kit.pem import key_and_certificate
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import KEY, USER, Clock, application, desk, post, sign_in
+from tests.support.pem import key_and_certificate
 
 pytestmark = pytest.mark.servers
 

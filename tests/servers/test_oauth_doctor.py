@@ -11,8 +11,8 @@ from flexmaild.oauth.probe import examine_application
 from flexmaild.transports import examine_incoming, examine_outgoing
 from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.graph.settings import GraphIncoming, GraphOutgoing, graph_root
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import USER, application, desk, mail, sign_in
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import USER, application, desk, mail, sign_in
 
 pytestmark = pytest.mark.servers
 

@@ -11,8 +11,8 @@ from flexmaild.core.errors import TryLater
 from flexmaild.oauth.errors import OAuthFault
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
 from flexmaild.oauth.manager import OAuthApplication, TokenManager
-from tests.kit.fake_google import FakeGoogle
-from tests.kit.fake_microsoft.bench import Clock, desk
+from tests.support.fake_google import FakeGoogle
+from tests.support.fake_microsoft.bench import Clock, desk
 
 pytestmark = pytest.mark.servers
 USER = "bot@gmail.example"

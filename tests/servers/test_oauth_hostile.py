@@ -17,9 +17,9 @@ from flexmaild.oauth.manager import OAuthApplication, TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox
-from tests.kit.fake_google import FakeGoogle
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.fake_microsoft.bench import KEY, USER, Clock, api, application, desk, mail, sign_in
+from tests.support.fake_google import FakeGoogle
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft.bench import KEY, USER, Clock, api, application, desk, mail, sign_in
 
 pytestmark = pytest.mark.servers
 DEEP = b'{"a":' * 100_000

@@ -11,9 +11,9 @@ from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession, SmtpSession
 from flexmaild.transports.maildir.adapters import MaildirInbox
 from flexmaild.transports.probe import examine_folder, examine_imap, examine_smtp
-from tests.kit.dovecot import Dovecot
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
+from tests.support.dovecot import Dovecot
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
 
 
 def names(steps: list[Step]) -> list[str]:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.kit.house import House, reply_bytes
 from tests.servers.test_whole_way import Post, merged, post, start, yaml_free
+from tests.support.daemon import Daemon, reply_bytes
 
 __all__ = ["post"]  # a fixture
 
@@ -19,21 +19,21 @@ def _torn(mail: Any, text: str) -> bytes:
 
 
 def test_a_released_mail_of_which_a_part_stayed_on_the_server_decides_nothing(
-    house: House, post: Post
+    daemon: Daemon, post: Post
 ) -> None:
     lax = post.settings("plain")
     strict = {"sender_authentication": {"require": "dmarc", "trusted_authserv_ids": ["mx.test"]}}
-    start(house, lax)
-    request = house.request(post.approver.address)["id"]
-    _take_over(house, merged(lax, {"incoming": strict}))
+    start(daemon, lax)
+    request = daemon.request(post.approver.address)["id"]
+    _take_over(daemon, merged(lax, {"incoming": strict}))
     post.dovecot.deliver(post.own, [_torn(post.newest("approval_request"), "Approve fine")])
-    assert house.process_replies()["outcomes"] == {"unauthenticated": 1}
-    _take_over(house, merged(lax, {"incoming": {"sender_authentication": {"require": "reference"}}}))
-    (aside,) = house.call("quarantine.list")["items"]
-    released = house.call("quarantine.release", path={"id": aside["id"]})
-    assert (released["outcome_now"], house.show(request)["state"]) == ("undecided", "pending")
+    assert daemon.process_replies()["outcomes"] == {"unauthenticated": 1}
+    _take_over(daemon, merged(lax, {"incoming": {"sender_authentication": {"require": "reference"}}}))
+    (aside,) = daemon.call("quarantine.list")["items"]
+    released = daemon.call("quarantine.release", path={"id": aside["id"]})
+    assert (released["outcome_now"], daemon.show(request)["state"]) == ("undecided", "pending")
 
 
-def _take_over(house: House, settings: dict[str, Any]) -> None:
-    house.write_settings(merged(yaml_free(house), settings))
-    house.call("reload")
+def _take_over(daemon: Daemon, settings: dict[str, Any]) -> None:
+    daemon.write_settings(merged(yaml_free(daemon), settings))
+    daemon.call("reload")

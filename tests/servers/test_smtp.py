@@ -13,11 +13,11 @@ from flexmaild.core.ports import Envelope
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import SmtpSession
 from flexmaild.transports.smtp.outbox import SmtpOutbox
-from tests.kit.dovecot import Dovecot
-from tests.kit.house import until
-from tests.kit.postfix import Postfix
-from tests.kit.proxy import Proxy
-from tests.kit.scripted import Behaviour, SmtpServer, Talk, drip, hang_up, silent
+from tests.support.daemon import until
+from tests.support.dovecot import Dovecot
+from tests.support.postfix import Postfix
+from tests.support.proxy import Proxy
+from tests.support.scripted import Behaviour, Dialogue, SmtpServer, drip, hang_up, silent
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("user@mail.test",), b"Subject: s\r\n\r\nx\r\n")
 NOTHING = Credentials(lambda: "")
@@ -75,7 +75,7 @@ def test_without_send_partial_one_bad_recipient_stops_the_whole_mail(
 
 
 def test_when_nobody_is_accepted_one_passing_refusal_makes_it_later(serving: Serving) -> None:
-    def answer(talk: Talk) -> None:
+    def answer(talk: Dialogue) -> None:
         talk.say("450 4.2.0 greylisted" if "first" in server.heard[-1] else "550 5.1.1 unknown")
 
     server = serving(SmtpServer({"RCPT": answer, "DATA": "554 no valid recipients"}))
@@ -194,7 +194,7 @@ def test_mails_share_one_connection_and_one_trip_for_the_envelope(serving: Servi
 
 
 def test_a_kept_connection_that_ended_is_replaced_without_loss(serving: Serving) -> None:
-    def once(talk: Talk) -> None:
+    def once(talk: Dialogue) -> None:
         server.answers.pop("MAIL")
         hang_up(talk)
 

@@ -13,11 +13,11 @@ from flexmaild.core.ports import Envelope
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import SmtpSession
 from flexmaild.transports.smtp.outbox import SmtpOutbox
-from tests.kit.dovecot import Dovecot
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
-from tests.kit.proxy import Proxy
-from tests.kit.scripted import SmtpServer, Talk
+from tests.support.dovecot import Dovecot
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
+from tests.support.proxy import Proxy
+from tests.support.scripted import Dialogue, SmtpServer
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("user@mail.test",), b"Subject: s\r\n\r\nx\r\n")
 NOTHING = Credentials(lambda: "")
@@ -100,7 +100,7 @@ def test_a_passing_login_failure_is_later(serving: Serving) -> None:
 def oauth_server(serving: Serving, good: str) -> SmtpServer:
     """Takes the token `good` only; refuses others as Microsoft and Google do, by JSON and then 535."""
 
-    def auth(talk: Talk) -> None:
+    def auth(talk: Dialogue) -> None:
         said = base64.b64decode(server.heard[-1].split(" ")[2]).decode()
         if f"Bearer {good}\x01" in said:
             talk.say("235 in")

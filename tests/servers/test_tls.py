@@ -14,10 +14,10 @@ from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession, SmtpSession
 from flexmaild.transports.imap.inbox import ImapInbox
 from flexmaild.transports.smtp.outbox import SmtpOutbox
-from tests.kit.dovecot import Dovecot
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
-from tests.kit.scripted import ImapServer, Scripted, SmtpServer, Talk
+from tests.support.dovecot import Dovecot
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
+from tests.support.scripted import Dialogue, ImapServer, Scripted, SmtpServer
 
 SECRET = "canary-secret"
 MAIL = Envelope("m@mail.test", "app@mail.test", ("user@mail.test",), b"Subject: s\r\n\r\nx\r\n")
@@ -181,7 +181,7 @@ def test_text_injected_behind_the_answer_to_starttls_is_refused(
 ) -> None:
     """CVE-2011-0411: what comes before the handshake must not be read as if it came after."""
 
-    def injecting(talk: Talk) -> None:
+    def injecting(talk: Dialogue) -> None:
         answer = (
             b"220 go\r\n250-AUTH PLAIN\r\n250 x\r\n"
             if protocol == "smtp"

@@ -17,12 +17,12 @@ from typing import Any, cast
 import pytest
 
 from flexmaild.client import Refused, Unreachable
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.house import House, merged, reply_bytes, until
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
-from tests.kit.proxy import Proxy
-from tests.kit.servers_settings import PLAIN_IMAP
+from tests.support.daemon import Daemon, merged, reply_bytes, until
+from tests.support.dovecot import Dovecot, User
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
+from tests.support.proxy import Proxy
+from tests.support.servers_settings import PLAIN_IMAP
 
 IMPLICIT_SMTP = """\
 PROTOCOL=smtp
@@ -108,40 +108,40 @@ def post(dovecot: Dovecot, postfix: Postfix, pki: Pki) -> Post:
     return Post(dovecot, postfix, pki, dovecot.user(), dovecot.user())
 
 
-def start(house: House, settings: dict[str, Any], **more: Any) -> None:
-    base = yaml_free(house)
-    house.write_settings(merged(base, merged(settings, more)))
-    house.start()
+def start(daemon: Daemon, settings: dict[str, Any], **more: Any) -> None:
+    base = yaml_free(daemon)
+    daemon.write_settings(merged(base, merged(settings, more)))
+    daemon.start()
 
 
-def yaml_free(house: House) -> dict[str, Any]:
-    """The kit's house is made for Maildirs; their paths mean nothing to servers."""
+def yaml_free(daemon: Daemon) -> dict[str, Any]:
+    """The kit's daemon is made for Maildirs; their paths mean nothing to servers."""
     return {"outgoing": {"path": None}, "incoming": {"path": None}}
 
 
 @pytest.mark.parametrize("mode", ["plain", "starttls", "implicit"])
-def test_the_main_job_by_postfix_and_dovecot(house: House, post: Post, mode: str) -> None:
-    start(house, post.settings(mode))
-    asked = house.request(post.approver.address)
+def test_the_main_job_by_postfix_and_dovecot(daemon: Daemon, post: Post, mode: str) -> None:
+    start(daemon, post.settings(mode))
+    asked = daemon.request(post.approver.address)
     post.reply(post.newest("approval_request"), "Approve by a real mail program")
     until(lambda: post.waiting() or None, "the reply in the mailbox")
-    assert house.process_replies()["outcomes"] == {"decision": 1}
-    decided = house.decided(asked["id"])
+    assert daemon.process_replies()["outcomes"] == {"decision": 1}
+    decided = daemon.decided(asked["id"])
     assert decided["state"] == "approved"
     assert decided["verdicts"][0]["comment"] == "by a real mail program"
     assert post.newest("accepted")["Auto-Submitted"] == "auto-replied"
     assert post.waiting() == 0
 
 
-def test_the_two_test_commands_tell_what_the_servers_said(house: House, post: Post) -> None:
-    start(house, post.settings("starttls"))
-    sent = house.call("test_email", body={"to": post.approver.address})
+def test_the_two_test_commands_tell_what_the_servers_said(daemon: Daemon, post: Post) -> None:
+    start(daemon, post.settings("starttls"))
+    sent = daemon.call("test_email", body={"to": post.approver.address})
     assert sent["answer"].startswith("250")
     assert sent["tls"] == "TLSv1.2"  # FlexDeploy's default block pins it
     assert post.newest("test")
-    seen = house.call("test_incoming")
+    seen = daemon.call("test_incoming")
     assert (seen["messages"], seen["can_delete"]) == (0, True)
-    steps = house.call("doctor")["steps"]
+    steps = daemon.call("doctor")["steps"]
     assert {s["name"] for s in steps} >= {"dns", "connect", "tls", "login", "folder"}
     assert all(s["result"] != "failed" for s in steps), steps
 
@@ -155,42 +155,42 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("wrong", "step", "cure"), FAULTS.values(), ids=FAULTS)
 def test_a_wrong_setting_is_named_with_step_and_cure_and_stops_nothing_else(
-    house: House, post: Post, wrong: dict[str, Any], step: str, cure: str
+    daemon: Daemon, post: Post, wrong: dict[str, Any], step: str, cure: str
 ) -> None:
-    start(house, merged(post.settings("implicit"), wrong))
+    start(daemon, merged(post.settings("implicit"), wrong))
     with pytest.raises(Refused) as refused:
-        house.call("test_incoming")
+        daemon.call("test_incoming")
     document = refused.value.document
     assert document["status"] == 502
     assert document["step"] == step
     assert cure in str(document)
-    asked = house.request(post.approver.address)
+    asked = daemon.request(post.approver.address)
     assert post.newest("approval_request")
-    assert house.show(asked["id"])["state"] == "pending"
-    status = house.call("status")
+    assert daemon.show(asked["id"])["state"] == "pending"
+    status = daemon.call("status")
     assert not status["healthy"]
     assert "localhost" in str(status["issues"])
 
 
 def test_a_server_killed_between_fetch_and_deletion_loses_and_doubles_nothing(
-    house: House, post: Post, new_dovecot: Callable[..., Dovecot], proxied: Callable[[int], Proxy]
+    daemon: Daemon, post: Post, new_dovecot: Callable[..., Dovecot], proxied: Callable[[int], Proxy]
 ) -> None:
     """The connection is cut when the deletion is asked for: all is committed, nothing was deleted."""
     proxy = proxied(post.dovecot.imap)
     proxy.cut_before = b"STORE"
-    start(house, post.settings("plain", imap=proxy.port))
-    asked = house.request(post.approver.address)
+    start(daemon, post.settings("plain", imap=proxy.port))
+    asked = daemon.request(post.approver.address)
     post.reply(post.newest("approval_request"), "Approve")
     until(lambda: post.waiting() or None, "the reply in the mailbox")
     with pytest.raises(Refused):
-        house.process_replies()
-    assert house.decided(asked["id"])["state"] == "approved"
+        daemon.process_replies()
+    assert daemon.decided(asked["id"])["state"] == "approved"
     assert post.waiting() == 1
-    assert house.process_replies()["outcomes"] == {}
+    assert daemon.process_replies()["outcomes"] == {}
     assert post.waiting() == 0
-    shown = house.show(asked["id"])
+    shown = daemon.show(asked["id"])
     assert (len(shown["verdicts"]), shown["replies_total"]) == (1, 1)
-    assert house.call("status")["incidents"] == []
+    assert daemon.call("status")["incidents"] == []
 
 
 # On a busy machine a start takes as long as the pause between two kills, and nothing would come to its end.
@@ -198,16 +198,16 @@ MOST_KILLS = 15
 
 
 @pytest.mark.process
-def test_a_day_on_real_servers_survives_kill_nine(house: House, post: Post) -> None:
+def test_a_day_on_real_servers_survives_kill_nine(daemon: Daemon, post: Post) -> None:
     """Fifty requests, fifty replies, the daemon killed at random moments: each decided once, as answered."""
-    start(house, merged(post.settings("plain"), {"incoming": {"process_count": 7}}))
+    start(daemon, merged(post.settings("plain"), {"incoming": {"process_count": 7}}))
     chance, over = random.Random(7), threading.Event()
-    killer = threading.Thread(target=_kill_now_and_then, args=(house, chance, over))
+    killer = threading.Thread(target=_kill_now_and_then, args=(daemon, chance, over))
     killer.start()
     wanted: dict[str, str] = {}
     try:
         for number in range(50):
-            asked = until(lambda n=number: _try(lambda: _ask(house, post, n)), f"answer {number}")
+            asked = until(lambda n=number: _try(lambda: _ask(daemon, post, n)), f"answer {number}")
             wanted[asked["id"]] = "approved" if number % 2 else "rejected"
         until(
             lambda: len({str(m["Message-ID"]) for m in post.mails("approval_request")}) == 50 or None, "mails"
@@ -218,28 +218,28 @@ def test_a_day_on_real_servers_survives_kill_nine(house: House, post: Post) -> N
             if request not in answered:  # a mail may come twice after a kill, under one Message-ID
                 answered.add(request)
                 post.reply(mail, "Approve" if wanted[request] == "approved" else "Reject too risky")
-        until(lambda: _emptied(house, post), "an empty folder", 60)
+        until(lambda: _emptied(daemon, post), "an empty folder", 60)
     finally:
         over.set()
         killer.join()
-    assert {i: house.decided(i)["state"] for i in wanted} == wanted
-    assert all(len(house.show(i)["verdicts"]) == 1 for i in wanted)
-    until(lambda: len(list(house.decisions.glob("*.json"))) == 50 or None, "fifty decision files")
+    assert {i: daemon.decided(i)["state"] for i in wanted} == wanted
+    assert all(len(daemon.show(i)["verdicts"]) == 1 for i in wanted)
+    until(lambda: len(list(daemon.decisions.glob("*.json"))) == 50 or None, "fifty decision files")
 
 
-def _ask(house: House, post: Post, number: int) -> dict[str, Any]:
-    return house.request(post.approver.address, key=f"n{number}")
+def _ask(daemon: Daemon, post: Post, number: int) -> dict[str, Any]:
+    return daemon.request(post.approver.address, key=f"n{number}")
 
 
-def _emptied(house: House, post: Post) -> bool:
-    _try(house.process_replies)
-    return all(s["state"] != "pending" for s in _try(lambda: _all(house)) or [{"state": "pending"}]) and (
+def _emptied(daemon: Daemon, post: Post) -> bool:
+    _try(daemon.process_replies)
+    return all(s["state"] != "pending" for s in _try(lambda: _all(daemon)) or [{"state": "pending"}]) and (
         post.waiting() == 0
     )
 
 
-def _all(house: House) -> list[dict[str, Any]]:
-    return cast(list[dict[str, Any]], house.call("approval.list", query={"limit": 100})["items"])
+def _all(daemon: Daemon) -> list[dict[str, Any]]:
+    return cast(list[dict[str, Any]], daemon.call("approval.list", query={"limit": 100})["items"])
 
 
 def _try(call: Callable[[], Any]) -> Any:
@@ -249,9 +249,9 @@ def _try(call: Callable[[], Any]) -> Any:
         return None
 
 
-def _kill_now_and_then(house: House, chance: random.Random, over: threading.Event) -> None:
+def _kill_now_and_then(daemon: Daemon, chance: random.Random, over: threading.Event) -> None:
     for _ in range(MOST_KILLS):
         if over.wait(chance.uniform(0.2, 1.5)):
             return
-        house.kill()
-        house.start()
+        daemon.kill()
+        daemon.start()

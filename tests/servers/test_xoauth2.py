@@ -17,12 +17,12 @@ from flexmaild.oauth.manager import TokenManager
 from flexmaild.settings.javamail.session import ImapSession, SmtpSession
 from flexmaild.transports.imap.inbox import ImapInbox
 from flexmaild.transports.smtp.outbox import SmtpOutbox
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.fake_microsoft import KEY, FakeMicrosoft
-from tests.kit.fake_microsoft.bench import Clock, application, desk, mail, sign_in
-from tests.kit.pki import Pki
-from tests.kit.postfix import Postfix
-from tests.kit.process import private_directory
+from tests.support.dovecot import Dovecot, User
+from tests.support.fake_microsoft import KEY, FakeMicrosoft
+from tests.support.fake_microsoft.bench import Clock, application, desk, mail, sign_in
+from tests.support.pki import Pki
+from tests.support.postfix import Postfix
+from tests.support.process import private_directory
 
 pytestmark = pytest.mark.servers
 MECHANISMS = ("XOAUTH2", "OAUTHBEARER")

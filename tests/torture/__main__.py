@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from flexmaild.client import Refused, Unreachable
-from tests.kit.dovecot import Dovecot
-from tests.kit.pki import make_pki
+from tests.support.dovecot import Dovecot
+from tests.support.pki import make_pki
 from tests.torture import rounds
 from tests.torture.faults import KILLED, Fault, any_fault
 

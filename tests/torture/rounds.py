@@ -4,11 +4,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from tests.kit.day import Day
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.house import House
-from tests.kit.proxy import Proxy
-from tests.kit.servers_settings import PLAIN_IMAP
+from tests.support.daemon import Daemon
+from tests.support.day import Day
+from tests.support.dovecot import Dovecot, User
+from tests.support.proxy import Proxy
+from tests.support.servers_settings import PLAIN_IMAP
 from tests.torture.faults import Fault
 
 REQUESTS = 8
@@ -24,8 +24,8 @@ class Restarted:
     """Starts the daemon again, without the fault, when it has ended, as systemd does; or when it refuses all.
     has_happened: whether it came to the fault."""
 
-    def __init__(self, house: House, log: Path) -> None:
-        self._house, self._log = house, log
+    def __init__(self, daemon: Daemon, log: Path) -> None:
+        self._house, self._log = daemon, log
         self._refusals = 0
         self.has_happened = False
 
@@ -45,13 +45,13 @@ class Restarted:
 
 def with_fault(root: Path, fault: Fault, seed: int) -> bool:
     """A day with this fault; whether it came to it. Raises AssertionError where a promise is broken."""
-    house, log = House(root), root / "strace"
-    restarted = Restarted(house, log)
-    day = Day(house, random.Random(seed), REQUESTS, restarted)
-    house.before = fault.command(log)
+    daemon, log = Daemon(root), root / "strace"
+    restarted = Restarted(daemon, log)
+    day = Day(daemon, random.Random(seed), REQUESTS, restarted)
+    daemon.before = fault.command(log)
     try:
         try:
-            house.start()
+            daemon.start()
         except AssertionError:  # the fault may end the start
             restarted.again()
         day.ask_and_answer()
@@ -59,26 +59,26 @@ def with_fault(root: Path, fault: Fault, seed: int) -> bool:
         restarted.again()  # the fault may come while it is asked, and what it says has to be on the disk
         day.check()
     finally:
-        house.close()
+        daemon.close()
     return restarted.has_happened
 
 
 def with_kills(root: Path, seed: int) -> int:
     """A day with kills at random; how many."""
-    house = House(root)
-    day = Day(house, random.Random(seed), 5 * REQUESTS)
-    house.start()
+    daemon = Daemon(root)
+    day = Day(daemon, random.Random(seed), 5 * REQUESTS)
+    daemon.start()
     try:
         day.ask_and_answer_under_kills(most=20)
         day.finish()
         day.check()
     finally:
-        house.close()
+        daemon.close()
     return day.kills
 
 
-class MailboxHouse(House):
-    """A house whose replies lie on a Dovecot, behind a line that can be cut."""
+class MailboxDaemon(Daemon):
+    """A daemon whose replies lie on a Dovecot, behind a line that can be cut."""
 
     def __init__(self, root: Path, dovecot: Dovecot, user: User, proxy: Proxy) -> None:
         self._dovecot, self._user = dovecot, user
@@ -96,15 +96,15 @@ class MailboxHouse(House):
 def with_cuts(root: Path, dovecot: Dovecot, user: User, seed: int) -> int:
     """A day on an IMAP server whose connections break off, also after it did what was asked; how many did."""
     chance, proxy = random.Random(seed), Proxy(dovecot.imap)
-    house = MailboxHouse(root, dovecot, user, proxy)
+    daemon = MailboxDaemon(root, dovecot, user, proxy)
 
     def cut() -> None:
         knob = chance.choice(("cut_before", "cut_after", "cut_at"))
         value: Any = chance.randint(1, 20_000) if knob == "cut_at" else chance.choice(_CUTS)
         setattr(proxy, knob, value)
 
-    day = Day(house, chance, REQUESTS, cut)
-    house.start()
+    day = Day(daemon, chance, REQUESTS, cut)
+    daemon.start()
     try:
         cut()
         day.ask_and_answer()
@@ -113,6 +113,6 @@ def with_cuts(root: Path, dovecot: Dovecot, user: User, seed: int) -> int:
         day.finish()
         day.check()
     finally:
-        house.close()
+        daemon.close()
         proxy.close()
     return proxy.cuts

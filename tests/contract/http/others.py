@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.contract.http.talk import PATIENCE, Answer, Door, answers
-from tests.kit.process import private_directory, require
+from tests.support.process import private_directory, require
 
 # A user of every Debian system who owns nothing.
 OTHER = "daemon"

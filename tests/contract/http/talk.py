@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.kit.house import until
+from tests.support.daemon import until
 
 # An answer that has not come by then never comes.
 PATIENCE = 20.0

@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract.http.conftest import socket_of, with_metrics
 from tests.contract.http.talk import Door, request
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 ALICE = "alice@corp.test"
 DESCRIPTORS = 256
@@ -52,30 +52,30 @@ def _address(door: Door) -> str | tuple[str, int]:
 
 
 @pytest.mark.parametrize("kind", ["waits", "idle", "half a head", "half a body", "metrics"])
-def test_a_crowd_leaves_mail_its_descriptors(house: House, crowd: ExitStack, kind: str) -> None:
+def test_a_crowd_leaves_mail_its_descriptors(daemon: Daemon, crowd: ExitStack, kind: str) -> None:
     """The reply is read by a new child, and its decision written to a file, while the crowd stands there."""
-    metrics = with_metrics(house, incoming={"process_interval": "1s"})
-    house.before = ("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}")
-    house.start()
-    door, asked = socket_of(house), house.request(ALICE)
-    mail = house.mail(ALICE)
+    metrics = with_metrics(daemon, incoming={"process_interval": "1s"})
+    daemon.before = ("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}")
+    daemon.start()
+    door, asked = socket_of(daemon), daemon.request(ALICE)
+    mail = daemon.mail(ALICE)
     raw = {
         "waits": request(f"GET /v1/approvals/{asked['id']}/wait?timeout=600".encode()),
         "half a head": b"GET / HTTP/1.1\r\nHost: x",
         "half a body": request(door.start, door.body)[:-1],
     }
     assert press(metrics if kind == "metrics" else door, crowd, raw.get(kind, b""))
-    assert house.process is not None
-    for child in psutil.Process(house.process.pid).children():
+    assert daemon.process is not None
+    for child in psutil.Process(daemon.process.pid).children():
         child.kill()  # a new one needs descriptors
-    house.answer(mail, "Approve")
-    until(lambda: list(house.decisions.iterdir()), "the decision")
-    assert len(os.listdir(f"/proc/{house.process.pid}/fd")) < DESCRIPTORS
-    said = house.log.read_text()
+    daemon.answer(mail, "Approve")
+    until(lambda: list(daemon.decisions.iterdir()), "the decision")
+    assert len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < DESCRIPTORS
+    said = daemon.log.read_text()
     assert "Too many open files" not in said and "Traceback" not in said
     crowd.close()
     until(lambda: _serves(door), "an answer once the crowd is gone")
-    assert house.show(asked["id"])["state"] == "approved"
+    assert daemon.show(asked["id"])["state"] == "approved"
 
 
 def _serves(door: Door) -> bool:

@@ -14,13 +14,13 @@ import pytest
 from tests.contract.http.conftest import Doors
 from tests.contract.http.inputs import BODY_CUT, BODY_TOO_LARGE, CUT, REFUSED, SECRET, TOO_LARGE, filled
 from tests.contract.http.talk import Door, answers, is_problem, request, rest
-from tests.kit.house import House
+from tests.support.daemon import Daemon
 
 # What would follow, were the one before it shorter than its sender said.
 BEHIND = request(b"POST /v1/reload", b"", b"Connection: close")
 
 
-def carried_out(shared: tuple[House, Doors]) -> dict[str, float]:
+def carried_out(shared: tuple[Daemon, Doors]) -> dict[str, float]:
     """How many requests of each command but `status` succeeded, and the exceptions that nobody handled."""
     text = shared[1]["metrics"].ask(b"GET /metrics").body.decode()
     pattern = r'^(flexmaild_control_requests_total\{.*result="ok"\}|flexmaild_unhandled\S*) (\S+)$'
@@ -29,13 +29,13 @@ def carried_out(shared: tuple[House, Doors]) -> dict[str, float]:
 
 
 @pytest.fixture(autouse=True)
-def unharmed(shared: tuple[House, Doors]) -> Iterator[None]:
+def unharmed(shared: tuple[Daemon, Doors]) -> Iterator[None]:
     """After each test: nothing was carried out, nothing raised, nothing repeated, the next is served."""
-    house, doors = shared
-    before, written = carried_out(shared), house.log.stat().st_size
+    daemon, doors = shared
+    before, written = carried_out(shared), daemon.log.stat().st_size
     yield
     assert carried_out(shared) == before
-    with house.log.open("rb") as log:
+    with daemon.log.open("rb") as log:
         log.seek(written)
         said = log.read()
     assert b"Traceback" not in said and SECRET not in said
@@ -63,14 +63,14 @@ def test_what_breaks_off_is_no_request(door: Door, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BODY_TOO_LARGE)
-def test_a_body_too_large_is_refused_while_it_comes(shared: tuple[House, Doors], name: str) -> None:
+def test_a_body_too_large_is_refused_while_it_comes(shared: tuple[Daemon, Doors], name: str) -> None:
     socket = shared[1]["socket"]
     for answer in answers(socket.talk(filled(BODY_TOO_LARGE[name], socket) + BEHIND)):
         assert is_problem(answer, 400, 411, 413)
 
 
 @pytest.mark.parametrize("name", BODY_CUT)
-def test_a_body_that_breaks_off_is_not_carried_out(shared: tuple[House, Doors], name: str) -> None:
+def test_a_body_that_breaks_off_is_not_carried_out(shared: tuple[Daemon, Doors], name: str) -> None:
     socket = shared[1]["socket"]
     for answer in answers(socket.talk(filled(BODY_CUT[name], socket), ends=True)):
         assert is_problem(answer, 400, 411)
@@ -108,11 +108,11 @@ def test_garbage_behind_a_body_is_no_part_of_it(door: Door) -> None:
     assert 1 <= len(came) <= 2 and all(is_problem(answer, 400, 405, 404, 422) for answer in came)
 
 
-def test_bad_requests_do_not_fill_the_log(shared: tuple[House, Doors], door: Door) -> None:
+def test_bad_requests_do_not_fill_the_log(shared: tuple[Daemon, Doors], door: Door) -> None:
     """Anybody who can connect may send them; on the metrics listener that takes no login."""
-    house = shared[0]
-    before = len(house.log.read_text().splitlines())
+    daemon = shared[0]
+    before = len(daemon.log.read_text().splitlines())
     for _ in range(50):
         door.talk(filled(REFUSED["NUL in a name"], door))
-    written = [json.loads(line) for line in house.log.read_text().splitlines()[before:]]
+    written = [json.loads(line) for line in daemon.log.read_text().splitlines()[before:]]
     assert len([line for line in written if line["level"] in ("warning", "error", "critical")]) <= 1

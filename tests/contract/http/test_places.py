@@ -16,9 +16,9 @@ from flexmaild.api.limits import Limits
 from tests.contract.http.conftest import Doors, socket_of
 from tests.contract.http.others import answer_of, as_other, open_directory
 from tests.contract.http.talk import Answer, Door, is_problem, next_answer, request, rest, taken
-from tests.kit.house import House, until
-from tests.kit.scripted import Hold, Serving, SmtpServer
-from tests.kit.servers_settings import by_smtp
+from tests.support.daemon import Daemon, until
+from tests.support.scripted import Hold, Serving, SmtpServer
+from tests.support.servers_settings import by_smtp
 
 MIB = 1024 * 1024
 ALICE = "alice@corp.test"
@@ -68,18 +68,18 @@ def hold() -> Iterator[Hold]:
     found.let_go.set()
 
 
-def open_to_all(house: House, directory: Path, settings: dict[str, Any]) -> Door:
+def open_to_all(daemon: Daemon, directory: Path, settings: dict[str, Any]) -> Door:
     control = {"socket": str(directory / "control.sock"), "mode": "0666"}
-    house.write_settings({**settings, "control": control})
-    house.client.path = directory / "control.sock"
-    house.start()
+    daemon.write_settings({**settings, "control": control})
+    daemon.client.path = directory / "control.sock"
+    daemon.start()
     return Door("socket", directory / "control.sock", b"", b"", b"GET /v1/status")
 
 
 def test_a_user_has_32_requests_in_work_and_others_are_served(
-    house: House, serving: Serving, hold: Hold, directory: Path, connections: ExitStack
+    daemon: Daemon, serving: Serving, hold: Hold, directory: Path, connections: ExitStack
 ) -> None:
-    door = open_to_all(house, directory, by_smtp(serving(SmtpServer({"content": hold})).port))
+    door = open_to_all(daemon, directory, by_smtp(serving(SmtpServer({"content": hold})).port))
     working = all_but_one([sent(door, connections, TEST_MAIL) for _ in range(IN_WORK + 1)])
     assert busy(door.ask(door.look))
     assert answer_of(as_other(door, door.look)).status == 200
@@ -89,12 +89,12 @@ def test_a_user_has_32_requests_in_work_and_others_are_served(
 
 
 def test_a_connection_that_was_told_busy_may_ask_again(
-    house: House, serving: Serving, hold: Hold, connections: ExitStack
+    daemon: Daemon, serving: Serving, hold: Hold, connections: ExitStack
 ) -> None:
     """What had no body is refused without an end; once there is a place it is taken."""
-    house.write_settings(by_smtp(serving(SmtpServer({"content": hold})).port))
-    house.start()
-    door = socket_of(house)
+    daemon.write_settings(by_smtp(serving(SmtpServer({"content": hold})).port))
+    daemon.start()
+    door = socket_of(daemon)
     idle = connections.enter_context(door.connect())
     working = all_but_one([sent(door, connections, TEST_MAIL) for _ in range(IN_WORK + 1)])
     idle.sendall(request(door.look))
@@ -108,16 +108,16 @@ def test_a_connection_that_was_told_busy_may_ask_again(
 
 
 def test_many_refusals_are_one_line_of_the_log(
-    house: House, serving: Serving, hold: Hold, connections: ExitStack
+    daemon: Daemon, serving: Serving, hold: Hold, connections: ExitStack
 ) -> None:
-    house.write_settings(by_smtp(serving(SmtpServer({"content": hold})).port))
-    house.start()
-    door = socket_of(house)
-    before = len(house.log.read_text().splitlines())
+    daemon.write_settings(by_smtp(serving(SmtpServer({"content": hold})).port))
+    daemon.start()
+    door = socket_of(daemon)
+    before = len(daemon.log.read_text().splitlines())
     all_but_one([sent(door, connections, TEST_MAIL) for _ in range(IN_WORK + 1)])
     crowd = [sent(door, connections, request(door.look)) for _ in range(50)]
     assert all(busy(next_answer(one)) for one in crowd)
-    written = [json.loads(line) for line in house.log.read_text().splitlines()[before:]]
+    written = [json.loads(line) for line in daemon.log.read_text().splitlines()[before:]]
     warnings = [line for line in written if line["level"] in ("warning", "error", "critical")]
     assert len(warnings) == 1, warnings
     assert len([line for line in written if line["level"] != "debug"]) < 40, "a line for each"
@@ -126,70 +126,70 @@ def test_many_refusals_are_one_line_of_the_log(
 # Waiting.
 
 
-def wait_for(house: House) -> bytes:
-    return f"GET /v1/approvals/{house.request(ALICE)['id']}/wait?timeout=600".encode()
+def wait_for(daemon: Daemon) -> bytes:
+    return f"GET /v1/approvals/{daemon.request(ALICE)['id']}/wait?timeout=600".encode()
 
 
-def test_who_waits_is_not_in_work(house: House, connections: ExitStack) -> None:
-    house.start()
-    door, wait = socket_of(house), request(wait_for(house))
+def test_who_waits_is_not_in_work(daemon: Daemon, connections: ExitStack) -> None:
+    daemon.start()
+    door, wait = socket_of(daemon), request(wait_for(daemon))
     taken([sent(door, connections, wait) for _ in range(2 * IN_WORK)])
     assert door.serves()
 
 
 def test_a_user_who_has_all_its_waits_is_told_so_and_may_still_work(
-    limited: Start, house: House, connections: ExitStack
+    limited: Start, daemon: Daemon, connections: ExitStack
 ) -> None:
     door = limited(waiting=4, waiting_per_user=2)["socket"]
-    wait = wait_for(house)
+    wait = wait_for(daemon)
     waiting = all_but_one([sent(door, connections, request(wait)) for _ in range(3)])
     assert door.serves()
     assert busy(door.ask(wait))
-    house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
     assert [next_answer(one).status for one in waiting] == [200] * 2
 
 
 def test_half_of_the_waits_are_left_to_others(
-    limited: Start, house: House, directory: Path, connections: ExitStack, monkeypatch: pytest.MonkeyPatch
+    limited: Start, daemon: Daemon, directory: Path, connections: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     socket_file = directory / "control.sock"
-    real = house.write_settings
+    real = daemon.write_settings
 
     def written(settings: dict[str, Any]) -> None:
         real(settings | {"control": {"socket": str(socket_file), "mode": "0666"}})
 
-    monkeypatch.setattr(house, "write_settings", written)
-    house.client.path = socket_file
+    monkeypatch.setattr(daemon, "write_settings", written)
+    daemon.client.path = socket_file
     limited(waiting=4, waiting_per_user=2)
     door = Door("socket", socket_file, b"", b"", b"GET /v1/status")
-    wait = wait_for(house)
+    wait = wait_for(daemon)
     ours = all_but_one([sent(door, connections, request(wait)) for _ in range(3)])
     others = [as_other(door, wait) for _ in range(3)]
     refused = until(lambda: next((one for one in others if one.poll() is not None), None), "a refusal")
     assert busy(answer_of(refused))
     assert answer_of(as_other(door, door.look)).status == 200
-    house.answer(house.mail(ALICE), "Approve")
-    house.process_replies()
+    daemon.answer(daemon.mail(ALICE), "Approve")
+    daemon.process_replies()
     assert [next_answer(one).status for one in ours] == [200] * 2
     assert [answer_of(one).status for one in others if one is not refused] == [200] * 2
 
 
 @pytest.mark.parametrize("behind", [b"", request(b"GET /v1/status")])
 def test_a_caller_who_goes_away_frees_its_place(
-    limited: Start, house: House, connections: ExitStack, behind: bytes
+    limited: Start, daemon: Daemon, connections: ExitStack, behind: bytes
 ) -> None:
     """Also one who had asked for more already."""
     door = limited(waiting=2, waiting_per_user=1)["socket"]
-    wait = wait_for(house)
+    wait = wait_for(daemon)
     (waiting,) = all_but_one([sent(door, connections, request(wait) + behind) for _ in range(2)])
     waiting.close()
     until(lambda: door.ask(wait.replace(b"600", b"0.1")).status == 200, "a place")
 
 
-def test_a_wait_that_is_over_frees_its_place(limited: Start, house: House) -> None:
+def test_a_wait_that_is_over_frees_its_place(limited: Start, daemon: Daemon) -> None:
     door = limited(waiting=2, waiting_per_user=1)["socket"]
-    wait = wait_for(house).replace(b"600", b"0.01")
+    wait = wait_for(daemon).replace(b"600", b"0.01")
     assert [door.ask(wait).status for _ in range(5)] == [200] * 5
 
 

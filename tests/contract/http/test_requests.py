@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.http.conftest import MAIL, Doors
 from tests.contract.http.talk import PROBLEM, Answer, Door, answers, is_problem, next_answer, request, rest
-from tests.kit.house import House
+from tests.support.daemon import Daemon
 
 CLOSE = b"Connection: close"
 MIB = 1024 * 1024
@@ -16,17 +16,17 @@ ZIPPED = gzip.compress(MAIL, mtime=0)
 
 
 @pytest.fixture
-def control(shared: tuple[House, Doors]) -> Door:
+def control(shared: tuple[Daemon, Doors]) -> Door:
     return shared[1]["socket"]
 
 
 @pytest.fixture(autouse=True)
-def unharmed(shared: tuple[House, Doors]) -> object:
+def unharmed(shared: tuple[Daemon, Doors]) -> object:
     """After each test the next caller is served, and nothing was raised."""
     yield
-    house, doors = shared
+    daemon, doors = shared
     assert all(one.serves() for one in doors.values())
-    assert "Traceback" not in house.log.read_text()
+    assert "Traceback" not in daemon.log.read_text()
 
 
 def only(came: bytes, *, without_body: bool = False) -> Answer:

@@ -10,7 +10,7 @@ import pytest
 from flexmaild.client import Unreachable
 from tests.contract.http.conftest import MAIL, socket_of
 from tests.contract.http.talk import answers, next_answer, request, rest, taken
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 DATA = b"x" * 300_000
 
@@ -19,14 +19,14 @@ ALICE = "alice@corp.test"
 
 
 @contextmanager
-def stopping(house: House) -> Iterator[None]:
+def stopping(daemon: Daemon) -> Iterator[None]:
     """A stop has begun: who waits is told of it."""
-    asked = house.request(ALICE)
-    with socket_of(house).connect() as waiting:
+    asked = daemon.request(ALICE)
+    with socket_of(daemon).connect() as waiting:
         waiting.sendall(request(f"GET /v1/approvals/{asked['id']}/wait?timeout=600".encode()))
         taken([waiting])
-        assert socket_of(house).serves()
-        thread = threading.Thread(target=house.stop)
+        assert socket_of(daemon).serves()
+        thread = threading.Thread(target=daemon.stop)
         thread.start()
         assert next_answer(waiting).status == 503
         yield
@@ -38,42 +38,42 @@ def stopping(house: House) -> Iterator[None]:
     [(b"POST /v1/notifications", MAIL, 202), (b"POST /v1/files", DATA, 201)],
 )
 def test_a_request_whose_body_comes_during_a_stop_is_carried_out(
-    house: House, start: bytes, body: bytes, status: int
+    daemon: Daemon, start: bytes, body: bytes, status: int
 ) -> None:
-    house.start()
+    daemon.start()
     whole = request(start, body)
-    with socket_of(house).connect() as connection:
+    with socket_of(daemon).connect() as connection:
         connection.sendall(whole[: -len(body) // 2])
         taken([connection])
-        assert socket_of(house).serves()
-        with stopping(house):
+        assert socket_of(daemon).serves()
+        with stopping(daemon):
             connection.sendall(whole[-len(body) // 2 :])
             (answer,) = answers(rest(connection))
     assert answer.status == status, answer
-    left = [path for path in (house.root / "state" / "uploads").rglob("*") if path.is_file()]
+    left = [path for path in (daemon.root / "state" / "uploads").rglob("*") if path.is_file()]
     assert [path.name for path in left] == ([hashlib.sha256(DATA).hexdigest()] if body is DATA else [])
 
 
-def test_who_calls_during_a_stop_is_told_at_once_that_nobody_listens(house: House) -> None:
+def test_who_calls_during_a_stop_is_told_at_once_that_nobody_listens(daemon: Daemon) -> None:
     """Not first taken and then reset: such a caller cannot know whether the request was carried out."""
-    house.start()
-    with socket_of(house).connect() as connection:
+    daemon.start()
+    with socket_of(daemon).connect() as connection:
         connection.sendall(request(b"POST /v1/notifications", MAIL)[:-1])
         taken([connection])
-        with stopping(house):
-            until(lambda: not house.client.path.exists(), "a socket that is gone", 2)
+        with stopping(daemon):
+            until(lambda: not daemon.client.path.exists(), "a socket that is gone", 2)
             with pytest.raises(Unreachable) as told:
-                house.client.call("status")
+                daemon.client.call("status")
             assert not told.value.sent
             connection.sendall(MAIL[-1:])
             assert answers(rest(connection))[0].status == 202
 
 
-def test_an_upload_that_stays_away_is_let_go_with_what_came_of_it(house: House) -> None:
-    house.start()
-    with socket_of(house).connect() as connection:
+def test_an_upload_that_stays_away_is_let_go_with_what_came_of_it(daemon: Daemon) -> None:
+    daemon.start()
+    with socket_of(daemon).connect() as connection:
         connection.sendall(request(b"POST /v1/files", DATA)[:-1])
         taken([connection])
-        assert house.stop() == 0
-    assert [path for path in (house.root / "state" / "uploads").rglob("*") if path.is_file()] == []
-    assert "Traceback" not in house.log.read_text()
+        assert daemon.stop() == 0
+    assert [path for path in (daemon.root / "state" / "uploads").rglob("*") if path.is_file()] == []
+    assert "Traceback" not in daemon.log.read_text()

@@ -17,7 +17,7 @@ from flexmaild.api.limits import Limits
 from flexmaild.api.routes import BODY_WITH_FILES
 from tests.contract.http.conftest import MAIL, Doors
 from tests.contract.http.talk import Door, answers, dripping, is_problem, next_answer, request, rest
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 SHORT = 0.4
 # So long that a test that depends on it does not end.
@@ -191,7 +191,7 @@ def test_a_reader_who_does_not_take_its_answers_is_dropped(limited: Start, name:
 # The daemon's own time.
 
 
-def test_who_waits_is_not_timed_out_by_any_of_them(house: House, limited: Start) -> None:
+def test_who_waits_is_not_timed_out_by_any_of_them(daemon: Daemon, limited: Start) -> None:
     """Neither idle nor late with a head: it is the daemon's turn, for as long as the caller asked."""
     door = limited(
         head_seconds=SHORT,
@@ -200,13 +200,13 @@ def test_who_waits_is_not_timed_out_by_any_of_them(house: House, limited: Start)
         body_seconds=SHORT,
         write_seconds=SHORT,
     )["socket"]
-    asked = house.request(ALICE)
+    asked = daemon.request(ALICE)
     with door.connect() as waiting:
         waiting.sendall(request(f"GET /v1/approvals/{asked['id']}/wait?timeout=600".encode()))
         for _ in range(3):
             with door.connect() as silent:
                 rest(silent)  # each limit is over meanwhile
-        house.answer(house.mail(ALICE), "Approve")
-        house.process_replies()
+        daemon.answer(daemon.mail(ALICE), "Approve")
+        daemon.process_replies()
         answer = next_answer(waiting)
     assert (answer.status, json.loads(answer.body)["state"]) == (200, "approved")

@@ -12,7 +12,7 @@ from flexmaild.core.access import Access
 from flexmaild.net.http_server import EventLoop
 from flexmaild.net.listen import ListenAddress, listen
 from flexmaild.system.peer_credentials import Peer
-from tests.unit.api.control_kit import Bench, FakeDesk
+from tests.unit.api.control_support import Bench, FakeDesk
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from flexmaild.api.routes import ROUTES
 from flexmaild.core.access import NOBODYS, Access, Caller, Ownership, Role, Viewer, permits
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.system.peer_credentials import Credentials, Peer, credentials, overflow_uid, peer_of, unnamed
-from tests.unit.api.control_kit import BODIES, Bench
+from tests.unit.api.control_support import BODIES, Bench
 
 STRANGER = os.geteuid() + 4711
 

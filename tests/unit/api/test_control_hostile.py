@@ -16,8 +16,8 @@ from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.limits import Limits, Quota
 from flexmaild.api.problems import Problem
 from flexmaild.net import http_connection
-from tests.kit.examples import examples
-from tests.unit.api.control_kit import BODIES, Bench, drain
+from tests.support.examples import examples
+from tests.unit.api.control_support import BODIES, Bench, drain
 from tests.unit.api.malformed import MALFORMED, raw
 
 heads = st.builds(

@@ -8,7 +8,7 @@ import pytest
 
 from flexmaild.api import openapi
 from flexmaild.api.routes import BY_COMMAND, ROUTES, Route
-from tests.unit.api.control_kit import BODIES, Bench
+from tests.unit.api.control_support import BODIES, Bench
 from tests.unit.api.schema_check import check
 
 SPEC = openapi.document()

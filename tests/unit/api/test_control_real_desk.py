@@ -8,7 +8,7 @@ import pytest
 from flexmaild.api.openapi import document
 from flexmaild.api.routes import BY_COMMAND, COMMANDS, UNKNOWN_COMMAND
 from flexmaild.client import Refused
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 from tests.unit.api.schema_check import check, further
 
 ANNA = "anna@corp.test"
@@ -17,9 +17,9 @@ ANNA = "anna@corp.test"
 class Described:
     """The daemon, every answer of which is compared with the description on its way."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.spec = house.call("openapi")
+    def __init__(self, daemon: Daemon) -> None:
+        self.daemon = daemon
+        self.spec = daemon.call("openapi")
         self.answered: set[str] = {"openapi"}
         self.faults: list[str] = []
 
@@ -30,7 +30,7 @@ class Described:
         try:
             with Path(__file__).open("rb") as file:
                 sent = file if command == "file.send" else None
-                reply = self.house.client.call(command, path=path, query=query, body=body, file=sent)
+                reply = self.daemon.client.call(command, path=path, query=query, body=body, file=sent)
             shown, response = reply.body, responses[str(reply.status)]
             self.answered.add(command)
         except Refused as refused:
@@ -45,17 +45,17 @@ class Described:
 
 
 @pytest.fixture
-def described(house: House) -> Described:
-    return Described(house.start())
+def described(daemon: Daemon) -> Described:
+    return Described(daemon.start())
 
 
 def test_every_answer_of_the_daemon_is_as_described(described: Described) -> None:
-    house, ask = described.house, described.ask
+    daemon, ask = described.daemon, described.ask
     assert described.spec == document()
     body = {"title": "Release 4.2", "approvers": [ANNA, {"group": "ops", "members": ["bob@corp.test"]}]}
     one = ask("approval.request", body=body | {"text": "Tests passed.", "metadata": {"build": 7}})["id"]
-    house.answer(house.mail(ANNA, "approval_request"), "Approve fine")
-    house.deliver(b"From: a@corp.test\r\nSubject: x\r\nContent-Type: multipart/mixed\r\n\r\nno boundary\r\n")
+    daemon.answer(daemon.mail(ANNA, "approval_request"), "Approve fine")
+    daemon.deliver(b"From: a@corp.test\r\nSubject: x\r\nContent-Type: multipart/mixed\r\n\r\nno boundary\r\n")
     for command in (
         "status",
         "process",

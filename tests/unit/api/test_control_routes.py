@@ -4,7 +4,7 @@ import pytest
 
 from flexmaild.api import validation
 from flexmaild.api.routes import BY_COMMAND, COMMANDS, ROUTES, Route
-from tests.unit.api.control_kit import ANSWERS, BODIES, Bench
+from tests.unit.api.control_support import ANSWERS, BODIES, Bench
 
 
 def test_every_command_has_one_name_and_one_place() -> None:

@@ -18,7 +18,7 @@ from flexmaild.api.problems import Fault, Problem
 from flexmaild.api.routes import MIB, ROUTES, Route
 from flexmaild.client import Client, Refused, Unreachable
 from flexmaild.core.errors import GiveUp, NotAllowed, Reason
-from tests.unit.api.control_kit import ANSWERS, BODIES, Bench, drain
+from tests.unit.api.control_support import ANSWERS, BODIES, Bench, drain
 
 WAIT = "/v1/approvals/ap-one/wait"
 

@@ -13,8 +13,8 @@ from flexmaild.api.limits import Limits
 from flexmaild.api.problems import Problem
 from flexmaild.api.routes import ORDINARY_BODY
 from flexmaild.net import http_connection
-from tests.kit.house import until
-from tests.unit.api.control_kit import Bench
+from tests.support.daemon import until
+from tests.unit.api.control_support import Bench
 
 FEW = Limits(
     in_work=6,

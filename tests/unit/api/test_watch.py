@@ -17,7 +17,7 @@ from flexmaild.net.http_server import EventLoop, HttpServer
 from flexmaild.net.listen_tcp import listen_tcp
 from flexmaild.observe.incidents import Condition, Incident, Kind
 from flexmaild.observe.metrics import Metrics
-from tests.kit.house import until
+from tests.support.daemon import until
 from tests.unit.api.malformed import MALFORMED, raw
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.cli_kit import Desk, Terminal, serve
+from tests.unit.cli.cli_support import Desk, Terminal, serve
 
 
 @pytest.fixture

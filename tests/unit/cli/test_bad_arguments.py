@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.programs import limited, memory, run
-from tests.unit.cli.cli_kit import Terminal, approval
+from tests.support.programs import limited, memory, run
+from tests.unit.cli.cli_support import Terminal, approval
 
 REQUEST = ("approval", "request", "--title", "t", "--approver", "a@b.test")
 # Bytes; what is read without a limit ends there at last.

@@ -18,8 +18,8 @@ from flexmaild.api.routes import ROUTES
 from flexmaild.cli import oauth, waiting
 from flexmaild.cli.flexmailctl import cli
 from flexmaild.core import exit_codes
-from tests.kit.programs import run
-from tests.unit.cli.cli_kit import NOW, Desk, Terminal, approval, serve
+from tests.support.programs import run
+from tests.unit.cli.cli_support import NOW, Desk, Terminal, approval, serve
 
 PROGRAM = [sys.executable, "-c", "from flexmaild.cli.flexmailctl import main; main()"]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from flexmaild.core import exit_codes
-from tests.kit.programs import run
-from tests.kit.stranger import JSON, OK, OURS, Stranger
-from tests.unit.cli.cli_kit import Terminal
+from tests.support.programs import run
+from tests.support.stranger import JSON, OK, OURS, Stranger
+from tests.unit.cli.cli_support import Terminal
 
 ALIEN = b"SSH-2.0-\x1b[2J\x9b\xe2\x80\xaeOpenSSH\r\n"
 

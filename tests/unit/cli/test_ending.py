@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.kit.house import until
-from tests.kit.in_process import mails_read_here
-from tests.kit.programs import held, run, run_bytes
+from tests.support.daemon import until
+from tests.support.in_process import mails_read_here
+from tests.support.programs import held, run, run_bytes
 
 MAIL = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\n\r\nApprove\r\n"
 

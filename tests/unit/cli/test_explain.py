@@ -13,8 +13,8 @@ from typing import Any, TextIO, cast
 import pytest
 
 from flexmaild.cli.escapes import escaped, fitted
-from tests.kit.in_process import mails_read_here
-from tests.kit.programs import run_bytes
+from tests.support.in_process import mails_read_here
+from tests.support.programs import run_bytes
 from tests.unit.mail.understand.test_mentions import CODE, SPELLINGS
 
 HEAD = b"From: Ann <ann@corp.test>\r\nSubject: Re: x\r\nDate: Sat, 21 Nov 2026 10:15:00 +0000\r\n"

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from flexmaild.core import exit_codes
-from tests.kit.house import until
-from tests.kit.programs import held
-from tests.unit.cli.cli_kit import Terminal, approval
+from tests.support.daemon import until
+from tests.support.programs import held
+from tests.unit.cli.cli_support import Terminal, approval
 
 pytestmark = pytest.mark.slow  # programs that are started, with odd ends
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import programs
-from tests.kit.stores import opened
+from tests.support import programs
+from tests.support.stores import opened
 
 DAEMON = 65534 if os.geteuid() == 0 else os.geteuid()
 

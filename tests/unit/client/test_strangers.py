@@ -10,7 +10,7 @@ import pytest
 
 from flexmaild.api import validation
 from flexmaild.client import Client, Refused, Unreachable
-from tests.kit.stranger import JSON, OK, OURS, Stranger
+from tests.support.stranger import JSON, OK, OURS, Stranger
 
 
 @pytest.fixture

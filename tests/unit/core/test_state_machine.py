@@ -24,7 +24,7 @@ from flexmaild.core.approval.events import (
 from flexmaild.core.approval.opening import AskedApprover, Delegation
 from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, MailKind, Request, State
 from flexmaild.core.parsed_reply import Bounce
-from tests.kit.examples import examples
+from tests.support.examples import examples
 from tests.unit.core.make import DAY, HOUR, NOW, PEOPLE, kinds, opened, opened_step, policy_with, says
 
 APPROVE, REJECT = Answer.APPROVE, Answer.REJECT

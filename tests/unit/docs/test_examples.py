@@ -9,7 +9,7 @@ import yaml
 
 from flexmaild.daemon.wiring import load_settings
 from flexmaild.settings.schema import Settings
-from tests.kit.pem import key_and_certificate
+from tests.support.pem import key_and_certificate
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTIONS = {*Settings.model_fields}

@@ -18,7 +18,7 @@ from flexmaild.engine.delivery.sent_mails import SentMails
 from flexmaild.mail.compose.render import Renderer
 from flexmaild.mail.compose.write import ComposeSettings
 from flexmaild.store import Store
-from tests.kit.stores import claim, commit, fresh
+from tests.support.stores import claim, commit, fresh
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 KEY = b"k" * 32

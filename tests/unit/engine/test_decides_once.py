@@ -19,9 +19,9 @@ from flexmaild.engine import decide, due
 from flexmaild.engine.changes import Context
 from flexmaild.engine.limiter import Limiter
 from flexmaild.store import Store
-from tests.kit import stores
-from tests.kit.older_store import back_to, with_brackets
-from tests.kit.stores import at, commit, prune
+from tests.support import stores
+from tests.support.older_store import back_to, with_brackets
+from tests.support.stores import at, commit, prune
 from tests.unit.core.make import KEY, NOW, PEOPLE, opened
 
 FIRST = opened()

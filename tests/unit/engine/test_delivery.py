@@ -17,8 +17,8 @@ from flexmaild.core.work import Claim, Job, JobState, Queue
 from flexmaild.engine.delivery.delivery import LEASE, Delivery
 from flexmaild.engine.delivery.job_handlers import MailHandler
 from flexmaild.store import Store, StoreBusy
-from tests.kit.house import until
-from tests.kit.stores import at
+from tests.support.daemon import until
+from tests.support.stores import at
 
 PATIENCE = 10.0
 

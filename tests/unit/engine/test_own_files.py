@@ -15,7 +15,7 @@ from flexmaild.engine.keys.own_files import insist_on_own_files, make_state_dire
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.load import parse
 from flexmaild.settings.schema import Settings
-from tests.kit.stores import opened
+from tests.support.stores import opened
 from tests.unit.settings.kinds import KINDS
 
 NOBODY = 65534

@@ -18,9 +18,9 @@ from flexmaild.engine.polling import poller
 from flexmaild.engine.polling.poller import Poller
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.store import StoreFull
-from tests.kit.hands import Hands
-from tests.kit.house import until
-from tests.kit.in_process import ReadHere
+from tests.support.daemon import until
+from tests.support.in_process import ReadHere
+from tests.support.manual_clock import ManualClock
 
 PATIENCE = 20.0
 MAIL = b"From: a@b.test\r\nSubject: x\r\n\r\nApprove\r\n"
@@ -168,7 +168,7 @@ def test_a_refused_login_is_repeated_by_itself_less_and_less_and_at_once_for_an_
     post: Post,
 ) -> None:
     """A wrong password at every poll locks the account."""
-    hands, folder = Hands(), Refusing()
+    hands, folder = ManualClock(), Refusing()
     office = running(post.store, hands)
     one = made(office, folder)
     one.start()

@@ -1,11 +1,11 @@
 """While replies come in, mails wait for a moment, and never for long."""
 
 from flexmaild.engine.reply_priority import QUIET_SECONDS, ReplyPriority
-from tests.kit.hands import Hands
+from tests.support.manual_clock import ManualClock
 
 
 def test_it_is_quiet_until_the_poll_is_over_or_no_reply_came_for_a_while() -> None:
-    hands = Hands()
+    hands = ManualClock()
     hands.pass_(100)
     quiet = ReplyPriority(hands)
     assert not quiet.is_on()

@@ -21,14 +21,14 @@ from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Counts, StoreBusy, StoreConflict, StoreFull
 from flexmaild.system.clock import TrustedClock
 from flexmaild.system.notify import Manager
-from tests.kit.hands import START, Hands
+from tests.support.manual_clock import START, ManualClock
 
 
 class Watch:
     """Reports on a clock that is moved by hand, and what they told."""
 
     def __init__(self) -> None:
-        self.hands = Hands()
+        self.hands = ManualClock()
         clock = TrustedClock(self.hands)
         self.metrics = Metrics(components=["publish"], heartbeats=["timers"])
         self.health = Health(clock, clock.now())

@@ -21,7 +21,7 @@ from flexmaild.core.work import Change, JobEnd, Queue, SentMail
 from flexmaild.engine.delivery.sent_mails import MOST_BYTES
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.store import StoreFault
-from tests.kit.stores import commit, drop_jobs, prune, release
+from tests.support.stores import commit, drop_jobs, prune, release
 
 REASON = 'Sorry, <b>"no"</b>,\n   not on a Friday: ' + "the last one took all night. " * 40
 

@@ -13,7 +13,7 @@ from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import GiveUp, Reason, TryLater
 from flexmaild.net.connect import connect
 from flexmaild.settings.javamail.session import Proxy, Session
-from tests.kit.scripted import Scripted, Talk
+from tests.support.scripted import Dialogue, Scripted
 
 Serving = Callable[[Any], Any]
 
@@ -21,7 +21,7 @@ Serving = Callable[[Any], Any]
 class Echo(Scripted):
     """Says hello."""
 
-    def serve(self, talk: Talk) -> None:
+    def serve(self, talk: Dialogue) -> None:
         talk.say("hello")
         talk.line()
 
@@ -31,7 +31,7 @@ class HttpProxy(Scripted):
 
     status = "200 fine"
 
-    def serve(self, talk: Talk) -> None:
+    def serve(self, talk: Dialogue) -> None:
         while line := talk.line():
             self.heard.append(line)
         talk.raw(f"HTTP/1.1 {self.status}\r\n\r\n".encode())
@@ -44,7 +44,7 @@ class SocksProxy(Scripted):
 
     verdict = 0
 
-    def serve(self, talk: Talk) -> None:
+    def serve(self, talk: Dialogue) -> None:
         greeting = talk.take(2)
         methods = talk.take(greeting[1])
         if 2 in methods:
@@ -175,7 +175,7 @@ def test_a_proxy_that_refuses_is_named_and_its_password_is_not(serving: Serving)
 
 def test_a_proxy_that_is_silent_costs_no_more_than_its_time(serving: Serving) -> None:
     class Silent(Scripted):
-        def serve(self, talk: Talk) -> None:
+        def serve(self, talk: Dialogue) -> None:
             talk.wait(30)
 
     for kind in ("http", "socks5"):

@@ -9,7 +9,7 @@ import trustme
 
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.net.http import HttpSession, TooLarge, exchange
-from tests.kit.fake_microsoft import FakeMicrosoft
+from tests.support.fake_microsoft import FakeMicrosoft
 
 
 @pytest.fixture

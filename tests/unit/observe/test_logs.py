@@ -22,7 +22,7 @@ from flexmaild.core.errors import Reason, TryLater
 from flexmaild.observe import formatter, logs
 from flexmaild.observe.log_writers import way_out
 from flexmaild.system.redaction import Redactor
-from tests.kit.examples import examples
+from tests.support.examples import examples
 
 CANARY = "Tr0ub4dor-and-3"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flexmaild.store import Store
-from tests.kit.stores import fresh
+from tests.support.stores import fresh
 
 
 @pytest.fixture

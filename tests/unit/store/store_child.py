@@ -13,7 +13,7 @@ from pathlib import Path
 from store_samples import full_change
 
 from flexmaild.store import StoreBroken, StoreFault, StoreFull
-from tests.kit.stores import commit, opened
+from tests.support.stores import commit, opened
 
 
 def say(text: str) -> None:

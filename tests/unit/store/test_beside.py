@@ -17,7 +17,7 @@ from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import Change, ProcessedMail
 from flexmaild.store import Store, StoreBusy, StoreError, StoreFault
 from flexmaild.store.read_only import ReadOnlyStore, StoreDenied
-from tests.kit.stores import commit, opened
+from tests.support.stores import commit, opened
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 URL = "sqlite:///flexmaild.db"

@@ -8,8 +8,8 @@ from flexmaild.core.model import Answer, Approver, Invitation, MailFacts, Outcom
 from flexmaild.core.work import ApproverNote, Change
 from flexmaild.store import Store
 from flexmaild.store.records.headers import KEPT
-from tests.kit.older_store import back_to
-from tests.kit.stores import commit, opened, prune
+from tests.support.older_store import back_to
+from tests.support.stores import commit, opened, prune
 from tests.unit.store.store_samples import NOW, mail, request
 
 ADA = "ada@example.org"

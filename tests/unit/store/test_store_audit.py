@@ -11,8 +11,8 @@ from store_samples import NOW, entry
 
 from flexmaild.core.work import AuditEntry, Change
 from flexmaild.store import Store
-from tests.kit.older_store import back_to
-from tests.kit.stores import commit, opened, prune
+from tests.support.older_store import back_to
+from tests.support.stores import commit, opened, prune
 
 
 def filled(directory: Path) -> None:

@@ -15,7 +15,7 @@ from flexmaild.core.model import Answer, Approver, Attachment, MailFacts, State,
 from flexmaild.core.timing import next_due
 from flexmaild.core.work import Blob, Change, Idempotent, JobEnd
 from flexmaild.store import Store, StoreConflict
-from tests.kit.stores import commit, opened
+from tests.support.stores import commit, opened
 
 
 def test_a_new_request_gets_version_1_and_each_change_one_more(store: Store) -> None:

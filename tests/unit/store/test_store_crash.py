@@ -9,7 +9,7 @@ import pytest
 from store_samples import child, full_change, holds_all_of
 
 from flexmaild.store import Store, StoreFull
-from tests.kit.stores import commit, opened
+from tests.support.stores import commit, opened
 
 pytestmark = pytest.mark.slow
 

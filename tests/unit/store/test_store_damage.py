@@ -14,7 +14,7 @@ from flexmaild.core.model import MailFacts, Outcome
 from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import ApproverNote, Change, JobState, Queue, Reply
 from flexmaild.store import Damage, DamagedRow, Store
-from tests.kit.stores import claim, commit
+from tests.support.stores import claim, commit
 
 NO_JSON, NO_TEXT = "{", b"caf\xe9"
 

@@ -8,7 +8,7 @@ from store_samples import NOW, job
 
 from flexmaild.core.work import Change, Job, JobEnd, JobState, Queue
 from flexmaild.store import Store
-from tests.kit.stores import (
+from tests.support.stores import (
     claim,
     commit,
     drop_jobs,

@@ -12,7 +12,7 @@ from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import Change
 from flexmaild.store import Store
 from flexmaild.store.records import left_mails
-from tests.kit.stores import commit, prune
+from tests.support.stores import commit, prune
 from tests.unit.store.store_samples import NOW, mail, request
 
 IDENTITY = Identity(100, "then", "a@b")

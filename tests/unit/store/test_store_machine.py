@@ -16,8 +16,8 @@ from store_samples import NOW, entry, job, mail, request
 from flexmaild.core.model import State
 from flexmaild.core.work import Change, JobEnd, JobState, Queue
 from flexmaild.store import StoreConflict
-from tests.kit.examples import examples
-from tests.kit.stores import at, claim, commit, opened, release
+from tests.support.examples import examples
+from tests.support.stores import at, claim, commit, opened, release
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from flexmaild.core.ports import MessageUid
 from flexmaild.core.work import Change
 from flexmaild.store import Store
 from flexmaild.store.read_only import ReadOnlyStore
-from tests.kit.older_store import with_brackets
-from tests.kit.stores import commit, drop_quarantine, prune, release_quarantine
+from tests.support.older_store import with_brackets
+from tests.support.stores import commit, drop_quarantine, prune, release_quarantine
 
 
 def test_a_mail_is_known_by_folder_validity_and_uid_together(store: Store) -> None:

@@ -16,8 +16,8 @@ from store_samples import full_change
 from flexmaild.store import Store, StoreDamaged, StoreError, StoreFault, StoreRefused, adopt
 from flexmaild.store.migrate import known_revisions
 from flexmaild.store.store_mark import MARK_FILE
-from tests.kit.older_store import back_to
-from tests.kit.stores import NOW, commit, opened
+from tests.support.older_store import back_to
+from tests.support.stores import NOW, commit, opened
 
 
 def filled(store: Store, *names: str) -> None:

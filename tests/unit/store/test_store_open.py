@@ -26,9 +26,9 @@ from flexmaild.store import Store, StoreBroken, StoreBusy, StoreError, StoreFull
 from flexmaild.store.migrate import STEPS, known_revisions
 from flexmaild.store.records.tables import metadata
 from flexmaild.system.clock import TrustedClock
-from tests.kit.hands import Hands
-from tests.kit.house import until
-from tests.kit.stores import commit, opened
+from tests.support.daemon import until
+from tests.support.manual_clock import ManualClock
+from tests.support.stores import commit, opened
 
 
 def database(directory: Path) -> Path:
@@ -286,7 +286,7 @@ def test_the_highest_time_outlives_a_start(used: Path) -> None:
     """A clock that was set back while the daemon was down revives nothing."""
     late = datetime.now(UTC) + timedelta(days=20)
     late = late.replace(microsecond=0)
-    hands = Hands(late)
+    hands = ManualClock(late)
     store = opened(used, clock=TrustedClock(hands))
     commit(store, Change())
     store.close()

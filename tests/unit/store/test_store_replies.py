@@ -13,8 +13,8 @@ from flexmaild.core.reasons import ReplyReason
 from flexmaild.core.work import Change, Reply
 from flexmaild.store import Store, StoreConflict
 from flexmaild.store.records.replies import KEPT
-from tests.kit.older_store import back_to
-from tests.kit.stores import commit, opened, prune
+from tests.support.older_store import back_to
+from tests.support.stores import commit, opened, prune
 from tests.unit.store.store_samples import NOW, mail, request, taken
 
 AT = NOW + timedelta(minutes=1)

@@ -12,8 +12,8 @@ from store_samples import NOW, job, request
 
 from flexmaild.core.work import Change, Job, JobEnd, JobState, KeptMail, Queue
 from flexmaild.store import Store
-from tests.kit.older_store import back_to
-from tests.kit.stores import claim, commit, drop_jobs, hold_jobs, opened, prune, retry_jobs
+from tests.support.older_store import back_to
+from tests.support.stores import claim, commit, drop_jobs, hold_jobs, opened, prune, retry_jobs
 
 LEASE = timedelta(minutes=1)
 LATE = NOW + timedelta(days=1000)

@@ -11,7 +11,7 @@ from store_samples import NOW, full_change, job, mail, request
 from flexmaild.core.model import Attachment, State
 from flexmaild.core.work import Blob, Change, Idempotent, JobEnd, JobState, Queue
 from flexmaild.store import Store
-from tests.kit.stores import claim, commit, drop_jobs, hold_jobs, prune
+from tests.support.stores import claim, commit, drop_jobs, hold_jobs, prune
 
 LEASE = timedelta(minutes=1)
 OLD, CUT = NOW, NOW + timedelta(days=30)

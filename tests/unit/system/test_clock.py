@@ -6,18 +6,18 @@ import pytest
 
 from flexmaild.system.clock import RELEASED, SystemClock, TrustedClock
 from flexmaild.system.kernel_clock import is_synchronised
-from tests.kit.hands import START, Hands
+from tests.support.manual_clock import START, ManualClock
 
 
 def test_time_that_merely_passes_is_believed() -> None:
-    hands = Hands()
+    hands = ManualClock()
     clock = TrustedClock(hands)
     hands.pass_(86400)
     assert clock.now() == START + timedelta(days=1)
 
 
 def test_a_jump_forward_is_believed_after_a_minute() -> None:
-    hands = Hands()
+    hands = ManualClock()
     clock = TrustedClock(hands)
     hands.pass_(1, jump=3600 * 24 * 365)
     assert clock.now() == START + timedelta(seconds=1)
@@ -28,7 +28,7 @@ def test_a_jump_forward_is_believed_after_a_minute() -> None:
 
 
 def test_a_jump_that_is_taken_back_never_happened() -> None:
-    hands = Hands()
+    hands = ManualClock()
     clock = TrustedClock(hands)
     hands.pass_(1, jump=7200)
     clock.now()
@@ -37,7 +37,7 @@ def test_a_jump_that_is_taken_back_never_happened() -> None:
 
 
 def test_a_clock_that_was_set_back_goes_on_from_where_it_was() -> None:
-    hands = Hands()
+    hands = ManualClock()
     clock = TrustedClock(hands)
     hands.pass_(1, jump=-7200)
     assert clock.now() == START + timedelta(seconds=1)
@@ -47,7 +47,7 @@ def test_a_clock_that_was_set_back_goes_on_from_where_it_was() -> None:
 
 
 def test_what_it_was_before_a_restart_counts() -> None:
-    hands = Hands()
+    hands = ManualClock()
     clock = TrustedClock(hands)
     clock.not_before(START + timedelta(hours=1))
     hands.pass_(5)
@@ -57,7 +57,7 @@ def test_what_it_was_before_a_restart_counts() -> None:
 
 
 def test_a_machine_that_begins_in_another_year_is_doubted_until_it_is_corrected() -> None:
-    hands = Hands(START + timedelta(days=3650))
+    hands = ManualClock(START + timedelta(days=3650))
     clock = TrustedClock(hands)
     clock.not_before(START)
     hands.pass_(20)
@@ -69,7 +69,7 @@ def test_a_machine_that_begins_in_another_year_is_doubted_until_it_is_corrected(
 
 
 def test_a_service_that_was_stopped_for_a_year_believes_its_clock_after_a_minute() -> None:
-    hands = Hands(START + timedelta(days=365))
+    hands = ManualClock(START + timedelta(days=365))
     clock = TrustedClock(hands)
     clock.not_before(START)
     hands.pass_(59)
@@ -79,7 +79,7 @@ def test_a_service_that_was_stopped_for_a_year_believes_its_clock_after_a_minute
 
 
 def test_one_that_was_stopped_for_weeks_believes_it_at_once() -> None:
-    hands = Hands(START + timedelta(days=29))
+    hands = ManualClock(START + timedelta(days=29))
     clock = TrustedClock(hands)
     clock.not_before(START)
     assert clock.now() == hands.wall
@@ -90,7 +90,7 @@ YEAR = 365 * 86400
 
 def test_a_machine_in_another_year_that_nothing_keeps_right_is_not_believed() -> None:
     """However long it lasts; what it was before a restart goes on."""
-    hands = Hands(START + timedelta(days=365))
+    hands = ManualClock(START + timedelta(days=365))
     hands.is_kept = False
     clock = TrustedClock(hands)
     clock.not_before(START)
@@ -103,7 +103,7 @@ def test_a_machine_in_another_year_that_nothing_keeps_right_is_not_believed() ->
 
 @pytest.mark.parametrize("ending", ["set right", "kept right", "accepted"])
 def test_the_doubt_ends_when_the_clock_is_right_kept_or_accepted(ending: str) -> None:
-    hands = Hands(START + timedelta(days=365))
+    hands = ManualClock(START + timedelta(days=365))
     hands.is_kept = False
     clock = TrustedClock(hands)
     clock.not_before(START)
@@ -120,7 +120,7 @@ def test_the_doubt_ends_when_the_clock_is_right_kept_or_accepted(ending: str) ->
 
 
 def test_a_long_jump_of_a_clock_that_nothing_keeps_right_is_one_too() -> None:
-    hands = Hands()
+    hands = ManualClock()
     hands.is_kept = False
     clock = TrustedClock(hands)
     hands.pass_(1, jump=YEAR)
@@ -133,7 +133,7 @@ def test_a_long_jump_of_a_clock_that_nothing_keeps_right_is_one_too() -> None:
 
 
 def test_short_jumps_are_believed_whoever_keeps_the_clock() -> None:
-    hands = Hands()
+    hands = ManualClock()
     hands.is_kept = False
     clock = TrustedClock(hands)
     hands.pass_(1, jump=29 * 86400)
@@ -144,7 +144,7 @@ def test_short_jumps_are_believed_whoever_keeps_the_clock() -> None:
 
 
 def test_a_clock_before_the_release_is_none_until_it_is_right() -> None:
-    hands = Hands(datetime(1970, 1, 1, tzinfo=UTC))
+    hands = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
     hands.is_kept = False
     clock = TrustedClock(hands)
     doubt = clock.doubt()
@@ -158,7 +158,7 @@ def test_a_clock_before_the_release_is_none_until_it_is_right() -> None:
 
 
 def test_a_clock_before_the_release_is_taken_where_that_is_accepted() -> None:
-    hands = Hands(datetime(1970, 1, 1, tzinfo=UTC))
+    hands = ManualClock(datetime(1970, 1, 1, tzinfo=UTC))
     clock = TrustedClock(hands)
     clock.not_before(START)
     assert clock.accept() == START
@@ -171,7 +171,7 @@ def test_a_clock_before_the_release_is_taken_where_that_is_accepted() -> None:
 
 def test_a_clock_before_the_release_that_was_accepted_once_is_taken_after_a_restart() -> None:
     accepted = datetime(2001, 1, 1, tzinfo=UTC)
-    hands = Hands(accepted + timedelta(days=1))
+    hands = ManualClock(accepted + timedelta(days=1))
     clock = TrustedClock(hands)
     assert clock.doubt() is not None
     clock.not_before(accepted)  # what is in doubt is never kept

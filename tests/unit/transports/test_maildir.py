@@ -16,7 +16,7 @@ from flexmaild.core.errors import Failure, GiveUp, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Envelope, Fetched, MessageUid
 from flexmaild.transports.maildir.adapters import MaildirInbox, MaildirOutbox
-from tests.kit.programs import limited
+from tests.support.programs import limited
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flexmaild.mail.authentication.received import Hop, hop
-from tests.kit.examples import examples
+from tests.support.examples import examples
 
 HOST, CLIENT = "mx.corp.test", "192.0.2.7"
 # How servers write it, with the greeting as it came: not all of them look at its letters.

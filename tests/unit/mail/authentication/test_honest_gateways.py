@@ -290,7 +290,7 @@ def judged_by_two(*fields: str) -> tuple[str, bool]:
         # The inner one strips all others' results, or wrote nothing of this mail.
         (AT_INNER, INNER, AT_GATEWAY[1]),
         (INNER, *AT_GATEWAY),
-        # What goes within the house, or straight to the inner server.
+        # What goes within the daemon, or straight to the inner server.
         (AT_INNER, received(f"{OUT} by {IN} (Postfix) with ESMTPS id 8")),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flexmaild.core.model import Approver, Attachment, MailKind
 from flexmaild.mail.compose import mime
-from tests.kit.examples import examples
+from tests.support.examples import examples
 
 HOSTILE = st.sampled_from(
     [

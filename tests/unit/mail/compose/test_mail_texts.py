@@ -12,7 +12,7 @@ FORMS = {"pl": 3, "cs": 3, "tr": 1, "ja": 1, "ko": 1, "zh": 1}
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
 
-def placeholders(text: texts.Text) -> set[str]:
+def placeholders(text: str | tuple[str, ...]) -> set[str]:
     forms = [text] if isinstance(text, str) else text
     return {field for form in forms for _, field, _, _ in string.Formatter().parse(form) if field}
 

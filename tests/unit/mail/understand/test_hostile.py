@@ -17,7 +17,7 @@ from flexmaild.mail.understand.labels.match import match
 from flexmaild.mail.understand.labels.sent import sent_text
 from flexmaild.mail.understand.lines import Line, lines_of
 from flexmaild.mail.understand.reply import understand
-from tests.kit.examples import examples
+from tests.support.examples import examples
 from tests.unit.mail.mails import OWN, REFERENCE, RULES, SENT, mail, parts, read
 
 CORPUS = Path(__file__).parents[3] / "corpus"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flexmaild.client import Refused, Unreachable
-from tests.kit.house import House, until
+from tests.support.daemon import Daemon, until
 
 T = TypeVar("T")
 ALICE = "alice@corp.test"
@@ -22,9 +22,9 @@ class Day:
     """
 
     def __init__(
-        self, house: House, chance: random.Random, requests: int, wait: Callable[[], None] = lambda: None
+        self, daemon: Daemon, chance: random.Random, requests: int, wait: Callable[[], None] = lambda: None
     ) -> None:
-        self.house, self.chance, self.requests = house, chance, requests
+        self.daemon, self.chance, self.requests = daemon, chance, requests
         self._wait = wait
         self.kills = 0
         self._starting = threading.Lock()
@@ -45,9 +45,9 @@ class Day:
     def _kill_now_and_then(self, over: threading.Event, most: int) -> None:
         while self.kills < most and not over.wait(self.chance.uniform(0.05, 0.8)):
             with self._starting:
-                self.house.kill()
+                self.daemon.kill()
                 self.kills += 1
-                self.house.start()
+                self.daemon.start()
 
     def ask_and_answer(self) -> None:
         while len(self._answered) < self.requests:
@@ -55,24 +55,24 @@ class Day:
                 number = len(self._wanted)
                 self._wanted[self._insist_on_asking(number)] = "approved" if number % 3 else "rejected"
             self._answer_new_mails()
-            self._try(self.house.process_replies)
+            self._try(self.daemon.process_replies)
 
     def _insist_on_asking(self, number: int) -> str:
         """As a pipeline does: the same key until there is an answer."""
 
         def ask() -> str | None:
-            asked = self._try(lambda: self.house.request(ALICE, key=f"n{number}", metadata={"n": number}))
+            asked = self._try(lambda: self.daemon.request(ALICE, key=f"n{number}", metadata={"n": number}))
             return str(asked["id"]) if asked else None
 
         return until(ask, f"an answer to request {number}")
 
     def _answer_new_mails(self) -> None:
-        for mail in self.house.mails(ALICE, "approval_request"):
+        for mail in self.daemon.mails(ALICE, "approval_request"):
             identifier = str(mail["Message-ID"])
             request = next((i for i in self._wanted if i.removeprefix("ap-") in identifier), None)
             if request is not None and request not in self._answered:
                 word = "Reject" if self._wanted[request] == "rejected" else "Approve"
-                self.house.answer(mail, f"{word} {request}")
+                self.daemon.answer(mail, f"{word} {request}")
                 self._answered.add(request)
 
     def _try(self, call: Callable[[], T]) -> T | None:
@@ -85,17 +85,17 @@ class Day:
             return None
 
     def finish(self) -> None:
-        until(lambda: self._try(self.house.process_replies) and not self.house.waiting(), "an empty folder")
-        decisions = self.house.decisions
+        until(lambda: self._try(self.daemon.process_replies) and not self.daemon.waiting(), "an empty folder")
+        decisions = self.daemon.decisions
         until(lambda: len(list(decisions.glob("*.json"))) == self.requests, "all decision files")
 
     def check(self) -> None:
-        shown = {i: self.house.show(i) for i in self._wanted}
+        shown = {i: self.daemon.show(i) for i in self._wanted}
         assert {i: s["state"] for i, s in shown.items()} == self._wanted
         verdicts = Counter(len(s["verdicts"]) for s in shown.values())
         assert verdicts == {1: self.requests}
         assert all(s["verdicts"][0]["comment"] == i for i, s in shown.items())
-        files = [json.loads(f.read_text())["data"] for f in self.house.decisions.glob("*.json")]
+        files = [json.loads(f.read_text())["data"] for f in self.daemon.decisions.glob("*.json")]
         assert {f["id"]: f["state"] for f in files} == self._wanted
-        assert self.house.call("audit.verify")["ok"]
-        assert self.house.call("quarantine.list", query={"limit": 10})["items"] == []
+        assert self.daemon.call("audit.verify")["ok"]
+        assert self.daemon.call("quarantine.list", query={"limit": 10})["items"] == []

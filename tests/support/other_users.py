@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.kit.process import require
+from tests.support.process import require
 
 DAEMON, BIN, SYS = "daemon", "bin", "sys"
 

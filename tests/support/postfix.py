@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.dovecot import DOMAIN, Dovecot
-from tests.kit.pki import Pki
-from tests.kit.process import end, free_ports, greeted, private_directory, require
+from tests.support.dovecot import DOMAIN, Dovecot
+from tests.support.pki import Pki
+from tests.support.process import end, free_ports, greeted, private_directory, require
 
 _DAEMONS = "/usr/lib/postfix/sbin"
 

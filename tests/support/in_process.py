@@ -1,5 +1,6 @@
-"""The daemon of `tests.kit.house` in threads of the test's own process: the same parts, threads and socket, a
-tenth of the time. What it cannot do is what makes a process: signals, kill -9, limits, the child that reads.
+"""The daemon of `tests.support.daemon` in threads of the test's own process: the same parts, threads and
+socket, a tenth of the time. What it cannot do is what makes a process: signals, kill -9, limits, the child
+that reads.
 
 Mails are read in the poller's thread, by the function that the child calls.
 """
@@ -32,9 +33,9 @@ from flexmaild.observe import logs
 from flexmaild.store import engine
 from flexmaild.system import redaction
 from flexmaild.system.clock import TrustedClock
-from tests.kit import programs
-from tests.kit.canary import of_file
-from tests.kit.house import PATIENCE, House, until
+from tests.support import programs
+from tests.support.canary import of_file
+from tests.support.daemon import PATIENCE, Daemon, until
 
 # How long the poll of a start is waited for, seconds.
 FIRST_POLL = 2.0
@@ -104,7 +105,7 @@ _patched, _entered = pytest.MonkeyPatch(), list[int]()
 def mails_read_here() -> Iterator[None]:
     """By the daemon and the commands that run in this process, until all who entered have left."""
     if not _entered:
-        for user in ("daemon.wiring", "api.queues", "engine.explain", "engine.replay"):
+        for user in ("daemon.wiring", "api.handlers.queues", "engine.replay.explain", "engine.replay.replay"):
             _patched.setattr(f"flexmaild.{user}.Sandbox", ReadHere)
     _entered.append(1)
     try:
@@ -115,7 +116,7 @@ def mails_read_here() -> Iterator[None]:
             _patched.undo()
 
 
-class HouseInProcess(House):
+class DaemonInProcess(Daemon):
     """See the head of the file."""
 
     def __init__(self, root: Path, settings: Mapping[str, Any] | None = None) -> None:
@@ -127,7 +128,7 @@ class HouseInProcess(House):
         # What callers of its listeners may take; None: what the daemon grants by itself.
         self.limits: Limits | None = None
 
-    def start(self, env: Mapping[str, str] | None = None) -> House:
+    def start(self, env: Mapping[str, str] | None = None) -> Daemon:
         assert env is None, "a daemon with an environment of its own is a process"
         self._here.enter_context(mails_read_here())
         self._here.enter_context(utc())
@@ -140,22 +141,22 @@ class HouseInProcess(House):
         try:
             clock = TrustedClock(self._hand)
             given = {} if self.limits is None else {"limits": self.limits}
-            daemon = main.opened(self.config, settings, clock, signals, journal, **given)
+            running = main.opened(self.config, settings, clock, signals, journal, **given)
         except BaseException:
             journal.close()
             raise
 
         def serve() -> None:
-            self._status = daemon.serve()
+            self._status = running.serve()
             journal.close()
             os.close(file)
 
         thread = threading.Thread(target=serve, name="daemon", daemon=True)
         thread.start()
-        self._running = daemon, thread, signals
+        self._running = running, thread, signals
         self.call("status")
         # The poll of the start would take a part of what the test delivers next; a server may let it hang.
-        box = daemon.services.health.mailbox
+        box = running.services.health.mailbox
         with suppress(AssertionError):
             until(lambda: box is None or box.last is not None, "the first poll", FIRST_POLL)
         return self
@@ -166,11 +167,11 @@ class HouseInProcess(House):
         self._hand.is_kept = self._is_kept
         if self._running is None:
             return
-        daemon, looked = self._running[0], threading.Event()
-        daemon.timers.soon(lambda: due.pass_time(daemon.services))
-        daemon.timers.soon(looked.set)
+        running, looked = self._running[0], threading.Event()
+        running.timers.soon(lambda: due.pass_time(running.services))
+        running.timers.soon(looked.set)
         assert looked.wait(PATIENCE), "the timers do not look at the clock"
-        daemon.services.components.wake()
+        running.services.components.wake()
 
     def hang_up(self) -> None:
         assert self._running is not None
@@ -186,8 +187,8 @@ class HouseInProcess(House):
 
     def stop(self) -> int:
         assert self._running is not None, "it does not run here"
-        daemon, _, signals = self._running
-        self.canary.shown("metrics", daemon.services.metrics.exposition()[0].decode())
+        running, _, signals = self._running
+        self.canary.shown("metrics", running.services.metrics.exposition()[0].decode())
         signals.put(signal.SIGTERM)
         return self.ended()
 
@@ -226,16 +227,16 @@ def failed_start(config: Path) -> tuple[int, str]:
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+def daemon(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Daemon]:
     """A daemon for the test, ended with it; not started yet, so that the test can write its own settings. As
     a process where the test is marked so."""
     if request.node.get_closest_marker("process"):
-        made = House(tmp_path)
+        made = Daemon(tmp_path)
         yield made
         made.close()
     else:
         with mails_read_here():
-            made = HouseInProcess(tmp_path)
+            made = DaemonInProcess(tmp_path)
             yield made
             made.close()
 

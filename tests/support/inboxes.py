@@ -12,9 +12,9 @@ from flexmaild.core.ports import Fetched, MessageUid
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports.imap.inbox import ImapInbox
-from tests.kit.dovecot import Dovecot, User
-from tests.kit.proxy import Proxy
-from tests.kit.scripted import ImapServer
+from tests.support.dovecot import Dovecot, User
+from tests.support.proxy import Proxy
+from tests.support.scripted import ImapServer
 
 Proxied = Callable[[int], Proxy]
 NewDovecot = Callable[..., Dovecot]

@@ -4,7 +4,8 @@
         microsoft.add_app("client", secrets={"s3cret": expires_at})
         microsoft.add_user("bot@example.com")
 
-Real `msal` and `requests` talk to it. `python -m tests.kit.fake_microsoft` runs it for trying things by hand.
+Real `msal` and `requests` talk to it. `python -m tests.support.fake_microsoft` runs it for trying things by
+hand.
 """
 
 from __future__ import annotations

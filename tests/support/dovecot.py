@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.kit.pki import Pki
-from tests.kit.process import end, free_ports, greeted, kill, private_directory, require
+from tests.support.pki import Pki
+from tests.support.process import end, free_ports, greeted, kill, private_directory, require
 
 DOMAIN = "mail.test"
 _USERS = 400

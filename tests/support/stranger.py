@@ -9,7 +9,7 @@ from pathlib import Path
 OURS = b"Server: flexmaild/1\r\n"
 JSON = b"Content-Type: application/json\r\n"
 OK = b"HTTP/1.1 200 OK\r\n"
-Talk = Callable[[socket.socket], None]
+Dialogue = Callable[[socket.socket], None]
 
 
 class Stranger:
@@ -18,7 +18,7 @@ class Stranger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.gone = threading.Event()
-        self.talk: Talk = lambda connection: None
+        self.talk: Dialogue = lambda connection: None
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()

@@ -1,4 +1,4 @@
-"""Runs the real daemon with a clock that the test owns: `python -m tests.kit.clocked CONFIG OFFSET_FILE`.
+"""Runs the real daemon with a clock that the test owns: `python -m tests.support.clocked CONFIG OFFSET_FILE`.
 
 The file holds how many seconds both clocks are ahead, how many more the wall clock is wrong by, and whether
 something keeps it right (1 or 0); a test moves time by writing it.
@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flexmaild.daemon import main as daemon
+from flexmaild.daemon import main as daemon_main
 
 
 class ShiftedClock:
@@ -34,4 +34,4 @@ class ShiftedClock:
 
 
 if __name__ == "__main__":
-    sys.exit(daemon.run(Path(sys.argv[1]), ShiftedClock(Path(sys.argv[2]))))
+    sys.exit(daemon_main.run(Path(sys.argv[1]), ShiftedClock(Path(sys.argv[2]))))

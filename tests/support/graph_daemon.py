@@ -11,14 +11,14 @@ from typing import Any, cast
 
 import yaml
 
-from tests.kit.fake_microsoft import FakeMicrosoft
-from tests.kit.house import REPLIES, House, merged
-from tests.kit.in_process import HouseInProcess
+from tests.support.daemon import REPLIES, Daemon, merged
+from tests.support.fake_microsoft import FakeMicrosoft
+from tests.support.in_process import DaemonInProcess
 
 ALICE = "alice@corp.test"
 
 
-class GraphProcess(House):
+class GraphProcess(Daemon):
     """A daemon that sends and reads by Graph as `REPLIES`."""
 
     def __init__(self, root: Path, fake: FakeMicrosoft, application: Mapping[str, Any]) -> None:
@@ -61,5 +61,5 @@ class GraphProcess(House):
         self.fake.post.deliver(data)
 
 
-class GraphHouse(GraphProcess, HouseInProcess):
+class GraphDaemon(GraphProcess, DaemonInProcess):
     """The same in threads of the test's process."""

@@ -1,4 +1,4 @@
-"""The house rules a machine can check: the map is true, files say what they are for, rooms stay small."""
+"""The daemon rules a machine can check: the map is true, files say what they are for, rooms stay small."""
 
 import ast
 import configparser

@@ -19,7 +19,7 @@ class Gone(Exception):
     """The client has left, or the test is over."""
 
 
-class Talk:
+class Dialogue:
     """One connection, seen from the server."""
 
     def __init__(self, connection: socket.socket, over: threading.Event) -> None:
@@ -60,27 +60,27 @@ class Talk:
         self._socket.close()
 
 
-Behaviour = str | bytes | Callable[[Talk], None]
+Behaviour = str | bytes | Callable[[Dialogue], None]
 
 
-def silent(talk: Talk) -> None:
+def silent(talk: Dialogue) -> None:
     """Keep the connection, and say nothing more."""
     while True:
         talk.wait(0.05)
 
 
-def hang_up(talk: Talk) -> None:
+def hang_up(talk: Dialogue) -> None:
     raise Gone
 
 
-def drip(talk: Talk) -> None:
+def drip(talk: Dialogue) -> None:
     """A byte now and then, and never a line end."""
     while True:
         talk.raw(b"2")
         talk.wait(0.05)
 
 
-def flood(talk: Talk) -> None:
+def flood(talk: Dialogue) -> None:
     """Lines without end."""
     while True:
         talk.raw(b"* OK and on\r\n" * 4096)
@@ -93,7 +93,7 @@ class Hold:
         self.words = words
         self.reached, self.let_go = threading.Event(), threading.Event()
 
-    def __call__(self, talk: Talk) -> None:
+    def __call__(self, talk: Dialogue) -> None:
         self.reached.set()
         while not self.let_go.is_set():
             talk.wait(0.01)
@@ -117,7 +117,7 @@ class Scripted:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def serve(self, talk: Talk) -> None:
+    def serve(self, talk: Dialogue) -> None:
         raise NotImplementedError
 
     def _accept(self) -> None:
@@ -129,7 +129,7 @@ class Scripted:
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:
-        talk = Talk(connection, self._over)
+        talk = Dialogue(connection, self._over)
         try:
             if self.implicit and self.context:
                 talk.start_tls(self.context)
@@ -150,7 +150,7 @@ class SmtpServer(Scripted):
         self.mails: list[bytes] = []
         super().__init__(context, implicit)
 
-    def serve(self, talk: Talk) -> None:
+    def serve(self, talk: Dialogue) -> None:
         self._act(talk, "greeting", "220 mail.test")
         sender, taken = False, 0
         while True:
@@ -180,14 +180,14 @@ class SmtpServer(Scripted):
             else:
                 self._act(talk, verb, "235 in" if verb == "AUTH" else "250 ok")
 
-    def _content(self, talk: Talk) -> None:
+    def _content(self, talk: Dialogue) -> None:
         lines = []
         while (line := talk.line()) != ".":
             lines.append(line)
         self._act(talk, "content", "250 taken")
         self.mails.append("\r\n".join(lines).encode())
 
-    def _act(self, talk: Talk, step: str, usual: str) -> bool:
+    def _act(self, talk: Dialogue, step: str, usual: str) -> bool:
         """Whether the answer was a good one."""
         chosen = self.answers.get(step, usual)
         _do(talk, chosen)
@@ -218,7 +218,7 @@ class ImapServer(Scripted):
         self._marked: set[int] = set()
         super().__init__(context, implicit)
 
-    def serve(self, talk: Talk) -> None:
+    def serve(self, talk: Dialogue) -> None:
         _do(talk, self.answers.get("greeting", "* OK ready"))
         while True:
             line = talk.line()
@@ -236,7 +236,7 @@ class ImapServer(Scripted):
             if command == "LOGOUT":
                 return
 
-    def answer(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def answer(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         if command == "CAPABILITY":
             starttls = " STARTTLS" if self.context and not talk.tls else ""
             talk.say(f"* CAPABILITY {self.capabilities}{starttls}\n{tag} OK done")
@@ -268,7 +268,7 @@ class ImapServer(Scripted):
         else:
             talk.say(f"{tag} OK done")
 
-    def fetch(self, talk: Talk, tag: str, command: str, rest: str) -> None:
+    def fetch(self, talk: Dialogue, tag: str, command: str, rest: str) -> None:
         chosen, refused = numbers(rest.partition("FETCH ")[2].split(" ")[0]), False
         for number, (uid, mail) in enumerate(sorted(self.folder.items()), 1):
             if (uid if command == "UID FETCH" else number) not in chosen:
@@ -292,7 +292,7 @@ class ImapServer(Scripted):
         talk.say(f"{tag} NO a mail cannot be read" if refused else f"{tag} OK done")
 
 
-def _do(talk: Talk, behaviour: Behaviour) -> None:
+def _do(talk: Dialogue, behaviour: Behaviour) -> None:
     if isinstance(behaviour, str):
         talk.say(behaviour)
     elif isinstance(behaviour, bytes):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.kit.fake_microsoft.web import Answer, HttpsServer, Request
+from tests.support.fake_microsoft.web import Answer, HttpsServer, Request
 
 SCOPE = "https://mail.google.com/"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.kit.house import merged
+from tests.support.daemon import merged
 
 # FlexDeploy's default block asks for implicit TLS.
 PLAIN_IMAP = """\

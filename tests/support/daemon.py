@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 import yaml
 
 from flexmaild.client import Client, Refused, Reply, Unreachable
-from tests.kit.canary import Canary, of_file
+from tests.support.canary import Canary, of_file
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def until(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) ->
 
 
 class _Heard(Client):
-    """Every answer is looked at when the house is closed."""
+    """Every answer is looked at when the daemon is closed."""
 
     def __init__(self, path: Path, canary: Canary) -> None:
         super().__init__(path)
@@ -64,7 +64,7 @@ class _Heard(Client):
         return reply
 
 
-class House:
+class Daemon:
     """The daemon and its surroundings. `start` may be called again after `kill` or `stop`."""
 
     def __init__(self, root: Path, settings: Mapping[str, Any] | None = None) -> None:
@@ -106,7 +106,7 @@ class House:
         self.config.write_text(yaml.safe_dump(merged(base, settings)))
         self.config.chmod(0o600)
 
-    def start(self, env: Mapping[str, str] | None = None) -> House:
+    def start(self, env: Mapping[str, str] | None = None) -> Daemon:
         self.canary.know_settings(of_file(self.config))
         self.begin(env)
         until(self._answers, f"an answer of the daemon; its log: {self.log.read_text()[-2000:]}")
@@ -114,7 +114,7 @@ class House:
 
     def begin(self, env: Mapping[str, str] | None = None) -> None:
         """Start it and do not wait for it."""
-        command = [sys.executable, "-m", "tests.kit.clocked", str(self.config), str(self._clock)]
+        command = [sys.executable, "-m", "tests.support.clocked", str(self.config), str(self._clock)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.before, *command],
@@ -159,7 +159,7 @@ class House:
         self.look_for_leaks()
 
     def look_for_leaks(self) -> None:
-        """See `tests.kit.canary`."""
+        """See `tests.support.canary`."""
         self.canary.know_settings(of_file(self.config))
         for mail in self.raw_mails():
             self.canary.know_mail(mail)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
-class Hands:
+class ManualClock:
     def __init__(self, wall: datetime = START) -> None:
         self.wall, self.ticks, self.is_kept = wall, 0.0, True
 
