@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.support.in_process",
     "tests.support.postfix",
     "tests.support.proxy",
+    "tests.support.receiver",
     "tests.support.scripted",
     "tests.support.service_manager",
 ]

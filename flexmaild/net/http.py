@@ -8,20 +8,17 @@ kept, no .netrc or proxy variable read. Raises `requests` exceptions from `send`
 
 import email.utils
 import ssl
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from flexmaild.core.errors import Reason, TryLater
-from flexmaild.system.deadline import NEVER, Deadline
+from flexmaild.net.http_adapter import PinnedAdapter, at_most, context_for, current
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -38,81 +35,11 @@ class TooLarge(TryLater):
     """`AnswerTooLarge` as it leaves `exchange`: repeating is of no use with the same limit."""
 
 
-class _Clock(threading.local):
-    deadline: Deadline = NEVER
-    tls: str = ""
-
-
-_clock = _Clock()
-
-
-@contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    before = _clock.deadline
-    _clock.deadline = min(before, Deadline.after(seconds))
-    try:
-        yield
-    finally:
-        _clock.deadline = before
-
-
-class _DeadlineSocket(ssl.SSLSocket):
-    """A socket whose every wait ends at the deadline of the exchange.
-
-    `requests` counts its timeout anew for every received byte, so a server that drips its headers holds
-    the caller for hours (psf/requests#3099); only the socket itself can end that.
-    """
-
-    def _tighten(self) -> None:
-        _clock.deadline.arm(self, self.gettimeout())
-
-    def do_handshake(self, block: bool = False) -> None:
-        self._tighten()
-        super().do_handshake(block)
-        _clock.tls = self.version() or ""
-
-    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        self._tighten()
-        return super().recv_into(buffer, nbytes, flags)
-
-    def send(self, data: Any, flags: int = 0) -> int:
-        self._tighten()
-        return super().send(data, flags)
-
-
-def _context(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = _DeadlineSocket
-    return context
-
-
-class _PinnedAdapter(HTTPAdapter):
-    """Uses our context alone. `requests` would add certifi's authorities or $REQUESTS_CA_BUNDLE to it
-    (psf/requests#3829), so its own idea of `verify` is replaced at both places where it is applied."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
-        host, pool = super().build_connection_pool_key_attributes(request, True, None)
-        pool["ssl_context"] = self._context
-        return host, pool
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
-
-
 class HttpSession(requests.Session):
     """A `requests.Session` with the limits above. One per worker thread.
 
     ca_file: PEM file that takes the place of the system's certificate authorities, empty for those.
+    certificate: PEM file of a client certificate with its private key. proxy: URL of an HTTP proxy.
     total: seconds for one exchange from connect to the last byte. limit: bytes of an answer, decompressed.
     tls: the version of the last connection made ("TLSv1.3").
     """
@@ -124,29 +51,37 @@ class HttpSession(requests.Session):
         ca_file: str = "",
         *,
         total: float = TOTAL_SECONDS,
+        connect: float = CONNECT_SECONDS,
         read: float = READ_SECONDS,
         limit: int = ANSWER_BYTES,
+        certificate: str = "",
+        proxy: str = "",
     ) -> None:
         super().__init__()
-        self.total, self.read, self.limit = total, read, limit
+        self.total, self.connect, self.read, self.limit = total, connect, read, limit
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.adapters.clear()
-        self.mount("https://", _PinnedAdapter(_context(ca_file)))
+        adapter = PinnedAdapter(context_for(ca_file, certificate))
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Sends and reads the whole answer. `total` and `limit` may be given for this one exchange."""
+        """Sends and reads the whole answer. `total` and `limit` may be given for this one exchange; with
+        is_whole=False what comes of the body is enough."""
         total, limit = kwargs.pop("total", self.total), kwargs.pop("limit", self.limit)
-        kwargs |= {"stream": True, "allow_redirects": False, "proxies": {}, "verify": True}
-        kwargs["timeout"] = (min(CONNECT_SECONDS, total), min(self.read, total))
-        _clock.tls = ""
-        with _at_most(total):
+        read = _whole if kwargs.pop("is_whole", True) else _beginning
+        kwargs |= {"stream": True, "allow_redirects": False, "proxies": self._proxies, "verify": True}
+        kwargs["timeout"] = (min(self.connect, total), min(self.read, total))
+        current.tls = ""
+        with at_most(total):
             try:
                 response = super().send(request, **kwargs)
-                response._content = _whole(response, limit)
+                response._content = read(response, limit)
             except TimeoutError as error:
                 raise requests.ReadTimeout(str(error), request=request) from error
-        self.tls = _clock.tls or self.tls
+        self.tls = current.tls or self.tls
         return response
 
 
@@ -158,12 +93,26 @@ def _whole(response: requests.Response, limit: int) -> bytes:
             size += len(part)
             if size > limit:
                 raise AnswerTooLarge(f"the answer is longer than {limit} bytes", response=response)
-            if _clock.deadline.is_over:
+            if current.deadline.is_over:
                 raise TimeoutError("the whole exchange took longer than its limit")
     except BaseException:
         response.close()
         raise
     return b"".join(parts)
+
+
+def _beginning(response: requests.Response, limit: int) -> bytes:
+    """At most so many bytes of the answer; a connection that is not read to the end is closed."""
+    found = b""
+    try:
+        for part in response.iter_content(_CHUNK):
+            found += part
+            if len(found) > limit:
+                response.close()
+                break
+    except (requests.RequestException, OSError):
+        response.close()
+    return found[:limit]
 
 
 def exchange(

@@ -10,9 +10,19 @@ from typing import Any
 from flexmaild.core.ports import Sink
 from flexmaild.settings.schema import SinkSettings
 from flexmaild.sinks.dropfile import Dropfile, DropfileSettings
+from flexmaild.sinks.webhook.settings import WebhookSettings
+
+
+def _webhook(settings: WebhookSettings) -> Sink:
+    # With it come requests and urllib3, 7 MB that a daemon without webhooks need not load.
+    from flexmaild.sinks.webhook.sink import Webhook
+
+    return Webhook(settings)
+
 
 _TABLE: tuple[tuple[str, type[SinkSettings], Callable[[Any], Sink]], ...] = (
     ("dropfile", DropfileSettings, Dropfile),
+    ("webhook", WebhookSettings, _webhook),
 )
 
 SINKS: Mapping[str, type[SinkSettings]] = {kind: settings for kind, settings, _ in _TABLE}

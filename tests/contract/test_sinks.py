@@ -1,4 +1,4 @@
-"""What every sink promises, run for each kind in the table; a new kind needs a row in SETUPS and no test."""
+"""What every sink promises, run for each kind in the table; a new kind needs a row in `setup` and no test."""
 
 import grp
 import json
@@ -20,11 +20,16 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Sink
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.sinks.dropfile import LONGEST_KEY, DropfileSettings, file_name
+from flexmaild.sinks.webhook.settings import WebhookSettings
 from tests.support.daemon import Daemon
+from tests.support.pki import Pki
 from tests.support.process import private_directory
 from tests.support.programs import limited, run
+from tests.support.receiver import Receiver
 
-EVENT = json.dumps({"specversion": "1.0", "id": "k1", "data": {"comment": "läuft"}}).encode()
+EVENT = json.dumps(
+    {"specversion": "1.0", "id": "k1", "type": "flexmaild.approval.decided.v1", "data": {"comment": "läuft"}}
+).encode()
 
 
 class Setup:
@@ -46,12 +51,24 @@ def dropfile(tmp_path: Path) -> Setup:
     )
 
 
-SETUPS = {"dropfile": dropfile}
+def webhook(receiver: Receiver, ca_file: str) -> Setup:
+    """The receiver knows an event again by its id, as Standard Webhooks ask it to."""
+
+    def received() -> list[bytes]:
+        return list({got.headers["webhook-id"]: got.body for got in receiver.received}.values())
+
+    return Setup(
+        build_sink(WebhookSettings(url=f"{receiver.address}/hook", ca_file=Path(ca_file))),
+        received,
+        build_sink(WebhookSettings(url="https://localhost:1/hook")),
+    )
 
 
 @pytest.fixture(params=sorted(SINKS))
-def setup(request: pytest.FixtureRequest, tmp_path: Path) -> Setup:
-    return SETUPS[request.param](tmp_path)
+def setup(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver, pki: Pki) -> Setup:
+    return {"dropfile": lambda: dropfile(tmp_path), "webhook": lambda: webhook(receiver, pki.ca_file)}[
+        request.param
+    ]()
 
 
 def test_each_kind_names_itself() -> None:
