@@ -10,6 +10,7 @@ from typing import Any
 from flexmaild.core.ports import Sink
 from flexmaild.settings.schema import SinkSettings
 from flexmaild.sinks.dropfile import Dropfile, DropfileSettings
+from flexmaild.sinks.exec import Exec, ExecSettings
 from flexmaild.sinks.webhook.settings import WebhookSettings
 
 
@@ -22,6 +23,7 @@ def _webhook(settings: WebhookSettings) -> Sink:
 
 _TABLE: tuple[tuple[str, type[SinkSettings], Callable[[Any], Sink]], ...] = (
     ("dropfile", DropfileSettings, Dropfile),
+    ("exec", ExecSettings, Exec),
     ("webhook", WebhookSettings, _webhook),
 )
 

@@ -20,6 +20,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Sink
 from flexmaild.sinks import SINKS, build_sink
 from flexmaild.sinks.dropfile import LONGEST_KEY, DropfileSettings, file_name
+from flexmaild.sinks.exec import ExecSettings
 from flexmaild.sinks.webhook.settings import WebhookSettings
 from tests.support.daemon import Daemon
 from tests.support.pki import Pki
@@ -27,8 +28,9 @@ from tests.support.process import private_directory
 from tests.support.programs import limited, run
 from tests.support.receiver import Receiver
 
+DATA = {"id": "apr_1", "state": "approved", "title": "", "requester": "", "metadata": {"comment": "läuft"}}
 EVENT = json.dumps(
-    {"specversion": "1.0", "id": "k1", "type": "flexmaild.approval.decided.v1", "data": {"comment": "läuft"}}
+    {"specversion": "1.0", "id": "k1", "type": "flexmaild.approval.decided.v1", "data": DATA}
 ).encode()
 
 
@@ -51,6 +53,18 @@ def dropfile(tmp_path: Path) -> Setup:
     )
 
 
+def command(tmp_path: Path) -> Setup:
+    """A command that knows an event again by its id, as it must."""
+    folder = tmp_path / "events"
+    folder.mkdir()
+    script = f"cat > {folder}/$(printf %s $FLEXMAILD_EVENT_ID | od -An -tx1 | tr -d ' \\n')"
+    return Setup(
+        build_sink(ExecSettings(command=("/bin/sh", "-c", script))),
+        lambda: [path.read_bytes() for path in sorted(folder.iterdir())],
+        build_sink(ExecSettings(command=("/nonexistent/command",))),
+    )
+
+
 def webhook(receiver: Receiver, ca_file: str) -> Setup:
     """The receiver knows an event again by its id, as Standard Webhooks ask it to."""
 
@@ -66,9 +80,12 @@ def webhook(receiver: Receiver, ca_file: str) -> Setup:
 
 @pytest.fixture(params=sorted(SINKS))
 def setup(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver, pki: Pki) -> Setup:
-    return {"dropfile": lambda: dropfile(tmp_path), "webhook": lambda: webhook(receiver, pki.ca_file)}[
-        request.param
-    ]()
+    made = {
+        "dropfile": lambda: dropfile(tmp_path),
+        "exec": lambda: command(tmp_path),
+        "webhook": lambda: webhook(receiver, pki.ca_file),
+    }
+    return made[request.param]()
 
 
 def test_each_kind_names_itself() -> None:
