@@ -59,6 +59,8 @@ class DropfileSettings(SinkSettings):
     def findings(self, whole: Settings) -> Iterator[Finding]:
         yield from super().findings(whole)
         yield from unknown_group(self.group)
+        if obstacle := _obstacle(self.path):
+            yield Finding(("path",), obstacle, grave=False)  # what holds it may be mounted later
 
 
 class Dropfile:
@@ -126,6 +128,13 @@ class Dropfile:
 
     def close(self) -> None:
         """Nothing is held between deliveries."""
+
+
+def _obstacle(path: Path) -> str:
+    """Why nothing can be put there now; empty where it can."""
+    if not path.is_dir():
+        return f"is not a directory. {_CREATE}"
+    return "" if os.access(path, os.W_OK | os.X_OK) else f"cannot be written to. {_GRANT}"
 
 
 def file_name(key: str) -> str:

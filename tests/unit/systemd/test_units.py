@@ -179,14 +179,25 @@ def test_the_user_and_groups_of_the_units_are_made(tmp_path: Path) -> None:
                 assert value in groups
 
 
-def test_the_settings_directory_is_the_administrator_s(tmp_path: Path) -> None:
-    """systemd-tmpfiles understands the file; the daemon may read the settings and not write them."""
-    (line,) = [
-        line
+def test_the_directories_are_made_as_the_units_need_them(tmp_path: Path) -> None:
+    """By systemd-tmpfiles in a root of its own: the daemon reads the settings and cannot write them; it writes
+    decisions, and one group reads and removes them."""
+    (tmp_path / "etc").mkdir()
+    for program, file in (("systemd-sysusers", "sysusers.d"), ("systemd-tmpfiles", "tmpfiles.d")):
+        create = ["--create"] if program == "systemd-tmpfiles" else []
+        done = run(program, *create, f"--root={tmp_path}", ROOT / "packaging" / file / "flexmaild.conf")
+        assert done.returncode == 0, done.stderr
+    lines = {
+        parts[1]: parts[2:5]
         for line in (ROOT / "packaging" / "tmpfiles.d" / "flexmaild.conf").read_text().splitlines()
-        if not line.startswith("#")
-    ]
-    assert line.split() == ["d", "/etc/flexmaild", "0750", "root", "flexmaild", "-"]
+        if (parts := line.split())[0] == "d"
+    }
+    assert lines["/etc/flexmaild"] == ["0750", "root", "flexmaild"]
+    assert lines["/var/spool/flexmaild/decisions"] == ["2770", "flexmaild", "flexmaild-decisions"]
+    for path, (mode, *_) in lines.items():
+        assert (tmp_path / path.removeprefix("/")).stat().st_mode & 0o7777 == int(mode, 8)
+    for unit in SERVICES:
+        assert ("ReadWritePaths", "-/var/spool/flexmaild/decisions") in settings(unit)
 
 
 def test_the_limits_hold_what_callers_may_take() -> None:
