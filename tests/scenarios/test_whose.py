@@ -246,6 +246,24 @@ def test_status_names_no_approver_of_others(open_house: OpenHouse) -> None:
     assert not any(ANNA in text for text in house.get(BIN, "/v1/status")["warnings"])
 
 
+def test_who_has_all_the_open_requests_one_may_have_keeps_nobody_else_from_asking(
+    open_house: OpenHouse,
+) -> None:
+    house = open_house.started()
+    house.house.write_settings(
+        {"control": {"socket": str(house.socket), "mode": "0666"}, "approvals": {"max_pending": 2}}
+    )
+    house.house.call("reload")
+    first, _ = house.request(BIN), house.request(BIN)
+    asked = {"title": "Payroll 4.2", "text": "The salaries.", "approvers": [ANNA]}
+    refused = house.ask(BIN, "POST", "/v1/approvals", asked)
+    assert problem(refused) == (503, "too-many")
+    assert BIN in refused[1]["detail"] and "approvals.max_pending" in refused[1]["detail"]
+    house.request(DAEMON)
+    assert house.ask(BIN, "POST", f"/v1/approvals/{first}/cancel")[0] == 200
+    house.request(BIN)
+
+
 def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenHouse) -> None:
     house = open_house.started()
     one = decided_request(house, DAEMON)
