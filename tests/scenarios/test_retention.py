@@ -149,6 +149,31 @@ def test_a_late_reply_is_still_told_rightly(house: House, part: str) -> None:
         assert ALICE not in json.dumps(house.show(identifier))
 
 
+def test_what_a_key_is_answered_again_says_no_more_than_the_request_does(house: House) -> None:
+    """An Idempotency-Key outlives what is kept of persons: nothing is asked twice, and nobody is named."""
+    begun(house, sent_mails="0s", comments="0s", addresses="0s")
+    body = {"title": TITLE, "text": WORDS, "approvers": [ALICE], "metadata": {"for": "payroll"}}
+    asked = {"body": body | {"requester": BOB}, "idempotency_key": "ask"}
+    first = house.call("approval.request", **asked)
+    house.mail(ALICE)
+    path = {"id": first["id"]}
+    withdrawn = {"path": path, "body": {"reason": COMMENT}, "idempotency_key": "cancel"}
+    house.call("approval.cancel", **withdrawn)
+    mails = house.kinds()
+    assert house.call("approval.request", **asked) == first
+    until(lambda: not house.call("outbox.list", query={"state": "queued"})["items"], "mails that are sent")
+    purge(house, 2)
+    again, cancelled = house.call("approval.request", **asked), house.call("approval.cancel", **withdrawn)
+    assert (again["id"], again["title"], again["warnings"]) == (first["id"], "", [])
+    assert (cancelled["id"], cancelled["state"]) == (first["id"], "cancelled")
+    assert set(again) == set(first)
+    assert [approver["address"] for approver in again["approvers"]] == ["approver 1"]
+    assert house.kinds()[: len(mails)] == mails
+    assert not house.mails(ALICE, "approval_request")[1:]
+    assert house.stop() == 0
+    assert in_files(house, COMMENT, ALICE, TITLE, WORDS, "payroll", BOB) == []
+
+
 def test_raw_mails_that_are_kept_longer_than_what_is_in_them_are_a_warning(house: House) -> None:
     house.write_settings({"retention": {"comments": "1d"}})
     warned = programs.run("flexmaild", "check", "--config", house.config)
