@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterator
 
 from flexmaild.core.masking import masked
-from flexmaild.core.references import WHOLE
+from flexmaild.core.references import BODY_LENGTH, PREFIX, WHOLE
 from flexmaild.system import redaction
 
 _WHOLE = re.compile(WHOLE)
+_LENGTH = len(PREFIX) + BODY_LENGTH
 # "FM1-" and four letters are left, as of a reference that is in one piece.
 _SHOWN = 8
 # The base64 of a reference is no shorter.
@@ -26,17 +27,20 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{64,}={0,2}")
 
 def redacted(words: str) -> str:
     """Of words that are another's alone: what has the shape of a secret is hidden as well."""
-    return _masked(redaction.THIS_PROCESS.clean(words))
+    return without_references(redaction.THIS_PROCESS.clean(words))
 
 
 def without_known(text: str) -> str:
     """Of a text of ours with words of another's in it, of which the shapes would hide too much."""
-    return _masked(redaction.THIS_PROCESS.without_known(text))
+    return without_references(redaction.THIS_PROCESS.without_known(text))
 
 
-def _masked(text: str) -> str:
-    """Without references, those too that were torn or encoded on the way."""
-    return redaction.without_rewritten(_BASE64.sub(_decoded, masked(text)), _references)
+def without_references(text: str, rest: str = "…") -> str:
+    """As `masked` leaves it, and without those that were torn or encoded on the way."""
+    text = masked(text, rest)
+    if len(text) < _LENGTH:
+        return text
+    return redaction.without_rewritten(_BASE64.sub(_decoded, text), _references)
 
 
 def _references(letters: str) -> Iterator[tuple[int, int]]:
