@@ -174,6 +174,17 @@ def test_what_a_key_is_answered_again_says_no_more_than_the_request_does(house: 
     assert in_files(house, COMMENT, ALICE, TITLE, WORDS, "payroll", BOB) == []
 
 
+@pytest.mark.parametrize("first", ["comments", "addresses"])
+def test_what_mails_were_made_of_goes_with_the_first_of_the_three(house: House, first: str) -> None:
+    begun(house, **{"sent_mails": "10d", "comments": "10d", "addresses": "10d", first: "1d"})
+    identifier = approved(house)["id"]
+    purge(house, 2)
+    shown = house.show(identifier)
+    assert (shown["mails"], shown["metadata"]) == ([], {})
+    assert house.stop() == 0
+    assert in_files(house, WORDS, "payroll") == ([] if first == "addresses" else ["payroll"])  # the title
+
+
 def test_raw_mails_that_are_kept_longer_than_what_is_in_them_are_a_warning(house: House) -> None:
     house.write_settings({"retention": {"comments": "1d"}})
     warned = programs.run("flexmaild", "check", "--config", house.config)
