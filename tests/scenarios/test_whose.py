@@ -19,7 +19,10 @@ from flexmaild.core import exits
 from tests.kit.house import House, reply_bytes, until
 from tests.kit.in_process import HouseInProcess, mails_read_here
 from tests.kit.other_users import BIN, DAEMON, SYS, as_user, flexmailctl_as
-from tests.kit.process import private_directory
+from tests.kit.process import free_ports, private_directory
+from tests.kit.scripted import Serving, SmtpServer, Talk
+from tests.kit.servers_settings import by_smtp
+from tests.scenarios.test_nothing_leaks import read_page
 from tests.unit.api.schema_check import check, further
 
 ANNA = "anna@corp.test"
@@ -262,6 +265,44 @@ def test_who_has_all_the_open_requests_one_may_have_keeps_nobody_else_from_askin
     house.request(DAEMON)
     assert house.ask(BIN, "POST", f"/v1/approvals/{first}/cancel")[0] == 200
     house.request(BIN)
+
+
+def tried_again_later(house: House) -> list[Any]:
+    house.advance(1000)
+    house.call("outbox.retry_all")
+    return [one for one in house.call("status")["incidents"] if one["kind"] == "outgoing_failed"]
+
+
+@pytest.mark.parametrize("code", ["554 5.7.1", "451 4.7.1"])
+def test_what_a_server_said_of_a_mail_is_not_for_others(
+    open_house: OpenHouse, serving: Serving, code: str
+) -> None:
+    """Filters repeat what they object to. A server that takes nothing for a while is an incident, which the
+    page for monitoring shows as well."""
+
+    class Filter(SmtpServer):
+        def _content(self, talk: Talk) -> None:
+            lines = []
+            while (line := talk.line()) != ".":
+                lines.append(line)
+            subject = next(line for line in lines if line.startswith("Subject:"))
+            talk.say(f"{code} not with <{ANNA}>, '{subject}', the salaries")
+
+    house, (port,) = open_house, free_ports(1)
+    control = {"control": {"socket": str(house.socket), "mode": "0666"}}
+    metrics = {"metrics": {"listen": f"127.0.0.1:{port}"}}
+    house.house.write_settings(control | metrics | by_smtp(serving(Filter({})).port))
+    house.house.client.path = house.socket
+    house.house.start()
+    house.request(DAEMON)
+    until(lambda: house.house.call("status")["outgoing"]["last_fault"], "the fault of the way out")
+    if code.startswith("4"):
+        until(lambda: tried_again_later(house.house), "the incident")
+    assert "salaries" in json.dumps(house.house.call("status"))
+    said = json.dumps(house.get(BIN, "/v1/status"))
+    assert "the server refused" in said
+    said += read_page(house.house, port, "/-/ready")
+    assert [word for word in ("Payroll", "salaries", "anna") if word in said] == []
 
 
 def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenHouse) -> None:
