@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from flexmaild.core.redacted import redacted, without_known
 
-
 _SAID, _CURE = " (the server said: ", " Cure: "
 
 
