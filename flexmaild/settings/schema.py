@@ -170,7 +170,7 @@ class Approvals(Section):
     max_approvers: Annotated[Number, Field(ge=1, le=1000)] = 100
     """Most approvers a request may have."""
     max_pending: Annotated[Number, Field(ge=1, le=100000)] = 1000
-    """Most requests that may be open at a time."""
+    """Most requests of one user that may be open at a time."""
     reference_key: Secret | None = None
     """Key that references are signed with. Default: one made at the first start, in the state directory.
     Several machines that share a store need the same one."""
