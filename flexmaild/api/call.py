@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -31,6 +31,7 @@ class CommandRequest:
     body: an instance of the route's body model, None where the route takes none or none was sent.
     fingerprint: SHA-256 (hex) of command, path and body, equal for equal requests however they are spelt;
         what an idempotency key must not be used twice with different ones of.
+    last_event_id: of the header field that readers of events send; empty without one.
     is_over: set when the caller has hung up or the daemon stops; for handlers that take long.
     """
 
@@ -40,6 +41,7 @@ class CommandRequest:
     body: BaseModel | None = None
     idempotency_key: str = ""
     fingerprint: str = ""
+    last_event_id: str = ""
     role: Role = "admin"
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -87,7 +89,8 @@ class Handlers(Protocol):
     """Carries commands out. Both raise `Problem`, or what `problems.of_error` knows.
 
     handle: called from many threads at once. receive: a file begins to come, of so many bytes (0: it is not
-    said). wait: for routes that wait, in the event loop; must not block.
+    said). wait: for routes that wait, in the event loop; must not block. stream: alike, for an answer that
+    goes on; what it raises before the first piece is answered.
     """
 
     def handle(self, command: str, call: CommandRequest) -> Answer: ...
@@ -95,6 +98,8 @@ class Handlers(Protocol):
     def receive(self, call: CommandRequest, declared: int) -> IncomingFile: ...
 
     async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer: ...
+
+    def stream(self, command: str, call: CommandRequest, run: Run) -> AsyncGenerator[bytes]: ...
 
 
 class CallerGone(Exception):

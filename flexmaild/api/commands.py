@@ -4,11 +4,20 @@ Each runs in a thread of the API's: it prepares what is slow, changes something 
 looks. Those that wait run in the event loop. Holds no rule about approvals.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from flexmaild.api.call import Answer, CommandRequest, Run
-from flexmaild.api.handlers import approvals, notifications, oauth, probes, queues, self_test, service
+from flexmaild.api.handlers import (
+    approvals,
+    events,
+    notifications,
+    oauth,
+    probes,
+    queues,
+    self_test,
+    service,
+)
 from flexmaild.api.handlers.files import Incoming
 from flexmaild.api.handlers.once import AnsweredBefore
 from flexmaild.api.problems import AGAIN_SOON, Problem
@@ -52,6 +61,9 @@ WAITING: Mapping[str, Callable[[Services, CommandRequest, Run], Awaitable[Answer
 }
 
 
+STREAMING: Mapping[str, Callable[[Services, CommandRequest, Run], AsyncIterator[bytes]]] = {
+    "events": events.stream,
+}
 # What would be decided, or begin, by a time that cannot be right.
 BY_THE_CLOCK = frozenset(
     {
@@ -86,6 +98,11 @@ class Handlers:
 
     def receive(self, call: CommandRequest, declared: int) -> Incoming:
         return Incoming(self._services, call, declared)
+
+    async def stream(self, command: str, call: CommandRequest, run: Run) -> AsyncGenerator[bytes]:
+        with _store_faults():
+            async for piece in STREAMING[command](self._services, call, run):
+                yield piece
 
     async def wait(self, command: str, call: CommandRequest, run: Run) -> Answer:
         with _store_faults():

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope, Send
@@ -61,6 +61,38 @@ async def disconnected(receive: Receive) -> None:
     """Returns when the caller has hung up."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def write_stream(
+    receive: Receive, send: Send, media_type: str, pieces: AsyncGenerator[bytes], stopping: asyncio.Event
+) -> None:
+    """Send pieces as they come, until they end, the caller has gone, or the daemon stops."""
+    fields = {"content-type": media_type, "cache-control": "no-store"}
+    raw = [(name.encode(), value.encode()) for name, value in fields.items()]
+    await send({"type": "http.response.start", "status": 200, "headers": raw})
+    gone = asyncio.ensure_future(disconnected(receive))
+    ending = asyncio.ensure_future(stopping.wait())
+    try:
+        while True:
+            coming = asyncio.ensure_future(_next(pieces))
+            await asyncio.wait({coming, gone, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done() or ending.done():
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+                break
+            piece = coming.result()
+            if piece is None:
+                break
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    finally:
+        gone.cancel()
+        ending.cancel()
+        await pieces.aclose()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _next(pieces: AsyncGenerator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
 
 
 async def write(receive: Receive, send: Send, written: Written, *, unread: bool, closes: bool) -> None:

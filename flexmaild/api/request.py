@@ -7,8 +7,8 @@ threads, and a caller who waits has none. Never logs what was sent.
 import asyncio
 import difflib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -76,6 +76,9 @@ class Request:
                     self._report("refused" if problem.status < 500 else "failed", peer)
             else:
                 self._report("ok", peer)
+            if isinstance(written, AsyncGenerator):
+                await self._stream(written)
+                return
             await exchange.write(
                 self._receive, self._send, written, unread=self._is_unread, closes=self._app.stopping.is_set()
             )
@@ -101,7 +104,15 @@ class Request:
     def _command(self) -> str:
         return self._route.command if self._route else routes.UNKNOWN_COMMAND
 
-    async def _answered(self, peer: Peer, places: AsyncExitStack) -> Written:
+    async def _stream(self, pieces: AsyncGenerator[bytes]) -> None:
+        """A store that fails meanwhile ends it: the reader comes again with the number it has."""
+        assert self._route
+        with suppress(Problem), self._as_problems():
+            await exchange.write_stream(
+                self._receive, self._send, self._route.media_type, pieces, self._app.stopping
+            )
+
+    async def _answered(self, peer: Peer, places: AsyncExitStack) -> Written | AsyncGenerator[bytes]:
         """Raises Problem, CallerGone."""
         if self._app.stopping.is_set():
             raise problems.stopping()
@@ -119,11 +130,13 @@ class Request:
         key = request_reader.idempotency_key(self._headers)
         length = request_reader.declared_length(self._headers, route)
         self._is_unread = length > 0 or (route.is_file and "transfer-encoding" in self._headers)
-        taken = self._app.waiting if route.waits else self._app.work
+        taken = self._app.waiting if route.waits or route.streams else self._app.work
         await places.enter_async_context(taken.taken(peer.uid, seconds=self._app.limits.place_seconds))
         call = CommandRequest(peer, names, query, idempotency_key=key, role=role)
         if route.is_file:
             return await self._file(route, call, length)
+        if route.streams:
+            return await self._begun(route, call)
         async with self._room_for(length, peer.uid):
             raw = await self._body() if length else b""
             return await self._carried_out(route, call, raw)
@@ -171,6 +184,20 @@ class Request:
         except BaseException:
             await asyncio.shield(_in(pool, file.abandon))
             raise
+
+    async def _begun(self, route: Route, call: CommandRequest) -> AsyncGenerator[bytes]:
+        """The answer from its first piece on: what is wrong with the request shows before that."""
+        call = replace(call, last_event_id=self._headers.get("last-event-id", ""))
+        pieces = self._app.handlers.stream(route.command, call, partial(_in, self._app.looking))
+        first = await anext(pieces)
+
+        async def whole() -> AsyncGenerator[bytes]:
+            async with aclosing(pieces):
+                yield first
+                async for piece in pieces:
+                    yield piece
+
+        return whole()
 
     async def _waited(self, route: Route, call: CommandRequest) -> Written:
         """Carried out in the event loop, until there is an answer, or nobody to have it."""

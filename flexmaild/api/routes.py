@@ -50,6 +50,7 @@ class Route:
     answered to who may not see it all.
     waits: the answer may be held back (long poll), and the caller is counted as one who waits.
     is_file: the body is a file, of any length and kind, and not JSON.
+    streams: the answer goes on as long as the caller reads it, who is counted as one who waits.
     takes_long: it talks to servers, or looks at all there is.
     media_type: of the answer where that is not JSON.
     """
@@ -71,6 +72,7 @@ class Route:
     media_type: str = "application/json"
     takes_long: bool = False
     is_file: bool = False
+    streams: bool = False
     outline: str = ""
 
     @property
@@ -169,6 +171,15 @@ ROUTES: tuple[Route, ...] = (
           "QuarantinedMail", cli="quarantine drop"),
     Route("clock.accept", "POST", "/v1/clock/accept", "admin",
           "Go by this machine's clock, however far it is from the last time known.", "ClockAccepted"),
+    Route("events", "GET", "/v1/events", "read",
+          "The event log as Server-Sent Events, from the number in Last-Event-ID on; without it new ones.",
+          cli="events", media_type="text/event-stream", streams=True,
+          query=(
+              Parameter("request", "Only events about this request."),
+              Parameter("type", "Only events of this name."),
+              Parameter("follow", "Whether to wait for new events at the end; without it, all there are.",
+                        choices=("true", "false"), default="true"),
+          )),
     Route("audit.verify", "GET", "/v1/audit/verify", "read", "Check the hash chain of the audit trail.",
           "AuditVerified", cli="audit verify", takes_long=True),
     Route("oauth.status", "GET", "/v1/oauth", "read", "The OAuth applications and their authorisations.",

@@ -6,7 +6,7 @@ The commands are in the modules imported here, a few lines each; what they can a
 import click
 
 from flexmaild import __version__
-from flexmaild.cli import approvals, exit, mailing, oauth, queues, service
+from flexmaild.cli import approvals, events, exit, mailing, oauth, queues, service
 from flexmaild.cli.console import Group
 
 
@@ -25,6 +25,7 @@ def cli() -> None:
 for command in (
     *mailing.COMMANDS,
     *service.COMMANDS,
+    *events.COMMANDS,
     approvals.approval,
     queues.outbox,
     queues.delivery,

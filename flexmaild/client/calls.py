@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # How long a client waits for an answer, seconds: mail servers are given up on after two minutes at most.
 QUICK, LONG = 30.0, 300.0
-JSON, MAIL = "application/json", "message/rfc822"
+JSON, MAIL, EVENTS = "application/json", "message/rfc822", "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ CALLS = {
     "quarantine.release": Call("POST", "/v1/quarantine/{id}/release"),
     "quarantine.drop": Call("POST", "/v1/quarantine/{id}/drop"),
     "clock.accept": Call("POST", "/v1/clock/accept"),
+    "events": Call("GET", "/v1/events", media_type=EVENTS),
     "audit.verify": Call("GET", "/v1/audit/verify", LONG),
     "oauth.status": Call("GET", "/v1/oauth"),
     "oauth.authorize": Call("POST", "/v1/oauth/{name}/authorize", LONG),

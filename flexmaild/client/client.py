@@ -8,7 +8,7 @@ import os
 import socket
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 
 from flexmaild.client.calls import CALLS, Call
 from flexmaild.client.received import BrokenOff, receive
-from flexmaild.system.deadline import Deadline
+from flexmaild.client.stream import SILENT_SECONDS, Event, NotStreamed, events_in
+from flexmaild.system.deadline import NEVER, Deadline
 
 DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
 # A held answer comes at the asked time; this much later at most, seconds.
@@ -109,6 +110,31 @@ class Client:
             connection.close()
         self.last = command, found.body
         return found
+
+    def events(self, last: str = "", **query: Any) -> Iterator[Event]:
+        """The event log behind the number `last`, as it grows; see `GET /v1/events`.
+
+        Raises Unreachable when the connection breaks off: ask again with the number of the last event.
+        """
+        route = CALLS["events"]
+        headers = {"Accept": route.media_type} | ({"Last-Event-ID": last} if last else {})
+        connection = _Connection(self.path, SILENT_SECONDS)
+        connection.deadline = NEVER  # the daemon lets it be heard every 15 seconds
+        try:
+            try:
+                connection.connect()
+            except OSError as error:
+                raise _unreachable(self.path, error) from error
+            connection.request(route.method, _target(route, {}, query), headers=headers)
+            yield from events_in(connection.sock, route, self.strange)
+        except NotStreamed as problem:
+            raise Refused(problem.status, problem.document) from None
+        except (OSError, BrokenOff) as error:
+            why = getattr(error, "strerror", None) or error
+            cure = "Ask again; see journalctl -u flexmaild."
+            raise Unreachable(f"{self.path} broke off ({why})", cure, sent=True) from error
+        finally:
+            connection.close()
 
     def _exchange(
         self,

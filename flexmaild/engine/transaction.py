@@ -17,7 +17,7 @@ from flexmaild.core.model import Request
 from flexmaild.core.work import ProcessedMail, Queue
 from flexmaild.engine.changes import Changes
 from flexmaild.engine.reports import Reports
-from flexmaild.engine.waiters import Waiters
+from flexmaild.engine.waiters import EVERYTHING, Waiters
 from flexmaild.observe.metrics import Metrics
 from flexmaild.store import Store, StoreFault, Transaction
 from flexmaild.store.engine import TURN_SECONDS
@@ -60,7 +60,7 @@ class Transactions:
     def _publish(self, changes: Changes) -> None:
         """What is committed is committed, whatever happens here: a bug costs a line or a number."""
         self._safely(self.wake, {(job.queue, job.target) for job in changes.jobs})
-        self._safely(self._waiters.notify, changes.changed)
+        self._safely(self._waiters.notify, (*changes.changed, EVERYTHING))
         self._safely(self._reports.store_works)
         for seen in changes.seen:
             self._safely(self._report_seen, seen)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 Wake = Callable[[], object]
+# Watched in place of a request's id by those who read the event log.
+EVERYTHING = ""
 
 
 class Waiters:

@@ -41,6 +41,7 @@ from flexmaild.store.records import (
     sent_mails,
     tables,
 )
+from flexmaild.store.records.audit import Excerpt
 from flexmaild.store.records.codec import IDEMPOTENCY, REQUESTS
 from flexmaild.store.records.counts import Counts
 from flexmaild.store.records.damaged import Damage
@@ -232,6 +233,11 @@ class Queries:
         """Oldest first."""
         with self._reading() as connection:
             return audit.trail(connection, approval_id)
+
+    def events_after(self, number: int, limit: int, approval_id: str = "", event: str = "") -> Excerpt:
+        """The event log behind this number, oldest first; of one request or event where that is given."""
+        with self._reading() as connection:
+            return audit.after(connection, number, limit, approval_id, event)
 
     def verify_audit(self) -> int | None:
         """The number of the first audit row that is missing or was changed, None when the chain holds. Reads

@@ -368,3 +368,25 @@ def test_what_a_server_said_of_people_is_for_admins_by_each_command_that_reads_r
     assert (status, "anna@" in json.dumps(told), "corp.test" in json.dumps(told)) == (502, False, True)
     with pytest.raises(Refused, match="anna@"):
         open_house.daemon.call("process")
+
+
+def test_the_event_log_shows_each_caller_the_events_of_requests_that_they_may_see(
+    open_house: OpenDaemon,
+) -> None:
+    """Of others' requests not even that something happened; of operators' actions only who sees all."""
+    open_house.started(readers=[SYS])
+    hers = decided_request(open_house, DAEMON)
+    shared = open_house.request(DAEMON, visible_to=[BIN])
+    open_house.daemon.call("reload")
+
+    def seen_by(user: str) -> list[dict[str, Any]]:
+        done = flexmailctl_as(user, open_house.socket, "events", "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert {event["request"] for event in seen_by(DAEMON)} == {hers, shared}
+    assert {event["request"] for event in seen_by(BIN)} == {shared}
+    everything = seen_by(SYS)
+    assert {event["request"] for event in everything} == {hers, shared, ""}
+    assert [event["number"] for event in everything] == list(range(1, len(everything) + 1))
+    assert not any("salaries" in json.dumps(event) for event in seen_by(BIN) if event["request"] != shared)

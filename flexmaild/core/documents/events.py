@@ -39,6 +39,18 @@ class Unreachable(AboutRequest):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """An entry of the event log, as `GET /v1/events` sends it. request: its id, empty for what operators
+    did."""
+
+    number: int
+    at: datetime
+    event: str
+    request: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloudEvent:
     specversion: str
     id: str

@@ -101,6 +101,39 @@ def trail(connection: Connection, approval_id: str) -> list[AuditEntry]:
     return [*ENTRIES.read(connection, query)]
 
 
+class Numbered(NamedTuple):
+    """An entry with its number in the event log."""
+
+    number: int
+    entry: AuditEntry
+
+
+class Excerpt(NamedTuple):
+    """A part of the event log. upto: the number up to which it was looked through; base and head: the last
+    one that was pruned and the last one there is."""
+
+    entries: list[Numbered]
+    upto: int
+    base: int
+    head: int
+
+
+_NUMBERED = Rows(audit, lambda row: Numbered(row.seq, audit_of(row)), "seq", query=_ROWS)
+
+
+def after(connection: Connection, number: int, limit: int, approval_id: str, event: str) -> Excerpt:
+    """What follows this number, at most so many entries; of one request or event only, where one is given."""
+    last, first = head(connection).seq, base(connection).seq
+    query = _ROWS.where(audit.c.seq > number, audit.c.seq <= last).order_by(audit.c.seq).limit(limit)
+    if approval_id:
+        query = query.where(audit.c.approval_id == approval_id)
+    if event:
+        query = query.where(audit.c.event == event)
+    rows = connection.execute(query).all()
+    found = [one for row in rows if (one := _NUMBERED.of(connection, row)) is not None]
+    return Excerpt(found, rows[-1].seq if len(rows) == limit else max(last, number), first, last)
+
+
 def length(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(audit)).scalar_one()
 

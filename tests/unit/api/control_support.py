@@ -8,7 +8,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ APPROVAL = {
 JOB = {"id": "job-1", "state": "failed", "kind": "approval_request", "target": "outgoing", "created_at": NOW}
 SET_ASIDE = {"id": "q1", "at": NOW, "outcome": "unparsable", "because": "x", "size": 9, "sha256": "0" * 64}
 ANSWERS: Mapping[str, Any] = {
+    "events": b"id: 1\nevent: requested\ndata: {}\n\n",
     "test_email": {"to": "a@example.org", "answer": "250 Ok", "tls": "TLSv1.3", "seconds": 0.2},
     "test_incoming": {"folder": "INBOX", "messages": 3, "can_delete": True, "seconds": 0.1},
     "doctor": {"healthy": True, "steps": [{"name": "dns", "result": "ok"}]},
@@ -154,6 +155,10 @@ class FakeDesk:
         if command in self.waits:
             return await self.waits[command](call)
         return self._plausible(command)
+
+    async def stream(self, command: str, call: CommandRequest, run: Run) -> AsyncGenerator[bytes]:
+        self.calls.append((command, call))
+        yield self.then[command](call).body if command in self.then else ANSWERS[command]
 
     def _plausible(self, command: str) -> Answer:
         route, given = BY_COMMAND[command], ANSWERS[command]

@@ -12,6 +12,8 @@ from flexmaild.settings.schema import Settings
 from tests.support.pem import key_and_certificate
 
 ROOT = Path(__file__).resolve().parents[3]
+# Long enough for a key of references, and a key that signs webhooks.
+SECRET = f"whsec_{'A' * 43}="
 SECTIONS = {*Settings.model_fields}
 BLOCK = re.compile(r"^( *)```ya?ml\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 
@@ -36,10 +38,12 @@ def placed(value: Any, files: Path) -> Any:
     if not isinstance(value, dict):
         return value
     if set(value) == {"file"}:
-        return {"file": _file(files, key_and_certificate()[0] if "pem" in value["file"] else "x" * 44)}
+        return {"file": _file(files, key_and_certificate()[0] if "pem" in value["file"] else SECRET)}
     if set(value) == {"credential"}:
         return "x" * 44
     result = {key: placed(one, files) for key, one in value.items()}
+    if "command" in value:
+        result["command"] = ["/bin/true", *value["command"][1:]]
     for key in ("ca_file", "certificate"):
         if isinstance(value.get(key), str):
             result[key] = _file(files, key_and_certificate()[1])

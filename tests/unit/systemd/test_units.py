@@ -180,8 +180,8 @@ def test_the_user_and_groups_of_the_units_are_made(tmp_path: Path) -> None:
 
 
 def test_the_directories_are_made_as_the_units_need_them(tmp_path: Path) -> None:
-    """By systemd-tmpfiles in a root of its own: the daemon reads the settings and cannot write them; it writes
-    decisions, and one group reads and removes them."""
+    """By systemd-tmpfiles in a root of its own: the daemon reads the settings and cannot write them; it
+    writes decisions, and one group reads and removes them."""
     (tmp_path / "etc").mkdir()
     for program, file in (("systemd-sysusers", "sysusers.d"), ("systemd-tmpfiles", "tmpfiles.d")):
         create = ["--create"] if program == "systemd-tmpfiles" else []
