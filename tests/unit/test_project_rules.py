@@ -39,7 +39,8 @@ def setup_cfg() -> configparser.ConfigParser:
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/architecture.md", "CONTRIBUTING.md", "docs/operating.md", "README.md"]
+    "page",
+    ["docs/architecture.md", "docs/understanding.md", "CONTRIBUTING.md", "docs/operating.md", "README.md"],
 )
 def test_every_path_a_page_names_exists(page: str) -> None:
     """A page that names a file or room of this repository names one that is there."""
