@@ -60,6 +60,18 @@ def test_every_path_a_page_names_exists(page: str) -> None:
     assert missing == []
 
 
+def test_the_architecture_page_names_every_package() -> None:
+    """Each package has its row, and each package inside it is named in that row."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    rows = dict(re.findall(r"^\| `flexmaild/(\w+)/` \| ([^|]+) \| [^|]+ \|$", page, re.MULTILINE))
+    packages = [
+        init.parent.relative_to(ROOT / "flexmaild").parts for init in MODULES if init.stem == "__init__"
+    ]
+    assert {parts[0] for parts in packages if parts} == set(rows)
+    inner = [parts for parts in packages if len(parts) > 1 and parts[1:] != ("migrations", "versions")]
+    assert ["/".join(parts) for parts in inner if f"`{parts[-1]}`" not in rows[parts[0]]] == []
+
+
 @pytest.mark.parametrize(
     "page", sorted((ROOT / "docs").glob("*.md")) + sorted(ROOT.glob("*.md")), ids=relative
 )
