@@ -18,7 +18,7 @@ class Metrics(Section):
     """Prometheus metrics and health checks over HTTP."""
 
     listen: Line = "127.0.0.1:9642"
-    """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
+    """Address and port of /metrics, /-/healthy and /-/ready. "" turns the listener off."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         if not self.listen:

@@ -19,13 +19,13 @@ class Retention(Section):
     raw mails have `incoming.keep_raw`."""
 
     comments: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
-    """What people wrote: comments, why a request was cancelled, lines that no list knew."""
+    """Texts that people wrote: comments, reasons of a cancellation, unrecognised lines of replies."""
     addresses: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
-    """Addresses, names, titles and subjects, and so who decided. Afterwards a late reply is known as one to a
-    request of ours, and is not answered."""
+    """Addresses, names, titles and subjects, and with them who decided. After that a late reply is still
+    recognised but not answered."""
     sent_mails: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
-    """What we sent, and what it was made of: texts, variables, metadata, attachments. The mails quote
-    comments and bear addresses, so they go with the first of the three."""
+    """Sent mails and their sources: texts, variables, metadata, attachments. These mails contain comments and
+    addresses, so they are deleted at the earliest of the three times."""
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         for name in ("comments", "addresses"):

@@ -39,7 +39,7 @@ _NOTHING = Passed()
 
 
 class ImapIncoming(Incoming):
-    """Replies are read from a folder of an IMAP server."""
+    """Reads replies from a folder of an IMAP server."""
 
     property_block: ClassVar[bool] = True
 

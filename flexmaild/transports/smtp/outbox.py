@@ -45,7 +45,7 @@ class _Offered:
 
 
 class SmtpOutgoing(Outgoing):
-    """Mail leaves by an SMTP server."""
+    """Sends mail through an SMTP server."""
 
     property_block: ClassVar[bool] = True
 

@@ -49,7 +49,12 @@ def test_nothing_that_arrives_is_unpacked() -> None:
     assert {path: names & UNPACKING for path, names in both.items() if names & UNPACKING} == {}
 
 
-def test_no_setting_and_no_mail_has_a_program_run() -> None:
-    """The one program that the daemon starts is its own reading child; the demonstration starts a daemon."""
+def test_a_program_is_only_run_as_the_settings_name_it() -> None:
+    """The daemon starts its own reading child, and the command of a sink `exec`, whose arguments nothing of a
+    mail or request becomes a part of (`tests/contract/test_exec.py`); the demonstration starts a daemon."""
     starting = {path for path, names in imported("").items() if names & RUNNING}
-    assert starting == {"flexmaild/engine/sandbox/parent.py", "flexmaild/cli/demo.py"}
+    assert starting == {
+        "flexmaild/engine/sandbox/parent.py",
+        "flexmaild/sinks/exec.py",
+        "flexmaild/cli/demo.py",
+    }
