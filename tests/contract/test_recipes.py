@@ -18,7 +18,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.sinks.webhook.settings import WebhookSettings
 from flexmaild.sinks.webhook.sink import Webhook
 from tests.support.daemon import ROOT, Daemon, until
-from tests.support.pipelines import jenkins
+from tests.support.pipelines import gitlab, jenkins
 from tests.support.pipelines.server import Vendor, served
 from tests.support.pki import Pki
 from tests.support.programs import run
@@ -60,6 +60,10 @@ def _jenkins_said(vendor: jenkins.Jenkins) -> tuple[str, str] | None:
     return ("rejected", "") if values is None else ("approved", f"{values['APPROVER']}: {values['COMMENT']}")
 
 
+def _gitlab_said(vendor: gitlab.GitLab) -> tuple[str, str] | None:
+    return (vendor.approval["status"], vendor.approval["comment"]) if vendor.approval else None
+
+
 JENKINS_JOB = "shops/billing/feature%2Flogin"
 ALL = [
     Recipe(
@@ -71,6 +75,17 @@ ALL = [
         _jenkins_said,
         TryLater,
         {"job": "shops/other", "build": "18", "input": "Other"},
+    ),
+    Recipe(
+        "gitlab",
+        "gitlab",
+        gitlab.TOKEN,
+        gitlab.GitLab,
+        {"project": gitlab.PROJECT, "deployment": gitlab.DEPLOYMENT},
+        _gitlab_said,
+        GiveUp,
+        {"project": "43", "deployment": "712"},
+        longest=255,
     ),
 ]
 
@@ -292,3 +307,36 @@ class TestJenkins:
         vendor.parameters = ()
         error = failure(sinks["jenkins"], event(recipe, "approved"))
         assert "No such parameter" in error.answer and not vendor.outcome
+
+
+class TestGitLab:
+    @pytest.fixture
+    def recipe(self) -> Recipe:
+        return next(one for one in ALL if one.sink == "gitlab")
+
+    def test_while_more_approvals_are_missing_a_repeat_changes_nothing(
+        self, recipe: Recipe, vendor: gitlab.GitLab, sinks: dict[str, Any]
+    ) -> None:
+        vendor.required = 2
+        assert deliver(sinks["gitlab"], event(recipe, "approved", "first")) == "201"
+        assert deliver(sinks["gitlab"], event(recipe, "approved", "first")) == "201"
+        assert vendor.status == "blocked" and "first" in vendor.approval["comment"]
+
+    def test_a_project_may_be_named_by_its_path(
+        self, recipe: Recipe, vendor: gitlab.GitLab, sinks: dict[str, Any]
+    ) -> None:
+        assert deliver(sinks["gitlab"], event(recipe, "approved", project=gitlab.PATH)) == "201"
+
+    def test_a_token_for_reading_only_is_told_so(
+        self, recipe: Recipe, vendor: gitlab.GitLab, sinks: dict[str, Any], tmp_path: Path
+    ) -> None:
+        (tmp_path / "secrets" / "gitlab.secret").write_text(gitlab.READ_TOKEN)
+        error = failure(sinks["gitlab"], event(recipe, "approved"))
+        assert error.reason is Reason.AUTH and "insufficient_scope" in error.answer
+
+    def test_who_may_not_approve_is_told_so(
+        self, recipe: Recipe, vendor: gitlab.GitLab, sinks: dict[str, Any]
+    ) -> None:
+        vendor.is_own = True
+        error = failure(sinks["gitlab"], event(recipe, "approved"))
+        assert isinstance(error, GiveUp) and "your own deployment" in error.answer
