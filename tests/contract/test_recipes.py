@@ -5,7 +5,9 @@ with; nothing else.
 """
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +15,14 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.sinks.webhook.settings import WebhookSettings
 from flexmaild.sinks.webhook.sink import Webhook
 from tests.support.daemon import ROOT, Daemon, until
-from tests.support.pipelines import gitlab, jenkins
+from tests.support.pipelines import azure_devops, flexdeploy, github, gitlab, jenkins
 from tests.support.pipelines.server import Vendor, served
 from tests.support.pki import Pki
 from tests.support.programs import run
@@ -64,6 +68,14 @@ def _gitlab_said(vendor: gitlab.GitLab) -> tuple[str, str] | None:
     return (vendor.approval["status"], vendor.approval["comment"]) if vendor.approval else None
 
 
+def _review(given: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (given.get("state") or given["status"], given["comment"]) if given else None
+
+
+def _flexdeploy_said(vendor: flexdeploy.FlexDeploy) -> tuple[str, str] | None:
+    return None if vendor.notes is None else (vendor.status.lower(), vendor.notes)
+
+
 JENKINS_JOB = "shops/billing/feature%2Flogin"
 ALL = [
     Recipe(
@@ -86,6 +98,50 @@ ALL = [
         GiveUp,
         {"project": "43", "deployment": "712"},
         longest=255,
+    ),
+    Recipe(
+        "github",
+        "github",
+        github.INSTALLATION_TOKEN,
+        github.GitHub,
+        {"repository": "shops/billing", "run": github.RUN, "environment": github.ENVIRONMENT},
+        lambda vendor: _review(vendor.rule),
+        GiveUp,
+        {"repository": "shops/other", "run": "1", "environment": "test"},
+    ),
+    Recipe(
+        "github",
+        "github_review",
+        github.REVIEWER_TOKEN,
+        github.GitHub,
+        {
+            "repository": "shops/billing",
+            "run": github.RUN,
+            "environment_id": str(github.ENVIRONMENT_ID),
+        },
+        lambda vendor: _review(vendor.review),
+        GiveUp,
+        {"repository": "shops/other", "run": "1", "environment_id": "2"},
+    ),
+    Recipe(
+        "azure-devops",
+        "azure_devops",
+        azure_devops.TOKEN,
+        azure_devops.AzureDevOps,
+        {"project": azure_devops.PROJECT, "approval": azure_devops.APPROVAL},
+        lambda vendor: _review(vendor.decided),
+        GiveUp,
+        {"project": "Other", "approval": "00000000-0000-0000-0000-000000000000"},
+    ),
+    Recipe(
+        "flexdeploy",
+        "flexdeploy",
+        flexdeploy.TOKEN,
+        flexdeploy.FlexDeploy,
+        {"task": flexdeploy.TASK},
+        _flexdeploy_said,
+        GiveUp,
+        {"task": "10001"},
     ),
 ]
 
@@ -111,14 +167,21 @@ def sinks(recipe: Recipe, vendor: Vendor, pki: Pki, tmp_path: Path) -> Iterator[
 def localised(recipe: Recipe, address: str, pki: Pki, secrets: Path) -> dict[str, Any]:
     text = (RECIPES / f"{recipe.file}.yaml").read_text()
     text, hosts = re.subn(r"https://[\w.-]+", address, text)
-    text, files = re.subn(r"/etc/flexmaild/(?=[\w.-]+\.secret)", f"{secrets}/", text)
-    assert hosts and files
-    secrets.mkdir(exist_ok=True)
-    for name in re.findall(rf"{secrets}/([\w.-]+)", text):
-        (secrets / name).touch(0o600)
-        (secrets / name).write_text(recipe.secret)
+    assert hosts
+    text = with_secrets(text, secrets, recipe.secret)
     sinks: dict[str, Any] = yaml.safe_load(text)["sinks"]
     return {name: one | {"ca_file": pki.ca_file} for name, one in sinks.items()}
+
+
+def with_secrets(text: str, folder: Path, secret: str) -> str:
+    """The recipe with its secret files in this folder, where they are made."""
+    text, count = re.subn(r"/[\w/.-]+/(?=[\w-]+\.secret)", f"{folder}/", text)
+    assert count
+    folder.mkdir(exist_ok=True)
+    for name in re.findall(rf"{folder}/([\w.-]+)", text):
+        (folder / name).touch(0o600)
+        (folder / name).write_text(secret)
+    return text
 
 
 def event(recipe: Recipe, state: str, comment: str = "", **metadata: str) -> bytes:
@@ -149,10 +212,7 @@ def failure(settings: Mapping[str, Any], body: bytes) -> Failure:
 
 @pytest.mark.parametrize("file", sorted(path.stem for path in RECIPES.glob("*.yaml")))
 def test_check_takes_the_recipe_and_a_page_explains_it(file: str, tmp_path: Path) -> None:
-    text = (RECIPES / f"{file}.yaml").read_text().replace("/etc/flexmaild/", f"{tmp_path}/")
-    for name in re.findall(rf"{tmp_path}/([\w.-]+)", text):
-        (tmp_path / name).touch(0o600)
-        (tmp_path / name).write_text("s3cret-of-the-pipeline")
+    text = with_secrets((RECIPES / f"{file}.yaml").read_text(), tmp_path, "s3cret-of-the-pipeline")
     config = tmp_path / "flexmaild.yaml"
     config.touch(0o600)
     config.write_text(f"outgoing: {{host: mail.corp.test, from_address: approvals@corp.test}}\n{text}")
@@ -340,3 +400,60 @@ class TestGitLab:
         vendor.is_own = True
         error = failure(sinks["gitlab"], event(recipe, "approved"))
         assert isinstance(error, GiveUp) and "your own deployment" in error.answer
+
+
+class TestGitHub:
+    @pytest.fixture
+    def recipe(self) -> Recipe:
+        return next(one for one in ALL if one.sink == "github")
+
+    @pytest.mark.parametrize(
+        ("sink", "token"),
+        [("github", github.REVIEWER_TOKEN), ("github_review", github.INSTALLATION_TOKEN)],
+    )
+    def test_the_token_of_the_other_way_is_refused(
+        self, sinks: dict[str, Any], tmp_path: Path, sink: str, token: str
+    ) -> None:
+        for file in (tmp_path / "secrets").iterdir():
+            file.write_text(token)
+        one = next(one for one in ALL if one.sink == sink)
+        error = failure(sinks[sink], event(one, "approved"))
+        assert error.reason is Reason.AUTH and "not accessible" in error.answer
+
+    def test_the_script_fetches_the_token_that_the_sink_reads(
+        self, recipe: Recipe, pki: Pki, tmp_path: Path
+    ) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = tmp_path / "app.pem"
+        pem.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
+        vendor = github.GitHub(app_key=key.public_key())
+        with served(vendor, pki) as address:
+            sinks = localised(recipe, address, pki, tmp_path / "secrets")
+            token = tmp_path / "secrets" / "token.secret"
+            token.write_text("expired")
+
+            def fetched(client: str, installation: str) -> int:
+                command = [RECIPES / "github-app-token", client, installation, pem, token]
+                env = {**os.environ, "GITHUB_API": address, "CURL_CA_BUNDLE": pki.ca_file}
+                return subprocess.run(command, env=env, check=False, capture_output=True).returncode
+
+            assert fetched("Iv23of-another", github.INSTALLATION) != 0
+            assert fetched(github.CLIENT_ID, "1") != 0
+            assert token.read_text() == "expired"
+            assert fetched(github.CLIENT_ID, github.INSTALLATION) == 0
+            assert token.stat().st_mode & 0o777 == 0o640
+            assert deliver(sinks["github"], event(recipe, "approved")) == "204"
+
+
+class TestAzureDevOps:
+    @pytest.fixture
+    def recipe(self) -> Recipe:
+        return next(one for one in ALL if one.sink == "azure_devops")
+
+    def test_a_sign_in_page_is_no_success(
+        self, recipe: Recipe, vendor: Any, sinks: dict[str, Any], tmp_path: Path
+    ) -> None:
+        (tmp_path / "secrets" / "azure-devops.secret").write_text("expired")
+        without = sinks["azure_devops"] | {"headers": {}}
+        error = failure(without, event(recipe, "approved"))
+        assert isinstance(error, TryLater) and "203" in error.text and "Sign In" in error.answer
