@@ -205,6 +205,9 @@ class SinkSettings(Section):
 
     kind: str
     """What it is."""
+    only_named: Flag = False
+    """Whether it gets the decisions of those requests alone that name it in their `sinks`. Otherwise also
+    those of requests that name none."""
 
 
 def _control_socket() -> Path:

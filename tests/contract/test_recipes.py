@@ -342,6 +342,15 @@ def test_a_decision_that_comes_too_late_ends_as_a_dead_letter(
     assert (recipe.said(vendor) or ("",))[0] == "rejected"
 
 
+def test_a_request_that_names_no_sink_does_not_go_to_a_pipeline(
+    recipe: Recipe, vendor: Any, sinks: dict[str, Any], daemon: Daemon
+) -> None:
+    daemon.write_settings({"sinks": sinks})
+    daemon.start()
+    asked = daemon.request(ANNA, metadata=dict(recipe.metadata))
+    assert daemon.show(asked["id"])["sinks"] == ["folder"]
+
+
 class TestJenkins:
     @pytest.fixture
     def recipe(self) -> Recipe:
