@@ -47,7 +47,7 @@ class Recipe:
     vendor: Callable[[], Any]
     metadata: Mapping[str, str]
     said: Callable[[Any], tuple[str, str] | None]
-    repeat: type[Failure] | None
+    repeat: type[Failure]
     # Unknown to the vendor, one by one.
     unknown: Mapping[str, str] = field(default_factory=dict)
     # How long a comment the vendor takes; its end is cut before.
@@ -273,13 +273,10 @@ def test_the_same_event_again_ends(recipe: Recipe, vendor: Any, sinks: dict[str,
     body = event(recipe, "approved", "looks good")
     deliver(sinks[recipe.sink], body)
     before = recipe.said(vendor)
-    if recipe.repeat is None:
-        assert deliver(sinks[recipe.sink], body)[0] == "2"
-    else:
-        error = failure(sinks[recipe.sink], body)
-        assert isinstance(error, recipe.repeat) and error.cure
-        code = re.search(r"answered (\d+)", error.text)
-        assert code and code[1] in (RECIPES / f"{recipe.file}.md").read_text()
+    error = failure(sinks[recipe.sink], body)
+    assert isinstance(error, recipe.repeat) and error.cure
+    code = re.search(r"answered (\d+)", error.text)
+    assert code and code[1] in (RECIPES / f"{recipe.file}.md").read_text()
     assert recipe.said(vendor) == before
 
 
@@ -321,8 +318,6 @@ def test_a_reply_by_mail_reaches_the_pipeline(
 def test_a_decision_that_comes_too_late_ends_as_a_dead_letter(
     recipe: Recipe, vendor: Any, sinks: dict[str, Any], daemon: Daemon
 ) -> None:
-    if recipe.repeat is None:
-        return
     deliver(sinks[recipe.sink], event(recipe, "rejected"))
     daemon.write_settings({"sinks": sinks})
     daemon.start()
