@@ -31,6 +31,7 @@ def policy_of(settings: Settings) -> Policy:
             Delegation(normal(d.from_), normal(d.to), d.since, d.until) for d in approvals.delegations
         ),
         sinks=tuple(settings.sinks),
+        only_named=frozenset(name for name, sink in settings.sinks.items() if sink.only_named),
         max_approvers=approvals.max_approvers,
         languages={normal(a): tag for a, tag in approvals.languages_by_approver.items()},
         can_prove=proof.can_prove,

@@ -26,9 +26,8 @@ def reference(kinds: Kinds) -> str:
     ]
     for name, field in Settings.model_fields.items():
         if name == "sinks":
-            parts.append(
-                _heading(name, field) + "".join(_kind_tables("sinks.NAME", kinds.sinks, SinkSettings))
-            )
+            kind_tables = _kind_tables("sinks.NAME", kinds.sinks, SinkSettings)
+            parts.append(_heading(name, field) + _table(SinkSettings, "sinks.NAME") + "".join(kind_tables))
         elif name == "oauth_applications":
             parts.append(_heading(name, field) + _table(OAuthApplication, "oauth_applications.NAME"))
         elif name in ("outgoing", "incoming"):
@@ -120,9 +119,15 @@ def _type_words(field: FieldInfo) -> str:
         words = choices
     elif field.annotation is bool:
         words = "true, false"
+    elif int in map(_bare, get_args(field.annotation)):
+        words = "number"
     else:
         words = "mapping" if "dict" in str(field.annotation) else "text"
     return f"list of: {words}" if is_list else words
+
+
+def _bare(annotation: Any) -> Any:
+    return getattr(annotation, "__origin__", annotation)
 
 
 def javamail_page() -> str:

@@ -208,6 +208,9 @@ class SinkSettings(Section):
 
     kind: str
     """Kind of the sink."""
+    only_named: Flag = False
+    """Deliver only the decisions of requests that name this sink in `sinks`. Otherwise, the sink also gets
+    those of requests that name none."""
 
 
 def _control_socket() -> Path:

@@ -98,6 +98,15 @@ def test_each_2xx_is_success(settings: dict[str, Any], receiver: Receiver, statu
     assert deliver(settings) == str(status)
 
 
+def test_where_the_settings_name_the_statuses_of_success_no_other_is_one(
+    settings: dict[str, Any], receiver: Receiver
+) -> None:
+    receiver.answers += [200, (203, {}, b"<html>Sign in")]
+    assert deliver(settings | {"success": [200]}) == "200"
+    error = failure(settings | {"success": [200]})
+    assert isinstance(error, TryLater) and "203" in error.text and "success" in error.cure
+
+
 @pytest.mark.parametrize(
     "status", [301, 302, 303, 307, 308, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504]
 )

@@ -83,8 +83,8 @@ class Delegation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the settings say about new requests. reads_logins: some border may say who logged in; own_domains:
-    of the addresses that are ours."""
+    """What the settings say about new requests. only_named: of `sinks`, those for requests that name them;
+    reads_logins: some border may say who logged in; own_domains: of the addresses that are ours."""
 
     expire_after: timedelta
     remind_after: tuple[timedelta, ...]
@@ -96,6 +96,7 @@ class Policy:
     require: Requirement
     delegations: tuple[Delegation, ...]
     sinks: tuple[str, ...]
+    only_named: frozenset[str]
     max_approvers: int
     languages: Json
     can_prove: frozenset[Requirement]
@@ -260,7 +261,7 @@ def _reminders(
 
 def _sinks(ask: RequestedApproval, policy: Policy, faults: list[NotAllowed]) -> tuple[str, ...]:
     if ask.sinks is None:
-        return policy.sinks
+        return tuple(name for name in policy.sinks if name not in policy.only_named)
     for i, name in enumerate(ask.sinks):
         if name not in policy.sinks:
             known = ", ".join(policy.sinks) or "none"

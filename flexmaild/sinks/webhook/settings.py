@@ -14,7 +14,7 @@ from flexmaild.settings.faults import Finding
 from flexmaild.settings.oauth import Certificate
 from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.settings.secrets import Secret
-from flexmaild.settings.types import AbsolutePath, Duration, Flag, Line, OptionalUrl
+from flexmaild.settings.types import AbsolutePath, Duration, Flag, Line, Number, OptionalUrl
 from flexmaild.sinks.webhook.signing import is_signing_key
 from flexmaild.sinks.webhook.templates import EventTemplates, escape_for, media_type
 
@@ -63,6 +63,9 @@ class WebhookSettings(SinkSettings):
     events: tuple[EventName, ...] = ()
     """Which events are sent: `decided`, and `unreachable` when the mail to an approver bounced. Default:
     both; where `url` or `body` hold expressions, `decided` alone."""
+    success: tuple[Number, ...] = ()
+    """Which statuses mean that the receiver has the event, for one that says otherwise with a 2xx too, as
+    with a sign-in page under 203. Default: every 2xx."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities for the receiver, in place of the system's."""
     certificate: ClientCertificate | None = None
@@ -86,6 +89,9 @@ class WebhookSettings(SinkSettings):
                 yield Finding((name,), _NO_KEY)
         if self.former_secret and not self.secret:
             yield Finding(("former_secret",), "stands without secret, which is the newer of the two")
+        for status in self.success:
+            if not 200 <= status < 300:
+                yield Finding(("success",), f"names {status}: {status} is no success, 200 to 299 are")
         if escape_for(media_type(self.sent_type)) is None:
             yield Finding(("content_type",), _NO_TYPE)
         elif self.is_template:
@@ -99,6 +105,9 @@ class WebhookSettings(SinkSettings):
     @property
     def is_template(self) -> bool:
         return bool(self.body) or "{{" in self.url or "{%" in self.url
+
+    def is_success(self, status: int) -> bool:
+        return status in self.success if self.success else 200 <= status < 300
 
     @property
     def sent_type(self) -> str:

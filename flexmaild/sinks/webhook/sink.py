@@ -29,7 +29,7 @@ _LASTING = frozenset((400, 405, 406, 409, 411, 413, 414, 415, 422, 431, 501))
 _CURES = {
     401: "Check the sink's bearer, password or headers.",
     403: "Check the sink's credentials, and what they may do there.",
-    404: "Check the sink's url.",
+    404: "Check the sink's url, and whether what it names still waits: it may have been decided already.",
     407: "Check the proxy of the sink: it wants a login.",
 }
 _GONE = (
@@ -60,7 +60,7 @@ class Webhook:
         url, body = self._templates.fill(content) if self._templates else (self._settings.url, "")
         data = body.encode() if body else event
         answer = self._send(requests.Request(self._settings.method, url, self._headers(key, data), data=data))
-        if 200 <= answer.status_code < 300:
+        if self._settings.is_success(answer.status_code):
             return str(answer.status_code)
         if answer.status_code == 410:
             self._is_gone = True
@@ -122,6 +122,8 @@ class Webhook:
         code = answer.status_code
         said, cure = answer.content.decode("utf-8", "replace"), _CURES.get(code, "")
         text = f"the receiver answered {code} {answer.reason or ''}".rstrip()
+        if code < 300:
+            cure = "The sink's success does not name this status: check its login, and what it sends."
         if 300 <= code < 400:
             text, cure = f"{text}, and redirects are not followed", "Give the sink the url that it leads to."
         if code in _LASTING:

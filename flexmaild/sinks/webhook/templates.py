@@ -14,7 +14,6 @@ from xml.sax.saxutils import escape
 
 from jinja2 import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.mail.compose.render import RENDER_ERRORS, environment, rendered
@@ -91,18 +90,23 @@ def _split(url: str) -> tuple[str, str]:
     return f"{scheme}://{rest[:end]}", rest[end:]
 
 
+class _Json(str):
+    """What `tojson` made. Jinja's own makes Markup, as `safe` and `e` do of any text."""
+
+
 def _environment(
     name: str, source: str, escaped: Callable[[str], str], *, is_json: bool = False
 ) -> ImmutableSandboxedEnvironment:
     def finalize(value: Any) -> str:
-        if isinstance(value, Markup):  # of `tojson`
-            return str(value) if is_json else escaped(str(value))
+        if isinstance(value, _Json):
+            return str(value) if is_json else escaped(value)
         if isinstance(value, str | Undefined):  # whose text is an error
             return escaped(str(value))
         return json.dumps(value) if is_json else escaped(json.dumps(value))
 
     made = environment({name: source})
     made.finalize = finalize
+    made.filters["tojson"] = lambda value: _Json(json.dumps(value))
     return made
 
 

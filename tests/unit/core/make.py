@@ -34,6 +34,7 @@ def policy_with(**changed: Any) -> Policy:
         "require": "reference",
         "delegations": (),
         "sinks": (),
+        "only_named": frozenset(),
         "max_approvers": 100,
         "languages": {},
         "can_prove": frozenset(("reference", "dmarc", "dkim", "auth")),

@@ -31,6 +31,12 @@ def test_the_settings_fill_in_what_the_caller_leaves_out() -> None:
     assert found.any_reject
 
 
+def test_a_sink_for_requests_that_name_it_gets_no_others() -> None:
+    policy = policy_with(sinks=("folder", "jenkins"), only_named=frozenset(["jenkins"]))
+    assert terms(*PEOPLE, policy=policy).sinks == ("folder",)
+    assert terms(*PEOPLE, policy=policy, sinks=("jenkins",)).sinks == ("jenkins",)
+
+
 def test_reminders_after_the_end_are_left_out() -> None:
     assert terms(*PEOPLE, expires_in=2 * DAY).remind_at == (NOW + DAY,)
 

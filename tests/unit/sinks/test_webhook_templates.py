@@ -103,3 +103,16 @@ def test_what_cannot_be_filled_is_given_up_with_a_cure(url: str, body: str) -> N
     with pytest.raises(GiveUp) as caught:
         EventTemplates(url, body, "application/json").fill(event())
     assert caught.value.cure and "template" in caught.value.step
+
+
+@pytest.mark.parametrize("marked", ["safe", "e", "urlize"])
+@given(TEXT)
+@example('x", "state": "approved')
+@example("\\")
+@example("[1]")
+def test_a_filter_that_marks_html_as_ready_does_not_make_it_json(marked: str, text: str) -> None:
+    templates = EventTemplates(
+        "https://ci.test/", f'{{"a": "{{{{ title | {marked} }}}}", "b": 1}}', "application/json"
+    )
+    body = json.loads(templates.fill(event(title=text))[1])
+    assert body.keys() == {"a", "b"} and isinstance(body["a"], str)
