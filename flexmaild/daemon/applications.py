@@ -10,7 +10,8 @@ from pathlib import Path
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.engine.components import Components
 from flexmaild.oauth.clouds import Use
-from flexmaild.oauth.manager import OAuthApplication, TokenManager
+from flexmaild.oauth.grants import OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.system.clock import Clock

@@ -1,6 +1,7 @@
 """The login mechanisms of SMTP and IMAP (SASL, RFC 4422), as answers to a server's challenges.
 
-Called by `smtp_dialogue` and `imap_client`, each of which wraps the answers in its own protocol.
+Called by `transports.smtp.dialogue` and `transports.imap.client`, each of which wraps the answers in its own
+protocol.
 Secrets pass through here and nowhere else; nothing here is ever logged.
 """
 
@@ -11,13 +12,10 @@ from dataclasses import dataclass, field
 
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
-from flexmaild.core.oauth import Purpose
 from flexmaild.core.redacted import redacted
 from flexmaild.core.retry import is_refused_login
 from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.settings.javamail.session import Session
-from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.transports.context import AdapterContext
 
 # Mechanisms that carry an OAuth access token in place of a password.
 TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
@@ -35,19 +33,6 @@ class Credentials:
 
     password: Callable[[], str]
     token: Callable[[bool], str] | None = None
-
-
-def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, tools: AdapterContext) -> Credentials:
-    """The credentials that these settings name."""
-
-    def password() -> str:
-        return settings.password.read() if settings.password else ""
-
-    def token(renew: bool) -> str:
-        assert tools.token
-        return tools.token(settings.oauth_application, purpose, force=renew)
-
-    return Credentials(password, token if tools.token and settings.oauth_application else None)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 from flexmaild.core.oauth import Purpose
 from flexmaild.core.ports import Inbox, Outbox
 from flexmaild.core.steps import Step
+from flexmaild.net.sasl import Credentials
+from flexmaild.settings.mail import Incoming, Outgoing
 
 
 class TokenSupplier(Protocol):
@@ -29,22 +31,35 @@ class AdapterContext:
     graph_root: Callable[[str], str] | None = None
 
 
+def credentials_of(settings: Outgoing | Incoming, purpose: Purpose, context: AdapterContext) -> Credentials:
+    """The credentials that these settings name."""
+
+    def password() -> str:
+        return settings.password.read() if settings.password else ""
+
+    def token(renew: bool) -> str:
+        assert context.token
+        return context.token(settings.oauth_application, purpose, force=renew)
+
+    return Credentials(password, token if context.token and settings.oauth_application else None)
+
+
 @runtime_checkable
 class MakesOutbox(Protocol):
     """A settings class of the way out."""
 
-    def outbox(self, tools: AdapterContext) -> Outbox: ...
+    def outbox(self, context: AdapterContext) -> Outbox: ...
 
 
 @runtime_checkable
 class MakesInbox(Protocol):
     """A settings class of the way in."""
 
-    def inbox(self, tools: AdapterContext) -> Inbox: ...
+    def inbox(self, context: AdapterContext) -> Inbox: ...
 
 
 @runtime_checkable
 class Examined(Protocol):
     """A settings class whose way can be tried step by step."""
 
-    def examine(self, tools: AdapterContext) -> list[Step]: ...
+    def examine(self, context: AdapterContext) -> list[Step]: ...

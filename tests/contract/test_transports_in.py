@@ -16,7 +16,7 @@ from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports import INCOMING
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.imap.inbox import ImapInbox
-from flexmaild.transports.maildir.adapters import MaildirInbox
+from flexmaild.transports.maildir.inbox import MaildirInbox
 from tests.support.fake_microsoft import FakeMicrosoft
 from tests.support.fake_microsoft.bench import USER, api
 

@@ -15,7 +15,7 @@ from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import SmtpSession
 from flexmaild.transports import OUTGOING
 from flexmaild.transports.graph.outbox import GraphOutbox
-from flexmaild.transports.maildir.adapters import MaildirOutbox
+from flexmaild.transports.maildir.outbox import MaildirOutbox
 from flexmaild.transports.smtp.outbox import SmtpOutbox
 from tests.support.fake_microsoft import FakeMicrosoft
 from tests.support.fake_microsoft.bench import api

@@ -9,8 +9,8 @@ import pytest
 
 from flexmaild.core.errors import TryLater
 from flexmaild.oauth.errors import OAuthFault
-from flexmaild.oauth.grants import ApplicationState, ApplicationStatus
-from flexmaild.oauth.manager import OAuthApplication, TokenManager
+from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from tests.support.fake_google import FakeGoogle
 from tests.support.fake_microsoft.bench import Clock, desk
 

@@ -12,8 +12,8 @@ import pytest
 from flexmaild.core.errors import Failure, TryLater
 from flexmaild.core.ports import Envelope
 from flexmaild.oauth.errors import OAuthFault
-from flexmaild.oauth.grants import ApplicationState
-from flexmaild.oauth.manager import OAuthApplication, TokenManager
+from flexmaild.oauth.grants import ApplicationState, OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.inbox import GraphInbox
 from flexmaild.transports.graph.outbox import GraphOutbox

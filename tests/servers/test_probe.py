@@ -9,8 +9,10 @@ from pathlib import Path
 from flexmaild.core.steps import Step
 from flexmaild.net.sasl import Credentials
 from flexmaild.settings.javamail.session import ImapSession, SmtpSession
-from flexmaild.transports.maildir.adapters import MaildirInbox
-from flexmaild.transports.probe import examine_folder, examine_imap, examine_smtp
+from flexmaild.transports.imap.probe import examine_imap
+from flexmaild.transports.maildir.inbox import MaildirInbox
+from flexmaild.transports.probe import examine_folder
+from flexmaild.transports.smtp.probe import examine_smtp
 from tests.support.dovecot import Dovecot
 from tests.support.pki import Pki
 from tests.support.postfix import Postfix

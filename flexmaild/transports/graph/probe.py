@@ -4,21 +4,28 @@ Called by the settings classes in `graph`. Sends nothing, reads no mail, deletes
 was tried, what Graph said, and what to do.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from urllib.parse import urlsplit
 
 from flexmaild.core.errors import Failure, Reason
 from flexmaild.core.ports import FolderState
 from flexmaild.core.steps import Step
+from flexmaild.net.certificates import Certificate
+from flexmaild.net.connect import connect
+from flexmaild.net.tls import read_certificate, secure
 from flexmaild.oauth.scopes import unverified_claims
+from flexmaild.settings.javamail.session import Session
 from flexmaild.transports.graph.api import GraphApi, Token
 from flexmaild.transports.graph.inbox import GraphInbox
-from flexmaild.transports.probe import examine_https
+from flexmaild.transports.probe import Examination, Stopped, note_tls, reach, tls_words
 
 
 def examine_outbox(api: GraphApi, token: Token) -> list[Step]:
     """The way out, up to where a mail could be handed over."""
-    steps = [*examine_https(api.root, api.ca_file), _token(token)]
+    steps = [*_server(api.root, api.ca_file), _token(token)]
     if all(step.ok for step in steps):
         steps.append(_permission(token, "Mail.Send"))
         steps.append(_tried("mailbox", f"look for the mailbox {api.mailbox}", lambda: _look(api)))
@@ -28,7 +35,7 @@ def examine_outbox(api: GraphApi, token: Token) -> list[Step]:
 
 def examine_inbox(api: GraphApi, inbox: GraphInbox, token: Token) -> list[Step]:
     """The way in, up to the open folder."""
-    steps = [*examine_https(api.root, api.ca_file), _token(token)]
+    steps = [*_server(api.root, api.ca_file), _token(token)]
     if all(step.ok for step in steps):
         steps.append(_permission(token, "Mail.ReadWrite"))
         steps.append(_tried("mailbox", f"look for the mailbox {api.mailbox}", lambda: _look(api)))
@@ -37,6 +44,42 @@ def examine_inbox(api: GraphApi, inbox: GraphInbox, token: Token) -> list[Step]:
     inbox.close()
     api.close()
     return steps
+
+
+def _server(address: str, ca_file: str) -> list[Step]:
+    """The steps to a server that is spoken to by HTTPS, up to its certificate; nothing is asked of it."""
+    found, place = Examination(), urlsplit(address)
+    session = Session(place.hostname or "", place.port or 443, tls="implicit", ca_file=ca_file)
+    try:
+        reach(found, session)
+        tried = f"connect to {session.host}:{session.port}"
+        wire = found.attempt("connect", tried, lambda: connect(session))
+        found.passed("connect", tried, "connected")
+        try:
+            wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
+            look = partial(_seen_certificate, session)
+            found.attempt("tls", tls_words(session), lambda: secure(wire, session, look))
+            note_tls(found, session, wire)
+        finally:
+            wire.close()
+    except Stopped:
+        pass
+    return found.steps
+
+
+def _seen_certificate(session: Session, context: ssl.SSLContext) -> Certificate | None:
+    try:
+        wire = connect(session)
+    except Failure:
+        return None
+    try:
+        wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
+        wire.start_tls(context, session.host)
+        return read_certificate(wire)
+    except Failure:
+        return None
+    finally:
+        wire.close()
 
 
 def _token(token: Token) -> Step:

@@ -38,15 +38,15 @@ class GraphOutgoing(Outgoing):
     """Keep a copy in Sent Items. Without one a mail goes out in Graph's JSON form, for which Exchange makes
     the text part itself, and after a lost answer it cannot be seen whether it was sent."""
 
-    def outbox(self, tools: AdapterContext) -> GraphOutbox:
+    def outbox(self, context: AdapterContext) -> GraphOutbox:
         from flexmaild.transports.graph.outbox import GraphOutbox
 
-        return GraphOutbox(_api(self, tools), save=self.save_to_sent_items)
+        return GraphOutbox(_api(self, context), save=self.save_to_sent_items)
 
-    def examine(self, tools: AdapterContext) -> list[Step]:
+    def examine(self, context: AdapterContext) -> list[Step]:
         from flexmaild.transports.graph.probe import examine_outbox
 
-        return examine_outbox(_api(self, tools), _token(self, tools))
+        return examine_outbox(_api(self, context), _token(self, context))
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         yield from super().findings(whole)
@@ -60,22 +60,22 @@ class GraphIncoming(Incoming):
     graph_url: OptionalUrl = ""
     """Address of Microsoft Graph. Default: that of the application's cloud."""
 
-    def inbox(self, tools: AdapterContext) -> GraphInbox:
+    def inbox(self, context: AdapterContext) -> GraphInbox:
         from flexmaild.transports.graph.inbox import GraphInbox
 
         return GraphInbox(
-            _api(self, tools),
+            _api(self, context),
             self.reply_folder,
             move_to=self.after_processing.move,
             permanent=self.permanent_delete,
             max_size=self.max_message_size,
-            token=_token(self, tools),
+            token=_token(self, context),
         )
 
-    def examine(self, tools: AdapterContext) -> list[Step]:
+    def examine(self, context: AdapterContext) -> list[Step]:
         from flexmaild.transports.graph.probe import examine_inbox
 
-        return examine_inbox(_api(self, tools), self.inbox(tools), _token(self, tools))
+        return examine_inbox(_api(self, context), self.inbox(context), _token(self, context))
 
     def findings(self, whole: Settings) -> Iterator[Finding]:
         yield from super().findings(whole)
@@ -93,23 +93,23 @@ def graph_root(address: str) -> str:
     return plain if plain.endswith((_VERSION, "/beta")) else plain + _VERSION
 
 
-def _api(settings: Outgoing | Incoming, tools: AdapterContext) -> GraphApi:
+def _api(settings: Outgoing | Incoming, context: AdapterContext) -> GraphApi:
     from flexmaild.transports.graph.api import GraphApi
 
     given = getattr(settings, "graph_url", "")
     if not given:
-        place = tools.graph_root
+        place = context.graph_root
         given = place(settings.oauth_application) if place else CLOUDS["global"].graph
     ca_file = str(settings.ca_file or "")
-    return GraphApi(graph_root(given), settings.mailbox, _token(settings, tools), ca_file, tools.trace)
+    return GraphApi(graph_root(given), settings.mailbox, _token(settings, context), ca_file, context.trace)
 
 
-def _token(settings: Outgoing | Incoming, tools: AdapterContext) -> Token:
+def _token(settings: Outgoing | Incoming, context: AdapterContext) -> Token:
     def token(renew: bool) -> str:
-        if tools.token is None:
+        if context.token is None:
             cure = "Name an application under `oauth_applications` in `oauth_application`."
             raise GiveUp(Reason.AUTH, "Graph needs an OAuth application", step="token", cure=cure)
-        return tools.token(settings.oauth_application, "graph", force=renew)
+        return context.token(settings.oauth_application, "graph", force=renew)
 
     return token
 

@@ -5,27 +5,21 @@ few without listing the folder, so a poll costs the same in a large one. Never s
 which would remove what other clients have marked; no text from a mail ever becomes part of a command.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from flexmaild.core.defaults import LARGEST_MAIL, READ_EVERY
 from flexmaild.core.errors import Failure, Reason, TryLater
 from flexmaild.core.identity import Identity, differs, is_same
 from flexmaild.core.ports import Fetched, FolderPosition, FolderState, IsKnown, MessageUid, Unreadable
-from flexmaild.core.steps import Step
 from flexmaild.mail.parse.message_id import name_of
 from flexmaild.net import sasl
 from flexmaild.settings.javamail.session import ImapSession
-from flexmaild.settings.mail import Incoming
-from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.imap.client import Client, Trace, open_client, plain
 from flexmaild.transports.imap.fetch import Fetch, Fetcher, Found
 from flexmaild.transports.imap.folder import Removal, plan_removal, select
 from flexmaild.transports.imap.listing import UNTOLD, Lister, Passed, Row, staying
-from flexmaild.transports.probe import examine_imap
 from flexmaild.transports.withheld import Withheld
 
 T = TypeVar("T")
@@ -36,27 +30,6 @@ _WIDER, _MOST_RESTARTS = 500, 10
 # minutes, and a mailbox has few connections to spare.
 KEEP_OVER = 60.0
 _NOTHING = Passed()
-
-
-class ImapIncoming(Incoming):
-    """Replies are read from a folder of an IMAP server."""
-
-    property_block: ClassVar[bool] = True
-
-    def inbox(self, tools: AdapterContext) -> ImapInbox:
-        return ImapInbox(
-            self.imap_session(),
-            sasl.credentials_of(self, "imap", tools),
-            folder=self.reply_folder,
-            move_to=self.after_processing.move,
-            most=self.max_message_size,
-            pause=self.process_interval.total_seconds(),
-            trace=tools.trace,
-        )
-
-    def examine(self, tools: AdapterContext) -> list[Step]:
-        credentials = sasl.credentials_of(self, "imap", tools)
-        return examine_imap(self.imap_session(), credentials, self.reply_folder, self.after_processing.move)
 
 
 class ImapInbox:

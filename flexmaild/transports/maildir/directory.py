@@ -1,6 +1,6 @@
 """The directory itself (Maildir, cr.yp.to/proto/maildir.html): made, found, written to and synced.
 
-Used by `transports.maildir.adapters` in both directions. What the file system says becomes *later* or *never*
+Used by inbox and outbox. What the file system says becomes *later* or *never*
 here.
 """
 

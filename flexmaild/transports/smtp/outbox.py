@@ -5,21 +5,14 @@ connection that has died is replaced once, as long as no mail content was sent o
 whose content went out: an answer that was lost is reported as uncertain and decided upon elsewhere.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.ports import Envelope, Receipt, Refusal
-from flexmaild.core.steps import Step
 from flexmaild.net import sasl
 from flexmaild.settings.javamail.session import SmtpSession
-from flexmaild.settings.mail import Outgoing
-from flexmaild.transports.context import AdapterContext
 from flexmaild.transports.envelope import Order, mail_line, rcpt_line, stuffed, wire_order
-from flexmaild.transports.probe import examine_smtp
 from flexmaild.transports.smtp.dialogue import Dialogue, Reply, Trace, open_dialogue
 from flexmaild.transports.smtp.eight_bit import as_8bit
 from flexmaild.transports.smtp.replies import failure
@@ -42,18 +35,6 @@ class _Offered:
     mail: Reply
     rcpt: tuple[Reply, ...]
     data: Reply | None
-
-
-class SmtpOutgoing(Outgoing):
-    """Mail leaves by an SMTP server."""
-
-    property_block: ClassVar[bool] = True
-
-    def outbox(self, tools: AdapterContext) -> SmtpOutbox:
-        return SmtpOutbox(self.smtp_session(), sasl.credentials_of(self, "smtp", tools), tools.trace)
-
-    def examine(self, tools: AdapterContext) -> list[Step]:
-        return examine_smtp(self.smtp_session(), sasl.credentials_of(self, "smtp", tools))
 
 
 class SmtpOutbox:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flexmaild.oauth.manager import ApplicationStatus, OAuthApplication, TokenManager
+from flexmaild.oauth.grants import ApplicationStatus, OAuthApplication
+from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from flexmaild.transports.graph.api import GraphApi
 

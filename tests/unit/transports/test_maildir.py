@@ -15,7 +15,8 @@ import pytest
 from flexmaild.core.errors import Failure, GiveUp, TryLater
 from flexmaild.core.identity import Identity
 from flexmaild.core.ports import Envelope, Fetched, MessageUid
-from flexmaild.transports.maildir.adapters import MaildirInbox, MaildirOutbox
+from flexmaild.transports.maildir.inbox import MaildirInbox
+from flexmaild.transports.maildir.outbox import MaildirOutbox
 from tests.support.programs import limited
 
 MAIL = Envelope("m@mail.test", "app@mail.test", ("a@mail.test", "b@mail.test"), b"Subject: s\r\n\r\n.x\r\n")
@@ -249,7 +250,7 @@ AS_NEIGHBOUR = """
 import os, sys
 from pathlib import Path
 from flexmaild.core.errors import Failure
-from flexmaild.transports.maildir.adapters import MaildirInbox
+from flexmaild.transports.maildir.inbox import MaildirInbox
 os.setgroups([]); os.setgid(4242); os.setuid(4243)
 inbox = MaildirInbox(Path(sys.argv[1]))
 inbox.open()

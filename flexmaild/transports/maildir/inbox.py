@@ -1,12 +1,8 @@
-"""Mail in a directory (Maildir, cr.yp.to/proto/maildir.html), in both directions.
+"""Replies read from a directory (Maildir, cr.yp.to/proto/maildir.html): the oldest first; deleted on request.
 
-Built by `transports`. The way out hands mails to whoever reads the directory, as a delivery agent does; the
-way in takes the oldest first and removes them only when told to. For the demo, and for a host whose own MTA
-delivers locally. File names come from the directory only, never from a mail; nothing but regular files is
-opened.
+For the demo, and for a host whose own MTA delivers locally. File names come from the directory only, never
+from a mail; nothing but regular files is opened.
 """
-
-from __future__ import annotations
 
 import errno
 import os
@@ -20,23 +16,15 @@ from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.identity import Identity, is_same
 from flexmaild.core.ports import (
-    Envelope,
     Fetched,
     FolderPosition,
     FolderState,
     IsKnown,
     MessageUid,
-    Receipt,
     Unreadable,
 )
-from flexmaild.core.steps import Step
 from flexmaild.mail.parse.message_id import name_of
-from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.settings.types import AbsolutePath
-from flexmaild.transports.context import AdapterContext
-from flexmaild.transports.envelope import wire_address
-from flexmaild.transports.maildir.directory import deliver, folder_in, make, move, sync, translated
-from flexmaild.transports.probe import examine_folder
+from flexmaild.transports.maildir.directory import folder_in, make, move, sync, translated
 from flexmaild.transports.withheld import Withheld
 
 # Nothing but a regular file: a symbolic link is refused, a FIFO does not block.
@@ -45,58 +33,6 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _TIME = re.compile(r"([0-9]{1,11})\.(?:M([0-9]{1,6})(?![0-9]))?")
 # Mails asked about at a time, whether they are known.
 _STEP = 500
-
-
-class MaildirOutgoing(Outgoing):
-    """Mail goes into a directory."""
-
-    path: AbsolutePath
-    """The Maildir that mails are put into; it is made if it is not there."""
-
-    def outbox(self, tools: AdapterContext) -> MaildirOutbox:
-        return MaildirOutbox(self.path)
-
-    def examine(self, tools: AdapterContext) -> list[Step]:
-        return examine_folder(MaildirInbox(self.path), f"open {self.path}")
-
-
-class MaildirIncoming(Incoming):
-    """Replies are read from a directory that this machine's mail server delivers into."""
-
-    path: AbsolutePath
-    """The Maildir that replies are read from; `reply_folder` other than INBOX is a Maildir++ folder in it."""
-
-    def inbox(self, tools: AdapterContext) -> MaildirInbox:
-        return MaildirInbox(
-            self.path,
-            folder=self.reply_folder,
-            move_to=self.after_processing.move,
-            most=self.max_message_size,
-        )
-
-    def examine(self, tools: AdapterContext) -> list[Step]:
-        return examine_folder(self.inbox(tools), f"open {self.path}")
-
-
-class MaildirOutbox:
-    """An Outbox (see `core.ports`): every recipient gets a copy of the mail in the one directory."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def send(self, envelope: Envelope) -> Receipt:
-        """Durable when it returns. Raises TryLater/GiveUp."""
-        for address in (*envelope.recipients, *([envelope.sender] if envelope.sender else [])):
-            wire_address(address)
-        if not envelope.recipients:
-            raise GiveUp(Reason.CLIENT, "the mail has no recipient", step="mail")
-        with translated("data", self._path):
-            make(self._path)
-            names = [deliver(self._path, _traced(envelope, to)) for to in envelope.recipients]
-        return Receipt(f"delivered to {self._path} as {', '.join(names)}")
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -304,9 +240,3 @@ def _delivered_at(entry: os.DirEntry[str]) -> tuple[int, int]:
     if match:
         return int(match[1]), int(match[2] or 0)
     return divmod(entry.stat(follow_symlinks=False).st_mtime_ns // 1000, 10**6)
-
-
-def _traced(envelope: Envelope, recipient: str) -> bytes:
-    """The mail with the two fields a delivery agent adds (RFC 5321 section 4.4), line ends as in files."""
-    trace = f"Return-Path: <{envelope.sender}>\nDelivered-To: {recipient}\n"
-    return trace.encode() + envelope.data.replace(b"\r\n", b"\n")
