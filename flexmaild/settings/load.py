@@ -26,6 +26,7 @@ from flexmaild.settings.mail import (
 )
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
+from flexmaild.settings.relations import findings_between
 from flexmaild.settings.schema import Name, Settings, SinkSettings
 from flexmaild.settings.section import Section, children, secrets_in
 from flexmaild.system.files import read_at_most
@@ -229,15 +230,16 @@ class _Builder:
         self.document.fault(self.document.place(path, key=key), path, text)
 
     def examine(self, settings: Settings) -> None:
-        """Ask every section for its own findings."""
+        """Note what each section finds in itself, and what is wrong between sections."""
         for path, section in children(settings):
             if not isinstance(section, Section):
                 continue
-            for finding in section.findings(settings):
+            for finding in section.findings():
                 self._found((*path, *finding.path), finding.text, finding.at, finding.grave)
+        self.take(findings_between(settings))
 
     def take(self, findings: Iterable[Finding]) -> None:
-        """Those that others have, with paths that begin at the whole."""
+        """Note findings whose paths begin at the whole file."""
         for finding in findings:
             self._found(finding.path, finding.text, finding.at, finding.grave)
 

@@ -4,8 +4,6 @@ Every property of the page is a field here, with the page's default. A transport
 class from `Outgoing` or `Incoming`, so that what is left over of another transport is never a fault.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +18,7 @@ from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail import session_of
 from flexmaild.settings.javamail.block import masked
 from flexmaild.settings.javamail.session import AuthType, ImapSession, Session, SmtpSession
+from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
 from flexmaild.settings.sender_authentication import SenderAuthentication
@@ -36,9 +35,6 @@ from flexmaild.settings.types import (
     OptionalAddress,
     Port,
 )
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 PropertyBlock = Annotated[str, PlainSerializer(masked)]
 SectionT = TypeVar("SectionT", bound=Section)
@@ -101,11 +97,10 @@ class _Server(Section):
         if session.auth_type == "basic" and session.user and self.password is None:
             yield Finding(("password",), "is needed with a user name: give it, best as {file: PATH}")
 
-    def _application_findings(self, whole: Settings) -> Iterator[Finding]:
-        name = self.oauth_application
-        if name and name not in whole.oauth_applications:
-            there = ", ".join(whole.oauth_applications) or "none"
-            yield Finding(("oauth_application",), f"is not under oauth_applications (there: {there})")
+    def application_findings(self, application: OAuthApplication) -> Iterator[Finding]:
+        """What a transport's class demands of the application that `oauth_application` names."""
+        del application
+        yield from ()
 
 
 class Outgoing(_Server):
@@ -146,8 +141,7 @@ class Outgoing(_Server):
         """Everything the SMTP client has to know, from the fields and the property block."""
         return session_of.smtp_session(self._fields())[0]
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from self._application_findings(whole)
+    def findings(self) -> Iterator[Finding]:
         yield from self._ca_findings()
         if self.property_block:
             session, found = session_of.smtp_session(self._fields())
@@ -216,11 +210,7 @@ class Incoming(_Server):
         """Everything the IMAP client has to know, from the fields and the property block."""
         return session_of.imap_session(self._fields())[0]
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        if self.oauth_application != whole.outgoing.oauth_application:  # an inherited name is told there
-            yield from self._application_findings(whole)
-        if self.enabled:
-            yield from self._same_user(whole)
+    def findings(self) -> Iterator[Finding]:
         if self.after_processing.move and _is_same_folder(self.after_processing.move, self.reply_folder):
             yield Finding(
                 ("after_processing",), "moves mails into the folder they are read from: name another one"
@@ -231,17 +221,6 @@ class Incoming(_Server):
             yield from found
             if self.enabled:
                 yield from self._enabled_findings(session)
-
-    def _same_user(self, whole: Settings) -> Iterator[Finding]:
-        """An application keeps the tokens of the one person who signed in."""
-        out, name = whole.outgoing, self.oauth_application
-        application = whole.oauth_applications.get(name)
-        both = name == out.oauth_application and self.uses_oauth and out.uses_oauth
-        if not both or application is None or application.flow == "client_credentials":
-            return
-        if self.username.casefold() != out.username.casefold():
-            text = "differs from outgoing.username, but one application holds one user's authorisation"
-            yield Finding(("username",), f"{text}: give incoming an oauth_application of its own")
 
     def _enabled_findings(self, session: Session) -> Iterator[Finding]:
         yield from self._login_findings(session)

@@ -1,17 +1,11 @@
 """Where metrics and health checks are asked for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import Line, is_host
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 
 class Metrics(Section):
@@ -20,7 +14,7 @@ class Metrics(Section):
     listen: Line = "127.0.0.1:9642"
     """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if not self.listen:
             return
         match = re.fullmatch(r"([^\[\]:]+|\[[^\[\]]+:[^\[\]]*\]):([0-9]{1,5})", self.listen)

@@ -3,11 +3,9 @@
 Which flow needs which fields is said here once; `flexmaild.oauth.manager` may rely on it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
@@ -16,9 +14,6 @@ from flexmaild.settings.faults import Finding
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import AbsolutePath, Line, Number, OptionalUrl
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 
 def _public_file(given: object) -> object:
@@ -34,7 +29,7 @@ class Certificate(Section):
     certificate: Annotated[AbsolutePath, BeforeValidator(_public_file)]
     """PEM file of the certificate that was uploaded to the application."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.place:
             yield Finding(("private_key",), "is not a PEM private key; to name a file write {file: PATH}")
         if not Path(self.certificate).is_file():
@@ -70,7 +65,7 @@ class OAuthApplication(Section):
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities for the sign-in service, in place of the system's."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.provider == "google":
             yield from self._google()
             return

@@ -1,17 +1,10 @@
 """How long what says something of persons is kept after a request has ended."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import Duration
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 
 class Retention(Section):
@@ -26,9 +19,3 @@ class Retention(Section):
     sent_mails: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
     """What we sent, and what it was made of: texts, variables, metadata, attachments. The mails quote
     comments and bear addresses, so they go with the first of the three."""
-
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        for name in ("comments", "addresses"):
-            if getattr(self, name) < whole.incoming.keep_raw:
-                text = "is shorter than incoming.keep_raw, and the raw mails hold them as well"
-                yield Finding((name,), text, grave=False)

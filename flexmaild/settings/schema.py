@@ -4,8 +4,6 @@ Made by `flexmaild.settings.load`, read by `flexmaild.daemon.wiring`, which hand
 classes for transports and sinks come from the adapters' own files.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import unicodedata
@@ -97,7 +95,7 @@ class Words(Section):
     reject: tuple[Word, ...] = ()
     """Further words that reject."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         approving = {word.casefold() for word in self.approve}
         for number, word in enumerate(self.reject):
             if word.casefold() in approving:
@@ -118,7 +116,7 @@ class Delegation(Section):
     until: Annotated[datetime, TimestampSetting(end=True)] | None = None
     """Last day (included) or moment."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.from_.casefold() == self.to.casefold():
             yield Finding(("to",), "is the approver in person: name somebody else")
         if self.since and self.until and self.until < self.since:
@@ -180,7 +178,7 @@ class Approvals(Section):
     answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 20
     """Most mails an hour that answer one sender."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         deciding = [*self.words.approve, *self.words.reject]
         for tag in self.languages:
             deciding += (*LANGUAGES[tag].decide.approve, *LANGUAGES[tag].decide.reject)
@@ -250,7 +248,7 @@ class Control(Section):
     readers: tuple[Line, ...] = ()
     """Users and @groups who may only look, and see what admins see, but for references and raw mails."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         yield from _unclear(self, "socket", places.runtime_directory)
         # sun_path of unix(7) has 108 bytes with its final NUL.
         if len(os.fsencode(self.socket)) > 107:
@@ -280,7 +278,7 @@ class Store(Section):
     url: str = Field(default="", json_schema_extra=RESTART)
     """`sqlite:////absolute/path`. Default: `flexmaild.db` in the state directory."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.url.startswith("postgresql"):
             text = "PostgreSQL is no store of this version: write sqlite://// and an absolute path"
             yield Finding(("url",), text)
@@ -330,7 +328,7 @@ class Settings(Section):
 
     _warnings: tuple[Fault, ...] = PrivateAttr(default=())
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         yield from _unclear(self, "state_directory", places.state_directory)
 
     def warnings(self) -> tuple[str, ...]:

@@ -4,19 +4,14 @@ A field is declared once: type, default, bounds and, as the docstring below it, 
 From that come the check, the sample file, the reference page and the JSON schema.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.config import JsonDict
 
 from flexmaild.settings.faults import Finding, Path
 from flexmaild.settings.secrets import Secret
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 # Marks a field whose change needs a restart of the daemon; said once, where the field is declared.
 RESTART: JsonDict = {"restart": True}
@@ -33,10 +28,11 @@ class Section(BaseModel):
         populate_by_name=True,
     )
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        """The rules that one field alone cannot state; `whole` lets them look at other sections.
+    def findings(self) -> Iterator[Finding]:
+        """The section's own rules, which one field alone cannot state; `settings.relations` has those between
+        sections.
 
-        To add rules in an adapter's class, override this and begin with `yield from super().findings(whole)`.
+        To add rules in an adapter's class, override this and begin with `yield from super().findings()`.
         Yield a `Finding` with a path relative to this section: `Finding(("path",), "is not a directory")`.
         """
         yield from ()

@@ -1,20 +1,14 @@
 """incoming.sender_authentication: whose word about senders counts, and how much of it a reply must show."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from flexmaild.core.approval.proof import Side
 from flexmaild.core.model import Requirement
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.section import Section
 from flexmaild.settings.types import Flag, IpNetwork, Line
-
-if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
 
 # RFC 8601: a domain name, or what a milter makes of a macro ("ORIGINATING").
 _AUTHSERV_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -56,7 +50,7 @@ class Border(Section):
     nobody verified. Add 127.0.0.1 where it has the mail back from a filter of its own (amavis, Proofpoint).
     """
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         for fault in _id_faults(self.id):
             yield Finding(("id",), fault)
         if self.host and not _HOST_PATTERN.fullmatch(self.host):
@@ -98,7 +92,7 @@ class SenderAuthentication(Section):
             return frozenset(("reference", "dmarc", "dkim"))
         return frozenset(("reference",))
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Finding]:
         if self.borders and self.trusted_authserv_ids:
             yield Finding(("trusted_authserv_ids",), "is the short form of borders: give one of the two")
         for index, name in enumerate(self.trusted_authserv_ids):
@@ -109,13 +103,6 @@ class SenderAuthentication(Section):
             yield Finding(("require",), f"is {self.require}, which nothing here can prove: {self._cure()}")
         if self.verify_dkim and importlib.util.find_spec("dkim") is None:
             yield Finding(("verify_dkim",), "needs the extra dkim: pip install 'flexmaild[dkim]'")
-        if self.require == "reference" and whole.incoming.enabled:
-            yield Finding(
-                ("require",),
-                "is reference, which is weak for mail from outside: whoever reads an approver's mail "
-                "can answer in their name; dmarc is stronger",
-                grave=False,
-            )
 
     def _cure(self) -> str:
         if self.borders:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.settings.faults import Finding
-from flexmaild.settings.schema import Settings, SinkSettings, unknown_group
+from flexmaild.settings.schema import SinkSettings, unknown_group
 from flexmaild.settings.types import AbsolutePath, Line
 from flexmaild.system import groups
 
@@ -56,8 +56,8 @@ class DropfileSettings(SinkSettings):
     that has the setgid bit, else the daemon's own: under the systemd unit `flexmail`, whose members may use
     the control socket."""
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
         yield from unknown_group(self.group)
 
 

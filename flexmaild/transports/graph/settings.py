@@ -14,13 +14,13 @@ from flexmaild.core.steps import Step
 from flexmaild.oauth.clouds import CLOUDS
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.mail import Incoming, Outgoing
+from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.types import Flag, OptionalUrl
 from flexmaild.transports.context import AdapterContext
 
 # The adapters are imported by the methods that make them: with them come requests and urllib3, which a daemon
 # that uses IMAP and SMTP need not load (7 MB, and a tenth of the time to READY).
 if TYPE_CHECKING:
-    from flexmaild.settings.schema import Settings
     from flexmaild.transports.graph.api import GraphApi, Token
     from flexmaild.transports.graph.inbox import GraphInbox
     from flexmaild.transports.graph.outbox import GraphOutbox
@@ -48,9 +48,12 @@ class GraphOutgoing(Outgoing):
 
         return examine_outbox(_api(self, context), _token(self, context))
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
-        yield from _findings(self, whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
+        yield from _findings(self)
+
+    def application_findings(self, application: OAuthApplication) -> Iterator[Finding]:
+        yield from _application_findings(self, application)
 
 
 class GraphIncoming(Incoming):
@@ -77,12 +80,15 @@ class GraphIncoming(Incoming):
 
         return examine_inbox(_api(self, context), self.inbox(context), _token(self, context))
 
-    def findings(self, whole: Settings) -> Iterator[Finding]:
-        yield from super().findings(whole)
+    def findings(self) -> Iterator[Finding]:
+        yield from super().findings()
         if self.enabled:
-            yield from _findings(self, whole)
-        application = whole.oauth_applications.get(self.oauth_application)
-        if self.permanent_delete and application and not CLOUDS[application.cloud].permanent_delete:
+            yield from _findings(self)
+
+    def application_findings(self, application: OAuthApplication) -> Iterator[Finding]:
+        if self.enabled:
+            yield from _application_findings(self, application)
+        if self.permanent_delete and not CLOUDS[application.cloud].permanent_delete:
             text = f"Graph has no permanent deletion in the cloud {application.cloud}: leave it out"
             yield Finding(("permanent_delete",), text)
 
@@ -114,15 +120,16 @@ def _token(settings: Outgoing | Incoming, context: AdapterContext) -> Token:
     return token
 
 
-def _findings(settings: Outgoing | Incoming, whole: Settings) -> Iterator[Finding]:
-    name = settings.oauth_application
-    if not name:
+def _findings(settings: Outgoing | Incoming) -> Iterator[Finding]:
+    if not settings.oauth_application:
         text = "is needed for transport: graph: name one of oauth_applications"
         yield Finding(("oauth_application",), text)
-    application = whole.oauth_applications.get(name)
-    if application and application.provider != "microsoft":
+
+
+def _application_findings(settings: Outgoing | Incoming, application: OAuthApplication) -> Iterator[Finding]:
+    if application.provider != "microsoft":
         yield Finding(("oauth_application",), "is not a Microsoft application, so it cannot reach Graph")
-    if application and application.flow == "client_credentials" and not settings.mailbox:
+    if application.flow == "client_credentials" and not settings.mailbox:
         yield Finding(
             ("mailbox",), "is needed with client_credentials: nobody signs in, so Graph must be told"
         )

@@ -185,8 +185,8 @@ def test_an_adapters_class_adds_faults_of_its_own_at_its_own_setting() -> None:
     class Picky(Outgoing):
         colour: str = "red"
 
-        def findings(self, whole: Settings):  # type: ignore[no-untyped-def]
-            yield from super().findings(whole)
+        def findings(self):  # type: ignore[no-untyped-def]
+            yield from super().findings()
             yield Finding(("colour",), "must not be red")
 
     kinds = Kinds({"smtp": Picky}, KINDS.incoming, KINDS.sinks)
