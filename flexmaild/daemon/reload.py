@@ -21,7 +21,6 @@ from flexmaild.engine.services import Reloaded, Services
 from flexmaild.engine.timers import Timers
 from flexmaild.settings import describe
 from flexmaild.settings.faults import Fault, SettingsError
-from flexmaild.settings.vanished import vanished
 from flexmaild.store import StoreFault
 from flexmaild.system.notify import Manager
 
@@ -62,7 +61,7 @@ class Reload:
         old = self.services.components
         path = old.settings_file
         wanted = wiring.load_settings(path)
-        if faults := vanished(str(path), old.settings, wanted):
+        if faults := describe.vanished(str(path), old.settings, wanted):
             raise SettingsError(faults)
         needs_restart = describe.restart_needed(old.settings, wanted)
         changed = describe.changed(old.settings, wanted)

@@ -27,8 +27,9 @@ from flexmaild.settings.mail import (
 from flexmaild.settings.messages import message, section_at
 from flexmaild.settings.oauth import OAuthApplication
 from flexmaild.settings.relations import findings_between
-from flexmaild.settings.schema import Name, Settings, SinkSettings
+from flexmaild.settings.schema import Settings, SinkSettings
 from flexmaild.settings.section import Section, children, secrets_in
+from flexmaild.settings.types import Name
 from flexmaild.system.files import read_at_most
 
 

@@ -1,30 +1,27 @@
-"""All the house's own settings, grouped as in the file, each declared once; `Settings` is the whole.
+"""The daemon's own settings, grouped as in the file, each declared once; `Settings` is the whole file.
 
 Made by `flexmaild.settings.load`, read by `flexmaild.daemon.wiring`, which hands plain values on. The
-classes for transports and sinks come from the adapters' own files.
+classes for transports and sinks come from the adapters' packages.
 """
 
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny
+from pydantic import Field, PrivateAttr, SerializeAsAny
 
 from flexmaild.core import line_pattern
 from flexmaild.core.approval.opening import MAX_SETTLE
 from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Comments, OnExpiry
-from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
+from flexmaild.languages.load import LANGUAGES
 from flexmaild.settings import places
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
-from flexmaild.settings.metrics import Metrics
 from flexmaild.settings.oauth import OAuthApplication
-from flexmaild.settings.retention import Retention
 from flexmaild.settings.secrets import Secret
 from flexmaild.settings.section import RESTART, Section
 from flexmaild.settings.types import (
@@ -35,43 +32,15 @@ from flexmaild.settings.types import (
     Flag,
     Line,
     Mode,
+    Name,
     Number,
     TimestampSetting,
-    wrong,
+    Understood,
+    Word,
+    Written,
+    is_host,
 )
 from flexmaild.system import groups
-
-
-def _tag(text: object) -> object:
-    if isinstance(text, str) and (tag := OTHER_TAGS.get(text.lower())):
-        raise wrong(f"{text} is not the tag of a language here: write {tag} for {LANGUAGES[tag].name}")
-    return text
-
-
-# The languages replies are understood in, and those our mails are written in: the files of `languages`.
-if TYPE_CHECKING:
-    Understood = str
-    Written = str
-else:
-    Understood = Annotated[Literal[tuple(LANGUAGES)], BeforeValidator(_tag)]
-    Written = Annotated[Literal[WRITTEN], BeforeValidator(_tag)]
-
-
-def _word(text: str) -> str:
-    if not text or len(text) > 40 or not all(c.isalpha() or unicodedata.combining(c) for c in text):
-        raise wrong("must be a single word of letters only: replies are read by their first word")
-    return unicodedata.normalize("NFC", text)
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
-        raise wrong("must be a name of small letters, digits, - and _, at most 40 characters")
-    return text
-
-
-Word = Annotated[str, AfterValidator(_word)]
-Name = Annotated[str, AfterValidator(_name)]
-
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console", "journald"]
@@ -265,11 +234,45 @@ def unknown_group(name: str) -> Iterator[Finding]:
         yield Finding(("group",), text, grave=False)
 
 
+class Metrics(Section):
+    """Prometheus metrics and health checks over HTTP."""
+
+    listen: Line = "127.0.0.1:9642"
+    """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
+
+    def findings(self) -> Iterator[Finding]:
+        if not self.listen:
+            return
+        match = re.fullmatch(r"([^\[\]:]+|\[[^\[\]]+:[^\[\]]*\]):([0-9]{1,5})", self.listen)
+        if not match or not is_host(match[1].strip("[]")) or int(match[2]) > 65535:
+            yield Finding(
+                ("listen",), 'must be an address and a port like 127.0.0.1:9642 or [::1]:9642, or ""'
+            )
+        elif not self.listen.startswith(("127.", "localhost:", "[::1]:")):
+            yield Finding(
+                ("listen",), "can be reached from other machines, and asks for no password", grave=False
+            )
+
+
 class Files(Section):
     """Files that pipelines send ahead (`POST /v1/files`)."""
 
     max: Annotated[int, Bytes("64KiB", "2GiB")] = 500 * 1024 * 1024
     """The largest that is taken. A mail holds less, see `outgoing.max_message_size`."""
+
+
+class Retention(Section):
+    """How long what says something of persons is kept after a request has ended; of an open one all is. The
+    raw mails have `incoming.keep_raw`."""
+
+    comments: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
+    """What people wrote: comments, why a request was cancelled, lines that no list knew."""
+    addresses: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
+    """Addresses, names, titles and subjects, and so who decided. Afterwards a late reply is known as one to a
+    request of ours, and is not answered."""
+    sent_mails: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
+    """What we sent, and what it was made of: texts, variables, metadata, attachments. The mails quote
+    comments and bear addresses, so they go with the first of the three."""
 
 
 class Store(Section):

@@ -9,16 +9,18 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from flexmaild.core import durations
 from flexmaild.core.addresses import normal
+from flexmaild.languages.load import LANGUAGES, OTHER_TAGS, WRITTEN
 
 _SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -290,3 +292,34 @@ OptionalAddress = Annotated[str, AfterValidator(_optional_address)]
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 Mode = Annotated[int, Octal()]
 OptionalUrl = Annotated[str, AfterValidator(_optional_url)]
+
+
+def _tag(text: object) -> object:
+    if isinstance(text, str) and (tag := OTHER_TAGS.get(text.lower())):
+        raise wrong(f"{text} is not the tag of a language here: write {tag} for {LANGUAGES[tag].name}")
+    return text
+
+
+# The languages replies are understood in, and those our mails are written in: the files of `languages`.
+if TYPE_CHECKING:
+    Understood = str
+    Written = str
+else:
+    Understood = Annotated[Literal[tuple(LANGUAGES)], BeforeValidator(_tag)]
+    Written = Annotated[Literal[WRITTEN], BeforeValidator(_tag)]
+
+
+def _word(text: str) -> str:
+    if not text or len(text) > 40 or not all(c.isalpha() or unicodedata.combining(c) for c in text):
+        raise wrong("must be a single word of letters only: replies are read by their first word")
+    return unicodedata.normalize("NFC", text)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
+        raise wrong("must be a name of small letters, digits, - and _, at most 40 characters")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Name = Annotated[str, AfterValidator(_name)]

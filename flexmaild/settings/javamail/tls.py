@@ -3,8 +3,10 @@
 Used by `javamail` alone. An SSL socket factory never falls back to clear text here, as JavaMail does.
 """
 
+import re
+import ssl
+
 from flexmaild.settings.javamail.block import Block
-from flexmaild.settings.javamail.ciphers import openssl_name
 from flexmaild.settings.javamail.session import Tls
 
 # Ports whose first byte is settled by IANA's register: a server there hangs or breaks off otherwise.
@@ -91,12 +93,37 @@ def versions(block: Block) -> tuple[str, ...]:
 def ciphers(block: Block) -> tuple[str, ...]:
     names: list[str] = []
     for word in block.words("ssl.ciphersuites", commas=True):
-        name = openssl_name(word)
+        name = _openssl_name(word)
         if name is None:
             block.note("ssl.ciphersuites", "names a cipher suite that is unknown or not secure: take it out")
         elif name:
             names.append(name)
     return tuple(names)
+
+
+def _openssl_name(name: str) -> str | None:
+    """OpenSSL's name for an IANA (Java) or OpenSSL name; "" for suites of TLS 1.3, which are always allowed;
+    None where OpenSSL here knows no such suite or its security level forbids it."""
+    if re.fullmatch(r"TLS_(AES|CHACHA20)_\w+", name):
+        return ""
+    match = re.fullmatch(r"(?:TLS|SSL)_(\w+)_WITH_(\w+)_(SHA(?:256|384)?|CCM(?:_8)?)", name)
+    wanted = _openssl_words(*match.groups()) if match else name
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.set_ciphers(wanted)
+    except ssl.SSLError:
+        return None
+    # set_ciphers also takes group words such as ALL and NULL; only a suite's own name is one.
+    return wanted if any(cipher["name"] == wanted for cipher in context.get_ciphers()) else None
+
+
+def _openssl_words(exchange: str, cipher: str, digest: str) -> str:
+    """TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is ECDHE-RSA-AES128-GCM-SHA256 (RFC 5289; openssl-ciphers(1))."""
+    exchange = "" if exchange == "RSA" else exchange.replace("_", "-") + "-"
+    cipher = re.sub(r"(AES|CAMELLIA)_(\d+)", r"\1\2", cipher).replace("_CBC", "").replace("_", "-")
+    if cipher.startswith("CHACHA20"):
+        return f"{exchange}CHACHA20-POLY1305"
+    return f"{exchange}{cipher}-{digest.replace('_', '')}"
 
 
 def trust(block: Block) -> tuple[str, ...]:
