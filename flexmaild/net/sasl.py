@@ -7,13 +7,14 @@ Secrets pass through here and nowhere else; nothing here is ever logged.
 
 import hmac
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
 from flexmaild.core.redacted import redacted
 from flexmaild.core.retry import is_refused_login
+from flexmaild.net.answers import known_answer
 from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.settings.javamail.session import Session
 
@@ -126,7 +127,7 @@ def refused(session: Session, server: str, answer: str, exchange: Exchange | Non
         step="login",
         server=server,
         answer=words,
-        cure=_cure(words.lower(), session.auth_type == "oauth"),
+        cure=_cure(words, session.auth_type == "oauth"),
     )
 
 
@@ -142,48 +143,14 @@ def may_renew(error: Failure, session: Session, credentials: Credentials) -> boo
 
 
 def _cure(words: str, oauth: bool) -> str:
-    for marks, cure in _CURES:
-        if any(mark in words for mark in marks):
-            return cure
+    if known := known_answer(__package__, "login_answers.toml", words):
+        return known.cure
     if oauth:
         return (
             "Check that the user is the one who authorised the application, that the mailbox exists, and "
             "that the application holds the permission for this protocol (flexmailctl oauth status)."
         )
     return "Check user name and password, and whether the provider wants an application password."
-
-
-# Microsoft: learn.microsoft.com "SMTP AUTH client submission"; Google: support.google.com/mail/answer/185833.
-_CURES: Sequence[tuple[Sequence[str], str]] = (
-    (
-        ("5.7.139", "basic authentication is disabled"),
-        "Microsoft has switched off password logins for this tenant or mailbox: use auth_type: oauth, or "
-        "transport: graph.",
-    ),
-    (
-        ("5.7.9", "application-specific password", "invalidsecondfactor", "app password"),
-        "Google and others want an application password here: create one in the account's security settings, "
-        "or use auth_type: oauth.",
-    ),
-    (
-        ("5.7.57", "smtpclientauthentication is disabled"),
-        "Switch on authenticated SMTP for this mailbox in Exchange Online (Set-CASMailbox "
-        "-SmtpClientAuthenticationDisabled $false), or use transport: graph.",
-    ),
-    (
-        ("authenticated but not connected",),
-        "The login was right, but this user may not open the mailbox: check the mailbox licence, IMAP being "
-        "enabled for it, and for a shared mailbox the user's full access.",
-    ),
-    (
-        ("too many", "temporarily", "rate", "throttl"),
-        "The server limits logins; it will be tried again later.",
-    ),
-    (
-        ("imap access is disabled", "not enabled for imap", "webalert", "web login required"),
-        "Switch on IMAP for this mailbox at the provider.",
-    ),
-)
 
 
 def _plain(session: Session, user: str, secret: str) -> Exchange:

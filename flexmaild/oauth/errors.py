@@ -1,16 +1,40 @@
 """An error answer of a token endpoint, made into a failure with cause and cure.
 
-Codes decide, never texts: Microsoft rewords its texts without notice. Used by `entra`, `google` and the
-desk; the codes are in `error_table`. No I/O; what it quotes of an answer has its opaque words blotted out.
+Codes decide, never texts: Microsoft rewords its texts without notice. The codes are in `errors.toml`, from
+which `docs/errors-oauth.md` is made. Text that is quoted from an answer has its opaque words removed.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flexmaild.core.errors import Reason, TryLater, printable
 from flexmaild.core.redacted import redacted, without_known
-from flexmaild.oauth.error_table import MEANINGS, Meaning
+from flexmaild.system.package_data import read_table
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One error. `permanent`: it lasts until somebody acts, so asking again soon is of no use."""
+
+    code: str
+    name: str
+    cause: str
+    cure: str
+    permanent: bool
+
+
+@cache
+def meanings() -> Mapping[str, Meaning]:
+    """Every known error by its code."""
+    rows = read_table(__package__, "errors.toml")
+    default_cure = rows.pop("default_cure")
+    return {
+        code: Meaning(code, row["name"], row["cause"], row.get("cure", default_cure), row.get("lasts", True))
+        for code, row in rows.items()
+    }
 
 
 class OAuthFault(TryLater):
@@ -33,9 +57,9 @@ class OAuthFault(TryLater):
 def meaning(answer: Mapping[str, Any]) -> Meaning:
     """The meaning of an error answer, by its most exact code that we know."""
     for code in _codes(answer):
-        if code in MEANINGS:
-            return MEANINGS[code]
-    return MEANINGS["unknown"]
+        if code in meanings():
+            return meanings()[code]
+    return meanings()["unknown"]
 
 
 def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -> OAuthFault:
@@ -54,7 +78,7 @@ def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -
 
 def own_fault(code: str, detail: str = "", *, server: str = "", step: str = "token") -> OAuthFault:
     """A fault we found ourselves, by its row in the table."""
-    row = MEANINGS[code]
+    row = meanings()[code]
     text = f"{row.cause}: {detail}" if detail else row.cause
     reason = Reason.AUTH if row.permanent else Reason.SERVER
     return OAuthFault(reason, text, code=code, dead=row.permanent, cure=row.cure, server=server, step=step)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.javamail.properties import At, Entry, parse, problem
-from flexmaild.settings.javamail.table import GENERAL, TABLE, Property
+from flexmaild.settings.javamail.table import Property, known_properties
 from flexmaild.settings.secrets import MASK
 
 _VARIABLE = re.compile(r"\$\{\{([^{}]*)\}\}")
@@ -159,8 +159,8 @@ def _variable_name(block: Block, entry: Entry) -> None:
 
 
 def _names(protocol: str) -> list[str]:
-    own = [f"mail.{protocol}.{name}" for name in TABLE[protocol.removesuffix("s")]]
-    return own + [f"mail.{name}" for name in GENERAL]
+    own = [f"mail.{protocol}.{name}" for name in known_properties(protocol.removesuffix("s"))]
+    return own + [f"mail.{name}" for name in known_properties("general")]
 
 
 def _put_in(text: str, at: At, variables: Mapping[str, str], block: Block) -> str:
@@ -226,10 +226,11 @@ def _idle_value(block: Block, name: str, known: Property) -> None:
 def _known(block: Block, name: str) -> Property | str:
     """The table's row, or the words of a complaint."""
     short = name.removeprefix(f"mail.{block.protocol}.")
-    if short != name and short in TABLE[block.family]:
-        return TABLE[block.family][short]
-    if name.removeprefix("mail.") in GENERAL:
-        return GENERAL[name.removeprefix("mail.")]
+    table, general = known_properties(block.family), known_properties("general")
+    if short != name and short in table:
+        return table[short]
+    if name.removeprefix("mail.") in general:
+        return general[name.removeprefix("mail.")]
     match = re.match(r"mail\.(smtps?|imaps?)\.", name)
     if match and match[1] != block.protocol:
         same = match[1].removesuffix("s") == block.family

@@ -1,7 +1,4 @@
-"""The commented sample file `config/flexmaild.yaml`, made from the declarations.
-
-`packaging/regenerate.py` writes it; a test holds the file to what is made here, and loads it.
-"""
+"""The commented sample file `config/flexmaild.yaml`, made from the declarations of settings."""
 
 import textwrap
 from collections.abc import Iterator, Mapping

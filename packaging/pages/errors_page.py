@@ -1,14 +1,11 @@
-"""The page `docs/errors-oauth.md`, made from the tables of sign-in and Graph errors.
+"""`docs/errors-oauth.md`, made from the tables of sign-in and Graph errors."""
 
-Called by `packaging/regenerate.py`; a test holds the page to it. No I/O.
-"""
-
-from flexmaild.oauth.error_table import MEANINGS
-from flexmaild.transports.graph.errors import ERRORS
+from flexmaild.oauth.errors import meanings
+from flexmaild.transports.graph.errors import errors
 
 _HEAD = """# Errors of Microsoft 365 and Google: cause and cure
 
-Made from the tables in `flexmaild/oauth/error_table.py` and `flexmaild/transports/graph/errors.py` by
+Made from the tables `flexmaild/oauth/errors.toml` and `flexmaild/transports/graph/errors.toml` by
 `packaging/regenerate.py`; do not edit. The code decides what flexmaild does, never the text.
 
 Whatever stands here, no mail is lost: mail to be sent waits in the outbox, and replies wait in their folder.
@@ -36,7 +33,7 @@ def errors_page() -> str:
     """The page as Markdown."""
     signing = [
         f"| {m.code} | {m.name}: {m.cause} | {'lasting' if m.permanent else 'passing'} | {m.cure} |"
-        for m in MEANINGS.values()
+        for m in meanings().values()
     ]
-    graph = [f"| {e.code} | {e.cause} | {e.reason.value} | {e.cure} |" for e in ERRORS.values()]
+    graph = [f"| {e.code} | {e.cause} | {e.reason.value} | {e.cure} |" for e in errors().values()]
     return _HEAD + "\n".join(signing) + "\n" + _GRAPH + "\n".join(graph) + "\n"

@@ -1,7 +1,4 @@
-"""The reference pages `docs/settings.md` and `docs/javamail-properties.md`, made from the declarations.
-
-`packaging/regenerate.py` writes them; a test holds the files to what is made here.
-"""
+"""`docs/settings.md`, made from the declarations of settings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin
@@ -9,7 +6,6 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from flexmaild.settings.describe import choices_of, default_of, section_of
-from flexmaild.settings.javamail.table import GENERAL, TABLE, Property
 from flexmaild.settings.load import Kinds
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
@@ -19,11 +15,9 @@ from flexmaild.settings.section import Section
 from flexmaild.settings.types import Bytes, Duration
 
 
-def reference(kinds: Kinds) -> str:
+def settings_page(kinds: Kinds) -> str:
     """`docs/settings.md`: every setting with type, default and meaning."""
-    parts = [
-        _HEAD,
-    ]
+    parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         if name == "sinks":
             parts.append(
@@ -123,41 +117,3 @@ def _type_words(field: FieldInfo) -> str:
     else:
         words = "mapping" if "dict" in str(field.annotation) else "text"
     return f"list of: {words}" if is_list else words
-
-
-def javamail_page() -> str:
-    """`docs/javamail-properties.md`: what becomes of each Java property."""
-    parts = [_JAVAMAIL_HEAD]
-    for family, other in (("smtp", "smtps"), ("imap", "imaps")):
-        table = TABLE[family]
-        heading = f"## mail.{family}.* ({len(table)})\n\nFor `mail.{other}.*` the same.\n\n"
-        parts.append(heading + _property_rows(family, table))
-    parts.append(f"## Without a protocol\n\n{_property_rows('', GENERAL)}")
-    return "\n".join(parts)
-
-
-def _property_rows(family: str, table: Mapping[str, Property]) -> str:
-    prefix = f"mail.{family}." if family else "mail."
-    rows = (f"| `{prefix}{p.name}` | {p.kind} | {p.treatment} | {p.note} |\n" for p in table.values())
-    return "| property | value | treatment | note |\n|---|---|---|---|\n" + "".join(rows)
-
-
-_JAVAMAIL_HEAD = """\
-# Java mail properties
-
-This page is generated from `flexmaild/settings/javamail/table.py` (`packaging/regenerate.py`). It says what
-becomes of each property of JavaMail in `outgoing.properties` and `incoming.properties`.
-
-* *honoured*: does what JavaMail documents, but for what the note says.
-* *no effect*: accepted, and named once by `flexmaild check`, with the reason in the note.
-* *refused*: a fault, with the reason in the note.
-
-Every other name that begins with `mail.` is a fault. A line whose name does not begin with `mail.` defines a
-variable for `${{NAME}}`; built in are `SMTP_HOST_NAME`, `SMTP_HOST_PORT`, `SMTP_ENABLE_TLS`,
-`IMAP_HOST_NAME`, `IMAP_HOST_PORT` and `IMAP_ENABLE_STARTTLS`, fed by the fields; `PROTOCOL` chooses between
-`smtp` and `smtps`, `imap` and `imaps`. The block wins over the fields; where it is silent, the fields count.
-
-Where JavaMail fails in silence, there is a fault with line and column: a boolean that is not exactly `true`
-or `false`, a number that is none, a blank at the end of a value, a character that copy and paste left behind,
-port 465 or 993 without TLS from the start (JavaMail hangs), TLS from the start on 25, 143 or 587.
-"""

@@ -1,0 +1,13 @@
+"""Tables that lie as TOML in a package of this program.
+
+Apart, since packages of every layer read their table by it.
+"""
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+
+def read_table(package: str, name: str) -> dict[str, Any]:
+    """The content of `name` in `package` (a module's `__package__`). The caller keeps what it makes of it."""
+    return tomllib.loads((files(package) / name).read_text(encoding="utf-8"))
