@@ -1,8 +1,6 @@
 """The login mechanisms of SMTP and IMAP (SASL, RFC 4422), as answers to a server's challenges.
 
-Called by `transports.smtp.dialogue` and `transports.imap.client`, each of which wraps the answers in its own
-protocol.
-Secrets pass through here and nowhere else; nothing here is ever logged.
+Used by the SMTP and IMAP clients, each of which wraps the answers in its own protocol. Never logs.
 """
 
 import hmac
@@ -27,7 +25,7 @@ _REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *TOKEN_MECHANISMS})
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the secrets come from; both are asked at each login, so that rotating them needs no reload.
+    """Where the secrets come from; both are called at each login, so that rotating them needs no reload.
 
     password: returns the password. token: returns an access token; True asks for a new one.
     """
@@ -38,8 +36,8 @@ class Credentials:
 
 @dataclass(slots=True)
 class Exchange:
-    """One login: `answer` is called with each challenge. `complaint` is what the server said against a
-    token, in clear (RFC 7628 section 3.2.2)."""
+    """One login: `answer` is called with each challenge. complaint: the server's error report about a token,
+    decoded (RFC 7628 section 3.2.2)."""
 
     mechanism: str
     initial: bytes | None
@@ -51,17 +49,17 @@ class Exchange:
             return self._steps.pop(0)(challenge)
         if self.mechanism in TOKEN_MECHANISMS:
             self.complaint = _clear_complaint(challenge)
-            # An error challenge is answered, so that the server ends the exchange with its own words.
+            # An error challenge is answered, so that the server ends the exchange with its own message.
             return b"\x01" if self.mechanism == "OAUTHBEARER" else b""
         return b""
 
 
 def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
-    """The first mechanism of the settings that the server offers; `fallback`, which sends a password as it
-    is, where none is. Where the settings name a mechanism for tokens, the secret may be one, and a token is
-    never sent as a password.
+    """The first mechanism of the settings that the server offers, else `fallback`, which sends a password in
+    clear. Where the settings name a mechanism for tokens, the secret may be one, and a token is never sent as
+    a password.
 
-    Raises GiveUp(AUTH) when there is none at all.
+    Raises GiveUp(AUTH) when there is neither.
     """
     offers = {name.upper() for name in offered}
     wanted = [name.upper() for name in session.mechanisms]
@@ -90,25 +88,25 @@ _CURE_NO_TOKENS = (
 )
 
 
-def guard_secret(session: Session, wire: DeadlineSocket, mechanism: str) -> None:
-    """Raises GiveUp(TLS) rather than let a secret cross an unencrypted connection to another machine."""
-    if wire.tls or mechanism not in _REVEALING or is_loopback(session.host) or session.cleartext_login:
+def guard_secret(session: Session, connection: DeadlineSocket, mechanism: str) -> None:
+    """Raises GiveUp(TLS) where the mechanism would send a secret in clear to another machine."""
+    if connection.tls or mechanism not in _REVEALING or is_loopback(session.host) or session.cleartext_login:
         return
     raise GiveUp(
         Reason.TLS,
         "the connection is not encrypted, so the password is not sent",
         step="login",
-        server=wire.server,
+        server=connection.server,
         cure="Set starttls: true or use the port with TLS; allow_cleartext_login: true takes the risk.",
     )
 
 
 def begin(mechanism: str, session: Session, credentials: Credentials, renew: bool) -> Exchange:
-    """The exchange for this login, its secret freshly read. Raises what reading the secret raises."""
+    """The exchange for this login. Raises what reading the secret raises."""
     if session.auth_type == "oauth" and credentials.token:
         secret = credentials.token(renew)
     else:
-        secret = credentials.password()  # as JavaMail has it, for XOAUTH2 as well: the password is the token
+        secret = credentials.password()  # as in JavaMail also for XOAUTH2: the password is the token
     user = session.user
     if "\0" in user or "\0" in secret or "\x01" in user:
         raise GiveUp(
@@ -118,7 +116,7 @@ def begin(mechanism: str, session: Session, credentials: Credentials, renew: boo
 
 
 def refused(session: Session, server: str, answer: str, exchange: Exchange | None, lasting: bool) -> Failure:
-    """The failure for a refused login, with the cure for the answers that are known in the field."""
+    """The failure for a refused login, with the cure where the answer is known."""
     words = f"{answer} {exchange.complaint}".strip() if exchange and exchange.complaint else answer
     kind = GiveUp if lasting else TryLater
     return kind(
@@ -132,7 +130,7 @@ def refused(session: Session, server: str, answer: str, exchange: Exchange | Non
 
 
 def may_renew(error: Failure, session: Session, credentials: Credentials) -> bool:
-    """Whether a new access token may mend this: it was refused for good, and there is somebody to ask."""
+    """Whether a new access token may help: the old one was refused, and there is a supplier of tokens."""
     return (
         isinstance(error, GiveUp)
         and is_refused_login(error)
@@ -189,7 +187,7 @@ _EXCHANGES: dict[str, Callable[[Session, str, str], Exchange]] = {
 
 
 def _clear_complaint(challenge: bytes) -> str:
-    """The JSON of an error challenge as "status 401, scope mail": its values only, never the token."""
+    """The JSON of an error challenge as "status 401, scope mail", without the token."""
     try:
         said = json.loads(challenge)
     except (ValueError, RecursionError):

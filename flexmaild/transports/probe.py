@@ -79,19 +79,20 @@ def tls_words(session: Session) -> str:
     return ways[session.tls]
 
 
-def note_tls(found: Examination, session: Session, wire: DeadlineSocket) -> None:
+def note_tls(found: Examination, session: Session, connection: DeadlineSocket) -> None:
     tried = tls_words(session)
-    if not wire.tls:
+    if not connection.tls:
         cure = "Set starttls: true, or use the port with implicit TLS." if session.user else ""
         found.passed("tls", tried, "the connection is not encrypted", cure)
         return
-    certificate = read_certificate(wire)
+    certificate = read_certificate(connection)
     if not certificate:
-        found.passed("tls", tried, wire.tls_version)
+        found.passed("tls", tried, connection.tls_version)
         return
     left = certificate.not_after - datetime.now(UTC)
+    names = ", ".join(certificate.names[:5]) or certificate.subject
     answer = (
-        f"{wire.tls_version}, certificate for {', '.join(certificate.names[:5]) or certificate.subject}, "
+        f"{connection.tls_version}, certificate for {names}, "
         f"issued by {certificate.issuer}, valid until {certificate.not_after:%Y-%m-%d}"
     )
     cure = ""

@@ -53,15 +53,15 @@ def _server(address: str, ca_file: str) -> list[Step]:
     try:
         reach(found, session)
         tried = f"connect to {session.host}:{session.port}"
-        wire = found.attempt("connect", tried, lambda: connect(session))
+        connection = found.attempt("connect", tried, lambda: connect(session))
         found.passed("connect", tried, "connected")
         try:
-            wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
+            connection.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
             look = partial(_seen_certificate, session)
-            found.attempt("tls", tls_words(session), lambda: secure(wire, session, look))
-            note_tls(found, session, wire)
+            found.attempt("tls", tls_words(session), lambda: secure(connection, session, look))
+            note_tls(found, session, connection)
         finally:
-            wire.close()
+            connection.close()
     except Stopped:
         pass
     return found.steps
@@ -69,17 +69,17 @@ def _server(address: str, ca_file: str) -> list[Step]:
 
 def _seen_certificate(session: Session, context: ssl.SSLContext) -> Certificate | None:
     try:
-        wire = connect(session)
+        connection = connect(session)
     except Failure:
         return None
     try:
-        wire.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
-        wire.start_tls(context, session.host)
-        return read_certificate(wire)
+        connection.begin("tls", silence=session.read_timeout, total=session.connect_timeout)
+        connection.start_tls(context, session.host)
+        return read_certificate(connection)
     except Failure:
         return None
     finally:
-        wire.close()
+        connection.close()
 
 
 def _token(token: Token) -> Step:

@@ -30,20 +30,20 @@ LOGIN_COMMAND = "LOGIN command"
 class _Protocol(imaplib.IMAP4):
     """imaplib on a Wire, by the methods that imaplib documents as its transport."""
 
-    def __init__(self, wire: DeadlineSocket, trace: Trace | None) -> None:
-        self.wire = wire
+    def __init__(self, connection: DeadlineSocket, trace: Trace | None) -> None:
+        self.connection = connection
         self.trace = trace
         self.hides_sent = False
         super().__init__()
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
-        self.sock = self.wire  # type: ignore[assignment]
+        self.sock = self.connection  # type: ignore[assignment]
 
     def read(self, size: int) -> bytes:
-        return self.wire.read_exactly(size)
+        return self.connection.read_exactly(size)
 
     def readline(self) -> bytes:
-        line = self.wire.read_line()
+        line = self.connection.read_line()
         if self.trace:
             self.trace(f"< {_without_bodies(line)}")
         return line
@@ -53,10 +53,10 @@ class _Protocol(imaplib.IMAP4):
             self.trace(
                 "> (secret)" if self.hides_sent else f"> {printable(bytes(data).decode('utf-8', 'replace'))}"
             )
-        self.wire.sendall(bytes(data))
+        self.connection.sendall(bytes(data))
 
     def shutdown(self) -> None:
-        self.wire.close()
+        self.connection.close()
 
     def upgrade(self, handshake: Callable[[], None]) -> None:
         """STARTTLS (RFC 9051 section 6.2.1); what was said before it counts for nothing after it."""
@@ -71,16 +71,16 @@ class _Protocol(imaplib.IMAP4):
 class Client(IMAPClient):  # type: ignore[misc]
     """IMAPClient on a Wire. `begin` opens the account of time and bytes for the next commands."""
 
-    def __init__(self, session: ImapSession, wire: DeadlineSocket, trace: Trace | None) -> None:
+    def __init__(self, session: ImapSession, connection: DeadlineSocket, trace: Trace | None) -> None:
         self.session = session
-        self.wire = wire
+        self.connection = connection
         self._trace = trace
         super().__init__(session.host, session.port, ssl=False)
         # IMAPClient switches imaplib's own log on, which would hold passwords.
         self.protocol.debug = 0
 
     def _create_IMAP4(self) -> _Protocol:
-        return _Protocol(self.wire, self._trace)
+        return _Protocol(self.connection, self._trace)
 
     def _set_read_timeout(self) -> None:
         """The Wire has its own."""
@@ -94,7 +94,7 @@ class Client(IMAPClient):  # type: ignore[misc]
         """The next commands may bring `most` bytes beyond 1 MiB of lines. They may be silent for the read
         timeout, and last twice as long and a second more for every 64 KiB."""
         silence = self.session.read_timeout
-        self.wire.begin(step, silence=silence, total=2 * silence + most / 65536, most=(1 << 20) + most)
+        self.connection.begin(step, silence=silence, total=2 * silence + most / 65536, most=(1 << 20) + most)
 
     def counted(self, word: str) -> list[int]:
         """The numbers of the untagged EXISTS or EXPUNGE lines since the last call, in order."""
@@ -106,13 +106,13 @@ class Client(IMAPClient):  # type: ignore[misc]
         return bool(self.has_capability(capability))
 
     def drop(self) -> None:
-        self.wire.close()
+        self.connection.close()
 
     def leave(self) -> None:
         """LOGOUT within a few seconds; never raises."""
         silence = min(5.0, self.session.read_timeout)
         try:
-            self.wire.begin("logout", silence=silence, total=silence)
+            self.connection.begin("logout", silence=silence, total=silence)
             self.logout()
         except (Failure, OSError, *UNREADABLE):
             return
@@ -143,13 +143,17 @@ def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -
     """AUTHENTICATE, or LOGIN where the server has no mechanism of ours. Raises with step "login"."""
     if client.protocol.state == "AUTH":
         return  # PREAUTH: the server knows us already, by a tunnel for example
-    session, wire = client.session, client.wire
+    session, connection = client.session, client.connection
     if not session.user:
         raise GiveUp(
-            Reason.AUTH, "there is no user name", step="login", server=wire.server, cure="Give a username."
+            Reason.AUTH,
+            "there is no user name",
+            step="login",
+            server=connection.server,
+            cure="Give a username.",
         )
     mechanism = _mechanism(client)
-    sasl.guard_secret(session, wire, "PLAIN" if mechanism == LOGIN_COMMAND else mechanism)
+    sasl.guard_secret(session, connection, "PLAIN" if mechanism == LOGIN_COMMAND else mechanism)
     client.begin("login")
     client.protocol.hides_sent = True
     exchange = None if mechanism == LOGIN_COMMAND else sasl.begin(mechanism, session, credentials, renew)
@@ -188,31 +192,31 @@ def _login_command(client: Client, user: str, password: str) -> None:
                 Reason.AUTH,
                 "this server has only the LOGIN command, which cannot carry these characters",
                 step="login",
-                server=client.wire.server,
+                server=client.connection.server,
                 cure="Use a password of ASCII letters, digits and signs.",
             )
     client.protocol.login(user, password)
 
 
 def _login_failure(error: BaseException, client: Client, exchange: sasl.Exchange | None) -> Failure:
-    found = failure(error, "login", client.wire.server)
+    found = failure(error, "login", client.connection.server)
     if isinstance(error, imaplib.IMAP4.abort) or not isinstance(error, imaplib.IMAP4.error):
         return found
     if found.reason in {Reason.SERVER, Reason.AUTH} and "[UNAVAILABLE]" not in found.answer.upper():
-        return sasl.refused(client.session, client.wire.server, found.answer, exchange, lasting=True)
+        return sasl.refused(client.session, client.connection.server, found.answer, exchange, lasting=True)
     return found
 
 
 def after_login(client: Client) -> None:
     """What comes between login and folder: capabilities, PROXYAUTH, compression."""
-    with translated("login", client.wire.server):
+    with translated("login", client.connection.server):
         client.capabilities()  # as they are after the login; asked once
         if client.session.proxy_auth_user:
             client.protocol.proxyauth(plain(client.session.proxy_auth_user))
         if client.session.compress and client.has("COMPRESS=DEFLATE"):
             status, _ = client.protocol.xatom("COMPRESS", "DEFLATE")
             if status == "OK":
-                client.wire.start_compression()
+                client.connection.start_compression()
 
 
 def plain(text: str) -> str:
@@ -226,24 +230,24 @@ def plain(text: str) -> str:
 
 def before_login(session: ImapSession, trace: Trace | None) -> Client:
     """A client that is connected, greeted and encrypted."""
-    wire = connect(session)
+    connection = connect(session)
     try:
         if session.tls == "implicit":
-            _begin(wire, session, "tls")
-            secure(wire, session, lambda context: _look(session, context))
-        client = _greeted(session, wire, trace)
+            _begin(connection, session, "tls")
+            secure(connection, session, lambda context: _look(session, context))
+        client = _greeted(session, connection, trace)
         if session.tls == "starttls":
-            _demand_tls(client, lambda: secure(wire, session, lambda context: _look(session, context)))
+            _demand_tls(client, lambda: secure(connection, session, lambda context: _look(session, context)))
     except Failure:
-        wire.close()
+        connection.close()
         raise
     return client
 
 
-def _greeted(session: ImapSession, wire: DeadlineSocket, trace: Trace | None) -> Client:
-    _begin(wire, session, "greeting")
-    with translated("greeting", wire.server):
-        return Client(session, wire, trace)
+def _greeted(session: ImapSession, connection: DeadlineSocket, trace: Trace | None) -> Client:
+    _begin(connection, session, "greeting")
+    with translated("greeting", connection.server):
+        return Client(session, connection, trace)
 
 
 def _demand_tls(client: Client, handshake: Callable[[], None]) -> None:
@@ -257,36 +261,37 @@ def _demand_tls(client: Client, handshake: Callable[[], None]) -> None:
             if not offered
             else "the server says we are logged in before encryption began (PREAUTH)",
             step="starttls",
-            server=client.wire.server,
+            server=client.connection.server,
             cure="Check the port (143 for STARTTLS, 993 for implicit TLS); if the server used to offer it, "
             "something on the way may be removing the offer.",
         )
     client.begin("starttls")
-    with translated("starttls", client.wire.server):
+    with translated("starttls", client.connection.server):
         client.protocol.upgrade(handshake)
 
 
 def _look(session: ImapSession, context: ssl.SSLContext) -> Certificate | None:
     """The certificate of a server whose certificate was refused; says nothing beyond STARTTLS."""
     try:
-        wire = connect(session)
+        connection = connect(session)
     except Failure:
         return None
     try:
-        _begin(wire, session, "tls")
+        _begin(connection, session, "tls")
         if session.tls == "starttls":
-            _demand_tls(_greeted(session, wire, None), lambda: wire.start_tls(context, session.host))
+            client = _greeted(session, connection, None)
+            _demand_tls(client, lambda: connection.start_tls(context, session.host))
         else:
-            wire.start_tls(context, session.host)
-        return read_certificate(wire)
+            connection.start_tls(context, session.host)
+        return read_certificate(connection)
     except Failure:
         return None
     finally:
-        wire.close()
+        connection.close()
 
 
-def _begin(wire: DeadlineSocket, session: ImapSession, step: str) -> None:
-    wire.begin(step, silence=session.read_timeout, total=2 * session.read_timeout)
+def _begin(connection: DeadlineSocket, session: ImapSession, step: str) -> None:
+    connection.begin(step, silence=session.read_timeout, total=2 * session.read_timeout)
 
 
 def _without_bodies(line: bytes) -> str:

@@ -102,7 +102,7 @@ class Fetcher:
             return said
         client = self._client()
         client.begin("fetch", most=len(said) * 20)
-        with translated("fetch", client.wire.server):
+        with translated("fetch", client.connection.server):
             there = set(client.search(["UID", joined(sorted(said))]))
         return {uid: text for uid, text in said.items() if uid in there}
 
@@ -163,7 +163,7 @@ class Fetcher:
         """By structure; mails of like structure share a command, and those from a mail program are alike."""
         client = self._client()
         client.begin("fetch", most=len(batch) * _HEAD)
-        with translated("fetch", client.wire.server):
+        with translated("fetch", client.connection.server):
             answers = client.fetch(list(batch), ["BODYSTRUCTURE"])
             trees = {uid: prune(answer.get(b"BODYSTRUCTURE")) for uid, answer in answers.items()}
         found: dict[int, Found] = {}
@@ -203,7 +203,7 @@ class Fetcher:
         client = self._client()
         items = [section.item(self._session.peek, self._session.partial_fetch) for section in wanted]
         client.begin("fetch", most=most)
-        with translated("fetch", client.wire.server):
+        with translated("fetch", client.connection.server):
             answers = client.fetch(list(uids), items)
         return {uid: _named(answer, wanted) for uid, answer in answers.items()}
 

@@ -35,7 +35,7 @@ class Removal:
             return set()
         ordered = sorted(uids)
         self.client.begin("dispose", most=len(ordered) * 200)
-        with translated("dispose", self.client.wire.server):
+        with translated("dispose", self.client.connection.server):
             if self.move_to:
                 self._move(ordered)
             else:
@@ -59,7 +59,7 @@ def select(client: Client, folder: str) -> Mapping[bytes, Any]:
     names of the folders there are where this one is not."""
     client.begin("select")
     try:
-        with translated("select", client.wire.server):
+        with translated("select", client.connection.server):
             try:
                 return dict(client.select_folder(folder))
             except imaplib.IMAP4.readonly:
@@ -72,7 +72,7 @@ def select(client: Client, folder: str) -> Mapping[bytes, Any]:
 
 def _folders(client: Client) -> str:
     try:
-        with translated("select", client.wire.server):
+        with translated("select", client.connection.server):
             names = [str(name) for _, _, name in client.list_folders()]
     except Failure:
         return "?"
@@ -81,7 +81,7 @@ def _folders(client: Client) -> str:
 
 def plan_removal(client: Client, folder: str, move_to: str, answer: Mapping[bytes, Any]) -> Removal:
     """The way out of this folder. `answer` is the server's to SELECT. Raises GiveUp where there is none."""
-    with translated("select", client.wire.server):
+    with translated("select", client.connection.server):
         obstacle = _obstacle(client, folder, answer)
         if move_to or client.has("X-GM-EXT-1") or not client.has("UIDPLUS"):
             move_to = move_to or _trash(client, folder)
@@ -133,7 +133,7 @@ def _no_way(client: Client, what: str) -> Failure:
         Reason.CLIENT,
         f"this server {what}",
         step="select",
-        server=client.wire.server,
+        server=client.connection.server,
         cure="Read replies from a mailbox on another server, or by transport: graph or maildir.",
     )
 

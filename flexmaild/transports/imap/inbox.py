@@ -260,7 +260,7 @@ class ImapInbox:
         tried = [row for row in rows if row.uid not in got.untried]
         if not tried:
             said = f"too many mails cannot be fetched ({self._withheld.said})"
-            raise TryLater(Reason.SERVER, said, step="fetch", server=self._connected().wire.server)
+            raise TryLater(Reason.SERVER, said, step="fetch", server=self._connected().connection.server)
         self._note(tried, got)
         self._handed.update(row.uid for row in tried)
         if self._client is before:

@@ -121,7 +121,7 @@ class Lister:
         """Theirs alone: for these a server opens no mail."""
         client = self._client()
         client.begin("fetch")
-        with translated("fetch", client.wire.server):
+        with translated("fetch", client.connection.server):
             answers, refusal = _answers(client.protocol.fetch(f"{first}:{last}", "(UID)"))
             if refusal and not answers:
                 raise _cannot_be_listed(refusal)
@@ -161,7 +161,7 @@ def _untold(uid: int) -> Row:
 def _listed(client: Client, numbers: str, *, by_uid: bool) -> tuple[list[Row], str]:
     """What came, and what the server said where it refused the rest."""
     client.begin("fetch")
-    with translated("fetch", client.wire.server):
+    with translated("fetch", client.connection.server):
         if by_uid:
             answers, refusal = _answers(client.protocol.uid("FETCH", numbers, _ITEMS))
         else:

@@ -25,7 +25,7 @@ def examine_imap(session: ImapSession, credentials: Credentials, folder: str, mo
         client = found.attempt("connect", tried, lambda: imap_client.before_login(session, None))
         found.passed("connect", tried, "greeted")
         try:
-            note_tls(found, session, client.wire)
+            note_tls(found, session, client.connection)
             log_in(found, session, credentials, lambda renew: _imap_login(client, credentials, renew))
             _open_folder(found, client, folder, move_to)
         finally:

@@ -41,15 +41,15 @@ class Reply(NamedTuple):
 
 
 class Dialogue:
-    """A connection in conversation. `wire` is open until `leave` or `drop`."""
+    """A connection in conversation. `connection` is open until `leave` or `drop`."""
 
     def __init__(self, session: SmtpSession, trace: Trace | None = None) -> None:
         self.session = session
-        self.wire: DeadlineSocket = connect(session)
+        self.connection: DeadlineSocket = connect(session)
         self._trace = trace
         # With a local host name given, smtplib asks no DNS for one.
-        self._smtp = smtplib.SMTP(local_hostname=_our_name(session, self.wire))
-        self._smtp.sock = self.wire  # type: ignore[assignment]
+        self._smtp = smtplib.SMTP(local_hostname=_our_name(session, self.connection))
+        self._smtp.sock = self.connection  # type: ignore[assignment]
 
     def offers(self, extension: str) -> bool:
         return bool(self._smtp.has_extn(extension))
@@ -64,13 +64,13 @@ class Dialogue:
         Twice that in total: a server that drips its reply is as dead as a silent one.
         """
         silence = seconds or self.session.read_timeout
-        self.wire.begin(step, silence=silence, total=2 * silence, most=1 << 16)
+        self.connection.begin(step, silence=silence, total=2 * silence, most=1 << 16)
 
     def send(self, *lines: str) -> None:
         """Send commands in one write. They hold no line ends: addresses were checked by the caller."""
         for line in lines:
             self.note(f"> {line}")
-        self.wire.sendall("".join(f"{line}\r\n" for line in lines).encode())
+        self.connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
 
     def reply(self) -> Reply:
         """The next reply. Raises TryLater when the connection ends or what comes is not SMTP."""
@@ -97,7 +97,7 @@ class Dialogue:
             self._trace(line)
 
     def drop(self) -> None:
-        self.wire.close()
+        self.connection.close()
 
     def leave(self) -> None:
         """QUIT; waits for the answer unless the settings say otherwise (mail.smtp.quitwait). Never raises."""
@@ -117,7 +117,7 @@ class Dialogue:
         self.expect("greeting")
         reply = self.reply()
         if reply.code != 220:
-            raise failure(reply, "greeting", self.wire.server)
+            raise failure(reply, "greeting", self.connection.server)
 
     def introduce(self) -> None:
         """EHLO, and HELO where the settings or the server do not have it."""
@@ -125,7 +125,7 @@ class Dialogue:
         if 500 <= reply.code <= 599:
             reply = self._hello("HELO")
         if reply.code != 250:
-            raise failure(reply, "ehlo", self.wire.server)
+            raise failure(reply, "ehlo", self.connection.server)
 
     def demand_tls(self) -> None:
         """STARTTLS, up to the point where the handshake begins; a server that does not offer it is left."""
@@ -134,7 +134,7 @@ class Dialogue:
                 Reason.TLS,
                 "the server does not offer STARTTLS, which the settings demand",
                 step="starttls",
-                server=self.wire.server,
+                server=self.connection.server,
                 cure="Check the port (587 for STARTTLS, 465 for implicit TLS); if the server used to offer "
                 "it, something on the way may be removing the offer.",
             )
@@ -144,7 +144,7 @@ class Dialogue:
                 Reason.TLS,
                 "the server refused STARTTLS",
                 step="starttls",
-                server=self.wire.server,
+                server=self.connection.server,
                 answer=reply.line,
             )
 
@@ -158,11 +158,11 @@ class Dialogue:
         if not self.session.user or self.session.auth_type == "none":
             return
         mechanism = sasl.choose(self.session, self.parameter("auth").replace("=", " ").split())
-        sasl.guard_secret(self.session, self.wire, mechanism)
+        sasl.guard_secret(self.session, self.connection, mechanism)
         exchange, reply = self._exchange(mechanism, credentials, renew)
         if reply.code != 235:
             lasting = reply.code >= 500
-            raise sasl.refused(self.session, self.wire.server, reply.line, exchange, lasting)
+            raise sasl.refused(self.session, self.connection.server, reply.line, exchange, lasting)
 
     def _exchange(
         self, mechanism: str, credentials: sasl.Credentials, renew: bool
@@ -172,7 +172,7 @@ class Dialogue:
         inline = first if len(first) <= _LONGEST_INITIAL else ""
         self.expect("login")
         self.note(f"> AUTH {mechanism}{' (secret)' if inline else ''}")
-        self.wire.sendall(f"AUTH {mechanism} {inline}".rstrip().encode() + b"\r\n")
+        self.connection.sendall(f"AUTH {mechanism} {inline}".rstrip().encode() + b"\r\n")
         reply = self.reply()
         if reply.code == 334 and first and not inline:
             reply = self._respond(first)
@@ -184,7 +184,7 @@ class Dialogue:
 
     def _respond(self, line: str) -> Reply:
         self.note("> (secret)")
-        self.wire.sendall(line.encode() + b"\r\n")
+        self.connection.sendall(line.encode() + b"\r\n")
         return self.reply()
 
     def _hello(self, verb: str) -> Reply:
@@ -199,7 +199,7 @@ class Dialogue:
         return reply
 
     def _lost(self, text: str) -> Failure:
-        return TryLater(Reason.NETWORK, text, step=self.wire.step, server=self.wire.server)
+        return TryLater(Reason.NETWORK, text, step=self.connection.step, server=self.connection.server)
 
 
 def open_dialogue(
@@ -223,8 +223,8 @@ def open_dialogue(
 def encrypt(dialogue: Dialogue, session: SmtpSession) -> None:
     """The handshake, and the opening that belongs behind it."""
     dialogue.expect("tls")
-    secure(dialogue.wire, session, lambda context: _look(session, context))
-    dialogue.note(f"= {dialogue.wire.tls_version}")
+    secure(dialogue.connection, session, lambda context: _look(session, context))
+    dialogue.note(f"= {dialogue.connection.tls_version}")
     if session.tls == "implicit":
         dialogue.greet()
     dialogue.forget_plaintext()
@@ -254,20 +254,20 @@ def _look(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
         return None
     try:
         dialogue.expect("tls")
-        dialogue.wire.start_tls(context, session.host)
-        return read_certificate(dialogue.wire)
+        dialogue.connection.start_tls(context, session.host)
+        return read_certificate(dialogue.connection)
     except Failure:
         return None
     finally:
         dialogue.drop()
 
 
-def _our_name(session: SmtpSession, wire: DeadlineSocket) -> str:
+def _our_name(session: SmtpSession, connection: DeadlineSocket) -> str:
     """The name for EHLO: a full name, else the address of our end (RFC 5321 section 4.1.4)."""
     name = session.local_host or socket.gethostname()
     if session.local_host or "." in name:
         return name
-    return wire.local_host
+    return connection.local_host
 
 
 def _decoded(text: str) -> bytes:

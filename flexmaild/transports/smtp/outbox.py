@@ -134,9 +134,9 @@ def _transaction(dialogue: Dialogue, order: Order, session: SmtpSession) -> Rece
     refused += _judge(dialogue, order, offered, session)
     data = offered.data or dialogue.command("data", "DATA")
     if data.code != 354:
-        raise failure(data, "data", dialogue.wire.server)
+        raise failure(data, "data", dialogue.connection.server)
     reply = _send_content(dialogue, order, session)
-    return Receipt(reply.line, dialogue.wire.tls_version, refused)
+    return Receipt(reply.line, dialogue.connection.tls_version, refused)
 
 
 def _offer(dialogue: Dialogue, order: Order, session: SmtpSession, with_data: bool) -> _Offered:
@@ -148,7 +148,7 @@ def _offer(dialogue: Dialogue, order: Order, session: SmtpSession, with_data: bo
         dialogue.send(mail, *rcpts, *(["DATA"] if with_data else []))
         first = dialogue.reply()
         if first.code == 421:  # the server hangs up after it, no further reply comes
-            raise failure(first, "mail", dialogue.wire.server)
+            raise failure(first, "mail", dialogue.connection.server)
         replies = tuple(_next(dialogue, "rcpt") for _ in rcpts)
         return _Offered(first, replies, _next(dialogue, "data") if with_data else None)
     first = dialogue.command("mail", mail)
@@ -171,7 +171,7 @@ def _judge(dialogue: Dialogue, order: Order, offered: _Offered, session: SmtpSes
         if reply.code // 100 != 2
     ]
     if offered.mail.code != 250:
-        stop = failure(offered.mail, "mail", dialogue.wire.server)
+        stop = failure(offered.mail, "mail", dialogue.connection.server)
     elif bad and (len(bad) == len(order.recipients) or not session.send_partial):
         stop = _worst(bad, dialogue, everybody=len(bad) == len(order.recipients))
     if stop is None:
@@ -187,7 +187,7 @@ def _worst(bad: list[tuple[str, Reply]], dialogue: Dialogue, everybody: bool) ->
     """One failure for several refusals: with nobody left a passing one decides, else a lasting one."""
     ordered = sorted(bad, key=lambda item: item[1].code, reverse=not everybody)
     to, reply = ordered[0]
-    error = failure(reply, "rcpt", dialogue.wire.server)
+    error = failure(reply, "rcpt", dialogue.connection.server)
     more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
     error.text = f"the server refused the recipient {to}{more}"
     if not everybody:
@@ -198,9 +198,9 @@ def _worst(bad: list[tuple[str, Reply]], dialogue: Dialogue, everybody: bool) ->
 def _send_content(dialogue: Dialogue, order: Order, session: SmtpSession) -> Reply:
     data = stuffed(order.data)
     total = 2 * session.write_timeout + len(data) / _SLOWEST
-    dialogue.wire.begin("content", silence=session.write_timeout, total=total)
+    dialogue.connection.begin("content", silence=session.write_timeout, total=total)
     dialogue.note(f"> ({len(data)} bytes of content)")
-    dialogue.wire.sendall(data)
+    dialogue.connection.sendall(data)
     dialogue.expect(
         "content", seconds=max(session.read_timeout, min(_LONGEST_END, _END_FACTOR * session.read_timeout))
     )
@@ -211,7 +211,7 @@ def _send_content(dialogue: Dialogue, order: Order, session: SmtpSession) -> Rep
         error.text = f"the answer to the end of the message is lost ({error.text})"
         raise
     if reply.code != 250:
-        raise failure(reply, "content", dialogue.wire.server)
+        raise failure(reply, "content", dialogue.connection.server)
     return reply
 
 
@@ -222,7 +222,7 @@ def _without_utf8(dialogue: Dialogue, order: Order) -> tuple[Order, tuple[Refusa
     why = "the server cannot take non-ASCII addresses (no SMTPUTF8)"
     said = tuple(to for to in order.recipients if to.isascii())
     if not said or not order.sender.isascii() or order.header_is_utf8:
-        raise GiveUp(Reason.CLIENT, why, step="mail", server=dialogue.wire.server)
+        raise GiveUp(Reason.CLIENT, why, step="mail", server=dialogue.connection.server)
     unsaid = tuple(Refusal(to, True, why) for to in order.recipients if not to.isascii())
     return replace(order, recipients=said, needs_utf8=False), unsaid
 
@@ -234,7 +234,7 @@ def _check_fits(dialogue: Dialogue, order: Order) -> None:
             Reason.CLIENT,
             f"the mail has {len(order.data)} bytes, the server takes {limit} (SIZE)",
             step="mail",
-            server=dialogue.wire.server,
+            server=dialogue.connection.server,
             cure="Attach less.",
         )
     if not order.is_7bit and not dialogue.offers("8bitmime"):
@@ -242,5 +242,5 @@ def _check_fits(dialogue: Dialogue, order: Order) -> None:
             Reason.CLIENT,
             "the mail has 8-bit content and the server takes 7 bits only (no 8BITMIME)",
             step="mail",
-            server=dialogue.wire.server,
+            server=dialogue.connection.server,
         )

@@ -21,7 +21,7 @@ def examine_smtp(session: SmtpSession, credentials: Credentials) -> list[Step]:
         try:
             if session.tls != "none":
                 found.attempt("tls", tls_words(session), lambda: encrypt(dialogue, session))
-            note_tls(found, session, dialogue.wire)
+            note_tls(found, session, dialogue.connection)
             log_in(found, session, credentials, lambda renew: dialogue.log_in(credentials, renew))
         finally:
             dialogue.leave()
