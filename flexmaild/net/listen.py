@@ -69,7 +69,7 @@ class Listening:
 def listen(
     address: ListenAddress, environ: Mapping[str, str] = os.environ, name: str = "control"
 ) -> Listening:
-    """The socket systemd handed over under `name`, or one bound at the address. Raises GiveUp with the cure."""
+    """The socket systemd handed over under `name`, or one bound here. Raises GiveUp with the cure."""
     handed = inherited(environ, name)
     return handed if handed is not None else bind(address)
 

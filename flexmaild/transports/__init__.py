@@ -30,26 +30,26 @@ INCOMING: Mapping[str, type[Incoming]] = {
 
 
 def build_outbox(settings: Outgoing, context: AdapterContext) -> Outbox:
-    """The way out that these settings describe; nothing is connected yet."""
+    """The outbox that these settings describe, not yet connected."""
     if not isinstance(settings, MakesOutbox):
         raise TypeError(f"{type(settings).__name__} is not a class of the table OUTGOING")
     return settings.outbox(context)
 
 
 def build_inbox(settings: Incoming, context: AdapterContext) -> Inbox:
-    """The way in that these settings describe; nothing is connected yet."""
+    """The inbox that these settings describe, not yet connected."""
     if not isinstance(settings, MakesInbox):
         raise TypeError(f"{type(settings).__name__} is not a class of the table INCOMING")
     return settings.inbox(context)
 
 
 def examine_outgoing(settings: Outgoing, context: AdapterContext) -> list[Step]:
-    """The way out, tried step by step up to where a mail could be handed over."""
+    """The steps up to where a mail could be handed over."""
     return _examine(settings, context)
 
 
 def examine_incoming(settings: Incoming, context: AdapterContext) -> list[Step]:
-    """The way in, tried step by step up to the open folder; nothing is fetched or deleted."""
+    """The steps up to the open folder; nothing is fetched or deleted."""
     return _examine(settings, context)
 
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """A step failed; what was found until then stands."""
+    """A step failed; the steps before it are kept."""
 
 
 class Examination:
@@ -35,7 +35,7 @@ class Examination:
         self._began = time.monotonic()
 
     def attempt(self, name: str, tried: str, work: Callable[[], T]) -> T:
-        """Do this step; its success is written down by `passed`, its failure here."""
+        """Do this step. A failure is recorded here, a success by `passed`."""
         self._began = time.monotonic()
         try:
             return work()
@@ -60,7 +60,7 @@ def examine_folder(inbox: Inbox, tried: str) -> list[Step]:
     except Stopped:
         return found.steps
     found.passed("folder", tried, f"{state.messages} mails wait")
-    note_removal(found, "look whether mails can be removed", state.can_delete, state.detail)
+    note_removal(found, "check whether mails can be removed", state.can_delete, state.detail)
     return found.steps
 
 
@@ -106,7 +106,7 @@ def note_tls(found: Examination, session: Session, connection: DeadlineSocket) -
 def log_in(
     found: Examination, session: Session, credentials: Credentials, work: Callable[[bool], None]
 ) -> None:
-    """`work` logs in; with True by a new access token, which is tried once, as the adapters do."""
+    """`work` logs in; with True by a new access token, tried once, as the adapters do."""
 
     def once_more() -> None:
         try:
@@ -126,8 +126,6 @@ def log_in(
 
 def note_removal(found: Examination, tried: str, possible: bool, detail: str) -> None:
     cure = (
-        ""
-        if possible
-        else "Give this user the rights to flag and expunge mails here, or decided mails pile up."
+        "Give this user the rights to flag and expunge mails here; else processed mails stay in the folder."
     )
-    found.passed("delete", tried, "they can" if possible else detail, cure)
+    found.passed("delete", tried, "they can" if possible else detail, "" if possible else cure)

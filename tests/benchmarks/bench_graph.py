@@ -33,7 +33,7 @@ def one_by_one(fake: FakeMicrosoft) -> int:
         for one in page:
             path = f"/messages/{quote(one['id'])}"
             graph.get(f"{path}/$value", step="read")
-            graph.call("DELETE", path, step="delete")
+            graph.request("DELETE", path, step="delete")
             count += 1
     graph.close()
     return count

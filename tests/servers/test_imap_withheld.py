@@ -46,8 +46,8 @@ def asked_for(server: ImapServer, uid: int) -> int:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("NIL", "handed out nothing"),
-        ('""', "handed out nothing"),
+        ("NIL", "returned nothing"),
+        ('""', "returned nothing"),
         ("NO", "a mail cannot be read"),
         ("BYE", "the server ended the connection"),
     ],

@@ -1,7 +1,6 @@
-"""What Graph's error answers mean: try later or give up, the reason, and the cure. By code, never by text.
+"""The failure for an error answer of Graph: later or never, reason and cure, by its code, never by its text.
 
-Called by `api` for whole answers and by the inbox for the parts of a batch. The codes are in `errors.toml`,
-from which `docs/errors-oauth.md` is made.
+The codes are in `errors.toml`, from which `docs/errors-oauth.md` is made.
 """
 
 from collections.abc import Mapping
@@ -15,9 +14,9 @@ from flexmaild.net.http import wait_seconds
 from flexmaild.oauth.errors import without_secrets
 from flexmaild.system.package_data import read_table
 
-# A mailbox may be throttled for long, but a reply must not wait a day: looked at again every 15 minutes.
+# A mailbox may be throttled for long, but a reply must not wait a day: it is read again every 15 minutes.
 RETRY_AFTER_CAP = 900.0
-# Missing rights are cured by people; a burst of ErrorAccessDenied that is really throttling passes as well.
+# Administrators grant missing rights; a burst of ErrorAccessDenied that is really throttling passes as well.
 RIGHTS_PAUSE = 300.0
 
 
@@ -42,7 +41,7 @@ def errors() -> Mapping[str, GraphError]:
 
 
 class Gone(GiveUp):
-    """What was asked for is not there (any more)."""
+    """The mail or folder does not exist (any more)."""
 
 
 # A second deletion of an immutable id answers 403 with the second code (msgraph-sdk-dotnet#3047).

@@ -1,7 +1,6 @@
 """Microsoft Graph as a transport, both ways: its settings, and how adapters are made from them.
 
-Named in the table of `transports`. The work is done by `graph_outbox` and `graph_inbox`; `graph_probe` tries
-it step by step for the doctor. Graph always signs in by OAuth, whatever `auth_type` says.
+Graph always signs in by OAuth, whatever `auth_type` says.
 """
 
 from __future__ import annotations
@@ -104,8 +103,8 @@ def _api(settings: Outgoing | Incoming, context: AdapterContext) -> GraphApi:
 
     given = getattr(settings, "graph_url", "")
     if not given:
-        place = context.graph_root
-        given = place(settings.oauth_application) if place else CLOUDS["global"].graph
+        root_of = context.graph_root
+        given = root_of(settings.oauth_application) if root_of else CLOUDS["global"].graph
     ca_file = str(settings.ca_file or "")
     return GraphApi(graph_root(given), settings.mailbox, _token(settings, context), ca_file, context.trace)
 

@@ -1,8 +1,7 @@
 """A connection to an IMAP server, encrypted and logged in, every command bounded in time and bytes.
 
-Called by `imap` and `probe`. IMAPClient parses the answers; the connection below it is a
-`net.deadline_socket.DeadlineSocket`, which also answers for literals that lie about their length. Traces no
-secret and no body.
+IMAPClient parses the answers; the connection below it is a `net.deadline_socket.DeadlineSocket`, which also
+bounds literals with a false length. Traces no secret and no body.
 """
 
 import imaplib
@@ -28,7 +27,7 @@ LOGIN_COMMAND = "LOGIN command"
 
 
 class _Protocol(imaplib.IMAP4):
-    """imaplib on a Wire, by the methods that imaplib documents as its transport."""
+    """imaplib on a deadline socket, by the methods that imaplib documents for subclasses."""
 
     def __init__(self, connection: DeadlineSocket, trace: Trace | None) -> None:
         self.connection = connection
@@ -59,7 +58,7 @@ class _Protocol(imaplib.IMAP4):
         self.connection.close()
 
     def upgrade(self, handshake: Callable[[], None]) -> None:
-        """STARTTLS (RFC 9051 section 6.2.1); what was said before it counts for nothing after it."""
+        """STARTTLS (RFC 9051 section 6.2.1); what the server said before it is discarded."""
         status, data = self._simple_command("STARTTLS")
         if status != "OK":
             raise self.error(f"starttls failed: {data[0]!r}")
@@ -69,21 +68,21 @@ class _Protocol(imaplib.IMAP4):
 
 
 class Client(IMAPClient):  # type: ignore[misc]
-    """IMAPClient on a Wire. `begin` opens the account of time and bytes for the next commands."""
+    """IMAPClient on a deadline socket. `begin` sets the limits of time and bytes for the next commands."""
 
     def __init__(self, session: ImapSession, connection: DeadlineSocket, trace: Trace | None) -> None:
         self.session = session
         self.connection = connection
         self._trace = trace
         super().__init__(session.host, session.port, ssl=False)
-        # IMAPClient switches imaplib's own log on, which would hold passwords.
+        # IMAPClient turns imaplib's own log on, which would hold passwords.
         self.protocol.debug = 0
 
     def _create_IMAP4(self) -> _Protocol:
         return _Protocol(self.connection, self._trace)
 
     def _set_read_timeout(self) -> None:
-        """The Wire has its own."""
+        """Nothing: the deadline socket has its own."""
 
     @property
     def protocol(self) -> _Protocol:
@@ -91,8 +90,8 @@ class Client(IMAPClient):  # type: ignore[misc]
         return protocol
 
     def begin(self, step: str, most: int = 0) -> None:
-        """The next commands may bring `most` bytes beyond 1 MiB of lines. They may be silent for the read
-        timeout, and last twice as long and a second more for every 64 KiB."""
+        """Limit the next commands to `most` bytes beyond 1 MiB of lines, to the read timeout without a byte,
+        and to twice as long and a second for every 64 KiB in all."""
         silence = self.session.read_timeout
         self.connection.begin(step, silence=silence, total=2 * silence + most / 65536, most=(1 << 20) + most)
 
@@ -102,7 +101,7 @@ class Client(IMAPClient):  # type: ignore[misc]
         return [int(line) for line in lines if line]
 
     def has(self, capability: str) -> bool:
-        """Whether the server has it, as told after the login."""
+        """Whether the server has the capability after the login."""
         return bool(self.has_capability(capability))
 
     def drop(self) -> None:
@@ -140,9 +139,9 @@ def open_client(
 
 
 def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -> None:
-    """AUTHENTICATE, or LOGIN where the server has no mechanism of ours. Raises with step "login"."""
+    """Log in by AUTHENTICATE, or LOGIN where the server has none of our mechanisms; fails in step "login"."""
     if client.protocol.state == "AUTH":
-        return  # PREAUTH: the server knows us already, by a tunnel for example
+        return  # PREAUTH: already authenticated, by a tunnel for example
     session, connection = client.session, client.connection
     if not session.user:
         raise GiveUp(
@@ -161,7 +160,7 @@ def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -
         if exchange is None:
             _login_command(client, session.user, credentials.password())
         else:
-            # Not by IMAPClient's own methods, which make a lost connection a refused login.
+            # Not by IMAPClient's own methods, which report a lost connection as a refused login.
             client.protocol.authenticate(mechanism, _responder(exchange))
     except UNREADABLE as error:
         raise _login_failure(error, client, exchange) from error
@@ -176,7 +175,8 @@ def _mechanism(client: Client) -> str:
 
 
 def _responder(exchange: sasl.Exchange) -> Callable[[bytes], bytes]:
-    """Without SASL-IR the server asks for the first response by an empty challenge."""
+    """The function that answers challenges; without SASL-IR the first one is empty and asks for the initial
+    response."""
     initial = [exchange.initial] if exchange.initial is not None else []
 
     def respond(challenge: bytes) -> bytes:
@@ -208,9 +208,9 @@ def _login_failure(error: BaseException, client: Client, exchange: sasl.Exchange
 
 
 def after_login(client: Client) -> None:
-    """What comes between login and folder: capabilities, PROXYAUTH, compression."""
+    """The steps between login and folder: capabilities, PROXYAUTH, compression."""
     with translated("login", client.connection.server):
-        client.capabilities()  # as they are after the login; asked once
+        client.capabilities()  # those after the login; asked once
         if client.session.proxy_auth_user:
             client.protocol.proxyauth(plain(client.session.proxy_auth_user))
         if client.session.compress and client.has("COMPRESS=DEFLATE"):
@@ -220,7 +220,7 @@ def after_login(client: Client) -> None:
 
 
 def plain(text: str) -> str:
-    """The text, if it may stand in a command. Raises GiveUp(CLIENT) for characters that end a line."""
+    """The text, checked for use in a command. Raises GiveUp(CLIENT) for characters that end a line."""
     if any(c in text for c in "\r\n\0"):
         raise GiveUp(
             Reason.CLIENT, f"{printable(text)!r:.80} holds a line end and cannot be sent", step="select"
@@ -234,10 +234,13 @@ def before_login(session: ImapSession, trace: Trace | None) -> Client:
     try:
         if session.tls == "implicit":
             _begin(connection, session, "tls")
-            secure(connection, session, lambda context: _look(session, context))
+            secure(connection, session, lambda context: _refused_certificate(session, context))
         client = _greeted(session, connection, trace)
         if session.tls == "starttls":
-            _demand_tls(client, lambda: secure(connection, session, lambda context: _look(session, context)))
+            _demand_tls(
+                client,
+                lambda: secure(connection, session, lambda context: _refused_certificate(session, context)),
+            )
     except Failure:
         connection.close()
         raise
@@ -251,8 +254,8 @@ def _greeted(session: ImapSession, connection: DeadlineSocket, trace: Trace | No
 
 
 def _demand_tls(client: Client, handshake: Callable[[], None]) -> None:
-    """STARTTLS and the handshake. A server that is past the login already (PREAUTH) or does not offer it
-    is left: both are what somebody on the way would make of it (NO STARTTLS, nostarttls.secvuln.info)."""
+    """STARTTLS and the handshake. Raises GiveUp where the server does not offer it or is already past the
+    login (PREAUTH): an attacker in between would fake either (NO STARTTLS, nostarttls.secvuln.info)."""
     offered = "STARTTLS" in client.protocol.capabilities
     if client.protocol.state == "AUTH" or not offered:
         raise GiveUp(
@@ -263,15 +266,15 @@ def _demand_tls(client: Client, handshake: Callable[[], None]) -> None:
             step="starttls",
             server=client.connection.server,
             cure="Check the port (143 for STARTTLS, 993 for implicit TLS); if the server used to offer it, "
-            "something on the way may be removing the offer.",
+            "something in between may be removing the offer.",
         )
     client.begin("starttls")
     with translated("starttls", client.connection.server):
         client.protocol.upgrade(handshake)
 
 
-def _look(session: ImapSession, context: ssl.SSLContext) -> Certificate | None:
-    """The certificate of a server whose certificate was refused; says nothing beyond STARTTLS."""
+def _refused_certificate(session: ImapSession, context: ssl.SSLContext) -> Certificate | None:
+    """The certificate of a server whose certificate was refused; sends nothing beyond STARTTLS."""
     try:
         connection = connect(session)
     except Failure:
@@ -295,12 +298,12 @@ def _begin(connection: DeadlineSocket, session: ImapSession, step: str) -> None:
 
 
 def _without_bodies(line: bytes) -> str:
-    """A line for the trace; short bodies come inside the line, so it ends where one begins."""
+    """A line for the trace; a short body is inside the line, so the line is cut where one begins."""
     text = printable(line.decode("utf-8", "replace"))
     body = text.find("BODY[")
     return text[: body + 5 if body >= 0 else 400]
 
 
 def joined(uids: Iterable[int]) -> str:
-    """UIDs as a sequence set; numbers only, so nothing from a mail can reach a command."""
+    """UIDs as a sequence set; numbers only, so no text of a mail can reach a command."""
     return ",".join(str(int(uid)) for uid in uids)

@@ -1,7 +1,7 @@
-"""What goes wrong with an IMAP server, in the house's two kinds of failure with a cure.
+"""Exceptions of the IMAP libraries as failures: later or never, with a cure.
 
-Called by `imap_client` and `imap` around every use of the library. Response codes are those of RFC 5530;
-words are looked at only where servers send no code.
+Wraps every use of the libraries. Response codes are those of RFC 5530; words serve only where servers send no
+code.
 """
 
 import imaplib
@@ -28,7 +28,7 @@ UNREADABLE = (
 
 @contextmanager
 def translated(step: str, server: str) -> Iterator[None]:
-    """Turns what the libraries raise within into TryLater/GiveUp; those pass through as they are."""
+    """Turns the libraries' exceptions within into TryLater/GiveUp; passes on those raised within."""
     try:
         yield
     except Failure:
@@ -43,7 +43,7 @@ def failure(error: BaseException, step: str, server: str) -> Failure:
     if not isinstance(error, imaplib.IMAP4.error) or "unexpected response" in words:
         text = f"the server's answer cannot be read ({type(error).__name__})"
         return TryLater(Reason.SERVER, text, step=step, server=server)
-    said = _said(words)
+    said = _server_words(words)
     if known := known_answer(__package__, "answers.toml", words):
         kind = GiveUp if known.lasts else TryLater
         return kind(
@@ -61,11 +61,11 @@ def _words(error: BaseException) -> str:
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(error)
 
 
-def _said(words: str) -> str:
-    """The server's own words, without what the libraries put before them."""
+def _server_words(words: str) -> str:
+    """The server's text, without the prefix of the libraries."""
     return re.sub(r"^(command: \w+ => |[\w ]+ (failed|command error): )", "", words).strip()
 
 
-def may_be_the_mails_fault(error: Failure) -> bool:
-    """Not the server's or the network's as a whole, which no try for single mails would cure."""
+def may_concern_one_mail(error: Failure) -> bool:
+    """Whether a fetch of single mails may succeed where this one for many failed."""
     return error.reason in {Reason.SERVER, Reason.NETWORK} and error.step == "fetch"

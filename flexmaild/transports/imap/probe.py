@@ -45,7 +45,7 @@ def _open_folder(found: Examination, client: imap_client.Client, folder: str, mo
     answer = found.attempt("folder", tried, lambda: select(client, folder))
     found.passed("folder", tried, f"{answer.get(b'EXISTS', 0)} mails wait")
     tried = (
-        f"look whether mails can be moved to {move_to}" if move_to else "look whether mails can be deleted"
+        f"check whether mails can be moved to {move_to}" if move_to else "check whether mails can be deleted"
     )
     removal = found.attempt("delete", tried, lambda: plan_removal(client, folder, move_to, answer))
     note_removal(found, tried, removal.possible, removal.detail)

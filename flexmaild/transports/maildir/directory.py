@@ -1,4 +1,4 @@
-"""The directory itself (Maildir, cr.yp.to/proto/maildir.html): made, found, written to and synced.
+"""The file operations of a Maildir (cr.yp.to/proto/maildir.html): create, find, write, move, sync.
 
 Used by inbox and outbox. What the file system says becomes *later* or *never*
 here.
@@ -41,7 +41,7 @@ def unique_name() -> str:
 
 
 def move(path: Path, target: Path) -> None:
-    """Without taking the place of another mail of that name."""
+    """Move the file without replacing another mail of that name."""
     if target.exists():
         _, colon, flags = target.name.partition(":")
         target = target.with_name(f"{unique_name()}{colon}{flags}")
@@ -76,12 +76,12 @@ def translated(step: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or path
+        where = error.filename or path
         lasting = error.errno in {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS}
         kind = GiveUp if lasting else TryLater
         raise kind(
             Reason.OTHER,
-            f"{place}: {error.strerror}",
+            f"{where}: {error.strerror}",
             step=step,
             cure="Check the path, its owner and the space on its disk; under systemd also ReadWritePaths=.",
         ) from error

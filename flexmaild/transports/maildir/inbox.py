@@ -31,7 +31,7 @@ from flexmaild.transports.withheld import Withheld
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # "seconds.M123P…" as delivery agents name their files; other names have no microseconds.
 _TIME = re.compile(r"([0-9]{1,11})\.(?:M([0-9]{1,6})(?![0-9]))?")
-# Mails asked about at a time, whether they are known.
+# Mails looked up in the store at a time.
 _STEP = 500
 
 
@@ -88,32 +88,30 @@ class MaildirInbox:
                     if mail or unique in self._withheld or unique in self._moved:
                         self._handed.add(unique)
                     else:
-                        self._moved.add(
-                            unique
-                        )  # another program gave it another name: it is looked for once more
+                        self._moved.add(unique)  # another program renamed it: it is looked for once more
                     if len(found) == limit:
                         break
                 if found:
                     return found
-                width = _STEP  # none of these can be read: the directory is not listed again for each few
+                width = _STEP  # none of these can be read: list many at once from now on
         return []
 
     def unreadable(self) -> Unreadable | None:
-        return self._withheld.told(str(self._path))
+        return self._withheld.report(str(self._path))
 
     def newest(self) -> FolderPosition | None:
         with translated("fetch", self._path):
             files = self._listed()
         return FolderPosition("", files[-1].delivered_at) if files else None
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
-        gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
+    def dispose(self, uids: Sequence[MessageUid]) -> int:
+        gone = {mark.uid for mark in uids if mark == self._message_uid(mark.uid)} | self._leftover
         if not gone:
             return 0
         with translated("dispose", self._path):
             failed: list[OSError] = []
             missed = {unique for unique in gone if not self._remove(unique, failed)}
-            if missed:  # another name since it was read, or gone already
+            if missed:  # renamed since they were read, or gone
                 self._files = {file.unique: file for file in self._listed()}
                 for unique in missed:
                     self._remove(unique, failed)
@@ -130,22 +128,22 @@ class MaildirInbox:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _mark(self, unique: str) -> MessageUid:
+    def _message_uid(self, unique: str) -> MessageUid:
         return MessageUid(f"maildir:{self._path}", "", unique)
 
     def _oldest(self, limit: int, is_known: IsKnown) -> list[str]:
-        """The unique names of the oldest mails that were neither handed out in this poll nor are known."""
+        """The unique names of the oldest mails that are not known and were not returned in this poll."""
         self._files = {file.unique: file for file in self._listed()}
         self._withheld.forget(lambda unique: unique not in self._files)
         waiting = [unique for unique in self._files if unique not in self._handed]
         chosen: list[str] = []
         for start in range(0, len(waiting), _STEP):
             step = waiting[start : start + _STEP]
-            kept = is_known([self._mark(unique) for unique in step])
+            kept = is_known([self._message_uid(unique) for unique in step])
             left = set[str]()
             for unique in step:
-                before = kept.get(self._mark(unique))
-                if before and unique not in self._leftover and self._is(unique, before):
+                before = kept.get(self._message_uid(unique))
+                if before and unique not in self._leftover and self._is_same_mail(unique, before):
                     (left if before.is_left else self._leftover).add(unique)
             ours = left | self._leftover
             chosen += [u for u in step if u not in ours and not self._withheld.waits(u)]
@@ -163,9 +161,9 @@ class MaildirInbox:
                     found.append(_File(_delivered_at(entry), unique, Path(entry.path)))
         return sorted(found)
 
-    def _is(self, unique: str, kept: Identity) -> bool:
-        """Whether the file of this name is still the mail that had it: by size and time, in nanoseconds. Only
-        where an older version kept no time it is read."""
+    def _is_same_mail(self, unique: str, kept: Identity) -> bool:
+        """Whether the file of this name is still the same mail, by size and time in nanoseconds. It is read
+        only where an older version stored no time."""
         try:
             status = self._files[unique].path.stat(follow_symlinks=False)
         except OSError:
@@ -176,8 +174,8 @@ class MaildirInbox:
         return found is not None and is_same(kept, found.identity)
 
     def _read(self, unique: str) -> Fetched | None:
-        """None for a mail that has vanished meanwhile (somebody moved it, it is looked for once more), and
-        for one that cannot be read."""
+        """The mail; None for one that has vanished meanwhile (it is looked for once more) or cannot be
+        read."""
         try:
             found = self._opened(self._files[unique])
         except OSError as error:
@@ -185,18 +183,18 @@ class MaildirInbox:
                 return None
             if error.errno not in {errno.EACCES, errno.EPERM, errno.EIO}:
                 raise
-            self._fail(unique, error.strerror or "it cannot be read")
+            self._note_failure(unique, error.strerror or "it cannot be read")
             return None
         if found is not None and not found.size:  # what a crash left of it, or a full disk
-            self._fail(unique, "the file is empty")
+            self._note_failure(unique, "the file is empty")
             return None
         self._withheld.handed_out()
         self._withheld.forget(lambda other: other == unique)
         return found
 
-    def _fail(self, unique: str, why: str) -> None:
+    def _note_failure(self, unique: str, reason: str) -> None:
         listed = self._files[unique]
-        self._withheld.failed(unique, f"{listed.path}: {why}", float(listed.delivered_at[0]))
+        self._withheld.failed(unique, f"{listed.path}: {reason}", float(listed.delivered_at[0]))
 
     def _opened(self, listed: _File) -> Fetched | None:
         with os.fdopen(os.open(listed.path, _READ), "rb") as file:
@@ -206,7 +204,7 @@ class MaildirInbox:
             data = file.read(self._most + 1)
         too_large = len(data) > self._most
         return Fetched(
-            self._mark(listed.unique),
+            self._message_uid(listed.unique),
             max(status.st_size, len(data)),
             None if too_large else data,
             place=FolderPosition("", listed.delivered_at),
@@ -215,7 +213,8 @@ class MaildirInbox:
         )
 
     def _remove(self, unique: str, failed: list[OSError]) -> bool:
-        """Whether it was where it was last seen; one that cannot be removed keeps no other."""
+        """Remove the file. Returns whether it was at its last known path; an error does not stop the
+        others."""
         listed = self._files.pop(unique, None)
         if listed is None:
             return False

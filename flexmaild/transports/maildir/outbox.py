@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.ports import Envelope, Receipt
-from flexmaild.transports.envelope import wire_address
+from flexmaild.transports.envelope import ascii_address
 from flexmaild.transports.maildir.directory import deliver, make, translated
 
 
@@ -17,9 +17,9 @@ class MaildirOutbox:
         self._path = path
 
     def send(self, envelope: Envelope) -> Receipt:
-        """Durable when it returns. Raises TryLater/GiveUp."""
+        """Put a copy for each recipient into the directory, on stable storage. Raises TryLater/GiveUp."""
         for address in (*envelope.recipients, *([envelope.sender] if envelope.sender else [])):
-            wire_address(address)
+            ascii_address(address)
         if not envelope.recipients:
             raise GiveUp(Reason.CLIENT, "the mail has no recipient", step="mail")
         with translated("data", self._path):

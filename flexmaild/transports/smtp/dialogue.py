@@ -1,8 +1,7 @@
-"""One conversation with an SMTP server (RFC 5321) up to the point where mail can be sent: greeting, EHLO,
-TLS, login.
+"""One SMTP session (RFC 5321) up to the point where mail can be sent: greeting, EHLO, TLS, login.
 
-Called by `smtp` and `probe`. smtplib parses EHLO and the replies; the connection, its limits and the login
-are ours. Never sends a mail, never continues without the TLS that was demanded, never traces a secret.
+smtplib parses EHLO and the replies; the connection, its limits and the login are ours. Never sends a mail,
+never continues without the TLS that the settings demand, never traces a secret.
 """
 
 import base64
@@ -41,27 +40,27 @@ class Reply(NamedTuple):
 
 
 class Dialogue:
-    """A connection in conversation. `connection` is open until `leave` or `drop`."""
+    """`connection` is open until `leave` or `drop`."""
 
     def __init__(self, session: SmtpSession, trace: Trace | None = None) -> None:
         self.session = session
         self.connection: DeadlineSocket = connect(session)
         self._trace = trace
         # With a local host name given, smtplib asks no DNS for one.
-        self._smtp = smtplib.SMTP(local_hostname=_our_name(session, self.connection))
+        self._smtp = smtplib.SMTP(local_hostname=_ehlo_name(session, self.connection))
         self._smtp.sock = self.connection  # type: ignore[assignment]
 
     def offers(self, extension: str) -> bool:
         return bool(self._smtp.has_extn(extension))
 
     def parameter(self, extension: str) -> str:
-        """What the server wrote behind the extension's name in its answer to EHLO."""
+        """The parameters of an extension in the reply to EHLO."""
         return str(self._smtp.esmtp_features.get(extension.lower(), "")).strip()
 
     def expect(self, step: str, *, seconds: float = 0.0) -> None:
-        """The next replies belong to this step and may take the read timeout, or `seconds`.
+        """Limit the next replies, which belong to this step, to the read timeout, or to `seconds`.
 
-        Twice that in total: a server that drips its reply is as dead as a silent one.
+        Twice that in total: a server that sends its reply byte by byte is as dead as a silent one.
         """
         silence = seconds or self.session.read_timeout
         self.connection.begin(step, silence=silence, total=2 * silence, most=1 << 16)
@@ -73,7 +72,7 @@ class Dialogue:
         self.connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
 
     def reply(self) -> Reply:
-        """The next reply. Raises TryLater when the connection ends or what comes is not SMTP."""
+        """The next reply. Raises TryLater when the connection ends or the reply is not SMTP."""
         try:
             code, text = self._smtp.getreply()
         except smtplib.SMTPServerDisconnected as error:
@@ -113,22 +112,22 @@ class Dialogue:
 
     # Opening, in the order of RFC 5321 and RFC 3207.
 
-    def greet(self) -> None:
+    def read_greeting(self) -> None:
         self.expect("greeting")
         reply = self.reply()
         if reply.code != 220:
             raise failure(reply, "greeting", self.connection.server)
 
-    def introduce(self) -> None:
-        """EHLO, and HELO where the settings or the server do not have it."""
-        reply = self._hello("EHLO") if self.session.ehlo else Reply(500, "")
+    def send_ehlo(self) -> None:
+        """Send EHLO, or HELO where the settings or the server rule EHLO out."""
+        reply = self._send_hello("EHLO") if self.session.ehlo else Reply(500, "")
         if 500 <= reply.code <= 599:
-            reply = self._hello("HELO")
+            reply = self._send_hello("HELO")
         if reply.code != 250:
             raise failure(reply, "ehlo", self.connection.server)
 
     def demand_tls(self) -> None:
-        """STARTTLS, up to the point where the handshake begins; a server that does not offer it is left."""
+        """Send STARTTLS; the handshake follows. Raises GiveUp where the server does not offer it."""
         if not self.offers("starttls"):
             raise GiveUp(
                 Reason.TLS,
@@ -136,7 +135,7 @@ class Dialogue:
                 step="starttls",
                 server=self.connection.server,
                 cure="Check the port (587 for STARTTLS, 465 for implicit TLS); if the server used to offer "
-                "it, something on the way may be removing the offer.",
+                "it, something in between may be removing the offer.",
             )
         reply = self.command("starttls", "STARTTLS")
         if reply.code != 220:
@@ -149,12 +148,12 @@ class Dialogue:
             )
 
     def forget_plaintext(self) -> None:
-        """What the server said before TLS counts for nothing after it (RFC 3207 section 4.2)."""
+        """Discard what the server said before TLS (RFC 3207 section 4.2)."""
         self._smtp.esmtp_features = {}
         self._smtp.ehlo_resp = self._smtp.helo_resp = None
 
     def log_in(self, credentials: sasl.Credentials, renew: bool) -> None:
-        """AUTH (RFC 4954). `renew` asks for a new access token instead of the one that is kept."""
+        """Log in by AUTH (RFC 4954). renew: with a new access token instead of the cached one."""
         if not self.session.user or self.session.auth_type == "none":
             return
         mechanism = sasl.choose(self.session, self.parameter("auth").replace("=", " ").split())
@@ -187,7 +186,7 @@ class Dialogue:
         self.connection.sendall(line.encode() + b"\r\n")
         return self.reply()
 
-    def _hello(self, verb: str) -> Reply:
+    def _send_hello(self, verb: str) -> Reply:
         self.expect("ehlo")
         self.note(f"> {verb} {self._smtp.local_hostname}")
         try:
@@ -205,8 +204,8 @@ class Dialogue:
 def open_dialogue(
     session: SmtpSession, credentials: sasl.Credentials, trace: Trace | None = None, renew: bool = False
 ) -> Dialogue:
-    """A conversation that is encrypted and logged in as the settings demand; a refused token is renewed
-    once. Raises TryLater/GiveUp."""
+    """A session that is encrypted and logged in as the settings demand; a refused token is renewed once.
+    Raises TryLater/GiveUp."""
     dialogue = before_tls(session, trace)
     try:
         if session.tls != "none":
@@ -221,23 +220,23 @@ def open_dialogue(
 
 
 def encrypt(dialogue: Dialogue, session: SmtpSession) -> None:
-    """The handshake, and the opening that belongs behind it."""
+    """Do the handshake and what follows it, up to the login."""
     dialogue.expect("tls")
-    secure(dialogue.connection, session, lambda context: _look(session, context))
+    secure(dialogue.connection, session, lambda context: _refused_certificate(session, context))
     dialogue.note(f"= {dialogue.connection.tls_version}")
     if session.tls == "implicit":
-        dialogue.greet()
+        dialogue.read_greeting()
     dialogue.forget_plaintext()
-    dialogue.introduce()
+    dialogue.send_ehlo()
 
 
 def before_tls(session: SmtpSession, trace: Trace | None) -> Dialogue:
-    """A conversation up to the point where the handshake begins."""
+    """A session up to the point where the handshake begins."""
     dialogue = Dialogue(session, trace)
     try:
         if session.tls != "implicit":
-            dialogue.greet()
-            dialogue.introduce()
+            dialogue.read_greeting()
+            dialogue.send_ehlo()
         if session.tls == "starttls":
             dialogue.demand_tls()
     except Failure:
@@ -246,8 +245,8 @@ def before_tls(session: SmtpSession, trace: Trace | None) -> Dialogue:
     return dialogue
 
 
-def _look(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
-    """The certificate of a server whose certificate was refused; says nothing beyond STARTTLS."""
+def _refused_certificate(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
+    """The certificate of a server whose certificate was refused; sends nothing beyond STARTTLS."""
     try:
         dialogue = before_tls(session, None)
     except Failure:
@@ -262,8 +261,8 @@ def _look(session: SmtpSession, context: ssl.SSLContext) -> Certificate | None:
         dialogue.drop()
 
 
-def _our_name(session: SmtpSession, connection: DeadlineSocket) -> str:
-    """The name for EHLO: a full name, else the address of our end (RFC 5321 section 4.1.4)."""
+def _ehlo_name(session: SmtpSession, connection: DeadlineSocket) -> str:
+    """The name for EHLO: a fully qualified name, else the local address (RFC 5321 section 4.1.4)."""
     name = session.local_host or socket.gethostname()
     if session.local_host or "." in name:
         return name

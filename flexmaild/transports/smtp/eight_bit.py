@@ -1,7 +1,7 @@
-"""mail.smtp.allow8bitmime: text that was encoded for 7-bit ways is sent as it is to a server with 8BITMIME.
+"""mail.smtp.allow8bitmime: text encoded for 7-bit transport is sent unencoded to a server with 8BITMIME
+(RFC 6152).
 
-Called by `transports.smtp.outbox` for a mail that is about to go; RFC 6152. Changes text parts only, never a
-header of the mail, an attachment or a signed part.
+Changes text parts only, never a header of the mail, an attachment or a signed part.
 """
 
 import email
@@ -16,7 +16,7 @@ _POLICY = email.policy.compat32.clone(linesep="\r\n", max_line_length=0)
 
 
 def as_8bit(data: bytes) -> bytes:
-    """The same mail with quoted-printable and base64 text parts as 8bit; itself where there is none."""
+    """The same mail with quoted-printable and base64 text parts as 8bit; unchanged where there is none."""
     mail = email.message_from_bytes(data, policy=_POLICY)
     if mail.get_content_type() == "multipart/signed":
         return data

@@ -1,7 +1,7 @@
 """What an SMTP server's refusal means: later or never, why, and what an operator can do about it.
 
-Called by `smtp` and `smtp_dialogue`. Works on codes first (RFC 5321 section 4.2.1, RFC 3463) and on words
-only for the cure, since words change without notice.
+Codes decide (RFC 5321 section 4.2.1, RFC 3463); words serve for rate limits and the cure only, since they
+change without notice.
 """
 
 from typing import Protocol
@@ -11,7 +11,7 @@ from flexmaild.net.answers import known_answer
 
 
 class Answer(Protocol):
-    """A reply as `smtp_dialogue` reads it."""
+    """A reply as `dialogue` reads it."""
 
     @property
     def code(self) -> int: ...
@@ -28,7 +28,7 @@ _THROTTLED = (
 
 
 def failure(reply: Answer, step: str, server: str) -> Failure:
-    """The failure that this reply to this step is. 5xx is lasting, all else passing."""
+    """The failure for this reply to this step. 5xx is lasting, all else passing."""
     words = reply.line.lower()
     known = known_answer(__package__, "answers.toml", words)
     lasting = 500 <= reply.code <= 599 and _reason(reply, words, step) is not Reason.THROTTLED
@@ -55,7 +55,7 @@ def _reason(reply: Answer, words: str, step: str) -> Reason:
 
 def _what(reply: Answer, step: str) -> str:
     if step == "greeting":
-        return "the server does not want to talk to us"
+        return "the server refused the session in its greeting"
     if reply.code == 421:
         return "the server is closing the connection"
     return f"the server refused {_NAMES.get(step, step)}"

@@ -21,7 +21,7 @@ def tried(withheld: Withheld[str], polls: int, *, others: bool) -> list[int]:
 def test_a_mail_that_alone_fails_is_tried_less_and_less_often() -> None:
     withheld: Withheld[str] = Withheld()
     assert tried(withheld, 70, others=True) == [1, 2, 4, 8, 16, 32, 48, 64]
-    assert withheld.told("INBOX") == Unreadable(1, "INBOX", "poll 64", is_recent=True)
+    assert withheld.report("INBOX") == Unreadable(1, "INBOX", "poll 64", is_recent=True)
 
 
 def test_while_the_server_hands_out_nothing_all_are_tried_at_each_poll() -> None:
@@ -39,4 +39,4 @@ def test_what_was_read_or_is_gone_is_forgotten() -> None:
     withheld: Withheld[str] = Withheld()
     tried(withheld, 9, others=True)
     withheld.forget(lambda key: key == "mail")
-    assert withheld.told("INBOX") is None and not withheld.waits("other") and len(withheld) == 0
+    assert withheld.report("INBOX") is None and not withheld.waits("other") and len(withheld) == 0
