@@ -79,7 +79,7 @@ class Components:
     def retry_tokens(self) -> None:
         """Somebody looks who may have cured something: OAuth applications that look dead are tried anew."""
         if self.tokens is not None:
-            self.tokens.hurry()
+            self.tokens.retry_now()
 
     def retry_login(self) -> None:
         """See `Poller.retry_login`."""

@@ -17,7 +17,7 @@ from flexmaild.system.package_data import read_table
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One error. `permanent`: it lasts until somebody acts, so asking again soon is of no use."""
+    """One error. permanent: it lasts until a user or an administrator acts, so a retry soon is of no use."""
 
     code: str
     name: str
@@ -38,9 +38,9 @@ def meanings() -> Mapping[str, Meaning]:
 
 
 class OAuthFault(TryLater):
-    """No token for now. `dead`: somebody must act; until then asking again is slow (`retry_after`).
+    """No token for now. dead: a user or an administrator must act; until then retries are slow.
 
-    Even then it is `TryLater`: the mail is not at fault, and it must go out once the cure was applied.
+    It is `TryLater` in any case: the mail is not at fault, and is sent once the cure was applied.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class OAuthFault(TryLater):
 
 
 def meaning(answer: Mapping[str, Any]) -> Meaning:
-    """The meaning of an error answer, by its most exact code that we know."""
+    """The meaning of an error answer, by its most specific known code."""
     for code in _codes(answer):
         if code in meanings():
             return meanings()[code]
@@ -77,7 +77,7 @@ def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -
 
 
 def own_fault(code: str, detail: str = "", *, server: str = "", step: str = "token") -> OAuthFault:
-    """A fault we found ourselves, by its row in the table."""
+    """A fault that flexmaild finds itself, by its row in the table."""
     row = meanings()[code]
     text = f"{row.cause}: {detail}" if detail else row.cause
     reason = Reason.AUTH if row.permanent else Reason.SERVER
@@ -104,6 +104,6 @@ _OPAQUE = re.compile(rf"(?P<uuid>(?<![\w-]){_UUID}(?![\w-]))|[\w\-.~+/=]{{20,}}"
 
 
 def without_secrets(text: str) -> str:
-    """The text with every long opaque word blotted out, except UUIDs (trace and correlation ids)."""
+    """The text with every long opaque word replaced, except UUIDs (trace and correlation ids)."""
     line = printable(text)
     return _OPAQUE.sub(lambda m: m[0] if m["uuid"] or m[0].isalpha() else "…", line)

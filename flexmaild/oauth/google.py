@@ -1,7 +1,7 @@
 """Tokens from Google by its plain token endpoint: authorisation code with PKCE, then refresh tokens.
 
 Google permits no mail scope in its device flow ("OAuth 2.0 for TV and Limited-Input Device Applications",
-allowed scopes), so `flow: authorization_code` is the only one. Same shape and rules as `oauth.entra`.
+allowed scopes), so `flow: authorization_code` is the only one. An `Issuer` like `oauth.entra`.
 """
 
 import base64

@@ -1,8 +1,9 @@
-"""The token desk: who wants to reach a mail server by OAuth asks here, from any thread.
+"""The token manager: gives access tokens to adapters, from any thread.
 
-One refresh at a time per application, ahead of expiry; rotated tokens are on disk before they are used; a
-passing fault keeps what is held, a lasting one is shown by `status` and asked again only slowly. Signing in
-(`begin`, `wait`) lives in `oauth.sign_in`. Never logs; no error or status holds a token or a secret.
+One refresh at a time per application, ahead of expiry; rotated tokens are on disk before they are used; after
+a passing fault a valid token is still used, a lasting one is shown by `status` and retried only slowly.
+`oauth.sign_in` does the sign-in for `begin` and `wait`. Never logs; no error or status holds a token or a
+secret.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ from flexmaild.oauth.status import status_of
 if TYPE_CHECKING:  # cryptography is 7 MB, which a daemon without OAuth need not load
     from flexmaild.oauth.token_store import TokenStore
 
-# A token is renewed when a fifth of its life is left, and not handed out in its last minute.
+# A token is renewed when a fifth of its life is left, and not given out in its last minute.
 RENEW_AT = 0.8
 LAST_SECONDS = 60.0
-# Pace of further tries: a passing fault doubles from 30 s; a lasting one waits a quarter of an hour, since
-# an administrator may cure it at Microsoft without telling us. Retry-After is obeyed up to an hour.
+# Pauses between tries: after a passing fault 30 s, doubled each time; after a lasting one a quarter of an
+# hour, since an administrator may cure it at Microsoft. Retry-After is obeyed up to an hour.
 FIRST_PAUSE, LONGEST_PAUSE, DEAD_PAUSE, RETRY_AFTER_CAP = 30.0, 900.0, 900.0, 3600.0
-# A second thread that forces a new token just after the first one did gets that one.
+# A second thread that forces a new token within this time gets the first one's.
 FRESH_SECONDS = 30.0
 # How long a caller waits while another one renews: the renewal itself is bounded (entra.TOKEN_SECONDS).
 WAIT_SECONDS = 90.0
@@ -60,13 +61,13 @@ class TokenManager:
         self._states = {name: TokenState(name, a, issuer_of(a)) for name, a in applications.items()}
         self._sign_ins: dict[str, SignIn] = {}
         for state in self._states.values():
-            self._look_at_disk(state)
+            self._read_status_from_disk(state)
 
     def token(self, application: str, purpose: Purpose, *, force: bool = False) -> str:
-        """A token that lives for at least another minute.
+        """A token that is valid for at least another minute.
 
-        force: the server refused the one given out before. Raises `OAuthFault` (TryLater) with the cure when
-        somebody must act, `TryLater` for a passing fault; `GiveUp` for an unknown application.
+        force: the server refused the last one. Raises `OAuthFault` (TryLater) with the cure where a user or
+        an administrator must act, `TryLater` for a passing fault; `GiveUp` for an unknown application.
         """
         state = self._state(application)
         held = state.held.get(purpose)
@@ -91,9 +92,9 @@ class TokenManager:
         ]
 
     def begin(self, application: str, expected_user: str = "") -> Authorization:
-        """Starts an authorisation and says what to show; a further call starts it anew.
+        """Starts an authorisation and returns what to show; a further call restarts it.
 
-        Where nobody has to sign in, `address` is empty, and `wait` tries the application's own credentials.
+        Where no user signs in, `address` is empty, and `wait` tries the application's own credentials.
         """
         state = self._state(application)
         if state.application.app_only:
@@ -111,23 +112,23 @@ class TokenManager:
         stop: threading.Event | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> ApplicationStatus:
-        """Waits until the person has signed in, checks who it was and what was granted, keeps the tokens.
+        """Waits for the sign-in, checks the account and the permissions, stores the tokens.
 
-        begun: what `begin` returned; another one that was begun since is then left alone. progress: called
-        with the seconds left, at each look. Raises `OAuthFault` with the cure otherwise; the tokens of an
-        earlier authorisation then stay as they were.
+        begun: what `begin` returned; one that was begun since is then left alone. progress: called with the
+        seconds left, at each poll. Raises `OAuthFault` with the cure; the tokens of an earlier authorisation
+        then stay as they were.
         """
         state = self._state(application)
         if state.application.app_only:
             return self._prove(state)
         sign_in = self._sign_ins.get(application)
         if sign_in is None or (begun and sign_in.shown is not begun):
-            text = f"this authorisation of {application!r} is over: it was begun anew or given up"
+            text = f"this authorisation of {application!r} is over: it was restarted or cancelled"
             raise GiveUp(Reason.CLIENT, text, step="authorise")
         try:
             issuer, grant = sign_in.wait(stop or threading.Event(), progress or (lambda _: None), self._now)
         except TryLater as failure:
-            failure.cure = _named(failure.cure, application)
+            failure.cure = _with_name(failure.cure, application)
             raise
         finally:
             sign_in.close()
@@ -135,12 +136,12 @@ class TokenManager:
                 del self._sign_ins[application]
         with state.lock:
             state.issuer, state.held = issuer, {}
-            self._keep(state)
+            self._store_tokens(state)
             self._granted(state, sign_in.purpose, grant)
         return status_of(state, self._clock(), self._now(), True)
 
     def abandon(self, application: str) -> None:
-        """Ends an authorisation that was begun and not finished."""
+        """Cancels an authorisation that was begun and not finished."""
         sign_in = self._sign_ins.pop(application, None)
         if sign_in:
             sign_in.close()
@@ -155,19 +156,19 @@ class TokenManager:
             return self._store.forget(application)
 
     def issuer(self, application: str) -> Issuer:
-        """For the doctor: a fresh issuer that shares no state with the one in use."""
+        """A new issuer for the doctor, which shares no state with the one in use."""
         return issuer_of(self._state(application).application)
 
-    def hurry(self) -> None:
-        """Somebody asks who may just have applied the cure: what looked lasting is tried at once, once. A
-        service that asked for a pause still gets it."""
+    def retry_now(self) -> None:
+        """Retries at once what failed lastingly, for an operator who may just have applied the cure. A pause
+        that the service asked for is kept."""
         for state in self._states.values():
             if isinstance(state.failure, OAuthFault) and state.failure.dead:
                 state.credential = ""  # msal answers from its own memory for a minute unless made anew
 
     def keep_fresh(self) -> None:
-        """Renews what is due of all that the settings use, whether or not anybody needs it now: a token not
-        used for long dies, and a fault must show before the next mail. Failures are in `status`."""
+        """Renews all tokens that are due, needed now or not: an unused refresh token expires, and a fault
+        must show before the next mail. Failures are in `status`."""
         for state in self._states.values():
             for purpose in wanted_purposes(state.application) if state.application.uses else ():
                 with suppress(TryLater):
@@ -181,18 +182,18 @@ class TokenManager:
         return CLOUDS[self._state(application).application.cloud].graph
 
     def _prove(self, state: TokenState) -> ApplicationStatus:
-        """New tokens by the application's own credentials, whatever failed a moment ago."""
+        """Gets new tokens by the application's own credentials, in spite of earlier failures."""
         for purpose in wanted_purposes(state.application):
             state.again_at = 0.0
             self.token(state.name, purpose, force=True)
         return status_of(state, self._clock(), self._now(), True)
 
-    def _look_at_disk(self, state: TokenState) -> None:
-        """So that the status is right from the start, and not only after the first use."""
+    def _read_status_from_disk(self, state: TokenState) -> None:
+        """Reads the token file, so that the status is right before the first use."""
         if state.application.app_only or not self._store.version(state.name):
             return
         try:
-            self._notice_changes(state)
+            self._read_changes(state)
         except TryLater as failure:
             self._failed(state, failure)
 
@@ -206,15 +207,16 @@ class TokenManager:
         return bool(state.held) or state.application.app_only or self._store.version(state.name) > 0
 
     def _renewed(self, state: TokenState, purpose: Purpose, force: bool) -> str:
-        """Under the lock: the token somebody else got meanwhile, or a new one, or the old while it lives."""
+        """Under the lock: the token another thread got meanwhile, or a new one, or the old while it is
+        valid."""
         now, held = self._now(), state.held.get(purpose)
         if held and now < held.dies_at and now < held.got_at + FRESH_SECONDS:
             return held.token
         try:
-            self._notice_changes(state)
+            self._read_changes(state)
             if state.failure and now < state.again_at:
-                raise _again(state.failure, state.again_at - now)
-            return self._ask(state, purpose, force or held is not None)
+                raise _with_pause(state.failure, state.again_at - now)
+            return self._request(state, purpose, force or held is not None)
         except TryLater as failure:
             if failure is not state.failure:
                 self._failed(state, failure)
@@ -222,17 +224,17 @@ class TokenManager:
                 return held.token
             raise
 
-    def _ask(self, state: TokenState, purpose: Purpose, force: bool) -> str:
+    def _request(self, state: TokenState, purpose: Purpose, force: bool) -> str:
         grant = state.issuer.renew(purpose, force=force)
-        self._keep(state)
+        self._store_tokens(state)
         lacking = missing(state.application, purpose, grant)
         if lacking:
             raise own_fault("missing_scope", ", ".join(lacking))
         self._granted(state, purpose, grant)
         return grant.token
 
-    def _keep(self, state: TokenState) -> None:
-        """What rotated is on disk before anybody uses it: after a crash the old one may be void."""
+    def _store_tokens(self, state: TokenState) -> None:
+        """Writes rotated tokens to disk before they are used: after a crash the old ones may be void."""
         tokens = state.issuer.changed()
         if tokens is not None:
             self._store.write(state.name, tokens)
@@ -248,7 +250,7 @@ class TokenManager:
             state.refreshed_at = self._clock()
 
     def _failed(self, state: TokenState, failure: TryLater) -> None:
-        failure.cure = _named(failure.cure, state.name)
+        failure.cure = _with_name(failure.cure, state.name)
         state.failure, state.failures = failure, state.failures + 1
         pause = min(FIRST_PAUSE * 2.0 ** (state.failures - 1), LONGEST_PAUSE)
         if isinstance(failure, OAuthFault) and failure.dead:
@@ -258,8 +260,8 @@ class TokenManager:
         state.again_at = self._now() + pause
         failure.retry_after = pause
 
-    def _notice_changes(self, state: TokenState) -> None:
-        """A new secret or a new token file is a reason to try at once, whatever failed before."""
+    def _read_changes(self, state: TokenState) -> None:
+        """Reads a new secret or token file, and then retries at once in spite of earlier failures."""
         try:
             credential = fingerprint_of(state.application)
         except TryLater:
@@ -286,12 +288,12 @@ class TokenManager:
             state.refreshed_at = version / 1e9  # nanoseconds: written when last refreshed
 
 
-def _named(cure: str, name: str) -> str:
+def _with_name(cure: str, name: str) -> str:
     """The cure with the application's own name in its commands."""
     return cure.replace("authorize NAME", f"authorize {name}")
 
 
-def _again(failure: TryLater, seconds: float) -> TryLater:
-    """The same failure, told again without asking again."""
+def _with_pause(failure: TryLater, seconds: float) -> TryLater:
+    """The same failure, which may be retried in `seconds`."""
     failure.retry_after = seconds
     return failure

@@ -24,7 +24,7 @@ class HeldToken:
 
 @dataclass(slots=True)
 class TokenState:
-    """All we know of one application; changed only under its lock."""
+    """The state of one application; changed only under its lock."""
 
     name: str
     application: OAuthApplication
@@ -52,7 +52,7 @@ def issuer_of(application: OAuthApplication) -> Issuer:
 
 
 def fingerprint_of(application: OAuthApplication) -> str:
-    """Changes with the secrets; kept instead of them."""
+    """A digest of the application's secrets, kept instead of them to detect a change."""
     parts = (application.client_secret, application.private_key, application.certificate)
     digest = hashlib.sha256()
     for read in parts:

@@ -11,7 +11,7 @@ from flexmaild.oauth.errors import OAuthFault, meanings
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApplication
 from flexmaild.oauth.state import TokenState
 
-# Microsoft: a refresh token dies after 90 days without use. Told two weeks before.
+# Microsoft: a refresh token expires after 90 days without use. Reported two weeks before.
 UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
 # Entra ID allows 5 minutes between clocks for assertions.
 SKEW_SECONDS = 300.0
@@ -26,7 +26,7 @@ def status_of(state: TokenState, clock: float, now: float, known: bool) -> Appli
         shown = ApplicationState.DEAD if dead else ApplicationState.DEGRADED
         if isinstance(failure, OAuthFault) and failure.code == "not_authorised":
             shown = ApplicationState.UNAUTHORISED
-    error_code, error, cure = _trouble(state.name, failure, known)
+    error_code, error, cure = _problem(state.name, failure, known)
     ends = min((h.dies_at for h in state.held.values()), default=None)
     alarm_at, alarm = _alarm(state)
     return ApplicationStatus(
@@ -43,8 +43,8 @@ def status_of(state: TokenState, clock: float, now: float, known: bool) -> Appli
     )  # fmt: skip
 
 
-def _trouble(name: str, failure: Failure | None, known: bool) -> tuple[str, str, str]:
-    """Code, text and cure of what stands in the way; all empty when nothing does."""
+def _problem(name: str, failure: Failure | None, known: bool) -> tuple[str, str, str]:
+    """Code, text and cure of the current problem; all empty without one."""
     if failure is not None:
         return getattr(failure, "code", failure.reason.value), failure.text, failure.cure
     if known:
@@ -65,7 +65,7 @@ def certificate_ends(application: OAuthApplication) -> datetime | None:
 
 
 def _alarm(state: TokenState) -> tuple[datetime | None, str]:
-    """The next thing that ends. When a client secret ends, only Entra ID knows (AADSTS7000222 tells it)."""
+    """The next expiry. Only Entra ID knows when a client secret expires (AADSTS7000222)."""
     ends = certificate_ends(state.application)
     if ends:
         return ends - certificates.APPLICATION_NOTICE, f"the certificate expires on {ends:%Y-%m-%d}"

@@ -1,8 +1,8 @@
-"""The sink `dropfile`: one JSON file for each decision, in a directory that somebody else watches.
+"""The sink `dropfile`: one JSON file for each decision, in a directory that another program watches.
 
-Made by `flexmaild.sinks.build_sink`, used by the one thread that delivers to it. A file appears whole or
-not at all, under a name made of the delivery's key only, and the same key makes the same file however
-often it is delivered. Nothing of a mail or a request ever becomes part of a name.
+Used by the one thread that delivers to it. A file appears whole or not at all, under a name made of the
+delivery's key only; a repeated delivery writes the same file. No text of a mail or a request becomes part of
+a name.
 """
 
 import errno
@@ -25,7 +25,7 @@ from flexmaild.system import groups
 
 # NAME_MAX of Linux file systems is 255 bytes; ".json" and the temporary name take 15 of them.
 LONGEST_KEY = 200
-# The file's group reads, nobody else: a decision holds addresses and comments.
+# Readable for the file's group only: a decision holds addresses and comments.
 MODE = 0o640
 ABANDONED_SECONDS = 3600.0
 
@@ -62,7 +62,7 @@ class DropfileSettings(SinkSettings):
 
 
 class Dropfile:
-    """See `core.ports.Sink`. Whatever watches the directory may take away any `*.json` it finds there."""
+    """See `core.ports.Sink`. The program that watches the directory may remove any `*.json`."""
 
     def __init__(self, settings: DropfileSettings) -> None:
         self._path: Path = settings.path
@@ -79,14 +79,14 @@ class Dropfile:
                     self._swept = True
                 if _content(directory, name, len(event), gid) != event:
                     self._put(directory, name, event, gid)
-                # Even where the file is there: the try that wrote it may have died before this.
+                # Even where the file is there: the process that wrote it may have died before this.
                 os.fsync(directory)
         except OSError as error:
             raise _failure(error, self._path) from error
         return name
 
     def _gid(self) -> int | None:
-        """Of the group of the settings; asked each time, since it may be made later."""
+        """The id of the group in the settings; looked up each time, since it may be created later."""
         if not self._group:
             return None
         gid = groups.gid_of(self._group)
@@ -96,11 +96,11 @@ class Dropfile:
         return gid
 
     def _put(self, directory: int, name: str, event: bytes, gid: int | None) -> None:
-        # The leading dot hides it from those who watch for *.json; the random part from another daemon's.
+        # The leading dot hides it from programs that watch for *.json; the random part keeps daemons apart.
         temporary = f".{name}.{secrets.token_hex(4)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            # Until its group is right nobody but the daemon reads it.
+            # Only the daemon can read it until its group is right.
             with os.fdopen(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
                 file.write(event)
                 file.flush()
@@ -137,7 +137,7 @@ def file_name(key: str) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    """The directory as a descriptor, so that it stays the same one if its name is moved meanwhile."""
+    """The directory as a descriptor, so that it stays the same one if it is renamed meanwhile."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -154,8 +154,7 @@ def _member(group: str, path: Path) -> str:
 
 
 def _content(directory: int, name: str, size: int, gid: int | None) -> bytes | None:
-    """What the file holds, if it is one (no link, no pipe that somebody put there), as large as that, and
-    the group's."""
+    """The file's content, if it is a regular file of that size and group."""
     try:
         status = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode) or status.st_size != size:
@@ -170,7 +169,7 @@ def _content(directory: int, name: str, size: int, gid: int | None) -> bytes | N
 
 
 def _sweep(directory: int) -> None:
-    """Remove what deliveries that were killed in the middle have left; a younger one may be under way."""
+    """Remove the temporary files of deliveries that were killed; a younger one may be in progress."""
     old = time.time() - ABANDONED_SECONDS
     for name in filter(_TEMPORARY.fullmatch, os.listdir(directory)):
         with suppress(OSError):
@@ -179,7 +178,7 @@ def _sweep(directory: int) -> None:
 
 
 def _failure(error: OSError, path: Path) -> Failure:
-    """Most of these pass once somebody has done what the cure says, without touching the settings."""
+    """The failure for an error. Most pass once an administrator follows the cure, without new settings."""
     text = f"{path}: {error.strerror or error}"
     if error.errno == errno.ENOTDIR:
         return GiveUp(Reason.CLIENT, text, step="write", cure="Name a directory as the sink's path.")

@@ -419,10 +419,10 @@ def test_a_page_of_html_is_tried_later(fake: FakeMicrosoft) -> None:
     assert "proxy" in error.value.cure
 
 
-def test_pages_that_go_round_end(fake: FakeMicrosoft, box: Mailbox) -> None:
+def test_pages_that_repeat_end(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail())
     fake.graph.loop_pages = True
-    with pytest.raises(TryLater, match="go round"):
+    with pytest.raises(TryLater, match="repeat"):
         inbox(fake).fetch(30, none_known)
 
 
@@ -430,7 +430,7 @@ def test_empty_pages_with_ever_new_links_end(fake: FakeMicrosoft) -> None:
     for n in range(99):
         link = f"{fake.graph_url}/users/{USER}/mailFolders/inbox/messages?$skip={n}"
         fake.api.fail("GET .*/messages", 200, {"value": [], "@odata.nextLink": link})
-    with pytest.raises(TryLater, match="go round"):
+    with pytest.raises(TryLater, match="repeat"):
         inbox(fake).fetch(30, none_known)
 
 

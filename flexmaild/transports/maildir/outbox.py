@@ -1,5 +1,7 @@
-"""Mail put into a directory (Maildir), as a delivery agent does; for the demo, and for a host whose own MTA
-collects mail there.
+"""Outgoing mail into a directory (Maildir), as a delivery agent does; for the demo, and for a host whose own
+programs collect mail there.
+
+Apart from the inbox, as in every transport.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The token desk against a faithful Entra ID: real msal, real TLS, every way it is known to fail.
+"""The token manager against a faithful Entra ID: real msal, real TLS, every way it is known to fail.
 
 Promise 8: a fault of the sign-in is visible, named and curable, and the mail is kept (TryLater, always).
 """
@@ -19,7 +19,7 @@ from flexmaild.oauth.grants import ApplicationState
 from flexmaild.oauth.manager import TokenManager
 from flexmaild.oauth.token_store import TokenStore
 from tests.support.fake_microsoft import FakeMicrosoft
-from tests.support.fake_microsoft.bench import KEY, USER, Clock, application, desk, post, sign_in
+from tests.support.fake_microsoft.bench import KEY, USER, Clock, application, post, sign_in, token_manager
 from tests.support.pem import key_and_certificate
 
 pytestmark = pytest.mark.servers
@@ -52,7 +52,7 @@ def code_of(at: TokenManager, purpose: str = "graph", *, force: bool = False) ->
 def test_who_signs_in_once_gets_tokens_for_every_purpose(
     fake: FakeMicrosoft, tmp_path: Path, flow: str
 ) -> None:
-    at = desk(application(fake, flow=flow, uses=("smtp", "imap", "graph_send")), tmp_path)
+    at = token_manager(application(fake, flow=flow, uses=("smtp", "imap", "graph_send")), tmp_path)
     status = sign_in(fake, at)
     assert (status.state, status.account) == (ApplicationState.READY, USER)
     assert len({at.token("m365", p) for p in ("smtp", "graph")}) == 2
@@ -66,7 +66,7 @@ def test_an_application_signs_in_with_its_secret_or_its_certificate(
     by_certificate = application(
         fake, flow="client_credentials", private_key=lambda: key, certificate=lambda: certificate, user=""
     )
-    at = desk({"secret": by_secret(fake), "certificate": by_certificate}, tmp_path)  # type: ignore[dict-item]
+    at = token_manager({"secret": by_secret(fake), "certificate": by_certificate}, tmp_path)  # type: ignore[dict-item]
     assert at.token("secret", "graph") != at.token("certificate", "graph")
 
 
@@ -77,7 +77,7 @@ def test_authorising_what_needs_nobody_tries_its_credentials_at_once(
     app = application(
         fake, flow="client_credentials", client_secret=lambda: secret[0], user="", uses=("imap",)
     )
-    at = desk(app, tmp_path, Clock())
+    at = token_manager(app, tmp_path, Clock())
     for _ in range(2):
         assert at.begin("m365").address == ""
         with pytest.raises(OAuthFault, match="AADSTS7000222"):
@@ -98,7 +98,7 @@ def test_authorising_what_needs_nobody_tries_its_credentials_at_once(
 def test_a_cloud_changes_graph_and_scopes_together(
     fake: FakeMicrosoft, tmp_path: Path, cloud: str, graph: str, scope: str
 ) -> None:
-    at = desk(application(fake, cloud=cloud, uses=("smtp", "graph_send")), tmp_path)
+    at = token_manager(application(fake, cloud=cloud, uses=("smtp", "graph_send")), tmp_path)
     status = sign_in(fake, at)
     assert at.graph_root("m365") == graph
     assert scope in status.scopes
@@ -107,20 +107,20 @@ def test_a_cloud_changes_graph_and_scopes_together(
 
 
 def test_app_only_tokens_are_not_kept_on_disk(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     at.token("m365", "graph")
     assert list(tmp_path.rglob("*.token")) == []
 
 
 def test_tokens_outlive_the_process(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    sign_in(fake, desk(application(fake), tmp_path))
-    later = desk(application(fake), tmp_path)
+    sign_in(fake, token_manager(application(fake), tmp_path))
+    later = token_manager(application(fake), tmp_path)
     assert later.token("m365", "graph")
     assert later.status()[0].account == USER
 
 
 def test_a_private_authority_is_the_only_host_that_is_asked(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    sign_in(fake, desk(application(fake), tmp_path))
+    sign_in(fake, token_manager(application(fake), tmp_path))
     assert all(f"/{fake.tenant}/" in r.path for r in fake.login.log)
 
 
@@ -131,7 +131,7 @@ def test_a_private_authority_is_the_only_host_that_is_asked(fake: FakeMicrosoft,
 def test_consent_by_the_wrong_user_is_refused_and_leaves_the_old_tokens(
     fake: FakeMicrosoft, tmp_path: Path, flow: str
 ) -> None:
-    at = desk(application(fake, flow=flow), tmp_path)
+    at = token_manager(application(fake, flow=flow), tmp_path)
     sign_in(fake, at)
     before = at.token("m365", "graph")
     with pytest.raises(OAuthFault, match=r"admin@example\.com instead of bot@example\.com") as error:
@@ -143,7 +143,7 @@ def test_consent_by_the_wrong_user_is_refused_and_leaves_the_old_tokens(
 
 
 def test_a_declined_and_an_expired_code_say_so(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     fake.entra.interval = 0
     fake.entra.decline(at.begin("m365").code)
     with pytest.raises(OAuthFault, match="declined"):
@@ -157,7 +157,7 @@ def test_a_declined_and_an_expired_code_say_so(fake: FakeMicrosoft, tmp_path: Pa
 def test_waiting_shows_progress_survives_a_bad_answer_and_obeys_slow_down(
     fake: FakeMicrosoft, tmp_path: Path
 ) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     fake.entra.interval = 0
     shown, looks = at.begin("m365"), []
     fake.login.html("POST .*token")
@@ -173,7 +173,7 @@ def test_waiting_shows_progress_survives_a_bad_answer_and_obeys_slow_down(
 
 
 def test_waiting_can_be_stopped(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     fake.entra.interval = 0
     at.begin("m365")
     stop = threading.Event()
@@ -185,7 +185,7 @@ def test_waiting_can_be_stopped(fake: FakeMicrosoft, tmp_path: Path) -> None:
 def test_an_authorisation_begun_anew_ends_the_one_before_and_only_that(
     fake: FakeMicrosoft, tmp_path: Path, flow: str
 ) -> None:
-    at = desk(application(fake, flow=flow), tmp_path)
+    at = token_manager(application(fake, flow=flow), tmp_path)
     fake.entra.interval = 0
     at.begin("m365")
     waiting, ended = threading.Event(), []
@@ -204,7 +204,7 @@ def test_an_authorisation_begun_anew_ends_the_one_before_and_only_that(
 
 
 def test_an_answer_with_another_state_is_not_redeemed(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake, flow="authorization_code"), tmp_path)
+    at = token_manager(application(fake, flow="authorization_code"), tmp_path)
     action, fields = fake.entra.approve(at.begin("m365").address, USER)
     browser = threading.Thread(target=post, args=(action, {**fields, "state": "forged"}))
     browser.start()
@@ -217,9 +217,9 @@ def test_an_answer_with_another_state_is_not_redeemed(fake: FakeMicrosoft, tmp_p
 
 def test_a_code_is_bound_to_the_one_who_asked(fake: FakeMicrosoft, tmp_path: Path) -> None:
     """PKCE: a stolen code is worth nothing without the verifier, which never left this process."""
-    at = desk(application(fake, flow="authorization_code"), tmp_path)
+    at = token_manager(application(fake, flow="authorization_code"), tmp_path)
     _, stolen = fake.entra.approve(at.begin("m365").address, USER)
-    other = desk(application(fake, flow="authorization_code"), tmp_path / "other")
+    other = token_manager(application(fake, flow="authorization_code"), tmp_path / "other")
     action, own = fake.entra.approve(other.begin("m365").address, USER)
     browser = threading.Thread(target=post, args=(action, {**own, "code": stolen["code"]}))
     browser.start()
@@ -231,7 +231,7 @@ def test_a_code_is_bound_to_the_one_who_asked(fake: FakeMicrosoft, tmp_path: Pat
 
 def test_missing_consent_for_one_use_is_named(fake: FakeMicrosoft, tmp_path: Path) -> None:
     fake.entra.apps["app"].consented = {"Mail.Send"}
-    at = desk(application(fake, uses=("graph_send", "graph_read")), tmp_path)
+    at = token_manager(application(fake, uses=("graph_send", "graph_read")), tmp_path)
     with pytest.raises(OAuthFault, match=r"Mail\.ReadWrite") as error:
         sign_in(fake, at)
     assert error.value.code == "missing_scope"
@@ -240,7 +240,7 @@ def test_missing_consent_for_one_use_is_named(fake: FakeMicrosoft, tmp_path: Pat
 
 def test_an_app_only_token_without_its_role_is_a_named_fault(fake: FakeMicrosoft, tmp_path: Path) -> None:
     fake.entra.apps["app"].roles = ["Mail.Send"]
-    at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     assert code_of(at) == "missing_scope"
     assert at.status()[0].state is ApplicationState.DEAD
 
@@ -250,7 +250,7 @@ def test_an_app_only_token_without_its_role_is_a_named_fault(fake: FakeMicrosoft
 
 def test_a_token_is_renewed_ahead_of_its_end(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     first = at.token("m365", "graph")
     clock.now += 0.79 * fake.entra.lifetime
@@ -262,18 +262,18 @@ def test_a_token_is_renewed_ahead_of_its_end(fake: FakeMicrosoft, tmp_path: Path
 def test_what_rotates_is_on_disk_before_it_is_used(fake: FakeMicrosoft, tmp_path: Path) -> None:
     fake.entra.rotate_strictly = True
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     for _ in range(3):
         clock.now += fake.entra.lifetime
         at.token("m365", "graph")
-        assert desk(application(fake), tmp_path).token("m365", "graph", force=True)
+        assert token_manager(application(fake), tmp_path).token("m365", "graph", force=True)
         clock.now += 60
 
 
 def test_many_threads_make_one_refresh(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     clock.now += fake.entra.lifetime
     before = fake.login.count("POST .*token")
@@ -289,7 +289,7 @@ def test_many_threads_make_one_refresh(fake: FakeMicrosoft, tmp_path: Path) -> N
 
 def test_two_workers_that_were_refused_get_one_new_token(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     clock.now += 60
     first = at.token("m365", "graph")
@@ -299,7 +299,7 @@ def test_two_workers_that_were_refused_get_one_new_token(fake: FakeMicrosoft, tm
 
 def test_a_passing_fault_keeps_the_token_that_still_lives(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     held = at.token("m365", "graph")
     clock.now += 0.9 * fake.entra.lifetime
@@ -316,7 +316,7 @@ def test_a_passing_fault_keeps_the_token_that_still_lives(fake: FakeMicrosoft, t
 
 def test_the_network_being_down_asks_nobody_to_sign_in_again(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     clock.now += 2 * fake.entra.lifetime
     for _ in range(5):
@@ -328,7 +328,7 @@ def test_the_network_being_down_asks_nobody_to_sign_in_again(fake: FakeMicrosoft
 
 def test_a_failing_endpoint_is_not_hammered(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(by_secret(fake), tmp_path, clock)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path, clock)  # type: ignore[arg-type]
     fake.login.fail("POST .*token", 500, {"error": "server_error"}, times=99)
     for _ in range(50):
         code_of(at)
@@ -338,7 +338,7 @@ def test_a_failing_endpoint_is_not_hammered(fake: FakeMicrosoft, tmp_path: Path)
 
 def test_throttling_for_an_hour_is_obeyed(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(by_secret(fake), tmp_path, clock)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path, clock)  # type: ignore[arg-type]
     fake.login.fail("POST .*token", 429, {"error": "too_many_requests"}, Retry_After="3600")
     assert code_of(at) == "throttled"
     clock.now += 3590
@@ -362,7 +362,7 @@ def test_a_wrong_setting_is_a_dead_application_with_a_cure(
     fake: FakeMicrosoft, tmp_path: Path, name: str, facts: dict[str, object], code: str
 ) -> None:
     given = {"flow": "client_credentials", "client_secret": lambda: "s3cret-value", "user": "", **facts}
-    at = desk(application(fake, **given), tmp_path)
+    at = token_manager(application(fake, **given), tmp_path)
     assert code_of(at) == code
     status = at.status()[0]
     assert (status.state, status.error_code) == (ApplicationState.DEAD, code)
@@ -377,9 +377,9 @@ def test_an_unknown_client_and_a_strange_certificate_are_named(fake: FakeMicroso
         "private_key": lambda: key,
         "certificate": lambda: certificate,
     }
-    assert code_of(desk(application(fake, **facts), tmp_path)) == "AADSTS700027"
+    assert code_of(token_manager(application(fake, **facts), tmp_path)) == "AADSTS700027"
     del fake.entra.apps["app"]
-    assert code_of(desk(application(fake, **facts), tmp_path)) == "AADSTS700016"
+    assert code_of(token_manager(application(fake, **facts), tmp_path)) == "AADSTS700016"
 
 
 def test_a_key_that_is_no_key_is_named_and_not_shown(fake: FakeMicrosoft, tmp_path: Path) -> None:
@@ -390,10 +390,10 @@ def test_a_key_that_is_no_key_is_named_and_not_shown(fake: FakeMicrosoft, tmp_pa
         "private_key": lambda: "no key",
         "certificate": lambda: certificate,
     }
-    assert code_of(desk(application(fake, **facts), tmp_path)) == "bad_credential"
+    assert code_of(token_manager(application(fake, **facts), tmp_path)) == "bad_credential"
     strange, _ = key_and_certificate()
     facts["private_key"] = lambda: strange
-    assert code_of(desk(application(fake, **facts), tmp_path)) == "bad_credential"
+    assert code_of(token_manager(application(fake, **facts), tmp_path)) == "bad_credential"
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_revoked_authorisation_is_dead_and_slow_and_comes_back(
     fake: FakeMicrosoft, tmp_path: Path, number: int, text: str
 ) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     fake.entra.revoke(USER, number, text)
     clock.now += fake.entra.lifetime
@@ -420,7 +420,7 @@ def test_a_revoked_authorisation_is_dead_and_slow_and_comes_back(
 
 
 def test_a_dead_application_stops_no_other(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk({"dead": by_secret(fake, "expired-one"), "good": by_secret(fake)}, tmp_path)  # type: ignore[dict-item]
+    at = token_manager({"dead": by_secret(fake, "expired-one"), "good": by_secret(fake)}, tmp_path)  # type: ignore[dict-item]
     with pytest.raises(OAuthFault):
         at.token("dead", "graph")
     assert at.token("good", "graph")
@@ -429,7 +429,7 @@ def test_a_dead_application_stops_no_other(fake: FakeMicrosoft, tmp_path: Path) 
 def test_a_new_secret_is_tried_at_once(fake: FakeMicrosoft, tmp_path: Path) -> None:
     secret = ["expired-one"]
     app = application(fake, flow="client_credentials", client_secret=lambda: secret[0], user="")
-    at = desk(app, tmp_path, Clock())
+    at = token_manager(app, tmp_path, Clock())
     assert code_of(at) == "AADSTS7000222"
     secret[0] = "s3cret-value"
     assert at.token("m365", "graph")
@@ -438,7 +438,7 @@ def test_a_new_secret_is_tried_at_once(fake: FakeMicrosoft, tmp_path: Path) -> N
 def test_a_certificate_assertion_with_a_wrong_clock_is_told_as_such(
     fake: FakeMicrosoft, tmp_path: Path
 ) -> None:
-    at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     fake.login.clock_skew = 900.0
     answer = {
         "error": "invalid_client",
@@ -454,7 +454,7 @@ def test_a_certificate_assertion_with_a_wrong_clock_is_told_as_such(
 
 @pytest.mark.parametrize("where", ["GET .*openid-configuration", "POST .*token"])
 def test_a_page_instead_of_json_is_named(fake: FakeMicrosoft, tmp_path: Path, where: str) -> None:
-    at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     fake.login.html(where)
     assert code_of(at) == "not_json"
     assert "proxy" in at.status()[0].cure
@@ -465,14 +465,14 @@ def test_a_service_that_hangs_ends_by_the_deadline(
     fake: FakeMicrosoft, tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flexmaild.oauth.entra.TOKEN_SECONDS", 0.5)
-    at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     fake.login.fail(where, kind="hang")
     assert code_of(at) == "timeout"
     assert at.status()[0].state is ApplicationState.DEGRADED
 
 
 def test_a_service_that_is_down_is_a_network_fault(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(by_secret(fake), tmp_path)  # type: ignore[arg-type]
+    at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
     fake.login.close()
     assert code_of(at) == "network"
 
@@ -481,7 +481,7 @@ def test_a_service_that_is_down_is_a_network_fault(fake: FakeMicrosoft, tmp_path
 
 
 def test_nobody_having_signed_in_is_a_state_of_its_own(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     assert at.status()[0].state is ApplicationState.UNAUTHORISED
     assert code_of(at) == "not_authorised"
     assert at.status()[0].state is ApplicationState.UNAUTHORISED
@@ -489,7 +489,7 @@ def test_nobody_having_signed_in_is_a_state_of_its_own(fake: FakeMicrosoft, tmp_
 
 def test_tokens_that_cannot_be_written_are_not_used(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
-    at = desk(application(fake), tmp_path, clock)
+    at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
     clock.now += fake.entra.lifetime
     (tmp_path / "tokens").rename(tmp_path / "away")
@@ -502,14 +502,14 @@ def test_tokens_that_cannot_be_written_are_not_used(fake: FakeMicrosoft, tmp_pat
 
 
 def test_another_process_that_authorises_is_noticed(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     assert code_of(at) == "not_authorised"
-    sign_in(fake, desk(application(fake), tmp_path))
+    sign_in(fake, token_manager(application(fake), tmp_path))
     assert at.token("m365", "graph")
 
 
 def test_forgetting_leaves_nothing_behind(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     sign_in(fake, at)
     assert at.forget("m365")
     assert at.status()[0].state is ApplicationState.UNAUTHORISED
@@ -518,7 +518,7 @@ def test_forgetting_leaves_nothing_behind(fake: FakeMicrosoft, tmp_path: Path) -
 
 def test_an_unknown_application_is_told_with_the_known_ones(fake: FakeMicrosoft, tmp_path: Path) -> None:
     with pytest.raises(GiveUp, match="m365") as error:
-        desk(application(fake), tmp_path).token("m356", "graph")
+        token_manager(application(fake), tmp_path).token("m356", "graph")
     assert error.value.reason is Reason.CLIENT
 
 
@@ -530,7 +530,7 @@ def test_the_alarm_is_about_what_ends_next(fake: FakeMicrosoft, tmp_path: Path) 
         "private_key": lambda: key,
         "certificate": lambda: certificate,
     }
-    at = desk({"m365": application(fake), "certificate": application(fake, **facts)}, tmp_path)
+    at = token_manager({"m365": application(fake), "certificate": application(fake, **facts)}, tmp_path)
     user = sign_in(fake, at)
     assert user.alarm_at is not None
     assert timedelta(days=75) < user.alarm_at - datetime.now(UTC) < timedelta(days=77)
@@ -540,7 +540,7 @@ def test_the_alarm_is_about_what_ends_next(fake: FakeMicrosoft, tmp_path: Path) 
 
 
 def test_a_status_can_be_written_as_json_and_holds_no_secret(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    at = desk(application(fake), tmp_path)
+    at = token_manager(application(fake), tmp_path)
     sign_in(fake, at)
     at.token("m365", "graph")
     text = json.dumps([asdict(s) for s in at.status()], default=str) + repr(at.status())
@@ -548,7 +548,7 @@ def test_a_status_can_be_written_as_json_and_holds_no_secret(fake: FakeMicrosoft
 
 
 def test_tokens_of_a_lost_key_ask_for_a_new_authorisation(fake: FakeMicrosoft, tmp_path: Path) -> None:
-    sign_in(fake, desk(application(fake), tmp_path))
+    sign_in(fake, token_manager(application(fake), tmp_path))
     other = TokenManager(
         {"m365": application(fake)}, TokenStore(tmp_path / "tokens", {"m365": lambda: KEY[::-1]})
     )
