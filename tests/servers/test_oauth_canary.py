@@ -48,7 +48,7 @@ def test_nothing_that_was_issued_or_configured_shows_anywhere(
         sign_in(fake, at)
         use_graph(fake, at, said)
         provoke(fake, at, clock, said)
-        said += [repr(at.status()), repr(table), repr(at._seats)]
+        said += [repr(at.status()), repr(table), repr(at._states)]
         said += [repr(step) for name in table for step in examine_application(at, name)]
         said += [repr(s) for s in examined(fake, at)]
         secrets = [*fake.entra.issued, *fake.entra._codes, SECRET, KEY, "opaque-upload-token", COMMENT]

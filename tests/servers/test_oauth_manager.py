@@ -177,7 +177,7 @@ def test_waiting_can_be_stopped(fake: FakeMicrosoft, tmp_path: Path) -> None:
     fake.entra.interval = 0
     at.begin("m365")
     stop = threading.Event()
-    with pytest.raises(GiveUp, match="given up"):
+    with pytest.raises(GiveUp, match="cancelled"):
         at.wait("m365", stop=stop, progress=lambda _: stop.set())
 
 
