@@ -1,7 +1,7 @@
-"""The two sections of FlexDeploy's Email Settings page: the way out and the way in for mail.
+"""The two sections of FlexDeploy's Email Settings page: outgoing and incoming mail.
 
-Every property of the page is a field here, with the page's default. A transport derives its own settings
-class from `Outgoing` or `Incoming`, so that what is left over of another transport is never a fault.
+Every property of the page is a field here, with the page's default. A transport derives its settings class
+from `Outgoing` or `Incoming`, so that settings left over from another transport are never a fault.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ DEFAULT_OUT, DEFAULT_IN = "smtp", "imap"
 
 
 class _Server(Section):
-    """What both directions have in common; not used by itself."""
+    """What both directions have in common."""
 
     property_block: ClassVar[bool] = False
     """Set by a transport's class that reaches a server by `host`, `port` and `properties`."""
@@ -82,7 +82,7 @@ class _Server(Section):
 
     @property
     def uses_oauth(self) -> bool:
-        """Whether `oauth_application` is signed in with."""
+        """Whether the login is by `oauth_application`."""
         return self.always_oauth or self.auth_type == "oauth"
 
     def _ca_findings(self) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ class Outgoing(_Server):
     """How long a mail is tried again after passing faults until it counts as failed (RFC 5321 4.5.4.1)."""
 
     def smtp_session(self) -> SmtpSession:
-        """Everything the SMTP client has to know, from the fields and the property block."""
+        """The SMTP client's parameters, from the fields and the property block."""
         return session_of.smtp_session(self._fields())[0]
 
     def findings(self) -> Iterator[Finding]:
@@ -207,7 +207,7 @@ class Incoming(_Server):
     """How senders are proven."""
 
     def imap_session(self) -> ImapSession:
-        """Everything the IMAP client has to know, from the fields and the property block."""
+        """The IMAP client's parameters, from the fields and the property block."""
         return session_of.imap_session(self._fields())[0]
 
     def findings(self) -> Iterator[Finding]:
@@ -246,19 +246,19 @@ def _of_example(session: Session) -> Iterator[Finding]:
 
 
 def resolved_outgoing(outgoing: Outgoing) -> Outgoing:
-    """The same with its fallbacks in place."""
+    """The section with its fallbacks filled in."""
     return _filled(outgoing, {"mailbox": outgoing.username or outgoing.from_address})
 
 
 def resolved_incoming(incoming: Incoming, outgoing: Outgoing) -> Incoming:
-    """The same with the fallbacks of FlexDeploy's page in place, most of which are outgoing settings."""
+    """The section with the fallbacks of FlexDeploy's page filled in, most of which are outgoing settings."""
     half = _filled(incoming, inherited(outgoing))
     return _filled(half, {"mailbox": _reply_mailbox(half, outgoing), "reply_folder": "INBOX"})
 
 
 def _reply_mailbox(incoming: Incoming, outgoing: Outgoing) -> str:
-    """Where replies arrive: in the shared mailbox that is sent from, when the same user reads and replies go
-    to its address; the user's own would be emptied in its place."""
+    """Where replies arrive: in the shared mailbox that mail is sent from, if the same user reads it and
+    replies go to its address; the user's own would be emptied instead."""
     is_shared = outgoing.mailbox not in ("", outgoing.username or outgoing.from_address)
     is_same = (incoming.username, incoming.reply_address) == (outgoing.username, outgoing.from_address)
     if is_shared and is_same:
@@ -267,7 +267,7 @@ def _reply_mailbox(incoming: Incoming, outgoing: Outgoing) -> str:
 
 
 def inherited(outgoing: Outgoing) -> dict[str, Any]:
-    """What incoming settings fall back to, by name."""
+    """The fallbacks of incoming settings, by name."""
     return {
         "username": outgoing.username,
         "password": outgoing.password,

@@ -1,7 +1,5 @@
-"""Settings of an application registered at Microsoft Entra ID or Google, and the rules between them.
-
-Which flow needs which fields is said here once; `flexmaild.oauth.manager` may rely on it.
-"""
+"""The settings of an application registered at Microsoft Entra ID or Google: which flow needs which
+fields."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from flexmaild.settings.types import AbsolutePath, Line, Number, OptionalUrl
 
 
 def _public_file(given: object) -> object:
-    """{file: PATH} means the same as PATH for what is no secret."""
+    """{file: PATH} means the same as PATH for a public file."""
     return given["file"] if isinstance(given, dict) and list(given) == ["file"] else given
 
 
@@ -30,7 +28,7 @@ class Certificate(Section):
     """PEM file of the certificate that was uploaded to the application."""
 
     def findings(self) -> Iterator[Finding]:
-        if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.place:
+        if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.location:
             yield Finding(("private_key",), "is not a PEM private key; to name a file write {file: PATH}")
         if not Path(self.certificate).is_file():
             yield Finding(("certificate",), "is not a file: give the path of the PEM certificate")
@@ -74,7 +72,7 @@ class OAuthApplication(Section):
                 ("tenant",), "is required for Microsoft: the directory (tenant) id or a domain of yours"
             )
         if self.client_secret and self.certificate:
-            yield Finding(("client_secret",), "stands beside a certificate: keep one of the two")
+            yield Finding(("client_secret",), "is given together with a certificate: keep one of the two")
         if self.flow == "client_credentials" and not (self.client_secret or self.certificate):
             yield Finding(("flow",), "client_credentials needs a client_secret or a certificate")
 

@@ -18,7 +18,7 @@ from flexmaild.core.approval.opening import MAX_SETTLE
 from flexmaild.core.defaults import LONGEST_COMMENT
 from flexmaild.core.model import Comments, OnExpiry
 from flexmaild.languages.load import LANGUAGES
-from flexmaild.settings import places
+from flexmaild.settings import directories
 from flexmaild.settings.faults import Fault, Finding
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.oauth import OAuthApplication
@@ -177,17 +177,17 @@ class SinkSettings(Section):
 def _control_socket() -> Path:
     """Where it is unclear, the findings below say so."""
     try:
-        return places.runtime_directory() / "control.sock"
-    except places.Unclear:
-        return places.RUNTIME_DIRECTORY / "control.sock"
+        return directories.runtime_directory() / "control.sock"
+    except directories.Unclear:
+        return directories.RUNTIME_DIRECTORY / "control.sock"
 
 
 def _state_directory() -> Path:
     """Where it is unclear, the findings below say so."""
     try:
-        return places.state_directory()
-    except places.Unclear:
-        return places.STATE_DIRECTORY
+        return directories.state_directory()
+    except directories.Unclear:
+        return directories.STATE_DIRECTORY
 
 
 def _unclear(section: Section, field: str, chosen: Callable[[], Path]) -> Iterator[Finding]:
@@ -195,7 +195,7 @@ def _unclear(section: Section, field: str, chosen: Callable[[], Path]) -> Iterat
         return
     try:
         chosen()
-    except places.Unclear as unclear:
+    except directories.Unclear as unclear:
         yield Finding((field,), str(unclear))
 
 
@@ -218,7 +218,7 @@ class Control(Section):
     """Users and @groups who may only look, and see what admins see, but for references and raw mails."""
 
     def findings(self) -> Iterator[Finding]:
-        yield from _unclear(self, "socket", places.runtime_directory)
+        yield from _unclear(self, "socket", directories.runtime_directory)
         # sun_path of unix(7) has 108 bytes with its final NUL.
         if len(os.fsencode(self.socket)) > 107:
             yield Finding(("socket",), "is longer than the 107 bytes Linux allows: choose a shorter path")
@@ -332,7 +332,7 @@ class Settings(Section):
     _warnings: tuple[Fault, ...] = PrivateAttr(default=())
 
     def findings(self) -> Iterator[Finding]:
-        yield from _unclear(self, "state_directory", places.state_directory)
+        yield from _unclear(self, "state_directory", directories.state_directory)
 
     def warnings(self) -> tuple[str, ...]:
         """What is allowed but doubtful, a line each with its place; told by `check` and at every start."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from flexmaild.settings import places
+from flexmaild.settings import directories
 from flexmaild.store.database_file import unusable
 from flexmaild.store.errors import StoreRefused
 from flexmaild.store.migrate import schema_of
@@ -23,7 +23,7 @@ from flexmaild.store.records.audit import GENESIS, Link
 from flexmaild.store.records.tables import audit as events
 from flexmaild.system.files import read_at_most, replace_file
 
-MARK_FILE = places.STORE_MARK
+MARK_FILE = directories.STORE_MARK
 _INSTALLATION = "installation"
 # Bytes of the file, and the largest number that SQLite counts to.
 _LARGEST, _MOST = 4096, 2**63 - 1

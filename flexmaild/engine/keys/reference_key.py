@@ -16,11 +16,11 @@ from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
 from flexmaild.core.references import ReferenceKeys
-from flexmaild.settings import places
+from flexmaild.settings import directories
 from flexmaild.settings.schema import Settings
 from flexmaild.system.files import replace_file
 
-REFERENCE_KEY_FILE, FORMER_KEY_FILE = places.REFERENCE_KEY, places.FORMER_REFERENCE_KEY
+REFERENCE_KEY_FILE, FORMER_KEY_FILE = directories.REFERENCE_KEY, directories.FORMER_REFERENCE_KEY
 KEY_BYTES = 32
 KNOWN_KEYS_FILE = "known-reference-keys"
 # Nobody changes a key so often; the oldest are forgotten, since each is tried for each unknown id.

@@ -1,6 +1,6 @@
-"""What a property block says of TLS: when it begins, which versions and ciphers, whom to trust.
+"""The TLS parameters of a property block: when it begins, versions, ciphers, trusted hosts.
 
-Used by `javamail` alone. An SSL socket factory never falls back to clear text here, as JavaMail does.
+An SSL socket factory never falls back to clear text here, as JavaMail does.
 """
 
 import re
@@ -9,7 +9,7 @@ import ssl
 from flexmaild.settings.javamail.block import Block
 from flexmaild.settings.javamail.session import Tls
 
-# Ports whose first byte is settled by IANA's register: a server there hangs or breaks off otherwise.
+# Ports for which IANA's register settles whether TLS is implicit: a server hangs or aborts otherwise.
 TLS_AT_ONCE = (465, 993)
 CLEAR_AT_FIRST = (25, 143, 587)
 # RFC 8996 forbids the older ones, and OpenSSL's default is not to have them.
@@ -17,7 +17,7 @@ _TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 
 
 def mode_and_port(block: Block, field_port: int, field_starttls: bool) -> tuple[Tls, int]:
-    """How TLS begins, and the port that goes with it."""
+    """How TLS begins, and the port."""
     port = block.number("port", field_port, 1, 65535)
     starttls = block.flag("starttls.enable", field_starttls)
     required = block.flag("starttls.required", starttls)
@@ -69,7 +69,7 @@ def _is_ssl_factory(block: Block, name: str) -> bool:
 
 
 def _own_factory(block: Block, name: str) -> None:
-    """Warn of factories people wrote themselves, mostly to trust any certificate."""
+    """Warn of custom factories, which mostly serve to trust any certificate."""
     text = block.text(name)
     if text and "SSL" in text and not text.startswith(("javax.net.ssl.", "com.sun.", "sun.security.")):
         block.note(

@@ -1,4 +1,4 @@
-"""What the tests of OAuth and Graph set up again and again: a token manager on the fake, a mailbox's API, mails."""
+"""Set-up that the tests of OAuth and Graph share: a token manager on the fake, a mailbox's API, mails."""
 
 import threading
 import urllib.request

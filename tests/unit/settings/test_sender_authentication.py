@@ -54,9 +54,9 @@ BELOW = "require: auth, borders: [{id: mx.test, results: below"
             "write the one, or 203.0.113.0/24 for the other",
         ),
         ("borders: [{id: mx.test, via: ['::ffff:203.0.113.24/120']}]", "an address within a network"),
-        ("borders: [{id: mx.test, via: [0.0.0.0/0]}]", "holds the addresses of strangers"),
-        ("borders: [{id: mx.test, via: ['::/0']}]", "holds the addresses of strangers"),
-        ("borders: [{id: mx.test, via: ['::ffff:0:0/96']}]", "holds the addresses of strangers"),
+        ("borders: [{id: mx.test, via: [0.0.0.0/0]}]", "holds addresses that are not yours"),
+        ("borders: [{id: mx.test, via: ['::/0']}]", "holds addresses that are not yours"),
+        ("borders: [{id: mx.test, via: ['::ffff:0:0/96']}]", "holds addresses that are not yours"),
         ("borders: [{id: mx.test, via: [gw.test]}]", "neither an IP address nor a network"),
     ],
 )

@@ -1,26 +1,26 @@
 """The directories that systemd gives the service: which of several is the daemon's own.
 
 `STATE_DIRECTORY` and `RUNTIME_DIRECTORY` (systemd.exec(5)) join all of a unit with ":", sorted by name since
-systemd 251: a drop-in's `StateDirectory=deploy-out` stands before the unit's own `flexmaild`. Whoever takes
-the first begins with an empty store there, and open requests are lost.
+systemd 251: a drop-in's `StateDirectory=deploy-out` comes before the unit's own `flexmaild`. The first one
+would mean an empty store, and open requests would be lost.
 """
 
 import os
 from pathlib import Path
 
 STATE_DIRECTORY, RUNTIME_DIRECTORY = Path("/var/lib/flexmaild"), Path("/run/flexmaild")
-# The store by its default name, its mark, and the key of references, which is made after the first store.
+# The store by its default name, its mark file, and the reference key, which is created after the first store.
 DATABASE, STORE_MARK, REFERENCE_KEY = "flexmaild.db", "store.mark", "reference.key"
-# The former one of these keys, where an operator has moved it aside.
+# The former reference key, where an operator has moved it aside.
 FORMER_REFERENCE_KEY = f"{REFERENCE_KEY}.old"
 
 
 class Unclear(Exception):
-    """None of several directories can be told from the others; the text says which and why."""
+    """It is unclear which of several directories is the daemon's; the text says why."""
 
 
 def state_directory() -> Path:
-    """The one that holds a store, else the one named like the unit. Raises Unclear."""
+    """The directory that holds a store, else the one named like the unit. Raises Unclear."""
     given = _given("STATE_DIRECTORY")
     names = (DATABASE, STORE_MARK, REFERENCE_KEY)
     holding = [path for path in given if any(_is_there(path / name) for name in names)]
@@ -33,7 +33,7 @@ def state_directory() -> Path:
 
 
 def runtime_directory() -> Path:
-    """The one named like the unit. Raises Unclear."""
+    """The directory named like the unit. Raises Unclear."""
     return _one(_given("RUNTIME_DIRECTORY"), "RUNTIME_DIRECTORY", RUNTIME_DIRECTORY)
 
 
@@ -56,5 +56,5 @@ def _of(paths: list[Path]) -> str:
 
 
 def _is_there(path: Path) -> bool:
-    """A directory that is closed to us holds nothing of ours."""
+    """Whether the file exists; in a directory that cannot be read it does not."""
     return os.path.lexists(path)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from flexmaild.settings.directories import DATABASE, REFERENCE_KEY, STORE_MARK
 from flexmaild.settings.faults import SettingsError
 from flexmaild.settings.load import parse
-from flexmaild.settings.places import DATABASE, REFERENCE_KEY, STORE_MARK
 from flexmaild.settings.schema import Settings
 from tests.unit.settings.kinds import KINDS
 
