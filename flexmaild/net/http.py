@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from flexmaild.core.errors import Reason, TryLater
 from flexmaild.system.deadline import NEVER, Deadline
 
-CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 TOTAL_SECONDS = 60.0
 ANSWER_BYTES = 2 * 1024 * 1024
@@ -138,7 +138,7 @@ class HttpSession(requests.Session):
         """Sends and reads the whole answer. `total` and `limit` may be given for this one exchange."""
         total, limit = kwargs.pop("total", self.total), kwargs.pop("limit", self.limit)
         kwargs |= {"stream": True, "allow_redirects": False, "proxies": {}, "verify": True}
-        kwargs["timeout"] = (min(CONNECT_SECONDS, total), min(self.read, total))
+        kwargs["timeout"] = (min(_CONNECT_SECONDS, total), min(self.read, total))
         _clock.tls = ""
         with _at_most(total):
             try:

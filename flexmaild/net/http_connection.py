@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from flexmaild.system.peer_credentials import Credentials, credentials
 
-PROBLEM_JSON = "application/problem+json"
+_PROBLEM_JSON = "application/problem+json"
 # Seconds after a refusal in which further input is discarded, so that the client reads the response and not a
 # reset (what nginx calls a lingering close).
 LINGER = 2.0
@@ -30,7 +30,7 @@ PIECE = 4096
 # As many fields as Apache's LimitRequestFields and http.client take.
 MOST_FIELDS = 100
 # Of a connection over TCP, where the kernel knows no user.
-UNKNOWN = Credentials(-1, -1, -1)
+_UNKNOWN = Credentials(-1, -1, -1)
 
 _TOO_MANY = "There are too many connections."
 _NOT_HTTP = 400, "The request cannot be read as HTTP (RFC 9112)."
@@ -68,7 +68,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(**given)
         self._limits = limits
         self._hooks = hooks
-        self._credentials = UNKNOWN
+        self._credentials = _UNKNOWN
         self._has_entered = self._has_finished_sending = self._is_refused = False
         self._is_in_head = self._is_watching = False
         # The request that is being handled; `cycle` is the newest, which may wait for it.
@@ -292,7 +292,7 @@ class Connection(HttpToolsProtocol):
         body = json.dumps(document).encode() + b"\n"
         head = b"HTTP/1.1 %d %s\r\n" % (status, title.encode())
         head += b"".join(b"%s: %s\r\n" % field for field in self.server_state.default_headers)
-        head += b"content-type: %s\r\ncontent-length: %d\r\n" % (PROBLEM_JSON.encode(), len(body))
+        head += b"content-type: %s\r\ncontent-length: %d\r\n" % (_PROBLEM_JSON.encode(), len(body))
         return head + b"cache-control: no-store\r\nconnection: close\r\n" + fields + b"\r\n" + body
 
     def _after(self, seconds: float, act: Callable[[], object] | None) -> None:

@@ -35,7 +35,7 @@ TAKEN_AT_ONCE = 64
 RESERVED_FILES = 256
 
 # Seconds for requests that were cancelled at the end of a stop.
-CLEANING_SECONDS = 1.0
+_CLEANING_SECONDS = 1.0
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -201,4 +201,4 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         if self.server_state.tasks:  # cancelled; they clean up
-            await asyncio.wait(self.server_state.tasks, timeout=CLEANING_SECONDS)
+            await asyncio.wait(self.server_state.tasks, timeout=_CLEANING_SECONDS)

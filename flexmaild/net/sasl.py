@@ -17,10 +17,10 @@ from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.settings.javamail.session import Session
 
 # Mechanisms that carry an OAuth access token in place of a password.
-TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
+_TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 # Their answer to a challenge is the secret itself, so they need an encrypted connection; CRAM-MD5 does not.
 _PASSWORD_IN_CLEAR = ("PLAIN", "LOGIN")
-_REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *TOKEN_MECHANISMS})
+_REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *_TOKEN_MECHANISMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Exchange:
     def answer(self, challenge: bytes) -> bytes:
         if self._steps:
             return self._steps.pop(0)(challenge)
-        if self.mechanism in TOKEN_MECHANISMS:
+        if self.mechanism in _TOKEN_MECHANISMS:
             self.complaint = _clear_complaint(challenge)
             # An error challenge is answered, so that the server ends the exchange with its own message.
             return b"\x01" if self.mechanism == "OAUTHBEARER" else b""
@@ -64,11 +64,11 @@ def choose(session: Session, offered: Iterable[str], fallback: str = "") -> str:
     offers = {name.upper() for name in offered}
     wanted = [name.upper() for name in session.mechanisms]
     if session.auth_type == "oauth":
-        wanted = [name for name in wanted if name in TOKEN_MECHANISMS] or list(TOKEN_MECHANISMS)
+        wanted = [name for name in wanted if name in _TOKEN_MECHANISMS] or list(_TOKEN_MECHANISMS)
     for name in wanted:
         if name in offers and name in _EXCHANGES:
             return name
-    takes_token = not set(TOKEN_MECHANISMS).isdisjoint(wanted)
+    takes_token = not set(_TOKEN_MECHANISMS).isdisjoint(wanted)
     if fallback and not takes_token and not set(_PASSWORD_IN_CLEAR).isdisjoint(wanted):
         return fallback
     raise GiveUp(

@@ -25,7 +25,7 @@ _NOT_YET_VALID, _EXPIRED, _HOST_MISMATCH, _IP_MISMATCH = 9, 10, 62, 64
 _UNKNOWN_AUTHORITY = {18, 19, 20, 21, 27}
 
 
-def context_for(session: Session) -> ssl.SSLContext:
+def _context_for(session: Session) -> ssl.SSLContext:
     """The context for this server. Raises GiveUp(TLS) when the settings cannot be satisfied here."""
     try:
         context = ssl.create_default_context(cafile=session.ca_file or None)
@@ -58,7 +58,7 @@ def secure(
 ) -> None:
     """The handshake. A refused certificate is fetched once more on another connection (`fetch`, which sends
     nothing but the opening of the protocol), to report its content."""
-    context = context_for(session)
+    context = _context_for(session)
     try:
         connection.start_tls(context, session.host)
     except CertificateRefused as refused:

@@ -27,7 +27,7 @@ TOKEN_SECONDS = 30.0
 # RFC 8628 section 3.2: the interval when the server names none; section 3.5: what slow_down adds.
 POLL_SECONDS = 5
 # The least pause. msal would poll without one where the server names none, so it is given 1.
-LEAST_SECONDS = 0.1
+_LEAST_SECONDS = 0.1
 
 
 class _Answered(requests.RequestException):
@@ -38,7 +38,7 @@ class _Answered(requests.RequestException):
         self.failure = failure
 
 
-class EntraSession(HttpSession):
+class _EntraSession(HttpSession):
     """Turns 429, 5xx, HTML and a refused discovery into faults before msal loses their content.
 
     skew: the server's clock minus ours, in seconds, by the last answer (None before the first).
@@ -80,7 +80,7 @@ class Entra:
 
     def __init__(self, application: OAuthApplication) -> None:
         self._application = application
-        self._session = EntraSession(application.ca_file, total=TOKEN_SECONDS)
+        self._session = _EntraSession(application.ca_file, total=TOKEN_SECONDS)
         self._authority = authority_url(application.cloud, application.tenant, application.authority)
         self._host = urlsplit(self._authority).netloc
         self._cache = msal.SerializableTokenCache()
@@ -168,7 +168,7 @@ class Entra:
                 interval, flow["interval"] = float(flow.get("interval", POLL_SECONDS)), 1
                 return Pending(
                     flow["verification_uri"], flow["user_code"], float(flow.get("expires_in", 900)),
-                    max(interval, LEAST_SECONDS), wanted, (app, cache, flow),
+                    max(interval, _LEAST_SECONDS), wanted, (app, cache, flow),
                 )  # fmt: skip
             flow = app.initiate_auth_code_flow(
                 wanted, redirect_uri=redirect, login_hint=expected_user or None,

@@ -35,13 +35,13 @@ if TYPE_CHECKING:  # cryptography is 7 MB, which a daemon without OAuth need not
     from flexmaild.oauth.token_store import TokenStore
 
 # A token is renewed when a fifth of its life is left, and not given out in its last minute.
-RENEW_AT = 0.8
-LAST_SECONDS = 60.0
+_RENEW_AT = 0.8
+_LAST_SECONDS = 60.0
 # Pauses between tries: after a passing fault 30 s, doubled each time; after a lasting one a quarter of an
 # hour, since an administrator may cure it at Microsoft. Retry-After is obeyed up to an hour.
-FIRST_PAUSE, LONGEST_PAUSE, DEAD_PAUSE, RETRY_AFTER_CAP = 30.0, 900.0, 900.0, 3600.0
+_FIRST_PAUSE, _LONGEST_PAUSE, _DEAD_PAUSE, RETRY_AFTER_CAP = 30.0, 900.0, 900.0, 3600.0
 # A second thread that forces a new token within this time gets the first one's.
-FRESH_SECONDS = 30.0
+_FRESH_SECONDS = 30.0
 # How long a caller waits while another one renews: the renewal itself is bounded (entra.TOKEN_SECONDS).
 WAIT_SECONDS = 90.0
 
@@ -73,7 +73,7 @@ class TokenManager:
         held = state.held.get(purpose)
         if held and not force and self._now() < held.renew_at:
             return held.token
-        usable = held is not None and not force and self._now() < held.dies_at - LAST_SECONDS
+        usable = held is not None and not force and self._now() < held.dies_at - _LAST_SECONDS
         if not state.lock.acquire(timeout=0 if usable else WAIT_SECONDS):
             if held and usable:
                 return held.token
@@ -210,7 +210,7 @@ class TokenManager:
         """Under the lock: the token another thread got meanwhile, or a new one, or the old while it is
         valid."""
         now, held = self._now(), state.held.get(purpose)
-        if held and now < held.dies_at and now < held.got_at + FRESH_SECONDS:
+        if held and now < held.dies_at and now < held.got_at + _FRESH_SECONDS:
             return held.token
         try:
             self._read_changes(state)
@@ -220,7 +220,7 @@ class TokenManager:
         except TryLater as failure:
             if failure is not state.failure:
                 self._failed(state, failure)
-            if held and not force and now < held.dies_at - LAST_SECONDS:
+            if held and not force and now < held.dies_at - _LAST_SECONDS:
                 return held.token
             raise
 
@@ -243,7 +243,7 @@ class TokenManager:
 
     def _granted(self, state: TokenState, purpose: Purpose, grant: Grant) -> None:
         now = self._now()
-        state.held[purpose] = HeldToken(grant.token, now, now + grant.life * RENEW_AT, now + grant.life)
+        state.held[purpose] = HeldToken(grant.token, now, now + grant.life * _RENEW_AT, now + grant.life)
         state.scopes = tuple(dict.fromkeys((*state.scopes, *grant.scopes)))
         state.failure, state.failures, state.again_at = None, 0, 0.0
         if not grant.cached:
@@ -252,9 +252,9 @@ class TokenManager:
     def _failed(self, state: TokenState, failure: TryLater) -> None:
         failure.cure = _with_name(failure.cure, state.name)
         state.failure, state.failures = failure, state.failures + 1
-        pause = min(FIRST_PAUSE * 2.0 ** (state.failures - 1), LONGEST_PAUSE)
+        pause = min(_FIRST_PAUSE * 2.0 ** (state.failures - 1), _LONGEST_PAUSE)
         if isinstance(failure, OAuthFault) and failure.dead:
-            pause = DEAD_PAUSE
+            pause = _DEAD_PAUSE
         if failure.retry_after is not None:
             pause = max(pause, min(failure.retry_after, RETRY_AFTER_CAP))
         state.again_at = self._now() + pause

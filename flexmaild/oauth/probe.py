@@ -24,7 +24,7 @@ def examine_application(manager: TokenManager, name: str, purposes: Sequence[Pur
     given."""
     application, issuer = manager.application(name), manager.issuer(name)
     wanted = purposes or wanted_purposes(application)
-    steps = [_authority(application, issuer), _clock(issuer)]
+    steps = [_authority(issuer), _clock(issuer)]
     if steps[0].ok:
         steps += [_token(manager, name, purpose) for purpose in wanted]
         if all(step.ok for step in steps[2:]):
@@ -35,7 +35,7 @@ def examine_application(manager: TokenManager, name: str, purposes: Sequence[Pur
     return steps
 
 
-def _authority(application: OAuthApplication, issuer: Issuer) -> Step:
+def _authority(issuer: Issuer) -> Step:
     def fetch() -> str:
         return f"it answers for {issuer.fetch_endpoint().get('issuer', 'itself')}"
 

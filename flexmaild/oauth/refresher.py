@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flexmaild.oauth.manager import TokenManager
 
 # Seconds between checks; the manager decides when a provider is asked.
-CHECK_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 
 
 class TokenRefresher:
@@ -49,7 +49,7 @@ class TokenRefresher:
                 if status != last_status:
                     self._changed()
                 last_status = status
-                self._stopping.wait(CHECK_SECONDS)
+                self._stopping.wait(_CHECK_SECONDS)
         except Exception as bug:  # the top of the thread: the supervisor ends the daemon
             self._died(self.component, f"{type(bug).__name__}: {bug}")
             raise

@@ -12,7 +12,7 @@ from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApp
 from flexmaild.oauth.state import TokenState
 
 # Microsoft: a refresh token expires after 90 days without use. Reported two weeks before.
-UNUSED_DIES, UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
+_UNUSED_DIES, _UNUSED_NOTICE = timedelta(days=90), timedelta(days=14)
 # Entra ID allows 5 minutes between clocks for assertions.
 SKEW_SECONDS = 300.0
 
@@ -70,8 +70,8 @@ def _alarm(state: TokenState) -> tuple[datetime | None, str]:
     if ends:
         return ends - certificates.APPLICATION_NOTICE, f"the certificate expires on {ends:%Y-%m-%d}"
     if state.refreshed_at is not None and not state.application.app_only:
-        dies = _time(state.refreshed_at) + UNUSED_DIES
-        return dies - UNUSED_NOTICE, f"the authorisation ends on {dies:%Y-%m-%d} unless it is used"
+        dies = _time(state.refreshed_at) + _UNUSED_DIES
+        return dies - _UNUSED_NOTICE, f"the authorisation ends on {dies:%Y-%m-%d} unless it is used"
     return None, ""
 
 

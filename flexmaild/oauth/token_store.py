@@ -21,7 +21,7 @@ from flexmaild.oauth.errors import own_fault
 from flexmaild.system.files import replace_file
 
 # 32 characters of base64 or hex hold at least 128 bits; a key is generated, not invented.
-KEY_CHARACTERS = 32
+_KEY_CHARACTERS = 32
 # A generated key: 32 bytes in base64 for URLs (Fernet.generate_key).
 _KEY = re.compile(r"[\w-]{43}=", re.ASCII)
 
@@ -83,9 +83,9 @@ class TokenStore:
     def _fernet(self, application: str) -> Fernet:
         given = self._keys.get(application)
         text = given().strip() if given else self._own_key()
-        if len(text) < KEY_CHARACTERS:
+        if len(text) < _KEY_CHARACTERS:
             cure = "Make one with `openssl rand -base64 32`."
-            message = f"`token_key` is shorter than {KEY_CHARACTERS} characters"
+            message = f"`token_key` is shorter than {_KEY_CHARACTERS} characters"
             raise TryLater(Reason.OTHER, message, step="token store", cure=cure)
         key = HKDF(SHA256(), 32, salt=None, info=b"flexmaild token store 1").derive(text.encode())
         return Fernet(base64.urlsafe_b64encode(key))

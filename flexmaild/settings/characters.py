@@ -14,7 +14,7 @@ _TYPOGRAPHIC = frozenset("‐‑‒–—―−‘’‚‛“”„‟′″«�
 _UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cf", "Cc", "Co", "Cn"})
 
 
-def is_invisible(char: str) -> bool:
+def _is_invisible(char: str) -> bool:
     """Whether a character is invisible, or looks like a plain blank and is none."""
     return char not in " \t\n\r" and unicodedata.category(char) in _UNSEEN
 
@@ -22,8 +22,8 @@ def is_invisible(char: str) -> bool:
 def is_stray(char: str) -> bool:
     """Whether it is invisible or a look-alike of an ASCII one (typographic quotes and dashes, full width)."""
     if char.isascii():
-        return is_invisible(char)
-    return char in _TYPOGRAPHIC or "！" <= char <= "～" or is_invisible(char)
+        return _is_invisible(char)
+    return char in _TYPOGRAPHIC or "！" <= char <= "～" or _is_invisible(char)
 
 
 def name_of(char: str) -> str:

@@ -35,12 +35,12 @@ def to_yaml(data: Mapping[str, Any]) -> str:
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
-def to_plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """A setting's default as written in the file."""
     if isinstance(value, timedelta):
         return durations.show(value)
     if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     if isinstance(value, AfterProcessing):
         return value.shown()
     if isinstance(value, Section):
@@ -56,7 +56,7 @@ def default_of(field: FieldInfo) -> Any:
         return show_size(field.default)
     if any(isinstance(mark, Octal) for mark in field.metadata):
         return Octal.show(field.default)
-    return to_plain(field.default)
+    return _to_plain(field.default)
 
 
 def section_of(field: FieldInfo) -> type[Section] | None:
@@ -193,7 +193,7 @@ class _Generator(GenerateJsonSchema):
     """Defaults as an operator would write them."""
 
     def encode_default(self, dft: Any) -> Any:
-        return to_plain(dft)
+        return _to_plain(dft)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -139,7 +139,7 @@ class _Builder:
     def _unknown_sections(self, data: Mapping[str, Any]) -> None:
         for name in data:
             if name not in Settings.model_fields:
-                self._fault((name,), message_for_unknown(name, Settings.model_fields), key=True)
+                self._fault((name,), _message_for_unknown(name, Settings.model_fields), key=True)
 
     def _part(self, name: str, data: Any) -> Any:
         if name == "sinks":
@@ -220,7 +220,7 @@ class _Builder:
         if unknown:
             section = section_at(annotation, error["loc"][:-1])
             fields = {f.alias or n: f for n, f in section.model_fields.items()} if section else {}
-            text = message_for_unknown(str(location[-1]), fields)
+            text = _message_for_unknown(str(location[-1]), fields)
         else:
             text = message(error)
         if not any(location[: len(at)] == at for at in self.dropped):
@@ -278,7 +278,7 @@ class _Builder:
         return ((path, secret) for path, secret in secrets_in(settings) if self.document.has(path))
 
 
-def message_for_unknown(name: str, fields: Mapping[str, Any]) -> str:
+def _message_for_unknown(name: str, fields: Mapping[str, Any]) -> str:
     """The text for an unknown key."""
     close = difflib.get_close_matches(name.replace("-", "_").lower(), list(fields), 1)
     hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(fields)}"

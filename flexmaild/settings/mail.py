@@ -36,8 +36,8 @@ from flexmaild.settings.types import (
     Port,
 )
 
-PropertyBlock = Annotated[str, PlainSerializer(masked)]
-SectionT = TypeVar("SectionT", bound=Section)
+_PropertyBlock = Annotated[str, PlainSerializer(masked)]
+_SectionT = TypeVar("_SectionT", bound=Section)
 
 
 # The transports where the settings name none.
@@ -124,7 +124,7 @@ class Outgoing(_Server):
     """Address that all mails are sent from."""
     starttls: Flag = True
     """Demand STARTTLS before logging in. A server that does not offer it is not used."""
-    properties: PropertyBlock = Field(default=session_of.SMTP_BLOCK, repr=False)
+    properties: _PropertyBlock = Field(default=session_of.SMTP_BLOCK, repr=False)
     """FlexDeploy's SMTP Properties in Java syntax. What this block says wins over the fields above."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities that take the place of the system's."""
@@ -173,7 +173,7 @@ class Incoming(_Server):
     """Name of the application under `oauth_applications`. Default: `outgoing.oauth_application`."""
     starttls: Flag = False
     """Demand STARTTLS before logging in. Not needed where TLS is there from the start (port 993)."""
-    properties: PropertyBlock = Field(default=session_of.IMAP_BLOCK, repr=False)
+    properties: _PropertyBlock = Field(default=session_of.IMAP_BLOCK, repr=False)
     """FlexDeploy's IMAP Properties in Java syntax. What this block says wins over the fields above."""
     ca_file: AbsolutePath | None = None
     """PEM file of certificate authorities that take the place of the system's."""
@@ -276,5 +276,5 @@ def inherited(outgoing: Outgoing) -> dict[str, Any]:
     }
 
 
-def _filled(section: SectionT, fallbacks: dict[str, Any]) -> SectionT:
+def _filled(section: _SectionT, fallbacks: dict[str, Any]) -> _SectionT:
     return section.model_copy(update={k: v for k, v in fallbacks.items() if not getattr(section, k)})

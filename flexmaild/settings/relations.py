@@ -22,7 +22,7 @@ def findings_between(settings: Settings) -> Iterator[Finding]:
         if incoming.sender_authentication.require == "reference":
             yield Finding(
                 ("incoming", "sender_authentication", "require"),
-                "is reference, which is weak for mail from outside: whoever reads an approver's mail "
+                "is reference, which is weak for mail from outside: anyone who reads an approver's mail "
                 "can answer in their name; dmarc is stronger",
                 grave=False,
             )

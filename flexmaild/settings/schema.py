@@ -69,7 +69,7 @@ class Words(Section):
         for number, word in enumerate(self.reject):
             if word.casefold() in approving:
                 yield Finding(
-                    ("reject", number), "stands under approve as well: a word can only mean one of the two"
+                    ("reject", number), "is under approve as well: a word can only mean one of the two"
                 )
 
 
@@ -87,7 +87,7 @@ class Delegation(Section):
 
     def findings(self) -> Iterator[Finding]:
         if self.from_.casefold() == self.to.casefold():
-            yield Finding(("to",), "is the approver in person: name somebody else")
+            yield Finding(("to",), "is the approver themselves: name another person")
         if self.since and self.until and self.until < self.since:
             yield Finding(("until",), "lies before since")
 
@@ -175,7 +175,7 @@ class SinkSettings(Section):
 
 
 def _control_socket() -> Path:
-    """Where it is unclear, the findings below say so."""
+    """The default; `Control.findings` reports an unclear one."""
     try:
         return directories.runtime_directory() / "control.sock"
     except directories.Unclear:
@@ -183,7 +183,7 @@ def _control_socket() -> Path:
 
 
 def _state_directory() -> Path:
-    """Where it is unclear, the findings below say so."""
+    """The default; `Settings.findings` reports an unclear one."""
     try:
         return directories.state_directory()
     except directories.Unclear:
@@ -191,6 +191,7 @@ def _state_directory() -> Path:
 
 
 def _unclear(section: Section, field: str, chosen: Callable[[], Path]) -> Iterator[Finding]:
+    """Where the default of `field` is used and unclear."""
     if field in section.model_fields_set:
         return
     try:
@@ -335,5 +336,6 @@ class Settings(Section):
         yield from _unclear(self, "state_directory", directories.state_directory)
 
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed but doubtful, a line each with its place; told by `check` and at every start."""
+        """What is allowed but doubtful, a line each with its position; reported by `check` and at every
+        start."""
         return tuple(map(str, self._warnings))

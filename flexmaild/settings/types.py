@@ -209,7 +209,7 @@ def _optional_address(text: str) -> str:
 
 
 # limits.h: the longest name of a file, and of a path with its final NUL.
-NAME_MAX, PATH_MAX = 255, 4096
+NAME_MAX, _PATH_MAX = 255, 4096
 
 
 def _absolute(text: object) -> object:
@@ -217,8 +217,8 @@ def _absolute(text: object) -> object:
         raise wrong("must be an absolute path, beginning with /")
     if isinstance(text, str):
         names = [name.encode("utf-8", "surrogatepass") for name in text.split("/")]
-        if max(map(len, names)) > NAME_MAX or len(b"/".join(names)) >= PATH_MAX:
-            raise wrong(f"is longer than Linux allows: {PATH_MAX} bytes, of each name {NAME_MAX}")
+        if max(map(len, names)) > NAME_MAX or len(b"/".join(names)) >= _PATH_MAX:
+            raise wrong(f"is longer than Linux allows: {_PATH_MAX} bytes, of each name {NAME_MAX}")
     return text
 
 

@@ -26,8 +26,8 @@ from flexmaild.system import groups
 # NAME_MAX of Linux file systems is 255 bytes; ".json" and the temporary name take 15 of them.
 LONGEST_KEY = 200
 # Readable for the file's group only: a decision holds addresses and comments.
-MODE = 0o640
-ABANDONED_SECONDS = 3600.0
+_MODE = 0o640
+_ABANDONED_SECONDS = 3600.0
 
 _SAFE_KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_KEY - 1}}}")
 _TEMPORARY = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*\.json\.[0-9a-f]{8}")
@@ -105,7 +105,7 @@ class Dropfile:
                 file.write(event)
                 file.flush()
                 self._give(file.fileno(), gid)
-                os.fchmod(file.fileno(), MODE)  # the unit's umask would take the group's right away
+                os.fchmod(file.fileno(), _MODE)  # the unit's umask would take the group's right away
                 os.fsync(file.fileno())
             os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
         except BaseException:
@@ -170,7 +170,7 @@ def _content(directory: int, name: str, size: int, gid: int | None) -> bytes | N
 
 def _sweep(directory: int) -> None:
     """Remove the temporary files of deliveries that were killed; a younger one may be in progress."""
-    old = time.time() - ABANDONED_SECONDS
+    old = time.time() - _ABANDONED_SECONDS
     for name in filter(_TEMPORARY.fullmatch, os.listdir(directory)):
         with suppress(OSError):
             if os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime < old:

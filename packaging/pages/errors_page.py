@@ -8,10 +8,10 @@ _HEAD = """# Errors of Microsoft 365 and Google: cause and cure
 Made from the tables `flexmaild/oauth/errors.toml` and `flexmaild/transports/graph/errors.toml` by
 `packaging/regenerate.py`; do not edit. The code decides what flexmaild does, never the text.
 
-Whatever stands here, no mail is lost: mail to be sent waits in the outbox, and replies wait in their folder.
-*Lasting* means that somebody must act: `flexmailctl oauth status` shows the application as dead, and
-flexmaild asks again every 15 minutes, or at once when a secret or a token changes. *Passing* means that it
-tries again by itself.
+None of these errors loses a mail: mail to be sent waits in the outbox, and replies wait in their folder.
+*Lasting* means that a user or an administrator must act: `flexmailctl oauth status` shows the application as
+dead, and flexmaild asks again every 15 minutes, or at once when a secret or a token changes. *Passing* means
+that it tries again by itself.
 
 ## Signing in
 

@@ -44,21 +44,21 @@ def _prose(text: str, indent: str) -> list[str]:
     return [f"{indent}# {line}" for line in textwrap.wrap(" ".join(text.split()).replace("**", ""), width)]
 
 
-def _fields(section: type[Section], indent: str, mark: str = "#") -> Iterator[str]:
-    """Every field: its words, then its line behind `mark`."""
+def _fields(section: type[Section], indent: str, prefix: str = "#") -> Iterator[str]:
+    """Every field: its description, then its line after `prefix`."""
     for name, field in section.model_fields.items():
         model = section_of(field)
         yield from _prose(_described(field), indent)
         key = field.alias or name
         if model is not None and field.default is not None and get_origin(field.annotation) is not tuple:
-            yield f"{indent}{mark}{key}:"
-            yield from (f"{indent}{mark}{line}" for line in _fields(model, "  ", ""))
+            yield f"{indent}{prefix}{key}:"
+            yield from (f"{indent}{prefix}{line}" for line in _fields(model, "  ", ""))
         elif field.is_required():
-            yield f"{indent}{mark}{key}:  # required"
+            yield f"{indent}{prefix}{key}:  # required"
         else:
             value = default_of(field)
             text = f"{key}:" if value is None else to_yaml({key: value})
-            yield from (f"{indent}{mark}{line}" for line in text.rstrip("\n").split("\n"))
+            yield from (f"{indent}{prefix}{line}" for line in text.rstrip("\n").split("\n"))
 
 
 def _described(field: FieldInfo) -> str:

@@ -24,13 +24,13 @@ from flexmaild.transports.graph.errors import failure
 Trace = Callable[[str], None]
 Token = Callable[[bool], str]
 
-IMMUTABLE = 'IdType="ImmutableId"'
+_IMMUTABLE = 'IdType="ImmutableId"'
 # Microsoft, "JSON batching": at most 20 requests. Outlook works on 4 per mailbox at a time ("throttling
 # limits"); parts in sequence (each depends on the one before) are handled one at a time, so 20 are safe.
 BATCH_SEQUENCE, BATCH_PARALLEL = 20, 4
-BATCH_BYTES = 24 * 1024 * 1024
+_BATCH_BYTES = 24 * 1024 * 1024
 # Seconds without a request to a throttled mailbox where Graph sends no Retry-After.
-THROTTLE_PAUSE = 30.0
+_THROTTLE_PAUSE = 30.0
 IDLE_SECONDS = 60.0
 
 
@@ -151,7 +151,7 @@ class GraphApi:
         """
         asked = [self._part(n, part, in_sequence) for n, part in enumerate(parts)]
         response = self.request(
-            "POST", f"{self.root}/$batch", step=step, body=as_json({"requests": asked}), limit=BATCH_BYTES
+            "POST", f"{self.root}/$batch", step=step, body=as_json({"requests": asked}), limit=_BATCH_BYTES
         )
         found: dict[str, PartAnswer] = {}
         for one in self.listed(self._object(response, step), "responses", step):
@@ -201,7 +201,7 @@ class GraphApi:
         return {
             "Authorization": f"Bearer {self._token(renew)}",
             "Accept": "application/json, text/plain;q=0.9",
-            "Prefer": f"{IMMUTABLE}, {prefer}" if prefer else IMMUTABLE,
+            "Prefer": f"{_IMMUTABLE}, {prefer}" if prefer else _IMMUTABLE,
             "client-request-id": str(uuid.uuid4()),
         }
 
@@ -210,7 +210,7 @@ class GraphApi:
             "id": str(number),
             "method": part.method,
             "url": self.home + part.path,
-            "headers": {"Prefer": IMMUTABLE},
+            "headers": {"Prefer": _IMMUTABLE},
         }
         if part.body is not None:
             asked["body"] = part.body
@@ -256,7 +256,7 @@ class GraphApi:
 
     def _pause_after(self, error: Failure) -> None:
         if isinstance(error, TryLater) and error.reason is Reason.THROTTLED:
-            wait = THROTTLE_PAUSE if error.retry_after is None else error.retry_after
+            wait = _THROTTLE_PAUSE if error.retry_after is None else error.retry_after
             self._paused_until = time.monotonic() + wait
 
     def _check_pause(self, step: str) -> None:

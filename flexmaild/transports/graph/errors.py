@@ -17,7 +17,7 @@ from flexmaild.system.package_data import read_table
 # A mailbox may be throttled for long, but a reply must not wait a day: it is read again every 15 minutes.
 RETRY_AFTER_CAP = 900.0
 # Administrators grant missing rights; a burst of ErrorAccessDenied that is really throttling passes as well.
-RIGHTS_PAUSE = 300.0
+_RIGHTS_PAUSE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def failure(
         return (Gone if gone else GiveUp)(reason, text, **said)
     wait = retry_after(headers)
     if wait is None and reason is Reason.AUTH:
-        wait = RIGHTS_PAUSE
+        wait = _RIGHTS_PAUSE
     return TryLater(reason, text, retry_after=wait, **said)
 
 

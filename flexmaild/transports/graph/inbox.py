@@ -326,17 +326,17 @@ class GraphInbox:
             answers = self._api.batch(
                 [self._removal(m) for m in group], step="delete", in_sequence=in_sequence
             )
-            for mark, answer in zip(group, answers, strict=True):
+            for one, answer in zip(group, answers, strict=True):
                 if 200 <= answer.status < 300 or _is_gone(answer):
-                    self._gone.add(mark.uid)
+                    self._gone.add(one.uid)
                 elif answer.status != 424:
                     self._refusals.append(self._api.part_failure(answer, "delete"))
             if any(answer.status in _BUSY for answer in answers):
                 return False
         return bool(self._still_there(uids))
 
-    def _removal(self, mark: MessageUid) -> Part:
-        path = f"/messages/{quote(mark.uid, safe='')}"
+    def _removal(self, message_uid: MessageUid) -> Part:
+        path = f"/messages/{quote(message_uid.uid, safe='')}"
         if self._move_to:
             return Part("POST", f"{path}/move", {"destinationId": self._id(self._move_to)})
         if self._permanent:

@@ -16,10 +16,10 @@ from flexmaild.transports.graph.api import GraphApi, as_json, with_query
 from flexmaild.transports.graph.draft import Attachment, Draft, addressed, as_draft
 
 # Microsoft: a request to Graph may have 4 MB ("413 Request Entity Too Large" above), and base64 adds a third.
-MIME_BYTES = 2_900_000
+_MIME_BYTES = 2_900_000
 # "Attach large files to Outlook messages": below 3 MB in one request, above by ranges that are multiples of
 # 320 KiB and shorter than 4 MB.
-ATTACH_BYTES, RANGE_BYTES = 2_200_000, 12 * 320 * 1024
+_ATTACH_BYTES, _RANGE_BYTES = 2_200_000, 12 * 320 * 1024
 _SEND_SECONDS = 120.0
 # How many Message-IDs of uncertain tries are remembered; each is looked up once per try.
 _DOUBTS = 1000
@@ -71,7 +71,7 @@ class GraphOutbox:
         return bool(self._api.listed(found, step="look in Sent Items"))
 
     def _send(self, data: bytes) -> str:
-        if len(data) > MIME_BYTES:
+        if len(data) > _MIME_BYTES:
             return self._send_draft(as_draft(data))
         if self._save:
             return self._final("/sendMail", base64.b64encode(data), "text/plain")
@@ -103,7 +103,7 @@ class GraphOutbox:
         return self._final(f"{path}/send", b"", "application/json")
 
     def _attach(self, path: str, attachment: Attachment) -> None:
-        if len(attachment.data) <= ATTACH_BYTES:
+        if len(attachment.data) <= _ATTACH_BYTES:
             self._api.post_json(f"{path}/attachments", _attachment_json(attachment), step="attach")
             return
         item = {
@@ -120,8 +120,8 @@ class GraphOutbox:
         address = str(self._api.created(answer, "upload").get("uploadUrl", ""))
         if not address.startswith("https://"):
             raise TryLater(Reason.SERVER, "no upload address came", step="upload", server=self._api.server)
-        for first in range(0, len(attachment.data), RANGE_BYTES):
-            part = attachment.data[first : first + RANGE_BYTES]
+        for first in range(0, len(attachment.data), _RANGE_BYTES):
+            part = attachment.data[first : first + _RANGE_BYTES]
             self._api.put_range(address, part, first, len(attachment.data))
 
     def _final(self, path: str, body: bytes, kind: str) -> str:

@@ -130,5 +130,6 @@ def _application_findings(settings: Outgoing | Incoming, application: OAuthAppli
         yield Finding(("oauth_application",), "is not a Microsoft application, so it cannot reach Graph")
     if application.flow == "client_credentials" and not settings.mailbox:
         yield Finding(
-            ("mailbox",), "is needed with client_credentials: nobody signs in, so Graph must be told"
+            ("mailbox",),
+            "is needed with client_credentials: without a user, Graph has no mailbox of its own to use",
         )

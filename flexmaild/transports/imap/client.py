@@ -23,7 +23,7 @@ from flexmaild.transports.imap.errors import UNREADABLE, failure, translated
 Trace = Callable[[str], None]
 
 # The LOGIN command of RFC 9051 itself, for servers that offer no SASL mechanism we have.
-LOGIN_COMMAND = "LOGIN command"
+_LOGIN_COMMAND = "LOGIN command"
 
 
 class _Protocol(imaplib.IMAP4):
@@ -152,10 +152,10 @@ def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -
             cure="Give a username.",
         )
     mechanism = _mechanism(client)
-    sasl.guard_secret(session, connection, "PLAIN" if mechanism == LOGIN_COMMAND else mechanism)
+    sasl.guard_secret(session, connection, "PLAIN" if mechanism == _LOGIN_COMMAND else mechanism)
     client.begin("login")
     client.protocol.hides_sent = True
-    exchange = None if mechanism == LOGIN_COMMAND else sasl.begin(mechanism, session, credentials, renew)
+    exchange = None if mechanism == _LOGIN_COMMAND else sasl.begin(mechanism, session, credentials, renew)
     try:
         if exchange is None:
             _login_command(client, session.user, credentials.password())
@@ -171,7 +171,7 @@ def log_in(client: Client, credentials: sasl.Credentials, renew: bool = False) -
 def _mechanism(client: Client) -> str:
     offered = [name[5:] for name in client.protocol.capabilities if name.startswith("AUTH=")]
     may_login = "LOGINDISABLED" not in client.protocol.capabilities
-    return sasl.choose(client.session, offered, fallback=LOGIN_COMMAND if may_login else "")
+    return sasl.choose(client.session, offered, fallback=_LOGIN_COMMAND if may_login else "")
 
 
 def _responder(exchange: sasl.Exchange) -> Callable[[bytes], bytes]:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 _WIDER, _MOST_RESTARTS = 500, 10
 # A connection is kept over a pause no longer than this: NAT routers forget idle connections after some
 # minutes, and a mailbox has few connections to spare.
-KEEP_OVER = 60.0
+_KEEP_OVER = 60.0
 _NOTHING = Passed()
 
 
@@ -140,7 +140,7 @@ class ImapInbox:
         return len(gone)
 
     def rest(self) -> None:
-        if self._pause > KEEP_OVER:
+        if self._pause > _KEEP_OVER:
             self.close()
 
     def close(self) -> None:

@@ -149,8 +149,8 @@ class Lister:
 
 def left_in_place(rows: Iterable[Row], kept: Mapping[int, Identity]) -> set[int]:
     """The UIDs of mails that were left in the folder on purpose and are still the same mails."""
-    told = {row.uid: Identity(row.size, row.arrived) for row in rows}
-    return {uid for uid, identity in kept.items() if uid in told and stays(identity, told[uid])}
+    current = {row.uid: Identity(row.size, row.arrived) for row in rows}
+    return {uid for uid, identity in kept.items() if uid in current and stays(identity, current[uid])}
 
 
 def _cannot_be_listed(refusal: str) -> TryLater:
@@ -190,8 +190,8 @@ def _server_words(lines: Sequence[object]) -> str:
     return b" ".join(line for line in lines if isinstance(line, bytes)).decode("utf-8", "replace")
 
 
-def _size(told: object) -> int:
-    return told if isinstance(told, int) and told >= 0 else UNKNOWN_SIZE
+def _size(current: object) -> int:
+    return current if isinstance(current, int) and current >= 0 else UNKNOWN_SIZE
 
 
 def _seconds(date: object) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 # Limits, not below those of `mail`: bytes of one text part, text parts, parts in all, levels of nesting,
 # bytes of the header, of a text's or a returned message's header, and of an attachment's header.
-LONGEST_TEXT = 256 << 10
+_LONGEST_TEXT = 256 << 10
 _MOST_TEXTS, _MOST_PARTS = 16, 100
 _DEEPEST = 20
 _LONGEST_HEADER = 128 << 10
@@ -115,7 +115,7 @@ class _Pruner:
         if _is_attached(part, kind, subtype):
             return None
         if kind == "text" or (kind, subtype) == ("message", "delivery-status"):
-            return Section(path or _TEXT, LONGEST_TEXT)
+            return Section(path or _TEXT, _LONGEST_TEXT)
         if in_report and (kind, subtype) == ("message", "rfc822"):
             return Section(f"{path}.HEADER", _LONGEST_RETURNED)
         return None

@@ -105,7 +105,7 @@ class MaildirInbox:
         return FolderPosition("", files[-1].delivered_at) if files else None
 
     def dispose(self, uids: Sequence[MessageUid]) -> int:
-        gone = {mark.uid for mark in uids if mark == self._message_uid(mark.uid)} | self._leftover
+        gone = {one.uid for one in uids if one == self._message_uid(one.uid)} | self._leftover
         if not gone:
             return 0
         with translated("dispose", self._path):

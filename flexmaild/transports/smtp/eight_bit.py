@@ -11,7 +11,7 @@ from email.message import Message
 from io import BytesIO
 
 # RFC 5322 section 2.1.1: octets of a line without its CRLF.
-LONGEST_LINE = 998
+_LONGEST_LINE = 998
 _POLICY = email.policy.compat32.clone(linesep="\r\n", max_line_length=0)
 
 
@@ -36,7 +36,7 @@ def _decode(part: Message) -> bool:
     if not isinstance(content, bytes) or b"\0" in content:
         return False
     lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if max(map(len, lines)) > LONGEST_LINE or any(line.startswith(b"From ") for line in lines):
+    if max(map(len, lines)) > _LONGEST_LINE or any(line.startswith(b"From ") for line in lines):
         return False  # the latter would be ">From " in a mailbox of one file (RFC 2049 section 3)
     part.replace_header("Content-Transfer-Encoding", "8bit")
     part.set_payload(b"\r\n".join(lines).decode("ascii", "surrogateescape"))
