@@ -70,7 +70,7 @@ def test_a_mail_of_300_mb_is_not_fetched_and_does_not_stop_the_others(
     inbox.close()
 
 
-def test_a_structure_nobody_can_parse_costs_the_mail_its_structure_only(serving: Serving) -> None:
+def test_an_unparsable_structure_costs_the_mail_its_structure_only(serving: Serving) -> None:
     """Its beginning is read instead; the other large mail of the batch loses nothing."""
     large = mail("large", b"x" * 300_000 + b"\r\n")
 

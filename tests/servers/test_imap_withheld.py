@@ -52,9 +52,7 @@ def asked_for(server: ImapServer, uid: int) -> int:
         ("BYE", "the server ended the connection"),
     ],
 )
-def test_a_mail_that_is_not_handed_out_is_told_and_the_others_are_read(
-    serving: Serving, said: str, told: str
-) -> None:
+def test_a_withheld_mail_is_reported_and_the_others_are_read(serving: Serving, said: str, told: str) -> None:
     server = serving(five())
     server.withheld[1] = server.withheld[4] = said
     inbox, kept = inbox_at(server), dict[MessageUid, Identity]()

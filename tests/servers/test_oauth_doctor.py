@@ -83,7 +83,7 @@ def test_another_account_than_configured_is_named(fake: FakeMicrosoft, tmp_path:
     assert not step.ok and step.answer == USER and "other@example.com" in step.cure
 
 
-def test_graph_is_tried_both_ways_without_touching_a_mail(fake: FakeMicrosoft) -> None:
+def test_graph_is_probed_in_both_directions_without_touching_a_mail(fake: FakeMicrosoft) -> None:
     box = fake.post.box(USER)
     box.put(mail())
     out, way_in = graph_steps(fake)
@@ -94,32 +94,32 @@ def test_graph_is_tried_both_ways_without_touching_a_mail(fake: FakeMicrosoft) -
     assert {r.method for r in fake.api.log} == {"GET"} and len(box.listing("inbox")) == 1
 
 
-def test_sending_alone_is_enough_for_the_way_out(fake: FakeMicrosoft) -> None:
+def test_mail_send_alone_is_enough_for_outgoing_mail(fake: FakeMicrosoft) -> None:
     out, way_in = graph_steps(fake, scp="Mail.Send")
     assert all(step.ok for step in out.values())
     assert not way_in["permissions"].ok and "Mail.ReadWrite" in way_in["permissions"].cure
 
 
-def test_a_mailbox_without_licence_and_one_that_is_not_there_are_told_apart(fake: FakeMicrosoft) -> None:
+def test_a_mailbox_without_licence_differs_from_a_missing_one(fake: FakeMicrosoft) -> None:
     assert "ErrorInvalidUser" in graph_steps(fake, mailbox="nobody@example.com")[1]["mailbox"].answer
     fake.post.box(USER).enabled = False
     step = graph_steps(fake)[1]["mailbox"]
     assert "MailboxNotEnabledForRESTAPI" in step.answer and "licence" in step.cure
 
 
-def test_a_folder_that_is_not_there_is_told_with_the_others(fake: FakeMicrosoft) -> None:
+def test_a_missing_folder_fails_with_the_names_of_the_others(fake: FakeMicrosoft) -> None:
     fake.post.box(USER).add_folder("Freigaben")
     step = graph_steps(fake, reply_folder="Aprovals")[1]["folder"]
     assert not step.ok and "'Freigaben'" in step.cure
 
 
-def test_a_graph_that_is_down_is_told(fake: FakeMicrosoft) -> None:
+def test_an_unavailable_graph_fails_the_probe(fake: FakeMicrosoft) -> None:
     fake.api.close()
     out, way_in = graph_steps(fake)
     assert not out["connect"].ok and not way_in["connect"].ok
 
 
-def test_a_graph_whose_certificate_nobody_vouches_for_is_told_at_tls(fake: FakeMicrosoft) -> None:
+def test_an_untrusted_certificate_of_graph_fails_at_tls(fake: FakeMicrosoft) -> None:
     assert graph_steps(fake)[0]["tls"].ok
     step = graph_steps(fake, ca_file=None)[0]["tls"]
     assert not step.ok and "CA certificate" in step.cure

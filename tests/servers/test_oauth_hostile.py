@@ -187,7 +187,7 @@ def test_an_unused_authorisation_is_kept_alive(fake: FakeMicrosoft, tmp_path: Pa
     assert fake.login.count("POST .*token") > before
 
 
-def test_somebody_who_looks_is_told_how_it_is_now(fake: FakeMicrosoft, tmp_path: Path) -> None:
+def test_an_operator_who_asks_sees_the_current_state(fake: FakeMicrosoft, tmp_path: Path) -> None:
     """After a cure at Microsoft nobody has to wait for the quarter of an hour."""
     clock = Clock()
     at = token_manager(application(fake), tmp_path, clock)

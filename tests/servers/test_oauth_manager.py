@@ -70,7 +70,7 @@ def test_an_application_signs_in_with_its_secret_or_its_certificate(
     assert at.token("secret", "graph") != at.token("certificate", "graph")
 
 
-def test_authorising_what_needs_nobody_tries_its_credentials_at_once(
+def test_authorising_an_app_only_application_tries_its_credentials_at_once(
     fake: FakeMicrosoft, tmp_path: Path
 ) -> None:
     secret = ["expired-one"]
@@ -314,7 +314,7 @@ def test_a_passing_fault_keeps_the_token_that_still_lives(fake: FakeMicrosoft, t
     assert at.status()[0].state is ApplicationState.READY
 
 
-def test_the_network_being_down_asks_nobody_to_sign_in_again(fake: FakeMicrosoft, tmp_path: Path) -> None:
+def test_a_network_failure_demands_no_new_sign_in(fake: FakeMicrosoft, tmp_path: Path) -> None:
     clock = Clock()
     at = token_manager(application(fake), tmp_path, clock)
     sign_in(fake, at)
@@ -435,7 +435,7 @@ def test_a_new_secret_is_tried_at_once(fake: FakeMicrosoft, tmp_path: Path) -> N
     assert at.token("m365", "graph")
 
 
-def test_a_certificate_assertion_with_a_wrong_clock_is_told_as_such(
+def test_a_certificate_assertion_with_a_wrong_clock_is_reported_as_such(
     fake: FakeMicrosoft, tmp_path: Path
 ) -> None:
     at = token_manager(by_secret(fake), tmp_path)  # type: ignore[arg-type]
@@ -480,7 +480,7 @@ def test_a_service_that_is_down_is_a_network_fault(fake: FakeMicrosoft, tmp_path
 # Where tokens are kept.
 
 
-def test_nobody_having_signed_in_is_a_state_of_its_own(fake: FakeMicrosoft, tmp_path: Path) -> None:
+def test_no_sign_in_is_a_state_of_its_own(fake: FakeMicrosoft, tmp_path: Path) -> None:
     at = token_manager(application(fake), tmp_path)
     assert at.status()[0].state is ApplicationState.UNAUTHORISED
     assert code_of(at) == "not_authorised"
@@ -516,7 +516,7 @@ def test_forgetting_leaves_nothing_behind(fake: FakeMicrosoft, tmp_path: Path) -
     assert code_of(at) == "not_authorised"
 
 
-def test_an_unknown_application_is_told_with_the_known_ones(fake: FakeMicrosoft, tmp_path: Path) -> None:
+def test_an_unknown_application_is_reported_with_the_known_ones(fake: FakeMicrosoft, tmp_path: Path) -> None:
     with pytest.raises(GiveUp, match="m365") as error:
         token_manager(application(fake), tmp_path).token("m356", "graph")
     assert error.value.reason is Reason.CLIENT

@@ -81,7 +81,7 @@ def test_the_local_end_is_the_one_in_the_settings(serving: Serving) -> None:
     connection.close()
 
 
-def test_nobody_there_is_said_with_step_and_cure() -> None:
+def test_a_host_without_a_server_fails_with_step_and_cure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(TryLater) as caught:
@@ -116,7 +116,7 @@ def test_a_name_server_that_does_not_answer_costs_no_more_than_its_time(
     assert (caught.value.reason, caught.value.step) == (Reason.TIMEOUT, "dns")
 
 
-def test_a_name_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_does_not_exist_fails_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

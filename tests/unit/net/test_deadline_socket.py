@@ -84,7 +84,7 @@ def test_more_bytes_than_the_step_can_need_are_refused(ends: tuple[DeadlineSocke
     sender.join()
 
 
-def test_a_length_that_lies_is_refused_before_it_is_read(ends: tuple[DeadlineSocket, socket.socket]) -> None:
+def test_a_false_length_is_refused_before_it_is_read(ends: tuple[DeadlineSocket, socket.socket]) -> None:
     connection, _ = ends
     connection.begin("fetch", silence=5, total=5, most=1 << 20)
     with pytest.raises(TryLater) as caught:

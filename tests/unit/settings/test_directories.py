@@ -50,7 +50,7 @@ def test_without_systemd_the_usual_directories_are_meant(unit: Unit) -> None:
     assert settings.control.socket == Path("/run/flexmaild/control.sock")
 
 
-def test_a_drop_in_s_directory_is_not_taken_for_the_daemon_s_own(unit: Unit) -> None:
+def test_the_directory_of_a_drop_in_is_not_used_as_the_daemons_own(unit: Unit) -> None:
     own = unit.gives("STATE_DIRECTORY", "lib/deploy-out", "lib/flexmaild", "lib/flexmaild/out", "lib/zz")[1]
     running = unit.gives("RUNTIME_DIRECTORY", "run/aa", "run/flexmaild")[1]
     settings = settings_of()

@@ -265,7 +265,7 @@ def test_every_honoured_property_changes_the_session(family: str, name: str) -> 
         if p.treatment != "honoured"
     ],
 )
-def test_every_other_property_is_told_of_once(family: str, name: str, treatment: str) -> None:
+def test_every_other_property_is_reported_once(family: str, name: str, treatment: str) -> None:
     kind = known_properties(family)[name].kind
     value = {"boolean": "true", "number": "5", "bytes": "5"}.get(kind, "x")
     fields = session_of.Fields("x", 2525, False, f"mail.{family}.{name}={value}")
@@ -284,7 +284,7 @@ def test_names_without_a_protocol_are_fallbacks() -> None:
     assert set(known_properties("general")) >= {"host", "user", "from", "debug"}
 
 
-def test_proxies_are_taken_over() -> None:
+def test_proxies_are_applied() -> None:
     http = smtp("mail.smtp.proxy.host=p\nmail.smtp.proxy.user=u\nmail.smtp.proxy.password=x")[0]
 
     assert http.proxy == Proxy("http", "p", 80, "u", "x")

@@ -91,7 +91,7 @@ def test_what_has_one_is_none(members: str) -> None:
         ("'2001:db8::/32'", "2001:db8::/32"),
     ],
 )
-def test_a_network_is_taken_in_one_spelling(written: str, taken: str) -> None:
+def test_a_network_is_normalised(written: str, taken: str) -> None:
     (found,) = rules_without_dns(settings_of(f"borders: [{{id: mx.test, via: [{written}]}}]")).borders
     assert found.via == (taken,)
 

@@ -1,4 +1,4 @@
-"""Envelope and content as they cross the wire: nothing in them can end a line or a mail early."""
+"""Envelope and content as they are sent: nothing in them can end a line or a mail early."""
 
 import pytest
 from hypothesis import given
@@ -66,7 +66,7 @@ def test_content_with_any_other_line_end_is_refused(data: bytes) -> None:
             prepare(envelope)
 
 
-def test_a_domain_beyond_ascii_is_said_in_ascii() -> None:
+def test_a_domain_beyond_ascii_is_encoded_in_ascii() -> None:
     assert ascii_address("x@bücher.test") == "x@xn--bcher-kva.test"
     with pytest.raises(GiveUp):
         ascii_address("x@" + "ü" * 80 + ".test")

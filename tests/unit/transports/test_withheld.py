@@ -18,7 +18,7 @@ def tried(withheld: Withheld[str], polls: int, *, others: bool) -> list[int]:
     return found
 
 
-def test_a_mail_that_alone_fails_is_tried_less_and_less_often() -> None:
+def test_a_mail_that_fails_alone_is_tried_less_and_less_often() -> None:
     withheld: Withheld[str] = Withheld()
     assert tried(withheld, 70, others=True) == [1, 2, 4, 8, 16, 32, 48, 64]
     assert withheld.report("INBOX") == Unreadable(1, "INBOX", "poll 64", is_recent=True)
@@ -29,7 +29,7 @@ def test_while_the_server_hands_out_nothing_all_are_tried_at_each_poll() -> None
     assert tried(withheld, 5, others=False) == [1, 2, 3, 4, 5]
 
 
-def test_what_failed_alone_once_goes_on_to_be_that_mails_fault() -> None:
+def test_a_mail_that_failed_alone_once_keeps_its_pause() -> None:
     withheld: Withheld[str] = Withheld()
     assert tried(withheld, 1, others=True) == [1]
     assert tried(withheld, 16, others=False) == [1, 3, 7, 15]
