@@ -3,8 +3,8 @@
 Apart, since SASL, SMTP and IMAP have a file of them each; words decide only where no code does.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 from flexmaild.core.errors import Reason
 from flexmaild.system.package_data import read_table
@@ -20,14 +20,8 @@ class KnownAnswer:
     lasts: bool = False
 
 
-def known_answer(package: str, file: str, answer: str) -> KnownAnswer | None:
-    """The first answer in the package's file that has a mark in `answer`."""
-    words = answer.lower()
-    return next((one for one in _answers(package, file) if any(mark in words for mark in one.marks)), None)
-
-
-@cache
-def _answers(package: str, file: str) -> tuple[KnownAnswer, ...]:
+def read_answers(package: str, file: str) -> tuple[KnownAnswer, ...]:
+    """The answers in the package's file."""
     return tuple(
         KnownAnswer(
             tuple(row["marks"]),
@@ -37,3 +31,9 @@ def _answers(package: str, file: str) -> tuple[KnownAnswer, ...]:
         )
         for row in read_table(package, file)["answer"]
     )
+
+
+def known_answer(answers: Iterable[KnownAnswer], answer: str) -> KnownAnswer | None:
+    """The first of the answers that has a mark in `answer`."""
+    words = answer.lower()
+    return next((one for one in answers if any(mark in words for mark in one.marks)), None)

@@ -12,7 +12,7 @@ from flexmaild.core.addresses import is_loopback
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater, printable
 from flexmaild.core.redacted import redacted
 from flexmaild.core.retry import is_refused_login
-from flexmaild.net.answers import known_answer
+from flexmaild.net.answers import known_answer, read_answers
 from flexmaild.net.deadline_socket import DeadlineSocket
 from flexmaild.settings.javamail.session import Session
 
@@ -21,6 +21,7 @@ _TOKEN_MECHANISMS = ("XOAUTH2", "OAUTHBEARER")
 # Their answer to a challenge is the secret itself, so they need an encrypted connection; CRAM-MD5 does not.
 _PASSWORD_IN_CLEAR = ("PLAIN", "LOGIN")
 _REVEALING = frozenset({*_PASSWORD_IN_CLEAR, *_TOKEN_MECHANISMS})
+_ANSWERS = read_answers(__package__, "login_answers.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def may_renew(error: Failure, session: Session, credentials: Credentials) -> boo
 
 
 def _cure(words: str, oauth: bool) -> str:
-    if known := known_answer(__package__, "login_answers.toml", words):
+    if known := known_answer(_ANSWERS, words):
         return known.cure
     if oauth:
         return (

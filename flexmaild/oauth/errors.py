@@ -7,7 +7,6 @@ which `docs/errors-oauth.md` is made. Text that is quoted from an answer has its
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from flexmaild.core.errors import Reason, TryLater, printable
@@ -26,15 +25,17 @@ class Meaning:
     permanent: bool
 
 
-@cache
-def meanings() -> Mapping[str, Meaning]:
-    """Every known error by its code."""
+def _meanings() -> Mapping[str, Meaning]:
     rows = read_table(__package__, "errors.toml")
     default_cure = rows.pop("default_cure")
     return {
         code: Meaning(code, row["name"], row["cause"], row.get("cure", default_cure), row.get("lasts", True))
         for code, row in rows.items()
     }
+
+
+# Every known error by its code.
+MEANINGS = _meanings()
 
 
 class OAuthFault(TryLater):
@@ -57,9 +58,9 @@ class OAuthFault(TryLater):
 def meaning(answer: Mapping[str, Any]) -> Meaning:
     """The meaning of an error answer, by its most specific known code."""
     for code in _codes(answer):
-        if code in meanings():
-            return meanings()[code]
-    return meanings()["unknown"]
+        if code in MEANINGS:
+            return MEANINGS[code]
+    return MEANINGS["unknown"]
 
 
 def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -> OAuthFault:
@@ -78,7 +79,7 @@ def fault(answer: Mapping[str, Any], *, server: str = "", step: str = "token") -
 
 def own_fault(code: str, detail: str = "", *, server: str = "", step: str = "token") -> OAuthFault:
     """A fault that flexmaild finds itself, by its row in the table."""
-    row = meanings()[code]
+    row = MEANINGS[code]
     text = f"{row.cause}: {detail}" if detail else row.cause
     reason = Reason.AUTH if row.permanent else Reason.SERVER
     return OAuthFault(reason, text, code=code, dead=row.permanent, cure=row.cure, server=server, step=step)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from flexmaild.core.errors import Failure
 from flexmaild.net import certificates
-from flexmaild.oauth.errors import OAuthFault, meanings
+from flexmaild.oauth.errors import MEANINGS, OAuthFault
 from flexmaild.oauth.grants import ApplicationState, ApplicationStatus, OAuthApplication
 from flexmaild.oauth.state import TokenState
 
@@ -49,7 +49,7 @@ def _problem(name: str, failure: Failure | None, known: bool) -> tuple[str, str,
         return getattr(failure, "code", failure.reason.value), failure.text, failure.cure
     if known:
         return "", "", ""
-    row = meanings()["not_authorised"]
+    row = MEANINGS["not_authorised"]
     return row.code, row.cause, row.cure.replace("NAME", name)
 
 

@@ -1,4 +1,4 @@
-"""incoming.sender_authentication: whose word about senders counts, and how much of it a reply must show."""
+"""incoming.sender_authentication: which servers' results are trusted, and what a reply must prove."""
 
 import importlib.util
 import re
@@ -18,7 +18,7 @@ _EXCHANGE_ONLINE = "exchange-online"
 
 
 def plain(name: str) -> str:
-    """An authserv-id or a host as it is compared: without case, and without the dot at the end."""
+    """An authserv-id or a host in its form for comparison: in lower case, without a final dot."""
     return name.lower().rstrip(".")
 
 
@@ -84,7 +84,7 @@ class SenderAuthentication(Section):
 
     @property
     def can_prove(self) -> frozenset[Requirement]:
-        """What a mail can be asked for under these settings."""
+        """The requirements that a mail can meet under these settings."""
         reads_logins = any(b.results == "above" or b.submission for b in self.borders)
         if reads_logins or self.trusted_authserv_ids:
             return frozenset(("reference", "dmarc", "dkim", "auth"))
@@ -98,7 +98,7 @@ class SenderAuthentication(Section):
         for index, name in enumerate(self.trusted_authserv_ids):
             for fault in _id_faults(name):
                 yield Finding(("trusted_authserv_ids", index), fault)
-        yield from self._twice()
+        yield from self._duplicates()
         if self.require not in self.can_prove:
             yield Finding(("require",), f"is {self.require}, which nothing here can prove: {self._cure()}")
         if self.verify_dkim and importlib.util.find_spec("dkim") is None:
@@ -110,8 +110,8 @@ class SenderAuthentication(Section):
         cure = "name in borders the mail server whose results count"
         return cure if self.require == "auth" else f"{cure}, or set exchange_online or verify_dkim"
 
-    def _twice(self) -> Iterator[Finding]:
-        """Two with the same id and host would be read as one that writes at both places."""
+    def _duplicates(self) -> Iterator[Finding]:
+        """Borders or ids that are named twice: two with the same id and host would be read as one."""
         names = [(plain(border.id), plain(border.host or "")) for border in self.borders]
         for index, name in enumerate(names):
             if name in names[:index]:

@@ -9,5 +9,9 @@ from typing import Any
 
 
 def read_table(package: str, name: str) -> dict[str, Any]:
-    """The content of `name` in `package` (a module's `__package__`). The caller keeps what it makes of it."""
+    """The content of `name` in `package` (a module's `__package__`).
+
+    Tables for errors are read at import: when the error occurs, an upgrade may have replaced the file, or the
+    process may have no descriptor left.
+    """
     return tomllib.loads((files(package) / name).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """`docs/errors-oauth.md`, made from the tables of sign-in and Graph errors."""
 
-from flexmaild.oauth.errors import meanings
-from flexmaild.transports.graph.errors import errors
+from flexmaild.oauth.errors import MEANINGS
+from flexmaild.transports.graph.errors import ERRORS
 
 _HEAD = """# Errors of Microsoft 365 and Google: cause and cure
 
@@ -33,7 +33,7 @@ def errors_page() -> str:
     """The page as Markdown."""
     signing = [
         f"| {m.code} | {m.name}: {m.cause} | {'lasting' if m.permanent else 'passing'} | {m.cure} |"
-        for m in meanings().values()
+        for m in MEANINGS.values()
     ]
-    graph = [f"| {e.code} | {e.cause} | {e.reason.value} | {e.cure} |" for e in errors().values()]
+    graph = [f"| {e.code} | {e.cause} | {e.reason.value} | {e.cure} |" for e in ERRORS.values()]
     return _HEAD + "\n".join(signing) + "\n" + _GRAPH + "\n".join(graph) + "\n"

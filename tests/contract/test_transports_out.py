@@ -1,4 +1,4 @@
-"""What every outbox promises, for each kind in the table; a new kind needs a row in TRANSPORTS and no test."""
+"""What every outbox promises, for each kind in the table; a new kind needs a row in TRANSPORTS, no test."""
 
 import itertools
 import socket

@@ -5,7 +5,6 @@ The codes are in `errors.toml`, from which `docs/errors-oauth.md` is made.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
@@ -30,14 +29,16 @@ class GraphError:
     cure: str = ""
 
 
-@cache
-def errors() -> Mapping[str, GraphError]:
-    """Every known error by its code."""
+def _errors() -> Mapping[str, GraphError]:
     rows = read_table(__package__, "errors.toml")
     return {
         code: GraphError(code, Reason(row["reason"]), row["cause"], row.get("cure", ""))
         for code, row in rows.items()
     }
+
+
+# Every known error by its code.
+ERRORS = _errors()
 
 
 class Gone(GiveUp):
@@ -65,7 +66,7 @@ def failure(
 ) -> Failure:
     """The failure for an answer. `where` names mailbox and request-id, for log and support."""
     code = code_of(body)
-    row = errors().get(code)
+    row = ERRORS.get(code)
     reason = row.reason if row else _reason(status)
     what = f"HTTP {status} {code}".rstrip()
     text = f"{what}: {row.cause} ({where})" if row else f"{what} ({where})"

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.net.answers import known_answer
+from flexmaild.net.answers import known_answer, read_answers
+
+_ANSWERS = read_answers(__package__, "answers.toml")
 
 # What the two libraries raise when an answer is not what the protocol says. The last ones come from parsing
 # nonsense; a RecursionError from 3,000 nested parts, a MemoryError from a lie about a length.
@@ -44,7 +46,7 @@ def failure(error: BaseException, step: str, server: str) -> Failure:
         text = f"the server's answer cannot be read ({type(error).__name__})"
         return TryLater(Reason.SERVER, text, step=step, server=server)
     said = _server_words(words)
-    if known := known_answer(__package__, "answers.toml", words):
+    if known := known_answer(_ANSWERS, words):
         kind = GiveUp if known.lasts else TryLater
         return kind(
             known.reason, "the server refused", step=step, server=server, answer=said, cure=known.cure

@@ -7,7 +7,9 @@ change without notice.
 from typing import Protocol
 
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
-from flexmaild.net.answers import known_answer
+from flexmaild.net.answers import known_answer, read_answers
+
+_ANSWERS = read_answers(__package__, "answers.toml")
 
 
 class Answer(Protocol):
@@ -30,7 +32,7 @@ _THROTTLED = (
 def failure(reply: Answer, step: str, server: str) -> Failure:
     """The failure for this reply to this step. 5xx is lasting, all else passing."""
     words = reply.line.lower()
-    known = known_answer(__package__, "answers.toml", words)
+    known = known_answer(_ANSWERS, words)
     lasting = 500 <= reply.code <= 599 and _reason(reply, words, step) is not Reason.THROTTLED
     kind = GiveUp if lasting else TryLater
     return kind(

@@ -3,12 +3,12 @@
 import pytest
 
 from flexmaild.core.errors import Reason
-from flexmaild.oauth.errors import fault, meaning, meanings, without_secrets
+from flexmaild.oauth.errors import MEANINGS, fault, meaning, without_secrets
 
 
 def test_every_error_has_a_cause_and_a_cure() -> None:
-    assert all(row.cause and row.cure and row.name for row in meanings().values())
-    assert len(meanings()) > 70
+    assert all(row.cause and row.cure and row.name for row in MEANINGS.values())
+    assert len(MEANINGS) > 70
 
 
 @pytest.mark.parametrize(
