@@ -50,6 +50,7 @@ class Application:
         self.probing, self.filing = Pool("api-probes", PROBING), Pool("api-files", FILING)
         self.naming = Pool("api-names", NAMING)
         self.work = Quota("requests", limits.in_work, limits.in_work_per_user)
+        self.probes = Quota("commands that talk to servers", limits.in_work, limits.probing_per_user)
         self.waiting = Quota("waiting callers", limits.waiting, limits.waiting_per_user)
         self.body_bytes = Quota("large requests", limits.bodies_bytes, limits.bodies_bytes_per_user)
         self.stopping = asyncio.Event()

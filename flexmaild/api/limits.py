@@ -20,13 +20,16 @@ from flexmaild.net.http_server import Room
 class Limits:
     """in_work: requests between their head and the end of their answer; waiting: those whose answer is held
     back, and readers of events. bodies_bytes: of all bodies that are larger than an ordinary one, together.
-    place_seconds: for how long a place is waited for before it is refused.
+    place_seconds: for how long a place is waited for before it is refused. probing_per_user: commands that
+    talk to servers, which may hang; the next wait for up to probe_seconds.
 
-    Any user may have half of what is there for those who wait, and of the bytes, so that others are served.
+    Any user may have half of what is there for those who wait, of the bytes, and of the threads that talk to
+    servers, so that others are served.
     """
 
     in_work: int = 256
     in_work_per_user: int = 32
+    probing_per_user: int = 2
     waiting: int = 2000
     waiting_per_user: int = 1000
     bodies_bytes: int = 2 * (BODY_WITH_FILES + MIB)
@@ -36,6 +39,7 @@ class Limits:
     file_silent_seconds: float = 30.0
     file_seconds: float = 900.0
     place_seconds: float = 2.0
+    probe_seconds: float = 300.0
     connection: http_connection.ConnectionLimits = field(default_factory=http_connection.ConnectionLimits)
 
     @property

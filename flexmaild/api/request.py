@@ -151,7 +151,8 @@ class Request:
         if route.waits:
             return await self._waited(route, call)
         if route.takes_long:
-            return await self._probed(route, call, raw)
+            async with self._app.probes.taken(call.peer.uid, seconds=self._app.limits.probe_seconds):
+                return await self._probed(route, call, raw)
         pool = self._app.looking if route.method == "GET" else self._app.changing
         return await _in(pool, self._handled, route, call, raw)
 

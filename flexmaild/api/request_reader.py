@@ -24,11 +24,13 @@ MAX_VALUES = 1_000_000
 
 
 def declared_length(headers: Headers, route: Route) -> int:
-    """How long the body is, in bytes, before a byte of it is read. Raises Problem 400, 411, 413."""
+    """How long the body is, in bytes, before a byte of it is read. Raises Problem 400, 411, 413, 501."""
     if "Transfer-Encoding" in headers and "Content-Length" in headers:  # RFC 9112 section 6.3: an attack
         raise Problem(400, detail="Content-Length and Transfer-Encoding exclude each other.")
     if "Transfer-Encoding" in headers and not route.is_file:
         raise Problem(411, detail="Transfer-Encoding is not taken here.", cure="Send a Content-Length.")
+    if headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":  # what is kept is the file
+        raise Problem(501, detail="Of transfer encodings only chunked is taken.")
     given = {value.strip() for value in headers.getlist("Content-Length")}
     if len(given) > 1:
         raise Problem(400, detail="There are several Content-Length fields that disagree.")

@@ -10,6 +10,7 @@ from flexmaild.core import jobs
 from flexmaild.core.access import NOBODYS, Ownership, Viewer
 from flexmaild.core.documents import queues
 from flexmaild.core.documents.queues import JobOutline
+from flexmaild.core.errors import without_answer
 from flexmaild.core.masking import without_people
 from flexmaild.core.model import Request
 from flexmaild.core.work import Job
@@ -39,8 +40,9 @@ def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callabl
 
 
 def words(text: str, viewer: Viewer) -> str:
-    """What a server said, of whose addresses only the domains are shown to who may not see all."""
-    return text if viewer.sees_all else without_people(text)
+    """What failed; who may not see all is not shown what the server said, nor more of an address than its
+    domain."""
+    return text if viewer.sees_all else without_people(without_answer(text))
 
 
 def refuse_others(viewer: Viewer, request: Request) -> None:

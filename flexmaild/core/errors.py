@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from flexmaild.core.redacted import redacted, without_known
 
+_SAID, _CURE = " (the server said: ", " Cure: "
+
 
 class Reason(StrEnum):
     """Why an attempt failed; also the metric label `reason` (all children exist from the start)."""
@@ -59,8 +61,8 @@ class Failure(Exception):
     def __str__(self) -> str:
         where = f"{self.server}: " if self.server else ""
         step = f"{self.step}: " if self.step else ""
-        answer = f" (the server said: {self.answer})" if self.answer else ""
-        cure = f" Cure: {self.cure}" if self.cure else ""
+        answer = f"{_SAID}{self.answer})" if self.answer else ""
+        cure = f"{_CURE}{self.cure}" if self.cure else ""
         return f"{where}{step}{self.text}{answer}{cure}"
 
 
@@ -110,6 +112,14 @@ class NotAllowed(Refused):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.rule}"
+
+
+def without_answer(text: str) -> str:
+    """A text with a failure in it, without the server's words: of a mail that it refused they may repeat
+    anything."""
+    before, said, words = text.partition(_SAID)
+    _, ended, cure = words.rpartition(f"){_CURE}")
+    return before + (_CURE + cure if ended else "") if said else text
 
 
 def printable(text: str) -> str:

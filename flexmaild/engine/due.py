@@ -100,6 +100,7 @@ def prune(services: Services) -> None:
     """Forget what was kept long enough, slice by slice."""
     settings = services.components.settings
     kept = {part: getattr(settings.retention, part.value) for part in Part}
+    kept[Part.SENT_MAILS] = min(kept.values())  # they quote comments and bear addresses
     pruned = 1
     while pruned:
         with services.store.transaction() as transaction:
@@ -108,7 +109,7 @@ def prune(services: Services) -> None:
                 raw_before=now - settings.incoming.keep_raw,
                 seen_before=now - REMEMBER,
                 done_before=now - KEEP_ANSWERS,
-                sent_before=now - min(kept.values()),
+                sent_before=now - kept[Part.SENT_MAILS],
             )
             pruned += transaction.purge({part: now - time for part, time in kept.items()})
 

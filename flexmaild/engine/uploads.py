@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ from pathlib import Path
 MIB = 1024 * 1024
 # Of one user, what was sent and not named yet.
 MOST_BYTES, MOST_FILES = 2048 * MIB, 100
+# What is left of the disk for the store, which decisions need.
+RESERVE = 256 * MIB
 # Kept after it was last sent or named, seconds; longer than any upload may take.
 KEPT = 3600.0
 
@@ -38,10 +41,11 @@ class Unusable(Exception):
 
 
 class Uploads:
-    """directory: is made where it is needed."""
+    """directory: is made where it is needed. reserve: so many bytes of its disk are left."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, reserve: int = RESERVE) -> None:
         self._directory = directory
+        self._reserve = reserve
         self._lock = threading.Lock()
         self._coming: Counter[int] = Counter()
 
@@ -110,6 +114,8 @@ class Uploads:
             at_rest = sum(map(_size, whole))
             if at_rest + self._coming[uid] + size > MOST_BYTES:
                 raise NoRoom(f"{MOST_BYTES // MIB} MiB were sent and are not named by any request yet")
+            if shutil.disk_usage(self._directory).free - size < self._reserve:
+                raise NoRoom(f"the disk of the daemon has {self._reserve // MIB} MiB left, which it needs")
             self._coming[uid] += size
 
     def came(self, uid: int, size: int) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flexmaild.core.documents import diagnosis
+from flexmaild.core.errors import without_answer
 from flexmaild.core.masking import masked, without_people
 
 
@@ -69,8 +70,9 @@ class Incident:
     last: datetime
 
     def without_people(self) -> Incident:
-        """For those whose business it is not whom a server's words name: of an address only the domain."""
-        said = without_people(self.condition.said)
+        """For those whose business it is not what a server said of a mail, nor whom a text names: of an
+        address only the domain."""
+        said = without_people(without_answer(self.condition.said))
         return replace(self, condition=replace(self.condition, said=said))
 
     def document(self) -> diagnosis.Incident:

@@ -7,7 +7,7 @@ Used by `observe.formatter` for every string of every event.
 import re
 from functools import lru_cache
 
-from flexmaild.core.masking import masked
+from flexmaild.core.redacted import without_references
 from flexmaild.system.redaction import WORDS, Redactor
 
 _TELLING_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{WORDS}|authorization|body|raw|payload)$")
@@ -15,7 +15,7 @@ _TELLING_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{WORDS}|authorization|body|raw|pa
 
 def clean(text: str, redactor: Redactor, *, tail: bool = False) -> str:
     """See `Redactor.clean`; of references only the beginning is left."""
-    return masked(redactor.clean(text, tail=tail), "...")
+    return without_references(redactor.clean(text, tail=tail), "...")
 
 
 @lru_cache(1024)

@@ -107,35 +107,37 @@ class Outgoing(_Server):
     """The mail server that requests, answers and notifications leave by."""
 
     transport: str = DEFAULT_OUT
-    """The way mail leaves."""
+    """Transport for outgoing mail."""
     auth_type: AuthType = "basic"
-    """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
+    """How to log in: `basic` (user name and password; without a user name no login), `oauth` or `none`."""
     host: Host = defaults.OUTGOING_HOST
     """Host name of the outgoing mail server."""
     port: Port = 25
-    """Port of the outgoing mail server: 25 or 587 with STARTTLS, 465 with TLS from the start."""
+    """Port of the outgoing mail server: 25 or 587 for STARTTLS, 465 for implicit TLS."""
     username: Line = ""
-    """User to log in as; with OAuth the user who authorised the application. Empty: no login."""
+    """User name for the login; with OAuth the user who authorised the application. Empty: no login."""
     password: Secret | None = None
-    """The user's password; not needed with OAuth."""
+    """Password of the user; not needed with OAuth."""
     oauth_application: Line = ""
     """Name of the application under `oauth_applications`, for `auth_type: oauth`."""
     from_address: Address = "noreply@domain.com"
-    """Address that all mails are sent from."""
+    """Sender address of all mails."""
     starttls: Flag = True
-    """Demand STARTTLS before logging in. A server that does not offer it is not used."""
+    """Require STARTTLS. If the server does not offer it, the connection is closed before the login."""
     properties: _PropertyBlock = Field(default=session_of.SMTP_BLOCK, repr=False)
-    """FlexDeploy's SMTP Properties in Java syntax. What this block says wins over the fields above."""
+    """FlexDeploy's SMTP Properties in Java syntax. The block takes precedence over the fields above."""
     ca_file: AbsolutePath | None = None
-    """PEM file of certificate authorities that take the place of the system's."""
+    """PEM file of certificate authorities, used instead of the system's."""
     allow_cleartext_login: Flag = False
-    """Let a password go over a connection without TLS to a host that is not this machine."""
+    """Allow a login without TLS to a host other than this machine; the password is sent in clear text."""
     mailbox: Line = ""
-    """Mailbox to send as with OAuth or Graph (a shared mailbox). Default: `username`, then `from_address`."""
+    """Mailbox to send from with OAuth or Graph, such as a shared mailbox. Default: `username`, else
+    `from_address`."""
     save_to_sent_items: Flag = False
-    """Keep a copy in Sent Items (Graph only; SMTP servers have no such thing)."""
+    """Keep a copy in Sent Items (Graph only)."""
     give_up_after: Annotated[timedelta, Duration("1m", "30d")] = timedelta(days=5)
-    """How long a mail is tried again after passing faults until it counts as failed (RFC 5321 4.5.4.1)."""
+    """How long sending is retried after temporary failures before the mail counts as failed (RFC 5321
+    4.5.4.1)."""
 
     def smtp_session(self) -> SmtpSession:
         """The SMTP client's parameters, from the fields and the property block."""
@@ -156,55 +158,57 @@ class Incoming(_Server):
     protocol: ClassVar[Purpose] = "imap"
 
     enabled: Flag = False
-    """Enable approval by mail: read replies."""
+    """Enable approval by mail (FlexDeploy: Enable Email Approval)."""
     transport: str = DEFAULT_IN
-    """The way replies are read."""
+    """Transport for incoming mail."""
     auth_type: AuthType = "basic"
-    """How to log in: `basic` (user name and password; no user name means no login), `oauth` or `none`."""
+    """How to log in: `basic` (user name and password; without a user name no login), `oauth` or `none`."""
     host: Host = defaults.INCOMING_HOST
     """Host name of the incoming mail server; required when `enabled`."""
     port: Port = 993
-    """Port of the incoming mail server: 993 with TLS from the start, 143 with STARTTLS."""
+    """Port of the incoming mail server: 993 for implicit TLS, 143 for STARTTLS."""
     username: Line = ""
-    """User to log in as. Default: `outgoing.username`."""
+    """User name for the login. Default: `outgoing.username`."""
     password: Secret | None = None
-    """The user's password; not needed with OAuth. Default: `outgoing.password`."""
+    """Password of the user; not needed with OAuth. Default: `outgoing.password`."""
     oauth_application: Line = ""
     """Name of the application under `oauth_applications`. Default: `outgoing.oauth_application`."""
     starttls: Flag = False
-    """Demand STARTTLS before logging in. Not needed where TLS is there from the start (port 993)."""
+    """Require STARTTLS before the login. Not needed with implicit TLS (port 993)."""
     properties: _PropertyBlock = Field(default=session_of.IMAP_BLOCK, repr=False)
-    """FlexDeploy's IMAP Properties in Java syntax. What this block says wins over the fields above."""
+    """FlexDeploy's IMAP Properties in Java syntax. The block takes precedence over the fields above."""
     ca_file: AbsolutePath | None = None
-    """PEM file of certificate authorities that take the place of the system's."""
+    """PEM file of certificate authorities, used instead of the system's."""
     allow_cleartext_login: Flag = False
-    """Let a password go over a connection without TLS to a host that is not this machine."""
+    """Allow a login without TLS to a host other than this machine; the password is sent in clear text."""
     mailbox: Line = ""
-    """Mailbox to read with OAuth or Graph (a shared mailbox). Default: `outgoing.mailbox` if that is given
-    and user and address are the same; else `username`, then `reply_address`."""
+    """Mailbox to read with OAuth or Graph, such as a shared mailbox. Default: `outgoing.mailbox` if it is set
+    and user and address are the same for both directions; else `username`, else `reply_address`."""
     reply_folder: Line = "INBOX"
-    """Folder that replies are read from. **Every mail in it is removed after processing.**"""
+    """Folder that replies are read from. **flexmaild removes every mail in it after processing.**"""
     reply_address: OptionalAddress = ""
-    """Address that replies go to; its mail must arrive in this mailbox. Default: `outgoing.from_address`."""
+    """Address for replies; its mail must arrive in this mailbox. Default: `outgoing.from_address`."""
     reply_aliases: tuple[Address, ...] = ()
-    """Further addresses whose mail arrives in this mailbox: old names, a group, other domains. They are ours:
-    a reply written to one of them is written to us, and a mail from one is our own."""
+    """Other addresses whose mail arrives in this mailbox: old names, a group, other domains. A reply to one
+    of them counts as addressed to flexmaild; a mail from one of them counts as flexmaild's own."""
     plus_address: Flag = False
-    """Put the reference into the reply address too (replies+REFERENCE@…); the server must support that."""
+    """Add the reference to the reply address (replies+REFERENCE@…). The mail server must support plus
+    addresses."""
     process_interval: Annotated[timedelta, Duration("1s", "1d", bare="m")] = READ_EVERY
-    """How often replies are read; a bare number is minutes. A change needs no restart."""
+    """Interval between reads of the mailbox; a bare number is minutes."""
     process_count: Annotated[Number, Field(ge=1, le=10000)] = 30
-    """How many mails are processed in each interval at most, whatever woke the reader."""
+    """Maximum number of mails per interval, whatever started the read."""
     after_processing: AfterProcessing = AfterProcessing()
     """What happens to a processed mail: `delete`, or `{move: Folder}`."""
     permanent_delete: Flag = False
-    """Delete past the recoverable items (Graph only, where the cloud has it)."""
+    """Delete permanently, not into Recoverable Items (Graph only, in clouds that support it)."""
     keep_raw: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
-    """How long the bytes of processed mails are kept here, for audit and quarantine."""
+    """How long the raw bytes of processed mails are kept in the store, for audit and quarantine."""
     max_message_size: Annotated[int, Bytes("64KiB", "150MiB")] = LARGEST_MAIL
-    """Larger mails are set aside unread, but for the text parts of one with a large attachment."""
+    """Larger mails are quarantined unread, unless a large attachment can be left out: then the text parts are
+    read."""
     sender_authentication: SenderAuthentication = SenderAuthentication()
-    """How senders are proven."""
+    """How the sender of a reply is authenticated."""
 
     def imap_session(self) -> ImapSession:
         """The IMAP client's parameters, from the fields and the property block."""

@@ -23,9 +23,9 @@ class Certificate(Section):
     """Certificate credentials, which take the place of a client secret."""
 
     private_key: Secret
-    """The private key in PEM form, best as {file: PATH}."""
+    """Private key in PEM format, preferably {file: PATH}."""
     certificate: Annotated[AbsolutePath, BeforeValidator(_public_file)]
-    """PEM file of the certificate that was uploaded to the application."""
+    """PEM file of the certificate uploaded to the application."""
 
     def findings(self) -> Iterator[Finding]:
         if self.private_key.source == "plain" and "-----BEGIN" not in self.private_key.location:
@@ -38,30 +38,31 @@ class OAuthApplication(Section):
     """An application registered at a provider."""
 
     provider: Provider = "microsoft"
-    """Who runs the mail service."""
+    """Provider of the mail service."""
     tenant: Line = ""
-    """Microsoft: directory (tenant) id or domain."""
+    """Directory (tenant) id or domain (Microsoft only)."""
     client_id: Annotated[Line, Field(min_length=1)]
-    """The application's id."""
+    """Application (client) id."""
     flow: Flow = "device_code"
-    """`device_code`: sign in on any device; `authorization_code`: with a browser on this machine;
-    `client_credentials`: the application itself, nobody signs in."""
+    """`device_code`: a user signs in on any device. `authorization_code`: a user signs in with a browser on
+    this machine. `client_credentials`: the application signs in itself, without a user."""
     client_secret: Secret | None = None
-    """The application's secret; needed for `client_credentials` unless there is a certificate."""
+    """Client secret; `client_credentials` needs it unless a certificate is given."""
     certificate: Certificate | None = None
-    """Certificate credentials in place of a client secret."""
+    """Certificate credentials, used instead of a client secret."""
     authority: OptionalUrl = ""
-    """Address of the sign-in service. Default: that of the cloud."""
+    """URL of the sign-in service. Default: that of the cloud."""
     cloud: CloudName = "global"
-    """Microsoft's cloud."""
+    """Cloud of the tenant (Microsoft only)."""
     scopes: tuple[Line, ...] = ()
-    """Scopes to ask for. Default: those the transports need."""
+    """Scopes to request. Default: those the transports need."""
     redirect_port: Annotated[Number, Field(ge=0, le=65535)] = 0
-    """Port on this machine that the browser comes back to (`authorization_code`); 0: any free one."""
+    """Local port of the redirect URI (`authorization_code`); 0: any free port."""
     token_key: Secret | None = None
-    """Key that tokens are encrypted with on disk. Default: one made at the first start, kept beside them."""
+    """Key that encrypts the stored tokens. Default: a key in the same directory, generated at the first
+    start."""
     ca_file: AbsolutePath | None = None
-    """PEM file of certificate authorities for the sign-in service, in place of the system's."""
+    """PEM file of certificate authorities for the sign-in service, used instead of the system's."""
 
     def findings(self) -> Iterator[Finding]:
         if self.provider == "google":

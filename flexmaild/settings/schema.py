@@ -51,18 +51,20 @@ class Notifications(Section):
     """Mails that pipelines send by `flexmailctl notify`."""
 
     attach_logs: AttachLogs = "never"
-    """Whether logs go with a notification: never, always, or only the failed steps' logs of a failed run."""
+    """When logs are attached to a notification: never, always, or the logs of the failed steps of a failed
+    run."""
     templates: AbsolutePath = Path("/etc/flexmaild/templates")
-    """Directory whose files replace the built-in mail templates of the same name; it may be absent."""
+    """Directory of your own mail templates. A file replaces the built-in template of the same name. The
+    directory need not exist."""
 
 
 class Words(Section):
     """Words that decide, beside those of the languages understood."""
 
     approve: tuple[Word, ...] = ()
-    """Further words that approve."""
+    """Additional words that approve."""
     reject: tuple[Word, ...] = ()
-    """Further words that reject."""
+    """Additional words that reject."""
 
     def findings(self) -> Iterator[Finding]:
         approving = {word.casefold() for word in self.approve}
@@ -79,11 +81,11 @@ class Delegation(Section):
     from_: Address = Field(alias="from")
     """The approver who is away."""
     to: Address
-    """Who is asked instead, with a mail of their own."""
+    """The person who is asked instead and gets a mail of their own."""
     since: Annotated[datetime, TimestampSetting()] | None = None
-    """First day or moment (UTC unless an offset is given)."""
+    """First day, or date and time (UTC unless an offset is given)."""
     until: Annotated[datetime, TimestampSetting(end=True)] | None = None
-    """Last day (included) or moment."""
+    """Last day (included), or date and time."""
 
     def findings(self) -> Iterator[Finding]:
         if self.from_.casefold() == self.to.casefold():
@@ -98,54 +100,55 @@ class Approvals(Section):
     expire_after: Annotated[timedelta, Duration("1m", "90d")] = timedelta(days=7)
     """How long a request stays open."""
     settle_for: Annotated[timedelta, Duration("0s", MAX_SETTLE)] = timedelta(0)
-    """How long answers that meet the quorum can still be changed before they decide: by another answer of the
-    same person, or taken back by an unclear one. `0s`: they decide at once. Never beyond the expiry."""
+    """How long approvers can change their answers after the quorum is met: a clear answer replaces the
+    earlier one of the same person, an unclear one withdraws it. `0s`: answers decide at once. Ends at the
+    expiry at the latest."""
     remind_after: tuple[Annotated[timedelta, Duration("1m", "90d")], ...] = (
         timedelta(days=1),
         timedelta(days=3),
     )
-    """When those who have not answered are reminded, counted from the request."""
+    """When approvers who have not answered get a reminder, counted from the request."""
     on_expiry: OnExpiry = "expire"
-    """What an unanswered request becomes: `expired`, or `rejected`."""
+    """State of a request that expires: `expire` makes it `expired`, `reject` makes it `rejected`."""
     escalate_after: Annotated[timedelta, Duration("1m", "90d")] | None = None
-    """When further approvers are asked; never if left out."""
+    """When the approvers of `escalate_to` are asked as well, counted from the request. Default: never."""
     escalate_to: tuple[Address, ...] = ()
-    """Whom to ask then."""
+    """Addresses of the approvers who are asked after `escalate_after`."""
     words: Words = Words()
-    """Words that decide, beside those of `languages`."""
+    """Deciding words in addition to those of `languages`."""
     languages: tuple[Understood, ...] = tuple(LANGUAGES)
-    """Languages whose words for approve and reject are understood in replies."""
+    """Languages whose words for approve and reject decide in replies."""
     language: Written = "en"
-    """Language of our own mails."""
+    """Language of the mails that flexmaild sends."""
     languages_by_approver: dict[Address, Written] = Field(default_factory=dict)
-    """Language of the mails to single approvers, by address."""
+    """Language of the mails to an approver, by address."""
     max_comment: Annotated[Number, Field(ge=0, le=20000)] = LONGEST_COMMENT
-    """Longest comment kept, in characters; the rest is cut."""
+    """Maximum length of a stored comment, in characters; the rest is cut off."""
     comments: Comments = "careful"
-    """What a comment may hold. `careful`: words of doubt (not, if, a question) make the answer undecided,
-    other sentences are kept. `first_word`: only the other word or a withdrawal ("scratch that") does.
-    `bare`: nothing may stand on the word's line but punctuation and courtesy; the lines below are read as
-    with `careful`."""
+    """What a comment may contain. `careful`: words of doubt ("not", "if") or a question make the answer
+    undecided; other sentences are kept as the comment. `first_word`: only the opposite word or a withdrawal
+    ("scratch that") makes it undecided. `bare`: the line of the word may contain only punctuation and
+    courtesy; the lines below are read as with `careful`."""
     ignore_lines: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
-    """Whole lines that your mail gateway adds to replies: neither doubt nor comment. Compared without case;
-    `*` stands for at most 80 characters."""
+    """Lines that your mail gateway adds to replies; they count neither as doubt nor as comment. An entry is
+    compared with the whole line, without case; `*` stands for at most 80 characters."""
     comment_on_reject: Flag = False
-    """Refuse a rejection without a comment, and ask for one."""
+    """Do not accept a rejection without a comment; the answer asks for one."""
     delegations: tuple[Delegation, ...] = ()
-    """Who stands in for whom: a list of {from: ADDRESS, to: ADDRESS, since: 2026-01-31, until: 2026-02-14},
-    of which the dates may be left out."""
+    """Deputies of absent approvers: a list of {from: ADDRESS, to: ADDRESS, since: 2026-01-31,
+    until: 2026-02-14}. The dates are optional."""
     max_approvers: Annotated[Number, Field(ge=1, le=1000)] = 100
-    """Most approvers a request may have."""
+    """Maximum number of approvers of a request."""
     max_pending: Annotated[Number, Field(ge=1, le=100000)] = 1000
-    """Most requests that may be open at a time."""
+    """Most requests of one user that may be open at a time."""
     reference_key: Secret | None = None
-    """Key that references are signed with. Default: one made at the first start, in the state directory.
-    Several machines that share a store need the same one."""
+    """Key that signs references. Default: a key in the state directory, generated at the first start.
+    Machines that share a store need the same key."""
     former_reference_keys: Annotated[tuple[Secret, ...], Field(max_length=10)] = ()
-    """Keys that were `reference_key` before: requests made with one of them can be answered while it stands
-    here. `check` and `doctor` say when one is needed no more."""
+    """Earlier values of `reference_key`. While a key is listed here, requests signed with it can be answered.
+    `check` and `doctor` report a key that is no longer needed."""
     answers_per_hour: Annotated[Number, Field(ge=0, le=1000)] = 20
-    """Most mails an hour that answer one sender."""
+    """Maximum number of mails per hour that answer one sender."""
 
     def findings(self) -> Iterator[Finding]:
         deciding = [*self.words.approve, *self.words.reject]
@@ -171,7 +174,7 @@ class SinkSettings(Section):
     """What every receiver of decisions has; its kind's own class adds the rest."""
 
     kind: str
-    """What it is."""
+    """Kind of the sink."""
 
 
 def _control_socket() -> Path:
@@ -204,19 +207,19 @@ class Control(Section):
     """The Unix socket that `flexmailctl` and pipelines talk to."""
 
     socket: AbsolutePath = Field(default_factory=_control_socket, json_schema_extra=RESTART)
-    """The socket. Default: `control.sock` in $RUNTIME_DIRECTORY (of several directories the one named like
-    the unit), else `/run/flexmaild/control.sock`."""
+    """Path of the socket. Default: `control.sock` in $RUNTIME_DIRECTORY (if that lists several directories,
+    in the one named like the unit), else `/run/flexmaild/control.sock`."""
     group: Line = Field(default="", json_schema_extra=RESTART)
-    """Group that owns the socket, so that its members may connect. Empty: the daemon's own."""
+    """Group of the socket; its members may connect. Empty: the group of the daemon."""
     mode: Mode = Field(default=0o660, json_schema_extra=RESTART)
     """Permissions of the socket, in quotes."""
     admins: tuple[Line, ...] = ()
-    """Users and @groups who may do everything, beside root and the daemon's own user. Everybody else who may
-    connect may ask, notify and test; a request belongs to the user who asked, and only that user and admins
-    cancel, remind or resend it and see its texts, comments and addresses. Others see that it exists, and its
-    state; `visible_to` in a request shows it to more."""
+    """Users and @groups who may do everything, in addition to root and the daemon's user. Other users who may
+    connect can request approvals, send notifications and run tests. A request belongs to the user who made
+    it: only this user and admins can cancel, remind or resend it and see its texts, comments and addresses.
+    Other users see that the request exists, and its state, unless the request's `visible_to` names them."""
     readers: tuple[Line, ...] = ()
-    """Users and @groups who may only look, and see what admins see, but for references and raw mails."""
+    """Users and @groups with read-only access: they see what admins see, except references and raw mails."""
 
     def findings(self) -> Iterator[Finding]:
         yield from _unclear(self, "socket", directories.runtime_directory)
@@ -239,7 +242,7 @@ class Metrics(Section):
     """Prometheus metrics and health checks over HTTP."""
 
     listen: Line = "127.0.0.1:9642"
-    """Address and port for /metrics, /-/healthy and /-/ready. "" turns them off."""
+    """Address and port of /metrics, /-/healthy and /-/ready. "" turns the listener off."""
 
     def findings(self) -> Iterator[Finding]:
         if not self.listen:
@@ -259,7 +262,7 @@ class Files(Section):
     """Files that pipelines send ahead (`POST /v1/files`)."""
 
     max: Annotated[int, Bytes("64KiB", "2GiB")] = 500 * 1024 * 1024
-    """The largest that is taken. A mail holds less, see `outgoing.max_message_size`."""
+    """Maximum size of a file. A mail server accepts less, often 25 MiB for the whole mail."""
 
 
 class Retention(Section):
@@ -267,13 +270,13 @@ class Retention(Section):
     raw mails have `incoming.keep_raw`."""
 
     comments: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
-    """What people wrote: comments, why a request was cancelled, lines that no list knew."""
+    """Texts that people wrote: comments, reasons of a cancellation, unrecognised lines of replies."""
     addresses: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=400)
-    """Addresses, names, titles and subjects, and so who decided. Afterwards a late reply is known as one to a
-    request of ours, and is not answered."""
+    """Addresses, names, titles and subjects, and with them who decided. After that a late reply is still
+    recognised but not answered."""
     sent_mails: Annotated[timedelta, Duration("0s", "400d")] = timedelta(days=30)
-    """What we sent, and what it was made of: texts, variables, metadata, attachments. The mails quote
-    comments and bear addresses, so they go with the first of the three."""
+    """Sent mails and their sources: texts, variables, metadata, attachments. These mails contain comments and
+    addresses, so they are deleted at the earliest of the three times."""
 
 
 class Store(Section):
@@ -294,41 +297,42 @@ class Log(Section):
     """What is logged, and how."""
 
     level: Level = "info"
-    """`debug` shows the dialogue with the servers, without secrets and mail bodies."""
+    """Lowest level that is logged. `debug` includes the dialogue with servers, without secrets and mail
+    bodies."""
     format: Format = Field(default="auto", json_schema_extra=RESTART)
-    """`auto`: journal fields under systemd, colours on a terminal, else one JSON object a line."""
+    """`auto`: journal fields under systemd, colours on a terminal, otherwise one JSON object per line."""
 
 
 class Settings(Section):
     """The whole file, fallbacks resolved. Frozen: a reload makes a new one."""
 
     outgoing: SerializeAsAny[Outgoing] = Outgoing()
-    """The mail server that all mail leaves by (FlexDeploy: Outgoing Email Settings)."""
+    """The mail server that flexmaild sends through (FlexDeploy: Outgoing Email Settings)."""
     incoming: SerializeAsAny[Incoming] = Incoming()
-    """The mailbox that replies are read from (FlexDeploy: Incoming Email Settings)."""
+    """The mailbox that flexmaild reads replies from (FlexDeploy: Incoming Email Settings)."""
     notifications: Notifications = Notifications()
     """Mails that pipelines send."""
     oauth_applications: Mapping[Name, OAuthApplication] = Field(default_factory=dict)
-    """Applications registered at Microsoft or Google, by a name of your choice."""
+    """OAuth applications registered at Microsoft or Google. NAME is your choice."""
     approvals: Approvals = Approvals()
-    """How requests live; each may set its own terms within these."""
+    """Terms of approval requests. A request may set some of them for itself."""
     sinks: Mapping[Name, SerializeAsAny[SinkSettings]] = Field(default_factory=dict)
-    """Who is told of decisions, by a name of your choice."""
+    """Receivers of decisions. NAME is your choice."""
     control: Control = Field(default_factory=Control)
     """The Unix socket that `flexmailctl` and pipelines talk to."""
     metrics: Metrics = Metrics()
     """Prometheus metrics and health checks."""
     files: Files = Files()
-    """Files that pipelines send ahead."""
+    """Files that pipelines upload (`POST /v1/files`)."""
     retention: Retention = Retention()
-    """How long what says something of persons is kept after a request has ended."""
+    """How long personal data is kept after a request has ended."""
     store: Store = Store()
     """Where requests, decisions and unsent mails are kept."""
     state_directory: AbsolutePath = Field(default_factory=_state_directory, json_schema_extra=RESTART)
-    """Where the daemon keeps its files. Default: $STATE_DIRECTORY (of several directories the one that holds
-    a store, else the one named like the unit), else `/var/lib/flexmaild`."""
+    """Directory of the daemon's files. Default: $STATE_DIRECTORY (if that lists several directories, the one
+    that holds a store, else the one named like the unit), else `/var/lib/flexmaild`."""
     log: Log = Log()
-    """What is logged, and how."""
+    """Level and format of the log."""
 
     _warnings: tuple[Fault, ...] = PrivateAttr(default=())
 

@@ -34,21 +34,21 @@ class Border(Section):
     """A mail server whose Authentication-Results fields count."""
 
     id: Line
-    """The authserv-id that it writes at the beginning of the field (RFC 8601)."""
+    """The authserv-id at the beginning of its Authentication-Results fields (RFC 8601)."""
     host: Line | None = None
-    """The name that it writes as `by` into its Received field, or `*.domain`; by default that of the first
-    server that is not just a local step and did not have the mail from `via`."""
+    """The name after `by` in its Received field, or `*.domain`. Default: the `by` of the first Received that
+    is neither a local delivery step nor from an address in `via`."""
     results: Side = "above"
-    """`above`: it writes its fields above its Received (opendkim, opendmarc, OpenSMTPD, Exim with
-    `:at_start:`). `below`: exactly one, directly below it (rspamd behind Postfix)."""
+    """Where the server writes its fields. `above`: above its Received (opendkim, opendmarc, OpenSMTPD, Exim
+    with `:at_start:`). `below`: exactly one, directly below its Received (rspamd behind Postfix)."""
     submission: Flag = False
-    """With `below`: what it says of users who logged in (`auth`) counts too. Only where it removes what they
-    bring along."""
+    """With `below`: `auth` results for users who logged in count as well. Set it only if the server removes
+    fields that its users send with the same id."""
     via: tuple[IpNetwork, ...] = ()
-    """Addresses or networks (203.0.113.0/24) from which its mail comes to your next server. Not needed where
-    that is Postfix or sendmail and writes this host's name in parentheses; other servers write names that
-    nobody verified. Add 127.0.0.1 where it has the mail back from a filter of its own (amavis, Proofpoint).
-    """
+    """Addresses or networks (203.0.113.0/24) from which this server passes mail on to your next server. Not
+    needed if the next server is Postfix or sendmail and writes this server's name in parentheses; other
+    servers write unverified names there. Add 127.0.0.1 if a local filter (amavis, Proofpoint) returns the
+    mail to this server."""
 
     def findings(self) -> Iterator[Finding]:
         for fault in _id_faults(self.id):
@@ -69,18 +69,18 @@ class SenderAuthentication(Section):
     """How a reply's sender is proven, beyond the reference that only the asked person has."""
 
     require: Requirement = "reference"
-    """`reference`: the approver's own reference and exactly their From address. `dmarc`: in addition a
-    border says that DMARC passed, or that an aligned DKIM signature did. `dkim`: an aligned DKIM signature.
-    `auth`: a border says that exactly this address had logged in. A request may ask for more, never for
-    less."""
+    """What a reply must show at least. `reference`: the approver's reference and exactly the approver's From
+    address. `dmarc`: also a DMARC pass or an aligned DKIM pass, reported by a border. `dkim`: also an aligned
+    DKIM pass. `auth`: also a border's report that exactly this address logged in. A request may require
+    more, never less."""
     borders: tuple[Border, ...] = ()
-    """The mail servers whose results are believed, by where they write them."""
+    """Trusted mail gateways at the border of your network: only their Authentication-Results count."""
     trusted_authserv_ids: tuple[Line, ...] = ()
-    """Short for `borders` with these ids and nothing else said."""
+    """Short form of `borders`: these ids with the defaults of the other settings."""
     exchange_online: Flag = False
-    """The mailbox is at Exchange Online: believe its verdict, also about senders of the same organisation."""
+    """The mailbox is at Exchange Online: trust its results, also for senders of the same organisation."""
     verify_dkim: Flag = False
-    """Check DKIM signatures once more here; needs DNS and the extra `dkim`."""
+    """Verify DKIM signatures in flexmaild as well; needs DNS and the extra `dkim`."""
 
     @property
     def can_prove(self) -> frozenset[Requirement]:

@@ -50,11 +50,11 @@ class DropfileSettings(SinkSettings):
 
     kind: Literal["dropfile"] = "dropfile"
     path: AbsolutePath
-    """Directory that the files are put into; it must exist and be writable for the daemon."""
+    """Directory for the files; it must exist and be writable by the daemon."""
     group: Line = ""
-    """Group that the files belong to, which may read them, and nobody else may. Empty: the directory's, where
-    that has the setgid bit, else the daemon's own: under the systemd unit `flexmail`, whose members may use
-    the control socket."""
+    """Group that may read the files; other users may not. Empty: the group of the directory if that has the
+    setgid bit, else the group of the daemon (under the systemd unit `flexmail`, whose members may use the
+    control socket)."""
 
     def findings(self) -> Iterator[Finding]:
         yield from super().findings()

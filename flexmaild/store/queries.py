@@ -266,3 +266,8 @@ class Queries:
     def open_by_sink(self) -> dict[str, int]:
         with self._reading() as connection:
             return counts.open_by_sink(connection)
+
+    def open_requests_of(self, owner: str) -> int:
+        """How many that are pending belong to this user."""
+        with self._reading() as connection:
+            return counts.open_of(connection, owner)

@@ -9,14 +9,19 @@ logged. Nothing here writes, and nothing here is undone: a false alarm costs a w
 
 import base64
 import binascii
+import html
 import json
 import re
+import sys
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
 # A shorter word is not taken for a secret wherever it occurs: "a" would empty every line.
 MIN_SECRET = 4
+# A shorter one would be found in ordinary words once their blanks and the case of their letters do not count.
+MIN_REWRITTEN = 8
 # As many live values as rotations of a day can bring; the oldest is forgotten first.
 MAX_SECRETS = 256
 # Text beyond this is not searched by pattern but dropped: what is shown of a value is far less.
@@ -62,6 +67,14 @@ _NEEDS_A_LOOK = re.compile(r"[=:\s]|eyJ")
 _TELLING_WORD = re.compile(rf"(?i)auth|bearer|login|{WORDS}|[?&](?:code|state|sig)=|://|-----BEGIN|eyJ")
 _ENCODED_BYTE = re.compile("%[0-9A-F]{2}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{8,}={0,2}")
+# How programs write one character: percent-encoded (twice, too), quoted-printable, HTML, with a backslash.
+_REWRITTEN = re.compile(
+    r"%(?:25)*[0-9A-Fa-f]{2}|=[0-9A-F]{2}|=\r?\n|&#0*\d{1,6};|&#[Xx]0*[0-9A-Fa-f]{1,6};|&(?:amp|lt|gt|quot|apos);"
+    r"|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\[^\w\s]"
+)
+_ONE = re.compile(".", re.DOTALL)
+_ONE_REWRITTEN = re.compile(f"{_REWRITTEN.pattern}|.", re.DOTALL)
+Spans = Callable[[str], Iterable[tuple[int, int]]]
 
 
 class Redactor:
@@ -71,10 +84,12 @@ class Redactor:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[str, ...]] = {}
         self._literals: tuple[str, ...] = ()
+        self._squeezed: tuple[str, ...] = ()
+        self._shortest = sys.maxsize  # of these
 
     def register(self, value: str) -> None:
-        """From now on this value is never shown, nor in base64, in a URL or in JSON; shorter than
-        MIN_SECRET it is ignored."""
+        """From now on this value is never shown, nor in base64, in a URL or in JSON, and from MIN_REWRITTEN
+        characters on however it is torn and written; shorter than MIN_SECRET it is ignored."""
         if len(value) < MIN_SECRET:
             return
         with self._lock:
@@ -84,13 +99,23 @@ class Redactor:
                 del self._known[next(iter(self._known))]
             every = {spelling for spellings in self._known.values() for spelling in spellings}
             self._literals = tuple(sorted(every, key=len, reverse=True))
+            squeezed = {_squeezed(spelling) for spelling in every}
+            self._squeezed = tuple(s for s in squeezed if len(s) >= MIN_REWRITTEN)
+            self._shortest = min(map(len, self._squeezed), default=sys.maxsize)
 
     def without_known(self, text: str) -> str:
         """The text without the live secrets."""
         for literal in self._literals:
             if literal in text:
                 text = text.replace(literal, MASK)
-        return text
+        return text if len(text) < self._shortest else without_rewritten(text, self._spans)
+
+    def _spans(self, letters: str) -> Iterator[tuple[int, int]]:
+        for known in self._squeezed:
+            begin = letters.find(known)
+            while begin >= 0:
+                yield begin, begin + len(known)
+                begin = letters.find(known, begin + 1)
 
     def clean(self, text: str, *, tail: bool = False) -> str:
         """The text without anything secret, of which PATTERN_LIMIT characters are left (`tail`: the last
@@ -108,6 +133,51 @@ class Redactor:
 
 # A secret is one for the whole process, whichever part of it has read it.
 THIS_PROCESS = Redactor()
+
+
+def without_rewritten(text: str, spans: Spans) -> str:
+    """The text without what `spans` finds in its letters alone: small ones, without blanks and what cannot be
+    seen between them; and once more where characters that programs wrote in other ways stand for
+    themselves."""
+    text = _without(text, spans, _squeezed(text), _ONE)
+    if _REWRITTEN.search(text):
+        text = _without(text, spans, _squeezed(_REWRITTEN.sub(_character, text)), _ONE_REWRITTEN)
+    return text
+
+
+def _without(text: str, spans: Spans, letters: str, pattern: re.Pattern[str]) -> str:
+    found = sorted(spans(letters))
+    if not found:
+        return text
+    # Where each letter stands in the text.
+    where = [match.span() for match in pattern.finditer(text) for _ in _squeezed(_character(match))]
+    kept, end = [], 0
+    for first, after in found:
+        begin = where[first][0]
+        if begin >= end:
+            kept += [text[end:begin], MASK]
+        end = max(end, where[after - 1][1])
+    return "".join([*kept, text[end:]])
+
+
+def _squeezed(text: str) -> str:
+    if text.isprintable():  # blanks alone are to be taken out
+        return text.replace(" ", "").lower()
+    return "".join(c for c in text if c.isprintable() and c != " ").lower()
+
+
+def _character(found: re.Match[str]) -> str:
+    """What it stands for."""
+    text = found[0]
+    if len(text) == 1:
+        return text
+    if text[0] == "&":
+        return html.unescape(text)
+    if text[0] == "\\" and text[1] not in "xu":
+        return text[1]
+    if text[-1] == "\n":
+        return ""
+    return chr(int(text[2:] if text[0] == "\\" else text[-2:], 16))
 
 
 def _mask_sasl(found: re.Match[str]) -> str:

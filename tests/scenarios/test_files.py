@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from flexmaild.client import Refused
+from flexmaild.engine.uploads import NoRoom, Uploads
 from tests.support.daemon import Daemon, until
 
 ALICE = "alice@corp.test"
@@ -111,8 +113,6 @@ def test_a_hundred_files_may_wait_to_be_named(daemon: Daemon, tmp_path: Path) ->
 
 
 def test_what_was_not_sent_or_named_for_an_hour_is_deleted(daemon: Daemon, tmp_path: Path) -> None:
-    from flexmaild.engine.uploads import Uploads
-
     daemon.start()
     send(daemon, tmp_path)
     send(daemon, tmp_path, b"another")
@@ -125,6 +125,27 @@ def test_what_was_not_sent_or_named_for_an_hour_is_deleted(daemon: Daemon, tmp_p
     assert uploads.size(uid, DIGEST) is None
     with pytest.raises(Refused):
         daemon.request(ALICE, attachments=named())
+
+
+def test_what_the_store_needs_of_the_disk_is_no_room_for_files(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    full, roomy = (Uploads(tmp_path / "uploads", reserve) for reserve in (free * 2, 0))
+    coming = full.begin(1)
+    with pytest.raises(NoRoom, match="disk"):
+        coming.write(b"x")
+    coming.abandon()
+    coming = roomy.begin(1)
+    coming.write(b"x")
+    assert roomy.size(1, coming.finish()) == 1
+
+
+def test_a_file_that_is_sent_encoded_is_refused(daemon: Daemon) -> None:
+    """What would be kept are not the bytes of the file (RFC 9112 section 6.1)."""
+    daemon.start()
+    for coding in (b"gzip, chunked", b"chunked, chunked", b"identity"):
+        answer = stream(daemon, b"Transfer-Encoding: " + coding + b"\r\n", b"0\r\n\r\n")
+        assert answer.status in (400, 501), coding
+    assert not [path for path in (daemon.root / "state" / "uploads").rglob("*") if path.is_file()]
 
 
 def test_a_refusal_is_read_by_a_client_that_is_still_sending(daemon: Daemon, tmp_path: Path) -> None:

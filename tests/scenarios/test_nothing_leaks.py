@@ -95,6 +95,44 @@ def test_a_password_that_servers_repeat_is_shown_nowhere(daemon: Daemon, serving
     assert "5.7.8" in said and "Error in IMAP command LOGIN" in said
 
 
+def test_what_a_reply_of_several_lines_tears_is_put_together_and_hidden(
+    daemon: Daemon, serving: Serving
+) -> None:
+    """Each line has the status code again (RFC 2034 section 4)."""
+
+    def echo(talk: Dialogue) -> None:
+        password = base64.b64decode(smtp.heard[-1].split()[-1]).decode().split("\0")[-1]
+        talk.say(f"535-5.7.8 refused {password[:6]}\n535 5.7.8 {password[6:]} for ever")
+
+    class Tearing(SmtpServer):
+        def _content(self, talk: Dialogue) -> None:
+            lines = []
+            while (line := talk.line()) != ".":
+                lines.append(line)
+            (identifier,) = [line.split(" ", 1)[1] for line in lines if line.startswith("Message-ID: ")]
+            spelt = "".join(f"={ord(letter):02X}" for letter in identifier)
+            talk.say(f"250-2.6.0 {identifier[:24]}\n250-2.6.0 {identifier[24:]}\n250 2.6.0 {spelt} queued")
+            self.mails.append("\r\n".join(lines).encode())
+
+    smtp = serving(Tearing({"AUTH": echo}))
+    daemon.write_settings(by_smtp(smtp.port, username="bob", password=PASSWORD))
+    daemon.start()
+    request = daemon.request(ALICE)["id"]
+    until(lambda: daemon.call("status")["outgoing"]["last_fault"], "the fault of the way out")
+    said = everything(daemon, request)
+    assert "refused" in said and "for ever" in said
+    assert PASSWORD[6:] not in said + daemon.log.read_text()
+    smtp.answers["AUTH"] = "235 in"
+    daemon.call("outbox.retry_all")
+    until(lambda: smtp.mails, "the mail")
+    until(lambda: daemon.call("outbox.list", query={"state": "done"})["items"], "its receipt")
+    daemon.canary.know_mail(smtp.mails[0])
+    said = asked(daemon, "outbox.list", query={"state": "done"}) + daemon.log.read_text()
+    (tail,) = daemon.canary.issued
+    assert "queued" in said
+    assert "".join(f"={ord(letter):02X}" for letter in tail) not in said
+
+
 def test_a_reference_that_a_server_repeats_is_in_no_receipt(daemon: Daemon, serving: Serving) -> None:
     smtp = serving(Parrot({}))
     daemon.write_settings(by_smtp(smtp.port))

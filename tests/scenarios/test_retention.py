@@ -147,6 +147,42 @@ def test_a_late_reply_is_still_told_rightly(daemon: Daemon, part: str) -> None:
         assert ALICE not in json.dumps(daemon.show(identifier))
 
 
+def test_what_a_key_is_answered_again_says_no_more_than_the_request_does(daemon: Daemon) -> None:
+    """An Idempotency-Key outlives what is kept of persons: nothing is asked twice, and nobody is named."""
+    begun(daemon, sent_mails="0s", comments="0s", addresses="0s")
+    body = {"title": TITLE, "text": WORDS, "approvers": [ALICE], "metadata": {"for": "payroll"}}
+    asked = {"body": body | {"requester": BOB}, "idempotency_key": "ask"}
+    first = daemon.call("approval.request", **asked)
+    daemon.mail(ALICE)
+    path = {"id": first["id"]}
+    withdrawn = {"path": path, "body": {"reason": COMMENT}, "idempotency_key": "cancel"}
+    daemon.call("approval.cancel", **withdrawn)
+    mails = daemon.kinds()
+    assert daemon.call("approval.request", **asked) == first
+    until(lambda: not daemon.call("outbox.list", query={"state": "queued"})["items"], "mails that are sent")
+    purge(daemon, 2)
+    again, cancelled = daemon.call("approval.request", **asked), daemon.call("approval.cancel", **withdrawn)
+    assert (again["id"], again["title"], again["warnings"]) == (first["id"], "", [])
+    assert (cancelled["id"], cancelled["state"]) == (first["id"], "cancelled")
+    assert set(again) == set(first)
+    assert [approver["address"] for approver in again["approvers"]] == ["approver 1"]
+    assert daemon.kinds()[: len(mails)] == mails
+    assert not daemon.mails(ALICE, "approval_request")[1:]
+    assert daemon.stop() == 0
+    assert in_files(daemon, COMMENT, ALICE, TITLE, WORDS, "payroll", BOB) == []
+
+
+@pytest.mark.parametrize("first", ["comments", "addresses"])
+def test_what_mails_were_made_of_goes_with_the_first_of_the_three(daemon: Daemon, first: str) -> None:
+    begun(daemon, **{"sent_mails": "10d", "comments": "10d", "addresses": "10d", first: "1d"})
+    identifier = approved(daemon)["id"]
+    purge(daemon, 2)
+    shown = daemon.show(identifier)
+    assert (shown["mails"], shown["metadata"]) == ([], {})
+    assert daemon.stop() == 0
+    assert in_files(daemon, WORDS, "payroll") == ([] if first == "addresses" else ["payroll"])  # the title
+
+
 def test_raw_mails_that_are_kept_longer_than_what_is_in_them_are_a_warning(daemon: Daemon) -> None:
     daemon.write_settings({"retention": {"comments": "1d"}})
     warned = programs.run("flexmaild", "check", "--config", daemon.config)

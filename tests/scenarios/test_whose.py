@@ -16,10 +16,13 @@ import pytest
 
 from flexmaild.client import Refused
 from flexmaild.core import exit_codes
+from tests.scenarios.test_nothing_leaks import read_page
 from tests.support.daemon import Daemon, reply_bytes, until
 from tests.support.in_process import DaemonInProcess, mails_read_here
 from tests.support.other_users import BIN, DAEMON, SYS, as_user, flexmailctl_as
-from tests.support.process import private_directory
+from tests.support.process import free_ports, private_directory
+from tests.support.scripted import Dialogue, Serving, SmtpServer
+from tests.support.servers_settings import by_smtp
 from tests.unit.api.schema_check import check, further
 
 ANNA = "anna@corp.test"
@@ -244,6 +247,62 @@ def test_status_names_no_approver_of_others(open_house: OpenDaemon) -> None:
     (warning,) = (text for text in daemon.get(DAEMON, "/v1/status")["warnings"] if one in text)
     assert ANNA in warning
     assert not any(ANNA in text for text in daemon.get(BIN, "/v1/status")["warnings"])
+
+
+def test_who_has_all_the_open_requests_one_may_have_keeps_nobody_else_from_asking(
+    open_house: OpenDaemon,
+) -> None:
+    daemon = open_house.started()
+    daemon.daemon.write_settings(
+        {"control": {"socket": str(daemon.socket), "mode": "0666"}, "approvals": {"max_pending": 2}}
+    )
+    daemon.daemon.call("reload")
+    first, _ = daemon.request(BIN), daemon.request(BIN)
+    asked = {"title": "Payroll 4.2", "text": "The salaries.", "approvers": [ANNA]}
+    refused = daemon.ask(BIN, "POST", "/v1/approvals", asked)
+    assert problem(refused) == (503, "too-many")
+    assert BIN in refused[1]["detail"] and "approvals.max_pending" in refused[1]["detail"]
+    daemon.request(DAEMON)
+    assert daemon.ask(BIN, "POST", f"/v1/approvals/{first}/cancel")[0] == 200
+    daemon.request(BIN)
+
+
+def tried_again_later(daemon: Daemon) -> list[Any]:
+    daemon.advance(1000)
+    daemon.call("outbox.retry_all")
+    return [one for one in daemon.call("status")["incidents"] if one["kind"] == "outgoing_failed"]
+
+
+@pytest.mark.parametrize("code", ["554 5.7.1", "451 4.7.1"])
+def test_what_a_server_said_of_a_mail_is_not_for_others(
+    open_house: OpenDaemon, serving: Serving, code: str
+) -> None:
+    """Filters repeat what they object to. A server that takes nothing for a while is an incident, which the
+    page for monitoring shows as well."""
+
+    class Filter(SmtpServer):
+        def _content(self, talk: Dialogue) -> None:
+            lines = []
+            while (line := talk.line()) != ".":
+                lines.append(line)
+            subject = next(line for line in lines if line.startswith("Subject:"))
+            talk.say(f"{code} not with <{ANNA}>, '{subject}', the salaries")
+
+    daemon, (port,) = open_house, free_ports(1)
+    control = {"control": {"socket": str(daemon.socket), "mode": "0666"}}
+    metrics = {"metrics": {"listen": f"127.0.0.1:{port}"}}
+    daemon.daemon.write_settings(control | metrics | by_smtp(serving(Filter({})).port))
+    daemon.daemon.client.path = daemon.socket
+    daemon.daemon.start()
+    daemon.request(DAEMON)
+    until(lambda: daemon.daemon.call("status")["outgoing"]["last_fault"], "the fault of the way out")
+    if code.startswith("4"):
+        until(lambda: tried_again_later(daemon.daemon), "the incident")
+    assert "salaries" in json.dumps(daemon.daemon.call("status"))
+    said = json.dumps(daemon.get(BIN, "/v1/status"))
+    assert "the server refused" in said
+    said += read_page(daemon.daemon, port, "/-/ready")
+    assert [word for word in ("Payroll", "salaries", "anna") if word in said] == []
 
 
 def test_flexmailctl_shows_what_there_is_of_others(open_house: OpenDaemon) -> None:

@@ -39,7 +39,8 @@ def setup_cfg() -> configparser.ConfigParser:
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/architecture.md", "CONTRIBUTING.md", "docs/operating.md", "README.md"]
+    "page",
+    ["docs/architecture.md", "docs/understanding.md", "CONTRIBUTING.md", "docs/operating.md", "README.md"],
 )
 def test_every_path_a_page_names_exists(page: str) -> None:
     """A page that names a file or room of this repository names one that is there."""
@@ -57,6 +58,18 @@ def test_every_path_a_page_names_exists(page: str) -> None:
         name for name in sorted(named) if not (ROOT / name).exists() and not (ROOT / f"{name}.py").exists()
     ]
     assert missing == []
+
+
+def test_the_architecture_page_names_every_package() -> None:
+    """Each package has its row, and each package inside it is named in that row."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    rows = dict(re.findall(r"^\| `flexmaild/(\w+)/` \| ([^|]+) \| [^|]+ \|$", page, re.MULTILINE))
+    packages = [
+        init.parent.relative_to(ROOT / "flexmaild").parts for init in MODULES if init.stem == "__init__"
+    ]
+    assert {parts[0] for parts in packages if parts} == set(rows)
+    inner = [parts for parts in packages if len(parts) > 1 and parts[1:] != ("migrations", "versions")]
+    assert ["/".join(parts) for parts in inner if f"`{parts[-1]}`" not in rows[parts[0]]] == []
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def request(services: Services, call: CommandRequest) -> Answer:
         return changes
 
     def decided(transaction: Transaction) -> tuple[Changes, OpenedApproval]:
-        _refuse_too_many(transaction, components.settings.approvals.max_pending)
+        _refuse_too_many(transaction, belonging.owner, components.settings.approvals.max_pending)
         changes = opened(transaction.now)
         shown = facts_of(documents.approval(changes.requests[identifier], transaction.now))
         warnings = _warnings(transaction, components, changes.requests[identifier])
@@ -199,9 +199,12 @@ def _found(store: Queries, call: CommandRequest) -> Request:
     return found
 
 
-def _refuse_too_many(store: Queries, most: int) -> None:
-    if store.counts().requests.get(State.PENDING, 0) >= most:
-        detail = f"{most} requests are open already (approvals.max_pending)"
+def _refuse_too_many(store: Queries, owner: str, most: int) -> None:
+    """Of each user so many may be open: nobody keeps others from asking."""
+    has_many = store.counts().requests.get(State.PENDING, 0) >= most  # all are quickly counted
+    if has_many and store.open_requests_of(owner) >= most:
+        whose = f"of user {owner} " if owner else ""
+        detail = f"{most} requests {whose}are open already (approvals.max_pending)"
         raise Problem(
             503, "Too many open requests", detail, kind="too-many", cure="Cancel some, or raise it."
         )

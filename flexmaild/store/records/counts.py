@@ -21,7 +21,10 @@ _BY_SINK = text(
     " AS sink"
     " WHERE requests.state = 'pending' GROUP BY sink.value"
 )
-
+_OF_OWNER = text(
+    "SELECT count(*) FROM requests WHERE state = 'pending' AND :owner = coalesce(json_extract("
+    "CASE WHEN json_valid(body) THEN body ELSE '{}' END, '$.terms.belonging.owner'), '')"
+)
 
 _QUEUES, _JOB_STATES, _STATES = frozenset(Queue), frozenset(JobState), frozenset(State)
 
@@ -55,3 +58,8 @@ def count(connection: Connection) -> Counts:
 def open_by_sink(connection: Connection) -> dict[str, int]:
     """How many open requests will be delivered to each sink. Reads each of them."""
     return {str(sink): number for sink, number in connection.execute(_BY_SINK)}
+
+
+def open_of(connection: Connection, owner: str) -> int:
+    """How many open requests belong to this user. Reads each that is open."""
+    return int(connection.execute(_OF_OWNER, {"owner": owner}).scalar_one())

@@ -10,14 +10,28 @@ from contextlib import closing
 from datetime import datetime
 from itertools import islice, takewhile
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, not_, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from flexmaild.core import purging
-from flexmaild.core.model import Part
+from flexmaild.core.documents import as_json
+from flexmaild.core.documents.approvals import approval
+from flexmaild.core.model import Part, Request
 from flexmaild.core.work import AuditEntry, JobState
 from flexmaild.store.records import audit as chain
 from flexmaild.store.records import requests as request_rows
-from flexmaild.store.records.codec import REQUESTS
+from flexmaild.store.records.codec import IDEMPOTENCY, REQUESTS, json_text
 from flexmaild.store.records.tables import (
     PURGEABLE,
     SAYS_SOMETHING,
@@ -26,6 +40,7 @@ from flexmaild.store.records.tables import (
     audit,
     audit_personal,
     headers,
+    idempotency,
     jobs,
     replies,
     requests,
@@ -35,6 +50,7 @@ from flexmaild.store.records.tables import (
 # Rows per table and call: a request is read and written anew, so fewer than in `store.records.prune`.
 SLICE = 200
 _FINISHED = (JobState.DONE.value, JobState.DROPPED.value)
+_ANSWER = update(idempotency).where(idempotency.c.key == bindparam("of")).values(answer=bindparam("new"))
 
 Before = Mapping[Part, datetime]
 
@@ -58,16 +74,36 @@ def _requests(connection: Connection, before: Before, now: datetime) -> int:
     query = select(requests.c.id, requests.c.body).where(text(PURGEABLE), old, ~waits.exists()).limit(SLICE)
     found = [(request, purging.due(request, before)) for request in REQUESTS.read(connection, query)]
     found = [(request, parts) for request, parts in found if parts]
-    request_rows.write(connection, [purging.without(request, parts) for request, parts in found])
+    left = [purging.without(request, parts) for request, parts in found]
+    request_rows.write(connection, left)
     noted = [
         AuditEntry(now, r.id, "purged", {"purged": [part.value for part in Part if part in parts]})
         for r, parts in found
     ]
     chain.append(connection, noted)
+    _answers(connection, {request.id: request for request in left}, now)
     said = [request.id for request, parts in found if Part.COMMENTS in parts]
     for part in request_rows.slices(said):
         connection.execute(update(seen).where(seen.c.approval_id.in_(part)).values(unknown_lines=None))
     return len(found)
+
+
+def _answers(connection: Connection, purged: Mapping[str, Request], now: datetime) -> None:
+    """What is answered again for an Idempotency-Key shows of these requests what is left of them. Nothing is
+    answered for a key before a request is opened nor after it has ended."""
+    opened = [request.created_at for request in purged.values()]
+    ended = [request.decided_at for request in purged.values() if request.decided_at]
+    if not ended:
+        return
+    query = select(idempotency).where(idempotency.c.at.between(min(opened), max(ended)))
+    changed = []
+    for record in IDEMPOTENCY.read(connection, query):
+        body = record.answer.get("body") or {}
+        if request := purged.get(body.get("id", "")):
+            left = as_json(approval(request, now)) | ({"warnings": []} if "warnings" in body else {})
+            changed.append({"of": record.key, "new": json_text({**record.answer, "body": left})})
+    if changed:
+        connection.execute(_ANSWER, changed)
 
 
 def _is_due(part: Part, moment: datetime) -> ColumnElement[bool]:

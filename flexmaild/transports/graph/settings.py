@@ -28,14 +28,14 @@ _VERSION = "/v1.0"
 
 
 class GraphOutgoing(Outgoing):
-    """Mail leaves by Microsoft Graph."""
+    """Sends mail through Microsoft Graph."""
 
     always_oauth: ClassVar[bool] = True
     graph_url: OptionalUrl = ""
-    """Address of Microsoft Graph. Default: that of the application's cloud."""
+    """URL of Microsoft Graph. Default: that of the application's cloud."""
     save_to_sent_items: Flag = True
-    """Keep a copy in Sent Items. Without one a mail goes out in Graph's JSON form, for which Exchange makes
-    the text part itself, and after a lost answer it cannot be seen whether it was sent."""
+    """Keep a copy in Sent Items. Without a copy the mail is sent as Graph JSON: Exchange then generates the
+    text part, and after a lost answer flexmaild cannot check whether the mail was sent."""
 
     def outbox(self, context: AdapterContext) -> GraphOutbox:
         from flexmaild.transports.graph.outbox import GraphOutbox
@@ -56,11 +56,11 @@ class GraphOutgoing(Outgoing):
 
 
 class GraphIncoming(Incoming):
-    """Replies are read by Microsoft Graph."""
+    """Reads replies through Microsoft Graph."""
 
     always_oauth: ClassVar[bool] = True
     graph_url: OptionalUrl = ""
-    """Address of Microsoft Graph. Default: that of the application's cloud."""
+    """URL of Microsoft Graph. Default: that of the application's cloud."""
 
     def inbox(self, context: AdapterContext) -> GraphInbox:
         from flexmaild.transports.graph.inbox import GraphInbox

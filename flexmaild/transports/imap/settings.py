@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ImapIncoming(Incoming):
-    """Replies are read from a folder of an IMAP server."""
+    """Reads replies from a folder of an IMAP server."""
 
     property_block: ClassVar[bool] = True
 

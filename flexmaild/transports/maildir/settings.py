@@ -10,10 +10,10 @@ from flexmaild.transports.probe import examine_folder
 
 
 class MaildirOutgoing(Outgoing):
-    """Mail goes into a directory."""
+    """Delivers mail into a directory of this machine."""
 
     path: AbsolutePath
-    """The Maildir that mails are put into; it is made if it is not there."""
+    """The Maildir to deliver into; it is created if it does not exist."""
 
     def outbox(self, context: AdapterContext) -> MaildirOutbox:
         return MaildirOutbox(self.path)
@@ -23,10 +23,10 @@ class MaildirOutgoing(Outgoing):
 
 
 class MaildirIncoming(Incoming):
-    """Replies are read from a directory that this machine's mail server delivers into."""
+    """Reads replies from a directory into which this machine's mail server delivers."""
 
     path: AbsolutePath
-    """The Maildir that replies are read from; `reply_folder` other than INBOX is a Maildir++ folder in it."""
+    """The Maildir to read. A `reply_folder` other than INBOX is a Maildir++ folder in it."""
 
     def inbox(self, context: AdapterContext) -> MaildirInbox:
         return MaildirInbox(

@@ -6,6 +6,7 @@ never continues without the TLS that the settings demand, never traces a secret.
 
 import base64
 import binascii
+import re
 import smtplib
 import socket
 import ssl
@@ -24,6 +25,8 @@ from flexmaild.transports.smtp.replies import failure
 
 Trace = Callable[[str], None]
 
+# The enhanced status code that every line of a reply begins with (RFC 2034 section 4).
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3} ")
 # RFC 4954 section 4: a longer first response does not go into the AUTH line.
 _LONGEST_INITIAL = 12288
 
@@ -79,7 +82,7 @@ class Dialogue:
             raise self._lost("the server closed the connection") from error
         except smtplib.SMTPException as error:
             raise self._lost(f"the reply is not SMTP: {printable(redacted(str(error)))[:100]}") from error
-        reply = Reply(code, text.decode("utf-8", "replace"))
+        reply = Reply(code, _once_coded(text.decode("utf-8", "replace")))
         if self._trace:
             self._trace(f"< {reply.line}")
         if not 200 <= code <= 599:
@@ -274,3 +277,10 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text.strip(), validate=False)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _once_coded(text: str) -> str:
+    """The lines of a reply without the status code of the first in those that follow: it would stand in the
+    middle of what the server has wrapped."""
+    status = _STATUS.match(text)
+    return text.replace(f"\n{status[0]}", "\n") if status else text

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SmtpOutgoing(Outgoing):
-    """Mail leaves by an SMTP server."""
+    """Sends mail through an SMTP server."""
 
     property_block: ClassVar[bool] = True
 

@@ -88,6 +88,17 @@ def test_a_user_has_32_requests_in_work_and_others_are_served(
     assert door.serves()
 
 
+def test_a_user_whose_probes_hang_holds_up_no_other_users(
+    daemon: Daemon, serving: Serving, hold: Hold, directory: Path, connections: ExitStack
+) -> None:
+    door = open_to_all(daemon, directory, by_smtp(serving(SmtpServer({"content": hold})).port))
+    hanging = [sent(door, connections, TEST_MAIL) for _ in range(IN_WORK)]
+    until(hold.reached.is_set, "a test mail at the server")
+    assert answer_of(as_other(door, b"GET /v1/audit/verify")).status == 200
+    hold.let_go.set()
+    assert [next_answer(one).status for one in hanging] == [200] * IN_WORK
+
+
 def test_a_connection_that_was_told_busy_may_ask_again(
     daemon: Daemon, serving: Serving, hold: Hold, connections: ExitStack
 ) -> None:

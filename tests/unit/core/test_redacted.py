@@ -1,7 +1,11 @@
 """What a server wrote is redacted as soon as it is a failure, a receipt, a refusal, a step or a report."""
 
 import base64
-from collections.abc import Callable
+import html
+import quopri
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
 
 import pytest
 
@@ -80,3 +84,66 @@ def test_a_token_is_a_secret_from_the_answer_that_brings_it() -> None:
     make_known({"access_token": "ya29.opaque", "refresh_token": "1//rotated", "expires_in": 3600})
     assert "opaque" not in Receipt("250 ya29.opaque").answer
     assert "rotated" not in Receipt("250 1//rotated").answer
+
+
+def _each(form: str, text: str) -> str:
+    return "".join(form.format(ord(letter)) for letter in text)
+
+
+# As programs on the way write what they were told: torn, in other letters, escaped.
+REWRITTEN: Mapping[str, Callable[[str], str]] = {
+    "two lines of a reply": lambda said: f"{said[:10]}\r\n{said[10:]}",
+    "wrapped": lambda said: "\n ".join(said[n : n + 7] for n in range(0, len(said), 7)),
+    "control characters": "\0".join,
+    "invisible characters": "\u200b".join,
+    "capitals": str.upper,
+    "small letters": str.lower,
+    "every byte percent-encoded": lambda said: _each("%{:02X}", said),
+    "percent-encoded twice": lambda said: _each("%25{:02x}", said),
+    "quoted-printable": lambda said: (
+        quopri.encodestring(f"{said[:9]}={said[9:]}".encode()).decode()[:9] + "=\n" + said[9:]
+    ),
+    "every byte quoted-printable": lambda said: _each("={:02X}", said),
+    "HTML": html.escape,
+    "HTML by numbers": lambda said: _each("&#{};", said),
+    "HTML by hexadecimal numbers": lambda said: _each("&#x{:x};", said),
+    "backslash x": lambda said: _each("\\x{:02x}", said),
+    "backslash u": lambda said: _each("\\u{:04x}", said),
+    "backslashes": lambda said: re.sub(r"(\W)", r"\\\1", said),
+    "a torn SASL response": lambda said: RESPONSE[:10] + "\n" + RESPONSE[10:] if said == PASSWORD else said,
+    "capitals in two lines": lambda said: f"{said[:8]}\n{said[8:]}".upper(),
+}
+
+
+def _put_together(text: str) -> str:
+    """What a person can make of it."""
+    text = html.unescape(unquote(unquote(re.sub(r"=([0-9A-F]{2})", r"%\1", text))))
+    text = re.sub(r"\\(?:x|u00)([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text)
+    return "".join(c for c in text if c.isalnum() or c in "&+/").lower()
+
+
+@pytest.mark.parametrize("how", REWRITTEN)
+@pytest.mark.parametrize("carrier", [*CARRIERS, *OURS])
+def test_nor_however_it_was_written_anew(carrier: Callable[[str], object], how: str) -> None:
+    Secret("plain", PASSWORD).read()
+    for told in (PASSWORD, REFERENCE):
+        shown = str(carrier(f"535 5.7.8 no <{REWRITTEN[how](told)}> here"))
+        left = _put_together(shown)
+        hidden = (PASSWORD, REFERENCE[12:], RESPONSE)
+        assert [word for word in hidden if _put_together(word) in left] == [], shown
+        assert "no" in shown and "here" in shown
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_a_reference_in_base64_is_not_shown(carrier: Callable[[str], object]) -> None:
+    for before in (b"", b"<", b"Message-ID: <", b"xy"):
+        told = base64.b64encode(before + REFERENCE.encode() + b"@corp.test>").decode()
+        assert told[16:40] not in str(carrier(f"554 =?utf-8?b?{told}?= refused"))
+
+
+def test_words_that_only_look_like_one_stay() -> None:
+    Secret("plain", PASSWORD).read()
+    said = (
+        "550 FM1-PAYMENTS are late and the team of the ledger at home never asks why they wait; 3% of 25=10"
+    )
+    assert Receipt(said).answer == said
