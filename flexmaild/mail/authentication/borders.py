@@ -8,11 +8,11 @@ elsewhere, or cannot be read, are evidence against the mail. Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from flexmaild.core.addresses import is_same_organization
+from flexmaild.core.addresses import domain_of, is_same_organization
 from flexmaild.core.approval.proof import Side
 from flexmaild.core.parsed_reply import AuthResult
 from flexmaild.mail.authentication import copied, methods, signatures
@@ -276,3 +276,14 @@ def summary(found: Found) -> str:
     parts += ["no field of a border"] if others and not believed else []
     parts += [f"fields of {named}"] if others else []
     return "; ".join(parts) or "no Authentication-Results field"
+
+
+def is_internal(header: Header, sender: str, own_domains: Collection[str]) -> bool:
+    """Whether it says that a user of the same organisation logged in and sent this, from one of our domains.
+
+    Exchange removes these fields from mail that enters the organisation ("header firewall"); a mail with two
+    of them did not pass it.
+    """
+    values = header.all(b"x-ms-exchange-organization-authas")
+    said = len(values) == 1 and values[0].strip().lower() == b"internal"
+    return said and domain_of(sender) in own_domains

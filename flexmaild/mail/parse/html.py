@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN
-from flexmaild.mail.parse.nesting import TooComplex
+from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN, is_signature
+from flexmaild.mail.parse.html_tree import TooComplex, tree_of
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
-from flexmaild.mail.parse.signature_marks import is_signature
 from flexmaild.mail.parse.styles.inherited import Look, first_look
 from flexmaild.mail.parse.styles.looks import Found, look_of
 from flexmaild.mail.parse.styles.style_sheets import Styles, styles_of
-from flexmaild.mail.parse.styles.symbol_fonts import drawn
-from flexmaild.mail.parse.tree import tree_of
+from flexmaild.mail.parse.styles.text_properties import drawn
 
 _LOOKED_AT = REMARKABLE | UNRELIABLE | {"summary"}
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")

@@ -12,8 +12,8 @@ from flexmaild.core.model import Answer
 from flexmaild.mail.parse.charset import REPLACEMENT
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.html import html_lines
+from flexmaild.mail.parse.html_tree import TooComplex
 from flexmaild.mail.parse.message import Mail, Text
-from flexmaild.mail.parse.nesting import TooComplex
 from flexmaild.mail.parse.plain import plain_lines
 from flexmaild.mail.parse.shown import ShownLine
 from flexmaild.mail.understand.contradiction import contradiction
@@ -23,10 +23,17 @@ from flexmaild.mail.understand.labels.label import Labelled, label
 from flexmaild.mail.understand.labels.placeholders import without_placeholders
 from flexmaild.mail.understand.labels.sent import SentText
 from flexmaild.mail.understand.labels.signatures import Writer
-from flexmaild.mail.understand.lines import Label, Line, composed, letters, lines_of, without_links
+from flexmaild.mail.understand.lines import (
+    QUESTION_MARKS,
+    Label,
+    Line,
+    composed,
+    letters,
+    lines_of,
+    without_links,
+)
 from flexmaild.mail.understand.verdict import Decision, decide
 from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
-from flexmaild.mail.understand.words.questions import MARKS
 from flexmaild.mail.understand.words.rules import Rules
 
 # Text parts that are read; a mail with more of them is too long to decide.
@@ -127,7 +134,7 @@ def _subject_doubts(subject: str, sent: SentText, answer: Answer, rules: Rules) 
     """Whether what was added to our subject doubts, asks, or says the opposite."""
     added = sent.added_to_subject(subject)
     ours = "".join(sent.subjects)
-    asks = subject.rstrip().endswith(tuple(MARKS)) and "?" not in ours and ours.isascii()
+    asks = subject.rstrip().endswith(tuple(QUESTION_MARKS)) and "?" not in ours and ours.isascii()
     return bool(
         asks
         or doubts_in(added)

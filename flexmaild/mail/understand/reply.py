@@ -13,7 +13,7 @@ from flexmaild.core.addresses import domain_of
 from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
-from flexmaild.mail.authentication import borders, exchange, kept_header, signatures
+from flexmaild.mail.authentication import borders, kept_header, signatures
 from flexmaild.mail.authentication.own_check import Checked, Lookup, checked
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
@@ -196,7 +196,7 @@ def _with_authentication(reply: ParsedReply, incoming: _Incoming, lookup: Lookup
         auth_fields=borders.summary(trusted),
         kept_header=kept_header.kept(header),
         signed_as=signatures.digests(header, incoming.domain) if address else (),
-        internal=rules.exchange_online and exchange.is_internal(header, address, rules.own_domains),
+        internal=rules.exchange_online and borders.is_internal(header, address, rules.own_domains),
         dkim_domains=verified.domains,
         is_strict=verified.is_strict,
     )

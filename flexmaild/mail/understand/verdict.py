@@ -16,7 +16,7 @@ from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.first_word import First, first_word, looks_like_a_word
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.lines import frowns
-from flexmaild.mail.understand.words.courtesy import is_polite
+from flexmaild.mail.understand.words.courtesy import asks, asks_at_once, is_polite
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.doubt import (
     NEGATIONS,
@@ -28,7 +28,6 @@ from flexmaild.mail.understand.words.doubt import (
 from flexmaild.mail.understand.words.language_guess import Ambiguous, Spoken
 from flexmaild.mail.understand.words.normalised import clauses, looks, seen, sentences, words_in
 from flexmaild.mail.understand.words.pieces import has_kana
-from flexmaild.mail.understand.words.questions import asks, asks_at_once
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import spellings
 

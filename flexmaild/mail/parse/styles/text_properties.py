@@ -1,7 +1,8 @@
 """Which values of the properties of letters and lines leave text readable.
 
 Called by `mail.parse.styles.properties` through `TEXT_JUDGES`: fonts and their sizes, what is drawn through
-text, how close its lines and letters are. What may lie on text of others is noted.
+text, how close its lines and letters are. What may lie on text of others is noted. Also the fonts whose
+letters are pictures, and the few such letters that programs write by themselves.
 """
 
 from typing import Final
@@ -20,7 +21,6 @@ from flexmaild.mail.parse.styles.css_values import (
 )
 from flexmaild.mail.parse.styles.draft import STRUCK, Draft
 from flexmaild.mail.parse.styles.lengths import Length, length_of
-from flexmaild.mail.parse.styles.symbol_fonts import SYMBOL_FONTS
 
 _MEASURED = frozenset(("dimension", "number", "percentage"))
 
@@ -219,3 +219,35 @@ TEXT_JUDGES: Final = each_name(
         _vertical: ("vertical-align",),
     }
 )
+
+
+SYMBOL_FONTS = ("wingdings", "webdings", "symbol", "marlett", "zapfdingbats", "zapf dingbats", "mt extra")
+# What Outlook's autocorrection makes of :-) :-| :-( --> <-- ==> <== <=>: letters of a font of pictures.
+_DRAWN = {
+    "J": "☺",
+    "K": "😐",
+    "L": "☹",
+    "à": "→",
+    "ß": "←",
+    "è": "⇒",
+    "ç": "⇐",
+    "ó": "⇔",
+    # And the marks of its lists.
+    "l": "●",
+    "n": "■",
+    "o": "□",
+    "q": "❑",
+    "v": "❖",
+    "§": "▪",
+    "Ø": "➢",
+    "ü": "✓",
+    "û": "✗",
+}
+
+
+def drawn(text: str) -> str | None:
+    """What text in a font of pictures shows: Outlook's own few, or a mark; None where that is not known."""
+    bare = text.strip()
+    if bare in _DRAWN:
+        return text.replace(bare, _DRAWN[bare])
+    return text if len(bare) <= 1 and not bare.isalnum() else None

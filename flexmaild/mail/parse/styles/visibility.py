@@ -18,7 +18,7 @@ from flexmaild.mail.parse.styles.colours import Colour, attribute_colour
 from flexmaild.mail.parse.styles.draft import DISPLAY, OPACITY, Draft, settled
 from flexmaild.mail.parse.styles.lengths import Length
 from flexmaild.mail.parse.styles.properties import note
-from flexmaild.mail.parse.styles.symbol_fonts import SYMBOL_FONTS
+from flexmaild.mail.parse.styles.text_properties import SYMBOL_FONTS
 
 # These hide all that is inside, and nothing inside can undo it.
 FOR_GOOD: Final = DISPLAY | OPACITY

@@ -15,7 +15,7 @@ from flexmaild.mail.understand.labels.known import KnownLines, asks, holds_answe
 from flexmaild.mail.understand.lines import Line, small, weight
 from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
 from flexmaild.mail.understand.words.normalised import clauses, seen
-from flexmaild.mail.understand.words.piece_index import PieceIndex
+from flexmaild.mail.understand.words.pieces import PieceIndex
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
 

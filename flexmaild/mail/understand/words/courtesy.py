@@ -1,7 +1,8 @@
-"""What people say around an answer without saying anything: salutations, thanks, empty questions.
+"""What people say around an answer without saying anything, and whether a question is more than that.
 
-Called by `first_word` and `verdict`. What is not wholly courtesy is none: "Hi Bob, not yet" is no salutation.
-Pure; the lists are in `languages`.
+Called by `first_word` and `verdict`, and by `answer` for the subject. What is not wholly courtesy is none:
+"Hi Bob, not yet" is no salutation. A question mark inside a web address asks nothing. Pure; the lists are in
+`languages`.
 """
 
 import re
@@ -122,3 +123,33 @@ def asks_nothing(question: str) -> bool:
         if not typed or not _QUESTIONS.at(typed, 0):
             return False
     return True
+
+
+_MARK = re.compile(f"[{QUESTION_MARKS}]")
+# What may stand between the deciding word and a mark that asks at once.
+_BEFORE = " \t\xa0\u3000.!,…*_\"'”’»)"
+# What stands around a mark in an address: the address before it, a query behind it.
+_ADDRESS = re.compile(r".*[/:@]|.*\bwww\.")
+_QUERY = re.compile(r"\s*[\w.%-]+=\S")
+_LONGEST_ADDRESS = 1000
+
+
+def asks_at_once(text: str) -> bool:
+    """Whether what follows the deciding word begins with a question mark."""
+    mark = text.lstrip(_BEFORE)[:1]
+    return mark != "¿" and bool(_MARK.match(mark))
+
+
+def asks(sentence: str) -> bool:
+    """Whether a question mark stands where a question can end, and it asks about the request."""
+    marks = _MARK.finditer(sentence)
+    return any(not _in_address(sentence, mark.start()) for mark in marks) and not asks_nothing(sentence)
+
+
+def _in_address(text: str, place: int) -> bool:
+    """Whether the mark there belongs to an address on the web: a query follows, or more of the address."""
+    pieces = text[max(0, place - _LONGEST_ADDRESS) : place].rsplit(maxsplit=1)
+    before = pieces[-1] if pieces and not text[place - 1].isspace() else ""
+    if text[place + 1 : place + 2].isalnum():
+        return bool(_ADDRESS.match(before) or _QUERY.match(text, place + 1))
+    return "://" in before and bool(_QUERY.match(text, place + 1))

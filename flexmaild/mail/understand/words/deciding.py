@@ -11,7 +11,7 @@ from flexmaild.core import line_pattern
 from flexmaild.core.model import Answer
 from flexmaild.mail.understand.lines import squeezed
 from flexmaild.mail.understand.words.normalised import words_in
-from flexmaild.mail.understand.words.piece_index import PieceIndex
+from flexmaild.mail.understand.words.pieces import PieceIndex
 
 # A word, normalised, what it says, and its language.
 Word = tuple[str, Answer, str]

@@ -1,6 +1,7 @@
 """Pieces of text that doubt, of languages that write no blanks, and in which text a piece counts.
 
-Called by `doubt` and `contradiction`. Japanese and Chinese share characters, so the writing decides: kana
+Called by `doubt` and `contradiction`; `PieceIndex` also where a list holds hundreds of pieces of all
+languages. Japanese and Chinese share characters, so the writing decides: kana
 make a sentence Japanese, in which a Chinese piece may stand inside an innocent word, as 不 does in 不具合;
 without kana, what follows a Chinese word that decides is Chinese. In doubt a piece counts. The lists are in
 `languages`. Pure.
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from flexmaild.languages.load import EVERY, Language
 
@@ -109,3 +111,30 @@ def _good_news(language: Language) -> Iterable[str]:
 
 
 _WRITTEN_SO = tuple(language.tag for language in EVERY if language.doubt.negation_pieces)
+
+
+T = TypeVar("T")
+
+# Characters by which a piece is looked up; a shorter one is by all it has.
+_BEGINNING = 3
+
+
+class PieceIndex(Generic[T]):
+    """Pieces of text, each with what it means; one piece may mean several things."""
+
+    def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
+        # By the length of the beginnings, and each.
+        self._known: dict[int, dict[str, list[tuple[str, T]]]] = {}
+        for piece, meaning in dict.fromkeys(entries):
+            start = piece[:_BEGINNING]
+            self._known.setdefault(len(start), {}).setdefault(start, []).append((piece, meaning))
+
+    def found_in(self, text: str) -> set[T]:
+        """What the pieces mean that stand in this text."""
+        return {
+            meaning
+            for length, by_start in self._known.items()
+            for start in by_start.keys() & {text[at : at + length] for at in range(len(text))}
+            for piece, meaning in by_start[start]
+            if piece in text
+        }

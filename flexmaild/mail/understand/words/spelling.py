@@ -1,6 +1,7 @@
 """The form in which words are compared, and the ways in which people spell them.
 
-Used by every module that compares words: what decides is folded no wider than here. Pure.
+Used by every module that compares words. Apart from `normalised`, which folds wider: a word that decides is
+never read through that. Pure.
 """
 
 import unicodedata
