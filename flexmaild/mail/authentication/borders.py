@@ -25,7 +25,7 @@ from flexmaild.mail.parse.header import Header, clean
 EXCHANGE_ONLINE = "exchange-online"
 
 # What servers write beside their results; between a field and the Received of its host nothing else stands.
-_BESIDE = (
+_NEAR_RESULTS = (
     b"authentication-results",
     b"received-spf",
     b"dkim-filter",
@@ -128,8 +128,8 @@ def found(header: Header, borders: Sequence[Border], exchange_online: bool, long
         elif not server or not any(_is_of_own_hop(trace, at, b) for b in own):
             faults.append(f"a field of {name} that {name} did not write")
     if exchange_online and b"received" in header.fields:
-        faults += _nameless(trace, longest, sets)
-    faults += _lent_spf(trace, borders, sets, signatures.of(header))
+        faults += _add_exchange_results(trace, longest, sets)
+    faults += _borrowed_spf_faults(trace, borders, sets, signatures.of(header))
     if sets:
         faults += copied.faults(header, sets, greetings)
     said = [r for name, results in sets.items() for r in methods.said(name, results, header)]
@@ -210,7 +210,7 @@ def _is_of_own_hop(trace: Trace, at: int, border: Border) -> bool:
     if border.results == "below":
         return any(is_below(trace, place, at) for place in own)
     place = next((place for place, _ in trace.hops if place > at), len(trace.order))
-    return place in own and all(name.startswith(_BESIDE) for name in trace.order[at + 1 : place])
+    return place in own and all(name.startswith(_NEAR_RESULTS) for name in trace.order[at + 1 : place])
 
 
 def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Result]:
@@ -223,7 +223,7 @@ def _kept(results: Iterable[Result], border: Border, hop: Hop) -> Iterator[Resul
             yield result
 
 
-def _lent_spf(
+def _borrowed_spf_faults(
     trace: Trace,
     borders: Iterable[Border],
     sets: Mapping[str, Sequence[Result]],
@@ -246,7 +246,7 @@ def _lent_spf(
             yield f"{border.id} may have passed it for a Received-SPF field that the sender brought along"
 
 
-def _nameless(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
+def _add_exchange_results(trace: Trace, longest: int, sets: dict[str, list[Result]]) -> Iterator[str]:
     """Adds the results of Exchange Online's field, the topmost of those without an authserv-id."""
     value = next((value for (_, value), name in zip(trace.fields, trace.ids, strict=True) if not name), None)
     if value is not None:

@@ -98,7 +98,7 @@ def _is_verified(
             continue
         tags = tags_of(fields[index])
         same = relaxed if tags.get("c", "").endswith("/relaxed") else data
-        if _is_valid(same, index, signature, tags, dns) and _may_speak(signature.domain, domain, dns):
+        if _is_valid(same, index, signature, tags, dns) and _may_vouch(signature.domain, domain, dns):
             return True
     return False
 
@@ -142,7 +142,7 @@ def _may_sign(key: Mapping[str, str], tags: Mapping[str, str]) -> bool:
     return "y" not in flags and is_exact and "sha256" in hashes and not {"*", "email"}.isdisjoint(services)
 
 
-def _may_speak(signed: str, domain: str, dns: _Dns) -> bool:
+def _may_vouch(signed: str, domain: str, dns: _Dns) -> bool:
     """Whether their DMARC record lets the one domain speak for the other, of the same owner (RFC 7489 section
     3.1.1).
 

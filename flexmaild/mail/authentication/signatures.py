@@ -104,8 +104,8 @@ def digests(header: Header, domain: str) -> tuple[str, ...]:
     value; and by what they are over, since some verifiers take each number that is equal to it modulo an RSA
     key, and nobody can see here which key that was."""
     found = [s for s in speaking_for(header, domain) if s.value][:MOST]
-    told = [told for s in found for told in (bytes_of(s.value), _signed_text(s, header)) if told]
-    return tuple(dict.fromkeys(hashlib.sha256(one).hexdigest() for one in told))
+    texts = [texts for s in found for texts in (bytes_of(s.value), _signed_text(s, header)) if texts]
+    return tuple(dict.fromkeys(hashlib.sha256(one).hexdigest() for one in texts))
 
 
 def _signed_text(signature: Signature, header: Header) -> bytes:
@@ -137,20 +137,20 @@ def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     claimed: Counter[str] = Counter()
     for (domain, *_), same in keyed.items():
         claimed[domain] += 1 if _is_unanimous(same) else len(same)
-    present = Counter(domain for domain, _, _ in set(map(_told_apart, owned)))
+    present = Counter(domain for domain, _, _ in set(map(_identity, owned)))
     found: dict[str, None] = {}
     for (domain, selector, begin), same in keyed.items():
         fitting = [s for s in owned if _fits(s, domain, selector, begin)]
         # What names a signature by its value speaks of that one; else there is one for each result.
         passed = any(result.result == "pass" for result in same) and (_is_unanimous(same) or not begin)
         is_open = any(s.is_open for s in fitting)
-        is_room = _is_unanimous(same) or len(same) <= len(set(map(_told_apart, fitting)))
+        is_room = _is_unanimous(same) or len(same) <= len(set(map(_identity, fitting)))
         if domain and passed and fitting and not is_open and is_room and claimed[domain] <= present[domain]:
             found[domain] = None
     return list(found)
 
 
-def _told_apart(signature: Signature) -> tuple[str, str, str]:
+def _identity(signature: Signature) -> tuple[str, str, str]:
     """The same for two that no result can tell apart."""
     return signature.domain, signature.selector, signature.value
 

@@ -76,7 +76,7 @@ def text_as_html(text: str) -> Markup:
 
 def html_as_text(html: str) -> str:
     """A plain reading of HTML: blocks and rows on lines of their own, cells apart, nothing hidden."""
-    between_pres = _PRE.split(_shown(html))
+    between_pres = _PRE.split(_visible_html(html))
     lines = [piece if at % 2 else _flowing(piece) for at, piece in enumerate(between_pres)]
     return tidy(unescape(_TAG.sub("", "\n".join(lines)))).strip()
 
@@ -87,7 +87,7 @@ def safe_html(html: str) -> Markup:
     if len(html) > MAX_HTML:
         return text_as_html(html[:MAX_HTML])
     page = nh3.clean(
-        _shown(html),
+        _visible_html(html),
         tags=_ALLOWED,
         clean_content_tags=_DROPPED,
         attributes={"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
@@ -98,7 +98,7 @@ def safe_html(html: str) -> Markup:
     return Markup(tidy(page))  # noqa: S704  (the allow-list's)
 
 
-def _shown(html: str) -> str:
+def _visible_html(html: str) -> str:
     """The HTML well-formed, with the elements we know and without what is hidden."""
     page = nh3.clean(
         _FORMATTING.sub(r"<\1x-\2", tidy(html)),

@@ -45,14 +45,14 @@ def check_templates(sources: Mapping[str, str]) -> list[TemplateFault]:
     return faults
 
 
-def check_request(request: Request, stationery: ComposeSettings, now: datetime) -> None:
+def check_request(request: Request, settings: ComposeSettings, now: datetime) -> None:
     """NotAllowed ("template") when the template a request names is missing or breaks on its variables."""
 
     def refuse(fault: TemplateFault) -> None:
         raise NotAllowed("template", str(fault))
 
     order = MailOrder(MailKind.APPROVAL_REQUEST, request.terms.approvers[0], request.id, 0)
-    view(order, request, _REFERENCE, stationery, now, refuse)
+    view(order, request, _REFERENCE, settings, now, refuse)
 
 
 def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
@@ -71,9 +71,9 @@ def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
 def _sample_faults(sources: Mapping[str, str]) -> Iterator[TemplateFault]:
     """Renders every kind of mail, full and scanty, with the operator's files over ours."""
     plain = environment({**builtin_templates(), **sources})  # not inlined: lines are the file's own
-    stationery = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
+    settings = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
     for order, request in _samples():
-        context = view(order, request, _REFERENCE, stationery, _NOW, lambda fault: None)
+        context = view(order, request, _REFERENCE, settings, _NOW, lambda fault: None)
         context["marker"] = REPLY_MARKER if order.kind in ASKING else ""
         context["reference_block"] = _BLOCK
         for suffix in SUFFIXES:

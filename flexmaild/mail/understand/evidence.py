@@ -68,13 +68,13 @@ class Evidence:
             _cut(decision.line),
             _cut(decision.sentence),
             _cut(decision.word),
-            tuple(_told(shown)),
+            tuple(_seen_lines(shown)),
             len(labelled.lines) - len(shown),
         )
         self.looks.append(look)
 
 
-def _told(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
+def _seen_lines(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
     for line in lines:
         left_out = max(0, len(line.text) - _LONGEST)
         typed = None if line.typed is None else _cut(line.typed)

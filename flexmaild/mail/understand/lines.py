@@ -104,10 +104,10 @@ class Line:
         if _may_have_link(text):
             links += [m.span() for m in LINK.finditer(text)]
         found = [Word(normal(m[0]), *m.span()) for m in WORD.finditer(text)]
-        return _outside(found, sorted(links)) if links else found
+        return _words_outside(found, sorted(links)) if links else found
 
 
-def _outside(words: Iterable[Word], links: Sequence[tuple[int, int]]) -> list[Word]:
+def _words_outside(words: Iterable[Word], links: Sequence[tuple[int, int]]) -> list[Word]:
     """The words that begin in none of these stretches; both in order, so that each is looked at once."""
     found = []
     passed = end = 0
@@ -142,7 +142,7 @@ def lines_of(shown: Iterable[ShownLine], *, sure: bool = False) -> list[Line]:
 def _line_of(shown: ShownLine, text: str) -> Line:
     if not text:
         return Line("", shown.depth, shown.mark, is_blank=True)
-    return dressed(Line(composed(text), shown.depth, shown.mark))
+    return with_derived_fields(Line(composed(text), shown.depth, shown.mark))
 
 
 def composed(text: str) -> str:
@@ -150,15 +150,15 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def dressed(line: Line) -> Line:
+def with_derived_fields(line: Line) -> Line:
     """The line with what follows from its text."""
     line.bare = unmarked(line.text) if line.depth else line.text
-    line.norm = squeezed(line.text)
+    line.norm = compared_text(line.text)
     line.is_blank = not line.norm and not line.bare.strip()
     return line
 
 
-def squeezed(text: str) -> str:
+def compared_text(text: str) -> str:
     """The letters and digits of a text as they are compared: no blanks, no punctuation, no case, no links."""
     return letters(without_links(text))
 
@@ -198,7 +198,7 @@ def small(text: str) -> str:
 
 
 def letters(text: str) -> str:
-    """The letters and digits of a text as `squeezed` gives them, those of links included."""
+    """The letters and digits of a text as `compared_text` gives them, those of links included."""
     if text.isascii():
         return text.lower().translate(_NO_LETTERS)
     return "".join([normal(word) for word in WORD.findall(text)])
@@ -220,15 +220,15 @@ def shown(lines: Sequence[Line], start: int, stop: int) -> list[int]:
     return [i for i in range(start, stop) if not lines[i].is_blank]
 
 
-def says_something(text: str) -> bool:
+def has_meaning(text: str) -> bool:
     """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, a frown, "?", "!"."""
-    return frowns(text) or any(map(_may_answer, set(text)))  # a drawn line has one sign, many times
+    return is_frown(text) or any(map(_may_answer, set(text)))  # a drawn line has one sign, many times
 
 
 def _may_answer(sign: str) -> bool:
     return sign.isalnum() or sign in f"!+！{QUESTION_MARKS}" or unicodedata.category(sign) == "So"
 
 
-def frowns(text: str) -> bool:
+def is_frown(text: str) -> bool:
     """Whether a frown stands alone in a line."""
     return _FROWNS.fullmatch(text) is not None

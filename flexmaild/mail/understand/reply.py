@@ -19,7 +19,7 @@ from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail, TooMuch, body_of, read, split_header
 from flexmaild.mail.parse.message_id import message_id_of
-from flexmaild.mail.understand.alternatives import other_ways, says_otherwise
+from flexmaild.mail.understand.alternatives import other_readings, reads_differently
 from flexmaild.mail.understand.answer import AnswerContext, Understood, answer_of
 from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.identification import addressees, mentions, references
@@ -139,7 +139,7 @@ def _reads_otherwise(incoming: _Incoming, understood: Understood, context: Answe
     answer, labelled, mail = understood.decision.answer, understood.labelled, incoming.mail
     if answer is None or incoming.signed is None or not incoming.rules.may_prove:
         return False
-    others = other_ways(
+    others = other_readings(
         mail,
         body_of(incoming.data),
         incoming.signed,
@@ -147,7 +147,7 @@ def _reads_otherwise(incoming: _Incoming, understood: Understood, context: Answe
         incoming.rules.limits,
         incoming.partial,
     )
-    return says_otherwise(others, mail, answer, lambda other: answer_of(other, context).decision)
+    return reads_differently(others, mail, answer, lambda other: answer_of(other, context).decision)
 
 
 def _described(incoming: _Incoming, found: _References, reply: ParsedReply) -> ParsedReply:

@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 
 import pytest
 
-from flexmaild.cli.escapes import escaped, cut_to_width
+from flexmaild.cli.escapes import cut_to_width, escaped
 from tests.support.in_process import mails_read_here
 from tests.support.programs import run_bytes
 from tests.unit.mail.understand.test_mentions import CODE, SPELLINGS

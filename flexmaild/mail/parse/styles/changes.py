@@ -20,7 +20,7 @@ from flexmaild.mail.parse.elements import (
 from flexmaild.mail.parse.shown import words
 from flexmaild.mail.parse.styles.colours import BLACK, YELLOW
 from flexmaild.mail.parse.styles.draft import AWAY, STRUCK, VISIBILITY
-from flexmaild.mail.parse.styles.inherited import Look
+from flexmaild.mail.parse.styles.inherited import TextStyle
 from flexmaild.mail.parse.styles.lengths import Length
 from flexmaild.mail.parse.styles.paints import Paint, behind, boxed, merged, painted
 from flexmaild.mail.parse.styles.style_sheets import Rule
@@ -44,7 +44,7 @@ _DOUBTED = frozenset(words("hidden popover cellpadding cellspacing border hspace
 class Change:
     """The look of an element while it is worked out."""
 
-    def __init__(self, outer: Look, tag: str, doubtful: bool, box: str) -> None:
+    def __init__(self, outer: TextStyle, tag: str, doubtful: bool, box: str) -> None:
         self.outer = outer
         self.box = box
         self.paints_before = [behind(paint, box) for paint in outer.paints]
@@ -89,7 +89,7 @@ class Change:
 
     def replace_by(self, judgment: Judgment) -> None:
         """By an attribute or an inline style, which wins over all that was inherited."""
-        self._mark(judgment)
+        self._note_effects(judgment)
         self.paints_inside = [painted(p, o, judgment, False) for p, o in self._pairs()]
         if judgment.sizes:
             self._size(judgment.sizes, True)
@@ -110,7 +110,7 @@ class Change:
     def add(self, rule: Rule) -> None:
         """By a rule of a sheet, which may or may not win."""
         judgment = rule.judgment
-        self._mark(judgment)
+        self._note_effects(judgment)
         self.doubt = self.doubt or bool(judgment.hides) or bool(judgment.symbols)
         self.paints_inside = [
             painted(p, o, judgment, True) if at or not rule.dark else p
@@ -137,7 +137,7 @@ class Change:
     def _pairs(self) -> Iterable[tuple[Paint, Paint]]:
         return zip(self.paints_inside, self.paints_before, strict=True)
 
-    def _mark(self, judgment: Judgment) -> None:
+    def _note_effects(self, judgment: Judgment) -> None:
         self.doubt = self.doubt or judgment.doubt
         self.moves = self.moves or judgment.moves
         self.paints = self.paints or judgment.paints
@@ -178,10 +178,10 @@ class Change:
         if tag == "body" and not {"link", "vlink", "alink"}.isdisjoint(attributes):
             self._links(attributes)
         judged = [rule.judgment for rule in rules]
-        self._hang(inline, judged)
-        self._together([*judged, inline] if inline is not None else judged, tag)
+        self._check_hanging(inline, judged)
+        self._check_combinations([*judged, inline] if inline is not None else judged, tag)
 
-    def _together(self, judged: list[Judgment], tag: str) -> None:
+    def _check_combinations(self, judged: list[Judgment], tag: str) -> None:
         """Declarations that do something only beside each other, perhaps in different rules."""
         if any(j.clips for j in judged) and any(j.sized for j in judged):
             self.doubt = True
@@ -196,9 +196,9 @@ class Change:
             self.doubt = self.moves = self.paints = True  # one after the other they go far to the left
         if inline and any(j.sized for j in judged):
             self.tight = True  # what does not fit into it lies on what is beside it
-        self._crowd(inline and any(j.grounds for j in judged))
+        self._check_crowding(inline and any(j.grounds for j in judged))
 
-    def _crowd(self, on_its_line: bool) -> None:
+    def _check_crowding(self, on_its_line: bool) -> None:
         """A ground behind words, or words that are not to be seen, may cover a line that is too close."""
         if self.tight or self.most > _LARGE:
             unseen = not all(paint.readable() for paint in self.paints_inside)
@@ -212,7 +212,7 @@ class Change:
         links = tuple(colour for judgment in judgments for colour in judgment.colours or ())
         self.paints_inside = [replace(p, links=links or p.links) for p in self.paints_inside]
 
-    def _hang(self, inline: Judgment | None, judged: list[Judgment]) -> None:
+    def _check_hanging(self, inline: Judgment | None, judged: list[Judgment]) -> None:
         """A first line that hangs out to the left, as in lists, needs room there."""
         lefts = [judgment.left for judgment in judged if judgment.left is not None]
         if inline is None or inline.left is None:
@@ -226,7 +226,7 @@ class Change:
             self.doubt = True
             self.moves = self.moves or indent > 0
 
-    def look(self, tag: str) -> Look:
+    def text_style(self, tag: str) -> TextStyle:
         outer = self.outer
         paints = tuple(self.paints_inside)
         if self.box != "inline":
@@ -239,7 +239,7 @@ class Change:
             and self.shift <= _WIDEST
             and all(paint.readable() for paint in paints)
         )
-        return Look(
+        return TextStyle(
             paints,
             paints if tag == "body" else outer.body,
             self.doubt,

@@ -13,7 +13,7 @@ from flexmaild.mail.parse.styles.paints import Paint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class TextStyle:
     """What an element hands down to those inside it.
 
     `paints` has one paint, and a second for dark mode where the page has rules for it. `away` are the groups
@@ -42,14 +42,14 @@ class Look:
         """Whether a line end in the source is one on the page."""
         return self.space in ("pre", "pre-wrap")
 
-    def doubted(self) -> Look:
+    def with_doubt(self) -> TextStyle:
         return replace(self, doubt=True, legible=False)
 
 
-_LIGHT = Look((Paint(),), (Paint(),))
-_LIGHT_AND_DARK = Look((Paint(), Paint()), (Paint(), Paint()))
+_LIGHT = TextStyle((Paint(),), (Paint(),))
+_LIGHT_AND_DARK = TextStyle((Paint(), Paint()), (Paint(), Paint()))
 
 
-def first_look(dark: bool) -> Look:
+def initial_text_style(dark: bool) -> TextStyle:
     """The look of a page before anything is said of it: one object for all pages, so looks can be kept."""
     return _LIGHT_AND_DARK if dark else _LIGHT

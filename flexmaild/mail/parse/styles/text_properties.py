@@ -32,10 +32,10 @@ def _decoration(draft: Draft, name: str, values: Values) -> bool:
         # A line in a colour of its own may be one that is not seen.
         return set(words) <= {"line-through", "underline", "overline", "solid", "double"}
     draft.shows |= STRUCK
-    return coloured(draft, name, values) and _thin(draft, name, values)
+    return coloured(draft, name, values) and _line_near_text(draft, name, values)
 
 
-def _thin(draft: Draft, name: str, values: Values) -> bool:
+def _line_near_text(draft: Draft, name: str, values: Values) -> bool:
     """A line by the text, or how far it is from it; a broad one lies on the line above."""
     sizes = [0.0 if v.type == "ident" else pixels_of(v, 16.0) for v in values if v.type in _MEASURED]
     if all(size is not None and abs(size) <= 8 for size in sizes):
@@ -203,7 +203,7 @@ def _vertical(draft: Draft, name: str, values: Values) -> bool:
 TEXT_JUDGES: Final = each_name(
     {
         _decoration: ("text-decoration", "text-decoration-line"),
-        _thin: ("text-decoration-thickness", "text-underline-offset"),
+        _line_near_text: ("text-decoration-thickness", "text-underline-offset"),
         _family: ("font-family",),
         _size: ("font-size",),
         _font: ("font",),

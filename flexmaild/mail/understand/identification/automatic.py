@@ -99,7 +99,7 @@ def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
     by_list = listed(header, rules)
     if by_list:
         return MailNature.LIST, by_list
-    because = _machine(header, rules) or _server_speaks(mail) or _report_within(mail)
+    because = _machine_field(header, rules) or _server_sentence(mail) or _report_within(mail)
     if because:
         return MailNature.AUTO_REPLY, because
     if _content_class(header) == _CALENDAR_CLASS:
@@ -144,7 +144,7 @@ def _calendar_method(part: Part) -> str:
     return found[1].decode().lower() if found else ""
 
 
-def _server_speaks(mail: Mail) -> str:
+def _server_sentence(mail: Mail) -> str:
     """Whether the first line is a server's or a list's own sentence about the mail that it answers."""
     for text in mail.texts:
         for style, content in text.segments[:1]:
@@ -202,7 +202,7 @@ def _content_class(header: Header) -> bytes:
     return header.first(b"content-class").strip().lower()
 
 
-def _machine(header: Header, rules: Rules) -> str:
+def _machine_field(header: Header, rules: Rules) -> str:
     """The header that shows an automatic mail, empty for none."""
     submitted = [
         value.split(b";")[0].split(b"(")[0].strip().lower() for value in header.all(b"auto-submitted")

@@ -19,14 +19,20 @@ from flexmaild.mail.understand.labels.disclaimers import (
     paragraph_of,
     words_of,
 )
-from flexmaild.mail.understand.labels.known import KnownLines, asks, decides, holds_answer, tokens_of
+from flexmaild.mail.understand.labels.known import (
+    KnownLines,
+    asks,
+    has_deciding_word,
+    is_deciding_word,
+    tokens_of,
+)
 from flexmaild.mail.understand.lines import Label, Line
 from flexmaild.mail.understand.words.doubt import doubts_in
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
 
 _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
-_TELLS = as_compared(words(lambda language: language.notice.banner_tells))
+_BANNER_SIGNS = as_compared(words(lambda language: language.notice.banner_tells))
 _NOUNS = as_compared(words(lambda language: language.notice.banner_nouns))
 _BANNER_WORDS = frozenset(as_compared(words(lambda language: language.notice.banner_words)))
 # Of languages that write no blanks: what tells by itself, and what may stand around it.
@@ -66,13 +72,13 @@ def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) ->
             line.set(Label.BANNER, "a known banner")
         at += length
     if at < stop and not lines[at].label:
-        tagged = untagged(lines[at].bare)
+        tagged = _without_tag(lines[at].bare)
         if tagged:
             lines[at].set(Label.BANNER, "behind a gateway's tag")
             lines[at].typed = tagged
 
 
-def untagged(text: str) -> str:
+def _without_tag(text: str) -> str:
     """`[EXTERNAL] Approve` without its tag; empty where there is none."""
     tag, bracket, after = text.strip().removeprefix("[").partition("]")
     if text.strip().startswith("[") and bracket and (_TAGS.has(tag) or is_classification(tag)):
@@ -97,7 +103,7 @@ def is_classification(text: str) -> bool:
         and len(found) <= _LONGEST_WITH_NAME
         and all(token[0].isupper() for token in found)
         and not doubts_in(text)
-        and not any(decides(token) for token in found)
+        and not any(is_deciding_word(token) for token in found)
     )
 
 
@@ -105,22 +111,24 @@ def banner_length(lines: Sequence[Line], rules: Rules) -> int:
     """How many of these lines, from the first on, are one banner; 0 where the first is none."""
     if not lines or lines[0].label or rules.vocabulary.begins(normal_word(lines[0].bare.lstrip(" *_"))):
         return 0
-    if is_classification(lines[0].bare) and not holds_answer(lines[0].bare, rules):
+    if is_classification(lines[0].bare) and not has_deciding_word(lines[0].bare, rules):
         return 1
     paragraph = [line.bare for line in paragraph_of(lines)]
     if known := _TAGS.length(paragraph):
         return known
-    usual = next((i for i in range(len(paragraph)) if _is_foreign(paragraph, i)), len(paragraph))
-    told = next((i for i, line in enumerate(paragraph[: usual + 1]) if _tells(line)), -1)
-    if told >= 0:
-        after = told + 1
-        while after < len(paragraph) and not _is_foreign(paragraph, after):
+    first_foreign = next((i for i in range(len(paragraph)) if _ends_banner(paragraph, i)), len(paragraph))
+    banner_line = next(
+        (i for i, line in enumerate(paragraph[: first_foreign + 1]) if _is_banner_line(line)), -1
+    )
+    if banner_line >= 0:
+        after = banner_line + 1
+        while after < len(paragraph) and not _ends_banner(paragraph, after):
             after += 1
         return after
     return disclaimer_length(lines, rules)
 
 
-def _strange(line: str) -> list[str]:
+def _foreign_words(line: str) -> list[str]:
     """The words of this line, as written, that banners do not consist of."""
     found = []
     for word in words_of(line):
@@ -130,25 +138,25 @@ def _strange(line: str) -> list[str]:
     return [*found, "?"] if asks(line) else found
 
 
-def _is_foreign(paragraph: Sequence[str], i: int) -> bool:
+def _ends_banner(paragraph: Sequence[str], i: int) -> bool:
     """Whether this line is no banner's: by its words, or as a doubt of its own ("Stop", "only Bob")."""
     line = paragraph[i]
     wraps = i > 0 and len(paragraph[i - 1].strip()) in WRAPPED
     is_doubt = not wraps and len(words_of(line)) <= FEW_WORDS and bool(doubts_in(line))
-    return is_doubt or bool(_strange(line))
+    return is_doubt or bool(_foreign_words(line))
 
 
-def _tells(line: str) -> bool:
+def _is_banner_line(line: str) -> bool:
     """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
     low = folded(line)
     if not any(piece in low for piece in _BANNER_PIECES) and (
-        not any(tell in low for tell in _TELLS) or not any(noun in low for noun in _NOUNS)
+        not any(tell in low for tell in _BANNER_SIGNS) or not any(noun in low for noun in _NOUNS)
     ):
         return False
-    strange = _strange(line)
+    strange = _foreign_words(line)
     return (
         len(strange) <= _STRANGE_WORDS
         and all(word[0].isupper() or (at and len(word) <= _LEGAL_FORM) for at, word in enumerate(strange))
         and not doubts_in(" ".join(strange))
-        and not any(decides(word) for word in strange)
+        and not any(is_deciding_word(word) for word in strange)
     )

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 
 from flexmaild.languages.load import words
-from flexmaild.mail.understand.labels.known import decides, tokens_of
-from flexmaild.mail.understand.labels.quote_borders import DATE, above, names_us
+from flexmaild.mail.understand.labels.known import is_deciding_word, tokens_of
+from flexmaild.mail.understand.labels.quote_borders import DATE, line_above, names_us
 from flexmaild.mail.understand.labels.sent import SentText
 from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line
 from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
@@ -49,7 +49,7 @@ def _field_label_or_bare(text: str) -> str:
 
 def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
     """The header block above this border, or beginning at it: each line by its own form."""
-    if above(lines, border) < 0 and (border >= len(lines) or not field_label(lines[border].bare)):
+    if line_above(lines, border) < 0 and (border >= len(lines) or not field_label(lines[border].bare)):
         return
     for first in range(max(0, border - _LONGEST_BLOCK), min(border + 1, len(lines))):
         if lines[first].label in (Label.NONE, Label.OURS) and begins_block(lines, first):
@@ -151,7 +151,7 @@ def _asks(text: str) -> bool:
 
 def _answers_in_words(text: str) -> bool:
     """Whether a word or a sign in it decides or doubts."""
-    return bool(doubts_in(text)) or any(map(decides, tokens_of(text)))
+    return bool(doubts_in(text)) or any(map(is_deciding_word, tokens_of(text)))
 
 
 def _answers_before_field(text: str) -> bool:
@@ -168,7 +168,7 @@ def _may_ask(sent: SentText) -> bool:
 
 def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
     """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
-    last = above(lines, border)
+    last = line_above(lines, border)
     first = last
     named = False
     while first >= 0 and last - first < 8 and not lines[first].is_blank:

@@ -17,7 +17,7 @@ from flexmaild.mail.understand.labels.match import match
 from flexmaild.mail.understand.labels.quote_borders import SPLIT
 from flexmaild.mail.understand.labels.sent import SentText
 from flexmaild.mail.understand.labels.signatures import Writer, label_endings, label_known
-from flexmaild.mail.understand.lines import Label, Line, says_something
+from flexmaild.mail.understand.lines import Label, Line, has_meaning
 from flexmaild.mail.understand.words.rules import Rules
 
 # Characters of lines that are neither ours nor a quote header. An answer has fewer with all its notices, and
@@ -57,7 +57,7 @@ def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -
     match(lines, sent)
     ours.label_ours(lines, sent, rules)
     quotes.label_headers(lines, rules, sent)
-    ours.label_surplus(lines, sent)
+    ours.label_copied_lines(lines, sent)
     ours.label_links(lines)
     quote = ours.quote_begins(lines)
     for line in lines[:quote]:
@@ -121,7 +121,7 @@ def _label_rest(lines: Sequence[Line]) -> None:
             continue
         if line.is_blank:
             line.label = Label.BLANK
-        elif not line.norm and (line.depth or is_amid) and not says_something(line.text):
+        elif not line.norm and (line.depth or is_amid) and not has_meaning(line.text):
             line.set(Label.QUOTE, "no word in it")
         else:
             line.set(Label.TYPED, line.rule or "nothing else")

@@ -22,18 +22,18 @@ _SHORTEST_CONTINUATION = 4
 # What of the next line tells whether a run goes on there.
 _AHEAD = 24
 
-# What `_whole` found for a line, the beginning of the next one, and the ends of the one above.
-_Seen: TypeAlias = dict[tuple[str, str, frozenset[int]], frozenset[int]]
+# What `_whole_line_places` found for a line, the beginning of the next one, and the ends of the one above.
+_KnownPlaces: TypeAlias = dict[tuple[str, str, frozenset[int]], frozenset[int]]
 # The same for `_parts`.
-_Shared: TypeAlias = dict[tuple[str, tuple[tuple[int, int], ...], str, frozenset[int]], list[Run]]
+_KnownParts: TypeAlias = dict[tuple[str, tuple[tuple[int, int], ...], str, frozenset[int]], list[Run]]
 
 
 def match(lines: Sequence[Line], sent: SentText) -> None:
     """Fills in `places` and `parts` of every line that has words."""
     with_words = [line for line in lines if line.norm]
     ends: frozenset[int] = frozenset()
-    seen: _Seen = {}
-    shared: _Shared = {}
+    seen: _KnownPlaces = {}
+    shared: _KnownParts = {}
     for line, following in zip(with_words, [*with_words[1:], None], strict=False):
         ahead = following.norm[:_AHEAD] if following else ""
         line.places = _places(line.norm, ahead, ends, sent, seen)
@@ -82,20 +82,22 @@ def goes_on(line: Line, following: Line) -> bool:
     return bool(following.parts) and following.parts[0].place in ends
 
 
-def _places(norm: str, ahead: str, ends: frozenset[int], sent: SentText, seen: _Seen) -> frozenset[int]:
+def _places(
+    norm: str, ahead: str, ends: frozenset[int], sent: SentText, seen: _KnownPlaces
+) -> frozenset[int]:
     """The places where the whole line stands; equal lines before equal ones are looked for once."""
     key = norm, ahead, ends
     if key not in seen:
-        seen[key] = frozenset(_whole(norm, ahead, ends, sent))
+        seen[key] = frozenset(_whole_line_places(norm, ahead, ends, sent))
     return seen[key]
 
 
-def _whole(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[int]:
+def _whole_line_places(norm: str, ahead: str, ends: frozenset[int], sent: SentText) -> list[int]:
     """The places where the whole line stands."""
     text = sent.text
-    on = [e for e in ends if text.startswith(norm, e) and _may_end(e + len(norm), ahead, sent)]
-    if on:
-        return on
+    continuing = [e for e in ends if text.startswith(norm, e) and _may_end(e + len(norm), ahead, sent)]
+    if continuing:
+        return continuing
     found = [place for place in sent.places(norm) if _may_end(place + len(norm), ahead, sent)]
     if not found or sent.is_address(norm):
         return []

@@ -25,9 +25,9 @@ from flexmaild.mail.understand.labels.header_blocks import (
     field_label,
     label_block,
 )
-from flexmaild.mail.understand.labels.quote_borders import PROGRAM_LINE, SPLIT, above, borders, names_us
+from flexmaild.mail.understand.labels.quote_borders import PROGRAM_LINE, SPLIT, borders, line_above, names_us
 from flexmaild.mail.understand.labels.sent import SentText
-from flexmaild.mail.understand.lines import Label, Line, dressed
+from flexmaild.mail.understand.lines import Label, Line, with_derived_fields
 from flexmaild.mail.understand.words.doubt import doubts_in
 from flexmaild.mail.understand.words.rules import Rules
 
@@ -65,7 +65,7 @@ def strip_citation_marks(lines: Sequence[Line]) -> None:
         mark = _CITED.match(line.text + " ")
         if mark and mark[1] in marks:
             line.text, line.depth = f"> {line.text[mark.end() :]}", line.depth + 1
-            dressed(line)
+            with_derived_fields(line)
 
 
 def label_headers(lines: Sequence[Line], rules: Rules, sent: SentText) -> None:
@@ -90,7 +90,7 @@ def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
         is_named = any(name in line.low for name in rules.own_names)
-        if is_named and not doubts_in(line.low) and line.norm not in rules.vocabulary.squeezed:
+        if is_named and not doubts_in(line.low) and line.norm not in rules.vocabulary.compared_text:
             line.set(Label.CLOSING, "a salutation that names us")
 
 
@@ -110,7 +110,7 @@ def _is_titled_rule(low: str) -> bool:
 
 def _label_rules(lines: Sequence[Line], border: int) -> None:
     """A rule that leads over to a quote: nothing else stands between them."""
-    at = above(lines, border)
+    at = line_above(lines, border)
     if at < 0 or lines[at].label:
         return
     line = lines[at]

@@ -39,7 +39,7 @@ _MOST_NAMES = 4
 _LONGEST_NAME = 20
 
 
-def salutation(line: str, known: Vocabulary) -> int:
+def salutation_length(line: str, known: Vocabulary) -> int:
     """How long the salutation is that this line begins with, its punctuation included; 0: there is none.
 
     known: the words that decide; a salutation holds none of them.
@@ -103,7 +103,7 @@ def is_polite(text: str) -> bool:
     return all(word in _POLITE_WORDS for word in words_in(low))
 
 
-def dictated(text: str) -> int:
+def dictated_mark_length(text: str) -> int:
     """How long the punctuation mark is, written as a word, that ends or stands before a new sentence."""
     low = text.lower()
     for mark in _DICTATED:
@@ -114,7 +114,7 @@ def dictated(text: str) -> int:
     return 0
 
 
-def asks_nothing(question: str) -> bool:
+def _is_courtesy_question(question: str) -> bool:
     """Whether a question only asks to be told, or how somebody is."""
     for low in looks(question):
         typed = words_in(low)
@@ -134,7 +134,7 @@ _QUERY = re.compile(r"\s*[\w.%-]+=\S")
 _LONGEST_ADDRESS = 1000
 
 
-def asks_at_once(text: str) -> bool:
+def begins_with_question_mark(text: str) -> bool:
     """Whether what follows the deciding word begins with a question mark."""
     mark = text.lstrip(_BEFORE)[:1]
     return mark != "¿" and bool(_MARK.match(mark))
@@ -143,7 +143,9 @@ def asks_at_once(text: str) -> bool:
 def asks(sentence: str) -> bool:
     """Whether a question mark stands where a question can end, and it asks about the request."""
     marks = _MARK.finditer(sentence)
-    return any(not _in_address(sentence, mark.start()) for mark in marks) and not asks_nothing(sentence)
+    return any(not _in_address(sentence, mark.start()) for mark in marks) and not _is_courtesy_question(
+        sentence
+    )
 
 
 def _in_address(text: str, place: int) -> bool:

@@ -50,7 +50,7 @@ def has_kana(texts: Iterable[str]) -> bool:
     return any(_KANA.search(text) for text in texts)
 
 
-def may_mean(language: str, low: str) -> bool:
+def may_apply_to(language: str, low: str) -> bool:
     """Whether a piece of this language can mean something in this text."""
     return language != _CHINESE or not _KANA.search(low)
 
@@ -63,7 +63,7 @@ def doubtful_pieces(low: str, language: str = "", beside_kana: bool = False) -> 
     if low.isascii():
         return []
     kana = _KANA.search(low) is not None
-    tags = [tag for tag in _WRITTEN_SO if tag not in _LETTERS or _LETTERS[tag].search(low)]
+    tags = [tag for tag in _LANGUAGES_WITH_PIECES if tag not in _LETTERS or _LETTERS[tag].search(low)]
     if language == _CHINESE and not kana and not beside_kana:
         tags = [tag for tag in tags if tag != _JAPANESE]
     elif language != _CHINESE and kana:
@@ -83,13 +83,17 @@ def _pieces(tags: tuple[str, ...], shortest: int) -> _Pieces:
 
     return _Pieces(
         tuple(
-            dict.fromkeys(p for tongue in known for p in long_enough(tongue, tongue.doubt.negation_pieces))
+            dict.fromkeys(
+                p for language in known for p in long_enough(language, language.doubt.negation_pieces)
+            )
         ),
         tuple(
-            dict.fromkeys(p for tongue in known for p in long_enough(tongue, tongue.doubt.condition_pieces))
+            dict.fromkeys(
+                p for language in known for p in long_enough(language, language.doubt.condition_pieces)
+            )
         ),
-        _longest_first(piece for tongue in known for piece in tongue.doubt.harmless_pieces),
-        re.compile("|".join(news for tongue in known for news in _good_news(tongue)) or r"(?!)"),
+        _longest_first(piece for language in known for piece in language.doubt.harmless_pieces),
+        re.compile("|".join(news for language in known for news in _good_news(language)) or r"(?!)"),
     )
 
 
@@ -110,26 +114,26 @@ def _good_news(language: Language) -> Iterable[str]:
         yield before + troubles
 
 
-_WRITTEN_SO = tuple(language.tag for language in EVERY if language.doubt.negation_pieces)
+_LANGUAGES_WITH_PIECES = tuple(language.tag for language in EVERY if language.doubt.negation_pieces)
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # Characters by which a piece is looked up; a shorter one is by all it has.
 _BEGINNING = 3
 
 
-class PieceIndex(Generic[T]):
+class PieceIndex(Generic[_T]):
     """Pieces of text, each with what it means; one piece may mean several things."""
 
-    def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
+    def __init__(self, entries: Iterable[tuple[str, _T]]) -> None:
         # By the length of the beginnings, and each.
-        self._known: dict[int, dict[str, list[tuple[str, T]]]] = {}
+        self._known: dict[int, dict[str, list[tuple[str, _T]]]] = {}
         for piece, meaning in dict.fromkeys(entries):
             start = piece[:_BEGINNING]
             self._known.setdefault(len(start), {}).setdefault(start, []).append((piece, meaning))
 
-    def found_in(self, text: str) -> set[T]:
+    def found_in(self, text: str) -> set[_T]:
         """What the pieces mean that stand in this text."""
         return {
             meaning
