@@ -24,7 +24,9 @@ _NO_LITERAL = str.maketrans("", "", "[]:")
 _COPIED = ("a", "d", "i", "s")
 
 
-def faults(header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iterable[str]) -> Iterator[str]:
+def injection_faults(
+    header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iterable[str]
+) -> Iterator[str]:
     """Sentences on what of this mail could have written results into a border's field. sets: those found
     there, by the border's name; greetings: of the hosts that brought the mail to these borders."""
     fields = header.all(b"dkim-signature")
@@ -43,7 +45,7 @@ def faults(header: Header, sets: Mapping[str, Sequence[Result]], greetings: Iter
 
 
 def _has_special_characters(signature: bytes) -> bool:
-    """Also where it is no valid list of tags, since nobody knows which of them a border reads."""
+    """Also where it is no valid list of tags, since it is unknown which of them a border reads."""
     tags = tags_of(signature)
     if not tags or not _BASE64.fullmatch(tags.get("b", "")):
         return True

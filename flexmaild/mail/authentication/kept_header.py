@@ -13,7 +13,7 @@ MOST, _NAME, _VALUE = 16_384, 40, 4_097
 _WHOLE = (b"received", b"authentication-results")
 
 
-def kept(header: Header) -> str:
+def stored_header(header: Header) -> str:
     """The header as one text, a character for each byte."""
     counts: dict[bytes, int] = {}
     lines: list[bytes] = []

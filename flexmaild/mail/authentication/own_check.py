@@ -33,7 +33,7 @@ _NEEDED = frozenset((b"from", b"subject", b"date"))
 _MOST_SIGNATURES = 3
 # Each may take two seconds, and the whole mail ten.
 _MOST_LOOKUPS = 4
-# The library takes the square of the time for blanks in a row. In a signature nobody writes so many; those in
+# The library takes the square of the time for blanks in a row. No signature has so many; those in
 # a body are made one here, as relaxed canonicalization does anyway. Header and fields have their own limits.
 _BLANKS = re.compile(rb"\s{64}")
 _RUN = re.compile(rb"[\t ]+")
@@ -60,7 +60,7 @@ class _Dns:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class VerifiedSignatures:
     """What was found here of From's domain. domains: itself, where a signature over the mail that we verified
     may speak for it. is_strict: its DMARC record, as far as it was read, lets no other domain do so."""
 
@@ -68,7 +68,7 @@ class Checked:
     is_strict: bool = False
 
 
-def checked(data: bytes, header: Header, domain: str, lookup: Lookup) -> Checked:
+def verify_signatures(data: bytes, header: Header, domain: str, lookup: Lookup) -> VerifiedSignatures:
     """The signatures of this domain, From's, and of others of its owner.
 
     Refused: an open signature (`l=`, a field added on top of signed ones), one that leaves out From, Subject
@@ -79,8 +79,10 @@ def checked(data: bytes, header: Header, domain: str, lookup: Lookup) -> Checked
     dns = _Dns(lookup)
     owned = [(i, s) for i, s in enumerate(signatures.of(header)) if is_same_organization(s.domain, domain)]
     if _is_verified(data, header.all(b"dkim-signature"), owned, domain, dns):
-        return Checked((domain,))
-    return Checked(is_strict=any(s.domain != domain for _, s in owned) and _is_strict(_policy(domain, dns)))
+        return VerifiedSignatures((domain,))
+    return VerifiedSignatures(
+        is_strict=any(s.domain != domain for _, s in owned) and _is_strict(_policy(domain, dns))
+    )
 
 
 def _is_verified(
@@ -146,9 +148,9 @@ def _may_vouch(signed: str, domain: str, dns: _Dns) -> bool:
     """Whether their DMARC record lets the one domain speak for the other, of the same owner (RFC 7489 section
     3.1.1).
 
-    One above may unless the record is strict, and where nobody answers. One below or beside may be lent to
-    somebody, so only where there is a record that is not strict, nor that of a registry (`psd=y`) that our
-    list does not know.
+    A domain above may unless the record is strict, also without an answer. One below or beside may belong to
+    another user, so only where there is a record that is not strict, nor that of a registry (`psd=y`) that
+    our list does not know.
     """
     if signed == domain:
         return True

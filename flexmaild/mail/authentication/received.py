@@ -156,7 +156,7 @@ def _of_qmail(comments: Sequence[str]) -> Hop:
 def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Sequence[str]]) -> str:
     """The address of the mailbox from which a program of ours fetched it (fetchmail: `from NAME [ADDRESS]`).
 
-    Nobody greets it, so that no word of it is a client's.
+    There is no greeting, so no word of it comes from a client.
     """
     client = words.get("from", [])
     if len(client) != 2 or "from" in beside or not _FETCHING.fullmatch("".join(words.get("with", []))):

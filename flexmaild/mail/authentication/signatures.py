@@ -86,7 +86,7 @@ def speaking_for(header: Header, domain: str) -> tuple[Signature, ...]:
     return tuple(s for s in of(header) if s.domain.split(".")[-2:] == ends)
 
 
-def covered(header: Header, domain: str) -> frozenset[bytes] | None:
+def covered_fields(header: Header, domain: str) -> frozenset[bytes] | None:
     """The names of the fields that each signature which may speak for this domain covers, whether the mail
     has them or not; None where there is no such signature."""
     found = [s.signed for s in speaking_for(header, domain)]
@@ -95,14 +95,14 @@ def covered(header: Header, domain: str) -> frozenset[bytes] | None:
 
 def signed_addressees(header: Header, domain: str) -> tuple[bytes, ...] | None:
     """Which of To and Cc every signature that may speak for this domain covers; None where there is none."""
-    names = covered(header, domain)
+    names = covered_fields(header, domain)
     return tuple(name for name in _ADDRESSEES if name in names) if names is not None else None
 
 
 def digests(header: Header, domain: str) -> tuple[str, ...]:
     """What the signatures that may speak for this domain are told by, however they are written: by their
     value; and by what they are over, since some verifiers take each number that is equal to it modulo an RSA
-    key, and nobody can see here which key that was."""
+    key, and the key is not known here."""
     found = [s for s in speaking_for(header, domain) if s.value][:MOST]
     texts = [texts for s in found for texts in (bytes_of(s.value), _signed_text(s, header)) if texts]
     return tuple(dict.fromkeys(hashlib.sha256(one).hexdigest() for one in texts))
@@ -123,7 +123,7 @@ def bytes_of(code: str) -> bytes:
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
-def vouched(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
+def passed_domains(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
     """The domains of which a signature in this mail passed; a failed one beside it is as none (RFC 6376 6.1).
 
     A sender can have a result written into a border's own field by his envelope address. So a result counts

@@ -1,4 +1,4 @@
-"""What the templates may speak of: one mapping of plain values, made from an order and its request.
+"""The template context: one mapping of plain values, made from an order and its request.
 
 Called by `compose.write`. docs/templates.md describes each name. Strings from outside are cleaned of
 control characters here; escaping is the templates' (autoescape).
@@ -52,7 +52,7 @@ class ComposeSettings:
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def view(
+def template_context(
     order: MailOrder,
     request: Request | None,
     reference: str,
@@ -62,9 +62,8 @@ def view(
 ) -> dict[str, Any]:
     """The context for this mail's templates; faults of a named template go to `on_fault`."""
     if order.kind is MailKind.NOT_ENTITLED:
-        request = (
-            None  # nothing of it is for somebody who was not asked, whatever an operator's template shows
-        )
+        # Its recipient was not asked, and may see nothing of the request in any operator's template.
+        request = None
     lang = texts.language(order.language, order.to.language, settings.language)
     say = partial(texts.say, lang)
     terms = request.terms if request else None
@@ -211,7 +210,7 @@ def _settling_rows(context: Mapping[str, Any], say: partial[str], now: datetime)
     """What will be decided as it stands, and when."""
     yield say("label.outcome"), say(f"state.{context['outcome']}"), ""
     if at := context["settles_at"]:
-        yield say("label.decides"), texts.moment(at), texts.remaining(context["lang"], at, now)
+        yield say("label.decides"), texts.formatted_time(at), texts.remaining(context["lang"], at, now)
 
 
 def _asked_rows(
@@ -230,7 +229,11 @@ def _asked_rows(
 
 
 def _until(terms: Terms, say: partial[str], lang: str, now: datetime) -> _Row:
-    return say("label.until"), texts.moment(terms.expires_at), texts.remaining(lang, terms.expires_at, now)
+    return (
+        say("label.until"),
+        texts.formatted_time(terms.expires_at),
+        texts.remaining(lang, terms.expires_at, now),
+    )
 
 
 def _rule(terms: Terms, say: partial[str]) -> str:
@@ -257,7 +260,7 @@ def _decision_rows(
         who = (f"{names[by]} <{by}>" if by in names else by for by in context["decided_by"])
         yield say("label.by"), one_line(", ".join(who), _MAX_VALUE), ""
     if context["decided_at"]:
-        yield say("label.at"), texts.moment(context["decided_at"]), ""
+        yield say("label.at"), texts.formatted_time(context["decided_at"]), ""
     if context["because"] and order.kind is MailKind.CANCELLED:
         yield say("label.reason"), context["because"], ""
 

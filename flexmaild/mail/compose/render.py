@@ -22,7 +22,7 @@ from flexmaild.mail.compose.sanitise import html_as_text, text_as_html
 from flexmaild.mail.compose.templates import SUFFIXES, builtin_templates
 
 STYLE_SHEET = "style.css"
-# What evaluating somebody's template can raise: Jinja2's own errors and Python's for wrong operands.
+# What evaluating an operator's template can raise: Jinja2's own errors and Python's for wrong operands.
 RENDER_ERRORS = (
     TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from flexmaild.core import references
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import Approver, Attachment, MailKind, Request, State, Terms
 from flexmaild.core.work import MailOrder
-from flexmaild.mail.compose.context import ASKING, ComposeSettings, view
+from flexmaild.mail.compose.context import ASKING, ComposeSettings, template_context
 from flexmaild.mail.compose.render import (
     RENDER_ERRORS,
     STYLE_SHEET,
@@ -52,7 +52,7 @@ def check_request(request: Request, settings: ComposeSettings, now: datetime) ->
         raise NotAllowed("template", str(fault))
 
     order = MailOrder(MailKind.APPROVAL_REQUEST, request.terms.approvers[0], request.id, 0)
-    view(order, request, _REFERENCE, settings, now, refuse)
+    template_context(order, request, _REFERENCE, settings, now, refuse)
 
 
 def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
@@ -73,7 +73,7 @@ def _sample_faults(sources: Mapping[str, str]) -> Iterator[TemplateFault]:
     plain = environment({**builtin_templates(), **sources})  # not inlined: lines are the file's own
     settings = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
     for order, request in _samples():
-        context = view(order, request, _REFERENCE, settings, _NOW, lambda fault: None)
+        context = template_context(order, request, _REFERENCE, settings, _NOW, lambda fault: None)
         context["marker"] = REPLY_MARKER if order.kind in ASKING else ""
         context["reference_block"] = _BLOCK
         for suffix in SUFFIXES:

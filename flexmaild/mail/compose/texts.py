@@ -27,7 +27,7 @@ def say(lang: str, key: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-def moment(when: datetime) -> str:
+def formatted_time(when: datetime) -> str:
     """A time as everybody reads it, whatever their language and zone: 2026-11-28 14:30 UTC."""
     return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 

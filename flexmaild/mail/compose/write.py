@@ -1,4 +1,4 @@
-"""A mail of ours, from what it is to say to its bytes: `compose(order, request, reference, stationery, …)`.
+"""The bytes of a mail of ours, from its order: `compose(order, request, reference, settings, …)`.
 
 Called by `engine.delivery.job_handlers` when a mail is sent, and again, with the same result, when it is sent
 again. The marker, the guard line and the reference are added here, outside any template, so that no template
@@ -15,7 +15,7 @@ from flexmaild.core import references
 from flexmaild.core.model import Attachment, MailKind, Request
 from flexmaild.core.work import MailOrder
 from flexmaild.mail.compose import links, mime
-from flexmaild.mail.compose.context import ASKING, ComposeSettings, view
+from flexmaild.mail.compose.context import ASKING, ComposeSettings, template_context
 from flexmaild.mail.compose.render import FaultHandler, TemplateFault
 from flexmaild.mail.format import GUARD_LINE, OWN_MAIL_HEADER, REFERENCE_LABEL, REPLY_MARKER
 
@@ -50,12 +50,12 @@ def compose(
 
     reference: this approver's ("FM1-…"), empty for mails that have none. date: goes into the Date field
     and is "now" for what is said about time left. message_id: the job's, without angle brackets.
-    on_fault: told of an operator's template that failed; the mail goes out with ours in its place.
+    on_fault: called with each operator's template that failed; the mail goes out with ours in its place.
     Raises NotAllowed when the recipient's address is none.
     """
     if order.kind is MailKind.NOT_ENTITLED:
-        reference = ""  # it belongs to somebody else
-    context = view(order, request, reference, settings, date, on_fault or _ignore)
+        reference = ""  # it belongs to an approver
+    context = template_context(order, request, reference, settings, date, on_fault or _ignore)
     asks = order.kind in ASKING and bool(reference)
     context["marker"] = REPLY_MARKER if asks else ""
     context["reference_block"] = (

@@ -16,15 +16,15 @@ from flexmaild.mail.parse.shown import words
 
 
 class TooComplex(ValueError):
-    """The page is nested too deep, or otherwise beyond limits: nobody typed it."""
+    """The page is nested too deep, or otherwise beyond limits: no person typed it."""
 
 
-DEEPEST = 400  # the deepest of the collections, a thread of 30 mails, has 130
+_DEEPEST = 400  # the deepest of the collections, a thread of 30 mails, has 130
 _FEW_TAGS = 400
 _SMALL_PAGE = 40_000
 _MOST_ATTRIBUTES = 3_000
 _MOST_ATTRIBUTES_OF_ALL = 60_000
-# Drawings and formulas nest by other rules; nobody types them.
+# Drawings and formulas nest by other rules; no person types them.
 _MOST_TAGS_WITH_DRAWINGS = 800
 # How often open formatting tags may be repeated all in all.
 _MOST_REPEATED = 200_000
@@ -193,7 +193,7 @@ def _refuse_the_complex(page: str) -> None:
             opened.end(name.lower())
         else:
             opened.start(name.lower())
-        if len(opened.stack) + opened.kept > DEEPEST or opened.repeated > _MOST_REPEATED:
+        if len(opened.stack) + opened.kept > _DEEPEST or opened.repeated > _MOST_REPEATED:
             raise TooComplex("nested too deep")
 
 

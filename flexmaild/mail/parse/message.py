@@ -1,6 +1,6 @@
-"""Bytes to a bounded, parsed mail: header, the tree of parts, and every reading of its text.
+"""Bytes to a bounded, parsed mail: header, the tree of parts, and every way to read its text.
 
-Called by `understand.reply`. Written by hand because the standard parser neither says what was ambiguous nor
+Called by `understand.reply`. Own code because the standard parser neither says what was ambiguous nor
 stays within bounds: `policy.default` takes 2.5 GB for one header, `compat32` overflows the stack at 3,000
 levels and loses "base64 x" silently (tests compare the two on every well-formed mail). Splitting is by
 `bytes.find`, depth and count are capped. A fault is what could change From, a text's bytes or their decoding
@@ -17,7 +17,7 @@ from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.part import Part, Text, walk
 from flexmaild.mail.parse.smime import KINDS as SMIME_KINDS
 from flexmaild.mail.parse.smime import signed_content
-from flexmaild.mail.parse.texts import marked, texts
+from flexmaild.mail.parse.texts import mark_texts, texts
 from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 
 __all__ = ["Mail", "Part", "Text", "TooMuch", "read", "split_header"]
@@ -61,7 +61,7 @@ def read(data: bytes, limits: Limits, partial: bool = False) -> Mail:
 
 def read_as(header: Header, body: bytes, limits: Limits, partial: bool = False) -> Mail:
     """The same body under this header. Raises TooMuch."""
-    root = marked(_Reader(limits).part(header, body, 0, "text/plain", is_end=not partial))
+    root = mark_texts(_Reader(limits).part(header, body, 0, "text/plain", is_end=not partial))
     return Mail(header, root, texts(root, limits))
 
 

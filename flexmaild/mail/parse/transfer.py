@@ -26,7 +26,7 @@ _VALUES = {code: value for value, code in enumerate(_ALPHABET)}
 _NOT_ALPHABET = bytes(range(256)).translate(None, _ALPHABET)
 # A line this long without a blank, and nearly all of it letters of base64, is a damaged one and no footer.
 _LONG_CODE, _SHARE_OF_CODE = 20, 0.9
-# More padded blocks than this are nobody's footer.
+# More padded blocks than this are no footer.
 _MOST_BLOCKS = 4
 # What is shorter may be words.
 _SHORTEST_BASE64 = 20

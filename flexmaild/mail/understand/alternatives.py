@@ -1,10 +1,11 @@
 """The other ways to read a body whose signature leaves open how it is read. For `reply`.
 
-Where Content-Type or Content-Transfer-Encoding is outside `h=` (Google's and opendkim's lists), whoever has
-a signed mail can change them: "Approve <only staging>" is a condition as text and none as HTML. So the body
-must say the same in each way in which its author may have meant it. What a body is mostly shows: nobody types
-base64, or a part's header as the first line. Where it shows, there is no second way; else an honest mail,
-whose source is no answer, would not count. MIME-Version plays no part: nothing here asks for it. Pure.
+Where Content-Type or Content-Transfer-Encoding is outside `h=` (Google's and opendkim's lists), anyone who
+has a signed mail can change them: "Approve <only staging>" is a condition as text and none as HTML. So the
+body must say the same in each way in which its author may have meant it. Mostly the body shows what it is: no
+person types base64, or a part's header as the first line. Where it shows, there is no second way; else an
+honest mail, whose source is no answer, would not count. MIME-Version plays no part: nothing here asks for it.
+Pure.
 """
 
 import re
@@ -18,7 +19,7 @@ from flexmaild.mail.parse.message import Mail, TooMuch, read_as
 from flexmaild.mail.parse.smime import KINDS as SMIME_KINDS
 from flexmaild.mail.parse.transfer import encoding_name, is_identity, transferred
 from flexmaild.mail.understand.identification import references
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 from flexmaild.mail.understand.verdict import Decision
 
 _TYPE, _ENCODING = b"content-type", b"content-transfer-encoding"
@@ -70,8 +71,8 @@ class _Way:
 def other_readings(
     mail: Mail, body: bytes, covered: Collection[bytes], typed: Iterable[str], limits: Limits, partial: bool
 ) -> Iterator[OtherReading]:
-    """Those that show another text than this reading of the mail does. covered: the fields that are signed;
-    typed: the lines that its author typed, read so."""
+    """The readings that show another text than this one. covered: the fields that are signed; typed: the
+    lines that its author typed, in this reading."""
     is_type_open = _TYPE not in covered
     if not is_type_open and _ENCODING in covered:
         return
@@ -118,7 +119,7 @@ def _is_guessed_wrong(decision: Decision, original: str, other_text: str) -> boo
     a sign among letters that are none, or a word that stands in the mail as it came, too."""
     if decision.answer is not None:
         return False
-    is_word = any(map(str.isalpha, decision.word)) and small(decision.word) not in small(original)
+    is_word = any(map(str.isalpha, decision.word)) and fold_case(decision.word) not in fold_case(original)
     is_question = _WIDE_MARK in other_text and _WIDE_MARK not in original
     return decision.unclear not in _DOUBTS or not (is_word or is_question)
 

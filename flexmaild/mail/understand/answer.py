@@ -27,9 +27,9 @@ from flexmaild.mail.understand.lines import (
     QUESTION_MARKS,
     Label,
     Line,
-    composed,
     letters,
     lines_of,
+    nfc,
     without_links,
 )
 from flexmaild.mail.understand.verdict import Decision, decide
@@ -207,4 +207,4 @@ def _count_visible(lines: Iterable[str]) -> int:
 
 def _letters(lines: Iterable[str]) -> str:
     """Those of all lines at once; no word goes over the end of a line."""
-    return letters("\n".join([without_links(composed(line)) for line in lines]))
+    return letters("\n".join([without_links(nfc(line)) for line in lines]))

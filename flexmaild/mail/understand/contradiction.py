@@ -9,7 +9,7 @@ from flexmaild.core.model import Answer
 from flexmaild.languages.load import EVERY, words
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.doubt import NEGATIONS, is_contraction
-from flexmaild.mail.understand.words.normalised import clauses, looks, words_in
+from flexmaild.mail.understand.words.normalised import clauses, folded_forms, words_in
 from flexmaild.mail.understand.words.pieces import may_apply_to
 
 _OPPOSED_STEMS = words(lambda language: language.doubt.opposed_stems)
@@ -21,7 +21,7 @@ _PROMISE_PIECES = tuple(
 
 def contradiction(answer: Answer, sentence: str, known: Vocabulary) -> str:
     """The other answer's word in a sentence, as far as it contradicts; empty if none does."""
-    for low in looks(sentence):
+    for low in folded_forms(sentence):
         word = _opposite_word(answer, low, known)
         if word and (answer is Answer.APPROVE or any(_approves(clause, known) for clause in clauses(low))):
             return word

@@ -29,7 +29,7 @@ _CLOSING = {
 }  # fmt: skip
 # Behind these no blank is written.
 _FULL_WIDTH = ("」", "』")
-# What programs put before and behind words and nobody sees. None of it may stand inside a word that decides.
+# Invisible characters that programs put around words. None of them may stand inside a word that decides.
 _MARKS = "\ufeff\u200e\u200f\u061c"
 _UNSEEN = f"{_MARKS}\u200b\u200c\u200d\u2060\u00ad\u2069"
 # Blanks behind a word, as some editors write them.

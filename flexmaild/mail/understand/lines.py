@@ -1,7 +1,7 @@
-"""The visible lines of a reply while they are being labelled: what each line is, and why we think so.
+"""The visible lines of a reply while they are labelled: what each line is, and by which rule.
 
-Made by `label`, which every other module of the labelling works on. Nothing is ever removed: a line gets one
-label, and a line that holds a person's words beside something else says which part is theirs.
+The modules of `labels` fill them in. Nothing is ever removed: each line gets one label, and a line that holds
+a person's words and something else says which part is theirs.
 """
 
 import re
@@ -40,7 +40,7 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 # blank in one is where format=flowed broke it, behind "?" or "&".
 _SCHEME = r"(?:(?<![a-z])[a-z][a-z0-9+.-]{1,30}://|mailto:|tel:|www\.)"
 _ADDRESS = rf"{_SCHEME}[^\s<>\"]+(?:(?<=[?&]) [^\s<>\"]*=[^\s<>\"]*)*"
-LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
+_LINK = re.compile(rf"<{_ADDRESS}>|{_ADDRESS}|\[\d{{1,3}}\]", re.IGNORECASE)
 QUESTION_MARKS = "?？¿؟❓❔⁇⁈⁉‽"
 # A frown or more on a line, behind quote marks: ":-(", ":/", "):", ":'(".
 _FROWNS = re.compile(r"[>\s]*(?:(?:[:;=8]['’]?[-^o]?[(\[{|\\/]+|[)\]]-?['’]?[:;=8])[.!\s]*)+")
@@ -89,7 +89,7 @@ class Line:
         """`bare` folded: once for all rules, and anew where one of them took a mark off the line."""
         of, low = self._folded
         if of is not self.bare:
-            low = small(self.bare.strip())
+            low = fold_case(self.bare.strip())
             self._folded = self.bare, low
         return low
 
@@ -102,8 +102,8 @@ class Line:
         text = self.text
         links = [*self.hidden]
         if _may_have_link(text):
-            links += [m.span() for m in LINK.finditer(text)]
-        found = [Word(normal(m[0]), *m.span()) for m in WORD.finditer(text)]
+            links += [m.span() for m in _LINK.finditer(text)]
+        found = [Word(normalised(m[0]), *m.span()) for m in WORD.finditer(text)]
         return _words_outside(found, sorted(links)) if links else found
 
 
@@ -135,17 +135,17 @@ class Run:
 
 
 def lines_of(shown: Iterable[ShownLine], *, sure: bool = False) -> list[Line]:
-    """The lines of one reading, to be labelled. sure: only what is certainly visible."""
+    """The lines of one rendering, to be labelled. sure: only what is certainly visible."""
     return [_line_of(line, line.sure if sure else line.text) for line in shown]
 
 
 def _line_of(shown: ShownLine, text: str) -> Line:
     if not text:
         return Line("", shown.depth, shown.mark, is_blank=True)
-    return with_derived_fields(Line(composed(text), shown.depth, shown.mark))
+    return with_derived_fields(Line(nfc(text), shown.depth, shown.mark))
 
 
-def composed(text: str) -> str:
+def nfc(text: str) -> str:
     """The text with each letter and its accent as one character, where there is one."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
@@ -165,14 +165,14 @@ def compared_text(text: str) -> str:
 
 def without_links(text: str) -> str:
     """The text with a blank in place of each link."""
-    return LINK.sub(" ", text) if _may_have_link(text) else text
+    return _LINK.sub(" ", text) if _may_have_link(text) else text
 
 
 def links_in(text: str) -> Iterator[str]:
     """The links of a text; none goes over the end of a line."""
     for line in text.split("\n"):
         if _may_have_link(line):
-            yield from (link[0] for link in LINK.finditer(line))
+            yield from (link[0] for link in _LINK.finditer(line))
 
 
 def words_of(line: str) -> list[str]:
@@ -180,11 +180,11 @@ def words_of(line: str) -> list[str]:
     plain = without_links(line)
     if plain.isascii():
         return _ASCII_WORD.findall(plain.lower())
-    return [normal(word) for word in WORD.findall(plain)]
+    return [normalised(word) for word in WORD.findall(plain)]
 
 
 def _may_have_link(text: str) -> bool:
-    """A quick look: looking for links takes longer than all else that is done with most lines."""
+    """A quick test, since searching for links takes longer than all else done with most lines."""
     return "[" in text or "://" in text or (("." in text or ":" in text) and _has_scheme(text.lower()))
 
 
@@ -192,7 +192,7 @@ def _has_scheme(low: str) -> bool:
     return "www." in low or "mailto:" in low or "tel:" in low
 
 
-def small(text: str) -> str:
+def fold_case(text: str) -> str:
     """Case-folded; the Turkish "İ", which would fold to two characters, is an "i"."""
     return text.casefold().replace("i\u0307", "i")
 
@@ -201,11 +201,11 @@ def letters(text: str) -> str:
     """The letters and digits of a text as `compared_text` gives them, those of links included."""
     if text.isascii():
         return text.lower().translate(_NO_LETTERS)
-    return "".join([normal(word) for word in WORD.findall(text)])
+    return "".join([normalised(word) for word in WORD.findall(text)])
 
 
 @lru_cache(maxsize=4096)
-def normal(word: str) -> str:
+def normalised(word: str) -> str:
     """One word as it is compared."""
     return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).casefold()
 

@@ -14,7 +14,7 @@ from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import PREFIX
 from flexmaild.core.work import MailsSent
 from flexmaild.mail.authentication import borders, kept_header, signatures
-from flexmaild.mail.authentication.own_check import Checked, Lookup, checked
+from flexmaild.mail.authentication.own_check import Lookup, VerifiedSignatures, verify_signatures
 from flexmaild.mail.parse.header import Header, decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import Mail, TooMuch, body_of, read, split_header
@@ -91,7 +91,7 @@ def understand(
     try:
         mail = read(data, rules.limits, partial)
     except TooMuch as fault:
-        named = mentions.requests(mentions.in_bytes(data))
+        named = mentions.requests(mentions.candidates_in_bytes(data))
         return ParsedReply(digest, size, fault.nature, str(fault), partial=partial, named_requests=named)
     incoming = _incoming(data, mail, rules, partial)
     kind, because = nature(mail, incoming.sender.address, rules)
@@ -111,7 +111,7 @@ def understand(
 def _incoming(data: bytes, mail: Mail, rules: Rules, partial: bool) -> _Incoming:
     who = sender(mail.header, rules.limits)
     domain = domain_of(who.address) if who.address else ""
-    signed = signatures.covered(mail.header, domain) if who.address else None
+    signed = signatures.covered_fields(mail.header, domain) if who.address else None
     return _Incoming(data, mail, rules, who, domain, signed, partial)
 
 
@@ -154,7 +154,7 @@ def _described(incoming: _Incoming, found: _References, reply: ParsedReply) -> P
     """With what header and text say of the mail: its sender, its references, its addressees."""
     mail, header, rules, who = incoming.mail, incoming.header, incoming.rules, incoming.sender
     limits = rules.limits
-    candidates = mentions.in_mail(mail, split_header(incoming.data)[0], limits)
+    candidates = mentions.candidates_in_mail(mail, split_header(incoming.data)[0], limits)
     return replace(
         reply,
         message_id=message_id_of(header.first(b"message-id")),
@@ -185,16 +185,16 @@ def _described(incoming: _Incoming, found: _References, reply: ParsedReply) -> P
 def _with_authentication(reply: ParsedReply, incoming: _Incoming, lookup: Lookup | None) -> ParsedReply:
     """With what proves its sender, or speaks against the mail."""
     header, rules, address = incoming.header, incoming.rules, incoming.sender.address
-    trusted = borders.found(header, rules.borders, rules.exchange_online, rules.limits.field)
-    verified = Checked()
+    trusted = borders.trusted_results(header, rules.borders, rules.exchange_online, rules.limits.field)
+    verified = VerifiedSignatures()
     if rules.verify_dkim and lookup is not None and not incoming.partial and address:
-        verified = checked(incoming.data, header, incoming.domain, lookup)
+        verified = verify_signatures(incoming.data, header, incoming.domain, lookup)
     return replace(
         reply,
         auth_results=trusted.results,
         auth_faults=trusted.faults,
         auth_fields=borders.summary(trusted),
-        kept_header=kept_header.kept(header),
+        kept_header=kept_header.stored_header(header),
         signed_as=signatures.digests(header, incoming.domain) if address else (),
         internal=rules.exchange_online and borders.is_internal(header, address, rules.own_domains),
         dkim_domains=verified.domains,

@@ -1,4 +1,4 @@
-"""Lines beside an answer that nobody explains: a person's words, or those of a mail gateway we do not know.
+"""Lines near an answer that no rule explains: a person's words, or those of a mail gateway we do not know.
 
 Called by `reply`; `status` names those that come back, for `approvals.ignore_lines`. Never used to decide.
 """
@@ -10,7 +10,7 @@ from flexmaild.mail.understand.first_word import first_word
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.words.rules import Rules
 
-# So many lines of one mail, and letters of a line: nobody needs more to know a gateway's block.
+# Lines of one mail, and letters of a line: enough to recognise the block of a gateway.
 _MOST, _LONGEST = 10, 200
 # Lines that are looked at above an answer.
 _MOST_ABOVE = 50

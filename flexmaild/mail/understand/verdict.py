@@ -16,7 +16,7 @@ from flexmaild.mail.understand.contradiction import contradiction
 from flexmaild.mail.understand.first_word import FirstWord, first_word, resembles_deciding_word
 from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.lines import is_frown
-from flexmaild.mail.understand.words.courtesy import asks, begins_with_question_mark, is_polite
+from flexmaild.mail.understand.words.courtesy import asks_question, begins_with_question_mark, is_polite
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.doubt import (
     NEGATIONS,
@@ -26,7 +26,13 @@ from flexmaild.mail.understand.words.doubt import (
     retraction_in,
 )
 from flexmaild.mail.understand.words.language_guess import AmbiguousWords, ClauseLanguage
-from flexmaild.mail.understand.words.normalised import clauses, looks, seen, sentences, words_in
+from flexmaild.mail.understand.words.normalised import (
+    clauses,
+    folded_forms,
+    sentences,
+    visible_form,
+    words_in,
+)
 from flexmaild.mail.understand.words.pieces import has_kana
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import spellings
@@ -123,17 +129,17 @@ class _Obstacle:
     word: str = ""
 
 
-def decide(sentences_: Labelled, rules: Rules) -> Decision:
+def decide(said: Labelled, rules: Rules) -> Decision:
     """What the typed lines say, by the table above, and whether they can be taken at their word."""
-    if sentences_.is_foreign:
+    if said.is_foreign:
         return Decision(None, "other_mail")
-    decision = _decide(_joined(sentences_.above, sentences_.among, sentences_.below), rules)
+    decision = _decide(_joined(said.above, said.among, said.below), rules)
     if decision.answer is None:
         return decision
-    if any(map(str.strip, sentences_.among)) and not any(map(str.strip, sentences_.above)):
+    if any(map(str.strip, said.among)) and not any(map(str.strip, said.above)):
         # It answers one of the lines around it; which, cannot be known.
         return Decision(None, "between", language=decision.language, line=decision.line)
-    if sentences_.changed:
+    if said.changed:
         return Decision(None, "quote_changed", language=decision.language, line=decision.line)
     return decision
 
@@ -149,7 +155,7 @@ def _joined(*parts: Sequence[str]) -> list[str]:
 
 def _decide(typed: Sequence[str], rules: Rules) -> Decision:
     # A byte order mark or a zero-width space is all that some editors leave in a line.
-    places = [i for i, line in enumerate(typed) if seen(line).strip()]
+    places = [i for i, line in enumerate(typed) if visible_form(line).strip()]
     if not places:
         return Decision(None, "empty")
     lines = [typed[i] for i in places]
@@ -189,23 +195,23 @@ def _unclear(first: FirstWord, below: Sequence[str], rules: Rules) -> _Obstacle 
     """What keeps the answer from standing, by the table; None when it stands."""
     if rules.comments == "bare" and not is_polite(first.rest):
         return _Obstacle("more_than_word", first.rest)
-    sentences_ = list(sentences("\n".join((first.rest, *below))))
+    said = list(sentences("\n".join((first.rest, *below))))
     follows_word = bool(first.rest.strip())
-    found = _other_word(first.answer, sentences_, rules.vocabulary) or _retraction(first.answer, sentences_)
+    found = _other_word(first.answer, said, rules.vocabulary) or _retraction(first.answer, said)
     if found or rules.comments == "first_word":
         return found
     if first.answer is Answer.REJECT:
-        return _unclear_rejection(first, sentences_, follows_word)
-    return _unclear_approval(first, sentences_, follows_word)
+        return _unclear_rejection(first, said, follows_word)
+    return _unclear_approval(first, said, follows_word)
 
 
-def _unclear_approval(first: FirstWord, sentences_: Sequence[str], follows_word: bool) -> _Obstacle | None:
+def _unclear_approval(first: FirstWord, said: Sequence[str], follows_word: bool) -> _Obstacle | None:
     asking = (
-        first.raw_rest if begins_with_question_mark(first.raw_rest) else next(filter(asks, sentences_), "")
+        first.raw_rest if begins_with_question_mark(first.raw_rest) else next(filter(asks_question, said), "")
     )
     if asking:
         return _Obstacle("question", asking, "?")
-    for text in (first.raw_rest, first.raw_rest.lstrip(" .,;!"), *sentences_):
+    for text in (first.raw_rest, first.raw_rest.lstrip(" .,;!"), *said):
         denial = _DENIAL.match(text) if text is first.raw_rest else _DENIAL.fullmatch(text)
         if denial:
             return _Obstacle("negated", text, denial[0].strip())
@@ -215,8 +221,8 @@ def _unclear_approval(first: FirstWord, sentences_: Sequence[str], follows_word:
         return _Obstacle("negated", first.raw_rest, min(signs))
     if doubt := doubt_in(first.before, first.language):
         return _Obstacle(doubt.why, first.before, doubt.word)
-    condition, kana = None, has_kana(sentences_)
-    for number, sentence in enumerate(sentences_):
+    condition, kana = None, has_kana(said)
+    for number, sentence in enumerate(said):
         doubt = doubt_in(sentence, first.language, kana=kana, first=follows_word and not number)
         if doubt and doubt.why == "negated":
             return _Obstacle(doubt.why, sentence, doubt.word)
@@ -225,31 +231,31 @@ def _unclear_approval(first: FirstWord, sentences_: Sequence[str], follows_word:
     return condition
 
 
-def _unclear_rejection(first: FirstWord, sentences_: Sequence[str], follows_word: bool) -> _Obstacle | None:
+def _unclear_rejection(first: FirstWord, said: Sequence[str], follows_word: bool) -> _Obstacle | None:
     if begins_with_question_mark(first.raw_rest):
         return _Obstacle("question", first.raw_rest, "?")
     if denial := _DENIAL.match(first.raw_rest):
         return _Obstacle("negated", first.raw_rest, denial[0].strip())
-    if not sentences_:
+    if not said:
         return None
-    typed = [word for sentence in sentences_ for word in words_in(looks(sentence)[0])]
+    typed = [word for sentence in said for word in words_in(folded_forms(sentence)[0])]
     if (
         follows_word
-        and asks(sentences_[0])
-        and len(sentences_[0]) <= _BRIEF
-        and len(words_in(looks(sentences_[0])[0])) <= 2
+        and asks_question(said[0])
+        and len(said[0]) <= _BRIEF
+        and len(words_in(folded_forms(said[0])[0])) <= 2
     ):
-        return _Obstacle("question", sentences_[0], "?")
+        return _Obstacle("question", said[0], "?")
     if typed and all(word in NEGATIONS for word in typed) and not _REFUSALS.issuperset(typed):
-        return _Obstacle("negated", sentences_[0], typed[0])
+        return _Obstacle("negated", said[0], typed[0])
     if (
         follows_word
         and typed
         and _AFTER_REJECT.applies(typed[0], ClauseLanguage(typed, first.language))
-        and not _is_reason(first.raw_rest, sentences_[0])
-        and not begins_harmlessly(sentences_[0])
+        and not _is_reason(first.raw_rest, said[0])
+        and not begins_harmlessly(said[0])
     ):
-        return _Obstacle("condition", sentences_[0], typed[0])
+        return _Obstacle("condition", said[0], typed[0])
     return None
 
 
@@ -259,17 +265,17 @@ def _is_reason(mark: str, sentence: str) -> bool:
     return bool(between.strip(" \t\xa0,")) or ("," in between and len(clauses(sentence)) > 1)
 
 
-def _retraction(answer: Answer, sentences_: Sequence[str]) -> _Obstacle | None:
+def _retraction(answer: Answer, said: Sequence[str]) -> _Obstacle | None:
     """A change of mind. Beside a rejection only a short sentence is one: a longer one may be the reason."""
-    for sentence in sentences_:
+    for sentence in said:
         word = retraction_in(sentence)
-        if word and (answer is Answer.APPROVE or len(words_in(looks(sentence)[0])) <= _SHORT):
+        if word and (answer is Answer.APPROVE or len(words_in(folded_forms(sentence)[0])) <= _SHORT):
             return _Obstacle("condition", sentence, word)
     return None
 
 
-def _other_word(answer: Answer, sentences_: Sequence[str], known: Vocabulary) -> _Obstacle | None:
-    for sentence in sentences_:
+def _other_word(answer: Answer, said: Sequence[str], known: Vocabulary) -> _Obstacle | None:
+    for sentence in said:
         if word := contradiction(answer, sentence, known):
             return _Obstacle("both_words", sentence, word)
     return None

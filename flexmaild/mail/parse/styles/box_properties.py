@@ -19,7 +19,7 @@ _OUTDENT = -8.0
 _LOWEST = 300.0
 # In a wider box text at its right side is not seen.
 _WIDEST = 900.0
-# Where text is put that nobody is to see.
+# Where pages put text that is not to be seen.
 _FAR = -2000.0
 _DISPLAYS = {
     **dict.fromkeys(("block", "list-item", "table", "flow-root"), "block"),

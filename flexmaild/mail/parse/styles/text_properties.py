@@ -84,7 +84,7 @@ def _size(draft: Draft, name: str, values: Values) -> bool:
         return False
     draft.sizes.append(found)
     if values[0].type == "dimension" and values[0].lower_unit == "rem":
-        # Of the root's size, which is 16 unless somebody says so.
+        # Of the root's size, which is 16 unless a rule changes it.
         draft.sizes.append(Length(float(values[0].value), True))
     return True
 

@@ -3,7 +3,7 @@
 Called by `mail.parse.styles.style_sheets` and `mail.parse.styles.looks`. Text is certainly seen only where
 every declaration is on a list of ours (`properties`): a property whose value leaves text readable. What hides
 surely is told apart, so that such text appears nowhere; all the rest is doubt. A false alarm costs a
-question, a missed one would count text that nobody saw. Linear; never raises; knows no tree.
+question, a missed one would count text that the person did not see. Linear; never raises; knows no tree.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from flexmaild.mail.parse.styles.text_properties import SYMBOL_FONTS
 # These hide all that is inside, and nothing inside can undo it.
 FOR_GOOD: Final = DISPLAY | OPACITY
 
-# Smaller is no text that somebody types and reads; below the second nothing is seen at all.
+# Smaller text is not typed and read by a person; below the second nothing is seen at all.
 READABLE_SIZE, SEEN_SIZE, LARGEST_SIZE = 6.0, 2.0, 200.0
 _LONGEST_STYLE = 4096  # Word's longest in the collections has 600 characters
 _LONGEST_CACHED = 600

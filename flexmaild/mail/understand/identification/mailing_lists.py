@@ -35,7 +35,7 @@ _SCHEME = "mailto:"
 _OLD_LIST = re.compile(r"(?:^|;)\s*list\s+([^\s;]+)", re.IGNORECASE)
 
 
-def listed(header: Header, rules: Rules) -> str:
+def list_field(header: Header, rules: Rules) -> str:
     """The field that shows a mailing list, empty for none and for our own group."""
     shown = [name.decode() for name in _FIELDS if header.has(name)]
     for name in _PRECEDENCES:

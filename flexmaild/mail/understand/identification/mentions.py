@@ -33,12 +33,12 @@ from flexmaild.mail.understand.words.normalised import LOOKALIKES
 
 _T = TypeVar("_T", bytes, str)
 
-# Nobody names more requests; a mail that is full of made-up ones is looked over no further.
+# No person names more requests; a mail full of invented ones is not searched further.
 MOST = 40
 # Of each file so much is looked through, and of all together, bytes: a mail that was sent on as a file has
 # our Message-ID in its header, at its beginning.
 _OF_FILE, _OF_ALL = 256 * 1024, 1 << 20
-# Of a mail that nobody could take apart.
+# Bytes searched of a mail that could not be parsed.
 _OF_WHOLE = 1 << 20
 
 _KEPT = b"0123456789abcdefghijklmnopqrstuvwxyz"
@@ -61,12 +61,12 @@ _OUR_JOB = re.compile(rb"<?(%s)@" % MAIL_ID.encode(), re.IGNORECASE)
 _MOST_JOBS = 5
 
 
-def in_mail(mail: Mail, head: bytes, limits: Limits) -> tuple[bytes, ...]:
+def candidates_in_mail(mail: Mail, head: bytes, limits: Limits) -> tuple[bytes, ...]:
     """What follows "fm1" in header, texts and files of this mail, as candidates for the functions below."""
     return _distinct(found for text in _searched_texts(mail, head, limits) for found in _candidates(text))
 
 
-def in_bytes(data: bytes) -> tuple[bytes, ...]:
+def candidates_in_bytes(data: bytes) -> tuple[bytes, ...]:
     """The same in a mail that cannot be taken apart: header and text as they are."""
     return _distinct(_candidates(data[:_OF_WHOLE]))
 

@@ -12,7 +12,7 @@ from itertools import islice
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.labels.known import is_deciding_word, tokens_of
 from flexmaild.mail.understand.labels.quote_borders import CALENDAR, DATE, SPLIT, line_above, names_us
-from flexmaild.mail.understand.lines import Label, Line, has_meaning, small
+from flexmaild.mail.understand.lines import Label, Line, fold_case, has_meaning
 from flexmaild.mail.understand.words.dates import is_date_line, words_beside_dates
 from flexmaild.mail.understand.words.doubt import doubt_of, doubts_in, refusing_signs
 from flexmaild.mail.understand.words.language_guess import ClauseLanguage
@@ -78,7 +78,7 @@ def _may_stand_above(line: Line, below: Line, is_whole: bool, rules: Rules) -> b
 
 def _possible_starts(text: str) -> Iterator[int]:
     """Where in a line an attribution may begin behind other text."""
-    low = small(text)
+    low = fold_case(text)
     return _glued_starts(text, low, CALENDAR.search(low)) if len(low) == len(text) else iter(())
 
 
@@ -120,14 +120,14 @@ def _answers(text: str, rules: Rules) -> bool:
 
 def _without_names(text: str, rules: Rules) -> str:
     """The text in small letters without addresses and our name."""
-    low = _ADDRESS.sub(" ", small(text))
+    low = _ADDRESS.sub(" ", fold_case(text))
     for name in rules.own_names:
         low = low.replace(name, " ")
     return low
 
 
 def _shortest_start(joined: str, rules: Rules) -> int:
-    low = small(joined)
+    low = fold_case(joined)
     if len(low) != len(joined):  # rare letters fold to two
         low = joined.lower()
         if len(low) != len(joined):

@@ -21,8 +21,8 @@ from flexmaild.mail.understand.labels.disclaimers import (
 )
 from flexmaild.mail.understand.labels.known import (
     KnownLines,
-    asks,
     has_deciding_word,
+    has_question_mark,
     is_deciding_word,
     tokens_of,
 )
@@ -92,7 +92,7 @@ def is_classification(text: str) -> bool:
         return False
     if _CLASSIFICATIONS.has(text):
         return True
-    found = () if asks(text) else tokens_of(text)
+    found = () if has_question_mark(text) else tokens_of(text)
     is_strange = [folded(token) not in _CLASSIFICATION_WORDS for token in found]
     if not any(is_strange):
         return 0 < len(found) <= _LONGEST_CLASSIFICATION
@@ -135,7 +135,7 @@ def _foreign_words(line: str) -> list[str]:
         low = folded(word)
         if low not in _BANNER_WORDS and (low.isascii() or _UNSPACED.sub("", low)):
             found.append(word)
-    return [*found, "?"] if asks(line) else found
+    return [*found, "?"] if has_question_mark(line) else found
 
 
 def _ends_banner(paragraph: Sequence[str], i: int) -> bool:

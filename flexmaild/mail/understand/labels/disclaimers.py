@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from flexmaild.languages.load import EVERY, words
-from flexmaild.mail.understand.labels.known import KnownLines, asks, has_deciding_word
-from flexmaild.mail.understand.lines import Line, small, weight
+from flexmaild.mail.understand.labels.known import KnownLines, has_deciding_word, has_question_mark
+from flexmaild.mail.understand.lines import Line, fold_case, weight
 from flexmaild.mail.understand.words.doubt import doubts_in, refusing_signs
-from flexmaild.mail.understand.words.normalised import clauses, seen
+from flexmaild.mail.understand.words.normalised import clauses, visible_form
 from flexmaild.mail.understand.words.pieces import PieceIndex
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word
@@ -22,7 +22,7 @@ from flexmaild.mail.understand.words.spelling import normal_word
 
 def folded(text: str) -> str:
     """The text in the form in which it is looked through: as a person sees it, in lower case."""
-    return seen(small(seen(text)))
+    return visible_form(fold_case(visible_form(text)))
 
 
 def as_compared(pieces: Iterable[str]) -> tuple[str, ...]:
@@ -139,14 +139,14 @@ def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
 
 def _is_typed_between(paragraph: Sequence[str], at: int) -> bool:
     """Whether a line that doubts or asks stands here, less than half as long as the one above and not the
-    last: no program breaks a line so early, somebody typed there."""
+    last: no program breaks a line so early, so a person typed it."""
     line = paragraph[at].strip()
     is_short = 2 * len(line) < len(paragraph[at - 1].strip())
     return is_short and at + 1 < len(paragraph) and (_doubts(line) or bool(refusing_signs(line)))
 
 
 def _doubts(text: str) -> bool:
-    return bool(doubts_in(text)) or asks(text)
+    return bool(doubts_in(text)) or has_question_mark(text)
 
 
 def _is_typed_alone(paragraph: Sequence[str], at: int, languages: frozenset[str], rules: Rules) -> bool:
@@ -294,6 +294,6 @@ def _spaced(text: str) -> str:
 
 
 def words_of(line: str) -> list[str]:
-    kept = (p for p in seen(line).replace("<", " <").split() if "://" not in p and "@" not in p)
+    kept = (p for p in visible_form(line).replace("<", " <").split() if "://" not in p and "@" not in p)
     spaced = "".join(c if c.isalnum() or c in "'-" else " " for c in " ".join(kept))
     return [word for piece in spaced.split() if (word := piece.strip("'-"))]

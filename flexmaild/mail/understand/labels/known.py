@@ -16,7 +16,7 @@ from typing import TypeAlias
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.lines import CJK
 from flexmaild.mail.understand.words.doubt import doubts_in
-from flexmaild.mail.understand.words.normalised import looks, seen
+from flexmaild.mail.understand.words.normalised import folded_forms, visible_form
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import normal_word, spellings
 
@@ -193,13 +193,13 @@ def _parts(pattern: str) -> list[_Part]:
 @lru_cache(maxsize=512)
 def tokens_of(text: str) -> tuple[str, ...]:
     """The words of a line as written, without its links and addresses."""
-    return tuple(_RUN.findall(seen(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
+    return tuple(_RUN.findall(visible_form(_without_addresses(text)) if len(text) < _LONGEST_TEXT else text))
 
 
 @lru_cache(maxsize=4096)
 def is_deciding_word(token: str) -> bool:
     """Whether this word decides, or begins as one for the opposite of an approval, in any language."""
-    return any(low in _DECIDING or low.startswith(_OPPOSED) for low in looks(token))
+    return any(low in _DECIDING or low.startswith(_OPPOSED) for low in folded_forms(token))
 
 
 def has_deciding_word(text: str, rules: Rules) -> bool:
@@ -207,7 +207,7 @@ def has_deciding_word(text: str, rules: Rules) -> bool:
     return not rules.vocabulary.words.isdisjoint(map(normal_word, tokens_of(text)))
 
 
-def asks(text: str) -> bool:
+def has_question_mark(text: str) -> bool:
     """Whether a question mark or an emoji stands in it that may be an answer."""
     return any(not token[0].isalnum() for token in _tokens(text).found)
 
@@ -220,7 +220,7 @@ def _without_addresses(text: str) -> str:
 
 @lru_cache(maxsize=512)
 def _tokens(text: str) -> _Text:
-    visible = seen(_without_addresses(text))
+    visible = visible_form(_without_addresses(text))
     found: list[str] = []
     stops: list[int] = []
     end = 0
@@ -239,7 +239,7 @@ def _compared(word: str) -> str:
     low = word.casefold()
     if not low.isascii():
         bare = "".join(c for c in unicodedata.normalize("NFD", low) if unicodedata.category(c) != "Mn")
-        low = seen(unicodedata.normalize("NFC", bare))
+        low = visible_form(unicodedata.normalize("NFC", bare))
     return low.replace("'", "").replace("-", "").replace("‐", "")
 
 

@@ -1,7 +1,7 @@
 """Gives every visible line of a reply its label: `label(lines, sent, rules, writer)`.
 
-Called by `reply` with one reading of a mail. First the lines that we sent are found again (`match`, `ours`),
-then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
+Called by `answer` with one rendering of a mail. First the lines that we sent are found again (`match`,
+`ours`), then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
 `notices`, `signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are
 all lines labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
 """
@@ -33,7 +33,7 @@ class Labelled:
     """The lines with their labels, and what of them a person typed, by place.
 
     above, among, below: the typed lines above what is ours, between its lines, below it. changed: lines of
-    ours that were changed. is_foreign: it answers somebody else's mail. has_quote: something of ours, a
+    ours that were changed. is_foreign: it answers a mail that is not ours. has_quote: something of ours, a
     quote header or a line marked as quoted is among the lines.
     """
 

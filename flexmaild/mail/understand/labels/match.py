@@ -144,24 +144,15 @@ def _run(
 ) -> Run | None:
     """The longest run of ours that begins with this word."""
     at = starts[first]
-    rest = norm[at:] + ahead
-    best, place = 0, -1
-    for candidate in (*expected, *sent.places(rest[:SEED])):
-        common = _common(rest, sent.text, candidate)
-        if common > best:
-            best, place = common, candidate
+    best, place = _longest_match(norm[at:] + ahead, expected, sent)
     if place < 0:
         return None
-    last = first
-    while last < len(words) and starts[last + 1] - at <= best:
-        last += 1
-    is_whole_rest = last == len(words)
-    # Back to where a word ends in what we sent as well, unless the run goes on in the next line.
-    while last > first and not sent.is_bound(place + starts[last] - at):
-        if is_whole_rest and last == len(words) and best > starts[last] - at:
-            break
-        last -= 1
-    if not is_whole_rest and ahead:
+    end = first
+    while end < len(words) and starts[end + 1] - at <= best:
+        end += 1
+    goes_beyond = end == len(words) and best > starts[end] - at
+    last = end if goes_beyond else _back_to_bound(starts, first, end, place, sent)
+    if end < len(words) and ahead:
         # A word typed behind ours may be the one that the next line of ours begins with: then it is not ours.
         again = (
             k
@@ -173,11 +164,27 @@ def _run(
     said = norm[at : at + length]
     counted = weight(said) + (best - length if last == len(words) else 0)
     goes_on = place in expected and length >= _SHORTEST_CONTINUATION
-    if last == first or (
-        not goes_on and (counted < SHORTEST_RUN or (last - first < 2 and length < _LONG_WORD))
-    ):
+    is_long = counted >= SHORTEST_RUN and (last - first >= 2 or length >= _LONG_WORD)
+    if last == first or not (goes_on or is_long) or sent.is_address(said):
         return None
-    return None if sent.is_address(said) else Run(first, last, place, place + length, last == len(words))
+    return Run(first, last, place, place + length, last == len(words))
+
+
+def _longest_match(rest: str, expected: set[int], sent: SentText) -> tuple[int, int]:
+    """How many characters of `rest` we sent at one place, and that place; -1 where there is none."""
+    best, place = 0, -1
+    for candidate in (*expected, *sent.places(rest[:SEED])):
+        common = _common(rest, sent.text, candidate)
+        if common > best:
+            best, place = common, candidate
+    return best, place
+
+
+def _back_to_bound(starts: Sequence[int], first: int, last: int, place: int, sent: SentText) -> int:
+    """The last place up to here where a word ends in what we sent as well."""
+    while last > first and not sent.is_bound(place + starts[last] - starts[first]):
+        last -= 1
+    return last
 
 
 def _common(rest: str, text: str, place: int) -> int:

@@ -1,6 +1,6 @@
 """Text parts that only stand in for the HTML part beside them: "Your email client does not support HTML".
 
-Called by `reply`. A program that writes one says nothing by it, and the person never saw it. It is known by
+Called by `answer`. A program that writes one says nothing by it, and the person never saw it. It is known by
 what it cannot say: it is short, and it speaks of HTML with no other words than those of mail programs, or has
 no words but those of the subject, or none that the page has not as well. Pure.
 """

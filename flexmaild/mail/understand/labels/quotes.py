@@ -132,7 +132,7 @@ def _is_message_line(low: str) -> bool:
 
 
 def _label_program_lines(lines: Sequence[Line]) -> None:
-    """What a mail program writes beside a quote or at the very end, and nobody types."""
+    """Labels what mail programs write near a quote or at the very end, and no person types."""
     found = [
         i
         for i, line in enumerate(lines)
@@ -150,7 +150,7 @@ def _label_program_lines(lines: Sequence[Line]) -> None:
 
 
 def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
-    """Whether the topmost quote header names an address that is not ours: then it answers somebody else."""
+    """Whether the topmost quote header names an address that is not ours: then it answers another mail."""
     for i, line in enumerate(lines):
         if line.label is Label.OURS:
             return False
@@ -175,7 +175,8 @@ def _header_at(lines: Sequence[Line], i: int) -> str:
 
 
 def _names_another(text: str, rules: Rules) -> bool:
-    """Nobody else is, where it is not known who we are: `flexmaild explain` without settings.
+    """Whether it names an address that is not ours. False without own addresses (`flexmaild explain` without
+    settings).
 
     Whole addresses are compared: another's may hold ours, and so may a name. Where none can be read, as of a
     program that writes names alone or wrapped it, our name will do.

@@ -23,7 +23,7 @@ from flexmaild.mail.parse.all_text import page_text
 from flexmaild.mail.parse.header import decoded
 from flexmaild.mail.parse.limits import Limits
 from flexmaild.mail.parse.message import TooMuch, read, split_header
-from flexmaild.mail.understand.lines import WORD, compared_text, letters, links_in, normal, words_of
+from flexmaild.mail.understand.lines import WORD, compared_text, letters, links_in, normalised, words_of
 from flexmaild.mail.understand.words.doubt import may_have_refusing_sign, refusing_signs
 
 # A place is looked at from this many equal characters on, and so many places of one seed at most.
@@ -161,8 +161,8 @@ class SentText:
             before, found, behind = subject.partition(ours)
             if found:
                 return f"{before} {behind}".strip()
-        known = {normal(word) for ours in self.subjects for word in WORD.findall(ours)}
-        return " ".join(word for word in WORD.findall(subject) if normal(word) not in known)
+        known = {normalised(word) for ours in self.subjects for word in WORD.findall(ours)}
+        return " ".join(word for word in WORD.findall(subject) if normalised(word) not in known)
 
     def _is_foreign(self, at: int) -> bool:
         return any(start <= at < end for start, end in self.foreign)

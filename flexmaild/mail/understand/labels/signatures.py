@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flexmaild.languages.load import words
 from flexmaild.mail.understand.labels import banners, disclaimers
 from flexmaild.mail.understand.labels.known import KnownLines, has_deciding_word, tokens_of
-from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line, is_frown, small
+from flexmaild.mail.understand.lines import QUESTION_MARKS, Label, Line, fold_case, is_frown
 from flexmaild.mail.understand.words.doubt import GIVEN_NAME, doubts_in, refusing_signs
 from flexmaild.mail.understand.words.rules import Rules
 
@@ -46,7 +46,7 @@ class Writer:
 
     @classmethod
     def of(cls, name: str, address: str) -> "Writer":
-        found = _LETTERS.findall(small(f"{name} {address.partition('@')[0]}"))
+        found = _LETTERS.findall(fold_case(f"{name} {address.partition('@')[0]}"))
         return cls(frozenset(word for word in found if len(word) > 1), address.casefold())
 
 
@@ -232,7 +232,7 @@ def _is_title(text: str) -> bool:
     found = tokens_of(text)
     if not 0 < len(found) <= _LONGEST_TITLE:
         return False
-    others = [t for t in found if small(t) not in _TITLE_WORDS]
+    others = [t for t in found if fold_case(t) not in _TITLE_WORDS]
     return (
         len(found) - len(others) >= 2
         and not doubts_in(" ".join(others))
@@ -245,11 +245,11 @@ def _is_sentence(text: str) -> bool:
     if sum("\u3040" <= c <= "\u30ff" for c in text) >= 3 or _EASTERN_SENTENCE.search(text):
         return len(text) >= 8
     found: list[str] = _LETTERS.findall(text)
-    small: int = sum(word.islower() for word in found[1:])
+    fold_case: int = sum(word.islower() for word in found[1:])
     if len(found) >= 3 and text.rstrip()[-1:] in ".!":
-        return small >= 1
-    return (len(found) >= 3 and small == len(found) - 1) or bool(
-        len(found) >= 4 and 2 * small >= len(found) - 1
+        return fold_case >= 1
+    return (len(found) >= 3 and fold_case == len(found) - 1) or bool(
+        len(found) >= 4 and 2 * fold_case >= len(found) - 1
     )
 
 

@@ -12,7 +12,7 @@ from flexmaild.mail.understand.lines import QUESTION_MARKS
 from flexmaild.mail.understand.words.deciding import Vocabulary
 from flexmaild.mail.understand.words.doubt import GIVEN_NAME, doubts_in, phrases
 from flexmaild.mail.understand.words.language_guess import COMMON_WORDS
-from flexmaild.mail.understand.words.normalised import looks, words_in
+from flexmaild.mail.understand.words.normalised import folded_forms, words_in
 from flexmaild.mail.understand.words.spelling import normal_word
 
 _GREETINGS = frozenset(words(lambda language: language.courtesy.greetings))
@@ -115,8 +115,8 @@ def dictated_mark_length(text: str) -> int:
 
 
 def _is_courtesy_question(question: str) -> bool:
-    """Whether a question only asks to be told, or how somebody is."""
-    for low in looks(question):
+    """Whether a question is one of courtesy: it asks for a notice, or how the reader is."""
+    for low in folded_forms(question):
         typed = words_in(low)
         while typed and typed[0] in _POLITE_WORDS and not _QUESTIONS.at(typed, 0):
             typed = typed[1:]
@@ -140,7 +140,7 @@ def begins_with_question_mark(text: str) -> bool:
     return mark != "¿" and bool(_MARK.match(mark))
 
 
-def asks(sentence: str) -> bool:
+def asks_question(sentence: str) -> bool:
     """Whether a question mark stands where a question can end, and it asks about the request."""
     marks = _MARK.finditer(sentence)
     return any(not _in_address(sentence, mark.start()) for mark in marks) and not _is_courtesy_question(

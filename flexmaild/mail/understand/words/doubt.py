@@ -1,7 +1,7 @@
 """The words that make an answer doubtful, looked for in text as a person sees it.
 
 Called by `verdict`, which rules on them sentence by sentence (`doubt_in`), and by the labelling
-(`doubts_in`), which never takes a line with one of them for something that nobody typed unless the whole
+(`doubts_in`), which never takes a line with one of them for something that no person typed unless the whole
 line is known. The lists are in `languages`; a sentence in no list raises no doubt.
 """
 
@@ -18,7 +18,7 @@ from flexmaild.mail.understand.words.language_guess import (
     ClauseLanguage,
     OwnWords,
 )
-from flexmaild.mail.understand.words.normalised import VERBS, clauses, looks, tokens, words_in
+from flexmaild.mail.understand.words.normalised import VERBS, clauses, folded_forms, tokens, words_in
 from flexmaild.mail.understand.words.phrases import BREAK, START, Phrase, Phrases
 from flexmaild.mail.understand.words.pieces import doubtful_pieces
 from flexmaild.mail.understand.words.spelling import spellings
@@ -123,7 +123,7 @@ def doubt_in(sentence: str, language: str, *, kana: bool = False, first: bool = 
     """
     if signs := refusing_signs(sentence):
         return Doubt("negated", min(signs))
-    for low in looks(sentence):
+    for low in folded_forms(sentence):
         if found := _doubt_in_words(low, language, first, "ı" in sentence) or _doubt_in_pieces(
             low, language, kana
         ):
@@ -188,7 +188,7 @@ def _is_harmless(typed: Sequence[str], place: int) -> bool:
 
 def begins_harmlessly(sentence: str) -> bool:
     """Whether its first word doubts nothing, as part of a harmless phrase: "if I may say so"."""
-    return any(_is_harmless([START, *words_in(low)], 1) for low in looks(sentence))
+    return any(_is_harmless([START, *words_in(low)], 1) for low in folded_forms(sentence))
 
 
 def _doubt_in_pieces(low: str, language: str, kana: bool) -> Doubt | None:
@@ -198,7 +198,7 @@ def _doubt_in_pieces(low: str, language: str, kana: bool) -> Doubt | None:
 
 def retraction_in(sentence: str) -> str:
     """The change of mind in a sentence, which undoes any answer; empty if there is none."""
-    for low in looks(sentence):
+    for low in folded_forms(sentence):
         typed = words_in(low)
         for i in range(len(typed)):
             if length := _RETRACTIONS.at(typed, i):
@@ -207,7 +207,7 @@ def retraction_in(sentence: str) -> str:
 
 
 def may_have_refusing_sign(text: str) -> bool:
-    """A quick look: few lines have one that is written with several characters."""
+    """A quick test: few lines have one that is written with several characters."""
     return "-1" in text or "−1" in text or text.count(":") > 1
 
 
@@ -221,7 +221,7 @@ def refusing_signs(text: str) -> set[str]:
 def doubts_in(text: str) -> frozenset[str]:
     """The negations, conditions and phrases of doubt in a line, in any language; dates do not count."""
     found: set[str] = refusing_signs(text)
-    for low in looks(text):
+    for low in folded_forms(text):
         if any(c.isdigit() for c in low):
             low = _DATE.sub(" ", low)
         said = tokens(low)

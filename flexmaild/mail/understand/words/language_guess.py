@@ -23,7 +23,7 @@ _TAGS = frozenset(language.tag for language in EVERY)
 # Words that doubt somewhere are no evidence for a language.
 _DOUBTS = frozenset(words(lambda language: (*language.doubt.negations, *language.doubt.conditions)))
 _ENGLISH, _KOREAN = "en", "ko"
-# 김영만 is a person; in a line that nobody may have typed, a word as short as a name is one.
+# 김영만 is a person; in a line that may not have been typed, a word as short as a name is one.
 _LONGEST_KOREAN_NAME = 3
 # No more words than these are looked at; a text does not change its language behind them.
 _MOST_WORDS = 400
@@ -74,7 +74,8 @@ class ClauseLanguage:
         return rather > max(score[tag] + (tag == self.language) for tag in means)
 
     def has_words_of(self, languages: Iterable[str], word: str) -> bool:
-        """Whether something says that it is one of these: a common word, a letter that nobody else writes."""
+        """Whether something says that it is one of these: a common word, a letter that no other language
+        has."""
         score = self._scores_without(word)
         score.subtract(tag for of in self._by_letters() if len(of) > 1 for tag in of)
         return any(score[tag] > 0 for tag in languages)
@@ -201,7 +202,7 @@ class OwnWords:
             return True
         by_piece = self._by_piece(word)
         if _KOREAN in by_piece:
-            return True  # nobody else writes Hangul
+            return True  # no other language writes Hangul
         if not by_piece or spoken.is_likelier(_TAGS - by_piece, by_piece, word):
             return False
         return spoken.language in by_piece or spoken.has_words_of(by_piece, word)

@@ -17,7 +17,7 @@ from flexmaild.core.references import PREFIX
 from flexmaild.languages.load import LANGUAGES
 from flexmaild.mail.authentication.borders import Border
 from flexmaild.mail.parse.limits import Limits
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 from flexmaild.mail.understand.words.deciding import Vocabulary, Word
 from flexmaild.mail.understand.words.spelling import normal_word, spellings
 
@@ -88,7 +88,7 @@ class Rules:
         """
         return cls(
             own_addresses=frozenset(a.lower() for a in addresses if a),
-            own_names=tuple(small(n) for n in names if len(n) >= 4),
+            own_names=tuple(fold_case(n) for n in names if len(n) >= 4),
             words=_words(approve, reject, languages),
             max_comment=max_comment,
             comments=comments,

@@ -6,7 +6,7 @@ never read through that. Pure.
 
 import unicodedata
 
-from flexmaild.mail.understand.lines import small
+from flexmaild.mail.understand.lines import fold_case
 
 # Letters that do not fall into a plain one and its accent.
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "ı": "i"})
@@ -17,7 +17,7 @@ def normal_word(text: str) -> str:
 
     NFKC would make a full-width or mathematical "Approve" the same word.
     """
-    return unicodedata.normalize("NFC", small(unicodedata.normalize("NFC", text)))
+    return unicodedata.normalize("NFC", fold_case(unicodedata.normalize("NFC", text)))
 
 
 def unaccented(word: str) -> str:

@@ -46,9 +46,9 @@ def test_recording_evidence_changes_nothing_and_sees_every_line(name: str) -> No
     evidence = Evidence()
     watched = understand(data, len(data), RULES, mails_sent=lambda _: (SENT,), evidence=evidence)
     assert watched == understand(data, len(data), RULES, mails_sent=lambda _: (SENT,))
-    assert all(line.label for look in evidence.looks for line in look.lines)
-    assert evidence.looks or watched.answer is None
+    assert all(line.label for look in evidence.renderings for line in look.lines)
+    assert evidence.renderings or watched.answer is None
     if watched.answer is not None:
-        said = [look for look in evidence.looks if look.unclear != "empty"]
+        said = [look for look in evidence.renderings if look.unclear != "empty"]
         assert {look.answer for look in said} == {watched.answer}
         assert all(look.word for look in said)

@@ -7,7 +7,7 @@ from flexmaild.mail.understand.labels.label import Labelled
 from flexmaild.mail.understand.verdict import decide
 from flexmaild.mail.understand.words.doubt import doubt_in, doubts_in
 from flexmaild.mail.understand.words.language_guess import ClauseLanguage, OwnWords
-from flexmaild.mail.understand.words.normalised import seen, sentences
+from flexmaild.mail.understand.words.normalised import sentences, visible_form
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import unaccented
 from tests.unit.mail.costs import grows_with_size, least
@@ -78,7 +78,7 @@ def test_sentences_end_at_their_marks_and_at_short_lines() -> None:
 
 
 def test_what_is_not_latin_stays_what_it_is() -> None:
-    assert seen("если тесты") == "если тесты"
+    assert visible_form("если тесты") == "если тесты"
 
 
 @pytest.mark.slow
