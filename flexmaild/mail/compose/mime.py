@@ -157,7 +157,8 @@ def _leaf(content_type: str, text: str) -> bytes:
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    """With the F of each "From " encoded: a soft line break may come before any (RFC 2049 section 3).
+    """The data as quoted-printable, with the F of each "From " encoded: a soft line break may come before any
+    (RFC 2049 section 3).
 
     A control character, of which `tidy` leaves none, holds its place, so that the encoder counts it.
     """

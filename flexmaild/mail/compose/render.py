@@ -1,4 +1,4 @@
-"""Templates and what becomes of them: a sandboxed Jinja2 environment, an operator's templates over ours.
+"""Templates in a sandboxed Jinja2 environment; an operator's templates replace ours.
 
 A template that cannot be rendered when a mail goes out never stops the mail: ours takes its place and the
 fault is reported. `compose.template_checks` finds the faults before, when settings are loaded. Called by
@@ -96,7 +96,7 @@ class Renderer:
 
 
 class _TemplateSet:
-    """One set of templates, ready to render."""
+    """A set of templates, ready to render."""
 
     def __init__(self, sources: Mapping[str, str], *, is_ours: bool = False) -> None:
         self._is_ours = is_ours
@@ -115,7 +115,7 @@ class _TemplateSet:
         return rendered(self._environment, name, context)
 
     def _inline_styles(self) -> None:
-        """Every rule into the templates' tags; where a template resists, into each page when it is made."""
+        """Writes each rule into the tags of the templates; if that fails for one, into each rendered page."""
         css = self._sources[STYLE_SHEET]
         pages = {name: text for name, text in self._sources.items() if name.endswith(".html.j2")}
         with_sheet = {
@@ -151,7 +151,7 @@ def rendered(environment: ImmutableSandboxedEnvironment, name: str, context: Con
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Sandboxed, and no single operation in it can be without end."""
+    """A sandbox in which no single operation runs without end."""
 
     intercepted_binops = frozenset(("*", "**"))
 
@@ -171,7 +171,7 @@ def _is_endless(operator: str, left: Any, right: Any) -> bool:
 
 
 def environment(sources: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
-    """Jinja2 as we use it: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
+    """The Jinja2 environment: sandboxed, nothing undefined, values escaped in .html.j2, no file access."""
 
     def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
         # The second item becomes the file name in tracebacks, which is how a fault finds its line.

@@ -83,7 +83,7 @@ def html_as_text(html: str) -> str:
 
 @lru_cache(maxsize=16)
 def safe_html(html: str) -> Markup:
-    """What is allowed of this HTML; the same request goes to many approvers, so results are kept."""
+    """The allowed part of this HTML; cached, since a request goes to many approvers."""
     if len(html) > MAX_HTML:
         return text_as_html(html[:MAX_HTML])
     page = nh3.clean(

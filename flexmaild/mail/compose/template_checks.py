@@ -1,4 +1,4 @@
-"""What is wrong with an operator's templates, said when they are loaded and not when a mail should go out.
+"""The faults of an operator's templates, found when they are loaded and not when a mail is sent.
 
 `check_templates` is for settings (`flexmaild check`, start, reload), `check_request` for a request that
 names a template, before it is accepted. Both render with sample values and send nothing.
@@ -46,7 +46,7 @@ def check_templates(sources: Mapping[str, str]) -> list[TemplateFault]:
 
 
 def check_request(request: Request, settings: ComposeSettings, now: datetime) -> None:
-    """NotAllowed ("template") when the template a request names is missing or breaks on its variables."""
+    """Raises NotAllowed ("template") if the template of a request is missing or fails on its variables."""
 
     def refuse(fault: TemplateFault) -> None:
         raise NotAllowed("template", str(fault))
@@ -69,7 +69,7 @@ def _file_faults(name: str, source: str) -> Iterator[TemplateFault]:
 
 
 def _sample_faults(sources: Mapping[str, str]) -> Iterator[TemplateFault]:
-    """Renders every kind of mail, full and scanty, with the operator's files over ours."""
+    """Renders every kind of mail, complete and minimal, with the operator's files over ours."""
     plain = environment({**builtin_templates(), **sources})  # not inlined: lines are the file's own
     settings = ComposeSettings("from@example.org", "reply@example.org", "example.org", templates=Renderer())
     for order, request in _samples():

@@ -114,7 +114,7 @@ def _headers(
 
 
 def _without_blank_runs(text: str) -> str:
-    """Without the runs of empty lines that a template's conditions leave behind."""
+    """The text without the runs of empty lines that a template's conditions leave."""
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text.strip("\n")
@@ -127,7 +127,7 @@ def _text_with_markers(text: str, reference: str, asks: bool) -> str:
 
 
 def _reference_html(reference: str, please: str) -> Markup:
-    """Styled on the spot, so that a page of the operator's own needs no class for it."""
+    """The reference as HTML with inline styles, so that an operator's page needs no class for it."""
     return Markup(
         '<p style="margin: 10px 0 0 0; font-size: 11px; line-height: 17px;">{}'
         '<span style="font-family: Consolas, Menlo, monospace; word-break: break-all;">{} {}</span></p>'

@@ -206,5 +206,5 @@ def _count_visible(lines: Iterable[str]) -> int:
 
 
 def _letters(lines: Iterable[str]) -> str:
-    """Those of all lines at once; no word goes over the end of a line."""
+    """The letters and digits of all lines at once; no word crosses the end of a line."""
     return letters("\n".join([without_links(nfc(line)) for line in lines]))

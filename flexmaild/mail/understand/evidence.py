@@ -82,5 +82,5 @@ def _seen_lines(lines: tuple[Line, ...]) -> Iterator[SeenLine]:
 
 
 def _cut(text: str) -> str:
-    """Without lone surrogates, which JSON cannot say."""
+    """The beginning of a text, without lone surrogates, which JSON cannot hold."""
     return text[:_LONGEST].encode("utf-8", "replace").decode()

@@ -49,7 +49,7 @@ _NO_LETTERS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 class Word(NamedTuple):
-    """A word of a line in the form in which it is compared, and where it stands in the line's text."""
+    """A word of a line in its compared form, and its place in the text of the line."""
 
     norm: str
     start: int
@@ -86,7 +86,7 @@ class Line:
 
     @property
     def low(self) -> str:
-        """`bare` folded: once for all rules, and anew where one of them took a mark off the line."""
+        """`bare` folded; cached until a rule changes `bare`."""
         of, low = self._folded
         if of is not self.bare:
             low = fold_case(self.bare.strip())
@@ -159,7 +159,7 @@ def with_derived_fields(line: Line) -> Line:
 
 
 def compared_text(text: str) -> str:
-    """The letters and digits of a text as they are compared: no blanks, no punctuation, no case, no links."""
+    """The letters and digits of a text in compared form: no blanks, punctuation, case or links."""
     return letters(without_links(text))
 
 
@@ -193,7 +193,7 @@ def _has_scheme(low: str) -> bool:
 
 
 def fold_case(text: str) -> str:
-    """Case-folded; the Turkish "İ", which would fold to two characters, is an "i"."""
+    """The text case-folded; the Turkish "İ", which would fold to two characters, is an "i"."""
     return text.casefold().replace("i\u0307", "i")
 
 
@@ -206,12 +206,12 @@ def letters(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def normalised(word: str) -> str:
-    """One word as it is compared."""
+    """The word in its compared form."""
     return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).casefold()
 
 
 def weight(norm: str) -> int:
-    """How much a run of characters says: a CJK one as much as three letters."""
+    """The weight of a run of characters: a CJK one counts as three letters."""
     return len(norm) if norm.isascii() else sum(3 if c > "\u3040" else 1 for c in norm)
 
 
@@ -221,7 +221,7 @@ def shown(lines: Sequence[Line], start: int, stop: int) -> list[int]:
 
 
 def has_meaning(text: str) -> bool:
-    """Whether there is a sign in it that may be an answer: a letter, a digit, an emoji, a frown, "?", "!"."""
+    """Whether it holds anything that may answer: a letter, a digit, an emoji, a frown, "?", "!"."""
     return is_frown(text) or any(map(_may_answer, set(text)))  # a drawn line has one sign, many times
 
 

@@ -1,8 +1,8 @@
-"""From what a person typed to approve, reject or undecided: the one place where that is ruled.
+"""The decision from what a person typed: approve, reject or undecided. No other module decides.
 
 Called by `understand.reply` with labelled lines. The action word must be the first word a person wrote, give
-or take a salutation. What else there is may only make it undecided, by the table below, first hit wins; that
-costs one mail back. Pure.
+or take a salutation. Everything else may only make it undecided, by the table below, the first hit
+wins; then the approver is asked again. Pure.
 """
 
 import re
@@ -130,7 +130,7 @@ class _Obstacle:
 
 
 def decide(said: Labelled, rules: Rules) -> Decision:
-    """What the typed lines say, by the table above, and whether they can be taken at their word."""
+    """The decision of the typed lines by the table above, if their place allows one."""
     if said.is_foreign:
         return Decision(None, "other_mail")
     decision = _decide(_joined(said.above, said.among, said.below), rules)

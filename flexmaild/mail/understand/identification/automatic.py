@@ -1,6 +1,6 @@
-"""Did a person write this mail? Auto-replies, lists, calendar answers, reports and our own mail.
+"""The nature of a mail: a person's, an automatic reply, of a list, a calendar answer, a report, or our own.
 
-Called by `understand.reply` before anything is made of the text: an out-of-office note may well begin with
+Called by `understand.reply` before the text is read: an out-of-office note may well begin with
 "Approve". The rules are header rules (RFC 3834 section 2 and what Exchange, Notes, Gmail and the common
 responders really send); subjects count only where the header says nothing to the contrary. Never raises.
 """
@@ -83,7 +83,7 @@ _DAEMONS = ("mailer-daemon", "mail-daemon", "maildaemon", "microsoftexchange329e
 
 
 def nature(mail: Mail, sender: str, rules: Rules) -> tuple[MailNature, str]:
-    """What wrote the mail, and which header or part showed it (empty for a person)."""
+    """The nature of the mail, and the header or part that showed it (empty for a person)."""
     header = mail.header
     if header.has(_OWN):
         return MailNature.OWN, OWN_MAIL_HEADER

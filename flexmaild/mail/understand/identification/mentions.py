@@ -1,4 +1,4 @@
-"""Which of our requests a mail may name, anywhere and in any spelling, so that none of them vanishes.
+"""The requests of ours that a mail may name, anywhere and in any spelling, so that none is overlooked.
 
 For `reply`, and for `engine.sandbox.parent` where a mail could not be taken apart. What `references` finds
 may decide; this is so wide that it may only make a mail seen: everything but letters and digits is left out,
@@ -86,7 +86,7 @@ def references(candidates: Iterable[bytes], known: Iterable[str]) -> tuple[str, 
 
 
 def answered_jobs(in_reply_to: Iterable[bytes]) -> tuple[str, ...]:
-    """Ids of mails of ours without a reference, out of In-Reply-To."""
+    """The ids in In-Reply-To of our mails that have no reference."""
     found = (match[1].decode().lower() for value in in_reply_to for match in _OUR_JOB.finditer(value[:2000]))
     return tuple(dict.fromkeys(found))[:_MOST_JOBS]
 

@@ -36,7 +36,7 @@ ATTRIBUTION = "attribution"
 
 
 def label_attribution(lines: Sequence[Line], border: int, rules: Rules) -> None:
-    """The fewest lines above the border that are an attribution; what is glued to its front is typed."""
+    """Labels the fewest lines above the border that are an attribution; text glued to its front is typed."""
     last = line_above(lines, border)
     if last < 0 or not _is_unlabelled(lines[last]):
         return
@@ -95,7 +95,7 @@ def _first_digit(text: str) -> list[int]:
 
 
 def _is_unlabelled(line: Line) -> bool:
-    """Not known for something else; an attribution may hold our reference, and so words that we sent."""
+    """Whether the line may be an attribution; one that holds our reference has words that we sent."""
     return not line.label or (line.is_ours and not line.places)
 
 
@@ -165,7 +165,7 @@ def _shortest_start(joined: str, rules: Rules) -> int:
 
 
 def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) -> bool:
-    """Words of doubt between the date and our name, where a mail program writes the time."""
+    """Whether words of doubt stand between the date and our name, where programs write the time."""
     places = [(at, at + len(name)) for name in rules.marks if (at := low.find(name)) >= 0]
     if not places:
         return False
@@ -178,7 +178,7 @@ def _doubts_between(joined: str, low: str, date: re.Match[str], rules: Rules) ->
 
 
 def _doubts_before(head: str) -> bool:
-    """Words of doubt in front of the date; "am", "no dia" and other starts are none."""
+    """Whether words of doubt stand in front of the date; "am", "no dia" and other starts are none."""
     for start in _CLEAR_STARTS:
         if head.startswith(start):
             head = head[len(start) :]
@@ -211,7 +211,7 @@ def is_attribution(low: str) -> bool:
 
 
 def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
-    """A short line with our name and a date, or our name and a colon, at once above our text.
+    """Whether it is a short line with our name and a date, or our name and a colon, directly above our text.
 
     Without a colon or a bracket at its end it holds nothing else: "deploy with flexmaild on 2026-05-16" is no
     attribution.
@@ -228,7 +228,7 @@ def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
 
 
 def label_lone_attributions(lines: Sequence[Line], rules: Rules) -> None:
-    """Those whose quote was deleted: with a verb, a date and our name."""
+    """Labels attributions whose quote was deleted: with a verb, a date and our name."""
     for i, line in enumerate(lines):
         if line.label or line.is_blank or len(line.low) > _LONGEST:
             continue

@@ -1,6 +1,6 @@
-"""What gateways add above everybody's mail: banners, classification marks, tags.
+"""What gateways add above every mail: banners, classification marks, tags.
 
-Called by `label` and `signatures`. Only what is known as a whole is taken for such, and never over an answer.
+Called by `label` and `signatures`. Only what is known as a whole gets such a label, never across an answer.
 The texts are in `languages`.
 """
 
@@ -35,7 +35,7 @@ _TAGS = KnownLines(words(lambda language: language.notice.banner_tags))
 _BANNER_SIGNS = as_compared(words(lambda language: language.notice.banner_tells))
 _NOUNS = as_compared(words(lambda language: language.notice.banner_nouns))
 _BANNER_WORDS = frozenset(as_compared(words(lambda language: language.notice.banner_words)))
-# Of languages that write no blanks: what tells by itself, and what may stand around it.
+# Pieces of languages without blanks: each shows a banner by itself.
 _BANNER_PIECES = as_compared(words(lambda language: language.notice.banner_pieces))
 _UNSPACED = re.compile(
     "|".join(
@@ -51,7 +51,7 @@ _CLASSIFICATION_WORDS = frozenset(as_compared(words(lambda language: language.no
 
 # Notices above an answer: a gateway's banner, Outlook's, a classification.
 _MOST_BANNERS = 4
-# Words of a banner's telling line that may be strange to it, for the firm's name ("outside of Corp plc").
+# Foreign words that a banner's main line may have, for the firm's name ("outside of Corp plc").
 _STRANGE_WORDS = 4
 # Letters of a legal form behind the name, "plc", which many write small.
 _LEGAL_FORM = 4
@@ -79,7 +79,7 @@ def label_banners(lines: Sequence[Line], start: int, stop: int, rules: Rules) ->
 
 
 def _without_tag(text: str) -> str:
-    """`[EXTERNAL] Approve` without its tag; empty where there is none."""
+    """The text behind a tag (`[EXTERNAL] Approve`); empty without a tag."""
     tag, bracket, after = text.strip().removeprefix("[").partition("]")
     if text.strip().startswith("[") and bracket and (_TAGS.has(tag) or is_classification(tag)):
         return after.strip()
@@ -87,7 +87,7 @@ def _without_tag(text: str) -> str:
 
 
 def is_classification(text: str) -> bool:
-    """`Classification: Internal`, `TLP:AMBER`, `[Public]`, `社外秘`: all of it is a label's words."""
+    """Whether it holds only the words of a classification: `Classification: Internal`, `TLP:AMBER`."""
     if len(text) > 80:
         return False
     if _CLASSIFICATIONS.has(text):
@@ -147,7 +147,7 @@ def _ends_banner(paragraph: Sequence[str], i: int) -> bool:
 
 
 def _is_banner_line(line: str) -> bool:
-    """Whether this line says what only a banner says, in nothing but a banner's words and a firm's name."""
+    """Whether this line says what only a banner says, in words of banners and a firm's name."""
     low = folded(line)
     if not any(piece in low for piece in _BANNER_PIECES) and (
         not any(tell in low for tell in _BANNER_SIGNS) or not any(noun in low for noun in _NOUNS)

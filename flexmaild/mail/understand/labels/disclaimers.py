@@ -1,6 +1,6 @@
-"""What companies and gateways add below everybody's mail: disclaimers, footers of lists and scanners.
+"""What companies and gateways add below every mail: disclaimers, footers of lists and scanners.
 
-Called by `signatures` and `banners`. Only what is known as a whole is taken for such, and never over an
+Called by `signatures` and `banners`. Only what is known as a whole gets such a label, and never across an
 answer: a line too few leaves an answer undecided, a line too many would swallow a person's doubt. The texts
 are in `languages`.
 """
@@ -26,7 +26,7 @@ def folded(text: str) -> str:
 
 
 def as_compared(pieces: Iterable[str]) -> tuple[str, ...]:
-    """Words of `languages` in the same form."""
+    """Words of `languages` in the form of `folded`."""
     return tuple(folded(piece) for piece in pieces)
 
 
@@ -125,7 +125,7 @@ def paragraph_of(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _wrapped_length(paragraph: Sequence[str], rules: Rules) -> int:
-    """How many lines from the top were wrapped as one, and never over an answer."""
+    """How many lines from the top were wrapped as one, never across an answer."""
     length = 1
     while (
         length < len(paragraph)
@@ -241,7 +241,7 @@ def _may_doubt(sentence: str, languages: frozenset[str]) -> bool:
 
 
 def _has_at_most(count: int, text: str) -> bool:
-    """So few words, and not a sentence in a language that writes no blanks."""
+    """Whether the text has at most so many words, and is no sentence of a language without blanks."""
     return len(words_of(text)) <= count and weight(text) <= _BRIEF
 
 
@@ -267,7 +267,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _concepts(text: str, languages: frozenset[str]) -> int:
-    """Of how many of the seven this speaks, in that one of these languages in which it speaks of most."""
+    """The number of the seven concepts that the text mentions, in the language in which it mentions most."""
     counts = _concepts_by_language(text)
     return max((counts[tag] for tag in languages or counts), default=0)
 

@@ -39,7 +39,7 @@ def field_label(text: str) -> str:
 
 
 def _field_label_or_bare(text: str) -> str:
-    """The same; also without its colon, as some programs write it: only among others of a block."""
+    """The same, also without a colon as some programs write it; only for lines within a block."""
     if found := field_label(text):
         return found
     words_ = text.split(maxsplit=1)
@@ -48,7 +48,7 @@ def _field_label_or_bare(text: str) -> str:
 
 
 def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
-    """The header block above this border, or beginning at it: each line by its own form."""
+    """Labels the header block above this border or beginning at it, each line by its own form."""
     if line_above(lines, border) < 0 and (border >= len(lines) or not field_label(lines[border].bare)):
         return
     for first in range(max(0, border - _LONGEST_BLOCK), min(border + 1, len(lines))):
@@ -59,7 +59,8 @@ def label_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText
 
 
 def begins_block(lines: Sequence[Line], i: int) -> bool:
-    """`From: … Sent: … To: …` in any language: a label, and two others, one of them the sender's, near it."""
+    """Whether a block `From: … Sent: … To: …` begins here, in any language: three labels, one the
+    sender's."""
     first = field_label(lines[i].bare)
     if not first:
         return False
@@ -94,7 +95,7 @@ def _is_genuine(line: Line, rules: Rules) -> bool:
 
 
 def _label_field(lines: Sequence[Line], i: int, sent: SentText) -> None:
-    """One line of a header block: a label and a value of the right form; the rest of it was typed."""
+    """Labels one line of a block: a label and a value of the right form; the rest was typed."""
     line = lines[i]
     known = _field_label_or_bare(line.bare)
     if line.is_blank or (line.is_ours and not known):
@@ -167,7 +168,7 @@ def _may_ask(sent: SentText) -> bool:
 
 
 def _label_unlisted_block(lines: Sequence[Line], border: int, rules: Rules, sent: SentText) -> None:
-    """Three or more lines `label: value` at once above what we sent, one with our name, in any language."""
+    """Labels three or more lines `label: value` directly above what we sent, one with our name."""
     last = line_above(lines, border)
     first = last
     named = False

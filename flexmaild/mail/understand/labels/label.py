@@ -1,4 +1,4 @@
-"""Gives every visible line of a reply its label: `label(lines, sent, rules, writer)`.
+"""Labels every visible line of a reply: `label(lines, sent, rules, writer)`.
 
 Called by `answer` with one rendering of a mail. First the lines that we sent are found again (`match`,
 `ours`), then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
@@ -74,7 +74,7 @@ def label(lines: Sequence[Line], sent: SentText, rules: Rules, writer: Writer) -
 def _label_additions(
     lines: Sequence[Line], quote: int, first: int, last: int, rules: Rules, writer: Writer
 ) -> None:
-    """What companies and devices add."""
+    """Labels what companies and devices add."""
     label_banners(lines, 0, quote, rules)
     marked = next((i for i, line in enumerate(lines) if line.depth), len(lines))
     label_known(lines, min(quote, marked), max(last, first), rules)
@@ -89,7 +89,8 @@ def _label_ignored(lines: Sequence[Line], rules: Rules) -> None:
 
 
 def _label_armour(lines: Sequence[Line]) -> None:
-    """The frame of a clear-signed OpenPGP message (RFC 9580 section 7); what stands around it is read too."""
+    """Labels the frame of a clear-signed OpenPGP message (RFC 9580 section 7); the text around it is read
+    too."""
     if not any("-----BEGIN PGP" in line.text for line in lines):
         return
     inside = ""

@@ -1,4 +1,4 @@
-"""Finds the lines of a reply again in what we sent: whole lines first, then runs of words within a line.
+"""Looks up the lines of a reply in what we sent: whole lines first, then runs of words within a line.
 
 Called by `label`. A whole line is ours by its letters and digits; it may stand at several places, and the
 next line says at which of them the quote goes on. Nothing here says what a line is; only what it has in

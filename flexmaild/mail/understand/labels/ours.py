@@ -72,7 +72,7 @@ def _asks(line: Line, sent: SentText) -> bool:
 
 
 def _is_ours(line: Line, before: Line | None, following: Line | None, sent: SentText, rules: Rules) -> bool:
-    """Few words of an unmarked line are ours only where the run goes on: "Approve" alone never is.
+    """Whether the line is ours. Few unmarked words are only if the run goes on: "Approve" alone never is.
 
     Of the lines that every prefilled reply has, whether one was sent or not, that goes for more words.
     """
@@ -128,7 +128,7 @@ def _answers(line: Line) -> bool:
 
 
 def _split_line(line: Line, before: Line | None, following: Line | None, sent: SentText) -> None:
-    """A line with words of ours and others: what is whose."""
+    """Divides a line with words of ours and others between us and the person."""
     words = line.words()
     _release_single_words(line, words)
     first, last = line.parts[0], line.parts[-1]
@@ -181,7 +181,7 @@ def _is_gap(one: Run, two: Run, sent: SentText) -> bool:
 
 
 def _release_single_words(line: Line, words: Sequence[Word]) -> None:
-    """A single word of ours beyond the end of a sentence belongs to the sentence that is not ours."""
+    """Removes a single word of ours beyond the end of a sentence: it belongs to the person's sentence."""
     first = line.parts[0]
     if first.first and first.last - first.first >= 2 and _is_apart(line, words, first.first):
         line.parts[0] = Run(
@@ -233,7 +233,7 @@ def is_guard(line: Line, sent: SentText) -> bool:
 
 
 def label_copied_lines(lines: Sequence[Line], sent: SentText) -> None:
-    """What a person copied: an unmarked line amid a marked quote, or one more often than we sent it.
+    """Labels lines of ours that a person copied: unmarked in a marked quote, or more often than we sent them.
 
     Each quote counts anew. A badly wrapped line of a marked quote goes on from the line above it.
     """
@@ -261,14 +261,14 @@ def label_copied_lines(lines: Sequence[Line], sent: SentText) -> None:
 
 
 def _release_above_header(lines: Sequence[Line], sent: SentText) -> None:
-    """Above the first header of a quote, words of ours are a person's."""
+    """Removes the label OURS above the first quote header: such words are the person's."""
     for line in lines:
         if line.is_ours and not line.depth and not is_guard(line, sent):
             line.set(Label.NONE, "")
 
 
 def label_links(lines: Sequence[Line]) -> None:
-    """Links among what is ours: as we sent them, or rewritten by a border."""
+    """Labels links among our lines, as we sent them or as a border rewrote them."""
     ours = [i for i, line in enumerate(lines) if line.is_ours]
     if not ours:
         return

@@ -85,7 +85,7 @@ def label_headers(lines: Sequence[Line], rules: Rules, sent: SentText) -> None:
 
 
 def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
-    """ "Hi flexmaild,": some programs write it above the attribution."""
+    """Labels "Hi flexmaild,", which some programs write above the attribution."""
     for line in lines:
         if line.label or not line.low.endswith((",", "!")) or len(line.low.split()) > 4:
             continue
@@ -95,12 +95,12 @@ def _label_salutations(lines: Sequence[Line], rules: Rules) -> None:
 
 
 def _is_drawn(text: str) -> bool:
-    """A line of nothing but dashes, underscores, stars or equals signs."""
+    """Whether the line has nothing but dashes, underscores, stars or equals signs."""
     return bool(text.strip()) and not text.strip(" \t\xa0-_=*—–~#‐")
 
 
 def _is_titled_rule(low: str) -> bool:
-    """`-----Original Message-----` and its like: known words between dashes."""
+    """Whether it is `-----Original Message-----` or the like: known words between dashes."""
     bare = low.strip()
     words_ = bare.strip("-—–=_* ‐")
     if len(bare) - len(words_) < 4 or not 0 < len(words_) < 120 or bare[0].isalnum():
@@ -109,7 +109,7 @@ def _is_titled_rule(low: str) -> bool:
 
 
 def _label_rules(lines: Sequence[Line], border: int) -> None:
-    """A rule that leads over to a quote: nothing else stands between them."""
+    """Labels a rule directly above a quote."""
     at = line_above(lines, border)
     if at < 0 or lines[at].label:
         return
@@ -122,7 +122,7 @@ def _label_rules(lines: Sequence[Line], border: int) -> None:
 
 
 def _is_message_line(low: str) -> bool:
-    """ "Original message from …" with a date, at once above a header block."""
+    """Whether it is "Original message from …" with a date, directly above a header block."""
     return (
         len(low.split()) < 8
         and any(c.isdigit() for c in low)
@@ -162,7 +162,7 @@ def is_foreign(lines: Sequence[Line], rules: Rules) -> bool:
 
 
 def _header_at(lines: Sequence[Line], i: int) -> str:
-    """Who is named by the header that begins here: the sender's line of a block, or the attribution."""
+    """The text that names the sender in the header here: its line of a block, or the attribution."""
     if field_label(lines[i].bare):
         block = lines[i : i + 8]
         return next((line.low for line in block if field_label(line.bare) in FROM_LABELS), "")
@@ -190,7 +190,7 @@ def _names_another(text: str, rules: Rules) -> bool:
 
 
 def _is_own(address: str, rules: Rules) -> bool:
-    """Also with what follows a "+" (RFC 5233), and one of a Message-ID or a forwarder with our reference."""
+    """Whether the address is ours, with or without a plus part (RFC 5233), or holds our reference."""
     if _OUR_ID.search(address):
         return True
     try:

@@ -1,6 +1,6 @@
-"""What we sent, as one string of letters and digits in which a reply's lines are found again.
+"""What we sent, as one string of letters and digits in which the lines of a reply are looked up.
 
-Made by `sent_text` for `reply`, asked by `match`. Line ends, prefixes, wrapping, tables, case and punctuation
+Made by `sent_text` for `reply`, used by `match`. Line ends, prefixes, wrapping, tables, case and punctuation
 play no part, since only letters and digits are compared. Known are the subject, the text part and all text of
 the HTML part (hidden included) of our mails; what they quote of a person is known only as the continuation of
 our own words before it. The lines of a prefilled reply are always known, without the word that decides.
@@ -97,7 +97,7 @@ class SentText:
         return self.is_line_start(number) and self.is_line_start(end)
 
     def most_occurrences(self, norm: str) -> int:
-        """How often this stands in that one of our texts that has it most often."""
+        """The most occurrences of this in one of our texts."""
         places = self.places(norm)
         if len(places) == _MOST_PLACES or len(norm) < SEED:
             return self.text.count(norm)
@@ -172,7 +172,7 @@ class SentText:
 def sent_text(
     mails: tuple[SentMail, ...] | None, limits: Limits, addresses: frozenset[str], with_source: bool = False
 ) -> SentText:
-    """What these mails said; kept for the next reply, since replies to one request come in bursts.
+    """The text of these mails; cached, since replies to one request come in bursts.
 
     mails: None where the words cannot be had. addresses: our own, which alone are no run of words.
     with_source: their MIME source too, which some programs quote in place of the text.
@@ -206,7 +206,8 @@ def sent_text(
 
 
 def _texts(data: bytes, limits: Limits, targets: list[str]) -> Iterator[str]:
-    """Subject, text and all text of the HTML of a mail of ours; `targets` gets where its links lead."""
+    """Subject, text and all text of the HTML of a mail of ours; adds the targets of its links to
+    `targets`."""
     mail = read(data, limits)
     yield decoded(mail.header.first(b"subject"), limits)
     for text in mail.texts:

@@ -51,7 +51,7 @@ class Writer:
 
 
 def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, writer: Writer) -> None:
-    """Signatures, device lines, footers and disclaimers among the lines that have no label yet."""
+    """Labels signatures, device lines, footers and disclaimers among the lines without a label."""
     inside = anything_above = False
     i = start - 1
     while (i := i + 1) < stop:
@@ -83,7 +83,7 @@ def label_endings(lines: Sequence[Line], start: int, stop: int, rules: Rules, wr
 
 
 def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> None:
-    """Banners, footers and the like that a border wrote into our mail before it was quoted."""
+    """Labels banners and footers that a border wrote into our mail before it was quoted."""
     i = start
     while i < stop:
         if lines[i].label or lines[i].is_blank:
@@ -97,7 +97,7 @@ def label_known(lines: Sequence[Line], start: int, stop: int, rules: Rules) -> N
 
 
 def _label_known_lines(lines: Sequence[Line], i: int, stop: int, rules: Rules) -> int:
-    """How many lines from here on are known as a whole, and labels them."""
+    """Labels the lines from here on that are known as a whole, and returns their number."""
     text = lines[i].bare
     if is_device_line(text):
         lines[i].set(Label.SIGNATURE, "a device's line")
@@ -111,7 +111,7 @@ def _label_known_lines(lines: Sequence[Line], i: int, stop: int, rules: Rules) -
 
 
 def is_device_line(text: str) -> bool:
-    """`Sent from my iPhone`, with nothing else on the line."""
+    """Whether it is `Sent from my iPhone` or the like, and nothing else."""
     return len(text) < 140 and _DEVICES.has(text)
 
 
@@ -241,7 +241,7 @@ def _is_title(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    """Running words, as a person writes them and as in few lines of a signature."""
+    """Whether it is running text, as in few lines of a signature."""
     if sum("\u3040" <= c <= "\u30ff" for c in text) >= 3 or _EASTERN_SENTENCE.search(text):
         return len(text) >= 8
     found: list[str] = _LETTERS.findall(text)
