@@ -22,13 +22,13 @@ _GREETING = re.compile(r"(?:HELO|EHLO) ")
 _WITHIN_QMAIL = re.compile(r"qmail \d+ invoked (?:from network|by alias)")
 _HANDED_IN = re.compile(r"qmail \d+ invoked by uid \d+")
 _FETCHING = re.compile(r"POP\d|IMAP", re.IGNORECASE)
-# A client's name is believed of servers known to write it only where it leads back to the client's address:
-# Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". Who owns an address
-# chooses the name that it leads to, and others (OpenSMTPD) write that.
+# A client's name is trusted from servers that write it only where it resolves to the client's address:
+# Postfix, which else writes "unknown", and sendmail, which else adds "(may be forged)". The owner of an
+# address chooses its reverse name, which other servers (OpenSMTPD) write.
 _VERIFYING = re.compile(r"Postfix|\d+(?:\.\d+)+/\S+")
 _CLIENT = re.compile(r"([A-Za-z0-9._-]+) \[(?:IPv6:)?[0-9A-Fa-f:.]+\]")
 _LONGEST = 4_096
-# The addresses that a host hands mail to itself by.
+# The addresses by which a host hands mail to itself.
 _LOCAL = frozenset(("127.0.0.1", "::1"))
 
 
@@ -65,7 +65,7 @@ class Hop:
 
 
 def hop(value: bytes) -> Hop:
-    """What one Received field says; a Hop that says nothing where it can be read in more than one way."""
+    """The hop of one Received field; an empty Hop if it can be read in more than one way."""
     try:
         return _hop(pieces(decoded(value[: _LONGEST + 1])), len(value))
     except Unreadable:
@@ -144,8 +144,10 @@ def _is_within_cluster(words: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _of_qmail(comments: Sequence[str]) -> Hop:
-    """It notes that it handed on what came by network, as it says below. What a program of the host handed in
-    (vpopmail forwards mail so, and a web form sends it) came from the host itself, and it names no host."""
+    """A hop of qmail, which notes that it passed on what arrived by network. What a program of the host
+    handed in (vpopmail forwards mail so, and a web form sends it) came from the host itself, and the field
+    names no
+    host."""
     if len(comments) != 1:
         return Hop()
     if _HANDED_IN.fullmatch(comments[0]):

@@ -19,8 +19,8 @@ _PIECE = re.compile(rf'{_QUOTED}|<[^<>]*>|\[[^\[\]]*\]|[,;:]|[^",;:<\[]+|.', re.
 
 
 def entries(text: str) -> Iterator[str]:
-    """What stands as the address in each entry, as it is spelt but without blanks; "" for one that cannot be
-    read. A semicolon divides too, as it ends a group and as Outlook's users type it."""
+    """The address of each entry as spelt, without blanks; "" for an unreadable one. A semicolon divides too:
+    it ends a group, and Outlook's users type it."""
     text, is_whole = without_comments(text)
     bare, found, is_broken = "", list[str](), False
     for piece in chain((match[0] for match in _PIECE.finditer(text)), ","):
@@ -69,5 +69,5 @@ def _comment_end(text: str, start: int) -> int:
 
 
 def _unspaced(address: str) -> str:
-    """Blanks may stand around the "@" of an address, not within its halves."""
+    """The address without the blanks that may stand around its "@"."""
     return "@".join(half.strip() for half in address.split("@"))

@@ -1,9 +1,9 @@
 """What browsers do with an element of HTML by itself, before an attribute or a style sheet says anything.
 
 Called by `mail.parse.html` and `mail.parse.all_text` for what makes a line of its own or is never shown, by
-`mail.parse.styles.looks` and `mail.parse.styles.changes` for how the text inside looks (HTML, section 15).
-Also whether a mail program marked an element as the signature: it does that by known classes and ids, which
-other programs rename in what they quote.
+`mail.parse.styles.element_style` and `mail.parse.styles.changes` for how the text inside looks (HTML, section
+15). Also whether a mail program marked an element as the signature: it does that by known classes and ids,
+which other programs rename in what they quote.
 """
 
 import re

@@ -1,9 +1,9 @@
 """What a person sees of an HTML part, line by line.
 
 Called by `mail.understand` for each HTML part of a reply. The page is parsed as browsers do (lexbor), then
-walked once with what is inherited: colours, size, whether the text is shown at all. What certainly hides
-appears nowhere, what may hide only in `text`, struck-out words nowhere. Never fetches anything; raises only
-TooComplex; the cost is linear in the size of the page.
+walked once with what is inherited: colours, size, whether the text is shown at all. Certainly hidden text
+appears nowhere, text that may be hidden only in `text`, struck-out words nowhere. Never fetches anything;
+raises only TooComplex; the cost is linear in the size of the page.
 """
 
 import re
@@ -15,10 +15,10 @@ from selectolax.lexbor import LexborNode
 from flexmaild.mail.parse.elements import BLOCKS, CELLS, FOREIGN, REMARKABLE, UNRELIABLE, UNSEEN, is_signature
 from flexmaild.mail.parse.html_tree import TooComplex, tree_of
 from flexmaild.mail.parse.shown import RULE, RULE_TEXT, SIGNATURE, ShownLine, words
-from flexmaild.mail.parse.styles.inherited import TextStyle, initial_text_style
-from flexmaild.mail.parse.styles.looks import ElementStyle, element_style_of
+from flexmaild.mail.parse.styles.element_style import ElementStyle, element_style_of
 from flexmaild.mail.parse.styles.style_sheets import Styles, styles_of
-from flexmaild.mail.parse.styles.text_properties import drawn
+from flexmaild.mail.parse.styles.text_properties import shown_by_symbol_font
+from flexmaild.mail.parse.styles.text_style import TextStyle, initial_text_style
 
 _LOOKED_AT = REMARKABLE | UNRELIABLE | {"summary"}
 _NO_TEXT_IN_PICTURES = re.compile(r"(?i)(?:\.\w{2,5}|^image|^img|^picture|^logo)\b.{0,12}$")
@@ -89,7 +89,7 @@ class _Page:
             raise TooComplex("thousands of different styles")
 
     def end_line(self, depth: int, forced: bool = False) -> None:
-        """Write the line, if there is one; a break makes one even where nothing stands on it."""
+        """Ends the line, if there is one; a break makes one even where nothing stands on it."""
         if not self.shown and not forced:
             return
         whole = "".join(self.shown)
@@ -123,7 +123,8 @@ def html_lines(page: str) -> list[ShownLine]:
 
 
 def _walk(root: LexborNode, page: _Page) -> None:
-    """Every node once, in the order of the page; no recursion, pages nest deeper than Python's stack."""
+    """Visits each node once, in the order of the page; without recursion, since pages nest deeper than
+    Python's stack."""
     stack: list[_Frame] = []
     frame = _Frame(root, initial_text_style(page.styles.dark), 0, False, True)
     node: LexborNode | None = root
@@ -152,7 +153,7 @@ def _leave(frame: _Frame, page: _Page) -> None:
 
 
 def _enter(node: LexborNode, frame: _Frame, page: _Page) -> _Frame | None:
-    """Deal with a node; the frame for its children if they may be seen."""
+    """Handles a node; returns the frame for its children if they may be seen."""
     tag = node.tag
     if tag == "-text":
         _text(node.text_content or "", frame, page)
@@ -188,7 +189,7 @@ def _entered(
     display: str,
     page: _Page,
 ) -> _Frame | None:
-    """An element that is shown: its part in the lines, and the frame for what is inside."""
+    """Writes the part of a shown element into the lines; returns the frame for its content."""
     if tag == "br":
         if not text_style.hidden:
             page.end_line(outer.depth, forced=True)
@@ -219,7 +220,7 @@ def _entered(
 def _text(text: str, frame: _Frame, page: _Page) -> None:
     text_style = frame.text_style
     if text_style.symbols:
-        picture = drawn(text)
+        picture = shown_by_symbol_font(text)
         text_style = text_style if picture is not None else text_style.with_doubt()
         text = text if picture is None else picture
     if text_style.breaks and ("\n" in text or "\r" in text):

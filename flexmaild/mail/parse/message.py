@@ -71,7 +71,7 @@ def body_of(data: bytes) -> bytes:
 
 
 def _stripped(data: bytes) -> bytes:
-    """Without a byte order mark before it, and with one CR where a gateway wrote two at each line's end."""
+    """The mail without a byte order mark, and with one CR where a gateway wrote two at each line's end."""
     data = data.removeprefix(_MARK)
     first = data.find(b"\n")
     return data.replace(b"\r\r\n", b"\r\n") if data[max(0, first - 2) : first] == b"\r\r" else data
@@ -147,14 +147,14 @@ class _Reader:
 
 
 def _is_smime(part: Part) -> bool:
-    """By its type, or by the name that its file has where a gateway forgot the type."""
+    """Whether it is S/MIME by its type, or by its file name where a gateway lost the type."""
     if part.kind in SMIME_KINDS:
         return True
     return part.kind == "application/octet-stream" and "smime.p7m" in part.params.get("name", "").lower()
 
 
 def _encoding_faults(header: Header) -> tuple[str, ...]:
-    """Two transfer encodings, one of which would change the bytes and the other not, or otherwise."""
+    """A fault for two transfer encodings that would decode the bytes differently."""
     names = {encoding_name(v.decode("latin-1")) for v in header.all(b"content-transfer-encoding")}
     if len(names) > 1 and not all(map(is_identity, names)):
         return ("two transfer encodings",)

@@ -120,7 +120,8 @@ def _of_one(part: Part, limits: Limits) -> Iterator[Text]:
 
 
 def _line_ends(text: str, style: str) -> Iterator[str]:
-    """LF at each line's end. A CR elsewhere ends a line for some programs and is a blank for others."""
+    """The text with LF at each line's end. A CR elsewhere ends a line for some programs and is a blank for
+    others."""
     text = text.removeprefix("\ufeff")
     if "\r" in (text := text.replace("\r\n", "\n")):
         text = "\n".join([line.rstrip("\r") for line in text.split("\n")])

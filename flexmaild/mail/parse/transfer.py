@@ -1,4 +1,4 @@
-"""Undoes transfer encodings (RFC 2045 section 6), also when they are carelessly named or written.
+"""Undoes transfer encodings (RFC 2045 section 6), also if misnamed or malformed.
 
 Called by `parse.texts`, `parse.message` and `understand.bounce`. Where programs would show different bytes,
 every way to read them is handed out and the answer has to be the same in all of them; where not even that
@@ -162,7 +162,7 @@ def _has_code(rest: bytes) -> bool:
 
 
 def _salvaged(body: bytes) -> bytes:
-    """Something to look for references in: nothing of it may decide."""
+    """What can be decoded, to look for references: nothing of it may decide."""
     packed = body.translate(None, _NOT_ALPHABET)
     packed = packed[: len(packed) - 1 if len(packed) % 4 == 1 else len(packed)]
     return binascii.a2b_base64(packed + b"=" * (-len(packed) % 4))

@@ -1,7 +1,7 @@
-"""How the inside of an element looks, from what is around it and all that is said of it.
+"""The text style inside an element, from the style around it and all its declarations.
 
-Called by `mail.parse.html` for each element that has attributes, rules of a style sheet or a look of its
-own. Nearly all looks of a page were worked out for an element before, and are kept. Never raises.
+Called by `mail.parse.html` for each element that has attributes, rules of a style sheet or a style of its
+own. Nearly all styles of a page were computed for an earlier element, and are cached. Never raises.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from functools import lru_cache
 
 from flexmaild.mail.parse.elements import BOXES, REMARKABLE
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.parse.styles.changes import Change
-from flexmaild.mail.parse.styles.draft import DISPLAY
-from flexmaild.mail.parse.styles.inherited import TextStyle
+from flexmaild.mail.parse.styles.changes import StyleChange
+from flexmaild.mail.parse.styles.declared import DISPLAY
 from flexmaild.mail.parse.styles.style_sheets import Rule
+from flexmaild.mail.parse.styles.text_style import TextStyle
 from flexmaild.mail.parse.styles.visibility import (
     DOUBTFUL,
     FOR_GOOD,
@@ -24,7 +24,7 @@ from flexmaild.mail.parse.styles.visibility import (
     judge_style,
 )
 
-# What of an element's attributes has a part in its look.
+# The attributes of an element that change its style.
 _STYLING_ATTRIBUTES = frozenset(
     words("style hidden popover color size face bgcolor background text link vlink alink wrap nowrap")
 )
@@ -39,7 +39,7 @@ _LENGTHS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ElementStyle:
-    """The look inside an element, how it is displayed, and whether it may lie on text of others."""
+    """The text style inside an element, its display, and whether it may cover other text."""
 
     text_style: TextStyle
     display: str = ""
@@ -66,7 +66,7 @@ def _is_large(name: str, value: str) -> bool:
 def element_style_of(
     outer: TextStyle, tag: str, attributes: dict[str, str | None], rules: tuple[Rule, ...], doubtful: bool
 ) -> ElementStyle | None:
-    """The look inside an element; None where all that is in it is hidden for good."""
+    """The style inside an element; None if all its content is hidden for good."""
     styling = tuple([item for item in attributes.items() if _is_styling(*item)]) if attributes else ()
     if not styling and not rules and not doubtful and not outer.split and tag not in REMARKABLE:
         return ElementStyle(outer)
@@ -91,7 +91,7 @@ def _worked_out(
         return ElementStyle(outer)
     if _is_hidden(attributes, inline, rules):
         return None
-    change = Change(outer, tag, doubtful, _box(tag, inline, rules))
+    change = StyleChange(outer, tag, doubtful, _box(tag, inline, rules))
     for judgment in _attribute_judgments(tag, attributes):
         change.replace_by(judgment)
     for rule in rules:
@@ -105,7 +105,7 @@ def _worked_out(
     return ElementStyle(change.text_style(tag), change.display, change.moves, change.paints)
 
 
-# Mails of one program have the same elements within the same elements: nearly all looks are known already.
+# Mails of one program have the same elements within the same elements: nearly all styles are cached.
 _kept = lru_cache(maxsize=2048)(_worked_out)
 
 

@@ -1,8 +1,8 @@
-"""How text looks inside an element: all that is inherited by what is in it.
+"""The style of text inside an element: all that its content inherits.
 
-Made by `mail.parse.styles.changes`, read by `mail.parse.styles.looks` and `mail.parse.html`. A look holds all
-colours and sizes that are possible, because which rule of a sheet wins is not worked out: text is certain
-only where it can be read in every case. Frozen, so that elements share it; never raises.
+Made by `mail.parse.styles.changes`, read by `mail.parse.styles.element_style` and `mail.parse.html`. A style
+holds all colours and sizes that are possible, because which rule of a sheet wins is not worked out: text is
+certain only where it can be read in every case. Frozen, so that elements share it; never raises.
 """
 
 from __future__ import annotations
@@ -51,5 +51,6 @@ _LIGHT_AND_DARK = TextStyle((Paint(), Paint()), (Paint(), Paint()))
 
 
 def initial_text_style(dark: bool) -> TextStyle:
-    """The look of a page before anything is said of it: one object for all pages, so looks can be kept."""
+    """The style of a page without any declaration: one object for all pages, so that results can be
+    cached."""
     return _LIGHT_AND_DARK if dark else _LIGHT
