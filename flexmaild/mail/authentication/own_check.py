@@ -73,7 +73,7 @@ def verify_signatures(data: bytes, header: Header, domain: str, lookup: Lookup) 
 
     Refused: an open signature (`l=`, a field added on top of signed ones), one that leaves out From, Subject
     or Date, an expired one, SHA-1, a key that is only tested (`t=y`), a short one. What else it leaves out,
-    `understand.otherwise` looks at. A valid signature says nothing about when it was made (RFC 6376 section
+    `understand.alternatives` checks. A valid signature says nothing about when it was made (RFC 6376 section
     8.6).
     """
     dns = _Dns(lookup)

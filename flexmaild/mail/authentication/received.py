@@ -75,27 +75,27 @@ def hop(value: bytes) -> Hop:
 def _hop(found: Sequence[Piece], length: int) -> Hop:
     if length > _LONGEST:
         raise Unreadable("too long")
-    words, beside = _clauses(found)
+    words, comments = _clauses(found)
     if not words:
-        return _of_qmail(beside.get("", []))
-    if fetched := _fetched_from(words, beside):
+        return _of_qmail(comments.get("", []))
+    if fetched := _fetched_from(words, comments):
         words["from"] = words["from"][:1]
     if any(len(words.get(name, ["one"])) != 1 for name in ("from", "by")):
         raise Unreadable("a host of several words")
     if any(map(_AUTHENTICATED.fullmatch, words.get("with", [])[1:])):
         raise Unreadable("a login behind another protocol")
-    is_exim = any(map(_EXIM.match, beside.get("with", [])))
-    places, addresses = _client(words.get("from", []), beside.get("from", []), is_exim=is_exim)
-    is_verifying = any(map(_VERIFYING.fullmatch, beside.get("by", [])))
+    is_exim = any(map(_EXIM.match, comments.get("with", [])))
+    places, addresses = _client(words.get("from", []), comments.get("from", []), is_exim=is_exim)
+    is_verifying = any(map(_VERIFYING.fullmatch, comments.get("by", [])))
     named = [_CLIENT.fullmatch(place) for place in places if is_verifying]
     by = words.get("by", [""])[0].lower().rstrip(".")
-    programs = [comment for comment in beside.get("by", []) if comment.lower().startswith("lmtp")]
+    programs = [comment for comment in comments.get("by", []) if comment.lower().startswith("lmtp")]
     return Hop(
         by=by,
         names=tuple(match[1].lower().rstrip(".") for match in named if match),
         addresses=(fetched,) if fetched else addresses,
         protocol=(words.get("with") or programs or [""])[0],
-        is_within=_is_within_cluster(words) and not beside,
+        is_within=_is_within_cluster(words) and not comments,
         greeting="".join(words.get("from", [])),
     )
 
@@ -111,11 +111,11 @@ def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, li
     if any(piece.kind == ";" or _is_clause(piece) for piece in found[end + 1 :]):
         raise Unreadable("more than a date at its end")
     words: dict[str, list[str]] = {}
-    beside: dict[str, list[str]] = {}
+    comments: dict[str, list[str]] = {}
     clause = ""
     for piece in found[:end]:
         if piece.kind == "comment":
-            beside.setdefault(clause, []).append(piece.text)
+            comments.setdefault(clause, []).append(piece.text)
         elif _is_clause(piece):
             # `with ESMTP with STARTTLS` (Mimecast) is one clause of two words.
             is_continued = clause == "with" == piece.text.lower()
@@ -131,7 +131,7 @@ def _clauses(found: Sequence[Piece]) -> tuple[dict[str, list[str]], dict[str, li
             words[clause].append(piece.text)
     if not all(words.values()):
         raise Unreadable("a clause that says nothing")
-    return words, beside
+    return words, comments
 
 
 def _is_clause(piece: Piece) -> bool:
@@ -155,13 +155,13 @@ def _of_qmail(comments: Sequence[str]) -> Hop:
     return Hop(is_within=_WITHIN_QMAIL.fullmatch(comments[0]) is not None)
 
 
-def _fetched_from(words: Mapping[str, Sequence[str]], beside: Mapping[str, Sequence[str]]) -> str:
+def _fetched_from(words: Mapping[str, Sequence[str]], comments: Mapping[str, Sequence[str]]) -> str:
     """The address of the mailbox from which a program of ours fetched it (fetchmail: `from NAME [ADDRESS]`).
 
     There is no greeting, so no word of it comes from a client.
     """
     client = words.get("from", [])
-    if len(client) != 2 or "from" in beside or not _FETCHING.fullmatch("".join(words.get("with", []))):
+    if len(client) != 2 or "from" in comments or not _FETCHING.fullmatch("".join(words.get("with", []))):
         return ""
     literal = _LITERAL.fullmatch(client[1])
     return _address(literal[1]) if literal else ""

@@ -124,7 +124,8 @@ def bytes_of(code: str) -> bytes:
 
 
 def passed_domains(results: Sequence[Result], owned: Sequence[Signature]) -> list[str]:
-    """The domains of which a signature in this mail passed; a failed one beside it is as none (RFC 6376 6.1).
+    """The domains of which a signature in this mail passed; a failed one for the same domain cancels it (RFC
+    6376 6.1).
 
     A sender can have a result written into a border's own field by his envelope address. So a result counts
     only for a signature that is there, and none of a domain where they are more than its signatures. A

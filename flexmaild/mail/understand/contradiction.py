@@ -1,7 +1,7 @@
-"""The other answer's word beside the one that decides.
+"""The word of the other answer in the text of an answer.
 
-Called by `verdict`. Beside an approval any word of a rejection contradicts, its stem too ("rejection").
-Beside a rejection a word that approves contradicts unless its clause only denies it or promises it for
+Called by `verdict`. With an approval any word of a rejection contradicts, its stem too ("rejection").
+With a rejection a word that approves contradicts unless its clause only denies it or promises it for
 later: "Rejected. Will approve when fixed." Pure.
 """
 
@@ -40,7 +40,7 @@ def _opposite_word(answer: Answer, low: str, known: Vocabulary) -> str:
 
 
 def _approves(clause: str, known: Vocabulary) -> bool:
-    """Whether a clause beside a rejection approves."""
+    """Whether a clause with a rejection approves."""
     word = _opposite_word(Answer.REJECT, clause, known)
     if not word:
         return False

@@ -37,7 +37,7 @@ from flexmaild.mail.understand.words.pieces import has_kana
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.mail.understand.words.spelling import spellings
 
-# what is found                                     beside Approve            beside Reject
+# what is found                                     with Approve              with Reject
 # ------------------------------------------------  ------------------------  ------------------------
 # no line at all                                    empty                     empty
 # control characters in the 1st line; letters that
@@ -89,7 +89,7 @@ _LONGEST_LINE = 1000
 # An answer that is longer was not typed as one; its end is not looked through, so it decides nothing.
 _LONGEST_TEXT = 20000
 _LONGEST_QUOTED = 200
-# A change of mind beside a rejection has no more words; "Reject, really?" no more characters.
+# A change of mind with a rejection has no more words; "Reject, really?" no more characters.
 _SHORT = 7
 _BRIEF = 14
 

@@ -1,9 +1,9 @@
 """To whom a mail was written: to us, or to another, so that we have only a copy or a forwarded mail.
 
-For `reply` (and `mailing_lists`). Sending services replace Message-IDs, so an In-Reply-To that is not ours
-says nothing alone; it does beside a To that names none of our addresses. Cc does not help there: in it stand
-those who read along. `core.approval.admission` says what follows for a mail that was sent on, or not written
-to us.
+For `reply`, `answer` and `mailing_lists`. Sending services replace Message-IDs, so an In-Reply-To that is not
+ours says nothing alone, but it does together with a To that names none of our addresses. Cc does not help
+there: in it stand those who read along. `core.approval.admission` says what follows for a mail that was sent
+on, or not written to us.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

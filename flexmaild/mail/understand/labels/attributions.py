@@ -13,7 +13,7 @@ from flexmaild.languages.load import words
 from flexmaild.mail.understand.labels.known import is_deciding_word, tokens_of
 from flexmaild.mail.understand.labels.quote_borders import CALENDAR, DATE, SPLIT, line_above, names_us
 from flexmaild.mail.understand.lines import Label, Line, fold_case, has_meaning
-from flexmaild.mail.understand.words.dates import is_date_line, words_beside_dates
+from flexmaild.mail.understand.words.dates import is_date_line, words_outside_dates
 from flexmaild.mail.understand.words.doubt import doubt_of, doubts_in, refusing_signs
 from flexmaild.mail.understand.words.language_guess import ClauseLanguage
 from flexmaild.mail.understand.words.normalised import tokens
@@ -222,7 +222,7 @@ def _is_unlisted_form(low: str, dated: bool, rules: Rules) -> bool:
     if dated and sum(c.isdigit() for c in low) >= 4 and count <= 14:
         if low[-1] in ":：>])-" or low.endswith(_VERBS):
             return True
-        others = [word for word in words_beside_dates(_without_names(low, rules)) if word not in _VERBS]
+        others = [word for word in words_outside_dates(_without_names(low, rules)) if word not in _VERBS]
         return not others and (low[-1].isdigit() or low.endswith(rules.marks))
     return low.endswith((":", "：")) and count <= 6
 

@@ -1,9 +1,9 @@
 """Lines that are known as a whole: what devices, virus scanners, lists and gateways write, with free places.
 
-Called by `notices` and `signatures`. A line is known when *all* of it is known text; never by how it begins
-or by a word in it. A free place takes a few words that cannot be a sentence: names, versions, numbers; never
-one that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part; a question
-mark and an emoji do, for they may be an answer. The texts are in `languages`.
+Called by `banners`, `disclaimers` and `signatures`. A line is known when *all* of it is known text; never by
+how it begins or by a word in it. A free place takes a few words that cannot be a sentence: names, versions,
+numbers; never one that doubts or decides. Blanks, case, accents, hyphens, punctuation and links play no part;
+a question mark and an emoji do, for they may be an answer. The texts are in `languages`.
 """
 
 import re
@@ -55,7 +55,7 @@ _DECIDING = frozenset(
     for word in words(lambda language: (*language.decide.approve, *language.decide.reject))
     for spelling in spellings(normal_word(word))
 )
-# Signs that people put beside such a line, a telephone or a tree; they say nothing.
+# Signs that people add to such a line, a telephone or a tree; they say nothing.
 _DECORATION = frozenset(
     word for word in words(lambda language: language.signature.device_words) if not word[0].isalnum()
 )

@@ -2,8 +2,9 @@
 
 Called by `answer` with one rendering of a mail. First the lines that we sent are found again (`match`,
 `ours`), then what mail programs wrote around them (`quotes`), then what companies and devices add (`banners`,
-`notices`, `signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in are
-all lines labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of lines.
+`disclaimers`, `signatures`); whatever is nothing of that, certainly, was typed. Nothing is cut: all lines in
+are all lines labelled, and the answer is read from the labels (`verdict`). Pure; linear in the number of
+lines.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Text parts that only stand in for the HTML part beside them: "Your email client does not support HTML".
+"""Text parts that only stand in for an HTML part: "Your email client does not support HTML".
 
 Called by `answer`. A program that writes one says nothing by it, and the person never saw it. It is known by
 what it cannot say: it is short, and it speaks of HTML with no other words than those of mail programs, or has
@@ -66,7 +66,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def without_placeholders(texts: Sequence[Text], subject: str, rules: Rules) -> tuple[Text, ...]:
-    """The readings without those that only stand in for an HTML part."""
+    """The texts without those that only stand in for an HTML part."""
     pages = [content for text in texts for style, content in text.segments if style == "html"]
     if not pages:
         return tuple(texts)

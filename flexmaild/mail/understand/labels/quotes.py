@@ -1,7 +1,7 @@
 """Quote headers: what mail programs write above the mail they quote, in any language.
 
 Called by `label`, when it is known which lines we sent. Headers are labelled line by line and end nothing;
-their kinds are in `attributions` and `header_blocks`, the rules and lines beside them are here.
+their kinds are in `attributions` and `header_blocks`, the rules and other lines near them are here.
 """
 
 import re

@@ -38,7 +38,7 @@ _DATE = re.compile(
     rf"|(?:{_WEEKDAY},? )?\d{{4}} ?[年년./-] ?\d{{1,2}} ?[月월./-] ?\d{{1,2}} ?[日일.]?"
     rf"(?:,? ?\(?{_WEEKDAY}\)?| ?\([月火水木金土日월화수목금토일]\))?"
 )
-# A thumb down or a stop sign beside an approval.
+# A thumb down or a stop sign with an approval.
 _REFUSING_SYMBOLS = frozenset("👎❌🚫⛔🛑✋❎✖✗✘🙅⏸⏳⌛🤔🤷🆖☹🙁😕🤨🖕🤚🔴🟥⏰🤞🥴😬")
 _REFUSING = re.compile(f"[{''.join(sorted(_REFUSING_SYMBOLS))}]")
 # The same as some programs write them, and a vote against, which stands alone.
@@ -117,7 +117,7 @@ class Doubt:
 
 
 def doubt_in(sentence: str, language: str, *, kana: bool = False, first: bool = False) -> Doubt | None:
-    """The doubt that a sentence beside an approval raises.
+    """The doubt that a sentence raises about an approval.
 
     language: of the deciding word; kana: the text has some. first: it follows the deciding word at once.
     """

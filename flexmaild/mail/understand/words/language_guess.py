@@ -62,7 +62,7 @@ class ClauseLanguage:
         self._score: Counter[str] | None = None
 
     def is_likelier(self, others: Iterable[str], means: Collection[str], word: str) -> bool:
-        """Whether it has more words, beside this one, of another language than of any in which it doubts."""
+        """Whether it has more words, without this one, of another language than of any in which it doubts."""
         score = self._scores_without(word)
         # "For" and "to" in an English answer are English, and do not show that it is Danish or Polish.
         shown = score if _ENGLISH in means or self.language != _ENGLISH else self._clear_scores_without(word)
@@ -81,8 +81,8 @@ class ClauseLanguage:
         return any(score[tag] > 0 for tag in languages)
 
     def _scores_without(self, word: str) -> Counter[str]:
-        """How many common words of each language it has beside this one, which is no evidence for itself, and
-        whether it has letters of it, those of this word too."""
+        """How many common words of each language it has without this one, which is no evidence for itself,
+        and whether it has letters of it, those of this word too."""
         if self._score is None:
             self._score = _score(self.words)
             self._score.update(tag for of in self._by_letters() for tag in of)

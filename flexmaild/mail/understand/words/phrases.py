@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 # The beginning of what follows the deciding word, and what stands between two clauses.
 START = "^"
 BREAK = ","
-# What a phrase may hold beside words.
+# What a phrase may hold besides words.
 _NUMBER = "#"
 _ANY = "…"
 _CONTENT = "~"

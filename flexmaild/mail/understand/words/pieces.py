@@ -55,7 +55,7 @@ def may_apply_to(language: str, low: str) -> bool:
     return language != _CHINESE or not _KANA.search(low)
 
 
-def doubtful_pieces(low: str, language: str = "", beside_kana: bool = False) -> list[tuple[str, str]]:
+def doubtful_pieces(low: str, language: str = "", text_has_kana: bool = False) -> list[tuple[str, str]]:
     """The pieces in a sentence that doubt, each with its key of `verdict.WHY`; negations first.
 
     language: of the word that decides, if there is one; beside_kana: whether the rest of the text has some.
@@ -64,12 +64,12 @@ def doubtful_pieces(low: str, language: str = "", beside_kana: bool = False) -> 
         return []
     kana = _KANA.search(low) is not None
     tags = [tag for tag in _LANGUAGES_WITH_PIECES if tag not in _LETTERS or _LETTERS[tag].search(low)]
-    if language == _CHINESE and not kana and not beside_kana:
+    if language == _CHINESE and not kana and not text_has_kana:
         tags = [tag for tag in tags if tag != _JAPANESE]
     elif language != _CHINESE and kana:
         tags = [tag for tag in tags if tag != _CHINESE]
     # A single Chinese character is inside many a Japanese word or name that is written without kana.
-    shortest = 2 if language != _CHINESE and (language == _JAPANESE or beside_kana) else 1
+    shortest = 2 if language != _CHINESE and (language == _JAPANESE or text_has_kana) else 1
     return _pieces(tuple(tags), shortest).in_text(low)
 
 

@@ -29,7 +29,7 @@ class Rules:
     own_addresses: what our mails are sent from, what they ask to be answered to, and what else is ours.
     own_names: the display names our mails carry, at least 4 characters each, case-folded.
     words: every word that decides, normalised, with what it says and its language.
-    comments: what may stand beside the word; its ways are said at the table of `verdict`.
+    comments: what may follow the word; the table of `verdict` says how.
     ignore_lines: what the operator's gateway writes, see `core.line_pattern`.
     borders: whose results about senders count; ids, hosts and addresses in lower case.
     exchange_online: the mailbox is read from the tenant whose Exchange Online wrote the header.
