@@ -20,7 +20,7 @@ from flexmaild.core.work import KeptHeader
 from flexmaild.engine import results_seen
 from flexmaild.engine.keys import former_keys
 from flexmaild.engine.policies import rules_without_dns
-from flexmaild.mail.authentication.kept_header import kept
+from flexmaild.mail.authentication.kept_header import stored_header
 from flexmaild.mail.format import OWN_MAIL_HEADER
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.limits import Limits
@@ -100,4 +100,4 @@ def _header(one: Fetched) -> KeptHeader | None:
         return None
     sender = sender_of(header, Limits()).address
     digest = hashlib.sha256(one.data).hexdigest()
-    return KeptHeader(datetime.now(UTC), sender, None, digest, kept(header))
+    return KeptHeader(datetime.now(UTC), sender, None, digest, stored_header(header))

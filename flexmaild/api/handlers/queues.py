@@ -18,7 +18,7 @@ from flexmaild.engine.delivery.sent_mails import SentMails
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.engine.services import Services
 from flexmaild.mail.authentication.kept_header import header_of
-from flexmaild.mail.authentication.kept_header import kept as kept_header
+from flexmaild.mail.authentication.kept_header import stored_header as kept_header
 from flexmaild.mail.parse.header import parse_header
 from flexmaild.mail.parse.message import split_header
 from flexmaild.store import Quarantined, Transaction

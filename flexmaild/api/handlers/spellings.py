@@ -84,8 +84,8 @@ def fate(header: Header, token: str, rules: Rules) -> Fate:
     """What the header that arrived says of the field that was brought along."""
     mark = token.encode()
     fields = header.all(b"authentication-results")
-    seen = borders.found(header, rules.borders, rules.exchange_online, rules.limits.field)
-    listed = arrivals.arrived(header, rules.borders, rules.exchange_online, rules.limits.field)
+    seen = borders.trusted_results(header, rules.borders, rules.exchange_online, rules.limits.field)
+    listed = arrivals.results_fields(header, rules.borders, rules.exchange_online, rules.limits.field)
     if any(mark in value and one.is_trusted for value, one in zip(fields, listed, strict=False)):
         return "counted"
     if any(mark in value for value in fields):

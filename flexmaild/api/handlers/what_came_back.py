@@ -14,7 +14,7 @@ from flexmaild.core.work import KeptHeader
 from flexmaild.engine import results_seen
 from flexmaild.mail.authentication import borders
 from flexmaild.mail.authentication.borders import Trace
-from flexmaild.mail.authentication.kept_header import header_of, kept
+from flexmaild.mail.authentication.kept_header import header_of, stored_header
 from flexmaild.mail.authentication.unmatched import Unmatched, unmatched
 from flexmaild.mail.parse.header import Header, parse_header
 from flexmaild.mail.parse.message import split_header
@@ -73,7 +73,7 @@ def _fate(spelling: Spelling, raw: bytes, answer: str, rules: Rules) -> Fate:
 
 def _without_mark(raw: bytes, token: str) -> str:
     """The header as kept, without what the mail brought along."""
-    lines = kept(parse_header(split_header(raw)[0])).split("\n")
+    lines = stored_header(parse_header(split_header(raw)[0])).split("\n")
     return "\n".join(line for line in lines if token not in line)
 
 
@@ -109,7 +109,7 @@ def _border(fates: Sequence[tuple[Spelling, Fate]], wrong: Sequence[Unmatched]) 
 
 def _authentication(bare: Header, rules: Rules, *, is_safe: bool) -> Step:
     tried = "look what the border says about the sender of this mail"
-    seen = borders.found(bare, rules.borders, rules.exchange_online, rules.limits.field)
+    seen = borders.trusted_results(bare, rules.borders, rules.exchange_online, rules.limits.field)
     said = ", ".join(map(_result, seen.results)) if is_safe else ""
     if said:
         return Step("authentication", True, tried, masked(said))

@@ -27,7 +27,7 @@ from flexmaild.engine.replay import decide_again
 from flexmaild.engine.replay.decide_again import Around
 from flexmaild.engine.replay.sent_before import SentBefore
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
-from flexmaild.mail.understand.evidence import Evidence, Look
+from flexmaild.mail.understand.evidence import Evidence, SeenRendering
 from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.settings.schema import Settings
@@ -84,7 +84,7 @@ def explain(data: bytes, known: Sources) -> dict[str, Any]:
             "addresses": list(reading.address_references),
             "elsewhere": list(reading.hidden_references),
         },
-        "looks": [_look(look) for look in witness.looks],
+        "looks": [_look(look) for look in witness.renderings],
         "words_sent": {"known": known.store is not None, "without": known.without},
         "now": _now(reading, ruling, around),
     }
@@ -215,7 +215,7 @@ def _required(known: Sources) -> Requirement:
     return known.settings.incoming.sender_authentication.require if known.settings else "reference"
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look(look: SeenRendering) -> dict[str, Any]:
     return {
         "of": look.of,
         "answer": look.answer.value if look.answer else "",

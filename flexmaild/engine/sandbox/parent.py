@@ -289,6 +289,6 @@ def _unread(letter: RawMail) -> ParsedReply:
     digest = hashlib.sha256(letter.data).hexdigest()
     because = "reading it took too much time or memory"
     # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
-    named = mentions.requests(mentions.in_bytes(letter.data))
+    named = mentions.requests(mentions.candidates_in_bytes(letter.data))
     nature = MailNature.UNPARSABLE
     return ParsedReply(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)

@@ -13,7 +13,7 @@ from flexmaild.core.defaults import LARGEST_MAIL
 from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.identity import is_same, stays
 from flexmaild.core.ports import Fetched, FolderPosition, FolderState, IsKnown, MessageUid, Unreadable
-from flexmaild.mail.parse.message_id import is_made_up, name_of
+from flexmaild.mail.parse.message_id import is_server_placeholder, name_of
 from flexmaild.net.http import TooLarge
 from flexmaild.oauth.scopes import unverified_claims
 from flexmaild.transports.graph.api import (
@@ -307,7 +307,7 @@ class GraphInbox:
 
     def _fetched(self, one: Listed, size: int, data: bytes | None) -> Fetched | None:
         """The mail; None where Exchange returned nothing, or a text of its own in its place."""
-        if data is not None and (not data or is_made_up(data)):
+        if data is not None and (not data or is_server_placeholder(data)):
             said = (
                 "Exchange returned no content" if not data else "Exchange put a text of its own in its place"
             )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flexmaild.core.errors import Failure
-from flexmaild.mail.parse.message_id import HEADER_LOOKED_AT, is_made_up
+from flexmaild.mail.parse.message_id import HEADER_LOOKED_AT, is_server_placeholder
 from flexmaild.settings.javamail.session import ImapSession
 from flexmaild.transports.imap.client import Client, joined
 from flexmaild.transports.imap.completeness import ending, has_ended, is_cut
@@ -90,7 +90,7 @@ class Fetcher:
         self._untried, self._reasons = set(), {}
         found = fetch(sizes)
         empty = {uid for uid, one in found.items() if one.data == b""}
-        made_up = {uid for uid, one in found.items() if one.data and is_made_up(one.data)}
+        made_up = {uid for uid, one in found.items() if one.data and is_server_placeholder(one.data)}
         reasons = dict.fromkeys(sizes.keys() - found.keys() - self._untried | empty, _NOTHING)
         reasons |= self._reasons | dict.fromkeys(made_up, _MADE_UP)
         good = {uid: one for uid, one in found.items() if uid not in reasons}

@@ -236,7 +236,7 @@ def test_request_and_wait_in_one_ends_with_the_decision(terminal: Terminal) -> N
     )
     assert done.exit_code == 3
     assert json.loads(done.stdout)["state"] == "rejected"
-    assert "ap-1 waits" in done.stderr
+    assert "ap-1 is waiting" in done.stderr
 
 
 def test_a_wait_goes_on_over_a_restart_of_the_daemon(
@@ -267,7 +267,7 @@ def test_a_wait_for_a_daemon_that_stays_away_ends(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "PAUSE", 0.01)
-    monkeypatch.setattr(waiting, "AWAY", 0.05)
+    monkeypatch.setattr(waiting, "LONGEST_OUTAGE", 0.05)
 
     def act(call: Any) -> Any:
         terminal.path.unlink(missing_ok=True)
@@ -406,7 +406,7 @@ def test_what_arrived_is_listed_and_the_proposal_can_be_pasted(terminal: Termina
     assert "trusted: no" in shown
     assert "not read yet" in shown
     assert "no Authentication-Results field, and no Received" in shown
-    start, end = shown.index("  incoming:"), shown.index("All is well.")
+    start, end = shown.index("  incoming:"), shown.index("Healthy.")
     borders = yaml.safe_load(shown[start:end])["incoming"]["sender_authentication"]["borders"]
     assert borders == [{"id": "mx.test", "results": "above"}, {"id": "1.5", "results": "below"}]
 
@@ -426,7 +426,7 @@ def test_a_mail_set_aside_is_shown_with_its_fields(terminal: Terminal) -> None:
     for results, said in (
         ([FIELD], "trusted: no"),
         ([], "No Authentication-Results field."),
-        (None, "its bytes are kept no longer"),
+        (None, "its bytes are no longer kept"),
     ):
         terminal.desk.script = {"quarantine.show": item | {"results": results, "proposals": PROPOSALS}}
         assert said in terminal.run("quarantine", "show", "q").stdout

@@ -77,14 +77,14 @@ def test_a_wait_whose_words_nobody_reads_ends_at_an_interrupt(
 def test_what_was_said_before_an_interrupt_is_not_lost() -> None:
     code = """
 import click, signal
-from flexmaild.cli import ending
+from flexmaild.cli import exit
 
 @click.command()
 def command():
-    ending.say("before")
+    exit.say("before")
     signal.raise_signal(signal.SIGINT)
 
-ending.run(command, "program")
+exit.run(command, "program")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (exit_codes.INTERRUPTED, b"before\n", b"")

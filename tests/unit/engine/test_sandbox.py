@@ -65,7 +65,7 @@ def test_who_asks_is_told_what_the_same_reading_was_made_of(reader: Sandbox) -> 
     (plain,) = reader.read([LETTER])
     reading, witness = reader.read_with_witness(LETTER)
     assert reading == plain
-    (look,) = witness.looks
+    (look,) = witness.renderings
     assert (look.of, look.answer, look.word) == ("text", Answer.APPROVE, "Approve")
     assert [(line.label, line.text) for line in look.lines] == [("typed", "Approve"), ("blank", "")]
     assert reader.read([LETTER]) == [plain]
@@ -78,7 +78,7 @@ def test_a_mail_that_kills_the_child_has_no_witness(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(parent, "receive", lambda line, deadline: b"no reading")
     reading, witness = reader.read_with_witness(LETTER)
     reader.close()
-    assert (reading.nature, witness.looks) == (MailNature.UNPARSABLE, [])
+    assert (reading.nature, witness.renderings) == (MailNature.UNPARSABLE, [])
     assert len(deaths) == 1
 
 

@@ -69,7 +69,7 @@ def ruled(data: bytes, require: Requirement = "dmarc") -> Admission:
     )
 
 
-def decides(data: bytes, require: Requirement = "dmarc") -> bool:
+def is_deciding_word(data: bytes, require: Requirement = "dmarc") -> bool:
     return ruled(data, require).outcome is Outcome.DECISION
 
 
@@ -139,7 +139,7 @@ def test_an_honest_mail_decides_whatever_its_server_signs(name: str, signed: str
     data = answer(body, THREAD, *map(str, fields), signed=signed)
     ruling = ruled(data)
     assert ruling.outcome is Outcome.DECISION, ruling.because
-    assert decides(data.replace(DMARC.encode(), DKIM.encode()), "dkim")
+    assert is_deciding_word(data.replace(DMARC.encode(), DKIM.encode()), "dkim")
 
 
 # What was signed, and with which fields somebody made it an answer that decides.
@@ -206,10 +206,10 @@ def test_what_the_type_makes_of_a_signed_text_must_be_what_it_says(name: str) ->
 def test_who_has_the_type_signed_or_handed_the_mail_in_is_taken_at_their_word(name: str) -> None:
     body, *fields = FLIPPED[name]
     flipped = (THREAD, *map(str, fields))
-    assert decides(answer(body, *flipped, signed=ALL))
-    assert decides(answer(body, *flipped, results=DMARC + SPF))
-    assert decides(answer(body, *flipped), "reference")
-    assert not decides(answer(body, *flipped))
+    assert is_deciding_word(answer(body, *flipped, signed=ALL))
+    assert is_deciding_word(answer(body, *flipped, results=DMARC + SPF))
+    assert is_deciding_word(answer(body, *flipped), "reference")
+    assert not is_deciding_word(answer(body, *flipped))
 
 
 @pytest.mark.parametrize("name", ["an inner part", "source that was pasted"])
@@ -270,9 +270,9 @@ def test_what_it_answers_is_signed_or_stands_in_its_text(data: bytes, is_decided
 def test_a_field_that_a_verifier_may_have_read_over_is_none_of_the_signed(blank: str) -> None:
     """Its name has a blank before the colon. Of a field that is not there the name can be signed."""
     added = THREAD.replace(":", f"{blank}:", 1)
-    assert decides(answer(BARE, THREAD, PLAIN, signed=ALL))
+    assert is_deciding_word(answer(BARE, THREAD, PLAIN, signed=ALL))
     assert ruled(answer(BARE, added, PLAIN, signed=ALL)).reason is ReplyReason.NOT_PROVEN
-    assert decides(answer(f"Approve\n{QUOTE}", added, PLAIN, signed=EXCHANGE))
+    assert is_deciding_word(answer(f"Approve\n{QUOTE}", added, PLAIN, signed=EXCHANGE))
     # Else the mail would be another than the one that decided, below the same signature.
     for name in ("Subject", "Message-ID"):
         again = answer(f"Approve\n{QUOTE}", f"{name}{blank}: x", signed=f"{ALL}:{name.lower()}")

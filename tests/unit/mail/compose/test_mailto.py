@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flexmaild.core.model import MailKind
 from flexmaild.languages.load import LANGUAGES, WRITTEN
 from flexmaild.mail.compose.context import ASKING
-from flexmaild.mail.compose.links import MAX_LINK, answer_link, reply_address
+from flexmaild.mail.compose.links import LONGEST_LINK, answer_link, reply_address
 from flexmaild.mail.format import GUARD_LINE, HINT_LINE
 
 REFERENCE = "FM1-" + "A" * 45
@@ -45,7 +45,7 @@ def test_both_links_open_an_answer_in_the_wire_format(
 def test_a_link_is_never_longer_than_mail_programs_take(subject: str, word: str) -> None:
     for title in (subject, "承認" * 400 + subject, "😀" * 400):
         link = answer_link(word, to="a+b@example.org", subject=title, reference=REFERENCE)
-        assert len(link) <= MAX_LINK
+        assert len(link) <= LONGEST_LINK
         assert re.fullmatch(
             r"mailto:[A-Za-z0-9%.@_~-]+\?subject=[A-Za-z0-9%._~-]*&body=[A-Za-z0-9%._~*-]+", link
         )

@@ -1,27 +1,30 @@
-"""Whether a page is nested so deep, or its tags so many, that parsing it would cost too much.
+"""A page of HTML as a tree of elements, as browsers read it, unless parsing it would cost too much.
 
-Called by `mail.parse.tree` before the parser, which is quadratic in the depth of nesting, in the attributes
-of one tag, and in formatting tags that are never closed (each paragraph repeats them). Small pages are let
-through by their number of tags alone; of others the tags are followed with a stack, as HTML's own
-algorithm has it (HTML 13.2.6), where we cannot be exact with more depth rather than less. Linear.
+Called by `mail.parse.html` and `mail.parse.all_text`. The parser is quadratic in the depth of nesting, in the
+attributes of one tag, and in formatting tags that are never closed (each paragraph repeats them). Small pages
+pass by their number of tags alone; the tags of others are followed with a stack, as HTML's own algorithm has
+it (HTML 13.2.6), with more depth rather than less where we cannot be exact. Linear; fetches nothing, runs no
+script.
 """
 
 import re
 from dataclasses import dataclass, field
 
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+
 from flexmaild.mail.parse.shown import words
 
 
 class TooComplex(ValueError):
-    """The page is nested too deep, or otherwise beyond limits: nobody typed it."""
+    """The page is nested too deep, or otherwise beyond limits: no person typed it."""
 
 
-DEEPEST = 400  # the deepest of the collections, a thread of 30 mails, has 130
+_DEEPEST = 400  # the deepest of the collections, a thread of 30 mails, has 130
 _FEW_TAGS = 400
 _SMALL_PAGE = 40_000
 _MOST_ATTRIBUTES = 3_000
 _MOST_ATTRIBUTES_OF_ALL = 60_000
-# Drawings and formulas nest by other rules; nobody types them.
+# Drawings and formulas nest by other rules; no person types them.
 _MOST_TAGS_WITH_DRAWINGS = 800
 # How often open formatting tags may be repeated all in all.
 _MOST_REPEATED = 200_000
@@ -170,7 +173,7 @@ class _Open:
             self.borders.pop()
 
 
-def refuse_the_complex(page: str) -> None:
+def _refuse_the_complex(page: str) -> None:
     """Raise TooComplex for a page that we will not parse."""
     tags = page.count("<")
     if tags <= _FEW_TAGS and len(page) <= _SMALL_PAGE:
@@ -190,7 +193,7 @@ def refuse_the_complex(page: str) -> None:
             opened.end(name.lower())
         else:
             opened.start(name.lower())
-        if len(opened.stack) + opened.kept > DEEPEST or opened.repeated > _MOST_REPEATED:
+        if len(opened.stack) + opened.kept > _DEEPEST or opened.repeated > _MOST_REPEATED:
             raise TooComplex("nested too deep")
 
 
@@ -199,3 +202,10 @@ def _count(opened: _Open, attributes: str) -> None:
     opened.attributes += count
     if count > _MOST_ATTRIBUTES or opened.attributes > _MOST_ATTRIBUTES_OF_ALL:
         raise TooComplex("a tag with thousands of attributes")
+
+
+def tree_of(page: str) -> LexborHTMLParser:
+    """The parsed page; TooComplex where it is beyond all that anyone types."""
+    _refuse_the_complex(page)
+    # Without events: with them each <option> is copied into the list of all before it.
+    return LexborHTMLParser(page, options=LexborDocumentOptions.WO_EVENTS)

@@ -1,7 +1,7 @@
-"""How the inside of an element looks, from what is around it and all that is said of it.
+"""The text style inside an element, from the style around it and all its declarations.
 
-Called by `mail.parse.html` for each element that has attributes, rules of a style sheet or a look of its
-own. Nearly all looks of a page were worked out for an element before, and are kept. Never raises.
+Called by `mail.parse.html` for each element that has attributes, rules of a style sheet or a style of its
+own. Nearly all styles of a page were computed for an earlier element, and are cached. Never raises.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from functools import lru_cache
 
 from flexmaild.mail.parse.elements import BOXES, REMARKABLE
 from flexmaild.mail.parse.shown import words
-from flexmaild.mail.parse.styles.changes import Change
-from flexmaild.mail.parse.styles.draft import DISPLAY
-from flexmaild.mail.parse.styles.inherited import Look
+from flexmaild.mail.parse.styles.changes import StyleChange
+from flexmaild.mail.parse.styles.declared import DISPLAY
 from flexmaild.mail.parse.styles.style_sheets import Rule
+from flexmaild.mail.parse.styles.text_style import TextStyle
 from flexmaild.mail.parse.styles.visibility import (
     DOUBTFUL,
     FOR_GOOD,
@@ -24,8 +24,8 @@ from flexmaild.mail.parse.styles.visibility import (
     judge_style,
 )
 
-# What of an element's attributes has a part in its look.
-_TELLING = frozenset(
+# The attributes of an element that change its style.
+_STYLING_ATTRIBUTES = frozenset(
     words("style hidden popover color size face bgcolor background text link vlink alink wrap nowrap")
 )
 _LONGEST_KEPT, _LONGEST_VALUE = 600, 200
@@ -38,19 +38,21 @@ _LENGTHS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """The look inside an element, how it is displayed, and whether it may lie on text of others."""
+class ElementStyle:
+    """The text style inside an element, its display, and whether it may cover other text."""
 
-    look: Look
+    text_style: TextStyle
     display: str = ""
     moves: bool = False
     paints: bool = False
 
 
-def _tells(name: str, value: str | None) -> bool:
+def _is_styling(name: str, value: str | None) -> bool:
     if name == "dir":
         return value is not None and value.lower() == "rtl"
-    return name in _TELLING or (name in _LENGTHS and value is not None and _is_large(name, value[:20]))
+    return name in _STYLING_ATTRIBUTES or (
+        name in _LENGTHS and value is not None and _is_large(name, value[:20])
+    )
 
 
 @lru_cache(maxsize=512)
@@ -61,35 +63,35 @@ def _is_large(name: str, value: str) -> bool:
     return len(digits) > 2 and (not digits.isdecimal() or len(digits) > 5 or int(digits) > most)
 
 
-def look_of(
-    outer: Look, tag: str, attributes: dict[str, str | None], rules: tuple[Rule, ...], doubtful: bool
-) -> Found | None:
-    """The look inside an element; None where all that is in it is hidden for good."""
-    told = tuple([item for item in attributes.items() if _tells(*item)]) if attributes else ()
-    if not told and not rules and not doubtful and not outer.split and tag not in REMARKABLE:
-        return Found(outer)
-    for _, value in told:
+def element_style_of(
+    outer: TextStyle, tag: str, attributes: dict[str, str | None], rules: tuple[Rule, ...], doubtful: bool
+) -> ElementStyle | None:
+    """The style inside an element; None if all its content is hidden for good."""
+    styling = tuple([item for item in attributes.items() if _is_styling(*item)]) if attributes else ()
+    if not styling and not rules and not doubtful and not outer.split and tag not in REMARKABLE:
+        return ElementStyle(outer)
+    for _, value in styling:
         if value is not None and len(value) > _LONGEST_KEPT:
-            return _worked_out(outer, tag, told, rules, doubtful)
-    return _kept(outer, tag, told, rules, doubtful)
+            return _worked_out(outer, tag, styling, rules, doubtful)
+    return _kept(outer, tag, styling, rules, doubtful)
 
 
 def _worked_out(
-    outer: Look,
+    outer: TextStyle,
     tag: str,
-    told: tuple[tuple[str, str | None], ...],
+    styling: tuple[tuple[str, str | None], ...],
     rules: tuple[Rule, ...],
     doubtful: bool,
-) -> Found | None:
-    attributes = dict(told)
+) -> ElementStyle | None:
+    attributes = dict(styling)
     style = attributes.get("style")
     inline = judge_style(style) if style else None
     like_outer = not (rules or doubtful or outer.split or tag in REMARKABLE)
-    if like_outer and len(told) == 1 and inline is not None and inline.plain:
-        return Found(outer)
+    if like_outer and len(styling) == 1 and inline is not None and inline.plain:
+        return ElementStyle(outer)
     if _is_hidden(attributes, inline, rules):
         return None
-    change = Change(outer, tag, doubtful, _box(tag, inline, rules))
+    change = StyleChange(outer, tag, doubtful, _box(tag, inline, rules))
     for judgment in _attribute_judgments(tag, attributes):
         change.replace_by(judgment)
     for rule in rules:
@@ -100,10 +102,10 @@ def _worked_out(
     for rule in rules:
         change.add_important(rule)
     change.finish(tag, attributes, inline, rules)
-    return Found(change.look(tag), change.display, change.moves, change.paints)
+    return ElementStyle(change.text_style(tag), change.display, change.moves, change.paints)
 
 
-# Mails of one program have the same elements within the same elements: nearly all looks are known already.
+# Mails of one program have the same elements within the same elements: nearly all styles are cached.
 _kept = lru_cache(maxsize=2048)(_worked_out)
 
 
@@ -113,8 +115,8 @@ def _is_hidden(attributes: dict[str, str | None], inline: Judgment | None, rules
     if hides and not any(rule.judgment.important & hides for rule in rules):
         return True
     if "hidden" in attributes:
-        told = [rule.judgment for rule in rules] + ([inline] if inline is not None else [])
-        return not any(judgment.declares & DISPLAY and not judgment.hides & DISPLAY for judgment in told)
+        styling = [rule.judgment for rule in rules] + ([inline] if inline is not None else [])
+        return not any(judgment.declares & DISPLAY and not judgment.hides & DISPLAY for judgment in styling)
     return False
 
 

@@ -1,4 +1,4 @@
-"""What the declarations of one list say of the text, while they are read one after the other.
+"""The effects of a list of declarations on text, collected while they are read one after the other.
 
 Filled by the judges of properties and by `mail.parse.styles.visibility`, which makes a judgment of it. What
 hides is noted in groups, since a declaration undoes only what hides in the same way; which of them surely
@@ -29,8 +29,8 @@ _AWAY_BESIDES = frozenset(
 
 
 @dataclass(slots=True)
-class Draft:
-    """A judgment while its declarations are read."""
+class Declared:
+    """The effects of the declarations read so far."""
 
     doubt: bool = False
     moves: bool = False
@@ -62,14 +62,14 @@ class Draft:
     names: set[str] = field(default_factory=set)
 
 
-def settled(draft: Draft) -> int:
+def hiding_groups(declared: Declared) -> int:
     """The groups that surely hide; those that may or may not become doubt."""
-    hides = draft.hides
-    if hides & draft.shows:
+    hides = declared.hides
+    if hides & declared.shows:
         # "display:none;display:block": which one counts is a question of importance and validity.
-        draft.doubt, hides = True, hides & ~draft.shows
-    if hides & STRUCK and not draft.names.isdisjoint(_STRIKE_STYLES):
-        draft.doubt, hides = True, hides & ~STRUCK
-    if hides & AWAY and not (OUT_OF_FLOW in draft.names and draft.names <= _AWAY_BESIDES):
-        draft.doubt, hides = True, hides & ~AWAY
+        declared.doubt, hides = True, hides & ~declared.shows
+    if hides & STRUCK and not declared.names.isdisjoint(_STRIKE_STYLES):
+        declared.doubt, hides = True, hides & ~STRUCK
+    if hides & AWAY and not (OUT_OF_FLOW in declared.names and declared.names <= _AWAY_BESIDES):
+        declared.doubt, hides = True, hides & ~AWAY
     return hides

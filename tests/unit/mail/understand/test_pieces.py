@@ -6,7 +6,7 @@ import pytest
 
 from flexmaild.languages.load import EVERY
 from flexmaild.mail.understand.labels.disclaimers import as_compared, folded
-from flexmaild.mail.understand.words.piece_index import PieceIndex
+from flexmaild.mail.understand.words.pieces import PieceIndex
 
 PIECES = ("a", "ab", "abc", "abcd", "bcde", "不", "不可", "ß", "e ", " mail")
 

@@ -1,8 +1,8 @@
-"""How text looks inside an element: all that is inherited by what is in it.
+"""The style of text inside an element: all that its content inherits.
 
-Made by `mail.parse.styles.changes`, read by `mail.parse.styles.looks` and `mail.parse.html`. A look holds all
-colours and sizes that are possible, because which rule of a sheet wins is not worked out: text is certain
-only where it can be read in every case. Frozen, so that elements share it; never raises.
+Made by `mail.parse.styles.changes`, read by `mail.parse.styles.element_style` and `mail.parse.html`. A style
+holds all colours and sizes that are possible, because which rule of a sheet wins is not worked out: text is
+certain only where it can be read in every case. Frozen, so that elements share it; never raises.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flexmaild.mail.parse.styles.paints import Paint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class TextStyle:
     """What an element hands down to those inside it.
 
     `paints` has one paint, and a second for dark mode where the page has rules for it. `away` are the groups
@@ -42,14 +42,15 @@ class Look:
         """Whether a line end in the source is one on the page."""
         return self.space in ("pre", "pre-wrap")
 
-    def doubted(self) -> Look:
+    def with_doubt(self) -> TextStyle:
         return replace(self, doubt=True, legible=False)
 
 
-_LIGHT = Look((Paint(),), (Paint(),))
-_LIGHT_AND_DARK = Look((Paint(), Paint()), (Paint(), Paint()))
+_LIGHT = TextStyle((Paint(),), (Paint(),))
+_LIGHT_AND_DARK = TextStyle((Paint(), Paint()), (Paint(), Paint()))
 
 
-def first_look(dark: bool) -> Look:
-    """The look of a page before anything is said of it: one object for all pages, so looks can be kept."""
+def initial_text_style(dark: bool) -> TextStyle:
+    """The style of a page without any declaration: one object for all pages, so that results can be
+    cached."""
     return _LIGHT_AND_DARK if dark else _LIGHT
