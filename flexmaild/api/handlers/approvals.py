@@ -16,16 +16,16 @@ from flexmaild.api.problems import Problem
 from flexmaild.core import references
 from flexmaild.core.access import Ownership
 from flexmaild.core.addresses import normal
-from flexmaild.core.approval import approver_notes, opening, state_machine
+from flexmaild.core.approval import opening, state_machine
 from flexmaild.core.approval.events import Cancelled, Event, ReminderAsked, ResendAsked
 from flexmaild.core.documents import approvals as documents
-from flexmaild.core.documents import facts_of
+from flexmaild.core.documents import approver_warnings, facts_of
 from flexmaild.core.documents.approvals import (
     Approval,
     Approvals,
-    ApproverWarning,
     OpenedApproval,
 )
+from flexmaild.core.documents.approver_warnings import ApproverWarning
 from flexmaild.core.errors import NotAllowed
 from flexmaild.core.model import MailKind, Request, State
 from flexmaild.core.timing import iso
@@ -78,10 +78,10 @@ def request(services: Services, call: CommandRequest) -> Answer:
 
 
 def _warnings(store: Queries, components: Components, opened: Request) -> list[ApproverWarning]:
-    """Why somebody may not be able to answer, by settings and past mails. Nobody is asked."""
+    """Why an approver may not be able to answer, by settings and past mails alone."""
     policy = components.policy
     asked = (*(invitation.approver for invitation in opened.invitations), *opened.terms.escalate_to)
-    return approver_notes.warnings(
+    return approver_warnings.warnings(
         asked,
         store.approvers(approver.address for approver in asked),
         opened.terms.require,
