@@ -29,7 +29,7 @@ class Committed:
 class LeftMail:
     """A mail that stays in the folder, unjudged. named: the request's id of ours that the store lacks."""
 
-    mark: MessageUid
+    uid: MessageUid
     identity: Identity
     outcome: Outcome
     at: datetime

@@ -99,15 +99,15 @@ class Fetched:
     partial: a large attachment was left on the server; `data` is a mail of the same header with the
         text parts only. `size` is the size on the server, in bytes.
     is_cut: text of it is missing in `data`, or may be; such a mail decides nothing.
-    place: None for a mail that comes from no folder. arrived, name: see `Identity`.
+    position: None for a mail that comes from no folder. arrived, name: see `Identity`.
     """
 
-    mark: MessageUid
+    uid: MessageUid
     size: int
     data: bytes | None
     partial: bool = False
     is_cut: bool = False
-    place: FolderPosition | None = None
+    position: FolderPosition | None = None
     arrived: str = ""
     name: str = ""
 
@@ -151,7 +151,7 @@ IsKnown = Callable[[Sequence[MessageUid]], Mapping[MessageUid, Identity]]
 
 
 class Inbox(Protocol):
-    """A way in. The order of calls in a poll: `open`, then `fetch` and `dispose` by turns, then `rest`."""
+    """A way in. The order of calls in a poll: `open`, then `fetch` and `delete` by turns, then `rest`."""
 
     def open(self) -> FolderState:
         """Connect, log in and open the folder where that is not so already; cheap when it is."""
@@ -160,7 +160,7 @@ class Inbox(Protocol):
         """The oldest mails not yet handled, at most `limit`, oldest first; an empty list when none is left.
 
         Those that were committed before (their deletion failed or was cut off) are not fetched again, but are
-        deleted at the next `dispose`: those that are the same mails, and not others with their marks. Those
+        deleted at the next `delete`: those that are the same mails, and not others with their marks. Those
         that are known as left (`Identity.is_left`) are neither fetched nor deleted, nor is more asked of them
         than the list tells.
         A mail that the server does not hand out, or has put a text of its own in the place of, is left out.
@@ -172,7 +172,7 @@ class Inbox(Protocol):
     def newest(self) -> FolderPosition | None:
         """Where the mail stands that would be read last of those in the folder now; None without any."""
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, uids: Sequence[MessageUid]) -> int:
         """Delete (or move, as the settings say) these mails, which were fetched in this poll; a mail already
         gone counts. Returns how many are certainly gone; the rest is tried again at the next poll."""
 

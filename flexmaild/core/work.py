@@ -150,8 +150,8 @@ class ProcessedMail:
     mail: its sender is the address in From, proven or not. found: what it is known by beside its mark, as its
     transport said.
     fingerprint: set when the mail was admitted; a second mail with the same one is a replay.
-    spent: what a mail that decided is known by (`core.approval.admission.names`): none with one of them
-    decides again.
+    spent: what a mail that decided is known by (`core.approval.admission.ids_of_answer`): none with one of
+    them decides again.
     raw: the bytes as read, kept for the configured time; None when too large to have been read.
     quarantined: kept visible for an operator ("quarantine list").
     unknown_lines: of a person's answer, those that may be a mail gateway's.
@@ -159,7 +159,7 @@ class ProcessedMail:
     header: what is kept of its header; of our own mails nothing.
     """
 
-    mark: MessageUid
+    uid: MessageUid
     mail: MailFacts
     found: Identity
     outcome: Outcome
@@ -314,7 +314,7 @@ class Change:
     requests: tuple[Request, ...] = ()
     jobs: tuple[Job, ...] = ()
     ended: tuple[JobEnd, ...] = ()
-    seen: tuple[ProcessedMail, ...] = ()
+    processed: tuple[ProcessedMail, ...] = ()
     left: tuple[LeftMail, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     blobs: tuple[Blob, ...] = ()

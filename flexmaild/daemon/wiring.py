@@ -96,14 +96,14 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
     """The components of these settings. Raises SettingsError, Failure or OSError: then nothing changed."""
     same = _same_sections(settings, old)
     tokens = build_tokens(settings, into.clock, old)
-    tools = old.tools if old and old.tokens is tokens else _tools(tokens, into)
+    adapter_context = old.adapter_context if old and old.tokens is tokens else _tools(tokens, into)
     keys = reference_keys(settings)
     sources = operator_templates(settings.notifications.templates)
-    stationery = _stationery(settings, sources, old)
+    compose_settings = _stationery(settings, sources, old)
     rules = rules_of(settings)
     context = Context(
         keys=keys,
-        domain=stationery.message_id_domain,
+        domain=compose_settings.message_id_domain,
         senders=SenderPolicy(settings.incoming.sender_authentication.require),
         limiter=old.context.limiter
         if old and "approvals" in same
@@ -116,13 +116,13 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
         rules=rules,
         context=context,
         policy=policy_of(settings),
-        stationery=stationery,
+        compose_settings=compose_settings,
         template_sources=sources,
-        deliveries=_deliveries(settings, into, tools, keys, stationery, same, old),
-        poller=_poller(settings, into, tools, rules, keys, same, old),
+        deliveries=_deliveries(settings, into, adapter_context, keys, compose_settings, same, old),
+        poller=_poller(settings, into, adapter_context, rules, keys, same, old),
         tokens=tokens,
         refresher=_refresher(tokens, into, old),
-        tools=tools,
+        adapter_context=adapter_context,
         poll_interval=settings.incoming.process_interval if settings.incoming.enabled else None,
     )
 
@@ -154,9 +154,9 @@ def _same_sections(settings: Settings, old: Components | None) -> frozenset[str]
 def _deliveries(
     settings: Settings,
     into: Surroundings,
-    tools: AdapterContext,
+    adapter_context: AdapterContext,
     keys: ReferenceKeys,
-    stationery: ComposeSettings,
+    compose_settings: ComposeSettings,
     same: frozenset[str],
     old: Components | None,
 ) -> Mapping[tuple[Queue, str], Delivery]:
@@ -165,12 +165,12 @@ def _deliveries(
     if (
         old
         and "outgoing" in same
-        and old.tools.token is tools.token
-        and (old.stationery, old.context.keys) == (stationery, keys)
+        and old.adapter_context.token is adapter_context.token
+        and (old.compose_settings, old.context.keys) == (compose_settings, keys)
     ):
         deliveries[place] = old.deliveries[place]
     else:
-        handler = MailHandler(build_outbox(settings.outgoing, tools), stationery, keys)
+        handler = MailHandler(build_outbox(settings.outgoing, adapter_context), compose_settings, keys)
         deliveries[place] = Delivery(into.deliveries, *place, handler, settings.outgoing.give_up_after)
     for name, sink in settings.sinks.items():
         place = (Queue.DELIVERY, name)
@@ -189,7 +189,7 @@ def _sink(into: Surroundings, name: str, sink: SinkSettings) -> Delivery:
 def _poller(
     settings: Settings,
     into: Surroundings,
-    tools: AdapterContext,
+    adapter_context: AdapterContext,
     rules: Rules,
     keys: ReferenceKeys,
     same: frozenset[str],
@@ -199,13 +199,13 @@ def _poller(
         return None
     # A key may come from a file whose content has changed while the settings have not.
     unchanged = {"incoming", "outgoing", "approvals"} <= same and old and old.context.keys == keys
-    if old and old.poller and unchanged and old.tools.token is tools.token:
+    if old and old.poller and unchanged and old.adapter_context.token is adapter_context.token:
         return old.poller
     return Poller(
         into.poller,
         settings.incoming.transport,
         settings.incoming.process_count,
-        build_inbox(settings.incoming, tools),
+        build_inbox(settings.incoming, adapter_context),
         Sandbox(rules, into.child_died, SentMails(into.store, keys)),
     )
 
@@ -218,5 +218,5 @@ def _stationery(settings: Settings, sources: Mapping[str, str], old: Components 
         message_id_domain=domain_of(normal(settings.outgoing.from_address)),
         plus_address=settings.incoming.plus_address,
         language=settings.approvals.language,
-        templates=old.stationery.templates if old and unchanged else Renderer(sources),
+        templates=old.compose_settings.templates if old and unchanged else Renderer(sources),
     )

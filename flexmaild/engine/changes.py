@@ -53,7 +53,7 @@ class Changes:
     jobs: list[Job] = field(default_factory=list)
     ended: list[tuple[Job, JobEnd]] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
-    seen: list[ProcessedMail] = field(default_factory=list)
+    processed: list[ProcessedMail] = field(default_factory=list)
     left: list[LeftMail] = field(default_factory=list)
     approvers: list[ApproverNote] = field(default_factory=list)
     blobs: tuple[Blob, ...] = ()
@@ -101,7 +101,7 @@ class Changes:
             requests=tuple(self.requests[i] for i in sorted(self.changed)),
             jobs=tuple(self.jobs),
             ended=tuple(end for _, end in self.ended),
-            seen=tuple(self.seen),
+            processed=tuple(self.processed),
             left=tuple(self.left),
             audit=tuple(self.audit),
             approvers=tuple(self.approvers),

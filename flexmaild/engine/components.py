@@ -37,13 +37,13 @@ class Components:
     rules: Rules
     context: Context
     policy: Policy
-    stationery: ComposeSettings
+    compose_settings: ComposeSettings
     template_sources: Mapping[str, str]
     deliveries: Mapping[tuple[Queue, str], Delivery]
     poller: Poller | None
     tokens: TokenManager | None
     refresher: TokenRefresher | None
-    tools: AdapterContext
+    adapter_context: AdapterContext
     poll_interval: timedelta | None
 
     def threads(self) -> list[Thread]:

@@ -35,13 +35,13 @@ from flexmaild.transports.context import AdapterContext
 
 
 def examine(settings: Settings) -> Diagnosis:
-    tools, incoming, looked = AdapterContext(), settings.incoming, results_seen.Look()
-    of_way = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, tools))
+    adapter_context, incoming, looked = AdapterContext(), settings.incoming, results_seen.Look()
+    of_way = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, adapter_context))
     steps: list[documents.Step] = [*of_way]
     if incoming.enabled:
-        of_way = _way(incoming, lambda: examine_incoming(incoming, tools))
+        of_way = _way(incoming, lambda: examine_incoming(incoming, adapter_context))
         is_open = all(step.result in ("ok", "warning") for step in of_way)
-        waiting = _waiting(incoming, tools) if is_open else []
+        waiting = _waiting(incoming, adapter_context) if is_open else []
         read, keys, without = _read(settings)
         last = [*waiting, *read][: results_seen.LAST]
         looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
@@ -77,9 +77,9 @@ def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step], list[Step]]
         return [], [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]
 
 
-def _waiting(incoming: Incoming, tools: AdapterContext) -> list[KeptHeader]:
+def _waiting(incoming: Incoming, adapter_context: AdapterContext) -> list[KeptHeader]:
     """Those in the folder, the newest first; none where they cannot be had, which a step has said."""
-    inbox = build_inbox(incoming, tools)
+    inbox = build_inbox(incoming, adapter_context)
     try:
         inbox.open()
         fetched = inbox.fetch(results_seen.LAST, lambda marks: {})

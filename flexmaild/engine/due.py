@@ -106,7 +106,7 @@ def prune(services: Services) -> None:
             now = transaction.now
             pruned = transaction.prune(
                 raw_before=now - settings.incoming.keep_raw,
-                seen_before=now - REMEMBER,
+                outcomes_before=now - REMEMBER,
                 done_before=now - KEEP_ANSWERS,
                 sent_before=now - min(kept.values()),
             )

@@ -53,19 +53,17 @@ def commit(
         _log.exception("bug while deciding about a mail", sha256=read[0][1].sha256, mails=len(read))
         if len(read) > 1:
             alone = [commit(transactions, context, metrics, [one], also) for one in read]
-            outcomes = {mark: outcome for one in alone for mark, outcome in one.outcomes.items()}
+            outcomes = {uid: outcome for one in alone for uid, outcome in one.outcomes.items()}
             return Committed(outcomes, frozenset().union(*(one.left for one in alone)))
         changes = transactions.run(_set_aside(context, *read[0], redacted(str(bug)), also))
-    left = {mail.mark: mail.outcome for mail in changes.left}
-    return Committed(left | {mail.mark: mail.outcome for mail in changes.seen}, frozenset(left))
+    left = {mail.uid: mail.outcome for mail in changes.left}
+    return Committed(left | {mail.uid: mail.outcome for mail in changes.processed}, frozenset(left))
 
 
-def _set_aside(
-    context: Context, fetched: Fetched, reading: ParsedReply, bug: str, also: Also
-) -> decide.Decide:
+def _set_aside(context: Context, fetched: Fetched, reply: ParsedReply, bug: str, also: Also) -> decide.Decide:
     def decided(transaction: Transaction) -> Changes:
-        aside = decide.set_aside(fetched, reading, bug, transaction.now)
-        changes = Changes(context, transaction.now, seen=[aside])
+        aside = decide.set_aside(fetched, reply, bug, transaction.now)
+        changes = Changes(context, transaction.now, processed=[aside])
         also(transaction, changes)
         return changes
 

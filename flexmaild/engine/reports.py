@@ -146,10 +146,10 @@ class Reports:
             self._health.store_trouble = None
             self.look()
 
-    def borders(self, seen: Iterable[tuple[str, str, str]]) -> None:
+    def borders(self, processed: Iterable[tuple[str, str, str]]) -> None:
         """The borders of the settings that match none of the last mails, as subject, sentence and cure."""
         with self._lock:
-            found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in seen)
+            found = tuple(Condition(Kind.BORDER_UNMATCHED, *one) for one in processed)
             self._health.unmatched_borders = found
             self.look()
 

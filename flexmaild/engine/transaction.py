@@ -62,11 +62,11 @@ class Transactions:
         self._safely(self.wake, {(job.queue, job.target) for job in changes.jobs})
         self._safely(self._waiters.notify, changes.changed)
         self._safely(self._reports.store_works)
-        for seen in changes.seen:
-            self._safely(self._report_seen, seen)
-        judged = {seen.mark for seen in changes.seen}
+        for processed in changes.processed:
+            self._safely(self._report_seen, processed)
+        judged = {processed.uid for processed in changes.processed}
         for left in changes.left:
-            if left.mark not in judged:
+            if left.uid not in judged:
                 self._safely(self._report_left, left)
         for identifier in changes.changed:
             self._safely(self._report_request, changes.requests[identifier], identifier in changes.decided)
@@ -81,24 +81,24 @@ class Transactions:
                 self._metrics.unhandled("publish")
                 _log.exception("bug after a commit; what was committed stays")
 
-    def _report_seen(self, seen: ProcessedMail) -> None:
-        self._metrics.mail_received(seen.outcome)
-        say = _log.warning if seen.quarantined else _log.info
+    def _report_seen(self, processed: ProcessedMail) -> None:
+        self._metrics.mail_received(processed.outcome)
+        say = _log.warning if processed.quarantined else _log.info
         say(
             "mail read",
-            outcome=seen.outcome.value,
-            because=seen.because,
-            approval=seen.approval_id,
-            sender=seen.mail.sender,
-            sha256=seen.mail.sha256[:16],
-            uid=seen.mark.uid,
+            outcome=processed.outcome.value,
+            because=processed.because,
+            approval=processed.approval_id,
+            sender=processed.mail.sender,
+            sha256=processed.mail.sha256[:16],
+            uid=processed.uid.uid,
         )
 
     def _report_left(self, left: LeftMail) -> None:
         """Nothing of what it says: it is not ours."""
         self._metrics.mail_received(left.outcome)
         _log.info(
-            "mail left in the folder", outcome=left.outcome.value, approval=left.named, uid=left.mark.uid
+            "mail left in the folder", outcome=left.outcome.value, approval=left.named, uid=left.uid.uid
         )
 
     def _report_request(self, request: Request, is_decided: bool) -> None:

@@ -128,11 +128,11 @@ class Queries:
 
     # Incoming mails.
 
-    def known(self, marks: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
+    def known(self, uids: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
         """Those under which the outcome of a mail is committed, and which mail that was."""
         with self._reading() as connection:
-            marks = list(marks)
-            return mails.known(connection, marks) | left_mails.known(connection, marks)
+            uids = list(uids)
+            return mails.known(connection, uids) | left_mails.known(connection, uids)
 
     def left_mails(self) -> LeftMails:
         """What lies in the folder and is left there."""
@@ -144,10 +144,10 @@ class Queries:
         with self._reading() as connection:
             return mails.highest(connection, mailbox, validity)
 
-    def seen(self, mark: MessageUid) -> ProcessedMail | None:
+    def processed(self, uid: MessageUid) -> ProcessedMail | None:
         """The outcome of this mail, without its raw bytes."""
         with self._reading() as connection:
-            return mails.by_mark(connection, mark)
+            return mails.by_uid(connection, uid)
 
     def outcomes(self, approval_id: str) -> list[ProcessedMail]:
         """The mails that came for this request, oldest first, without raw bytes."""

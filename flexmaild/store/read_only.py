@@ -29,9 +29,9 @@ from flexmaild.store.faults import RESTORE, translated
 from flexmaild.store.migrate import refuse_other_schema
 from flexmaild.store.open import database_file
 from flexmaild.store.records import headers, jobs, mails, requests, sent_mails
-from flexmaild.store.records.codec import SEEN, seen_of
+from flexmaild.store.records.codec import PROCESSED, processed_of
 from flexmaild.store.records.rows import Rows
-from flexmaild.store.records.tables import seen
+from flexmaild.store.records.tables import processed
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Kept:
     """A mail that was read, with its place in the order of reading."""
 
     seq: int
-    seen: ProcessedMail
+    processed: ProcessedMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MailRange:
     last: int
 
 
-KEPT = Rows(seen, lambda row: Kept(row.seq, seen_of(row)), "seq")
+KEPT = Rows(processed, lambda row: Kept(row.seq, processed_of(row)), "seq")
 
 
 class ReadOnlyStore:
@@ -109,38 +109,44 @@ class ReadOnlyStore:
 
     def seen_as(self, sha256: str) -> ProcessedMail | None:
         """The first outcome of this very mail."""
-        return self._first(seen.c.sha256 == sha256)
+        return self._first(processed.c.sha256 == sha256)
 
     def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
         """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
-        is_it = seen.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
-        return self._first(and_(seen.c.approval_id.in_(list(approval_ids)), is_it))
+        is_it = processed.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
+        return self._first(and_(processed.c.approval_id.in_(list(approval_ids)), is_it))
 
     def read_together(self, read: ProcessedMail) -> frozenset[str]:
         """SHA-256 of the mails that were read in one go with this one and before it."""
-        own = select(func.min(seen.c.seq)).where(seen.c.sha256 == read.mail.sha256, seen.c.at == read.at)
-        query = select(seen.c.sha256).where(seen.c.at == read.at, seen.c.seq < own.scalar_subquery())
+        own = select(func.min(processed.c.seq)).where(
+            processed.c.sha256 == read.mail.sha256, processed.c.at == read.at
+        )
+        query = select(processed.c.sha256).where(
+            processed.c.at == read.at, processed.c.seq < own.scalar_subquery()
+        )
         return frozenset(self._look(lambda connection: connection.execute(query).scalars().all()))
 
     def _first(self, which: ColumnElement[bool]) -> ProcessedMail | None:
-        query = select(seen).where(which).order_by(seen.c.seq).limit(1)
+        query = select(processed).where(which).order_by(processed.c.seq).limit(1)
 
         def look(connection: Connection) -> ProcessedMail | None:
             row = connection.execute(query).first()
-            return None if row is None else SEEN.of(connection, row)
+            return None if row is None else PROCESSED.of(connection, row)
 
         return self._look(look)
 
     def span(self, since: datetime) -> MailRange:
         """What was read since then and until now."""
-        query = select(func.count(), func.max(seen.c.seq)).where(seen.c.at >= since)
+        query = select(func.count(), func.max(processed.c.seq)).where(processed.c.at >= since)
         count, last = self._look(lambda connection: connection.execute(query).one())
         return MailRange(count, last or 0)
 
     def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]:
         """A slice of the mails read since then, in the order of reading, without their bytes."""
-        query = select(seen).where(seen.c.at >= since, seen.c.seq > after, seen.c.seq <= last)
-        query = query.order_by(seen.c.seq).limit(limit)
+        query = select(processed).where(
+            processed.c.at >= since, processed.c.seq > after, processed.c.seq <= last
+        )
+        query = query.order_by(processed.c.seq).limit(limit)
         return self._look(lambda c: [*KEPT.read(c, query)])
 
     def headers(self, limit: int) -> list[KeptHeader]:

@@ -47,8 +47,8 @@ class Transaction(Queries):
         """
         connection = self._connection
         # The marks come first: of two machines that were handed the same mail, one waits here for the other.
-        mails.add(connection, change.seen)
-        recorded = {mail.mark for mail in change.seen}
+        mails.add(connection, change.processed)
+        recorded = {mail.uid for mail in change.processed}
         left_mails.forget(connection, recorded)
         left_mails.add(connection, change.left, recorded)
         requests.write(connection, change.requests)
@@ -124,7 +124,7 @@ class Transaction(Queries):
         self,
         *,
         raw_before: datetime,
-        seen_before: datetime,
+        outcomes_before: datetime,
         done_before: datetime,
         sent_before: datetime | None = None,
     ) -> int:
@@ -132,12 +132,12 @@ class Transaction(Queries):
 
         raw_before: raw mails. done_before: idempotency records. sent_before: finished jobs and attachments
         that are no longer needed, those of a request when it had ended by then; None: as `done_before`.
-        seen_before: outcomes of mails, decided requests, failed jobs, audit entries.
+        outcomes_before: outcomes of mails, decided requests, failed jobs, audit entries.
         """
         return prune.prune(
             self._connection,
             raw_before=raw_before,
-            seen_before=seen_before,
+            outcomes_before=outcomes_before,
             done_before=done_before,
             sent_before=done_before if sent_before is None else sent_before,
         )

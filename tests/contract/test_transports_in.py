@@ -158,7 +158,7 @@ def all_of(way: Way, count: int) -> dict[MessageUid, Identity]:
     inbox.open()
     found = inbox.fetch(count, nobody_is_known)
     inbox.close()
-    return {mail.mark: mail.identity for mail in found}
+    return {mail.uid: mail.identity for mail in found}
 
 
 def subjects(mails: Sequence[Fetched]) -> list[str]:
@@ -192,7 +192,7 @@ def test_only_what_was_named_is_removed_and_counted(way: Way) -> None:
     inbox = way.inbox()
     assert inbox.open().can_delete
     fetched = inbox.fetch(3, nobody_is_known)
-    assert inbox.dispose([fetched[0].mark, fetched[2].mark]) == 2
+    assert inbox.delete([fetched[0].uid, fetched[2].uid]) == 2
     assert way.subjects("INBOX") == ["s1", "s3"]
 
 
@@ -222,8 +222,8 @@ def test_only_what_comes_after_a_look_at_the_newest_is_behind_it(way: Way) -> No
     inbox.rest()
     inbox.open()
     fetched = inbox.fetch(9, nobody_is_known)
-    assert subjects([m for m in fetched if m.place and m.place.is_behind(newest)]) == ["late"]
-    assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+    assert subjects([m for m in fetched if m.position and m.position.is_behind(newest)]) == ["late"]
+    assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert inbox.newest() is None
 
 
@@ -234,7 +234,7 @@ def test_fetch_and_dispose_by_turns_empty_the_folder(way: Way) -> None:
     seen = []
     while fetched := inbox.fetch(4, nobody_is_known):
         seen += subjects(fetched)
-        assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+        assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert seen == [f"s{number}" for number in range(9)]
     assert way.subjects("INBOX") == []
 
@@ -243,11 +243,11 @@ def test_a_mark_names_the_same_mail_after_a_restart(way: Way) -> None:
     way.deliver([mail("s0"), mail("s1")])
     inbox = way.inbox()
     inbox.open()
-    before = {m.mark: m.data for m in inbox.fetch(10, nobody_is_known)}
+    before = {m.uid: m.data for m in inbox.fetch(10, nobody_is_known)}
     inbox.close()
     later = way.inbox()
     later.open()
-    assert {m.mark: m.data for m in later.fetch(10, nobody_is_known)} == before
+    assert {m.uid: m.data for m in later.fetch(10, nobody_is_known)} == before
 
 
 def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) -> None:
@@ -258,7 +258,7 @@ def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(way: Way) ->
     inbox.open()
     fetched = inbox.fetch(10, lambda marks: committed)
     assert subjects(fetched) == ["new"]
-    assert inbox.dispose([]) == 1
+    assert inbox.delete([]) == 1
     assert way.subjects("INBOX") == ["new"]
 
 
@@ -270,7 +270,7 @@ def test_a_mail_that_was_left_is_neither_fetched_nor_removed_and_hides_none(way:
         inbox.open()
         assert subjects(inbox.fetch(2, lambda marks: known)) == ["s10", "s11"]
         assert inbox.fetch(2, lambda marks: known) == []
-        assert inbox.dispose([]) == 0
+        assert inbox.delete([]) == 0
         inbox.rest()
         inbox.close()
     assert len(way.subjects("INBOX")) == 12
@@ -310,9 +310,9 @@ def test_another_mail_with_the_mark_of_a_committed_one_is_read_and_not_removed(
     inbox.open()
     (again,) = inbox.fetch(10, lambda marks: {mark: kept})
     assert subjects([again]) == ["new"]
-    assert inbox.dispose([]) == 0
+    assert inbox.delete([]) == 0
     assert way.subjects("INBOX") == ["new"]
-    assert inbox.dispose([again.mark]) == 1
+    assert inbox.delete([again.uid]) == 1
 
 
 @pytest.mark.parametrize(("kind", "read"), [("imap", ["s0"]), ("maildir", ["s0"]), ("graph", [])])
@@ -325,7 +325,7 @@ def test_so_is_a_mail_of_another_size_but_where_sizes_change(
     inbox = way.inbox()
     inbox.open()
     assert subjects(inbox.fetch(10, lambda marks: kept)) == read
-    assert inbox.dispose([]) == 1 - len(read)
+    assert inbox.delete([]) == 1 - len(read)
 
 
 def test_what_an_older_version_committed_is_known_by_its_message_id(way: Way) -> None:
@@ -335,7 +335,7 @@ def test_what_an_older_version_committed_is_known_by_its_message_id(way: Way) ->
     inbox = way.inbox()
     inbox.open()
     assert subjects(inbox.fetch(10, lambda marks: nameless)) == ["nameless"]
-    assert inbox.dispose([]) == 1
+    assert inbox.delete([]) == 1
     assert way.subjects("INBOX") == ["nameless"]
 
 
@@ -365,7 +365,7 @@ def test_resting_removes_nothing_not_even_what_an_earlier_poll_could_not(way: Wa
     assert way.subjects("INBOX") == ["s0"]
     inbox.open()
     assert inbox.fetch(10, lambda marks: known) == []
-    assert inbox.dispose([]) == 1
+    assert inbox.delete([]) == 1
     assert way.subjects("INBOX") == []
 
 
@@ -373,10 +373,10 @@ def test_a_mail_that_is_gone_already_counts_as_gone(way: Way) -> None:
     way.deliver([mail("s0"), mail("s1")])
     inbox = way.inbox()
     inbox.open()
-    marks = [m.mark for m in inbox.fetch(10, nobody_is_known)]
+    marks = [m.uid for m in inbox.fetch(10, nobody_is_known)]
     way.vanish()
-    assert inbox.dispose(marks) == 2
-    assert inbox.dispose(marks) == 2
+    assert inbox.delete(marks) == 2
+    assert inbox.delete(marks) == 2
     assert way.subjects("INBOX") == []
 
 
@@ -397,8 +397,8 @@ def test_a_mark_of_another_mailbox_removes_nothing(way: Way) -> None:
     way.deliver([mail("s0")])
     inbox = way.inbox()
     inbox.open()
-    mark = inbox.fetch(1, nobody_is_known)[0].mark
-    inbox.dispose(
+    mark = inbox.fetch(1, nobody_is_known)[0].uid
+    inbox.delete(
         [MessageUid(mark.mailbox, "12345", mark.uid), MessageUid("elsewhere", mark.validity, mark.uid)]
     )
     assert way.subjects("INBOX") == ["s0"]
@@ -426,7 +426,7 @@ def test_whatever_the_bytes_are_they_come_out_whole(way: Way, data: bytes) -> No
     assert odd.data.replace(b"\x80b", b"\0b").endswith(data)
     assert not odd.partial and odd.size >= len(data)
     assert subjects([after]) == ["after"]
-    assert inbox.dispose([odd.mark, after.mark]) == 2
+    assert inbox.delete([odd.uid, after.uid]) == 2
 
 
 def test_a_large_attachment_does_not_keep_the_text_from_being_read(way: Way) -> None:
@@ -450,7 +450,7 @@ def test_a_mail_over_the_limit_without_text_comes_without_data_and_can_be_remove
     huge, after = inbox.fetch(10, nobody_is_known)
     assert huge.data is None and huge.size > way.most
     assert subjects([after]) == ["after"]
-    assert inbox.dispose([huge.mark]) == 1
+    assert inbox.delete([huge.uid]) == 1
     assert way.subjects("INBOX") == ["after"]
 
 
@@ -459,7 +459,7 @@ def test_mails_can_be_moved_instead_of_deleted(way: Way) -> None:
     inbox = way.inbox(move_to="Done")
     inbox.open()
     fetched = inbox.fetch(1, nobody_is_known)
-    assert inbox.dispose([m.mark for m in fetched]) == 1
+    assert inbox.delete([m.uid for m in fetched]) == 1
     assert (way.subjects("INBOX"), way.subjects("Done")) == (["s1"], ["s0"])
 
 
@@ -486,5 +486,5 @@ def test_a_folder_where_everything_is_known_ends_the_poll(way: Way) -> None:
     inbox = way.inbox()
     inbox.open()
     assert inbox.fetch(10, lambda marks: everybody) == []
-    assert inbox.dispose([]) == 3
+    assert inbox.delete([]) == 3
     assert way.subjects("INBOX") == []

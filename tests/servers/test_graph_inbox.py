@@ -46,7 +46,7 @@ def none_known(_: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
 def poll(door: GraphInbox, limit: int = 30) -> list[Fetched]:
     door.open()
     mails = door.fetch(limit, none_known)
-    door.dispose([m.mark for m in mails])
+    door.delete([m.uid for m in mails])
     door.rest()
     return mails
 
@@ -96,21 +96,21 @@ def test_one_fetch_does_not_hold_everything_in_memory_and_the_next_goes_on(
 def test_a_mark_stays_good_when_the_mail_is_moved(fake: FakeMicrosoft, box: Mailbox) -> None:
     message = box.put(mail())
     door = inbox(fake)
-    first = door.fetch(5, none_known)[0].mark
+    first = door.fetch(5, none_known)[0].uid
     box.move(message, "archive")
     box.move(message, "inbox")
     door.rest()
-    assert door.fetch(5, none_known)[0].mark == first
+    assert door.fetch(5, none_known)[0].uid == first
 
 
 def test_nothing_is_deleted_that_was_not_disposed_of(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail(1))
     box.put(mail(2))
     door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
-    assert door.dispose(marks[:1]) == 1
+    marks = [m.uid for m in door.fetch(30, none_known)]
+    assert door.delete(marks[:1]) == 1
     door.rest()
-    assert [m.mark for m in door.fetch(30, none_known)] == marks[1:]
+    assert [m.uid for m in door.fetch(30, none_known)] == marks[1:]
     assert len(box.listing("inbox")) == 1
 
 
@@ -118,11 +118,11 @@ def test_what_was_committed_before_is_not_read_again_but_deleted(fake: FakeMicro
     for n in range(3):
         box.put(mail(n))
     door = inbox(fake)
-    old = {m.mark: m.identity for m in door.fetch(2, none_known)}
+    old = {m.uid: m.identity for m in door.fetch(2, none_known)}
     again = inbox(fake)
     fresh = again.fetch(30, lambda marks: old)
     assert subjects(fresh) == ["2"]
-    assert again.dispose([m.mark for m in fresh]) == 3
+    assert again.delete([m.uid for m in fresh]) == 3
     assert box.listing("inbox") == []
 
 
@@ -194,11 +194,11 @@ def test_what_is_already_gone_counts_as_done(fake: FakeMicrosoft, box: Mailbox) 
     """404 for one that vanished, 403 ErrorCannotDeleteObject for deleting an immutable id once more."""
     messages = [box.put(mail(n)) for n in range(30)]
     door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
+    marks = [m.uid for m in door.fetch(30, none_known)]
     for message in messages[3:25:2]:
         del box.messages[message.immutable_id]
     box.move(messages[4], "recoverableitemsdeletions")
-    assert door.dispose(marks) == 30
+    assert door.delete(marks) == 30
     assert box.listing("inbox") == []
 
 
@@ -216,14 +216,14 @@ def test_deleted_mails_can_be_recovered_unless_deletion_is_permanent(
 def test_who_may_not_delete_is_told_so(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail())
     door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
+    marks = [m.uid for m in door.fetch(30, none_known)]
 
     def refuse(_: Request) -> Answer:
         raise GraphError(403, "ErrorAccessDenied")
 
     fake.graph.before_part = refuse
     with pytest.raises(TryLater, match="ErrorAccessDenied") as error:
-        door.dispose(marks)
+        door.delete(marks)
     assert error.value.reason is Reason.AUTH
     assert len(box.listing("inbox")) == 1
 
@@ -239,7 +239,7 @@ def test_a_batch_throttled_half_way_resumes_at_the_next_poll(fake: FakeMicrosoft
     for n in range(30):
         box.put(mail(n))
     door = inbox(fake)
-    marks = [m.mark for m in door.fetch(30, none_known)]
+    marks = [m.uid for m in door.fetch(30, none_known)]
     deleted = []
 
     def throttle(request: Request) -> Answer | None:
@@ -250,14 +250,14 @@ def test_a_batch_throttled_half_way_resumes_at_the_next_poll(fake: FakeMicrosoft
         return None
 
     fake.graph.before_part = throttle
-    assert door.dispose(marks) == 7
+    assert door.delete(marks) == 7
     assert len(deleted) == 8
     with pytest.raises(TryLater) as error:
         door.fetch(30, none_known)
     assert error.value.reason is Reason.THROTTLED
     assert error.value.retry_after is not None and 5 < error.value.retry_after <= 7
     fake.graph.before_part = lambda _: None
-    assert inbox(fake).dispose(marks) == 30
+    assert inbox(fake).delete(marks) == 30
 
 
 # One bad mail.
@@ -551,23 +551,23 @@ def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
     door = inbox(fake)
     door.open()
     mails = door.fetch(20, none_known)
-    bad = mails[position].mark.uid
+    bad = mails[position].uid.uid
     fake.graph.before_part = lambda part: (
         Answer(status, {"error": {"code": code}}) if part.method == "DELETE" and bad in part.path else None
     )
     with suppress(GiveUp, TryLater):
-        door.dispose([m.mark for m in mails])
+        door.delete([m.uid for m in mails])
     door.rest()
     fake.graph.before_part = lambda _: None
     left = len(box.listing("inbox"))
     busy = status in (429, 503, 504)
     assert left <= (20 - position if busy else 1)
     again = inbox(fake)
-    known = {m.mark: m.identity for m in mails}
+    known = {m.uid: m.identity for m in mails}
     for _ in range(2):
         again.open()
         assert again.fetch(30, lambda marks: known) == []
-        again.dispose(())
+        again.delete(())
     gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
     assert len(box.listing("inbox")) == 0 or gone
 

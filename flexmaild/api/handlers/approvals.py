@@ -209,8 +209,8 @@ def _refuse_too_many(store: Queries, most: int) -> None:
 
 def _try_to_compose(components: Components, opened: Request, now: datetime) -> None:
     """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
-    check_request(opened, components.stationery, now)
+    check_request(opened, components.compose_settings, now)
     invitation = opened.invitations[0]
     reference, first = components.context.keys.issue(opened, invitation), invitation.approver
     order = MailOrder(MailKind.APPROVAL_REQUEST, first, opened.id, 0, language=first.language)
-    compose(order, opened, reference, components.stationery, date=now)
+    compose(order, opened, reference, components.compose_settings, date=now)

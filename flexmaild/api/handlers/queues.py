@@ -154,17 +154,17 @@ def quarantine_list(services: Services, call: CommandRequest) -> Answer:
     found = services.store.list_quarantine(limit, call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
     sees = _sees(services.store, call, found)
-    items = [_quarantined(aside) for aside in found if sees(aside.seen.approval_id)]
+    items = [_quarantined(aside) for aside in found if sees(aside.processed.approval_id)]
     return Answer(200, documents.QuarantinedMails(items=items, next=following))
 
 
 def quarantine_show(services: Services, call: CommandRequest) -> Answer:
     """With its results fields as the settings of now read them, and the settings that would believe them."""
     aside = _set_aside(services.store, call)
-    if not _sees(services.store, call, [aside])(aside.seen.approval_id):
+    if not _sees(services.store, call, [aside])(aside.processed.approval_id):
         detail = f"{aside.id} answers no request that user {call.peer.user} may see."
         raise seen_by.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
-    raw = services.store.raw(aside.seen.mail.sha256)
+    raw = services.store.raw(aside.processed.mail.sha256)
     if not raw:
         return Answer(200, documents.shown(_quarantined(aside), None, []))
     header = parse_header(split_header(raw)[0])
@@ -176,11 +176,11 @@ def quarantine_show(services: Services, call: CommandRequest) -> Answer:
 def _sees(store: Queries, call: CommandRequest, found: Iterable[Quarantined]) -> Callable[[str], bool]:
     """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
     admins."""
-    return seen_by.requests_seen(store, call.viewer, [aside.seen.approval_id for aside in found])
+    return seen_by.requests_seen(store, call.viewer, [aside.processed.approval_id for aside in found])
 
 
 def quarantine_raw(services: Services, call: CommandRequest) -> Answer:
-    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).seen.mail.sha256))
+    return Answer(200, kept_bytes(services.store, _set_aside(services.store, call).processed.mail.sha256))
 
 
 def quarantine_drop(services: Services, call: CommandRequest) -> Answer:
@@ -199,8 +199,8 @@ class _NotOurs(incoming.Overtaken):
 def quarantine_release(services: Services, call: CommandRequest) -> Answer:
     """Read the mail again, as the settings are now; it gets an outcome of its own."""
     aside = _set_aside(services.store, call)
-    raw = kept_bytes(services.store, aside.seen.mail.sha256)
-    size, components = aside.seen.found.size, services.components
+    raw = kept_bytes(services.store, aside.processed.mail.sha256)
+    size, components = aside.processed.found.size, services.components
     # What was left on the server, and whether text was in it, nobody can say any more: it decides nothing.
     partial = size != len(raw)
     sandbox = Sandbox(
@@ -218,9 +218,9 @@ def quarantine_release(services: Services, call: CommandRequest) -> Answer:
             raise _NotOurs
         if not transaction.release_quarantine(aside.id):
             raise incoming.Overtaken
-        (seen,) = changes.seen
+        (processed,) = changes.processed
         act, shown = "quarantine release", _quarantined(aside)
-        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=seen.outcome.value))
+        changes.audit.append(_mail_entry(changes.now, call, act, shown, outcome=processed.outcome.value))
 
     try:
         found = incoming.commit(services.transactions, services.context, services.metrics, read, released)
@@ -245,4 +245,4 @@ def _not_set_aside(identifier: str) -> Problem:
 
 
 def _quarantined(aside: Quarantined) -> QuarantinedMail:
-    return documents.quarantined(aside.id, aside.seen)
+    return documents.quarantined(aside.id, aside.processed)

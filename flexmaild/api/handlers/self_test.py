@@ -59,7 +59,9 @@ def self_test(services: Services, call: CommandRequest) -> Answer:
     if components.poller is None:
         cure = "Set incoming.enabled: true and reload."
         raise Problem(409, "Nothing to test", "reading replies is switched off", kind="off", cure=cure)
-    mails = [Sent(spelling) for spelling in marked(components.rules, components.stationery.from_address)]
+    mails = [
+        Sent(spelling) for spelling in marked(components.rules, components.compose_settings.from_address)
+    ]
     steps = [_send(components, mails)]
     operator_actions.record(services, "self-test", call.peer.user, ok=steps[0].ok)
     seen = what_came_back.CameBack()
@@ -107,10 +109,10 @@ def marked(rules: Rules, sender: str) -> list[Spelling]:
 
 def _send(components: Components, mails: Sequence[Sent]) -> Step:
     """Hand all over. A server may refuse a spelling, as it should; the plain one has to go."""
-    began, sender = time.monotonic(), components.stationery.from_address
+    began, sender = time.monotonic(), components.compose_settings.from_address
     to = components.settings.incoming.reply_address
     tried = f"send {len(mails)} marked mails to {to}"
-    outbox = build_outbox(components.settings.outgoing, components.tools)
+    outbox = build_outbox(components.settings.outgoing, components.adapter_context)
     answer = ""
     try:
         for mail in mails:

@@ -15,16 +15,16 @@ from flexmaild.core.work import ApproverNote
 
 
 def of_mail(
-    request: Request, reading: ParsedReply, ruling: Admission, now: datetime
+    request: Request, reply: ParsedReply, admission: Admission, now: datetime
 ) -> Iterator[ApproverNote]:
     """What a person's mail says of the approvers of this request that it is from."""
-    came_before = ruling.outcome is Outcome.DUPLICATE and ruling.event is None
-    if reading.nature is not MailNature.HUMAN or came_before or not reading.sender:
+    came_before = admission.outcome is Outcome.DUPLICATE and admission.event is None
+    if reply.nature is not MailNature.HUMAN or came_before or not reply.sender:
         return
-    own = {i.approver.address for i in request.invitations if is_of(reading.sender, i)}
-    is_admitted = ruling.request_id == request.id and isinstance(ruling.event, Answered | Unclear)
+    own = {i.approver.address for i in request.invitations if is_of(reply.sender, i)}
+    is_admitted = admission.request_id == request.id and isinstance(admission.event, Answered | Unclear)
     for address in sorted(own):
-        yield ApproverNote(address, now, proof.proofs_of(reading), is_admitted)
+        yield ApproverNote(address, now, proof.proofs_of(reply), is_admitted)
 
 
 def of_event(request: Request, event: Event, now: datetime) -> Iterator[ApproverNote]:

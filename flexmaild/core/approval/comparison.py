@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from flexmaild.core import references, timing
 from flexmaild.core.addresses import domain_of
-from flexmaild.core.approval import admission, named_requests, quorum, state_machine
-from flexmaild.core.approval.admission import Admission
+from flexmaild.core.approval import named_requests, quorum, state_machine
+from flexmaild.core.approval.admission import Admission, fingerprint
 from flexmaild.core.approval.events import Answered, Event
 from flexmaild.core.model import Answer, Outcome, Proof, Request, State, Verdict
 from flexmaild.core.parsed_reply import ParsedReply
@@ -65,8 +65,8 @@ class Today:
     the settings want signatures checked, which was not done now.
     """
 
-    reading: ParsedReply
-    ruling: Admission
+    reply: ParsedReply
+    admission: Admission
     request: Request | None
     knows_words: bool
     has_other_key: bool
@@ -84,88 +84,89 @@ class Compared:
     gap: Gap | None = None
 
 
-def gap_before_reading(seen: ProcessedMail, raw: bytes | None, is_intact: bool) -> Gap | None:
+def gap_before_reading(processed: ProcessedMail, raw: bytes | None, is_intact: bool) -> Gap | None:
     """Why this mail need not be read at all."""
-    if seen.outcome is Outcome.DUPLICATE and not seen.fingerprint:
+    if processed.outcome is Outcome.DUPLICATE and not processed.fingerprint:
         return Gap.CAME_AGAIN
     if raw is None:
-        return Gap.TOO_LARGE if not seen.mail.sha256 else Gap.NOT_KEPT
+        return Gap.TOO_LARGE if not processed.mail.sha256 else Gap.NOT_KEPT
     return None if is_intact else Gap.DAMAGED
 
 
-def as_before(request: Request, seen: ProcessedMail | None, together: Collection[str] = ()) -> Request:
+def as_before(request: Request, processed: ProcessedMail | None, together: Collection[str] = ()) -> Request:
     """The request as this mail met it, and open: nobody had decided, and every reference opens it.
 
     Of the verdicts those that were there before the mail: it is not held to its own. A mail that made no
-    verdict is held to none. seen: None for a mail that was not read yet. together: SHA-256 of the mails that
-    were read in one go with this one and before it; they have its time.
+    verdict is held to none. processed: None for a mail that was not read yet. together: SHA-256 of the mails
+    that were read in one go with this one and before it; they have its time.
     """
     invitations = tuple(replace(i, withdrawn=False) for i in request.invitations)
-    verdicts = request.verdicts if seen is None else _before(request, seen, together)
+    verdicts = request.verdicts if processed is None else _before(request, processed, together)
     return replace(request, state=State.PENDING, invitations=invitations, verdicts=verdicts)
 
 
-def are_tied(requests: Iterable[Request], seen: ProcessedMail) -> bool:
+def are_tied(requests: Iterable[Request], processed: ProcessedMail) -> bool:
     """Whether `as_before` has to know which mails were read in one go with this one and before it."""
-    of = (seen.mail.sha256, seen.invitation)
+    of = (processed.mail.sha256, processed.invitation)
     verdicts = (v for request in requests for v in request.verdicts)
-    moment = timing.as_kept(seen.at)
+    moment = timing.as_kept(processed.at)
     return any(timing.as_kept(v.at) == moment and (v.mail.sha256, v.invitation) != of for v in verdicts)
 
 
-def _before(request: Request, seen: ProcessedMail, together: Collection[str]) -> tuple[Verdict, ...]:
+def _before(request: Request, processed: ProcessedMail, together: Collection[str]) -> tuple[Verdict, ...]:
     """What a later verdict had replaced counts again where that one falls away."""
-    own = verdict_of(seen, request)
-    if seen.outcome in _NOT_COUNTED or (seen.outcome is Outcome.DECISION and own is None):
+    own = verdict_of(processed, request)
+    if processed.outcome in _NOT_COUNTED or (processed.outcome is Outcome.DECISION and own is None):
         return ()
     # What made a verdict had none of its own voice in its way, whatever had taken that back.
     voice = own.approver if own is not None else None
-    older = [v for v in request.verdicts if _is_before(v, seen, together) and v.approver != voice]
+    older = [v for v in request.verdicts if _is_before(v, processed, together) and v.approver != voice]
     last = {v.approver: v for v in older}
-    fallen = {v.approver for v in request.verdicts if not _is_before(v, seen, together)}
+    fallen = {v.approver for v in request.verdicts if not _is_before(v, processed, together)}
     return tuple(
         replace(v, replaced=False) if last[v.approver] is v and v.approver in fallen else v for v in older
     )
 
 
-def _is_before(verdict: Verdict, seen: ProcessedMail, together: Collection[str]) -> bool:
-    if (verdict.mail.sha256, verdict.invitation) == (seen.mail.sha256, seen.invitation):
+def _is_before(verdict: Verdict, processed: ProcessedMail, together: Collection[str]) -> bool:
+    if (verdict.mail.sha256, verdict.invitation) == (processed.mail.sha256, processed.invitation):
         return False
-    then, moment = timing.as_kept(verdict.at), timing.as_kept(seen.at)
+    then, moment = timing.as_kept(verdict.at), timing.as_kept(processed.at)
     return then < moment or (then == moment and verdict.mail.sha256 in together)
 
 
-def verdict_of(seen: ProcessedMail, request: Request | None) -> Verdict | None:
+def verdict_of(processed: ProcessedMail, request: Request | None) -> Verdict | None:
     """The verdict that this mail made then, if it made one."""
     made = request.verdicts if request is not None else ()
     return next(
-        (v for v in made if (v.mail.sha256, v.invitation) == (seen.mail.sha256, seen.invitation)), None
+        (v for v in made if (v.mail.sha256, v.invitation) == (processed.mail.sha256, processed.invitation)),
+        None,
     )
 
 
-def with_proof_of_then(reading: ParsedReply, verdict: Verdict | None, verifies_dkim: bool) -> ParsedReply:
+def with_proof_of_then(reply: ParsedReply, verdict: Verdict | None, verifies_dkim: bool) -> ParsedReply:
     """The reading with the signature that was verified then: keys and dates of it may have passed."""
     if not verifies_dkim or verdict is None or verdict.proof != "dkim":
-        return reading
-    return replace(reading, dkim_domains=(domain_of(verdict.mail.sender),))
+        return reply
+    return replace(reply, dkim_domains=(domain_of(verdict.mail.sender),))
 
 
-def has_other_key(reading: ParsedReply, request: Request | None, keys: references.ReferenceKeys) -> bool:
+def has_other_key(reply: ParsedReply, request: Request | None, keys: references.ReferenceKeys) -> bool:
     """Whether this mail names the request by whole references, and no present key made one of them."""
     if request is None:
         return False
-    of_it = [r for r in named_requests.whole_references(reading) if r.request_id == request.id]
+    of_it = [r for r in named_requests.whole_references(reply) if r.request_id == request.id]
     return bool(of_it) and all(keys.is_genuine(r, request) is None for r in of_it)
 
 
-def compared(seen: ProcessedMail, verdict: Verdict | None, today: Today) -> Compared:
+def compared(processed: ProcessedMail, verdict: Verdict | None, today: Today) -> Compared:
     """The mail then and now."""
     now = _said(today)
-    was = _recorded(seen, verdict, today.reading, now)
+    was = _recorded(processed, verdict, today.reply, now)
     if was is None:
-        return Compared(RecordedOutcome(seen.outcome), now, gap=Gap.LATE)
+        return Compared(RecordedOutcome(processed.outcome), now, gap=Gap.LATE)
     differs = tuple(_differing(was, now))
-    gap = _gap(seen, today, was, now, differs) if differs else None
+    gap = _gap(processed, today, was, now, differs) if differs else None
     return Compared(was, now, () if gap else differs, gap)
 
 
@@ -219,46 +220,48 @@ def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Record
 
 
 def _said(today: Today) -> RecordedOutcome:
-    ruling = today.ruling
-    if ruling.outcome is Outcome.DECISION and isinstance(ruling.event, Answered):
-        comment, proof = ruling.event.comment, ruling.event.proof
-        return RecordedOutcome(ruling.outcome, ruling.event.answer, None, comment, proof)
-    if ruling.outcome is Outcome.UNDECIDED:
-        return RecordedOutcome(ruling.outcome, why=ruling.reason.value)
-    return RecordedOutcome(ruling.outcome)
+    admission = today.admission
+    if admission.outcome is Outcome.DECISION and isinstance(admission.event, Answered):
+        comment, proof = admission.event.comment, admission.event.proof
+        return RecordedOutcome(admission.outcome, admission.event.answer, None, comment, proof)
+    if admission.outcome is Outcome.UNDECIDED:
+        return RecordedOutcome(admission.outcome, why=admission.reason.value)
+    return RecordedOutcome(admission.outcome)
 
 
 def _recorded(
-    seen: ProcessedMail, verdict: Verdict | None, reading: ParsedReply, now: RecordedOutcome
+    processed: ProcessedMail, verdict: Verdict | None, reply: ParsedReply, now: RecordedOutcome
 ) -> RecordedOutcome | None:
     """What was recorded then; None for a mail that was not counted and of which only a digest remains."""
-    if seen.outcome in _NOT_COUNTED:
-        return _of_not_counted(seen, reading, now)
-    if seen.outcome is Outcome.DECISION:
+    if processed.outcome in _NOT_COUNTED:
+        return _of_not_counted(processed, reply, now)
+    if processed.outcome is Outcome.DECISION:
         if verdict is not None:
-            return RecordedOutcome(seen.outcome, verdict.answer, None, verdict.comment, verdict.proof)
-        same = admission.fingerprint(reading, now.answer) == seen.fingerprint
-        answer = Answer(seen.because) if seen.because in tuple(Answer) else None
-        return RecordedOutcome(seen.outcome, answer, comment=now.comment if same else None)
-    if seen.outcome is Outcome.UNDECIDED:
+            return RecordedOutcome(processed.outcome, verdict.answer, None, verdict.comment, verdict.proof)
+        same = fingerprint(reply, now.answer) == processed.fingerprint
+        answer = Answer(processed.because) if processed.because in tuple(Answer) else None
+        return RecordedOutcome(processed.outcome, answer, comment=now.comment if same else None)
+    if processed.outcome is Outcome.UNDECIDED:
         # A reason, or its sentence; what an earlier version called otherwise is not known.
-        is_code = " " not in seen.because
-        return RecordedOutcome(seen.outcome, why=seen.because if is_code else _BY_SENTENCE.get(seen.because))
-    return RecordedOutcome(seen.outcome)
+        is_code = " " not in processed.because
+        return RecordedOutcome(
+            processed.outcome, why=processed.because if is_code else _BY_SENTENCE.get(processed.because)
+        )
+    return RecordedOutcome(processed.outcome)
 
 
 def _of_not_counted(
-    seen: ProcessedMail, reading: ParsedReply, now: RecordedOutcome
+    processed: ProcessedMail, reply: ParsedReply, now: RecordedOutcome
 ) -> RecordedOutcome | None:
     """The fingerprint of a mail is over its answer and comment as well: the answers are tried."""
-    if now.outcome not in _ADMITTED or not seen.fingerprint:
-        return now if now.outcome in _ADMITTED else RecordedOutcome(seen.outcome)
-    if admission.fingerprint(reading, reading.answer) == seen.fingerprint:
+    if now.outcome not in _ADMITTED or not processed.fingerprint:
+        return now if now.outcome in _ADMITTED else RecordedOutcome(processed.outcome)
+    if fingerprint(reply, reply.answer) == processed.fingerprint:
         return now
     for answer in (None, *Answer):
-        for comment in ("", reading.comment):
-            tried = replace(reading, comment=comment)
-            if admission.fingerprint(tried, answer) == seen.fingerprint:
+        for comment in ("", reply.comment):
+            tried = replace(reply, comment=comment)
+            if fingerprint(tried, answer) == processed.fingerprint:
                 outcome = Outcome.UNDECIDED if answer is None else Outcome.DECISION
                 return RecordedOutcome(outcome, answer, comment=comment if answer else None)
     return None
@@ -275,20 +278,24 @@ def _differing(was: RecordedOutcome, now: RecordedOutcome) -> Iterator[str]:
 
 
 def _gap(
-    seen: ProcessedMail, today: Today, was: RecordedOutcome, now: RecordedOutcome, differs: tuple[str, ...]
+    processed: ProcessedMail,
+    today: Today,
+    was: RecordedOutcome,
+    now: RecordedOutcome,
+    differs: tuple[str, ...],
 ) -> Gap | None:
     """What may explain the difference without the mail being read in another way."""
-    if today.request is None and seen.approval_id:
+    if today.request is None and processed.approval_id:
         return Gap.NO_REQUEST
-    if today.misses and seen.because == sentence(ReplyReason.REFERENCES_DISAGREE):
+    if today.misses and processed.because == sentence(ReplyReason.REFERENCES_DISAGREE):
         return Gap.NO_REQUEST
-    if seen.invitation is not None and today.has_other_key:
+    if processed.invitation is not None and today.has_other_key:
         return Gap.OTHER_KEY
-    if not today.knows_words and today.ruling.invitation is not None:
+    if not today.knows_words and today.admission.invitation is not None:
         return Gap.NO_WORDS
-    if today.reading.partial and was.outcome is Outcome.UNDECIDED and now.outcome is Outcome.DECISION:
+    if today.reply.partial and was.outcome is Outcome.UNDECIDED and now.outcome is Outcome.DECISION:
         return Gap.IN_PART
-    is_refused = now.outcome is Outcome.UNAUTHENTICATED and today.ruling.invitation is not None
+    is_refused = now.outcome is Outcome.UNAUTHENTICATED and today.admission.invitation is not None
     if today.verifies_dkim and (is_refused or "proof" in differs):
         return Gap.NEEDS_DNS
     return None

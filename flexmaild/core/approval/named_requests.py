@@ -52,23 +52,23 @@ class Ids:
     asked: Mapping[str, str] = field(default_factory=dict)
 
 
-def whole_references(reading: ParsedReply) -> tuple[references.Reference, ...]:
+def whole_references(reply: ParsedReply) -> tuple[references.Reference, ...]:
     """Every whole reference in the mail, at whatever place."""
-    texts = (*reported_ids(reading), *texts_of(reading), *reading.hidden_references)
+    texts = (*reported_ids(reply), *texts_of(reply), *reply.hidden_references)
     parsed = map(references.parse, texts)
     return tuple(reference for reference in parsed if reference is not None)
 
 
-def named(reading: ParsedReply) -> tuple[str, ...]:
+def named(reply: ParsedReply) -> tuple[str, ...]:
     """Ids of requests that this mail may name, those of its references first; which exist the store says."""
-    ids = (reference.request_id for reference in whole_references(reading))
-    return tuple(dict.fromkeys((*ids, *reading.named_requests)))
+    ids = (reference.request_id for reference in whole_references(reply))
+    return tuple(dict.fromkeys((*ids, *reply.named_requests)))
 
 
-def claimed(reading: ParsedReply) -> list[str]:
+def claimed(reply: ParsedReply) -> list[str]:
     """The ids of requests, whosever they are, that this mail answers: of references at the places where we
     write them, whole or most of one, and of whole ones anywhere."""
-    texts = [*reported_ids(reading), *texts_of(reading), *reading.hidden_references]
+    texts = [*reported_ids(reply), *texts_of(reply), *reply.hidden_references]
     long = (text.upper() for text in texts if len(text) >= SHORTEST_DAMAGED)
     ours = (text.removeprefix(references.PREFIX) for text in long if text.startswith(references.PREFIX))
     found = map(references.named_id, ours)
@@ -99,7 +99,7 @@ def _letters(identifier: str) -> str:
 
 
 def judged(
-    reading: ParsedReply,
+    reply: ParsedReply,
     requests: Mapping[str, Request],
     keys: ReferenceKeys,
     policy: SenderPolicy,
@@ -108,89 +108,87 @@ def judged(
 ) -> Admission:
     """What becomes of this mail. requests: by id, those of `named` that exist, and those of `answered`: ids
     of requests whose mail without a reference it answers."""
-    unknown = _of_unknown(reading, requests, answered, ids)
+    unknown = _of_unknown(reply, requests, answered, ids)
     if unknown is not None:
         return unknown
-    found = referred(reading)
+    found = referred(reply)
     if isinstance(found, references.Reference):
         request = requests.get(found.request_id)
         is_genuine = request is not None and keys.is_genuine(found, request) is not None
-        if is_genuine or reading.nature is MailNature.BOUNCE:
-            return rule(reading, found, request, keys, policy)
-        found = _by_the_genuine(reading, requests, keys, policy) or rule(
-            reading, found, request, keys, policy
-        )
-    elif reading.nature is MailNature.HUMAN:
-        found = _by_the_genuine(reading, requests, keys, policy) or found
-    return _placed(found, reading, requests, answered)
+        if is_genuine or reply.nature is MailNature.BOUNCE:
+            return rule(reply, found, request, keys, policy)
+        found = _by_the_genuine(reply, requests, keys, policy) or rule(reply, found, request, keys, policy)
+    elif reply.nature is MailNature.HUMAN:
+        found = _by_the_genuine(reply, requests, keys, policy) or found
+    return _placed(found, reply, requests, answered)
 
 
 def _of_unknown(
-    reading: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
+    reply: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str], ids: Ids
 ) -> Admission | None:
     """What becomes of a mail that answers a request which the store does not know. None where it answers one
     that is known, or none at all, and where that changes nothing."""
-    if not ids.keys or reading.nature in _NOT_READ:
+    if not ids.keys or reply.nature in _NOT_READ:
         return None
-    names = named(reading)
+    names = named(reply)
     if any(i in requests for i in (*names, *answered)):
         # What else it holds, attached or quoted, does not hide that the one it answers is lost.
-        found = referred(reading)
+        found = referred(reply)
         is_lost = isinstance(found, references.Reference) and found.request_id not in requests
-        return _of_the_lost(reading, (found.request_id,), ids) if is_lost else None
-    if lost := _of_the_lost(reading, names, ids):
+        return _of_the_lost(reply, (found.request_id,), ids) if is_lost else None
+    if lost := _of_the_lost(reply, names, ids):
         return lost
-    is_human = reading.nature is MailNature.HUMAN
-    others = claimed(reading)
+    is_human = reply.nature is MailNature.HUMAN
+    others = claimed(reply)
     if altered := next((ids.near[i] for i in others if i in ids.near), ""):
         return refused(ReplyReason.REFERENCE_ALTERED, altered) if is_human else None
-    if is_human and others and reading.sender in ids.asked and not _agrees(reading):
+    if is_human and others and reply.sender in ids.asked and not _agrees(reply):
         # Seen where they are asked; who approves for several installations may mean another one.
-        return replace(refused(ReplyReason.REFERENCE_ALTERED, ids.asked[reading.sender]), stays=True)
+        return replace(refused(ReplyReason.REFERENCE_ALTERED, ids.asked[reply.sender]), stays=True)
     reason = ReplyReason.FOREIGN
     return Admission(Outcome.FOREIGN, sentence(reason), reason) if others else None
 
 
-def _of_the_lost(reading: ParsedReply, names: Sequence[str], ids: Ids) -> Admission | None:
+def _of_the_lost(reply: ParsedReply, names: Sequence[str], ids: Ids) -> Admission | None:
     """What becomes of a mail about requests of ours that are no longer in the store: forgotten, or made
     before the store was exchanged for an older one."""
     if past := next((i for i in names if i in ids.past), ""):
         reason = ReplyReason.FORGOTTEN
-        if reading.nature is MailNature.HUMAN:
+        if reply.nature is MailNature.HUMAN:
             return Admission(Outcome.LATE, sentence(reason), reason, request_id=past)
-        return replace(by_nature(reading), because=sentence(reason), request_id=past)
+        return replace(by_nature(reply), because=sentence(reason), request_id=past)
     if ours := next((i for i in names if references.is_ours(ids.keys, i)), ""):
         reason = ReplyReason.STORE_OLDER
         return Admission(Outcome.STORE_OLDER, sentence(reason), reason, request_id=ours)
     return None
 
 
-def _agrees(reading: ParsedReply) -> bool:
+def _agrees(reply: ParsedReply) -> bool:
     """Whether two places hold the same whole reference: what is altered is not altered twice alike."""
-    places = (reading.address_references, reading.thread_references, reading.body_references)
+    places = (reply.address_references, reply.thread_references, reply.body_references)
     whole = [{text.upper() for text in place if references.parse(text) is not None} for place in places]
     return any(one & other for one, other in combinations(whole, 2))
 
 
 def _by_the_genuine(
-    reading: ParsedReply, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
+    reply: ParsedReply, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
 ) -> Admission | None:
     """The ruling on a mail without one reference that it agrees on, by the sender's own among those it holds:
     at most undecided. None where there is none, or another person's beside it."""
-    usual, hidden = texts_of(reading), reading.hidden_references
+    usual, hidden = texts_of(reply), reply.hidden_references
     genuine = {text: found for text in (*usual, *hidden) if (found := _genuine(text, requests, keys))}
-    own = [text for text, (_, _, invitation) in genuine.items() if is_of(reading.sender, invitation)]
+    own = [text for text, (_, _, invitation) in genuine.items() if is_of(reply.sender, invitation)]
     if not genuine or (own and len(own) < len(genuine)) or (not own and any(t in genuine for t in usual)):
         return None
     text = own[0] if own else next(iter(genuine))
     reference, request, _ = genuine[text]
-    undecided = replace(reading, answer=None, unclear="other", comment="")
-    ruling = replace(rule(undecided, reference, request, keys, policy), stranger=None)
-    if ruling.outcome is not Outcome.UNDECIDED:
-        return ruling
+    undecided = replace(reply, answer=None, unclear="other", comment="")
+    admission = replace(rule(undecided, reference, request, keys, policy), unlisted_sender=None)
+    if admission.outcome is not Outcome.UNDECIDED:
+        return admission
     reason = ReplyReason.REFERENCE_ATTACHED if text in hidden else ReplyReason.REFERENCE_DAMAGED
     reason = ReplyReason.REFERENCES_DISAGREE if len(own) > 1 else reason
-    return replace(ruling, reason=reason, because=sentence(reason))
+    return replace(admission, reason=reason, because=sentence(reason))
 
 
 def _genuine(
@@ -205,18 +203,22 @@ def _genuine(
 
 
 def _placed(
-    ruling: Admission, reading: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str]
+    admission: Admission, reply: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str]
 ) -> Admission:
     """With the first request that the mail names, so that it is seen there; a reference of which only the
     beginning is whole is an altered one."""
-    if ruling.request_id:
-        return ruling
-    first = next((i for i in named(reading) if i in requests), "")
+    if admission.request_id:
+        return admission
+    first = next((i for i in named(reply) if i in requests), "")
     if not first:
         first = next((i for i in answered if i in requests), "")
-        is_answer = bool(first) and reading.nature is MailNature.HUMAN
-        return replace(ruling, request_id=first, reason=ReplyReason.NOT_ASKED if is_answer else ruling.reason)
-    is_altered = ruling.outcome is Outcome.UNKNOWN_REFERENCE or ruling.reason is ReplyReason.NO_SUCH_REQUEST
+        is_answer = bool(first) and reply.nature is MailNature.HUMAN
+        return replace(
+            admission, request_id=first, reason=ReplyReason.NOT_ASKED if is_answer else admission.reason
+        )
+    is_altered = (
+        admission.outcome is Outcome.UNKNOWN_REFERENCE or admission.reason is ReplyReason.NO_SUCH_REQUEST
+    )
     if is_altered:
         return refused(ReplyReason.REFERENCE_ALTERED, first)
-    return replace(ruling, request_id=first)
+    return replace(admission, request_id=first)

@@ -57,22 +57,24 @@ class MailHandler:
     """Composes from the order, the same way at every try, and sends to whom it has not reached yet."""
 
     outbox: Outbox
-    stationery: ComposeSettings
+    compose_settings: ComposeSettings
     keys: ReferenceKeys
 
     def prepare(self, task: Task) -> Task:
         """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
         if task.job.invitation is None or _overtaken(task):
             return task
-        mail = composed(task, self.stationery, self.keys)
+        mail = composed(task, self.compose_settings, self.keys)
         return replace(task, mail=b"" if task.wanted() else mail, kept=kept_mail(task.job, mail))
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         job = task.job
         if why := _overtaken(task):
             return JobEnd(job.id, job.claim, "overtaken", now, error=why)
-        data = task.mail or composed(task, self.stationery, self.keys)
-        envelope = Envelope(job.message_id, self.stationery.from_address, job.recipients, data, job.uncertain)
+        data = task.mail or composed(task, self.compose_settings, self.keys)
+        envelope = Envelope(
+            job.message_id, self.compose_settings.from_address, job.recipients, data, job.uncertain
+        )
         return _end(job, self.outbox.send(envelope), now)
 
     def close(self) -> None:
@@ -93,7 +95,7 @@ def _overtaken(task: Task) -> str:
     return superseded.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
-def composed(task: Task, stationery: ComposeSettings, keys: ReferenceKeys) -> bytes:
+def composed(task: Task, compose_settings: ComposeSettings, keys: ReferenceKeys) -> bytes:
     """The mail of this job, as it goes out."""
     order, request, reference = jobs.order_of(task.job), task.request, ""
     if request is not None and order.invitation is not None:
@@ -102,7 +104,7 @@ def composed(task: Task, stationery: ComposeSettings, keys: ReferenceKeys) -> by
         order,
         request,
         reference,
-        stationery,
+        compose_settings,
         date=task.job.created_at,
         attachments=task.attachments,
         message_id=task.job.message_id,

@@ -26,24 +26,24 @@ class Left:
         """A poll begins."""
         self._there.clear()
 
-    def known(self, marks: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
-        found = dict(self._known(marks))
-        found |= {mark: self._kept[mark] for mark in marks if mark in self._kept}
-        self._there.update(mark for mark, identity in found.items() if identity.is_left)
+    def known(self, uids: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
+        found = dict(self._known(uids))
+        found |= {uid: self._kept[uid] for uid in uids if uid in self._kept}
+        self._there.update(uid for uid, identity in found.items() if identity.is_left)
         return found
 
     def without(self, fetched: Sequence[Fetched], left: Collection[MessageUid]) -> list[Fetched]:
         """Those of these mails that do not stay."""
         for mail in fetched:
-            self._kept.pop(mail.mark, None)  # it may have been that of another mail
-            self._there.discard(mail.mark)
-            if mail.mark in left:
-                self._there.add(mail.mark)
+            self._kept.pop(mail.uid, None)  # it may have been that of another mail
+            self._there.discard(mail.uid)
+            if mail.uid in left:
+                self._there.add(mail.uid)
                 if len(self._kept) < _MOST:
-                    self._kept[mail.mark] = replace(mail.identity, is_left=True)
-        return [mail for mail in fetched if mail.mark not in left]
+                    self._kept[mail.uid] = replace(mail.identity, is_left=True)
+        return [mail for mail in fetched if mail.uid not in left]
 
     def end(self) -> Collection[MessageUid]:
         """The folder was looked through to its end: the marks of those that were there."""
-        self._kept = {mark: identity for mark, identity in self._kept.items() if mark in self._there}
+        self._kept = {uid: identity for uid, identity in self._kept.items() if uid in self._there}
         return frozenset(self._there)

@@ -232,21 +232,21 @@ class Poller(Worker):
             self._beat()
             if folder.can_delete:
                 self._work.keep_mark()
-                tally.deleted += self._inbox.dispose([f.mark for f in done])
+                tally.deleted += self._inbox.delete([f.uid for f in done])
         if folder.can_delete:  # leftovers of an earlier poll, which may be behind the count too
             self._work.keep_mark()
-            tally.deleted += self._inbox.dispose(())
+            tally.deleted += self._inbox.delete(())
         if (free <= 0 or may_leave <= 0) and self._backlog is None:
             self._look_ahead(tally)
 
     def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
         """Whether everything that lay in the folder when there was too much of it has been read now."""
-        backlog, places = self._backlog, [mail.place for mail in read if mail.place]
+        backlog, places = self._backlog, [mail.position for mail in read if mail.position]
         if backlog is None:
             return
-        if any(place.is_behind(backlog.newest) for place in places):
+        if any(position.is_behind(backlog.newest) for position in places):
             tally.read_to, self._backlog = backlog.since, None
-        elif any(place.folder != backlog.newest.folder for place in places):
+        elif any(position.folder != backlog.newest.folder for position in places):
             self._backlog = None  # the folder was made anew
 
     def _look_ahead(self, tally: Tally) -> None:
@@ -270,12 +270,12 @@ class Poller(Worker):
                 self._work.quiet.begin()
             committed = [future.result() for future in committing_all]
         tally.outcomes.update(outcome.value for one in committed for outcome in one.outcomes.values())
-        return {mark for one in committed for mark in one.left}
+        return {uid for one in committed for uid in one.left}
 
     def _understand(self, fetched: Sequence[Fetched]) -> list[ParsedReply]:
-        letters = [RawMail(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
-        readings = iter(self._sandbox.read(letters, self._beat))
-        return [next(readings) if f.data is not None else _oversize(f) for f in fetched]
+        mails = [RawMail(f.data, f.size, f.partial, f.is_cut) for f in fetched if f.data is not None]
+        replies = iter(self._sandbox.read(mails, self._beat))
+        return [next(replies) if f.data is not None else _oversize(f) for f in fetched]
 
 
 def _oversize(fetched: Fetched) -> ParsedReply:

@@ -32,31 +32,31 @@ class Numbers:
     def begin(self, folder: FolderState) -> None:
         """A poll begins, and this is how the folder was found."""
         self._kept, self._reused, self._back = {}, [], None
-        if (mark := folder.next) is None:
+        if (uid := folder.next) is None:
             return
-        if self._folder != (of_mark := replace(mark, uid="")):
-            self._folder, self._highest = of_mark, self._stored(mark.mailbox, mark.validity)
-        if int(mark.uid) <= self._highest:
-            self._back = int(mark.uid), self._highest
+        if self._folder != (of_mark := replace(uid, uid="")):
+            self._folder, self._highest = of_mark, self._stored(uid.mailbox, uid.validity)
+        if int(uid.uid) <= self._highest:
+            self._back = int(uid.uid), self._highest
         # The number before the next was given to a mail, whether or not it was ever read.
-        self._highest = max(self._highest, int(mark.uid) - 1)
+        self._highest = max(self._highest, int(uid.uid) - 1)
 
-    def known(self, marks: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
-        found = self._known(marks)
+    def known(self, uids: Sequence[MessageUid]) -> Mapping[MessageUid, Identity]:
+        found = self._known(uids)
         self._kept |= found
         return found
 
     def read(self, fetched: Sequence[Fetched]) -> None:
         """These are read as new mails."""
         for mail in fetched:
-            if mail.mark in self._kept and differs(self._kept[mail.mark], mail.identity):
-                self._reused.append(mail.mark)
+            if mail.uid in self._kept and differs(self._kept[mail.uid], mail.identity):
+                self._reused.append(mail.uid)
 
     def went_back(self) -> WentBack | None:
         """What this poll has seen of it."""
         if self._back is None and not self._reused:
             return None
         following, highest = self._back or (0, 0)
-        mark = self._reused[0] if self._reused else self._folder
-        assert mark is not None
-        return WentBack(mark.mailbox, len(self._reused), following, highest)
+        uid = self._reused[0] if self._reused else self._folder
+        assert uid is not None
+        return WentBack(uid.mailbox, len(self._reused), following, highest)

@@ -23,7 +23,7 @@ class Around:
     stand in the store; answered: ids of those whose mail without a reference it answers; together: see
     `comparison.as_before`; ids: whose those are that the store does not know."""
 
-    seen: ProcessedMail | None = None
+    processed: ProcessedMail | None = None
     requests: Mapping[str, Request] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
     together: frozenset[str] = frozenset()
@@ -31,23 +31,23 @@ class Around:
 
 
 def around(
-    store: ReadOnlyStore, keys: tuple[bytes, ...], reading: ParsedReply, seen: ProcessedMail | None
+    store: ReadOnlyStore, keys: tuple[bytes, ...], reply: ParsedReply, processed: ProcessedMail | None
 ) -> Around:
-    """keys: every one that ids of ours were made with. seen: what became of the mail when it was read, None
-    where it was not. Raises StoreFault."""
-    (answered,) = decide.answered_requests(store, [reading])
-    ids = {*decide.named_requests(reading, answered), seen.approval_id if seen else ""} - {""}
+    """keys: every one that ids of ours were made with. processed: what became of the mail when it was read,
+    None where it was not. Raises StoreFault."""
+    (answered,) = decide.answered_requests(store, [reply])
+    ids = {*decide.named_requests(reply, answered), processed.approval_id if processed else ""} - {""}
     found = decide.with_names(store.requests(sorted(ids))) if ids else {}
-    is_tied = seen is not None and comparison.are_tied(found.values(), seen)
-    together = store.read_together(seen) if seen is not None and is_tied else frozenset()
-    whose = decide.ids_of(store, keys, [reading], ids - found.keys())
-    return Around(seen, found, answered, together, whose)
+    is_tied = processed is not None and comparison.are_tied(found.values(), processed)
+    together = store.read_together(processed) if processed is not None and is_tied else frozenset()
+    whose = decide.ids_of(store, keys, [reply], ids - found.keys())
+    return Around(processed, found, answered, together, whose)
 
 
-def judged(reading: ParsedReply, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Admission:
+def judged(reply: ParsedReply, known: Around, keys: ReferenceKeys, policy: SenderPolicy) -> Admission:
     """What would become of the mail, were the requests that it names open."""
     opened = {
-        identifier: comparison.as_before(request, known.seen, known.together)
+        identifier: comparison.as_before(request, known.processed, known.together)
         for identifier, request in known.requests.items()
     }
-    return named_requests.judged(reading, opened, keys, policy, known.answered, known.ids)
+    return named_requests.judged(reply, opened, keys, policy, known.answered, known.ids)

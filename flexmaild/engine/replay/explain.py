@@ -68,141 +68,145 @@ def sources(settings: Settings | None) -> Sources:
 
 def explain(data: bytes, known: Sources) -> dict[str, Any]:
     """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
-    reading, witness, around = _read(data, known)
-    reading = _with_proof_of_then(reading, around, known)
-    ruling = _ruling(reading, around, known)
+    reply, evidence, around = _read(data, known)
+    reply = _with_proof_of_then(reply, around, known)
+    admission = _ruling(reply, around, known)
     document = {
         "size": len(data),
-        "sha256": reading.sha256,
+        "sha256": reply.sha256,
         "note": "an Outlook file (.msg) and no mail: save it as .eml" if data.startswith(_OLE) else "",
-        "verdict": _verdict(reading, ruling, around, known, witness),
-        "reading": _told(reading),
-        "sender": _sender(reading, known, witness),
+        "verdict": _verdict(reply, admission, around, known, evidence),
+        "reading": _told(reply),
+        "sender": _sender(reply, known, evidence),
         "references": {
-            "text": list(reading.body_references),
-            "header": list(reading.thread_references),
-            "addresses": list(reading.address_references),
-            "elsewhere": list(reading.hidden_references),
+            "text": list(reply.body_references),
+            "header": list(reply.thread_references),
+            "addresses": list(reply.address_references),
+            "elsewhere": list(reply.hidden_references),
         },
-        "looks": [_look(look) for look in witness.looks],
+        "looks": [_look(look) for look in evidence.looks],
         "words_sent": {"known": known.store is not None, "without": known.without},
-        "now": _now(reading, ruling, around),
+        "now": _now(reply, admission, around),
     }
-    found = (*reading.body_references, *reading.thread_references, *reading.address_references)
-    masked: dict[str, Any] = Mask((*found, *reading.hidden_references)).tree(document)
+    found = (*reply.body_references, *reply.thread_references, *reply.address_references)
+    masked: dict[str, Any] = Mask((*found, *reply.hidden_references)).tree(document)
     return masked
 
 
 def _read(data: bytes, known: Sources) -> tuple[ParsedReply, Evidence, Around]:
     """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
     rules = rules_without_dns(known.settings) if known.settings else Rules.of()
-    letter = RawMail(data, len(data))
+    mail = RawMail(data, len(data))
     if known.store is not None:
         try:
-            return _read_as_then(letter, rules, known.store, known)
+            return _read_as_then(mail, rules, known.store, known)
         except StoreFault as fault:
             known.forget_store(str(fault))
-    return *_read_with(letter, rules, lambda references: None), Around()
+    return *_read_with(mail, rules, lambda references: None), Around()
 
 
 def _read_as_then(
-    letter: RawMail, rules: Rules, store: ReadOnlyStore, known: Sources
+    mail: RawMail, rules: Rules, store: ReadOnlyStore, known: Sources
 ) -> tuple[ParsedReply, Evidence, Around]:
     """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
     words = SentBefore(store, known.keys)
-    seen = store.seen_as(hashlib.sha256(letter.data).hexdigest())
-    words.at(seen.at if seen else None)
-    reading, witness = _read_with(letter, rules, words)
-    around = decide_again.around(store, known.id_keys, reading, seen)
-    if seen is None and around.requests and reading.message_id:
-        seen = store.seen_with_id(around.requests, reading.message_id)
-        if seen is not None:
-            words.at(seen.at)
-            reading, witness = _read_with(letter, rules, words)
+    processed = store.seen_as(hashlib.sha256(mail.data).hexdigest())
+    words.at(processed.at if processed else None)
+    reply, evidence = _read_with(mail, rules, words)
+    around = decide_again.around(store, known.id_keys, reply, processed)
+    if processed is None and around.requests and reply.message_id:
+        processed = store.seen_with_id(around.requests, reply.message_id)
+        if processed is not None:
+            words.at(processed.at)
+            reply, evidence = _read_with(mail, rules, words)
             # Its own verdict is known by the bytes that were read then.
-            around = decide_again.around(store, known.id_keys, reading, seen)
-    return reading, witness, around
+            around = decide_again.around(store, known.id_keys, reply, processed)
+    return reply, evidence, around
 
 
-def _read_with(letter: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedReply, Evidence]:
+def _read_with(mail: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedReply, Evidence]:
     reader = Sandbox(rules, lambda fault: None, sent)
     try:
-        return reader.read_with_witness(letter)
+        return reader.read_with_evidence(mail)
     finally:
         reader.close()
 
 
-def _with_proof_of_then(reading: ParsedReply, around: Around, known: Sources) -> ParsedReply:
-    seen = around.seen
-    then = comparison.verdict_of(seen, around.requests.get(seen.approval_id)) if seen is not None else None
-    return comparison.with_proof_of_then(reading, then, _wants_dkim(known))
+def _with_proof_of_then(reply: ParsedReply, around: Around, known: Sources) -> ParsedReply:
+    processed = around.processed
+    then = (
+        comparison.verdict_of(processed, around.requests.get(processed.approval_id))
+        if processed is not None
+        else None
+    )
+    return comparison.with_proof_of_then(reply, then, _wants_dkim(known))
 
 
-def _ruling(reading: ParsedReply, around: Around, known: Sources) -> Admission:
-    return decide_again.judged(reading, around, known.keys, SenderPolicy(_required(known)))
+def _ruling(reply: ParsedReply, around: Around, known: Sources) -> Admission:
+    return decide_again.judged(reply, around, known.keys, SenderPolicy(_required(known)))
 
 
 def _verdict(
-    reading: ParsedReply, ruling: Admission, around: Around, known: Sources, witness: Evidence
+    reply: ParsedReply, admission: Admission, around: Around, known: Sources, evidence: Evidence
 ) -> dict[str, Any]:
     """What would become of the mail, were its request open; certain only where the store could be read."""
-    if known.store is None and reading.nature is MailNature.HUMAN and named_requests.named(reading):
-        answer = reading.answer.value if reading.answer else ""
+    if known.store is None and reply.nature is MailNature.HUMAN and named_requests.named(reply):
+        answer = reply.answer.value if reply.answer else ""
         return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
-    document = _ruled(ruling)
-    if _wants_dkim(known) and witness.is_signed and ruling.request_id:
-        proven = replace(reading, dkim_domains=(domain_of(reading.sender),))
+    document = _ruled(admission)
+    if _wants_dkim(known) and evidence.is_signed and admission.request_id:
+        proven = replace(reply, dkim_domains=(domain_of(reply.sender),))
         other = _ruled(_ruling(proven, around, known))
         if other["outcome"] != document["outcome"]:
             document["if_dkim"] = other["answer"] or other["outcome"]
     return document
 
 
-def _ruled(ruling: Admission) -> dict[str, Any]:
-    event = ruling.event if ruling.outcome is Outcome.DECISION else None
+def _ruled(admission: Admission) -> dict[str, Any]:
+    event = admission.event if admission.outcome is Outcome.DECISION else None
     return {
         "certain": True,
-        "outcome": ruling.outcome.value,
+        "outcome": admission.outcome.value,
         "answer": event.answer.value if isinstance(event, Answered) else "",
-        "because": ruling.because,
+        "because": admission.because,
         "if_dkim": "",
     }
 
 
-def _told(reading: ParsedReply) -> dict[str, Any]:
+def _told(reply: ParsedReply) -> dict[str, Any]:
     return {
-        "nature": reading.nature.value,
-        "nature_because": reading.nature_because,
-        "subject": reading.subject,
-        "message_id": as_written(reading.message_id),
-        "date": reading.date,
-        "answer": reading.answer.value if reading.answer else "",
-        "unclear": reading.unclear,
-        "why": WHY.get(reading.unclear, ""),
-        "comment": reading.comment,
-        "language": reading.language,
+        "nature": reply.nature.value,
+        "nature_because": reply.nature_because,
+        "subject": reply.subject,
+        "message_id": as_written(reply.message_id),
+        "date": reply.date,
+        "answer": reply.answer.value if reply.answer else "",
+        "unclear": reply.unclear,
+        "why": WHY.get(reply.unclear, ""),
+        "comment": reply.comment,
+        "language": reply.language,
     }
 
 
-def _sender(reading: ParsedReply, known: Sources, witness: Evidence) -> dict[str, Any]:
+def _sender(reply: ParsedReply, known: Sources, evidence: Evidence) -> dict[str, Any]:
     return {
-        "address": reading.sender,
-        "name": reading.sender_name,
-        "fault": reading.sender_fault,
-        "in_the_name_of_another": reading.delegate,
-        "proof": proof.proof_of(reading) if reading.sender else "",
+        "address": reply.sender,
+        "name": reply.sender_name,
+        "fault": reply.sender_fault,
+        "in_the_name_of_another": reply.delegate,
+        "proof": proof.proof_of(reply) if reply.sender else "",
         "results": [
             {"server": r.authserv_id, "method": r.method, "result": r.result, "domain": r.domain}
-            for r in reading.auth_results
+            for r in reply.auth_results
         ],
-        "dkim": _dkim(known, witness),
+        "dkim": _dkim(known, evidence),
         "required": _required(known),
     }
 
 
-def _dkim(known: Sources, witness: Evidence) -> str:
+def _dkim(known: Sources, evidence: Evidence) -> str:
     """What our own look at the signature would be."""
-    if not witness.is_signed:
+    if not evidence.is_signed:
         return "no signature"
     return "not verified here (no DNS)" if _wants_dkim(known) else "not looked at (verify_dkim is off)"
 
@@ -234,10 +238,10 @@ def _look(look: Look) -> dict[str, Any]:
     }
 
 
-def _now(reading: ParsedReply, ruling: Admission, around: Around) -> Mapping[str, Any]:
+def _now(reply: ParsedReply, admission: Admission, around: Around) -> Mapping[str, Any]:
     """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
     found: dict[str, Any] = {}
-    request, seen = around.requests.get(ruling.request_id), around.seen
+    request, processed = around.requests.get(admission.request_id), around.processed
     if request is not None:
         found["request"] = {
             "id": request.id,
@@ -246,14 +250,14 @@ def _now(reading: ParsedReply, ruling: Admission, around: Around) -> Mapping[str
             "decided_by": list(request.decided_by),
             "decided_at": timing.iso(request.decided_at, "seconds") or "",
         }
-        replaced = comparison.would_replace(request, ruling.event, datetime.now(UTC))
-        if seen is None and replaced is not None:
+        replaced = comparison.would_replace(request, admission.event, datetime.now(UTC))
+        if processed is None and replaced is not None:
             found["request"]["would_replace"] = replaced.answer.value
-    if seen is not None:
+    if processed is not None:
         found["mail"] = {
-            "read_at": timing.iso(seen.at, "seconds"),
-            "outcome": seen.outcome.value,
-            "because": seen.because,
-            "same_bytes": seen.mail.sha256 == reading.sha256,
+            "read_at": timing.iso(processed.at, "seconds"),
+            "outcome": processed.outcome.value,
+            "because": processed.because,
+            "same_bytes": processed.mail.sha256 == reply.sha256,
         }
     return found

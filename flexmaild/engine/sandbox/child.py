@@ -60,10 +60,10 @@ def main() -> int:
         daemon = Connection(line)
         while True:
             frame = daemon.next_mail()
-            witness = Evidence() if frame.startswith(WITNESSED) else None
-            send(line, READING + _answer(frame, rules, daemon.mails_sent, witness))
-            if witness is not None:
-                send(line, WITNESS + _json(witness))
+            evidence = Evidence() if frame.startswith(WITNESSED) else None
+            send(line, READING + _answer(frame, rules, daemon.mails_sent, evidence))
+            if evidence is not None:
+                send(line, WITNESS + _json(evidence))
     except (FrameError, OSError):
         return 0
 
@@ -110,13 +110,13 @@ def _loaded(frame: bytes) -> _Known:
     return known
 
 
-def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, witness: Evidence | None = None) -> bytes:
+def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, evidence: Evidence | None = None) -> bytes:
     """Read one mail; the CPU limit counts from here on."""
     _, size, partial, is_cut, data = frame.split(b" ", 4)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-    return reading_of(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, witness)
+    return reading_of(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, evidence)
 
 
 def reading_of(
@@ -126,12 +126,12 @@ def reading_of(
     is_cut: bool,
     rules: Rules,
     mails_sent: MailsSent,
-    witness: Evidence | None,
+    evidence: Evidence | None,
 ) -> bytes:
     """What is made of one mail, as it goes to the daemon."""
     lookup = txt_record if rules.verify_dkim else None
-    reading = understand(data, size, rules, is_partial, lookup, mails_sent, is_cut, witness)
-    return _json({name: getattr(reading, name) for name in _FIELDS})
+    reply = understand(data, size, rules, is_partial, lookup, mails_sent, is_cut, evidence)
+    return _json({name: getattr(reply, name) for name in _FIELDS})
 
 
 def _json(value: Any) -> bytes:

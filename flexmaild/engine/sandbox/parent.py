@@ -83,35 +83,35 @@ class Sandbox:
         self._line: socket.socket | None = None
         self._is_ready = False
 
-    def read(self, letters: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
+    def read(self, mails: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
         """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
         when there is nobody to read them, and what `mails_sent` raises when it cannot be known."""
-        readings: list[ParsedReply | None] = [None] * len(letters)
+        replies: list[ParsedReply | None] = [None] * len(mails)
         at = 0
-        while at < len(letters):
-            at, took_all_time = self._read_on(letters, readings, at, beat)
-            if at < len(letters):  # the child died of this mail, or of one it had read before
+        while at < len(mails):
+            at, took_all_time = self._read_on(mails, replies, at, beat)
+            if at < len(mails):  # the child died of this mail, or of one it had read before
                 beat()
                 if not took_all_time:
-                    readings[at] = self._read_alone(letters[at])
+                    replies[at] = self._read_alone(mails[at])
                     beat()
                 at += 1
-        return [r if r is not None else _unread(one) for r, one in zip(readings, letters, strict=True)]
+        return [r if r is not None else _unread(one) for r, one in zip(replies, mails, strict=True)]
 
-    def read_with_witness(self, letter: RawMail) -> tuple[ParsedReply, Evidence]:
+    def read_with_evidence(self, mail: RawMail) -> tuple[ParsedReply, Evidence]:
         """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
         line = self._ready()
         try:
-            self._send(line, letter, WITNESSED)
-            reading = self._reading(line, letter)
-            return reading, _witness(_hear(line))
+            self._send(line, mail, WITNESSED)
+            reply = self._reading(line, mail)
+            return reply, _witness(_hear(line))
         except (OSError, FrameError, ValidationError) as fault:
             self._on_death(_told(fault))
             self.close()
         except Failure:
             self.close()
             raise
-        return _unread(letter), Evidence()
+        return _unread(mail), Evidence()
 
     def prepare(self) -> None:
         """Start the child now, while something else is done; a failure shows at the first mail."""
@@ -136,8 +136,8 @@ class Sandbox:
 
     def _read_on(
         self,
-        letters: Sequence[RawMail],
-        readings: list[ParsedReply | None],
+        mails: Sequence[RawMail],
+        replies: list[ParsedReply | None],
         first: int,
         beat: Callable[[], None],
     ) -> tuple[int, bool]:
@@ -147,11 +147,11 @@ class Sandbox:
         took_all_time = False
         line = self._ready()
         try:
-            while done < len(letters):
-                while sent < len(letters) and _fits(letters[done : sent + 1]):
-                    self._send(line, letters[sent])
+            while done < len(mails):
+                while sent < len(mails) and _fits(mails[done : sent + 1]):
+                    self._send(line, mails[sent])
                     sent += 1
-                readings[done] = self._reading(line, letters[done])
+                replies[done] = self._reading(line, mails[done])
                 done += 1
                 beat()
         except (OSError, FrameError, ValidationError) as fault:
@@ -162,28 +162,28 @@ class Sandbox:
             raise
         return done, took_all_time
 
-    def _send(self, line: socket.socket, letter: RawMail, tag: bytes = MAIL) -> None:
-        references = _seen_at_once(letter.data)
+    def _send(self, line: socket.socket, mail: RawMail, tag: bytes = MAIL) -> None:
+        references = _seen_at_once(mail.data)
         if references:
             _say(line, AHEAD + self._words(references))
-        head = b" %d %d %d " % (letter.size, letter.partial, letter.is_cut)
-        _say(line, tag + head + letter.data)
+        head = b" %d %d %d " % (mail.size, mail.partial, mail.is_cut)
+        _say(line, tag + head + mail.data)
 
     def _words(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))
 
-    def _reading(self, line: socket.socket, letter: RawMail) -> ParsedReply:
+    def _reading(self, line: socket.socket, mail: RawMail) -> ParsedReply:
         """The child's answer to this mail, and before it what it may ask for."""
         frame = _hear(line)
         if frame.startswith(ASKED):
             _say(line, WORDS + self._words(_references(frame[1:])))
             frame = _hear(line)  # asked twice is no reading
-        return checked(frame, letter)
+        return checked(frame, mail)
 
-    def _read_alone(self, letter: RawMail) -> ParsedReply:
+    def _read_alone(self, mail: RawMail) -> ParsedReply:
         answer: list[ParsedReply | None] = [None]
-        self._read_on([letter], answer, 0, lambda: None)
-        return answer[0] or _unread(letter)
+        self._read_on([mail], answer, 0, lambda: None)
+        return answer[0] or _unread(mail)
 
     def _ready(self) -> socket.socket:
         """The line to a child that has understood the rules. Raises TryLater."""
@@ -244,7 +244,7 @@ def _hear(line: socket.socket) -> bytes:
 
 def _fits(on_the_way: Sequence[RawMail]) -> bool:
     """Whether so many mails may be with the child at once; one always may."""
-    small = sum(len(letter.data) for letter in on_the_way) <= WINDOW_BYTES
+    small = sum(len(mail.data) for mail in on_the_way) <= WINDOW_BYTES
     return len(on_the_way) == 1 or (len(on_the_way) <= WINDOW and small)
 
 
@@ -269,14 +269,14 @@ def _references(asked: bytes) -> tuple[str, ...]:
     return references
 
 
-def checked(frame: bytes, letter: RawMail) -> ParsedReply:
+def checked(frame: bytes, mail: RawMail) -> ParsedReply:
     """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
     if not frame.startswith(READING):
         raise FrameError("an answer that is no reading")
-    reading = _READING.validate_json(frame[1:])
-    if reading.sha256 != hashlib.sha256(letter.data).hexdigest():
+    reply = _READING.validate_json(frame[1:])
+    if reply.sha256 != hashlib.sha256(mail.data).hexdigest():
         raise FrameError("an answer about another mail")
-    return reading
+    return reply
 
 
 def _witness(frame: bytes) -> Evidence:
@@ -285,10 +285,10 @@ def _witness(frame: bytes) -> Evidence:
     return _WITNESS.validate_json(frame[1:])
 
 
-def _unread(letter: RawMail) -> ParsedReply:
-    digest = hashlib.sha256(letter.data).hexdigest()
+def _unread(mail: RawMail) -> ParsedReply:
+    digest = hashlib.sha256(mail.data).hexdigest()
     because = "reading it took too much time or memory"
     # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
-    named = mentions.requests(mentions.in_bytes(letter.data))
+    named = mentions.requests(mentions.in_bytes(mail.data))
     nature = MailNature.UNPARSABLE
-    return ParsedReply(digest, letter.size, nature, because, partial=letter.partial, named_requests=named)
+    return ParsedReply(digest, mail.size, nature, because, partial=mail.partial, named_requests=named)

@@ -24,7 +24,7 @@ from flexmaild.core.timing import next_due
 from flexmaild.core.work import AuditEntry, Idempotent, Job, JobState, ProcessedMail, Queue, Reply
 from flexmaild.store.errors import StoreError
 from flexmaild.store.records.rows import Rows
-from flexmaild.store.records.tables import idempotency, jobs, replies, requests, seen, storable
+from flexmaild.store.records.tables import idempotency, jobs, processed, replies, requests, storable
 
 REQUEST = TypeAdapter(Request)
 # The keys that the facts of a verdict's mail have in a stored request.
@@ -197,11 +197,11 @@ def _mapping(value: Any) -> Any:
     return value
 
 
-def seen_row(read: ProcessedMail) -> dict[str, Any]:
+def processed_row(read: ProcessedMail) -> dict[str, Any]:
     return {
-        "mailbox": read.mark.mailbox,
-        "validity": read.mark.validity,
-        "uid": read.mark.uid,
+        "mailbox": read.uid.mailbox,
+        "validity": read.uid.validity,
+        "uid": read.uid.uid,
         "sha256": read.mail.sha256,
         "size": read.found.size,
         "outcome": read.outcome.value,
@@ -225,10 +225,10 @@ def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
     return Identity(row.size, row.arrived or "", bare(row.name or row.message_id))
 
 
-def seen_of(row: Row[*tuple[Any, ...]]) -> ProcessedMail:
+def processed_of(row: Row[*tuple[Any, ...]]) -> ProcessedMail:
     """The outcome without the raw bytes, which `Store.raw` gives."""
     return ProcessedMail(
-        mark=MessageUid(row.mailbox, row.validity, row.uid),
+        uid=MessageUid(row.mailbox, row.validity, row.uid),
         mail=_facts_of(row),
         found=Identity(row.size, row.arrived or "", bare(row.name or "")),
         outcome=Outcome(row.outcome),
@@ -296,6 +296,6 @@ def idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
 
 REQUESTS = Rows(requests, request_of, "id")
 JOBS = Rows(jobs, job_of, "id")
-SEEN = Rows(seen, seen_of, "seq")
+PROCESSED = Rows(processed, processed_of, "seq")
 REPLIES = Rows(replies, reply_of, "approval_id", "number")
 IDEMPOTENCY = Rows(idempotency, idempotent_of, "key", is_personal=True)

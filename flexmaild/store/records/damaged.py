@@ -9,7 +9,7 @@ from flexmaild.core.model import State
 from flexmaild.core.work import JobState
 from flexmaild.store.records.approvers import APPROVERS
 from flexmaild.store.records.audit import ENTRIES
-from flexmaild.store.records.codec import IDEMPOTENCY, JOBS, REPLIES, REQUESTS, SEEN
+from flexmaild.store.records.codec import IDEMPOTENCY, JOBS, PROCESSED, REPLIES, REQUESTS
 from flexmaild.store.records.headers import HEADERS
 from flexmaild.store.records.mails import RAWS
 from flexmaild.store.records.rows import Rows
@@ -19,7 +19,7 @@ from flexmaild.store.records.tables import jobs, requests
 _ALL: tuple[Rows[Any], ...] = (
     REQUESTS,
     JOBS,
-    SEEN,
+    PROCESSED,
     REPLIES,
     SENT_MAILS,
     RAWS,

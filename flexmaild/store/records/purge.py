@@ -27,9 +27,9 @@ from flexmaild.store.records.tables import (
     audit_personal,
     headers,
     jobs,
+    processed,
     replies,
     requests,
-    seen,
 )
 
 # Rows per table and call: a request is read and written anew, so fewer than in `store.records.prune`.
@@ -66,7 +66,9 @@ def _requests(connection: Connection, before: Before, now: datetime) -> int:
     chain.append(connection, noted)
     said = [request.id for request, parts in found if Part.COMMENTS in parts]
     for part in request_rows.slices(said):
-        connection.execute(update(seen).where(seen.c.approval_id.in_(part)).values(unknown_lines=None))
+        connection.execute(
+            update(processed).where(processed.c.approval_id.in_(part)).values(unknown_lines=None)
+        )
     return len(found)
 
 
@@ -83,17 +85,17 @@ def _is_purged(approval_id: ColumnElement[str], part: Part) -> ColumnElement[boo
 def _mails(connection: Connection, moment: datetime) -> int:
     """By its Message-ID, time, size and digest a mail is still known."""
     old = (
-        seen.c.at < moment,
-        or_(seen.c.approval_id.is_(None), _is_purged(seen.c.approval_id, Part.ADDRESSES)),
+        processed.c.at < moment,
+        or_(processed.c.approval_id.is_(None), _is_purged(processed.c.approval_id, Part.ADDRESSES)),
     )
-    chosen = select(seen.c.seq).where(text(f"({SHOWS_SOMEBODY})"), *old).limit(SLICE)
+    chosen = select(processed.c.seq).where(text(f"({SHOWS_SOMEBODY})"), *old).limit(SLICE)
     said = {"sender": "", "subject": "", "because": purging.PURGED}
-    decided = seen.c.outcome == "decision"  # it is the answer
+    decided = processed.c.outcome == "decision"  # it is the answer
     rows = list(connection.scalars(chosen))
     for part in request_rows.slices(rows):
-        there = seen.c.seq.in_(part)
-        connection.execute(update(seen).where(there, ~decided).values(said))
-        connection.execute(update(seen).where(there, decided).values(sender="", subject=""))
+        there = processed.c.seq.in_(part)
+        connection.execute(update(processed).where(there, ~decided).values(said))
+        connection.execute(update(processed).where(there, decided).values(sender="", subject=""))
     return len(rows)
 
 

@@ -102,7 +102,7 @@ class GraphInbox:
             self._handed.update(one.mark.uid for one in listed)
             if mails := list(self._read(listed)):
                 self._withheld.handed_out()
-                self._withheld.forget({mail.mark.uid for mail in mails}.__contains__)
+                self._withheld.forget({mail.uid.uid for mail in mails}.__contains__)
                 return mails
             if not listed:
                 break
@@ -126,7 +126,7 @@ class GraphInbox:
         )
         return next(map(place_of, self._api.listed(self._api.get_json(link, step="list"))), None)
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, marks: Sequence[MessageUid]) -> int:
         ours = [m for m in marks if (m.mailbox, m.validity) == (self._api.mailbox, VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
         self._known, self._refusals = [], []
@@ -164,7 +164,7 @@ class GraphInbox:
         return not has or any(str(h).startswith("Mail.ReadWrite") for h in has)
 
     def _list(self, limit: int, is_known: IsKnown) -> list[Listed]:
-        """The oldest `limit` mails that were not committed before; those that were are kept for `dispose`."""
+        """The oldest `limit` mails that were not committed before; those that were are kept for `delete`."""
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
             top=_PAGE,
@@ -306,7 +306,7 @@ class GraphInbox:
             self._withheld.failed(one.mark.uid, said)
             return None
         name = one.identity.name or name_of(data or b"")
-        return Fetched(one.mark, size, data, place=one.place, arrived=one.identity.arrived, name=name)
+        return Fetched(one.mark, size, data, position=one.place, arrived=one.identity.arrived, name=name)
 
     def _remove(self, marks: Sequence[MessageUid], at_once: int, *, in_row: bool) -> bool:
         """Deletes or moves; True when some are left that may be tried again now, False when all are gone or

@@ -149,7 +149,7 @@ class ImapInbox:
             raise
         return FolderPosition(self._validity, (newest,))
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, marks: Sequence[MessageUid]) -> int:
         if self._client is None:
             return 0
         try:

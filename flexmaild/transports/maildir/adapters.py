@@ -170,7 +170,7 @@ class MaildirInbox:
             files = self._listed()
         return FolderPosition("", files[-1].delivered_at) if files else None
 
-    def dispose(self, marks: Sequence[MessageUid]) -> int:
+    def delete(self, marks: Sequence[MessageUid]) -> int:
         gone = {mark.uid for mark in marks if mark == self._mark(mark.uid)} | self._leftover
         if not gone:
             return 0
@@ -273,7 +273,7 @@ class MaildirInbox:
             self._mark(listed.unique),
             max(status.st_size, len(data)),
             None if too_large else data,
-            place=FolderPosition("", listed.delivered_at),
+            position=FolderPosition("", listed.delivered_at),
             arrived=str(status.st_mtime_ns),
             name="" if too_large else name_of(data),
         )

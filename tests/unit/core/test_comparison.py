@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flexmaild.core import references
-from flexmaild.core.approval import admission, comparison, named_requests, state_machine
-from flexmaild.core.approval.admission import SenderPolicy
+from flexmaild.core.approval import comparison, named_requests, state_machine
+from flexmaild.core.approval.admission import Admission, SenderPolicy
 from flexmaild.core.approval.comparison import Changed, Compared, Gap, RecordedOutcome, Today
 from flexmaild.core.approval.events import Answered, Cancelled, TimePassed
 from flexmaild.core.identity import Identity
@@ -24,22 +24,20 @@ from tests.unit.core.test_admission import reply
 DMARC = SenderPolicy("dmarc")
 
 
-def judged(
-    reading: ParsedReply, request: Request | None, policy: SenderPolicy | None = None
-) -> admission.Admission:
+def judged(reading: ParsedReply, request: Request | None, policy: SenderPolicy | None = None) -> Admission:
     known = {request.id: request} if request is not None else {}
     return named_requests.judged(reading, known, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def recorded(reading: ParsedReply, request: Request, at: datetime = NOW) -> tuple[ProcessedMail, Request]:
     """What the daemon writes down of this mail, and the request afterwards."""
-    ruling = judged(reading, request)
-    if ruling.event is not None:
-        request = state_machine.step(request, ruling.event, at).request
+    admission = judged(reading, request)
+    if admission.event is not None:
+        request = state_machine.step(request, admission.event, at).request
     mark = MessageUid("folder", "1", reading.sha256)
-    seen = ProcessedMail(mark, reading.mail, Identity(reading.size), ruling.outcome, ruling.because, at)
-    seen = replace(seen, approval_id=ruling.request_id, invitation=ruling.invitation)
-    return replace(seen, fingerprint=ruling.fingerprint), request
+    seen = ProcessedMail(mark, reading.mail, Identity(reading.size), admission.outcome, admission.because, at)
+    seen = replace(seen, approval_id=admission.request_id, invitation=admission.invitation)
+    return replace(seen, fingerprint=admission.fingerprint), request
 
 
 def again(
@@ -53,10 +51,10 @@ def again(
 ) -> Compared:
     """The same mail, read today."""
     before = comparison.as_before(request, seen, together) if request is not None else None
-    ruling = judged(reading, before, policy)
+    admission = judged(reading, before, policy)
     given = {"knows_words": True, "has_other_key": False, "verifies_dkim": False} | facts
     return comparison.compared(
-        seen, comparison.verdict_of(seen, request), Today(reading, ruling, request, **given)
+        seen, comparison.verdict_of(seen, request), Today(reading, admission, request, **given)
     )
 
 

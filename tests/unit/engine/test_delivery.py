@@ -50,7 +50,7 @@ class Office:
     def __init__(self, post: Post) -> None:
         self.post, self.gate = post, Gate(post)
         self.running: Running = running(post.store)
-        handler = MailHandler(self.gate, post.handler.stationery, post.handler.keys)
+        handler = MailHandler(self.gate, post.handler.compose_settings, post.handler.keys)
         self.delivery = Delivery(
             self.running.work(), Queue.OUTBOX, "outgoing", handler, timedelta(days=36500)
         )
