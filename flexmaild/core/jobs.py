@@ -106,9 +106,9 @@ def _thread_of(mail: Mail, reference: str, domain: str) -> str:
 
 def _delivery_job(request: Request, deliver: Deliver, now: datetime) -> Job:
     kind, identity, event = "decision", decision.event_id(request), ""
-    if deliver.came_back is not None:
-        kind, identity = "unreachable", decision.unreachable_id(request, deliver.came_back)
-        event = decision.unreachable(request, deliver.came_back, now)
+    if deliver.bounced_invitation is not None:
+        kind, identity = "unreachable", decision.unreachable_id(request, deliver.bounced_invitation)
+        event = decision.unreachable(request, deliver.bounced_invitation, now)
     unique = f"{identity}/{deliver.sink}"
     return Job(
         id=references.job_id(unique, is_mail=False),

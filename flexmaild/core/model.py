@@ -242,7 +242,7 @@ class Request:
     purged: tuple[Part, ...] = ()
 
     @property
-    def is_nameless(self) -> bool:
+    def is_anonymous(self) -> bool:
         """Whether nobody is known any more who was asked: no mail can be shown to be theirs."""
         return Part.ADDRESSES in self.purged
 

@@ -70,28 +70,28 @@ def _without_addresses(request: Request) -> Request:
         asked=terms.asked or references.asked(terms).hex(),
         title="",
         requester="",
-        approvers=tuple(_nameless(a, numbers) for a in terms.approvers),
-        escalate_to=tuple(_nameless(a, numbers) for a in terms.escalate_to),
+        approvers=tuple(_anonymous_approver(a, numbers) for a in terms.approvers),
+        escalate_to=tuple(_anonymous_approver(a, numbers) for a in terms.escalate_to),
     )
     return replace(
         request,
         terms=terms,
-        invitations=tuple(_nobody(i, numbers) for i in request.invitations),
-        verdicts=tuple(_unsigned(v, numbers) for v in request.verdicts),
+        invitations=tuple(_anonymous_invitation(i, numbers) for i in request.invitations),
+        verdicts=tuple(_anonymous_verdict(v, numbers) for v in request.verdicts),
         decided_by=tuple(numbers.get(one, PURGED) for one in request.decided_by),
     )
 
 
-def _nameless(person: Approver, numbers: Mapping[str, str]) -> Approver:
+def _anonymous_approver(person: Approver, numbers: Mapping[str, str]) -> Approver:
     principal = numbers[person.on_behalf_of] if person.on_behalf_of else ""
     return replace(person, address=numbers[person.address], name="", aliases=(), on_behalf_of=principal)
 
 
-def _nobody(invitation: Invitation, numbers: Mapping[str, str]) -> Invitation:
+def _anonymous_invitation(invitation: Invitation, numbers: Mapping[str, str]) -> Invitation:
     bounced = PURGED if invitation.bounced else ""
-    return replace(invitation, approver=_nameless(invitation.approver, numbers), bounced=bounced)
+    return replace(invitation, approver=_anonymous_approver(invitation.approver, numbers), bounced=bounced)
 
 
-def _unsigned(verdict: Verdict, numbers: Mapping[str, str]) -> Verdict:
+def _anonymous_verdict(verdict: Verdict, numbers: Mapping[str, str]) -> Verdict:
     mail = replace(verdict.mail, sender=numbers.get(verdict.mail.sender, PURGED))
     return replace(verdict, approver=numbers.get(verdict.approver, PURGED), mail=mail)

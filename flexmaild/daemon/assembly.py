@@ -133,7 +133,7 @@ def _surroundings(base: _Base, journal: Logs, services: Callable[[], Services]) 
             context=lambda: services().context,
             clock=base.clock,
             owner=_claim_owner(base.store),
-            quiet=base.priority,
+            priority=base.priority,
             beat=base.health.beat,
             died=base.supervisor.died,
         ),
@@ -144,7 +144,7 @@ def _surroundings(base: _Base, journal: Logs, services: Callable[[], Services]) 
             keep_mark=base.store.keep_mark,
             left=base.store.left_in,
             ended=lambda ended: _poll_ended(services(), ended),
-            quiet=base.priority,
+            priority=base.priority,
             clock=base.clock,
             beat=base.health.beat,
             died=base.supervisor.died,
@@ -167,7 +167,7 @@ def _poll_ended(services: Services, ended: PollEnded) -> None:
     """Called before those who asked for the poll get its end: `status` shows what came of it by then."""
     if ended.read:
         services.components.wake()  # mails wait while replies are read (`engine.reply_priority`)
-        due.look_at_borders(services)
+        due.check_borders(services)
     services.reports.poll_ended(ended)
 
 
@@ -188,8 +188,8 @@ def _tasks(services: Services, listeners: Listeners) -> Sequence[Task]:
         (RENEW_EVERY, lambda: due.renew_claims(services)),
         (PRUNE_EVERY, lambda: due.prune(services)),
         (UPLOADS_EVERY, lambda: services.uploads.prune(time.time())),
-        (PRUNE_EVERY, lambda: due.look_for_damage(services)),
-        (PRUNE_EVERY, lambda: due.look_at_borders(services)),
+        (PRUNE_EVERY, lambda: due.find_damage(services)),
+        (PRUNE_EVERY, lambda: due.check_borders(services)),
     ]
     interval = services.components.poll_interval
     if interval is not None:

@@ -97,7 +97,7 @@ class Reload:
         try:
             self.services.look_for_missing_sinks()
             self.services.count()
-            due.look_at_borders(self.services)
+            due.check_borders(self.services)
         except StoreFault as fault:
             self.services.reports.store_failed(fault)
 

@@ -25,7 +25,7 @@ from flexmaild.engine.delivery import delivery
 from flexmaild.engine.delivery.delivery import Delivery
 from flexmaild.engine.delivery.job_handlers import EventHandler, MailHandler
 from flexmaild.engine.delivery.sent_mails import SentMails
-from flexmaild.engine.keys.reference_key import note_key, reference_keys
+from flexmaild.engine.keys.reference_key import reference_keys, remember_key
 from flexmaild.engine.limiter import Limiter
 from flexmaild.engine.operator_templates import operator_templates
 from flexmaild.engine.policies import policy_of, rules_of
@@ -108,7 +108,7 @@ def build(path: Path, settings: Settings, into: Surroundings, old: Components | 
         limiter=old.context.limiter
         if old and "approvals" in same
         else Limiter(settings.approvals.answers_per_hour),
-        id_keys=note_key(settings, keys),
+        id_keys=remember_key(settings, keys),
     )
     return Components(
         settings_file=path,

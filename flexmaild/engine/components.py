@@ -91,8 +91,8 @@ class Components:
         if self.poller is not None:
             self.poller.poll_when_due()
 
-    def wake(self, *, rested: bool = False, target: str | None = None) -> None:
+    def wake(self, *, reset_backoff: bool = False, target: str | None = None) -> None:
         """See `Delivery.wake`; target: None means all."""
         for delivery in self.deliveries.values():
             if target is None or delivery.target == target:
-                delivery.wake(rested=rested)
+                delivery.wake(reset_backoff=reset_backoff)

@@ -27,7 +27,7 @@ from flexmaild.engine.changes import Changes, Context
 from flexmaild.store import Transaction
 
 # Answers that make no verdict now, and would make one if those before them were taken back.
-_ANSWERS_BESIDE = (ReplyReason.SAME_ANSWER, ReplyReason.ANSWERED_FOR)
+_UNCOUNTED_ANSWERS = (ReplyReason.SAME_ANSWER, ReplyReason.ANSWERED_FOR)
 
 Decide = Callable[[Transaction], Changes]
 
@@ -66,10 +66,10 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     """What becomes of these mails, each of them exactly one outcome. A mail that has its outcome already
     takes no part: another poll was quicker."""
     kept = transaction.known([fetched.uid for fetched, _ in read])
-    read = [one for one in read if not _has_its_outcome(one[0], kept)]
+    read = [one for one in read if not _is_decided(one[0], kept)]
     answered = answered_requests(transaction, [reply for _, reply in read])
     named = {i for (_, reply), more in zip(read, answered, strict=True) for i in named_requests(reply, more)}
-    found = with_names(transaction.requests(named)) if named else {}
+    found = without_anonymous(transaction.requests(named)) if named else {}
     missing = named - found.keys()
     ids = ids_of(transaction, context.id_keys, [reply for _, reply in read], missing)
     unreadable = transaction.damaged_requests(missing) if missing else set()
@@ -77,7 +77,9 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     for request in found.values():
         # After a pause the mail may be quicker than the timer: an expired request stays expired.
         changes.apply(state_machine.step(request, TimePassed(), changes.now))
-    admissions = [_rule(reply, more, changes, ids) for (_, reply), more in zip(read, answered, strict=True)]
+    admissions = [
+        _admission(reply, more, changes, ids) for (_, reply), more in zip(read, answered, strict=True)
+    ]
     repeated = transaction.replayed({r.fingerprint for r in admissions if r.fingerprint})
     known_by = [
         ids_of_answer(reply) if r.fingerprint else () for (_, reply), r in zip(read, admissions, strict=True)
@@ -86,22 +88,22 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
     for (fetched, reply), more, first, names in zip(read, answered, admissions, known_by, strict=True):
         admission = first
         if unreadable.intersection(named_requests(reply, more)):
-            admission = _unreadable(reply, more, unreadable)
+            admission = _unreadable_request(reply, more, unreadable)
         elif admission.fingerprint in repeated and admission.fingerprint:
-            admission = _again(first, ReplyReason.REPEATED)
+            admission = _duplicate(first, ReplyReason.REPEATED)
         elif spent.intersection(names):
-            admission = replace(_again(first, ReplyReason.SPENT), quarantine=True)
+            admission = replace(_duplicate(first, ReplyReason.SPENT), quarantine=True)
         elif admission.request_id in changes.changed:  # an earlier mail of this batch may have decided it
-            admission = _rule(reply, more, changes, ids)
-        is_answer = admission.outcome is Outcome.DECISION or admission.reason in _ANSWERS_BESIDE
+            admission = _admission(reply, more, changes, ids)
+        is_answer = admission.outcome is Outcome.DECISION or admission.reason in _UNCOUNTED_ANSWERS
         now_spent = names if is_answer else ()
-        _take(changes, fetched, reply, admission, named_requests(reply, more), now_spent)
+        _apply(changes, fetched, reply, admission, named_requests(reply, more), now_spent)
         repeated.add(admission.fingerprint)
         spent.update(now_spent)
     return changes
 
 
-def _has_its_outcome(fetched: Fetched, kept: Mapping[MessageUid, Identity]) -> bool:
+def _is_decided(fetched: Fetched, kept: Mapping[MessageUid, Identity]) -> bool:
     """What was left has none: where it is read again, by another machine, it is judged again."""
     before = kept.get(fetched.uid)
     return before is not None and not before.is_left and is_same(before, fetched.identity)
@@ -117,12 +119,12 @@ def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) ->
         if job is None or job.claim != end.claim:
             continue
         changes.ended.append((job, end))
-        if (bounced := _unreachable(job, end)) is not None:
+        if (bounced := _bounce_of_refusal(job, end)) is not None:
             event(transaction, context, job.approval_id, bounced, changes)
     return changes
 
 
-def _unreachable(job: Job, end: JobEnd) -> Bounced | None:
+def _bounce_of_refusal(job: Job, end: JobEnd) -> Bounced | None:
     """An approver whose mail the server refuses for good is as unreachable as one whose mail bounced; not
     one to whom no mail could go out for too long, or whose mail met a bug of ours."""
     asks = job.kind in (MailKind.APPROVAL_REQUEST, MailKind.REMINDER)
@@ -142,49 +144,51 @@ def answered_requests(store: JobsView, replies: Sequence[ParsedReply]) -> list[t
 
 def named_requests(reply: ParsedReply, answered: Iterable[str]) -> tuple[str, ...]:
     """The requests that this mail may be about, where they exist."""
-    return tuple(dict.fromkeys(i for i in (*naming.named(reply), *answered) if i))
+    return tuple(dict.fromkeys(i for i in (*naming.named_ids(reply), *answered) if i))
 
 
-def with_names(found: Mapping[str, Request]) -> dict[str, Request]:
+def without_anonymous(found: Mapping[str, Request]) -> dict[str, Request]:
     """Without those of which nobody is known any more: to a mail they are as good as forgotten."""
-    return {identifier: request for identifier, request in found.items() if not request.is_nameless}
+    return {identifier: request for identifier, request in found.items() if not request.is_anonymous}
 
 
 def ids_of(
     store: IdsView, keys: tuple[bytes, ...], replies: Iterable[ParsedReply], unknown: Collection[str]
-) -> naming.Ids:
+) -> naming.KnownIds:
     """What is known of the ids in these mails. unknown: those of which there is no request in the store."""
     if not unknown:
-        return naming.Ids(keys)
+        return naming.KnownIds(keys)
     past = store.past_requests(unknown)
-    by_sender = [(reply.sender, {*naming.claimed(reply)} & set(unknown) - past) for reply in replies]
+    by_sender = [(reply.sender, {*naming.claimed_ids(reply)} & set(unknown) - past) for reply in replies]
     claimed = {i for _, ids in by_sender for i in ids if not references.is_ours(keys, i)}
     if not claimed:
-        return naming.Ids(keys, frozenset(past))
-    near = naming.nearest(claimed, store.open_requests())
+        return naming.KnownIds(keys, frozenset(past))
+    near = naming.nearest_ids(claimed, store.open_requests())
     senders = {sender for sender, ids in by_sender if sender and ids & claimed - near.keys()}
     asked = {sender: found for sender in senders if (found := store.open_request_for(sender))}
-    return naming.Ids(keys, frozenset(past), near, asked)
+    return naming.KnownIds(keys, frozenset(past), near, asked)
 
 
-def _rule(reply: ParsedReply, answered: Iterable[str], changes: Changes, ids: naming.Ids) -> Admission:
+def _admission(
+    reply: ParsedReply, answered: Iterable[str], changes: Changes, ids: naming.KnownIds
+) -> Admission:
     context = changes.context
-    return naming.judged(reply, changes.requests, context.keys, context.senders, answered, ids)
+    return naming.admission_of(reply, changes.requests, context.keys, context.senders, answered, ids)
 
 
-def _again(first: Admission, reason: ReplyReason) -> Admission:
+def _duplicate(first: Admission, reason: ReplyReason) -> Admission:
     """In place of this ruling, for a mail that came before."""
     return Admission(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
 
 
-def _unreadable(reply: ParsedReply, answered: Iterable[str], unreadable: set[str]) -> Admission:
+def _unreadable_request(reply: ParsedReply, answered: Iterable[str], unreadable: set[str]) -> Admission:
     """A mail about a request whose row is damaged is kept whole, and may be released when that is mended."""
     first = next(i for i in named_requests(reply, answered) if i in unreadable)
     reason = ReplyReason.REQUEST_UNREADABLE
     return Admission(Outcome.UNPARSABLE, sentence(reason), reason, request_id=first, quarantine=True)
 
 
-def _take(
+def _apply(
     changes: Changes,
     fetched: Fetched,
     reply: ParsedReply,
@@ -214,8 +218,10 @@ def _take(
     if admission.unlisted_sender is not None and changes.context.limiter.allows(
         admission.unlisted_sender.address, changes.now
     ):
-        changes.jobs.append(_stranger_job(changes, reply, admission))
-    changes.processed.append(replace(_seen(fetched, reply, admission, changes.now, named), spent=spent))
+        changes.jobs.append(_unlisted_sender_job(changes, reply, admission))
+    changes.processed.append(
+        replace(_processed_mail(fetched, reply, admission, changes.now, named), spent=spent)
+    )
 
 
 def _replies(
@@ -238,17 +244,17 @@ def _reply(reply: ParsedReply, admission: Admission, now: datetime, approval_id:
         at=now,
         outcome=outcome,
         reason=reason,
-        mail=_facts(reply),
+        mail=_mail_facts(reply),
         via=reply.via,
     )
 
 
-def _facts(reply: ParsedReply) -> MailFacts:
+def _mail_facts(reply: ParsedReply) -> MailFacts:
     """With the sender as claimed, where nobody is shown to have sent it."""
     return replace(reply.mail, sender=reply.sender or reply.claimed)
 
 
-def _stranger_job(changes: Changes, reply: ParsedReply, admission: Admission) -> Job:
+def _unlisted_sender_job(changes: Changes, reply: ParsedReply, admission: Admission) -> Job:
     """Tell a proven sender, who holds somebody else's reference, that they were not asked.
 
     One such mail for each person and request: the key says so. It never carries a reference.
@@ -274,12 +280,12 @@ def _stranger_job(changes: Changes, reply: ParsedReply, admission: Admission) ->
     )
 
 
-def _seen(
+def _processed_mail(
     fetched: Fetched, reply: ParsedReply, admission: Admission, now: datetime, named: Iterable[str]
 ) -> ProcessedMail:
     return ProcessedMail(
         uid=fetched.uid,
-        mail=_facts(reply),
+        mail=_mail_facts(reply),
         found=fetched.identity,
         outcome=admission.outcome,
         because=admission.because,
@@ -300,4 +306,4 @@ def set_aside(fetched: Fetched, reply: ParsedReply, bug: str, now: datetime) -> 
     """The outcome of a mail that met a bug in the house: kept whole, visible, and never in the way."""
     because = f"flexmaild failed on it ({bug}); please report this"
     admission = Admission(Outcome.UNPARSABLE, because, ReplyReason.PROGRAM_FAULT, quarantine=True)
-    return _seen(fetched, reply, admission, now, reply.named_requests)
+    return _processed_mail(fetched, reply, admission, now, reply.named_requests)

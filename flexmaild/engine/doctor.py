@@ -29,27 +29,27 @@ from flexmaild.mail.understand.identification.sender import sender as sender_of
 from flexmaild.settings.mail import Incoming, Outgoing
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.read_only import store_beside
+from flexmaild.store.read_only import open_read_only
 from flexmaild.transports import build_inbox, examine_incoming, examine_outgoing
 from flexmaild.transports.context import AdapterContext
 
 
 def examine(settings: Settings) -> Diagnosis:
     adapter_context, incoming, looked = AdapterContext(), settings.incoming, results_seen.Look()
-    of_way = _way(settings.outgoing, lambda: examine_outgoing(settings.outgoing, adapter_context))
+    of_way = _transport_steps(settings.outgoing, lambda: examine_outgoing(settings.outgoing, adapter_context))
     steps: list[documents.Step] = [*of_way]
     if incoming.enabled:
-        of_way = _way(incoming, lambda: examine_incoming(incoming, adapter_context))
+        of_way = _transport_steps(incoming, lambda: examine_incoming(incoming, adapter_context))
         is_open = all(step.result in ("ok", "warning") for step in of_way)
-        waiting = _waiting(incoming, adapter_context) if is_open else []
-        read, keys, without = _read(settings)
+        waiting = _waiting_headers(incoming, adapter_context) if is_open else []
+        read, keys, without = _stored_headers(settings)
         last = [*waiting, *read][: results_seen.LAST]
         looked = results_seen.look(last, rules_without_dns(settings), "that were read or wait")
         steps += [*of_way, *(step.document() for step in (*without, *looked.steps, *keys))]
     return results_seen.diagnosis(steps, looked)
 
 
-def _way(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[StepOfWay]:
+def _transport_steps(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[StepOfWay]:
     """Its steps; skipped where they need what the daemon alone may touch."""
     way: Way = "incoming" if isinstance(section, Incoming) else "outgoing"
     if section.uses_oauth:
@@ -66,18 +66,18 @@ def _skipped(step: Step, way: Way) -> StepOfWay:
     return replace(StepOfWay(**facts_of(step.document()), way=way), result="skipped")
 
 
-def _read(settings: Settings) -> tuple[list[KeptHeader], list[Step], list[Step]]:
+def _stored_headers(settings: Settings) -> tuple[list[KeptHeader], list[Step], list[Step]]:
     """The last mails that the daemon read, and the steps about former keys; a step where neither can be
     had."""
     try:
-        store = store_beside(settings)
+        store = open_read_only(settings)
         return store.headers(results_seen.LAST), [*former_keys.steps(settings, store)], []
     except StoreFault as fault:
         tried = "look into the store for the last mails that were read"
         return [], [], [Step("store", True, tried, str(fault), "Until then only mails that wait are listed.")]
 
 
-def _waiting(incoming: Incoming, adapter_context: AdapterContext) -> list[KeptHeader]:
+def _waiting_headers(incoming: Incoming, adapter_context: AdapterContext) -> list[KeptHeader]:
     """Those in the folder, the newest first; none where they cannot be had, which a step has said."""
     inbox = build_inbox(incoming, adapter_context)
     try:

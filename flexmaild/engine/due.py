@@ -74,7 +74,7 @@ def write_time(services: Services) -> None:
     del services.unlogged[: len(waited)]
 
 
-def look_at_borders(services: Services) -> None:
+def check_borders(services: Services) -> None:
     """Hold the borders of the settings in force against the last mails, and look whether any sender is still
     believed. Raises nothing: the headers are
     strangers', and what reads mails must go on."""
@@ -83,7 +83,7 @@ def look_at_borders(services: Services) -> None:
         kept = services.store.headers(results_seen.LAST) if borders else []
         services.reports.borders(results_seen.incidents(kept, borders))
         judged = services.store.judged(services.store.now() - refusals.LOOK_BACK, refusals.MOST)
-        services.reports.refused(*refusals.in_a_row(judged))
+        services.reports.refused(*refusals.refused_in_a_row(judged))
     except StoreFault as fault:
         services.reports.store_failed(fault)
     except Exception:  # noqa: BLE001 - see above
@@ -91,7 +91,7 @@ def look_at_borders(services: Services) -> None:
         _log.exception("bug in a look at the borders")
 
 
-def look_for_damage(services: Services) -> None:
+def find_damage(services: Services) -> None:
     """Read all that is not over: what is damaged of it is told before it is needed."""
     services.reports.damaged(services.store.damaged_rows(everything_open=True))
 
@@ -117,7 +117,7 @@ def renew_claims(services: Services) -> None:
     """What is being carried out stays claimed, however long it takes."""
     services.replaced = [delivery for delivery in services.replaced if delivery.is_alive]
     claims = [c for delivery in services.components.deliveries.values() for c in delivery.claims()]
-    claims += [c for delivery in services.replaced for c in delivery.in_hand()]
+    claims += [c for delivery in services.replaced for c in delivery.begun_claims()]
     if claims:
         with services.store.transaction() as transaction:
             transaction.renew(claims, LEASE)
@@ -130,6 +130,6 @@ def retry_waiting(services: Services) -> None:
     if waiting:
         with services.store.transaction() as transaction:
             transaction.retry_jobs(Queue.OUTBOX, [job.id for job in waiting])
-    services.components.wake(target=OUTGOING, rested=True)
+    services.components.wake(target=OUTGOING, reset_backoff=True)
     services.components.retry_login()  # one password may serve both ways
     services.components.poll_when_due()

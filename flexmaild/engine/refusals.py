@@ -17,7 +17,7 @@ SEVERAL = 3
 _LONGEST = 300
 
 
-def in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str]:
+def refused_in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str]:
     """How many were refused since one was believed, and of the last its reason and what was read; 0 while
     they are fewer than SEVERAL. judged: the newest first."""
     refused: list[tuple[str, str]] = []

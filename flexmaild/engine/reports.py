@@ -65,13 +65,13 @@ class Reports:
             news = self._incidents.look(found, self._clock.now())
             for incident in news.began + news.changed:
                 shown = {"reason": incident.condition.cause, "since": str(incident.since)}
-                _log.error("incident", **_words(incident), **shown, cure=incident.condition.cure)
+                _log.error("incident", **_log_fields(incident), **shown, cure=incident.condition.cure)
             for incident in news.ended:
                 seconds = round((self._clock.now() - incident.since).total_seconds())
                 count = incident.condition.count
-                _log.info("incident is over", **_words(incident), count=count, seconds=seconds)
+                _log.info("incident is over", **_log_fields(incident), count=count, seconds=seconds)
             self._metrics.incidents(one.condition.kind for one in self._incidents.open())
-            self._look_for_tokens()
+            self._resume_after_tokens()
             return self._incidents.open()
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
@@ -97,10 +97,10 @@ class Reports:
                     self.on_recovery()
             else:
                 is_news = self._health.way_failed(job.target, end.error, end.reason, end.closed)
-                self._tell_failed(end, words, is_news=is_news)
+                self._log_failure(end, words, is_news=is_news)
             self.look()
 
-    def _tell_failed(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
+    def _log_failure(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
         """That nothing passes is an incident; of single mails only the first of equal failures is told."""
         if end.result == "later":
             say = _log.warning if is_news else _log.debug
@@ -193,7 +193,7 @@ class Reports:
         ready = f"not ready: {reasons[0]}" if reasons else "ready"
         self._manager.status(f"{ready}; outbox {waiting}, quarantined {counts.quarantined}")
 
-    def _look_for_tokens(self) -> None:
+    def _resume_after_tokens(self) -> None:
         """What waited for the tokens of an application need not wait on."""
         without = {one.application for one in self._applications if one.state is not ApplicationState.READY}
         recovered = self._without_token - without
@@ -202,7 +202,7 @@ class Reports:
             self.on_recovery()
 
 
-def _words(incident: Incident) -> dict[str, str]:
+def _log_fields(incident: Incident) -> dict[str, str]:
     condition = incident.condition
     return {"kind": condition.kind.value, "subject": condition.subject, "said": condition.said}
 

@@ -168,7 +168,7 @@ class Queries:
         """The last mails since then that named a request, the newest first, and why each came to what it did,
         in words for operators."""
         with self._reading() as connection:
-            return mails.judged(connection, since, limit)
+            return mails.admitted_replies(connection, since, limit)
 
     def headers(self, limit: int) -> list[KeptHeader]:
         """Of the last mails that came, the newest first."""

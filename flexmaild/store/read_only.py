@@ -51,7 +51,7 @@ class StoreDenied(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RecordedMail:
     """A mail that was read, with its place in the order of reading."""
 
     seq: int
@@ -66,7 +66,7 @@ class MailRange:
     last: int
 
 
-KEPT = Rows(processed, lambda row: Kept(row.seq, processed_of(row)), "seq")
+KEPT = Rows(processed, lambda row: RecordedMail(row.seq, processed_of(row)), "seq")
 
 
 class ReadOnlyStore:
@@ -141,7 +141,7 @@ class ReadOnlyStore:
         count, last = self._look(lambda connection: connection.execute(query).one())
         return MailRange(count, last or 0)
 
-    def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[Kept]:
+    def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[RecordedMail]:
         """A slice of the mails read since then, in the order of reading, without their bytes."""
         query = select(processed).where(
             processed.c.at >= since, processed.c.seq > after, processed.c.seq <= last
@@ -247,6 +247,6 @@ def _denied(path: Path) -> StoreDenied:
     return StoreDenied(f"{path}: you may not read it.", "run it as root or as the daemon's user.")
 
 
-def store_beside(settings: Settings) -> ReadOnlyStore:
+def open_read_only(settings: Settings) -> ReadOnlyStore:
     """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
     return ReadOnlyStore(settings.store.url, state_directory=settings.state_directory)

@@ -24,9 +24,9 @@ from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.work import MailsSent
 from flexmaild.daemon import main, wiring
 from flexmaild.engine import due
-from flexmaild.engine.sandbox.child import reading_of
-from flexmaild.engine.sandbox.framing import READING
-from flexmaild.engine.sandbox.parent import RawMail, checked
+from flexmaild.engine.sandbox.child import reply_json
+from flexmaild.engine.sandbox.framing import REPLY
+from flexmaild.engine.sandbox.parent import RawMail, parsed_reply
 from flexmaild.mail.understand.evidence import Evidence
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.observe import logs
@@ -79,7 +79,7 @@ class ReadHere:
     def _read(self, mail: RawMail, evidence: Evidence | None) -> ParsedReply:
         """By the way of bytes that the child's answer goes."""
         facts = mail.data, mail.size, mail.partial, mail.is_cut
-        return checked(READING + reading_of(*facts, self._rules, self._mails_sent, evidence), mail)
+        return parsed_reply(REPLY + reply_json(*facts, self._rules, self._mails_sent, evidence), mail)
 
     def prepare(self) -> None:
         """There is nothing to start."""

@@ -73,7 +73,7 @@ def _retry(services: Services, call: CommandRequest, queue: Queue) -> Answer:
 
     answer, job = _changed(services, call, queue, "retry", "tried again", retry)
     services.components.retry_tokens()
-    services.components.wake(rested=True, target=job.target)
+    services.components.wake(reset_backoff=True, target=job.target)
     return answer
 
 
@@ -101,7 +101,7 @@ def _retry_all(services: Services, call: CommandRequest, queue: Queue) -> Answer
         changed = transaction.retry_jobs(queue, waiting) if waiting else 0
         _record(transaction, call, f"{_CLI[queue]} retry --all", jobs=waiting[:MOST_NAMED], count=changed)
     services.components.retry_tokens()
-    services.components.wake(rested=True)
+    services.components.wake(reset_backoff=True)
     return Answer(200, documents.Retried(retried=changed))
 
 

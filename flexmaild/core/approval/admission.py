@@ -1,8 +1,8 @@
 """May this mail say anything to this request, and what: the rules of trust, in the order they are asked.
 
-`referred` finds the one reference of a reading; `rule` judges it against the request it names. Every path
-ends in a `Admission` with exactly one outcome; only a ruling with an event can change a request. A forged,
-replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.named_requests`.
+`reference_of` finds the one reference of a reading; `admission_for` judges it against the request it names.
+Every path ends in a `Admission` with exactly one outcome; only a ruling with an event can change a request. A
+forged, replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.named_requests`.
 """
 
 import hashlib
@@ -62,17 +62,19 @@ _BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
 }
 
 
-def referred(reply: ParsedReply) -> references.Reference | Admission:
+def reference_of(reply: ParsedReply) -> references.Reference | Admission:
     """The one reference all places of the mail agree on, or what becomes of a mail without one."""
     if reply.nature is MailNature.BOUNCE:
-        return _reported(reply)
+        return _reported_reference(reply)
     if reply.nature is not MailNature.HUMAN:
         return by_nature(reply)
-    texts = texts_of(reply)
+    texts = reference_texts(reply)
     reference = references.parse(texts[0]) if texts else None
     if reference is None:
         is_damaged = any(len(text) >= SHORTEST_DAMAGED for text in texts)
-        return refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _nothing(ReplyReason.NO_REFERENCE)
+        return (
+            refused(ReplyReason.REFERENCE_ALTERED) if is_damaged else _no_reference(ReplyReason.NO_REFERENCE)
+        )
     return refused(ReplyReason.REFERENCES_DISAGREE) if len(texts) > 1 else reference
 
 
@@ -82,7 +84,7 @@ def by_nature(reply: ParsedReply) -> Admission:
     return Admission(outcome, reply.nature_because, reason, quarantine=quarantine)
 
 
-def rule(
+def admission_for(
     reply: ParsedReply,
     reference: references.Reference,
     request: Request | None,
@@ -97,7 +99,7 @@ def rule(
         return refused(ReplyReason.REFERENCE_FORGED, request.id)
     if reply.nature is MailNature.BOUNCE:
         return _bounce(reply, request, invitation)
-    refusal = _refusal(reply, request.terms, invitation, policy)
+    refusal = _sender_refusal(reply, request.terms, invitation, policy)
     if refusal is None and _is_less_proven(reply, request, invitation):
         refusal = ReplyReason.LESS_PROVEN, _with_fields(sentence(ReplyReason.LESS_PROVEN), reply)
     if refusal is not None:
@@ -108,7 +110,7 @@ def rule(
     return _admitted(reply, request, invitation, proof.stricter(request.terms.require, policy.require))
 
 
-def is_of(sender: str, invitation: Invitation) -> bool:
+def is_approvers_address(sender: str, invitation: Invitation) -> bool:
     """Whether this is an address of the person who was asked by this invitation."""
     return sender in (invitation.approver.address, *invitation.approver.aliases)
 
@@ -120,13 +122,13 @@ def refused(reason: ReplyReason, request_id: str = "") -> Admission:
     )
 
 
-def _nothing(reason: ReplyReason) -> Admission:
+def _no_reference(reason: ReplyReason) -> Admission:
     return Admission(Outcome.UNKNOWN_REFERENCE, sentence(reason), reason)
 
 
-def _reported(reply: ParsedReply) -> references.Reference | Admission:
+def _reported_reference(reply: ParsedReply) -> references.Reference | Admission:
     """The reference of the mail a delivery report is about: by its Message-ID, else by what it quotes."""
-    found = [references.parse(text) for text in (*reported_ids(reply), *texts_of(reply))]
+    found = [references.parse(text) for text in (*reported_references(reply), *reference_texts(reply))]
     known = list(dict.fromkeys(reference for reference in found if reference is not None))
     if len(known) == 1:
         return known[0]
@@ -134,12 +136,12 @@ def _reported(reply: ParsedReply) -> references.Reference | Admission:
     return Admission(Outcome.BOUNCE, because, ReplyReason.DELIVERY_REPORT)
 
 
-def reported_ids(reply: ParsedReply) -> list[str]:
+def reported_references(reply: ParsedReply) -> list[str]:
     """The references in the Message-IDs of the mails that a delivery report is about."""
     return [references.named_by(b.message_id) for b in reply.bounces if b.message_id]
 
 
-def texts_of(reply: ParsedReply) -> list[str]:
+def reference_texts(reply: ParsedReply) -> list[str]:
     """The distinct whole references. Only where there is none, the pieces of one: a clipped quote, a masked
     line or a host's name beside a whole one say nothing else than it does."""
     places = (reply.address_references, reply.thread_references, reply.body_references)
@@ -147,12 +149,12 @@ def texts_of(reply: ParsedReply) -> list[str]:
     return [text for text in found if references.parse(text) is not None] or found
 
 
-def _refusal(
+def _sender_refusal(
     reply: ParsedReply, terms: Terms, invitation: Invitation, policy: SenderPolicy
 ) -> tuple[ReplyReason, str] | None:
     """Why this sender is not believed, for those who see the request and for operators."""
     if not reply.sender:
-        return _unreadable(reply), f"sender not readable: {reply.sender_fault}"
+        return _unreadable_sender(reply), f"sender not readable: {reply.sender_fault}"
     if reply.auth_faults:
         return ReplyReason.RESULTS_DOUBTFUL, _with_fields("; ".join(reply.auth_faults), reply)
     if failed := proof.failed_dmarc(reply):
@@ -161,7 +163,7 @@ def _refusal(
         return ReplyReason.REDIRECTED, sentence(ReplyReason.REDIRECTED)
     reason: ReplyReason | None = None
     require = proof.stricter(terms.require, policy.require)
-    delegated = reply.delegate and not is_of(reply.delegate, invitation)
+    delegated = reply.delegate and not is_approvers_address(reply.delegate, invitation)
     if proof.proof_for(reply, require) is None:
         because = f"the sender is not proven ({require} is required)"
         return ReplyReason.NOT_PROVEN, _with_fields(because, reply)
@@ -170,7 +172,7 @@ def _refusal(
         return ReplyReason.THREAD_NOT_SIGNED, _with_fields(because, reply)
     if proof.may_be_misdirected(reply, require):
         reason = ReplyReason.MISDIRECTED
-    elif not is_of(reply.sender, invitation):
+    elif not is_approvers_address(reply.sender, invitation):
         reason = ReplyReason.WRONG_PERSON
     elif delegated and not terms.allow_delegates:
         reason = ReplyReason.DELEGATE
@@ -182,7 +184,7 @@ def _with_fields(because: str, reply: ParsedReply) -> str:
     return f"{because}: {reply.auth_fields}"[:_LONGEST_BECAUSE]
 
 
-def _unreadable(reply: ParsedReply) -> ReplyReason:
+def _unreadable_sender(reply: ParsedReply) -> ReplyReason:
     if reply.via:
         return ReplyReason.VIA_GROUP
     if reply.from_fields != 1:
@@ -282,7 +284,7 @@ def fingerprint(reply: ParsedReply, answer: Answer | None) -> str:
 
     It holds the proven sender and the reference, so that nobody can use up another's fingerprint.
     """
-    parts = [reply.sender, references.as_written(reply.message_id), reply.date, *texts_of(reply)]
+    parts = [reply.sender, references.as_written(reply.message_id), reply.date, *reference_texts(reply)]
     parts += [answer.value if answer else "", reply.comment]
     if answer is None:  # without a Message-ID and a date only its words tell it from another
         parts += [*reply.hidden_references, reply.text_digest]

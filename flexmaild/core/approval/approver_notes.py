@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from flexmaild.core.approval import proof
-from flexmaild.core.approval.admission import Admission, is_of
+from flexmaild.core.approval.admission import Admission, is_approvers_address
 from flexmaild.core.approval.events import Answered, Bounced, Event, Unclear
 from flexmaild.core.model import Outcome, Request
 from flexmaild.core.parsed_reply import MailNature, ParsedReply
@@ -21,7 +21,7 @@ def of_mail(
     came_before = admission.outcome is Outcome.DUPLICATE and admission.event is None
     if reply.nature is not MailNature.HUMAN or came_before or not reply.sender:
         return
-    own = {i.approver.address for i in request.invitations if is_of(reply.sender, i)}
+    own = {i.approver.address for i in request.invitations if is_approvers_address(reply.sender, i)}
     is_admitted = admission.request_id == request.id and isinstance(admission.event, Answered | Unclear)
     for address in sorted(own):
         yield ApproverNote(address, now, proof.proofs_of(reply), is_admitted)

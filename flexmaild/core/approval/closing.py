@@ -20,7 +20,7 @@ def close(
     by: tuple[str, ...],
     now: datetime,
     *,
-    told: int | None = None,
+    notified: int | None = None,
     kind: MailKind = MailKind.NO_LONGER_NEEDED,
 ) -> Step:
     """End a request: tell the sinks, and everybody who was asked and has said nothing.
@@ -37,12 +37,15 @@ def close(
         settles_at=None,
     )
     ends_without = kind is not MailKind.NO_LONGER_NEEDED
-    spoken = set[str]() if ends_without and request.terms.settle_for else spoken_for(request)
+    spoken = set[str]() if ends_without and request.terms.settle_for else answered_slots(request)
     facts = decision_facts(closed)
     others = [
         Mail(kind, i.approver, i.number, facts)
         for i in request.invitations
-        if i.number != told and not i.withdrawn and not i.bounced and quorum.slot_of(i.approver) not in spoken
+        if i.number != notified
+        and not i.withdrawn
+        and not i.bounced
+        and quorum.slot_of(i.approver) not in spoken
     ]
     note = AuditEffect("closed", {"state": state.value, "because": because, "by": list(by)})
     return Step(closed, (note, *others, *(Deliver(sink) for sink in request.terms.sinks)))
@@ -55,7 +58,7 @@ def settle(request: Request, event: TimePassed, now: datetime) -> Step:
         note = AuditEffect("settles no longer", {"settles_at": timing.iso(request.settles_at)})
         return Step(replace(request, settles_at=None), (note,))
     if not settling.may_decide(request, now, event.read_at):
-        return Step(request if event.read_at is None else settling.put_off(request, now))
+        return Step(request if event.read_at is None else settling.postponed(request, now))
     state, because = outcome
     answer = Answer.APPROVE if state is State.APPROVED else Answer.REJECT
     by = tuple(dict.fromkeys(v.mail.sender for v in request.effective if v.answer is answer))
@@ -85,6 +88,6 @@ def decision_facts(request: Request) -> dict[str, object]:
     }
 
 
-def spoken_for(request: Request) -> set[str]:
+def answered_slots(request: Request) -> set[str]:
     """The voices that have a verdict which counts."""
     return {v.approver for v in request.effective}

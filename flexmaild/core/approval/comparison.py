@@ -93,7 +93,7 @@ def gap_before_reading(processed: ProcessedMail, raw: bytes | None, is_intact: b
     return None if is_intact else Gap.DAMAGED
 
 
-def as_before(request: Request, processed: ProcessedMail | None, together: Collection[str] = ()) -> Request:
+def as_met(request: Request, processed: ProcessedMail | None, together: Collection[str] = ()) -> Request:
     """The request as this mail met it, and open: nobody had decided, and every reference opens it.
 
     Of the verdicts those that were there before the mail: it is not held to its own. A mail that made no
@@ -101,19 +101,21 @@ def as_before(request: Request, processed: ProcessedMail | None, together: Colle
     that were read in one go with this one and before it; they have its time.
     """
     invitations = tuple(replace(i, withdrawn=False) for i in request.invitations)
-    verdicts = request.verdicts if processed is None else _before(request, processed, together)
+    verdicts = request.verdicts if processed is None else _verdicts_before(request, processed, together)
     return replace(request, state=State.PENDING, invitations=invitations, verdicts=verdicts)
 
 
-def are_tied(requests: Iterable[Request], processed: ProcessedMail) -> bool:
-    """Whether `as_before` has to know which mails were read in one go with this one and before it."""
+def has_ties(requests: Iterable[Request], processed: ProcessedMail) -> bool:
+    """Whether `as_met` has to know which mails were read in one go with this one and before it."""
     of = (processed.mail.sha256, processed.invitation)
     verdicts = (v for request in requests for v in request.verdicts)
     moment = timing.as_kept(processed.at)
     return any(timing.as_kept(v.at) == moment and (v.mail.sha256, v.invitation) != of for v in verdicts)
 
 
-def _before(request: Request, processed: ProcessedMail, together: Collection[str]) -> tuple[Verdict, ...]:
+def _verdicts_before(
+    request: Request, processed: ProcessedMail, together: Collection[str]
+) -> tuple[Verdict, ...]:
     """What a later verdict had replaced counts again where that one falls away."""
     own = verdict_of(processed, request)
     if processed.outcome in _NOT_COUNTED or (processed.outcome is Outcome.DECISION and own is None):
@@ -144,7 +146,7 @@ def verdict_of(processed: ProcessedMail, request: Request | None) -> Verdict | N
     )
 
 
-def with_proof_of_then(reply: ParsedReply, verdict: Verdict | None, verifies_dkim: bool) -> ParsedReply:
+def with_recorded_proof(reply: ParsedReply, verdict: Verdict | None, verifies_dkim: bool) -> ParsedReply:
     """The reading with the signature that was verified then: keys and dates of it may have passed."""
     if not verifies_dkim or verdict is None or verdict.proof != "dkim":
         return reply
@@ -161,11 +163,11 @@ def has_other_key(reply: ParsedReply, request: Request | None, keys: references.
 
 def compared(processed: ProcessedMail, verdict: Verdict | None, today: Today) -> Compared:
     """The mail then and now."""
-    now = _said(today)
-    was = _recorded(processed, verdict, today.reply, now)
+    now = _outcome_today(today)
+    was = _recorded_outcome(processed, verdict, today.reply, now)
     if was is None:
         return Compared(RecordedOutcome(processed.outcome), now, gap=Gap.LATE)
-    differs = tuple(_differing(was, now))
+    differs = tuple(_differences(was, now))
     gap = _gap(processed, today, was, now, differs) if differs else None
     return Compared(was, now, () if gap else differs, gap)
 
@@ -188,7 +190,7 @@ def decision_today(request: Request, changes: Iterable[Changed]) -> State | None
     if request.state is State.CANCELLED:
         return None
     changes = list(changes)
-    opened = _with_verdicts(as_before(request, None), {(c.sha256, c.invitation): c.now for c in changes})
+    opened = _with_verdicts(as_met(request, None), {(c.sha256, c.invitation): c.now for c in changes})
     known = {(v.mail.sha256, v.invitation) for v in request.verdicts}
     for change in changes:
         if (change.sha256, change.invitation) not in known and isinstance(change.event, Answered):
@@ -219,7 +221,7 @@ def _with_verdicts(request: Request, now: Mapping[tuple[str, int | None], Record
     return replace(request, verdicts=tuple(reversed(kept)))
 
 
-def _said(today: Today) -> RecordedOutcome:
+def _outcome_today(today: Today) -> RecordedOutcome:
     admission = today.admission
     if admission.outcome is Outcome.DECISION and isinstance(admission.event, Answered):
         comment, proof = admission.event.comment, admission.event.proof
@@ -229,12 +231,12 @@ def _said(today: Today) -> RecordedOutcome:
     return RecordedOutcome(admission.outcome)
 
 
-def _recorded(
+def _recorded_outcome(
     processed: ProcessedMail, verdict: Verdict | None, reply: ParsedReply, now: RecordedOutcome
 ) -> RecordedOutcome | None:
     """What was recorded then; None for a mail that was not counted and of which only a digest remains."""
     if processed.outcome in _NOT_COUNTED:
-        return _of_not_counted(processed, reply, now)
+        return _recorded_of_uncounted(processed, reply, now)
     if processed.outcome is Outcome.DECISION:
         if verdict is not None:
             return RecordedOutcome(processed.outcome, verdict.answer, None, verdict.comment, verdict.proof)
@@ -250,7 +252,7 @@ def _recorded(
     return RecordedOutcome(processed.outcome)
 
 
-def _of_not_counted(
+def _recorded_of_uncounted(
     processed: ProcessedMail, reply: ParsedReply, now: RecordedOutcome
 ) -> RecordedOutcome | None:
     """The fingerprint of a mail is over its answer and comment as well: the answers are tried."""
@@ -267,7 +269,7 @@ def _of_not_counted(
     return None
 
 
-def _differing(was: RecordedOutcome, now: RecordedOutcome) -> Iterator[str]:
+def _differences(was: RecordedOutcome, now: RecordedOutcome) -> Iterator[str]:
     if was.outcome is not now.outcome:
         yield "outcome"
         return

@@ -94,7 +94,7 @@ class Deliver:
     """Tell this sink the decision; or, with the number of an invitation, that its mail came back."""
 
     sink: str
-    came_back: int | None = None
+    bounced_invitation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

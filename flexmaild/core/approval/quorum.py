@@ -77,13 +77,13 @@ def decide(request: Request) -> tuple[State, str] | None:
         return State.REJECTED, "one rejection rejects"
     match terms.quorum:
         case "any":
-            return _count(cast, 1, "any one approves")
+            return _decide_number(cast, 1, "any one approves")
         case "all":
-            return _every(cast, [(slot,) for slot in cast.slots], "all approve")
+            return _decide_all(cast, [(slot,) for slot in cast.slots], "all approve")
         case "each_group":
-            return _every(cast, list(cast.groups.values()), "one of each group approves")
+            return _decide_all(cast, list(cast.groups.values()), "one of each group approves")
         case number:
-            return _count(cast, int(number), f"{number} approve")
+            return _decide_number(cast, int(number), f"{number} approve")
 
 
 def progress(request: Request) -> tuple[int, int]:
@@ -132,7 +132,7 @@ def can_still_be_met(request: Request) -> bool:
             return len(able) >= int(number)
 
 
-def _count(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
+def _decide_number(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
     everybody = (*cast.slots, *cast.extra)
     if len(cast.said(Answer.APPROVE, everybody)) >= needed:
         return State.APPROVED, rule
@@ -142,9 +142,9 @@ def _count(cast: Ballot, needed: int, rule: str) -> tuple[State, str] | None:
     return None
 
 
-def _every(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State, str] | None:
+def _decide_all(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State, str] | None:
     stand_in = next((cast.voices[s] for s in cast.extra if s in cast.voices), None)
-    answers = [_unit(cast, unit, stand_in) for unit in units]
+    answers = [_answer_of_unit(cast, unit, stand_in) for unit in units]
     if any(answer is Answer.REJECT for answer in answers):
         return State.REJECTED, f"«{rule}» can no longer be reached"
     if all(answer is Answer.APPROVE for answer in answers):
@@ -152,7 +152,7 @@ def _every(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[State
     return None
 
 
-def _unit(cast: Ballot, slots: tuple[str, ...], stand_in: Answer | None) -> Answer | None:
+def _answer_of_unit(cast: Ballot, slots: tuple[str, ...], stand_in: Answer | None) -> Answer | None:
     """What a unit (a slot, or a group of which one is enough) says, with the stand-in for the silent."""
     if cast.said(Answer.APPROVE, slots):
         return Answer.APPROVE

@@ -23,11 +23,11 @@ def recounted(before: Request, request: Request, now: datetime, *, otherwise: bo
     """
     outcome, earlier = quorum.decide(request), quorum.decide(before)
     if outcome is None:
-        return _at(request, None)
+        return _settling_at(request, None)
     same = before.settles_at is not None and earlier is not None and earlier[0] is outcome[0]
     if same and not otherwise:
         return request
-    return _at(request, min(now + request.terms.settle_for, request.terms.expires_at))
+    return _settling_at(request, min(now + request.terms.settle_for, request.terms.expires_at))
 
 
 def is_due(request: Request, now: datetime) -> bool:
@@ -44,13 +44,13 @@ def may_decide(request: Request, now: datetime, read_at: datetime | None) -> boo
     return now >= request.terms.expires_at or (read_at is not None and read_at >= request.settles_at)
 
 
-def put_off(request: Request, now: datetime) -> Request:
+def postponed(request: Request, now: datetime) -> Request:
     """To be looked at again soon, and less often the longer the mailbox is not read."""
     pause = min(2 ** min(request.settle_checks, 10), _LONGEST_PAUSE)
     again = now + timedelta(seconds=pause)
     return replace(request, settle_check_at=again, settle_checks=request.settle_checks + 1)
 
 
-def _at(request: Request, moment: datetime | None) -> Request:
+def _settling_at(request: Request, moment: datetime | None) -> Request:
     settles_at = None if moment is None else timing.as_kept(moment)
     return replace(request, settles_at=settles_at, settle_check_at=None, settle_checks=0)

@@ -74,11 +74,11 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     earlier = quorum.voice(request, invitation.approver)
     outcome, _ = outcomes.of_reply(request, event)
     if outcome is Outcome.LATE and earlier is not None:
-        return _tell_late(request, event, now, decided_by=earlier.mail.sender, decided_at=earlier.at)
+        return _explain_late(request, event, now, decided_by=earlier.mail.sender, decided_at=earlier.at)
     if outcome is Outcome.DUPLICATE:
-        return Step(request, (AuditEffect("repeated", _who(event)),))
+        return Step(request, (AuditEffect("repeated", _mail_facts(event)),))
     if outcome is Outcome.UNDECIDED:
-        return _explain_and_take_out(request, event, now, MailKind.COMMENT_NEEDED, {})
+        return _explain_and_withdraw(request, event, now, MailKind.COMMENT_NEEDED, {})
     verdict = Verdict(
         quorum.slot_of(invitation.approver),
         event.answer,
@@ -97,15 +97,17 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
     if request.terms.settle_for:
         otherwise = earlier is not None and earlier.answer is not event.answer
         answered = settling.recounted(request, answered, now, otherwise=otherwise)
-    return _count(answered, verdict, invitation, now)
+    return _counted(answered, verdict, invitation, now)
 
 
-def _count(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
+def _counted(request: Request, verdict: Verdict, invitation: Invitation, now: datetime) -> Step:
     said = {"answer": verdict.answer.value, "comment": verdict.comment}
-    note = AuditEffect("verdict", {**_voice(verdict), "rule": request.terms.quorum, **_settles(request)})
+    note = AuditEffect(
+        "verdict", {**_verdict_facts(verdict), "rule": request.terms.quorum, **_settling_facts(request)}
+    )
     decided = quorum.decide(request)
     if decided is not None and request.settles_at is not None:
-        facts = {**said, "outcome": decided[0].value, **_settles(request)}
+        facts = {**said, "outcome": decided[0].value, **_settling_facts(request)}
         mail = Mail(MailKind.SETTLING, invitation.approver, invitation.number, facts, verdict.mail.message_id)
         return Step(request, (note, mail))
     if decided is None:
@@ -113,16 +115,16 @@ def _count(request: Request, verdict: Verdict, invitation: Invitation, now: date
         facts = {**said, "noted": done, "needed": needed}
         mail = Mail(MailKind.NOTED, invitation.approver, invitation.number, facts, verdict.mail.message_id)
         return Step(request, (note, mail))
-    closed = closing.close(request, *decided, (verdict.mail.sender,), now, told=invitation.number)
+    closed = closing.close(request, *decided, (verdict.mail.sender,), now, notified=invitation.number)
     return Step(closed.request, (note, closing.accepted(closed.request, verdict), *closed.effects))
 
 
 def _unclear(request: Request, event: Unclear, now: datetime) -> Step:
     facts: dict[str, object] = {"why": event.why}
-    return _explain_and_take_out(request, event, now, MailKind.UNCLEAR, facts)
+    return _explain_and_withdraw(request, event, now, MailKind.UNCLEAR, facts)
 
 
-def _explain_and_take_out(
+def _explain_and_withdraw(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
     """Explain; and while answers can be changed, what this person said before counts no longer."""
@@ -135,13 +137,13 @@ def _explain_and_take_out(
     kept = tuple(replace(v, replaced=True) if v is before else v for v in request.verdicts)
     without = settling.recounted(request, replace(request, verdicts=kept), now, otherwise=False)
     note = AuditEffect(
-        "verdict taken out", {**_who(event), "answer": before.answer.value, **_settles(without)}
+        "verdict taken out", {**_mail_facts(event), "answer": before.answer.value, **_settling_facts(without)}
     )
     explained = _explain(without, event, now, kind, {**facts, events.TAKEN_OUT: True})
     return Step(explained.request, (note, *explained.effects))
 
 
-def _settles(request: Request) -> dict[str, object]:
+def _settling_facts(request: Request) -> dict[str, object]:
     """From when the answers decide, where that is not at once."""
     return {"settles_at": timing.iso(request.settles_at)} if request.terms.settle_for else {}
 
@@ -155,7 +157,7 @@ def _explain(
     must come before each.
     """
     invitation = request.invitations[event.invitation]
-    note = AuditEffect("not counted", {**_who(event), "because": kind.value, **facts})
+    note = AuditEffect("not counted", {**_mail_facts(event), "because": kind.value, **facts})
     recent = tuple(e for e in invitation.explained if now - e.at < EXPLAIN_PAUSE)
     new = Explanation(now, _digest_of(event))
     if not facts.get(events.TAKEN_OUT):
@@ -189,7 +191,7 @@ def _late(request: Request, event: Answered | Unclear, now: datetime) -> Step:
     return _explain(request, event, now, kind, closing.decision_facts(request))
 
 
-def _tell_late(
+def _explain_late(
     request: Request, event: Answered, now: datetime, *, decided_by: str, decided_at: datetime
 ) -> Step:
     """The approver or another delegate has used this voice before."""
@@ -237,7 +239,7 @@ def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> St
 
 def _remind(request: Request, *, by: str, since: datetime | None = None) -> Step:
     """Remind whose answer is still needed, save those who were written to since the reminder was due."""
-    spoken = closing.spoken_for(request)
+    spoken = closing.answered_slots(request)
     mails = tuple(
         Mail(MailKind.REMINDER, i.approver, i.number)
         for i in request.invitations
@@ -277,18 +279,18 @@ def _with_invitation(request: Request, invitation: Invitation) -> Request:
     return replace(request, invitations=changed)
 
 
-def _who(said: Answered | Unclear | Verdict) -> dict[str, object]:
+def _mail_facts(said: Answered | Unclear | Verdict) -> dict[str, object]:
     mail = said.mail
     return {"by": mail.sender, "sha256": mail.sha256, "message_id": masked(as_written(mail.message_id))}
 
 
-def _voice(verdict: Verdict) -> dict[str, object]:
+def _verdict_facts(verdict: Verdict) -> dict[str, object]:
     return {
         "approver": verdict.approver,
         "answer": verdict.answer.value,
         "comment": verdict.comment,
         "proof": verdict.proof,
-        **_who(verdict),
+        **_mail_facts(verdict),
     }
 
 

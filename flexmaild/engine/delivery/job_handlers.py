@@ -33,7 +33,7 @@ class Task:
     mail: bytes = field(default=b"", repr=False)
     kept: KeptMail | None = None
 
-    def wanted(self) -> tuple[Attachment, ...]:
+    def files(self) -> tuple[Attachment, ...]:
         """The files this mail carries: the request's own on its first mail, a notification's always."""
         if self.job.kind == MailKind.APPROVAL_REQUEST and self.request is not None:
             return self.request.terms.attachments
@@ -62,26 +62,26 @@ class MailHandler:
 
     def prepare(self, task: Task) -> Task:
         """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
-        if task.job.invitation is None or _overtaken(task):
+        if task.job.invitation is None or _superseded(task):
             return task
         mail = composed(task, self.compose_settings, self.keys)
-        return replace(task, mail=b"" if task.wanted() else mail, kept=kept_mail(task.job, mail))
+        return replace(task, mail=b"" if task.files() else mail, kept=kept_mail(task.job, mail))
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         job = task.job
-        if why := _overtaken(task):
+        if why := _superseded(task):
             return JobEnd(job.id, job.claim, "overtaken", now, error=why)
         data = task.mail or composed(task, self.compose_settings, self.keys)
         envelope = Envelope(
             job.message_id, self.compose_settings.from_address, job.recipients, data, job.uncertain
         )
-        return _end(job, self.outbox.send(envelope), now)
+        return _job_end(job, self.outbox.send(envelope), now)
 
     def close(self) -> None:
         self.outbox.close()
 
 
-def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
+def _job_end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
     left = tuple(r.recipient for r in receipt.refused if not r.permanent)
     refused = tuple((r.recipient, r.answer) for r in receipt.refused if r.permanent)
     error = "; ".join(f"{recipient}: {answer}" for recipient, answer in refused)
@@ -90,7 +90,7 @@ def _end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
     )
 
 
-def _overtaken(task: Task) -> str:
+def _superseded(task: Task) -> str:
     """Why this mail is not needed any more; empty while it is."""
     return superseded.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 

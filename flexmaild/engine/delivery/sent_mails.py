@@ -52,7 +52,7 @@ class SentMails:
         """
         named = dict.fromkeys(map(parse, references))
         kept = [mail for reference in named if reference for mail in self._sent_with(reference)]
-        return _opened(kept) if kept else None
+        return _inflated_mails(kept) if kept else None
 
     def _sent_with(self, reference: Reference) -> list[KeptMail]:
         found = self._store.sent_mails(reference.request_id, reference.invitation)
@@ -62,7 +62,7 @@ class SentMails:
         return kept if self._keys.is_genuine(reference, request) else []
 
 
-def _opened(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:
+def _inflated_mails(kept: list[KeptMail]) -> tuple[SentMail, ...] | None:
     """Inflated, all or nothing: with a part of the words, the rest would be taken for the person's."""
     mails: list[SentMail] = []
     left = MOST_BYTES

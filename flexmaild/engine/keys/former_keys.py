@@ -12,7 +12,7 @@ from flexmaild.core.steps import Step
 from flexmaild.engine.keys.reference_key import FormerKey, former_keys, known_reference_keys
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.read_only import store_beside
+from flexmaild.store.read_only import open_read_only
 
 
 class OpenRequests(Protocol):
@@ -29,7 +29,7 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
         return
     open_ids = store.open_requests() if keys else []
     for former in keys:
-        number = _number(former, every, open_ids)
+        number = _open_count(former, every, open_ids)
         if number:
             yield Step("former_key", True, f"{tried} ({former.place})", f"{number} open requests need it")
         else:
@@ -37,21 +37,21 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
             yield Step("former_key", True, f"{tried} ({former.place})", answer, f"{_cure(former)}.")
 
 
-def needless(settings: Settings) -> list[str]:
+def unneeded(settings: Settings) -> list[str]:
     """A sentence for each former key that is needed no more, where this user may look into the store."""
     try:
         keys, every = former_keys(settings), known_reference_keys(settings)
-        open_ids = store_beside(settings).open_requests() if keys else []
+        open_ids = open_read_only(settings).open_requests() if keys else []
     except (Failure, OSError, StoreFault):
         return []  # what is wrong with a key or a store is told elsewhere
     return [
         f"{former.place}: no open request needs this former key of references any more: {_cure(former)}"
         for former in keys
-        if not _number(former, every, open_ids)
+        if not _open_count(former, every, open_ids)
     ]
 
 
-def _number(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
+def _open_count(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
     """How many of these requests may have been made with it."""
     return sum(former.key in every.of(identifier) for identifier in open_ids)
 

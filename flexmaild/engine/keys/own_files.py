@@ -19,14 +19,18 @@ from flexmaild.store.open import database_file
 from flexmaild.store.store_mark import MARK_FILE
 from flexmaild.system.files import NO_ROOM
 
-_BESIDE = ("", ".lock", "-wal", "-shm")
+_DATABASE_SUFFIXES = ("", ".lock", "-wal", "-shm")
 
 
 def insist_on_own_files(settings: Settings, user: int | None = None) -> None:
     """user: who the daemon runs as; None: this process. Raises SettingsError with every file that this user
     may not read and write, its owner and the cure."""
     user = os.geteuid() if user is None else user
-    faults = [_fault(path, found, user) for path, found in _files(settings) if not _may(path, found, user)]
+    faults = [
+        _access_fault(path, found, user)
+        for path, found in _files(settings)
+        if not _has_access(path, found, user)
+    ]
     if faults:
         raise SettingsError(tuple(faults))
 
@@ -62,7 +66,7 @@ def _files(settings: Settings) -> Iterator[tuple[Path, os.stat_result]]:
         database = database_file(settings.store.url, state)
     except StoreError as fault:
         raise SettingsError((Fault(settings.store.url, 1, 1, "store.url", str(fault)),)) from fault
-    paths = [state, database.parent, *(database.with_name(database.name + end) for end in _BESIDE)]
+    paths = [state, database.parent, *(database.with_name(database.name + end) for end in _DATABASE_SUFFIXES)]
     paths += [state / MARK_FILE, state / KNOWN_KEYS_FILE, state / FORMER_KEY_FILE]
     if settings.approvals.reference_key is None:
         paths.append(state / REFERENCE_KEY_FILE)
@@ -80,7 +84,7 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _may(path: Path, found: os.stat_result, user: int) -> bool:
+def _has_access(path: Path, found: os.stat_result, user: int) -> bool:
     """By its owner and mode; where this process is that user, an access list or a capability may allow more.
     A file system that is read-only is another matter, which the mode does not show."""
     needed = 0o7 if stat.S_ISDIR(found.st_mode) else 0o6
@@ -105,8 +109,8 @@ def _groups(user: int) -> list[int]:
     return os.getgrouplist(entry.pw_name, entry.pw_gid)
 
 
-def _fault(path: Path, found: os.stat_result, user: int) -> Fault:
-    owner, name, quoted = _name(found.st_uid), _name(user), shlex.quote(str(path))
+def _access_fault(path: Path, found: os.stat_result, user: int) -> Fault:
+    owner, name, quoted = _user_name(found.st_uid), _user_name(user), shlex.quote(str(path))
     if found.st_uid == user:
         mode, cure = f"{stat.S_IMODE(found.st_mode):04o}", f"chmod u+rwX {quoted}"
         text = f"its mode {mode} keeps its owner {owner} from reading and writing it: run {cure}"
@@ -115,7 +119,7 @@ def _fault(path: Path, found: os.stat_result, user: int) -> Fault:
     return Fault(str(path), 1, 1, "state_directory", text)
 
 
-def _name(uid: int) -> str:
+def _user_name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -89,21 +89,21 @@ def former_keys(settings: Settings) -> list[FormerKey]:
 
 def keys_of_ids(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
     """Every key that ids of ours were made with, the one in force first."""
-    noted = _noted(settings.state_directory / KNOWN_KEYS_FILE)
+    noted = _known_keys(settings.state_directory / KNOWN_KEYS_FILE)
     return tuple(dict.fromkeys((keys.current, *keys.former, *noted)))
 
 
-def note_key(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
+def remember_key(settings: Settings, keys: ReferenceKeys) -> tuple[bytes, ...]:
     """The same, with the key in force noted (0600) before anything is made with it. Raises OSError."""
     file = settings.state_directory / KNOWN_KEYS_FILE
-    noted = _noted(file)
+    noted = _known_keys(file)
     if keys.current not in noted:
         noted = [*noted, keys.current][-_MOST_KEYS:]
         replace_file(file, "".join(f"{one.hex()}\n" for one in noted).encode())
     return keys_of_ids(settings, keys)
 
 
-def _noted(file: Path) -> list[bytes]:
+def _known_keys(file: Path) -> list[bytes]:
     """A line that is damaged is as good as none: mails whose ids it would prove are left where they are."""
     try:
         lines = file.read_text("ascii", "replace").split()

@@ -1,7 +1,7 @@
 """The mails that stay in the folder: they are passed over at each poll, and nothing of them is fetched again.
 
-`Left` stands between the inbox and the store, which marks a bounded number of them; of the others the poller
-knows as long as it runs. Used by `engine.polling.poller`, in its thread.
+`LeftMailFilter` stands between the inbox and the store, which marks a bounded number of them; of the others
+the poller knows as long as it runs. Used by `engine.polling.poller`, in its thread.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ from flexmaild.core.ports import Fetched, IsKnown, MessageUid
 _MOST = 50_000
 
 
-class Left:
+class LeftMailFilter:
     """known: which of these marks were committed before, and of which mails."""
 
     def __init__(self, known: IsKnown) -> None:

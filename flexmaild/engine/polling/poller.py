@@ -20,8 +20,8 @@ from flexmaild.core.errors import Failure, Reason, Refused, TryLater
 from flexmaild.core.left_in_folder import Committed, LeftMails
 from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.ports import Fetched, FolderPosition, FolderState, Inbox, IsKnown, MessageUid, Unreadable
-from flexmaild.engine.polling.left_mails import Left
-from flexmaild.engine.polling.uids import Highest, Numbers
+from flexmaild.engine.polling.left_mails import LeftMailFilter
+from flexmaild.engine.polling.uids import Highest, UidWatch
 from flexmaild.engine.reply_priority import ReplyPriority
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.engine.worker import Worker
@@ -60,7 +60,7 @@ class _Backlog:
 @dataclass(frozen=True, slots=True)
 class Work:
     """What the poller works with. known: which of these marks were committed before, and of which mails;
-    highest: see `Numbers`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
+    highest: see `UidWatch`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
     between that and the first deletion (see `store.store_mark`); left: the mails that are left in the folder,
     without those that are not among these, where they are given; all raise Failure. ended: is told how each
     poll ended; died: of a bug that ended the thread. clock: that of transactions, since requests are decided
@@ -72,7 +72,7 @@ class Work:
     keep_mark: Callable[[], None]
     left: Callable[[Collection[MessageUid] | None], LeftMails]
     ended: Callable[[PollEnded], None]
-    quiet: ReplyPriority
+    priority: ReplyPriority
     clock: TrustedClock
     beat: Callable[[str], None]
     died: Callable[[str, str], None]
@@ -95,15 +95,15 @@ class Poller(Worker):
         self._backlog: _Backlog | None = None
         self._refused = 0
         self._not_before = 0.0
-        self._left = Left(work.known)
-        self._numbers = Numbers(self._left.known, work.highest)
+        self._left = LeftMailFilter(work.known)
+        self._numbers = UidWatch(self._left.known, work.highest)
 
     def poll(self) -> Future[PollEnded]:
         """Ask for a poll; calls that come while one runs share the next. Cancelled where there is none."""
         future: Future[PollEnded] = Future()
         self._calls.put(future)
         if self._over.is_set():  # the thread may have looked at its calls for the last time
-            self._cancel(self._called())
+            self._cancel(self._pending_calls())
         return future
 
     def poll_when_due(self) -> None:
@@ -135,7 +135,7 @@ class Poller(Worker):
         self._inbox.close()
         self._sandbox.close()
         self._over.set()
-        self._cancel(self._called())
+        self._cancel(self._pending_calls())
 
     def _beat(self) -> None:
         self._work.beat(self.component)
@@ -146,13 +146,13 @@ class Poller(Worker):
             calls = [self._calls.get(timeout=5.0)]
         except queue.Empty:
             return []
-        waiting = [call for call in [*calls, *self._called()] if call is not None]
+        waiting = [call for call in [*calls, *self._pending_calls()] if call is not None]
         if not self._stopping.is_set():
             return waiting
         self._cancel(waiting)
         return []
 
-    def _called(self) -> list[Future[PollEnded] | None]:
+    def _pending_calls(self) -> list[Future[PollEnded] | None]:
         calls = []
         with suppress(queue.Empty):
             while True:
@@ -196,7 +196,7 @@ class Poller(Worker):
             tally.read_to = None  # it may be a change of mind
         self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
         self._sandbox.close()
-        self._work.quiet.end()
+        self._work.priority.end()
         return PollEnded(
             self._transport,
             self._work.clock.steady() - since,
@@ -225,10 +225,10 @@ class Poller(Worker):
                 break
             tally.read += len(fetched)
             self._numbers.read(fetched)
-            self._work.quiet.begin()
+            self._work.priority.begin()
             done = self._left.without(fetched, self._commit(fetched, tally))
             free, may_leave = free - len(done), may_leave - (len(fetched) - len(done))
-            self._pass(fetched, tally)
+            self._note_progress(fetched, tally)
             self._beat()
             if folder.can_delete:
                 self._work.keep_mark()
@@ -237,9 +237,9 @@ class Poller(Worker):
             self._work.keep_mark()
             tally.deleted += self._inbox.delete(())
         if (free <= 0 or may_leave <= 0) and self._backlog is None:
-            self._look_ahead(tally)
+            self._remember_backlog(tally)
 
-    def _pass(self, read: Sequence[Fetched], tally: Tally) -> None:
+    def _note_progress(self, read: Sequence[Fetched], tally: Tally) -> None:
         """Whether everything that lay in the folder when there was too much of it has been read now."""
         backlog, places = self._backlog, [mail.position for mail in read if mail.position]
         if backlog is None:
@@ -249,7 +249,7 @@ class Poller(Worker):
         elif any(position.folder != backlog.newest.folder for position in places):
             self._backlog = None  # the folder was made anew
 
-    def _look_ahead(self, tally: Tally) -> None:
+    def _remember_backlog(self, tally: Tally) -> None:
         """The poll has read as much as it may; what is to be read until all that lies there now is?"""
         now = self._work.clock.now()
         newest = self._inbox.newest()
@@ -267,7 +267,7 @@ class Poller(Worker):
                 portion = fetched[first : first + PORTION]
                 read = list(zip(portion, self._understand(portion), strict=True))
                 committing_all.append(committing.submit(self._work.commit, read))
-                self._work.quiet.begin()
+                self._work.priority.begin()
             committed = [future.result() for future in committing_all]
         tally.outcomes.update(outcome.value for one in committed for outcome in one.outcomes.values())
         return {uid for one in committed for uid in one.left}

@@ -15,7 +15,7 @@ from flexmaild.observe.health import WentBack
 Highest = Callable[[str, str], int]
 
 
-class Numbers:
+class UidWatch:
     """`known` stands between the inbox and the store, and sees which mails had the marks that are there now.
 
     highest: the highest number in the store, of a folder; asked once, since it looks at every mail.

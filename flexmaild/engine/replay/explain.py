@@ -24,7 +24,7 @@ from flexmaild.core.work import MailsSent
 from flexmaild.engine.keys.reference_key import keys_of_ids, known_reference_keys
 from flexmaild.engine.policies import rules_without_dns
 from flexmaild.engine.replay import decide_again
-from flexmaild.engine.replay.decide_again import Around
+from flexmaild.engine.replay.decide_again import MailContext
 from flexmaild.engine.replay.sent_before import SentBefore
 from flexmaild.engine.sandbox.parent import RawMail, Sandbox
 from flexmaild.mail.understand.evidence import Evidence, Look
@@ -32,7 +32,7 @@ from flexmaild.mail.understand.verdict import WHY
 from flexmaild.mail.understand.words.rules import Rules
 from flexmaild.settings.schema import Settings
 from flexmaild.store import StoreFault
-from flexmaild.store.read_only import ReadOnlyStore, store_beside
+from flexmaild.store.read_only import ReadOnlyStore, open_read_only
 
 # What Outlook saves by itself: an OLE file, which is no mail.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -58,7 +58,7 @@ def sources(settings: Settings | None) -> Sources:
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
-        store, keys = store_beside(settings), known_reference_keys(settings)
+        store, keys = open_read_only(settings), known_reference_keys(settings)
         return Sources(settings, store, keys, keys_of_ids(settings, keys))
     except Failure as fault:
         return Sources(settings, without=str(fault))
@@ -66,62 +66,62 @@ def sources(settings: Settings | None) -> Sources:
         return Sources(settings, without=f"{fault.filename}: the key of references: {fault.strerror}")
 
 
-def explain(data: bytes, known: Sources) -> dict[str, Any]:
+def explain(data: bytes, sources: Sources) -> dict[str, Any]:
     """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
-    reply, evidence, around = _read(data, known)
-    reply = _with_proof_of_then(reply, around, known)
-    admission = _ruling(reply, around, known)
+    reply, evidence, context = _read(data, sources)
+    reply = _with_recorded_proof(reply, context, sources)
+    admission = _admission(reply, context, sources)
     document = {
         "size": len(data),
         "sha256": reply.sha256,
         "note": "an Outlook file (.msg) and no mail: save it as .eml" if data.startswith(_OLE) else "",
-        "verdict": _verdict(reply, admission, around, known, evidence),
-        "reading": _told(reply),
-        "sender": _sender(reply, known, evidence),
+        "verdict": _verdict_document(reply, admission, context, sources, evidence),
+        "reading": _reply_document(reply),
+        "sender": _sender_document(reply, sources, evidence),
         "references": {
             "text": list(reply.body_references),
             "header": list(reply.thread_references),
             "addresses": list(reply.address_references),
             "elsewhere": list(reply.hidden_references),
         },
-        "looks": [_look(look) for look in evidence.looks],
-        "words_sent": {"known": known.store is not None, "without": known.without},
-        "now": _now(reply, admission, around),
+        "looks": [_look_document(look) for look in evidence.looks],
+        "words_sent": {"known": sources.store is not None, "without": sources.without},
+        "now": _store_document(reply, admission, context),
     }
     found = (*reply.body_references, *reply.thread_references, *reply.address_references)
     masked: dict[str, Any] = Mask((*found, *reply.hidden_references)).tree(document)
     return masked
 
 
-def _read(data: bytes, known: Sources) -> tuple[ParsedReply, Evidence, Around]:
+def _read(data: bytes, sources: Sources) -> tuple[ParsedReply, Evidence, MailContext]:
     """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
-    rules = rules_without_dns(known.settings) if known.settings else Rules.of()
+    rules = rules_without_dns(sources.settings) if sources.settings else Rules.of()
     mail = RawMail(data, len(data))
-    if known.store is not None:
+    if sources.store is not None:
         try:
-            return _read_as_then(mail, rules, known.store, known)
+            return _read_as_recorded(mail, rules, sources.store, sources)
         except StoreFault as fault:
-            known.forget_store(str(fault))
-    return *_read_with(mail, rules, lambda references: None), Around()
+            sources.forget_store(str(fault))
+    return *_read_with(mail, rules, lambda references: None), MailContext()
 
 
-def _read_as_then(
-    mail: RawMail, rules: Rules, store: ReadOnlyStore, known: Sources
-) -> tuple[ParsedReply, Evidence, Around]:
+def _read_as_recorded(
+    mail: RawMail, rules: Rules, store: ReadOnlyStore, sources: Sources
+) -> tuple[ParsedReply, Evidence, MailContext]:
     """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
-    words = SentBefore(store, known.keys)
+    words = SentBefore(store, sources.keys)
     processed = store.seen_as(hashlib.sha256(mail.data).hexdigest())
     words.at(processed.at if processed else None)
     reply, evidence = _read_with(mail, rules, words)
-    around = decide_again.around(store, known.id_keys, reply, processed)
-    if processed is None and around.requests and reply.message_id:
-        processed = store.seen_with_id(around.requests, reply.message_id)
+    context = decide_again.mail_context(store, sources.id_keys, reply, processed)
+    if processed is None and context.requests and reply.message_id:
+        processed = store.seen_with_id(context.requests, reply.message_id)
         if processed is not None:
             words.at(processed.at)
             reply, evidence = _read_with(mail, rules, words)
             # Its own verdict is known by the bytes that were read then.
-            around = decide_again.around(store, known.id_keys, reply, processed)
-    return reply, evidence, around
+            context = decide_again.mail_context(store, sources.id_keys, reply, processed)
+    return reply, evidence, context
 
 
 def _read_with(mail: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedReply, Evidence]:
@@ -132,37 +132,37 @@ def _read_with(mail: RawMail, rules: Rules, sent: MailsSent) -> tuple[ParsedRepl
         reader.close()
 
 
-def _with_proof_of_then(reply: ParsedReply, around: Around, known: Sources) -> ParsedReply:
-    processed = around.processed
+def _with_recorded_proof(reply: ParsedReply, context: MailContext, sources: Sources) -> ParsedReply:
+    processed = context.processed
     then = (
-        comparison.verdict_of(processed, around.requests.get(processed.approval_id))
+        comparison.verdict_of(processed, context.requests.get(processed.approval_id))
         if processed is not None
         else None
     )
-    return comparison.with_proof_of_then(reply, then, _wants_dkim(known))
+    return comparison.with_recorded_proof(reply, then, _wants_dkim(sources))
 
 
-def _ruling(reply: ParsedReply, around: Around, known: Sources) -> Admission:
-    return decide_again.judged(reply, around, known.keys, SenderPolicy(_required(known)))
+def _admission(reply: ParsedReply, context: MailContext, sources: Sources) -> Admission:
+    return decide_again.admission_today(reply, context, sources.keys, SenderPolicy(_required(sources)))
 
 
-def _verdict(
-    reply: ParsedReply, admission: Admission, around: Around, known: Sources, evidence: Evidence
+def _verdict_document(
+    reply: ParsedReply, admission: Admission, context: MailContext, sources: Sources, evidence: Evidence
 ) -> dict[str, Any]:
     """What would become of the mail, were its request open; certain only where the store could be read."""
-    if known.store is None and reply.nature is MailNature.HUMAN and named_requests.named(reply):
+    if sources.store is None and reply.nature is MailNature.HUMAN and named_requests.named_ids(reply):
         answer = reply.answer.value if reply.answer else ""
-        return {"certain": False, "outcome": "", "answer": answer, "because": known.without, "if_dkim": ""}
-    document = _ruled(admission)
-    if _wants_dkim(known) and evidence.is_signed and admission.request_id:
+        return {"certain": False, "outcome": "", "answer": answer, "because": sources.without, "if_dkim": ""}
+    document = _admission_document(admission)
+    if _wants_dkim(sources) and evidence.is_signed and admission.request_id:
         proven = replace(reply, dkim_domains=(domain_of(reply.sender),))
-        other = _ruled(_ruling(proven, around, known))
+        other = _admission_document(_admission(proven, context, sources))
         if other["outcome"] != document["outcome"]:
             document["if_dkim"] = other["answer"] or other["outcome"]
     return document
 
 
-def _ruled(admission: Admission) -> dict[str, Any]:
+def _admission_document(admission: Admission) -> dict[str, Any]:
     event = admission.event if admission.outcome is Outcome.DECISION else None
     return {
         "certain": True,
@@ -173,7 +173,7 @@ def _ruled(admission: Admission) -> dict[str, Any]:
     }
 
 
-def _told(reply: ParsedReply) -> dict[str, Any]:
+def _reply_document(reply: ParsedReply) -> dict[str, Any]:
     return {
         "nature": reply.nature.value,
         "nature_because": reply.nature_because,
@@ -188,7 +188,7 @@ def _told(reply: ParsedReply) -> dict[str, Any]:
     }
 
 
-def _sender(reply: ParsedReply, known: Sources, evidence: Evidence) -> dict[str, Any]:
+def _sender_document(reply: ParsedReply, sources: Sources, evidence: Evidence) -> dict[str, Any]:
     return {
         "address": reply.sender,
         "name": reply.sender_name,
@@ -199,27 +199,27 @@ def _sender(reply: ParsedReply, known: Sources, evidence: Evidence) -> dict[str,
             {"server": r.authserv_id, "method": r.method, "result": r.result, "domain": r.domain}
             for r in reply.auth_results
         ],
-        "dkim": _dkim(known, evidence),
-        "required": _required(known),
+        "dkim": _dkim(sources, evidence),
+        "required": _required(sources),
     }
 
 
-def _dkim(known: Sources, evidence: Evidence) -> str:
+def _dkim(sources: Sources, evidence: Evidence) -> str:
     """What our own look at the signature would be."""
     if not evidence.is_signed:
         return "no signature"
-    return "not verified here (no DNS)" if _wants_dkim(known) else "not looked at (verify_dkim is off)"
+    return "not verified here (no DNS)" if _wants_dkim(sources) else "not looked at (verify_dkim is off)"
 
 
-def _wants_dkim(known: Sources) -> bool:
-    return known.settings is not None and known.settings.incoming.sender_authentication.verify_dkim
+def _wants_dkim(sources: Sources) -> bool:
+    return sources.settings is not None and sources.settings.incoming.sender_authentication.verify_dkim
 
 
-def _required(known: Sources) -> Requirement:
-    return known.settings.incoming.sender_authentication.require if known.settings else "reference"
+def _required(sources: Sources) -> Requirement:
+    return sources.settings.incoming.sender_authentication.require if sources.settings else "reference"
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look_document(look: Look) -> dict[str, Any]:
     return {
         "of": look.of,
         "answer": look.answer.value if look.answer else "",
@@ -238,10 +238,10 @@ def _look(look: Look) -> dict[str, Any]:
     }
 
 
-def _now(reply: ParsedReply, admission: Admission, around: Around) -> Mapping[str, Any]:
+def _store_document(reply: ParsedReply, admission: Admission, context: MailContext) -> Mapping[str, Any]:
     """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
     found: dict[str, Any] = {}
-    request, processed = around.requests.get(admission.request_id), around.processed
+    request, processed = context.requests.get(admission.request_id), context.processed
     if request is not None:
         found["request"] = {
             "id": request.id,

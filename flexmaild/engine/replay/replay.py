@@ -80,7 +80,7 @@ class Replay:
         try:
             while found := self.store.read_since(since, after, span.last, _SLICE):
                 for kept in found:
-                    yield self._one(kept.processed)
+                    yield self._result(kept.processed)
                     number += 1
                     if number % _PER_CHILD == 0:
                         self._reader.close()
@@ -88,7 +88,7 @@ class Replay:
         finally:
             self._reader.close()
 
-    def _one(self, processed: ProcessedMail) -> Result:
+    def _result(self, processed: ProcessedMail) -> Result:
         raw = self.store.raw(processed.mail.sha256) if processed.mail.sha256 else None
         is_intact = raw is not None and hashlib.sha256(raw).hexdigest() == processed.mail.sha256
         gap = comparison.gap_before_reading(processed, raw, is_intact)
@@ -100,15 +100,15 @@ class Replay:
         (reply,) = self._reader.read(
             [RawMail(raw, processed.found.size, partial=processed.found.size != len(raw))]
         )
-        return self._judged(processed, reply)
+        return self._result_of_reply(processed, reply)
 
-    def _judged(self, processed: ProcessedMail, reply: ParsedReply) -> Result:
-        around = decide_again.around(self.store, self._id_keys, reply, processed)
-        of_then = around.requests.get(processed.approval_id)
+    def _result_of_reply(self, processed: ProcessedMail, reply: ParsedReply) -> Result:
+        context = decide_again.mail_context(self.store, self._id_keys, reply, processed)
+        of_then = context.requests.get(processed.approval_id)
         verdict = comparison.verdict_of(processed, of_then)
         verifies = self.settings.incoming.sender_authentication.verify_dkim
-        reply = comparison.with_proof_of_then(reply, verdict, verifies)
-        admission = decide_again.judged(reply, around, self.keys, self._policy)
+        reply = comparison.with_recorded_proof(reply, verdict, verifies)
+        admission = decide_again.admission_today(reply, context, self.keys, self._policy)
         today = Today(
             reply,
             admission,
@@ -116,7 +116,7 @@ class Replay:
             knows_words=self._words.are_known or reply.nature is not MailNature.HUMAN,
             has_other_key=comparison.has_other_key(reply, of_then, self.keys),
             verifies_dkim=verifies,
-            misses=any(r.request_id not in around.requests for r in named_requests.whole_references(reply)),
+            misses=any(r.request_id not in context.requests for r in named_requests.whole_references(reply)),
         )
         result = comparison.compared(processed, verdict, today)
         if result.differs and processed.approval_id:

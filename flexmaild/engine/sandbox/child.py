@@ -21,14 +21,14 @@ from flexmaild.core.references import parse
 from flexmaild.core.work import MailsSent, SentMail
 from flexmaild.engine.sandbox.dns import txt_record
 from flexmaild.engine.sandbox.framing import (
-    AHEAD,
-    ASKED,
+    EVIDENCE,
+    MAIL_WITH_EVIDENCE,
     MOST_REFERENCES,
-    READING,
+    QUERY,
     READY,
-    WITNESS,
-    WITNESSED,
-    WORDS,
+    REPLY,
+    SENT_AHEAD,
+    SENT_MAILS,
     FrameError,
     receive,
     send,
@@ -52,18 +52,18 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable()  # libraries that read mail complain of it on standard error
-    line = socket.socket(fileno=int(sys.argv[1]))
+    channel = socket.socket(fileno=int(sys.argv[1]))
     try:
         # From our own parent, over our own socket pair.
-        rules: Rules = pickle.loads(receive(line))  # noqa: S301
-        send(line, READY)
-        daemon = Connection(line)
+        rules: Rules = pickle.loads(receive(channel))  # noqa: S301
+        send(channel, READY)
+        daemon = Connection(channel)
         while True:
             frame = daemon.next_mail()
-            evidence = Evidence() if frame.startswith(WITNESSED) else None
-            send(line, READING + _answer(frame, rules, daemon.mails_sent, evidence))
+            evidence = Evidence() if frame.startswith(MAIL_WITH_EVIDENCE) else None
+            send(channel, REPLY + _reply_frame(frame, rules, daemon.mails_sent, evidence))
             if evidence is not None:
-                send(line, WITNESS + _json(evidence))
+                send(channel, EVIDENCE + _json(evidence))
     except (FrameError, OSError):
         return 0
 
@@ -71,15 +71,15 @@ def main() -> int:
 class Connection:
     """The line, and what came for later mails while the child waited for words: a few frames."""
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
         self._waiting: deque[bytes] = deque()
         self._known: _Known = ((), None)
 
     def next_mail(self) -> bytes:
         self._known = ((), None)
         frame = self._next()
-        if frame.startswith(AHEAD):
+        if frame.startswith(SENT_AHEAD):
             self._known = _loaded(frame)
             frame = self._next()
         return frame
@@ -95,13 +95,13 @@ class Connection:
         whole = [text for text in references if parse(text) is not None]
         if not 0 < len(whole) <= MOST_REFERENCES:
             return None
-        send(self._line, ASKED + " ".join(whole).encode("ascii"))
-        while not (frame := receive(self._line)).startswith(WORDS):
+        send(self._channel, QUERY + " ".join(whole).encode("ascii"))
+        while not (frame := receive(self._channel)).startswith(SENT_MAILS):
             self._waiting.append(frame)
         return _loaded(frame)[1]
 
     def _next(self) -> bytes:
-        return self._waiting.popleft() if self._waiting else receive(self._line)
+        return self._waiting.popleft() if self._waiting else receive(self._channel)
 
 
 def _loaded(frame: bytes) -> _Known:
@@ -110,16 +110,18 @@ def _loaded(frame: bytes) -> _Known:
     return known
 
 
-def _answer(frame: bytes, rules: Rules, mails_sent: MailsSent, evidence: Evidence | None = None) -> bytes:
+def _reply_frame(
+    frame: bytes, rules: Rules, mails_sent: MailsSent, evidence: Evidence | None = None
+) -> bytes:
     """Read one mail; the CPU limit counts from here on."""
     _, size, partial, is_cut, data = frame.split(b" ", 4)
     spent = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-    return reading_of(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, evidence)
+    return reply_json(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, evidence)
 
 
-def reading_of(
+def reply_json(
     data: bytes,
     size: int,
     is_partial: bool,

@@ -18,8 +18,8 @@ MAX_FRAME = 64 * 1024 * 1024
 # The child's first frame: from now on a failure is the mail's, not the machine's.
 READY = b"ready"
 # The tags of the frames to the child, and of those from it.
-MAIL, WITNESSED, AHEAD, WORDS = b"M", b"E", b"P", b"W"
-READING, WITNESS, ASKED = b"R", b"L", b"A"
+MAIL, MAIL_WITH_EVIDENCE, SENT_AHEAD, SENT_MAILS = b"M", b"E", b"P", b"W"
+REPLY, EVIDENCE, QUERY = b"R", b"L", b"A"
 # References in one question.
 MOST_REFERENCES = 50
 
@@ -28,28 +28,28 @@ class FrameError(Exception):
     """The other end closed the line, or spoke nonsense."""
 
 
-def send(line: socket.socket, data: bytes, deadline: Deadline | None = None) -> None:
+def send(channel: socket.socket, data: bytes, deadline: Deadline | None = None) -> None:
     if deadline:
-        deadline.arm(line)  # sendall counts it down by itself
-    line.sendall(_LENGTH.pack(len(data)))
-    line.sendall(data)
+        deadline.arm(channel)  # sendall counts it down by itself
+    channel.sendall(_LENGTH.pack(len(data)))
+    channel.sendall(data)
 
 
-def receive(line: socket.socket, deadline: Deadline | None = None) -> bytes:
+def receive(channel: socket.socket, deadline: Deadline | None = None) -> bytes:
     """One frame, all of it before the deadline. Raises FrameError at the end of the stream, OSError
     (TimeoutError) from the socket."""
-    (length,) = _LENGTH.unpack(_exactly(line, _LENGTH.size, deadline))
+    (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, deadline))
     if length > MAX_FRAME:
         raise FrameError(f"a frame of {length} bytes")
-    return _exactly(line, length, deadline)
+    return _exactly(channel, length, deadline)
 
 
-def _exactly(line: socket.socket, count: int, deadline: Deadline | None) -> bytes:
+def _exactly(channel: socket.socket, count: int, deadline: Deadline | None) -> bytes:
     parts: list[bytes] = []
     while count:
         if deadline:
-            deadline.arm(line)
-        part = line.recv(min(count, 1 << 20))
+            deadline.arm(channel)
+        part = channel.recv(min(count, 1 << 20))
         if not part:
             raise FrameError("the line was closed")
         parts.append(part)

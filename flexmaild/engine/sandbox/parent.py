@@ -26,15 +26,15 @@ from flexmaild.core.parsed_reply import MailNature, ParsedReply
 from flexmaild.core.references import WHOLE, parse
 from flexmaild.core.work import MailsSent
 from flexmaild.engine.sandbox.framing import (
-    AHEAD,
-    ASKED,
+    EVIDENCE,
     MAIL,
+    MAIL_WITH_EVIDENCE,
     MOST_REFERENCES,
-    READING,
+    QUERY,
     READY,
-    WITNESS,
-    WITNESSED,
-    WORDS,
+    REPLY,
+    SENT_AHEAD,
+    SENT_MAILS,
     FrameError,
     receive,
     send,
@@ -56,8 +56,8 @@ WINDOW, WINDOW_BYTES = 4, 4 * 1024 * 1024
 _REFERENCE = re.compile(WHOLE.encode(), re.IGNORECASE)
 _LOOKED_AT = 64 * 1024
 
-_READING: TypeAdapter[ParsedReply] = TypeAdapter(ParsedReply)
-_WITNESS: TypeAdapter[Evidence] = TypeAdapter(Evidence)
+_REPLY_TYPE: TypeAdapter[ParsedReply] = TypeAdapter(ParsedReply)
+_EVIDENCE_TYPE: TypeAdapter[Evidence] = TypeAdapter(Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Sandbox:
         self._on_death = on_death
         self._mails_sent = mails_sent
         self._child: subprocess.Popen[bytes] | None = None
-        self._line: socket.socket | None = None
+        self._channel: socket.socket | None = None
         self._is_ready = False
 
     def read(self, mails: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
@@ -96,22 +96,22 @@ class Sandbox:
                     replies[at] = self._read_alone(mails[at])
                     beat()
                 at += 1
-        return [r if r is not None else _unread(one) for r, one in zip(replies, mails, strict=True)]
+        return [r if r is not None else _unparsable(one) for r, one in zip(replies, mails, strict=True)]
 
     def read_with_evidence(self, mail: RawMail) -> tuple[ParsedReply, Evidence]:
         """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
-        line = self._ready()
+        channel = self._ready()
         try:
-            self._send(line, mail, WITNESSED)
-            reply = self._reading(line, mail)
-            return reply, _witness(_hear(line))
+            self._send_mail(channel, mail, MAIL_WITH_EVIDENCE)
+            reply = self._receive_reply(channel, mail)
+            return reply, _evidence(_receive_frame(channel))
         except (OSError, FrameError, ValidationError) as fault:
-            self._on_death(_told(fault))
+            self._on_death(_fault_text(fault))
             self.close()
         except Failure:
             self.close()
             raise
-        return _unread(mail), Evidence()
+        return _unparsable(mail), Evidence()
 
     def prepare(self) -> None:
         """Start the child now, while something else is done; a failure shows at the first mail."""
@@ -125,12 +125,12 @@ class Sandbox:
     def _end(self) -> int:
         """The same; returns what the child ended with, which is its own end if it was dying already."""
         code = 0
-        if self._line is not None:
-            self._line.close()
+        if self._channel is not None:
+            self._channel.close()
         if self._child is not None:
             self._child.kill()
             code = self._child.wait()
-        self._line = self._child = None
+        self._channel = self._child = None
         self._is_ready = False
         return code
 
@@ -145,66 +145,66 @@ class Sandbox:
         there took all its CPU time: that is counted for each mail, so no other one is to blame."""
         sent = done = first
         took_all_time = False
-        line = self._ready()
+        channel = self._ready()
         try:
             while done < len(mails):
                 while sent < len(mails) and _fits(mails[done : sent + 1]):
-                    self._send(line, mails[sent])
+                    self._send_mail(channel, mails[sent])
                     sent += 1
-                replies[done] = self._reading(line, mails[done])
+                replies[done] = self._receive_reply(channel, mails[done])
                 done += 1
                 beat()
         except (OSError, FrameError, ValidationError) as fault:
-            self._on_death(_told(fault))
+            self._on_death(_fault_text(fault))
             took_all_time = self._end() == -signal.SIGXCPU
         except Failure:  # the child waits for words that do not come
             self.close()
             raise
         return done, took_all_time
 
-    def _send(self, line: socket.socket, mail: RawMail, tag: bytes = MAIL) -> None:
-        references = _seen_at_once(mail.data)
+    def _send_mail(self, channel: socket.socket, mail: RawMail, tag: bytes = MAIL) -> None:
+        references = _visible_references(mail.data)
         if references:
-            _say(line, AHEAD + self._words(references))
+            _send_frame(channel, SENT_AHEAD + self._sent_mails(references))
         head = b" %d %d %d " % (mail.size, mail.partial, mail.is_cut)
-        _say(line, tag + head + mail.data)
+        _send_frame(channel, tag + head + mail.data)
 
-    def _words(self, references: tuple[str, ...]) -> bytes:
+    def _sent_mails(self, references: tuple[str, ...]) -> bytes:
         return pickle.dumps((references, self._mails_sent(references)))
 
-    def _reading(self, line: socket.socket, mail: RawMail) -> ParsedReply:
+    def _receive_reply(self, channel: socket.socket, mail: RawMail) -> ParsedReply:
         """The child's answer to this mail, and before it what it may ask for."""
-        frame = _hear(line)
-        if frame.startswith(ASKED):
-            _say(line, WORDS + self._words(_references(frame[1:])))
-            frame = _hear(line)  # asked twice is no reading
-        return checked(frame, mail)
+        frame = _receive_frame(channel)
+        if frame.startswith(QUERY):
+            _send_frame(channel, SENT_MAILS + self._sent_mails(_asked_references(frame[1:])))
+            frame = _receive_frame(channel)  # asked twice is no reading
+        return parsed_reply(frame, mail)
 
     def _read_alone(self, mail: RawMail) -> ParsedReply:
         answer: list[ParsedReply | None] = [None]
         self._read_on([mail], answer, 0, lambda: None)
-        return answer[0] or _unread(mail)
+        return answer[0] or _unparsable(mail)
 
     def _ready(self) -> socket.socket:
         """The line to a child that has understood the rules. Raises TryLater."""
-        line = self._started()
+        channel = self._started()
         if not self._is_ready:
             try:
-                self._is_ready = _hear(line) == READY
+                self._is_ready = _receive_frame(channel) == READY
             except (OSError, FrameError) as fault:
-                raise self._no_child(fault) from fault
-        return line
+                raise self._start_failure(fault) from fault
+        return channel
 
     def _started(self) -> socket.socket:
-        if self._line is not None and self._child is not None and self._child.poll() is None:
-            return self._line
+        if self._channel is not None and self._child is not None and self._child.poll() is None:
+            return self._channel
         self.close()
         try:
             return self._start()
         except OSError as fault:
-            raise self._no_child(fault) from fault
+            raise self._start_failure(fault) from fault
 
-    def _no_child(self, fault: Exception) -> TryLater:
+    def _start_failure(self, fault: Exception) -> TryLater:
         self._on_death(f"{type(fault).__name__}: {fault}")
         self.close()
         text = f"the process that reads mails cannot be started ({fault})"
@@ -216,7 +216,7 @@ class Sandbox:
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        self._line = ours
+        self._channel = ours
         with theirs:
             self._child = subprocess.Popen(
                 # -B: on a full disk Python puts a bytecode file that is cut short in the place of the whole
@@ -229,17 +229,17 @@ class Sandbox:
                 env={"LC_ALL": "C.UTF-8", "TZ": "UTC"},
                 cwd="/",
             )
-        _say(ours, self._rules)
+        _send_frame(ours, self._rules)
         return ours
 
 
-def _say(line: socket.socket, data: bytes) -> None:
-    send(line, data, Deadline.after(WALL_SECONDS))
+def _send_frame(channel: socket.socket, data: bytes) -> None:
+    send(channel, data, Deadline.after(WALL_SECONDS))
 
 
-def _hear(line: socket.socket) -> bytes:
+def _receive_frame(channel: socket.socket) -> bytes:
     """A child that drips a byte at a time has no more time than one that is silent."""
-    return receive(line, Deadline.after(WALL_SECONDS))
+    return receive(channel, Deadline.after(WALL_SECONDS))
 
 
 def _fits(on_the_way: Sequence[RawMail]) -> bool:
@@ -248,20 +248,20 @@ def _fits(on_the_way: Sequence[RawMail]) -> bool:
     return len(on_the_way) == 1 or (len(on_the_way) <= WINDOW and small)
 
 
-def _told(fault: Exception) -> str:
+def _fault_text(fault: Exception) -> str:
     """For the journal; what the child said may be a mail's text, or ours."""
     text = f"{fault.error_count()} faults" if isinstance(fault, ValidationError) else str(fault)
     return f"{type(fault).__name__}: {text}"
 
 
-def _seen_at_once(data: bytes) -> tuple[str, ...]:
+def _visible_references(data: bytes) -> tuple[str, ...]:
     """The references near the beginning of this mail, without taking it apart. Which ones it really holds the
     child says: when it finds others, it asks."""
     found = dict.fromkeys(text.decode().upper() for text in _REFERENCE.findall(data, 0, _LOOKED_AT))
     return tuple(found) if len(found) <= MOST_REFERENCES else ()
 
 
-def _references(asked: bytes) -> tuple[str, ...]:
+def _asked_references(asked: bytes) -> tuple[str, ...]:
     """What the child asks for, if it is what it may ask for."""
     references = tuple(asked.decode("ascii", "replace").split(" "))
     if len(references) > MOST_REFERENCES or not all(map(parse, references)):
@@ -269,23 +269,23 @@ def _references(asked: bytes) -> tuple[str, ...]:
     return references
 
 
-def checked(frame: bytes, mail: RawMail) -> ParsedReply:
+def parsed_reply(frame: bytes, mail: RawMail) -> ParsedReply:
     """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
-    if not frame.startswith(READING):
+    if not frame.startswith(REPLY):
         raise FrameError("an answer that is no reading")
-    reply = _READING.validate_json(frame[1:])
+    reply = _REPLY_TYPE.validate_json(frame[1:])
     if reply.sha256 != hashlib.sha256(mail.data).hexdigest():
         raise FrameError("an answer about another mail")
     return reply
 
 
-def _witness(frame: bytes) -> Evidence:
-    if not frame.startswith(WITNESS):
+def _evidence(frame: bytes) -> Evidence:
+    if not frame.startswith(EVIDENCE):
         raise FrameError("an answer that is no witness")
-    return _WITNESS.validate_json(frame[1:])
+    return _EVIDENCE_TYPE.validate_json(frame[1:])
 
 
-def _unread(mail: RawMail) -> ParsedReply:
+def _unparsable(mail: RawMail) -> ParsedReply:
     digest = hashlib.sha256(mail.data).hexdigest()
     because = "reading it took too much time or memory"
     # By what stands in it as it is, without taking it apart: whom it concerns has to see it.

@@ -185,7 +185,7 @@ def blob(connection: Connection, sha256: str) -> bytes | None:
     return connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
 
 
-def judged(connection: Connection, since: datetime, limit: int) -> list[tuple[Reply, str]]:
+def admitted_replies(connection: Connection, since: datetime, limit: int) -> list[tuple[Reply, str]]:
     """Of the mails since then that named a request, the newest first: what each came to, and why in words
     for operators."""
     same = (replies_.c.approval_id == processed.c.approval_id) & (replies_.c.sha256 == processed.c.sha256)

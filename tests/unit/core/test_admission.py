@@ -33,7 +33,7 @@ def reply(request: Request, who: int = 0, **facts: Any) -> ParsedReply:
 
 def ruled(request: Request | None, reading: ParsedReply, policy: SenderPolicy | None = None) -> Admission:
     requests = {request.id: request} if request is not None else {}
-    return named_requests.judged(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
+    return named_requests.admission_of(reading, requests, ReferenceKeys(KEY), policy or SenderPolicy())
 
 
 def test_the_asked_person_with_their_reference_is_heard() -> None:

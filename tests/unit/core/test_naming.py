@@ -38,7 +38,7 @@ def mail(sender: str = ALICE, **facts: Any) -> ParsedReply:
 
 def judged(reading: ParsedReply, *requests: Request, answered: tuple[str, ...] = ()) -> Admission:
     known = {request.id: request for request in requests}
-    return named_requests.judged(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
+    return named_requests.admission_of(reading, known, ReferenceKeys(KEY), SenderPolicy(), answered)
 
 
 NATURES = [nature for nature in MailNature if nature is not MailNature.HUMAN]
@@ -136,8 +136,8 @@ def test_named_has_those_of_the_references_first_and_each_once() -> None:
     first, second = opened(), other()
     bounce = Bounce(BOB, True, message_id=f"{whole(second).lower()}.approval_request.0@corp.test")
     reading = mail(thread_references=(whole(first),), named_requests=(second.id, first.id, "ap-x"))
-    assert named_requests.named(reading) == (first.id, second.id, "ap-x")
-    assert named_requests.named(replace(reading, bounces=(bounce,)))[0] == second.id
+    assert named_requests.named_ids(reading) == (first.id, second.id, "ap-x")
+    assert named_requests.named_ids(replace(reading, bounces=(bounce,)))[0] == second.id
 
 
 def test_every_reason_for_undecided_is_in_the_closed_list_and_no_other_word_is() -> None:
@@ -160,10 +160,12 @@ def reference_of(identifier: str, who: int = 0, key: bytes = KEY) -> str:
 
 def whose(reading: ParsedReply, *requests: Request, past: tuple[str, ...] = ()) -> Admission:
     known = {request.id: request for request in requests}
-    others = [i for i in named_requests.claimed(reading) if i not in known]
-    ids = named_requests.Ids((b"in force", KEY), frozenset(past), named_requests.nearest(others, known))
-    found = {i: known[i] for i in named_requests.named(reading) if i in known}
-    return named_requests.judged(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
+    others = [i for i in named_requests.claimed_ids(reading) if i not in known]
+    ids = named_requests.KnownIds(
+        (b"in force", KEY), frozenset(past), named_requests.nearest_ids(others, known)
+    )
+    found = {i: known[i] for i in named_requests.named_ids(reading) if i in known}
+    return named_requests.admission_of(reading, found, ReferenceKeys(KEY), SenderPolicy(), (), ids)
 
 
 PLACES = ["body_references", "thread_references", "address_references"]
@@ -186,9 +188,9 @@ def test_an_approver_of_ours_who_shows_an_unknown_reference_once_has_altered_our
 ) -> None:
     """It is set aside and seen, and left in the folder; what is the same at two places was not altered."""
     text, request = reference_of(FOREIGN, key=OTHER_KEY), opened()
-    ids = named_requests.Ids((KEY,), asked={ALICE: request.id})
+    ids = named_requests.KnownIds((KEY,), asked={ALICE: request.id})
     for one in (text, text[:30]):
-        admission = named_requests.judged(
+        admission = named_requests.admission_of(
             mail(**{place: (one,)}), {}, ReferenceKeys(KEY), SenderPolicy(), (), ids
         )
         assert (admission.outcome, admission.reason) == (
@@ -198,12 +200,12 @@ def test_an_approver_of_ours_who_shows_an_unknown_reference_once_has_altered_our
         assert (admission.quarantine, admission.stays, admission.request_id) == (True, True, request.id)
     twice = mail(body_references=(text,), thread_references=(text.lower(),))
     assert (
-        named_requests.judged(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
+        named_requests.admission_of(twice, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
         is Outcome.FOREIGN
     )
     told = mail("eve@corp.test", **{place: (text,)})
     assert (
-        named_requests.judged(told, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
+        named_requests.admission_of(told, {}, ReferenceKeys(KEY), SenderPolicy(), (), ids).outcome
         is Outcome.FOREIGN
     )
 

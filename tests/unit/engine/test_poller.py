@@ -79,7 +79,7 @@ def made(
         commit=commit
         or (lambda read: incoming.commit(office.transactions, office.context, office.metrics, read)),
         ended=lambda ended: None,
-        quiet=office.quiet,
+        priority=office.priority,
         clock=office.clock,
         beat=office.health.beat,
         died=lambda component, text: office.bugs.append((component, text)),
