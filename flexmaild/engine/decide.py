@@ -1,6 +1,6 @@
-"""What an event means: loads the requests concerned, asks the core, and gathers what follows.
+"""Decides what an event changes: loads the requests concerned, asks the core, and collects the changes.
 
-Called inside a transaction (`engine.transaction`); pure but for what it looks up there. Holds no rule about
+Called inside a transaction (`engine.transaction`); pure apart from queries there. Holds no rule about
 approvals (`core` does) and no SQL (`store` does).
 """
 
@@ -26,20 +26,20 @@ from flexmaild.core.work import AuditEntry, Job, JobEnd, MailOrder, ProcessedMai
 from flexmaild.engine.changes import Changes, Context
 from flexmaild.store import Transaction
 
-# Answers that make no verdict now, and would make one if those before them were taken back.
+# Answers that make no verdict now, and would make one if earlier ones were withdrawn.
 _UNCOUNTED_ANSWERS = (ReplyReason.SAME_ANSWER, ReplyReason.ANSWERED_FOR)
 
 Decide = Callable[[Transaction], Changes]
 
 
 class JobsView(Protocol):
-    """Where it is looked up what a mail of ours was about."""
+    """Finds the jobs of mails that we sent."""
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]: ...
 
 
 class IdsView(Protocol):
-    """Where it is looked up whose an id is."""
+    """Finds out which installation and request an id belongs to."""
 
     def past_requests(self, ids: Iterable[str]) -> set[str]: ...
 
@@ -51,8 +51,8 @@ class IdsView(Protocol):
 def event(
     transaction: Transaction, context: Context, identifier: str, what: Event, changes: Changes | None = None
 ) -> Changes:
-    """One event for one request, on top of `changes`; nothing follows where there is no such request, or
-    it cannot be read."""
+    """Apply one event to one request, on top of `changes`; without such a readable request nothing
+    changes."""
     changes = changes or Changes(context, transaction.now)
     found = changes.requests.get(identifier) or transaction.requests([identifier]).get(identifier)
     if found is not None:
@@ -63,8 +63,8 @@ def event(
 
 
 def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetched, ParsedReply]]) -> Changes:
-    """What becomes of these mails, each of them exactly one outcome. A mail that has its outcome already
-    takes no part: another poll was quicker."""
+    """Decide these mails: each gets exactly one outcome. A mail that has one already, since another poll
+    was quicker, is skipped."""
     kept = transaction.known([fetched.uid for fetched, _ in read])
     read = [one for one in read if not _is_decided(one[0], kept)]
     answered = answered_requests(transaction, [reply for _, reply in read])
@@ -104,14 +104,13 @@ def mails(transaction: Transaction, context: Context, read: Sequence[tuple[Fetch
 
 
 def _is_decided(fetched: Fetched, kept: Mapping[MessageUid, Identity]) -> bool:
-    """What was left has none: where it is read again, by another machine, it is judged again."""
+    """Whether the mail has its outcome. A mail that was left in the folder has none: it is decided again."""
     before = kept.get(fetched.uid)
     return before is not None and not before.is_left and is_same(before, fetched.identity)
 
 
 def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) -> Changes:
-    """How tries ended. The end of a claim that another one has followed is refused: who has that claim says
-    how it ended."""
+    """Record how tries ended. The end of a claim is refused when another claim has followed it."""
     changes = Changes(context, transaction.now)
     found = transaction.jobs([end.job_id for end in ended])
     for end in ended:
@@ -125,8 +124,8 @@ def ends(transaction: Transaction, context: Context, ended: Sequence[JobEnd]) ->
 
 
 def _bounce_of_refusal(job: Job, end: JobEnd) -> Bounced | None:
-    """An approver whose mail the server refuses for good is as unreachable as one whose mail bounced; not
-    one to whom no mail could go out for too long, or whose mail met a bug of ours."""
+    """The bounce that a permanent refusal by the server stands for. None where the fault is not the
+    recipient's: the server was unavailable for too long, or flexmaild has a bug."""
     asks = job.kind in (MailKind.APPROVAL_REQUEST, MailKind.REMINDER)
     is_ours = end.closed or end.reason == Reason.OTHER
     if end.result != "give_up" or is_ours or not job.approval_id or job.invitation is None or not asks:
@@ -136,26 +135,26 @@ def _bounce_of_refusal(job: Job, end: JobEnd) -> Bounced | None:
 
 
 def answered_requests(store: JobsView, replies: Sequence[ParsedReply]) -> list[tuple[str, ...]]:
-    """For each mail, the requests about which we had sent the mail without a reference that it answers."""
+    """For each mail, the ids of requests whose mail without a reference it answers."""
     asked = {job for reply in replies for job in reply.answered_jobs}
     jobs = store.jobs(asked) if asked else {}
     return [tuple(jobs[i].approval_id for i in r.answered_jobs if i in jobs) for r in replies]
 
 
 def named_requests(reply: ParsedReply, answered: Iterable[str]) -> tuple[str, ...]:
-    """The requests that this mail may be about, where they exist."""
+    """The ids of requests that this mail may be about; they need not exist."""
     return tuple(dict.fromkeys(i for i in (*naming.named_ids(reply), *answered) if i))
 
 
 def without_anonymous(found: Mapping[str, Request]) -> dict[str, Request]:
-    """Without those of which nobody is known any more: to a mail they are as good as forgotten."""
+    """These requests without those whose addresses were purged: no mail can be matched to them."""
     return {identifier: request for identifier, request in found.items() if not request.is_anonymous}
 
 
 def ids_of(
     store: IdsView, keys: tuple[bytes, ...], replies: Iterable[ParsedReply], unknown: Collection[str]
 ) -> naming.KnownIds:
-    """What is known of the ids in these mails. unknown: those of which there is no request in the store."""
+    """What is known of the ids in these mails. unknown: ids without a request in the store."""
     if not unknown:
         return naming.KnownIds(keys)
     past = store.past_requests(unknown)
@@ -177,12 +176,13 @@ def _admission(
 
 
 def _duplicate(first: Admission, reason: ReplyReason) -> Admission:
-    """In place of this ruling, for a mail that came before."""
+    """The admission of a mail that was received before."""
     return Admission(Outcome.DUPLICATE, sentence(reason), reason, request_id=first.request_id)
 
 
 def _unreadable_request(reply: ParsedReply, answered: Iterable[str], unreadable: set[str]) -> Admission:
-    """A mail about a request whose row is damaged is kept whole, and may be released when that is mended."""
+    """The admission of a mail about a request whose row is damaged: quarantined, to be released after
+    repair."""
     first = next(i for i in named_requests(reply, answered) if i in unreadable)
     reason = ReplyReason.REQUEST_UNREADABLE
     return Admission(Outcome.UNPARSABLE, sentence(reason), reason, request_id=first, quarantine=True)
@@ -210,7 +210,7 @@ def _apply(
         changes.approvers += approver_notes.of_event(found, admission.event, changes.now)
         changes.apply(state_machine.step(found, admission.event, changes.now))
     elif admission.request_id:
-        # Not the ruling's own words: they may hold a server's or a stranger's.
+        # Not `because`, which may quote a server or an unknown sender.
         note = {"outcome": admission.outcome.value, "because": sentence(admission.reason)}
         identifier = masked(references.as_written(reply.message_id))
         note |= {"from": reply.sender, "sha256": reply.sha256, "message_id": identifier}
@@ -227,8 +227,8 @@ def _apply(
 def _replies(
     reply: ParsedReply, admission: Admission, now: datetime, named: Iterable[str]
 ) -> tuple[Reply, ...]:
-    """What is seen of this mail at each request it names; `store.records.replies` leaves out those that do
-    not exist. A second delivery is no further reply."""
+    """The mail as each request that it names shows it; `store.records.replies` skips requests that do not
+    exist. A second delivery adds nothing."""
     if admission.reason is ReplyReason.REPEATED:
         return ()
     return tuple(_reply(reply, admission, now, i) for i in dict.fromkeys((admission.request_id, *named)) if i)
@@ -250,14 +250,14 @@ def _reply(reply: ParsedReply, admission: Admission, now: datetime, approval_id:
 
 
 def _mail_facts(reply: ParsedReply) -> MailFacts:
-    """With the sender as claimed, where nobody is shown to have sent it."""
+    """The mail's facts; the sender as claimed where none is proven."""
     return replace(reply.mail, sender=reply.sender or reply.claimed)
 
 
 def _unlisted_sender_job(changes: Changes, reply: ParsedReply, admission: Admission) -> Job:
-    """Tell a proven sender, who holds somebody else's reference, that they were not asked.
+    """The mail that tells a proven sender, who holds another person's reference, that they were not asked.
 
-    One such mail for each person and request: the key says so. It never carries a reference.
+    The job's key allows one such mail for each person and request. It never carries a reference.
     """
     assert admission.unlisted_sender is not None
     unique = f"{admission.request_id}/{MailKind.NOT_ENTITLED}/{admission.unlisted_sender.address}"
@@ -303,7 +303,7 @@ def _processed_mail(
 
 
 def set_aside(fetched: Fetched, reply: ParsedReply, bug: str, now: datetime) -> ProcessedMail:
-    """The outcome of a mail that met a bug in the house: kept whole, visible, and never in the way."""
+    """The outcome of a mail on which flexmaild failed: quarantined, so that it blocks no other mail."""
     because = f"flexmaild failed on it ({bug}); please report this"
     admission = Admission(Outcome.UNPARSABLE, because, ReplyReason.PROGRAM_FAULT, quarantine=True)
     return _processed_mail(fetched, reply, admission, now, reply.named_requests)

@@ -1,7 +1,7 @@
-"""The doctor's steps from beside: by another process than the daemon, whether that runs or not.
+"""The steps of `flexmaild doctor`, run by another process than the daemon, which may run or not.
 
-Used by `flexmaild doctor`. Nothing is written, made or removed: a folder or a token that root made would keep
-the daemon from its work. The store is looked at as `explain` does, mails are fetched without a mark.
+Nothing is written, created or removed: a folder or token that root created would stop the daemon. The store
+is opened for reading only, and no fetched mail is marked.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def examine(settings: Settings) -> Diagnosis:
 
 
 def _transport_steps(section: Outgoing | Incoming, examined: Callable[[], list[Step]]) -> list[StepOfWay]:
-    """Its steps; skipped where they need what the daemon alone may touch."""
+    """The steps for one direction; skipped where only the daemon may run them."""
     way: Way = "incoming" if isinstance(section, Incoming) else "outgoing"
     if section.uses_oauth:
         said = "the daemon keeps the sign-in, which a second program would renew: ask flexmailctl doctor"
@@ -67,8 +67,8 @@ def _skipped(step: Step, way: Way) -> StepOfWay:
 
 
 def _stored_headers(settings: Settings) -> tuple[list[KeptHeader], list[Step], list[Step]]:
-    """The last mails that the daemon read, and the steps about former keys; a step where neither can be
-    had."""
+    """Headers of the last mails that the daemon read, steps about former keys, and a step in case neither
+    can be read."""
     try:
         store = open_read_only(settings)
         return store.headers(results_seen.LAST), [*former_keys.steps(settings, store)], []
@@ -78,7 +78,8 @@ def _stored_headers(settings: Settings) -> tuple[list[KeptHeader], list[Step], l
 
 
 def _waiting_headers(incoming: Incoming, adapter_context: AdapterContext) -> list[KeptHeader]:
-    """Those in the folder, the newest first; none where they cannot be had, which a step has said."""
+    """Headers of the mails in the folder, newest first; none where it cannot be read, which a step
+    reports."""
     inbox = build_inbox(incoming, adapter_context)
     try:
         inbox.open()
@@ -92,7 +93,7 @@ def _waiting_headers(incoming: Incoming, adapter_context: AdapterContext) -> lis
 
 
 def _header(one: Fetched) -> KeptHeader | None:
-    """None for a mail that was not fetched, and for our own."""
+    """The header of a fetched mail; None where it was not fetched, or is one of ours."""
     if one.data is None:
         return None
     header = parse_header(split_header(one.data)[0])

@@ -1,6 +1,6 @@
-"""What time brings: requests that are due, what is counted and forgotten, claims that are renewed.
+"""Periodic work: requests that are due, pruning, checks, and the renewal of claims.
 
-Called by `engine.timers`, each function in its period. Each is a few short transactions, so nobody waits.
+Called by `engine.timers`, each function in its period. Each runs a few short transactions.
 """
 
 from datetime import timedelta
@@ -26,13 +26,13 @@ DUE_REQUESTS = 100
 REMEMBER = timedelta(days=400)
 # A caller who repeats a request gets the same answer for a month.
 KEEP_ANSWERS = timedelta(days=30)
-# How many waiting mails are made due together; those beyond come when their own time has come.
+# How many waiting mails are made due together; the rest are sent when they are due anyway.
 MOST_JOBS = 100_000
 
 
 def pass_time(services: Services) -> None:
-    """Requests that are due: reminders, escalation, expiry, the end of a settle time. None is while the clock
-    cannot be right."""
+    """Apply reminders, escalation, expiry and the end of settle times; nothing while the clock is in
+    doubt."""
     health = services.health
     if _clock_is_doubted(services):
         return
@@ -44,7 +44,7 @@ def pass_time(services: Services) -> None:
             services.transactions.run(partial(_time_passed, services, request.id))
         settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
         if settled and health.polled_at() < max(settled):
-            services.components.poll_when_due()  # somebody's change of mind may lie unread
+            services.components.poll_when_due()  # an unread reply may change an answer
         ids = {request.id for request in due}
         if len(due) < DUE_REQUESTS or ids == before:
             return
@@ -52,7 +52,7 @@ def pass_time(services: Services) -> None:
 
 
 def _clock_is_doubted(services: Services) -> bool:
-    """Tells when that begins and ends; what came meanwhile is read when it has ended."""
+    """Whether the clock is in doubt. A change is reported; when the doubt ends, a poll reads the replies."""
     health, is_doubted = services.health, services.clock.doubt() is not None
     if is_doubted is not health.clock_doubted:
         health.clock_doubted = is_doubted
@@ -68,16 +68,16 @@ def _time_passed(services: Services, identifier: str, transaction: Transaction) 
 
 
 def write_time(services: Services) -> None:
-    """It keeps the time, shows whether the store can be written, and writes the entries that waited."""
+    """Commit the current time and deferred audit entries; this also shows whether the store can be
+    written."""
     waited = list(services.unlogged)
     services.transactions.run(lambda transaction: Changes(services.context, transaction.now, audit=waited))
     del services.unlogged[: len(waited)]
 
 
 def check_borders(services: Services) -> None:
-    """Hold the borders of the settings in force against the last mails, and look whether any sender is still
-    believed. Raises nothing: the headers are
-    strangers', and what reads mails must go on."""
+    """Check the configured borders, and whether replies are still admitted, against the last mails. Raises
+    nothing: headers come from outside, and polling must go on."""
     borders = services.components.rules.borders
     try:
         kept = services.store.headers(results_seen.LAST) if borders else []
@@ -92,12 +92,12 @@ def check_borders(services: Services) -> None:
 
 
 def find_damage(services: Services) -> None:
-    """Read all that is not over: what is damaged of it is told before it is needed."""
+    """Read all open requests and jobs, so that damaged rows are reported before they are needed."""
     services.reports.damaged(services.store.damaged_rows(everything_open=True))
 
 
 def prune(services: Services) -> None:
-    """Forget what was kept long enough, slice by slice."""
+    """Delete what has exceeded its retention period, slice by slice."""
     settings = services.components.settings
     kept = {part: getattr(settings.retention, part.value) for part in Part}
     pruned = 1
@@ -114,7 +114,7 @@ def prune(services: Services) -> None:
 
 
 def renew_claims(services: Services) -> None:
-    """What is being carried out stays claimed, however long it takes."""
+    """Renew the claims of jobs that are being carried out."""
     services.replaced = [delivery for delivery in services.replaced if delivery.is_alive]
     claims = [c for delivery in services.components.deliveries.values() for c in delivery.claims()]
     claims += [c for delivery in services.replaced for c in delivery.begun_claims()]
@@ -124,12 +124,11 @@ def renew_claims(services: Services) -> None:
 
 
 def retry_waiting(services: Services) -> None:
-    """Mail goes out again: what waits for it need not wait for a pause that has grown, and the replies are
-    read."""
+    """Mail can be sent again: retry deferred mails at once, and read the replies."""
     waiting = services.store.list_jobs(Queue.OUTBOX, (JobState.DEFERRED,), limit=MOST_JOBS)
     if waiting:
         with services.store.transaction() as transaction:
             transaction.retry_jobs(Queue.OUTBOX, [job.id for job in waiting])
     services.components.wake(target=OUTGOING, reset_backoff=True)
-    services.components.retry_login()  # one password may serve both ways
+    services.components.retry_login()  # one password may serve both directions
     services.components.poll_when_due()

@@ -1,5 +1,5 @@
-"""Mails that were read become durable, each with its one outcome. Used by the poller, and when a mail is
-released from quarantine."""
+"""Commits the outcomes of mails that were read. Used by the poller, and when a mail is released from
+quarantine."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ _log = structlog.get_logger("flexmaild")
 
 
 class Overtaken(Exception):
-    """Raised by `also`: somebody was quicker, and nothing is to be committed."""
+    """Raised by `also`: another caller was quicker, and nothing is to be committed."""
 
 
 Also = Callable[[Transaction, Changes], None]
@@ -32,11 +32,11 @@ def commit(
     read: Sequence[tuple[Fetched, ParsedReply]],
     also: Also = lambda transaction, changes: None,
 ) -> Committed:
-    """The outcomes of those that had none yet; all of `read` are committed when this returns. A mail that
-    meets a bug of ours is set aside, its neighbours are not. Raises StoreFault; then none is committed.
+    """Commit all of `read`; returns the outcomes of mails that had none yet. A mail on which flexmaild
+    fails is quarantined alone. Raises StoreFault; then none is committed.
 
-    also: what else happens in the same transaction, once it is known what becomes of them. It may raise
-        Overtaken, which is raised again.
+    also: called in the same transaction, after the mails are decided. It may raise Overtaken, which is
+        raised again.
     """
 
     def decided(transaction: Transaction) -> Changes:

@@ -1,4 +1,4 @@
-"""How each kind of job is carried out: a mail is composed and sent, a decision is handed to its sink."""
+"""Carries out each kind of job: composes and sends a mail, or delivers a decision to its sink."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,7 +44,7 @@ class JobHandler(Protocol):
     """How one kind of job is carried out; used by one thread."""
 
     def prepare(self, task: Task) -> Task:
-        """The task, without attachments, with what is made before any try; nothing goes out."""
+        """The task with what is made before any try; sends nothing, and has no attachments yet."""
 
     def carry_out(self, task: Task, now: datetime) -> JobEnd:
         """One try. Raises Failure; returns the end of a successful one."""
@@ -54,14 +54,15 @@ class JobHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailHandler:
-    """Composes from the order, the same way at every try, and sends to whom it has not reached yet."""
+    """Composes a mail from its order, alike at every try, and sends it to recipients not reached yet."""
 
     outbox: Outbox
     compose_settings: ComposeSettings
     keys: ReferenceKeys
 
     def prepare(self, task: Task) -> Task:
-        """Compose a mail with a reference: what is kept of it has no attachments, what goes out has them."""
+        """Compose a mail with a reference. The kept copy has no attachments; the mail that is sent has
+        them."""
         if task.job.invitation is None or _superseded(task):
             return task
         mail = composed(task, self.compose_settings, self.keys)
@@ -91,12 +92,12 @@ def _job_end(job: Job, receipt: Receipt, now: datetime) -> JobEnd:
 
 
 def _superseded(task: Task) -> str:
-    """Why this mail is not needed any more; empty while it is."""
+    """Why this mail is no longer needed; empty while it is."""
     return superseded.why(jobs.order_of(task.job), task.request) if task.request is not None else ""
 
 
 def composed(task: Task, compose_settings: ComposeSettings, keys: ReferenceKeys) -> bytes:
-    """The mail of this job, as it goes out."""
+    """The bytes of this job's mail."""
     order, request, reference = jobs.order_of(task.job), task.request, ""
     if request is not None and order.invitation is not None:
         reference = keys.issue(request, request.invitations[order.invitation])
@@ -118,7 +119,7 @@ def _note_fault(fault: TemplateFault) -> None:
 
 @dataclass(frozen=True, slots=True)
 class EventHandler:
-    """Hands a decision over, under the same id at every try."""
+    """Delivers a decision, under the same id at every try."""
 
     sink: Sink
 

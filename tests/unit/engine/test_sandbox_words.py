@@ -216,20 +216,20 @@ def test_words_that_came_with_the_mail_are_taken_for_these_references_only(
     line: tuple[socket.socket, Connection],
 ) -> None:
     ours, child = line
-    for frame in (known(frames.AHEAD, ONE, TWO), b"M 1 0 first", b"M 1 0 second"):
+    for frame in (known(frames.SENT_AHEAD, ONE, TWO), b"M 1 0 first", b"M 1 0 second"):
         frames.send(ours, frame)
     assert child.next_mail() == b"M 1 0 first"
     assert child.mails_sent((TWO, ONE)) == WORDS
     assert child.next_mail() == b"M 1 0 second"
-    frames.send(ours, known(frames.WORDS, ONE, words=None))
+    frames.send(ours, known(frames.SENT_MAILS, ONE, words=None))
     assert child.mails_sent((ONE,)) is None
     assert frames.receive(ours) == b"A" + ONE.encode()
 
 
 def test_what_comes_while_the_child_waits_is_kept_in_order(line: tuple[socket.socket, Connection]) -> None:
     ours, child = line
-    later = [b"M 1 0 second", known(frames.AHEAD, TWO, words=()), b"M 1 0 third"]
-    for frame in (b"M 1 0 first", *later, known(frames.WORDS, ONE), b"M 1 0 fourth"):
+    later = [b"M 1 0 second", known(frames.SENT_AHEAD, TWO, words=()), b"M 1 0 third"]
+    for frame in (b"M 1 0 first", *later, known(frames.SENT_MAILS, ONE), b"M 1 0 fourth"):
         frames.send(ours, frame)
     assert child.next_mail() == b"M 1 0 first"
     assert child.mails_sent((ONE,)) == WORDS
