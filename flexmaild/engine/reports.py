@@ -1,7 +1,7 @@
-"""What happened, told: to metrics, to health, to the list of incidents; to the journal only what is news.
+"""Reports events to metrics, health, incidents and the log; the log gets only what is new.
 
-Called where something happens (commits, polls, tokens, reloads) and where somebody looks (the API, the
-health endpoint, the supervisor), from any thread. Changes nothing that is kept.
+Called after commits, polls, token changes and reloads, and by the API, the health endpoint and the
+supervisor, from any thread. Changes nothing in the store.
 """
 
 import threading
@@ -45,7 +45,7 @@ class Reports:
         self.on_recovery: Callable[[], None] = lambda: None
 
     def applications(self) -> None:
-        """Ask anew how the OAuth applications stand. It may read their files, so it holds no lock."""
+        """Refresh the states of the OAuth applications. This may read files, so it holds no lock."""
         found = tuple(self.tokens())
         with self._lock:
             self._applications = found
@@ -58,8 +58,8 @@ class Reports:
             self.look()
 
     def look(self) -> tuple[Incident, ...]:
-        """What is wrong now, the oldest first; what has begun, changed or ended is told. Does no I/O, so that
-        the supervisor and who asks whether the daemon is ready wait for no disk and no server."""
+        """The open incidents, oldest first; logs those that began, changed or ended. Does no I/O, so that
+        the supervisor and readiness checks wait for no disk and no server."""
         with self._lock:
             found = list(conditions(self._health, self._applications))
             news = self._incidents.look(found, self._clock.now())
@@ -75,7 +75,7 @@ class Reports:
             return self._incidents.open()
 
     def job_ended(self, job: Job, end: JobEnd) -> None:
-        """Metrics, health and journal of one finished try."""
+        """Report one finished try to metrics, health and the log."""
         words = {"job": job.id, "kind": job.kind, "target": job.target, "approval": job.approval_id}
         if end.result == "overtaken":
             _log.info("job not needed any more", **words, because=end.error)
@@ -101,7 +101,8 @@ class Reports:
             self.look()
 
     def _log_failure(self, end: JobEnd, words: dict[str, str], *, is_news: bool) -> None:
-        """That nothing passes is an incident; of single mails only the first of equal failures is told."""
+        """Log a failed job. A target that fails is an incident; of equal failures only the first is a
+        warning."""
         if end.result == "later":
             say = _log.warning if is_news else _log.debug
             say("job failed, tried again", **words, fault=end.error, at=str(end.again_at))
@@ -109,7 +110,7 @@ class Reports:
             _log.error("job given up", **words, fault=end.error)
 
     def poll_ended(self, ended: PollEnded) -> None:
-        """Metrics, health, and a line when mails were read; a failure is an incident."""
+        """Report a poll to metrics and health, and log it when mails were read; a failure is an incident."""
         failed = Reason(ended.reason) if ended.reason else None
         at = self._clock.now().timestamp()
         if ended.fault:
@@ -127,7 +128,7 @@ class Reports:
             _log.info("replies read", transport=ended.transport, mails=ended.read, deleted=ended.deleted)
 
     def store_failed(self, fault: StoreFault) -> None:
-        """An incident until something can be written again."""
+        """Open an incident until a transaction succeeds again."""
         if isinstance(fault, StoreConflict | DamagedRow):
             _log.error("store", fault=str(fault))
             return
@@ -139,7 +140,7 @@ class Reports:
             self.look()
 
     def store_works(self) -> None:
-        """Something was written; only that shows that a fault is over."""
+        """Close the store's incident: a transaction succeeded."""
         if self._health.store_trouble is None:
             return
         with self._lock:
@@ -154,7 +155,7 @@ class Reports:
             self.look()
 
     def refused(self, number: int, reason: str, said: str) -> None:
-        """So many replies in a row were refused for what was read of their senders' proof; 0: no trouble."""
+        """How many replies in a row were refused for their senders' proof; 0 closes the incident."""
         with self._lock:
             self._health.replies_refused = replies_refused(number, reason, said) if number else None
             self.look()
@@ -166,7 +167,8 @@ class Reports:
             self.look()
 
     def counted(self, counts: Counts, beats: Mapping[str, datetime]) -> None:
-        """Set the gauges, and the service manager's status line. beats: when each sign of life came."""
+        """Set the gauges and the service manager's status line. beats: the time of each component's
+        heartbeat."""
         self._health.open_requests = counts.requests.get(State.PENDING, 0)
         self._health.given_up = _by_target(counts, JobState.FAILED)
         open_jobs = _by_target(counts, JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
@@ -194,7 +196,7 @@ class Reports:
         self._manager.status(f"{ready}; outbox {waiting}, quarantined {counts.quarantined}")
 
     def _resume_after_tokens(self) -> None:
-        """What waited for the tokens of an application need not wait on."""
+        """Call `on_recovery` when an application gets tokens again."""
         without = {one.application for one in self._applications if one.state is not ApplicationState.READY}
         recovered = self._without_token - without
         self._without_token = frozenset(without)

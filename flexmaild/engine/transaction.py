@@ -1,9 +1,9 @@
-"""Prepare, transaction, publish: how everything that happens becomes durable, by the thread it came to.
+"""Prepare, transaction, publish: commits what an event changes, in the thread that received the event.
 
 `Transactions.run` asks a function of `engine.decide` what an event means, in a transaction that sees the
-newest state and tells the time, and commits the whole answer or nothing; then `publish` tells those who have
-to know. What is slow or may fail is done before; nothing but the store's I/O happens inside. Callable from
-any thread.
+newest state and tells the time, and commits the whole answer or nothing; then `publish` notifies delivery
+threads, waiting callers and reports. What is slow or may fail is done before; nothing but the store's I/O
+happens inside. Callable from any thread.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ Targets = Iterable[tuple[Queue, str]]
 
 
 class Transactions:
-    """wake: is told which targets got jobs; set by whoever has the delivery threads."""
+    """wake: called with the targets that got jobs; set by `daemon.assembly`."""
 
     def __init__(self, store: Store, metrics: Metrics, waiters: Waiters, reports: Reports) -> None:
         self._store = store
@@ -58,7 +58,7 @@ class Transactions:
         self._reports.store_failed(fault)
 
     def _publish(self, changes: Changes) -> None:
-        """What is committed is committed, whatever happens here: a bug costs a line or a number."""
+        """Notify and report. A bug here undoes nothing: it costs a log line or a count."""
         self._safely(self.wake, {(job.queue, job.target) for job in changes.jobs})
         self._safely(self._waiters.notify, changes.changed)
         self._safely(self._reports.store_works)
@@ -95,7 +95,7 @@ class Transactions:
         )
 
     def _report_left(self, left: LeftMail) -> None:
-        """Nothing of what it says: it is not ours."""
+        """Log none of the mail's content: it is not ours."""
         self._metrics.mail_received(left.outcome)
         _log.info(
             "mail left in the folder", outcome=left.outcome.value, approval=left.named, uid=left.uid.uid

@@ -1,7 +1,8 @@
-"""May this mail say anything to this request, and what: the rules of trust, in the order they are asked.
+"""Decides whether a mail may act on a request: the rules of trust, in the order in which they are checked.
 
-`reference_of` finds the one reference of a reading; `admission_for` judges it against the request it names.
-Every path ends in a `Admission` with exactly one outcome; only a ruling with an event can change a request. A
+`reference_of` finds the one reference of a reply; `admission_for` checks it against the request that it
+names. Every path ends in an `Admission` with exactly one outcome; only one with an event can change a
+request. A
 forged, replayed, forwarded or machine-made mail ends here. Pure; called by `core.approval.named_requests`.
 """
 
@@ -32,10 +33,10 @@ class SenderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What becomes of a mail. `unlisted_sender` is a proven colleague who may be told that they were not
+    """The decision about a mail. unlisted_sender: a proven colleague, who is notified that they were not
     asked.
 
-    stays: it may be another installation's to read, and is left in the folder.
+    stays: it may be for another installation, and is left in the folder.
     reason: of the closed list, for those who see the request; because: for operators, may hold a server's.
     """
 
@@ -63,7 +64,7 @@ _BY_NATURE: Mapping[MailNature, tuple[Outcome, ReplyReason, bool]] = {
 
 
 def reference_of(reply: ParsedReply) -> references.Reference | Admission:
-    """The one reference all places of the mail agree on, or what becomes of a mail without one."""
+    """The one reference on which all places of the mail agree, or the admission of a mail without one."""
     if reply.nature is MailNature.BOUNCE:
         return _reported_reference(reply)
     if reply.nature is not MailNature.HUMAN:
@@ -79,7 +80,7 @@ def reference_of(reply: ParsedReply) -> references.Reference | Admission:
 
 
 def by_nature(reply: ParsedReply) -> Admission:
-    """What becomes of a mail that no person wrote, or that could not be read."""
+    """The admission of a mail that no person wrote, or that could not be read."""
     outcome, reason, quarantine = _BY_NATURE[reply.nature]
     return Admission(outcome, reply.nature_because, reason, quarantine=quarantine)
 
@@ -91,7 +92,7 @@ def admission_for(
     keys: references.ReferenceKeys,
     policy: SenderPolicy,
 ) -> Admission:
-    """What this mail may do to the request its reference names."""
+    """The admission of this mail at the request that its reference names."""
     if request is None:
         return refused(ReplyReason.NO_SUCH_REQUEST)
     invitation = keys.is_genuine(reference, request)
@@ -116,7 +117,7 @@ def is_approvers_address(sender: str, invitation: Invitation) -> bool:
 
 
 def refused(reason: ReplyReason, request_id: str = "") -> Admission:
-    """Set aside; nobody is answered."""
+    """A refusal: the mail is quarantined, and no answer is sent."""
     return Admission(
         Outcome.UNAUTHENTICATED, sentence(reason), reason, request_id=request_id, quarantine=True
     )
@@ -152,7 +153,8 @@ def reference_texts(reply: ParsedReply) -> list[str]:
 def _sender_refusal(
     reply: ParsedReply, terms: Terms, invitation: Invitation, policy: SenderPolicy
 ) -> tuple[ReplyReason, str] | None:
-    """Why this sender is not believed, for those who see the request and for operators."""
+    """Why this sender is refused: a reason code, and a text for operators. None where the sender is
+    accepted."""
     if not reply.sender:
         return _unreadable_sender(reply), f"sender not readable: {reply.sender_fault}"
     if reply.auth_faults:
@@ -180,7 +182,7 @@ def _sender_refusal(
 
 
 def _with_fields(because: str, reply: ParsedReply) -> str:
-    """With what was read of the sender's proof, so that nobody has to look for the mail."""
+    """The text with the authentication results of the mail, so that operators need not look it up."""
     return f"{because}: {reply.auth_fields}"[:_LONGEST_BECAUSE]
 
 
@@ -204,7 +206,7 @@ def _quarantined(
 ) -> Admission:
     reason, because = refusal
     is_proven = proof.proof_of(reply) != "reference"
-    # A stranger to the house would only learn that the reference is worth something.
+    # A sender from another domain would only learn that the reference is valid.
     is_colleague = domain_of(reply.sender) == domain_of(invitation.approver.address)
     unlisted_sender = None
     # Sent in another's name, From may be the reply address itself: writing to it would be a loop.
@@ -270,9 +272,9 @@ def _bounce(reply: ParsedReply, request: Request, invitation: Invitation) -> Adm
 
 
 def ids_of_answer(reply: ParsedReply) -> tuple[str, ...]:
-    """What a mail that decided is known by, whatever it is made to answer: its sender's Message-ID; and,
-    since that may not be signed, each signature that may speak for the sender. The Message-ID has brackets
-    here and in a fingerprint, as in those that are kept."""
+    """Digests that identify a mail that decided, whichever request it answers: of its Message-ID and, since
+    that may be unsigned, of each signature that may speak for the sender. As in stored ones, the Message-ID
+    has brackets."""
     by_id = [f"id\0{references.as_written(reply.message_id)}"] if reply.message_id else []
     known_by = (*by_id, *reply.signed_as)
     texts = (f"{reply.sender}\0{name}" for name in known_by)
@@ -280,9 +282,9 @@ def ids_of_answer(reply: ParsedReply) -> tuple[str, ...]:
 
 
 def fingerprint(reply: ParsedReply, answer: Answer | None) -> str:
-    """Equal for the same mail delivered again, whatever servers added on the way (new Received fields).
+    """A digest that is equal for the same mail delivered again, whatever fields servers added on the way.
 
-    It holds the proven sender and the reference, so that nobody can use up another's fingerprint.
+    It covers the proven sender and the reference, so that no sender can use up another's fingerprint.
     """
     parts = [reply.sender, references.as_written(reply.message_id), reply.date, *reference_texts(reply)]
     parts += [answer.value if answer else "", reply.comment]

@@ -17,7 +17,7 @@ from flexmaild.core.work import ApproverNote
 def of_mail(
     request: Request, reply: ParsedReply, admission: Admission, now: datetime
 ) -> Iterator[ApproverNote]:
-    """What a person's mail says of the approvers of this request that it is from."""
+    """The notes about the approvers of this request whom the mail is from."""
     came_before = admission.outcome is Outcome.DUPLICATE and admission.event is None
     if reply.nature is not MailNature.HUMAN or came_before or not reply.sender:
         return
@@ -28,7 +28,7 @@ def of_mail(
 
 
 def of_event(request: Request, event: Event, now: datetime) -> Iterator[ApproverNote]:
-    """A mail that came back for good, or was refused."""
+    """The note of a permanent bounce or refusal."""
     if isinstance(event, Bounced) and event.bounce.permanent and event.invitation < len(request.invitations):
         words = f"{event.bounce.status} {event.bounce.diagnostic}".strip() or "undeliverable"
         address = request.invitations[event.invitation].approver.address

@@ -1,7 +1,6 @@
-"""How a request ends: by its verdicts, at once or when they have settled, by its expiry, or withdrawn.
+"""Closes requests: by their verdicts, at once or when these have settled, by expiry, or by cancellation.
 
-Called by `core.approval.state_machine`, which says when. Everybody who was asked hears of it once, and every
-sink.
+Called by `core.approval.state_machine`, which decides when. Each approver and each sink is notified once.
 """
 
 from dataclasses import replace
@@ -23,10 +22,10 @@ def close(
     notified: int | None = None,
     kind: MailKind = MailKind.NO_LONGER_NEEDED,
 ) -> Step:
-    """End a request: tell the sinks, and everybody who was asked and has said nothing.
+    """Close a request, and notify the sinks and the approvers who have not answered.
 
-    Where answers settle, those who spoke were told from when theirs counts: when the request ends without it
-    they are told that.
+    Where answers settle, approvers who answered were told when their answer will count; they are notified
+    when the request ends without it.
     """
     closed = replace(
         request,
@@ -52,7 +51,7 @@ def close(
 
 
 def settle(request: Request, event: TimePassed, now: datetime) -> Step:
-    """Decide what nobody has changed in time, and tell those whose answers counted."""
+    """Close a request whose answers have settled, and notify the approvers whose answers counted."""
     outcome = quorum.decide(request)
     if outcome is None:  # an earlier version asked more people meanwhile, who may still approve
         note = AuditEffect("settles no longer", {"settles_at": timing.iso(request.settles_at)})
@@ -89,5 +88,5 @@ def decision_facts(request: Request) -> dict[str, object]:
 
 
 def answered_slots(request: Request) -> set[str]:
-    """The voices that have a verdict which counts."""
+    """The slots with a verdict that counts."""
     return {v.approver for v in request.effective}

@@ -1,8 +1,8 @@
-"""Would a mail that was read once come to the same today? What was recorded of it beside what it says now.
+"""Compares the recorded outcome of a mail with the outcome that it has today.
 
-Compared is what depends on the mail, the settings and what was asked alone, as if the request were still
-open: never "decided already", "expired" or "came before". What cannot be compared is a `Gap` with its reason,
-and a difference that such a gap may explain is none. Pure; used by `engine.replay.replay`.
+Only what depends on the mail, the settings and the request's terms is compared, as if the request were
+open: never "decided already", "expired" or "came before". What cannot be compared is a `Gap` with its
+reason; a difference that a gap may explain does not count. Pure; used by `engine.replay.replay`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ class Gap(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedOutcome:
-    """What a mail came to. None is what is not known, and differs from nothing.
+    """The outcome of a mail. None means not known, and never differs.
 
     why: for an undecided one, a reason of `core.reasons`.
     """
@@ -58,7 +58,7 @@ class RecordedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """A mail read again, and what becomes of it at an open request.
+    """A mail that was read again, and its admission at an open request.
 
     request: the one that the mail was recorded at. knows_words: what had been sent to its writer is known.
     has_other_key: see the function. misses: a request that it names is in the store no longer. verifies_dkim:
@@ -76,7 +76,7 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """differs: the names of what does; empty with a gap, and where all is equal."""
+    """differs: the names of the fields that differ; empty with a gap, and where all are equal."""
 
     was: RecordedOutcome
     now: RecordedOutcome
@@ -85,7 +85,7 @@ class Compared:
 
 
 def gap_before_reading(processed: ProcessedMail, raw: bytes | None, is_intact: bool) -> Gap | None:
-    """Why this mail need not be read at all."""
+    """Why this mail cannot be read again; None where it can."""
     if processed.outcome is Outcome.DUPLICATE and not processed.fingerprint:
         return Gap.CAME_AGAIN
     if raw is None:
@@ -94,9 +94,9 @@ def gap_before_reading(processed: ProcessedMail, raw: bytes | None, is_intact: b
 
 
 def as_met(request: Request, processed: ProcessedMail | None, together: Collection[str] = ()) -> Request:
-    """The request as this mail met it, and open: nobody had decided, and every reference opens it.
+    """The request as it was when this mail was read, but open, with every invitation valid.
 
-    Of the verdicts those that were there before the mail: it is not held to its own. A mail that made no
+    It has the verdicts from before the mail, not the mail's own. A mail that made no
     verdict is held to none. processed: None for a mail that was not read yet. together: SHA-256 of the mails
     that were read in one go with this one and before it; they have its time.
     """
@@ -106,7 +106,7 @@ def as_met(request: Request, processed: ProcessedMail | None, together: Collecti
 
 
 def has_ties(requests: Iterable[Request], processed: ProcessedMail) -> bool:
-    """Whether `as_met` has to know which mails were read in one go with this one and before it."""
+    """Whether `as_met` needs to know which mails were read before this one in the same batch."""
     of = (processed.mail.sha256, processed.invitation)
     verdicts = (v for request in requests for v in request.verdicts)
     moment = timing.as_kept(processed.at)
@@ -116,7 +116,7 @@ def has_ties(requests: Iterable[Request], processed: ProcessedMail) -> bool:
 def _verdicts_before(
     request: Request, processed: ProcessedMail, together: Collection[str]
 ) -> tuple[Verdict, ...]:
-    """What a later verdict had replaced counts again where that one falls away."""
+    """The verdicts from before the mail; one that a later verdict had replaced counts again."""
     own = verdict_of(processed, request)
     if processed.outcome in _NOT_COUNTED or (processed.outcome is Outcome.DECISION and own is None):
         return ()
@@ -162,7 +162,7 @@ def has_other_key(reply: ParsedReply, request: Request | None, keys: references.
 
 
 def compared(processed: ProcessedMail, verdict: Verdict | None, today: Today) -> Compared:
-    """The mail then and now."""
+    """Compares the recorded outcome with today's."""
     now = _outcome_today(today)
     was = _recorded_outcome(processed, verdict, today.reply, now)
     if was is None:
@@ -174,7 +174,7 @@ def compared(processed: ProcessedMail, verdict: Verdict | None, today: Today) ->
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A mail that differs: what it says today, what it would be to its request, and when it came."""
+    """A mail that differs: its outcome today, the event for its request, and when it was read."""
 
     sha256: str
     invitation: int | None
@@ -234,7 +234,7 @@ def _outcome_today(today: Today) -> RecordedOutcome:
 def _recorded_outcome(
     processed: ProcessedMail, verdict: Verdict | None, reply: ParsedReply, now: RecordedOutcome
 ) -> RecordedOutcome | None:
-    """What was recorded then; None for a mail that was not counted and of which only a digest remains."""
+    """The recorded outcome; None for a mail that was not counted, where it cannot be reconstructed."""
     if processed.outcome in _NOT_COUNTED:
         return _recorded_of_uncounted(processed, reply, now)
     if processed.outcome is Outcome.DECISION:
@@ -255,7 +255,8 @@ def _recorded_outcome(
 def _recorded_of_uncounted(
     processed: ProcessedMail, reply: ParsedReply, now: RecordedOutcome
 ) -> RecordedOutcome | None:
-    """The fingerprint of a mail is over its answer and comment as well: the answers are tried."""
+    """The outcome reconstructed from the fingerprint, which covers answer and comment: each answer is
+    tried."""
     if now.outcome not in _ADMITTED or not processed.fingerprint:
         return now if now.outcome in _ADMITTED else RecordedOutcome(processed.outcome)
     if fingerprint(reply, reply.answer) == processed.fingerprint:
@@ -304,7 +305,7 @@ def _gap(
 
 
 def would_replace(request: Request, event: Event | None, at: datetime) -> Verdict | None:
-    """The verdict that would count no longer, if this came now while answers can still be changed."""
+    """The verdict that this event would replace while answers can still be changed; None without one."""
     if event is None or request.state is not State.PENDING or request.settles_at is None:
         return None
     after = state_machine.step(request, event, at).request.verdicts

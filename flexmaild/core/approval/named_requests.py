@@ -1,9 +1,9 @@
-"""Which of our requests a mail names, and what becomes of it there: no mail that names one vanishes.
+"""Finds the requests that a mail names, and its admission there: no mail that names a request vanishes.
 
-`admission_of` is asked by `engine.decide` for every mail. The rules of trust are in
-`core.approval.admission`; here is what stands around them: a mail without one reference that all its places
-agree on, one that names requests that it cannot decide, one that was answered to a mail of ours without a
-reference, one that names none that the store knows. Pure.
+`engine.decide` calls `admission_of` for every mail. The rules of trust are in `core.approval.admission`;
+here are the other cases: a mail without one reference on which all its places agree, one that names
+requests that it cannot decide, one that answers a mail of ours without a reference, one that names no
+request in the store. Pure.
 """
 
 from collections import defaultdict
@@ -35,16 +35,16 @@ _NOT_READ = (MailNature.OVERSIZE, MailNature.UNPARSABLE)
 # An id is told from a damaged one by so many letters at a time, and is one where half of all are the same:
 # of two ids made by chance one of 30 million pairs is.
 _PIECE, _SAME = 4, references.ID_LETTERS // 2
-# Nobody answers more requests in one mail.
+# No real mail answers more requests.
 _MOST_CLAIMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class KnownIds:
-    """What is known of ids beside the requests at hand. keys: every one that ids of ours were made with;
-    without any no id is called another installation's. past: ids of requests that were forgotten. near: for
-    an id that is nobody's, the open request of ours whose id it is but for some letters. asked: for a sender,
-    the newest open request that asks them."""
+    """What is known of ids without a request in the store. keys: each key that our ids were made with;
+    without any, no id counts as another installation's. past: ids of pruned requests. near: for an unknown
+    id, the open request whose id differs in a few letters. asked: for a sender, the newest open request
+    that asks them."""
 
     keys: tuple[bytes, ...] = ()
     past: frozenset[str] = frozenset()
@@ -53,21 +53,21 @@ class KnownIds:
 
 
 def whole_references(reply: ParsedReply) -> tuple[references.Reference, ...]:
-    """Every whole reference in the mail, at whatever place."""
+    """Every whole reference in the mail, wherever it is."""
     texts = (*reported_references(reply), *reference_texts(reply), *reply.hidden_references)
     parsed = map(references.parse, texts)
     return tuple(reference for reference in parsed if reference is not None)
 
 
 def named_ids(reply: ParsedReply) -> tuple[str, ...]:
-    """Ids of requests that this mail may name, those of its references first; which exist the store says."""
+    """The ids of requests that this mail may name, those of its references first; they need not exist."""
     ids = (reference.request_id for reference in whole_references(reply))
     return tuple(dict.fromkeys((*ids, *reply.named_requests)))
 
 
 def claimed_ids(reply: ParsedReply) -> list[str]:
-    """The ids of requests, whosever they are, that this mail answers: of references at the places where we
-    write them, whole or most of one, and of whole ones anywhere."""
+    """The ids of requests, ours or not, that this mail answers: from references where we write them, whole
+    or mostly whole, and from whole references anywhere."""
     texts = [*reported_references(reply), *reference_texts(reply), *reply.hidden_references]
     long = (text.upper() for text in texts if len(text) >= SHORTEST_DAMAGED)
     ours = (text.removeprefix(references.PREFIX) for text in long if text.startswith(references.PREFIX))
@@ -76,7 +76,7 @@ def claimed_ids(reply: ParsedReply) -> list[str]:
 
 
 def nearest_ids(ids: Iterable[str], known: Iterable[str]) -> dict[str, str]:
-    """For each of these the known id that it is but for some letters: changed, lost or put in."""
+    """For each id the known id that differs from it only in a few letters: changed, lost or inserted."""
     by_piece: dict[str, set[str]] = defaultdict(set)
     for one in known:
         for start in range(0, references.ID_LETTERS, _PIECE):
@@ -106,8 +106,8 @@ def admission_of(
     answered: Iterable[str] = (),
     ids: KnownIds = KnownIds(),
 ) -> Admission:
-    """What becomes of this mail. requests: by id, those of `named_ids` that exist, and those of `answered`:
-    ids of requests whose mail without a reference it answers."""
+    """The admission of this mail. requests: by id, those of `named_ids` and `answered` that exist.
+    answered: ids of requests whose mail without a reference it answers."""
     unknown = _admission_of_unknown(reply, requests, answered, ids)
     if unknown is not None:
         return unknown
@@ -128,8 +128,8 @@ def admission_of(
 def _admission_of_unknown(
     reply: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str], ids: KnownIds
 ) -> Admission | None:
-    """What becomes of a mail that answers a request which the store does not know. None where it answers one
-    that is known, or none at all, and where that changes nothing."""
+    """The admission of a mail that answers a request unknown to the store. None where it answers a known
+    one or none."""
     if not ids.keys or reply.nature in _NOT_READ:
         return None
     names = named_ids(reply)
@@ -152,8 +152,8 @@ def _admission_of_unknown(
 
 
 def _admission_of_lost(reply: ParsedReply, names: Sequence[str], ids: KnownIds) -> Admission | None:
-    """What becomes of a mail about requests of ours that are no longer in the store: forgotten, or made
-    before the store was exchanged for an older one."""
+    """The admission of a mail about requests of ours that are no longer in the store: pruned, or missing
+    since an older store was restored."""
     if past := next((i for i in names if i in ids.past), ""):
         reason = ReplyReason.FORGOTTEN
         if reply.nature is MailNature.HUMAN:
@@ -166,7 +166,7 @@ def _admission_of_lost(reply: ParsedReply, names: Sequence[str], ids: KnownIds) 
 
 
 def _places_agree(reply: ParsedReply) -> bool:
-    """Whether two places hold the same whole reference: what is altered is not altered twice alike."""
+    """Whether two places hold the same whole reference, which alterations would not produce."""
     places = (reply.address_references, reply.thread_references, reply.body_references)
     whole = [{text.upper() for text in place if references.parse(text) is not None} for place in places]
     return any(one & other for one, other in combinations(whole, 2))
@@ -175,8 +175,8 @@ def _places_agree(reply: ParsedReply) -> bool:
 def _admission_by_genuine(
     reply: ParsedReply, requests: Mapping[str, Request], keys: ReferenceKeys, policy: SenderPolicy
 ) -> Admission | None:
-    """The ruling on a mail without one reference that it agrees on, by the sender's own among those it holds:
-    at most undecided. None where there is none, or another person's beside it."""
+    """The admission of a mail whose references disagree, by the sender's own reference: at most undecided.
+    None without one, and where it also holds another person's."""
     usual, hidden = reference_texts(reply), reply.hidden_references
     genuine = {
         text: found for text in (*usual, *hidden) if (found := _genuine_reference(text, requests, keys))
@@ -211,8 +211,8 @@ def _genuine_reference(
 def _with_named_request(
     admission: Admission, reply: ParsedReply, requests: Mapping[str, Request], answered: Iterable[str]
 ) -> Admission:
-    """With the first request that the mail names, so that it is seen there; a reference of which only the
-    beginning is whole is an altered one."""
+    """The admission with the first request that the mail names, which shows it; a reference of which only
+    the beginning is whole counts as altered."""
     if admission.request_id:
         return admission
     first = next((i for i in named_ids(reply) if i in requests), "")

@@ -1,7 +1,7 @@
-"""From what a caller asks to the terms of a request: defaults filled in, every fault found at once.
+"""Makes the terms of a request from what a caller asks: fills in defaults, and finds every fault at once.
 
-Called by `api` with the caller's `RequestedApproval` and the operator's `Policy`; pure, so the same ask under
-the same policy gives the same terms.
+Called by `api` with the caller's `RequestedApproval` and the operator's `Policy`; pure, so that the same
+input gives the same terms.
 """
 
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ class RequestedApproval:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """While `since` <= now < `until`, whoever asks `approver` asks `delegate` too."""
+    """While `since` <= now < `until`, each request to `approver` also goes to `delegate`."""
 
     approver: str
     delegate: str
@@ -104,7 +104,7 @@ class Policy:
 
 
 def terms_of(requested: RequestedApproval, policy: Policy, now: datetime) -> Terms:
-    """The terms this ask comes to. Raises Refused with every fault."""
+    """The terms of the requested approval. Raises Refused with every fault."""
     faults: list[NotAllowed] = []
     approvers = _approvers(requested.approvers, policy, faults)
     helpers = _escalation(requested, policy, approvers, faults)
@@ -156,7 +156,8 @@ def terms_of(requested: RequestedApproval, policy: Policy, now: datetime) -> Ter
 
 
 def invited(terms: Terms, policy: Policy, now: datetime) -> tuple[Approver, ...]:
-    """Who gets a mail: everybody who may answer, and the delegates of today (not of delegates)."""
+    """The approvers who get a mail: all who may answer, and their current delegates (not delegates of
+    these)."""
     asked = [a for a in terms.approvers if not quorum.is_barred(terms, a)]
     return (*asked, *_delegates(asked, policy.delegations, terms, now))
 
@@ -164,7 +165,7 @@ def invited(terms: Terms, policy: Policy, now: datetime) -> tuple[Approver, ...]
 def _delegates(
     asked: list[Approver], delegations: tuple[Delegation, ...], terms: Terms, now: datetime
 ) -> Iterator[Approver]:
-    """Nobody is asked twice: whoever has a voice already, their own or another's, has no second one."""
+    """The delegates; none who is an approver, or a delegate of another approver, already."""
     have_voice = {address for a in terms.approvers for address in (a.address, *a.aliases)}
     for approver in asked:
         for d in delegations:
@@ -290,7 +291,7 @@ def _quorum_faults(terms: Terms, now: datetime) -> Iterator[NotAllowed]:
 
 
 def _later(moment: datetime, pause: timedelta) -> datetime:
-    """As the store keeps it, since a reference is bound to the expiry."""
+    """The time in the store's precision, since a reference covers the expiry."""
     try:
         later = moment + pause
     except OverflowError:

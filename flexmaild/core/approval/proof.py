@@ -1,4 +1,4 @@
-"""How well is the sender of a mail proven? By borders, own checks of signatures, or by the reference alone.
+"""How the sender of a mail is proven: by borders, by our own check of signatures, or by the reference alone.
 
 Each method counts by itself (RFC 7489, RFC 8601): `auth` names the person, DMARC and DKIM the domain. Pure;
 asked by `core.approval.admission`.
@@ -30,7 +30,7 @@ def stricter(first: Requirement, second: Requirement) -> Requirement:
 
 
 def proof_for(reply: ParsedReply, require: Requirement) -> Proof | None:
-    """What satisfies the requirement; None where nothing does."""
+    """The proof that satisfies the requirement; None without one."""
     shown = _shown(reply)
     return next((proof for proof in _SATISFIED_BY[require] if proof in shown), None)
 
@@ -46,12 +46,12 @@ def satisfies(shown: Iterable[Proof], require: Requirement) -> bool:
 
 
 def proofs_of(reply: ParsedReply) -> tuple[Proof, ...]:
-    """All that a mail shows beside the reference; nothing of one whose DMARC failed."""
+    """The proofs that a mail shows besides the reference; none where DMARC failed."""
     return () if failed_dmarc(reply) else tuple(sorted(_shown(reply) - {"reference"}))
 
 
 def failed_dmarc(reply: ParsedReply) -> str:
-    """The border that says DMARC failed, where nothing better is known of the sender; else empty."""
+    """The border that reports a DMARC failure; empty without one, and where the sender logged in."""
     if _is_logged_in(reply):
         return ""
     failed = (r for r in reply.auth_results if r.method == "dmarc" and r.result == "fail")
@@ -59,8 +59,8 @@ def failed_dmarc(reply: ParsedReply) -> str:
 
 
 def is_by_signature(reply: ParsedReply, require: Requirement) -> bool:
-    """Whether a signature alone is why the sender counts as proven: what it leaves out, anybody who has the
-    mail may have written. Where the sender's own server delivered it (aligned SPF), nobody else had it."""
+    """Whether only a signature proves the sender. Whoever has such a mail may have changed what the
+    signature does not cover, unless the sender's own server delivered it (aligned SPF)."""
     domain = domain_of(reply.sender)
     by_spf = any((r.method, r.result, r.domain) == ("spf", "pass", domain) for r in reply.auth_results)
     satisfying = _shown(reply).intersection(_SATISFIED_BY[require])
@@ -68,7 +68,7 @@ def is_by_signature(reply: ParsedReply, require: Requirement) -> bool:
 
 
 def may_be_misdirected(reply: ParsedReply, require: Requirement) -> bool:
-    """Whether the sender did not write it to us, or somebody else may have made it say so.
+    """Whether the mail was not sent to us, or its recipient fields may have been changed.
 
     Microsoft 365 signs neither To nor Cc. Its users' mail is refused only where the border checks SPF, and so
     could have seen that it came from there: else none of them could be proven.

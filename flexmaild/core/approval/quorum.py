@@ -1,6 +1,6 @@
-"""How many must say yes: the verdicts of a request against its quorum. Pure counting.
+"""Counts the verdicts of a request against its quorum. Pure.
 
-A *slot* is one voice: an approver with all their delegates. Answers of approvers who joined by
+A *slot* is one vote: an approver with all their delegates. Answers of approvers who joined by
 escalation are slots of their own under "any" and a number; under "all" and "each_group" such an answer
 stands in for every slot that has said nothing.
 """
@@ -13,7 +13,8 @@ from flexmaild.core.model import Answer, Approver, Request, State, Terms, Verdic
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """Who may still say what: `groups` maps a group to its slots, `voices` a slot to its answer."""
+    """The votes: `groups` maps a group to its slots, `voices` a slot to its answer; extra: slots by
+    escalation."""
 
     groups: Mapping[str, tuple[str, ...]]
     voices: Mapping[str, Answer]
@@ -28,12 +29,12 @@ class Ballot:
 
 
 def slot_of(approver: Approver) -> str:
-    """The address whose voice this approver holds: their own, or the one they act for."""
+    """The slot of this approver: their own address, or the one of the approver they act for."""
     return approver.on_behalf_of or approver.address
 
 
 def voice(request: Request, approver: Approver) -> Verdict | None:
-    """The verdict that counts of the voice this approver holds; None while it said nothing."""
+    """The verdict that counts for this approver's slot; None without one."""
     slot = slot_of(approver)
     return next((verdict for verdict in request.effective if verdict.approver == slot), None)
 
@@ -56,7 +57,7 @@ def ballot(request: Request) -> Ballot:
 
 
 def _voices(request: Request) -> dict[str, Answer]:
-    """What each slot says. One person approves once: not for themselves and again as somebody's delegate."""
+    """The answer of each slot. A person approves once: not for themselves and again as a delegate."""
     voices: dict[str, Answer] = {}
     approved: set[str] = set()
     for verdict in request.effective:
@@ -103,7 +104,7 @@ def progress(request: Request) -> tuple[int, int]:
 
 
 def unreachable(request: Request) -> tuple[str, ...]:
-    """Slots whose every open invitation bounced and who said nothing: nobody will answer for them."""
+    """The slots without an answer whose invitations have all bounced."""
     cast = ballot(request)
     silent = []
     for slot in (*cast.slots, *cast.extra):
@@ -153,7 +154,7 @@ def _decide_all(cast: Ballot, units: list[tuple[str, ...]], rule: str) -> tuple[
 
 
 def _answer_of_unit(cast: Ballot, slots: tuple[str, ...], stand_in: Answer | None) -> Answer | None:
-    """What a unit (a slot, or a group of which one is enough) says, with the stand-in for the silent."""
+    """The answer of a unit (a slot, or a group of which one is enough); the stand-in's where it has none."""
     if cast.said(Answer.APPROVE, slots):
         return Answer.APPROVE
     if len(cast.said(Answer.REJECT, slots)) == len(slots):

@@ -1,4 +1,4 @@
-"""What an event means for a request: `step(request, event, now)` gives the request afterwards and effects.
+"""The state machine: `step(request, event, now)` returns the request after an event, and the effects.
 
 The table at the end is the state machine; a pair that is not in it changes nothing. Called by
 `engine.decide` and `api`; knows no mail, no store and no clock.
@@ -91,7 +91,7 @@ def _answered(request: Request, event: Answered, now: datetime) -> Step:
         escalation=invitation.approver.escalation,
     )
     kept = tuple(replace(v, replaced=True) if v is earlier else v for v in request.verdicts)
-    # Whoever answers is reachable, whatever a delivery report (which anybody can write) said before.
+    # An approver who answers is reachable, whatever a delivery report said, which anyone can forge.
     invitation = replace(invitation, bounced="", silent_until=None)
     answered = replace(_with_invitation(request, invitation), verdicts=(*kept, verdict))
     if request.terms.settle_for:
@@ -127,7 +127,7 @@ def _unclear(request: Request, event: Unclear, now: datetime) -> Step:
 def _explain_and_withdraw(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
-    """Explain; and while answers can be changed, what this person said before counts no longer."""
+    """Explain; while answers can be changed, the person's earlier answer no longer counts."""
     before = quorum.voice(request, request.invitations[event.invitation].approver)
     is_theirs = before is not None and (
         before.mail.sender == event.mail.sender or before.invitation == event.invitation
@@ -144,17 +144,16 @@ def _explain_and_withdraw(
 
 
 def _settling_facts(request: Request) -> dict[str, object]:
-    """From when the answers decide, where that is not at once."""
+    """When the answers decide, as facts of a mail or entry; empty where they decide at once."""
     return {"settles_at": timing.iso(request.settles_at)} if request.terms.settle_for else {}
 
 
 def _explain(
     request: Request, event: Answered | Unclear, now: datetime, kind: MailKind, facts: dict[str, object]
 ) -> Step:
-    """Answer with an explanation, unless this text got one within the last hour, or they are used up.
+    """Answer with an explanation, unless this text got one within the last hour, or the limit is reached.
 
-    That a verdict was taken out is always told: two machines cannot go on by that alone, since a clear answer
-    must come before each.
+    A withdrawn verdict is always explained: that cannot loop, since a clear answer must come before each.
     """
     invitation = request.invitations[event.invitation]
     note = AuditEffect("not counted", {**_mail_facts(event), "because": kind.value, **facts})
@@ -175,7 +174,7 @@ def _explain(
 
 
 def silenced(request: Request, number: int, until: datetime) -> Request:
-    """The request whose approver wrote and got no explanation, since those of this time are used up."""
+    """The request, noting that an approver gets no explanation until then, since the limit is reached."""
     return _with_invitation(request, replace(request.invitations[number], silent_until=until))
 
 
@@ -194,7 +193,7 @@ def _late(request: Request, event: Answered | Unclear, now: datetime) -> Step:
 def _explain_late(
     request: Request, event: Answered, now: datetime, *, decided_by: str, decided_at: datetime
 ) -> Step:
-    """The approver or another delegate has used this voice before."""
+    """Explain that the approver or another delegate has answered for this slot."""
     facts: dict[str, object] = {
         "state": request.state.value,
         "decided_by": [decided_by],
@@ -209,7 +208,7 @@ def _cancelled(request: Request, event: Cancelled, now: datetime) -> Step:
 
 
 def _time_passed(request: Request, event: TimePassed, now: datetime) -> Step:
-    if request.settles_at is not None:  # nobody need be urged or asked beside, as it stands it is decided
+    if request.settles_at is not None:  # no reminder or escalation is needed: it will be decided
         return closing.settle(request, event, now) if settling.is_due(request, now) else Step(request)
     if now >= request.terms.expires_at:
         return closing.expire(request, now)
@@ -238,7 +237,7 @@ def _reminder_asked(request: Request, event: ReminderAsked, now: datetime) -> St
 
 
 def _remind(request: Request, *, by: str, since: datetime | None = None) -> Step:
-    """Remind whose answer is still needed, save those who were written to since the reminder was due."""
+    """Remind approvers whose answer is needed, except those who got a mail since the reminder was due."""
     spoken = closing.answered_slots(request)
     mails = tuple(
         Mail(MailKind.REMINDER, i.approver, i.number)
@@ -299,7 +298,7 @@ Handler = Callable[[Request, Any, datetime], Step]
 
 _CLOSED = (State.APPROVED, State.REJECTED, State.EXPIRED, State.CANCELLED)
 
-# The state machine: a pair that does not stand here changes nothing and has no effect.
+# The state machine: a pair that is missing here changes nothing and has no effect.
 TABLE: Mapping[tuple[State, type], Handler] = {
     (State.PENDING, Answered): _answered,
     (State.PENDING, Unclear): _unclear,

@@ -1,6 +1,6 @@
-"""Whether former keys of references are still needed: by open requests that were made with them.
+"""Finds out whether open requests still need the former reference keys.
 
-Asked by `flexmaild check` and by both doctors, of the store that is there.
+Used by `flexmaild check` and by both doctors.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ class OpenRequests(Protocol):
 
 
 def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
-    """One for each former key; a warning where it is needed no more. Raises StoreFault."""
+    """One step for each former key; a warning where no request needs it. Raises StoreFault."""
     tried = "look for open requests that were made with a former key of references"
     try:
         keys, every = former_keys(settings), known_reference_keys(settings)
@@ -38,12 +38,12 @@ def steps(settings: Settings, store: OpenRequests) -> Iterator[Step]:
 
 
 def unneeded(settings: Settings) -> list[str]:
-    """A sentence for each former key that is needed no more, where this user may look into the store."""
+    """A sentence for each former key that no request needs, where this user may read the store."""
     try:
         keys, every = former_keys(settings), known_reference_keys(settings)
         open_ids = open_read_only(settings).open_requests() if keys else []
     except (Failure, OSError, StoreFault):
-        return []  # what is wrong with a key or a store is told elsewhere
+        return []  # faults of keys and of the store are reported elsewhere
     return [
         f"{former.place}: no open request needs this former key of references any more: {_cure(former)}"
         for former in keys
@@ -52,7 +52,7 @@ def unneeded(settings: Settings) -> list[str]:
 
 
 def _open_count(former: FormerKey, every: ReferenceKeys, open_ids: Iterable[str]) -> int:
-    """How many of these requests may have been made with it."""
+    """How many of these requests may need this key."""
     return sum(former.key in every.of(identifier) for identifier in open_ids)
 
 

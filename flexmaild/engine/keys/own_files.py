@@ -1,7 +1,7 @@
-"""Whether the files of the state directory are ours to write: those that another user made are not.
+"""Checks that the daemon's user may read and write the files of the state directory.
 
-A daemon started once by hand as root leaves a store, a lock and a key that are root's. Asked at the start and
-by `flexmaild check`; nothing is opened or made.
+A daemon that was once started as root leaves a store, a lock and a key owned by root. Called at the start
+and by `flexmaild check`; opens and creates nothing.
 """
 
 import os
@@ -36,7 +36,7 @@ def insist_on_own_files(settings: Settings, user: int | None = None) -> None:
 
 
 def make_state_directory(settings: Settings) -> None:
-    """Where there is none. Raises SettingsError; OSError where only room is lacking."""
+    """Create the state directory if it is missing. Raises SettingsError; OSError where the disk is full."""
     path = settings.state_directory
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,16 +51,16 @@ def make_state_directory(settings: Settings) -> None:
 
 
 def service_user(settings: Settings) -> int | None:
-    """Who the daemon runs as, as far as it can be told; None where it cannot. systemd gives the state
+    """The uid that the daemon runs as; None where it cannot be determined. systemd gives the state
     directory to the unit's user at each start."""
     owner, me = _status(settings.state_directory), os.geteuid()
     if owner is None or owner.st_uid in (me, 0):
         return me
-    return owner.st_uid if me == 0 else None  # somebody else may not look inside
+    return owner.st_uid if me == 0 else None  # other users may not read the directory
 
 
 def _files(settings: Settings) -> Iterator[tuple[Path, os.stat_result]]:
-    """What there is."""
+    """The existing files, each with its status."""
     state = settings.state_directory
     try:
         database = database_file(settings.store.url, state)
@@ -80,13 +80,13 @@ def _files(settings: Settings) -> Iterator[tuple[Path, os.stat_result]]:
 def _status(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
-    except OSError:  # not there, or in a directory that is told itself
+    except OSError:  # missing, or in a directory that is reported itself
         return None
 
 
 def _has_access(path: Path, found: os.stat_result, user: int) -> bool:
-    """By its owner and mode; where this process is that user, an access list or a capability may allow more.
-    A file system that is read-only is another matter, which the mode does not show."""
+    """Whether this user may read and write the path, by owner and mode; for the user of this process also
+    by access lists and capabilities. The mode does not show a read-only file system."""
     needed = 0o7 if stat.S_ISDIR(found.st_mode) else 0o6
     if user == found.st_uid:
         granted = found.st_mode >> 6

@@ -1,4 +1,4 @@
-"""The mails that stay in the folder: they are passed over at each poll, and nothing of them is fetched again.
+"""Remembers the mails that stay in the folder: each poll skips them and fetches nothing of them.
 
 `LeftMailFilter` stands between the inbox and the store, which marks a bounded number of them; of the others
 the poller knows as long as it runs. Used by `engine.polling.poller`, in its thread.
@@ -15,7 +15,7 @@ _MOST = 50_000
 
 
 class LeftMailFilter:
-    """known: which of these marks were committed before, and of which mails."""
+    """known: finds which of these UIDs were committed before, and for which mails."""
 
     def __init__(self, known: IsKnown) -> None:
         self._known = known
@@ -33,7 +33,7 @@ class LeftMailFilter:
         return found
 
     def without(self, fetched: Sequence[Fetched], left: Collection[MessageUid]) -> list[Fetched]:
-        """Those of these mails that do not stay."""
+        """The fetched mails that do not stay in the folder."""
         for mail in fetched:
             self._kept.pop(mail.uid, None)  # it may have been that of another mail
             self._there.discard(mail.uid)
@@ -44,6 +44,6 @@ class LeftMailFilter:
         return [mail for mail in fetched if mail.uid not in left]
 
     def end(self) -> Collection[MessageUid]:
-        """The folder was looked through to its end: the marks of those that were there."""
+        """The folder was read to its end: returns the UIDs of the mails that stay there."""
         self._kept = {uid: identity for uid, identity in self._kept.items() if uid in self._there}
         return frozenset(self._there)

@@ -1,9 +1,8 @@
-"""The thread that reads the reply folder when told to, and deletes what was committed.
+"""The thread that polls the reply folder on request, and deletes the mails that were committed.
 
-It fetches, has the mails understood by the sandboxed child (to which it says what was sent), has their
-outcomes committed, and deletes those mails and no others. At most `process_count` mails a poll, whatever woke
-it, beside those that are left where they lie. A failed poll ends with one report and leaves the folder as it
-is.
+It fetches mails, has the sandboxed child understand them, has their outcomes committed, and deletes those
+mails and no others: at most `process_count` in a poll, not counting those that stay in the folder. A failed
+poll ends with one report and leaves the folder as it is.
 """
 
 import queue
@@ -39,7 +38,7 @@ Read = Sequence[tuple[Fetched, ParsedReply]]
 
 @dataclass(slots=True)
 class Tally:
-    """What a poll has done so far; it counts even when the poll fails half-way."""
+    """What a poll has done so far, also when it fails half-way."""
 
     read: int = 0
     deleted: int = 0
@@ -50,8 +49,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Backlog:
-    """More lay in the folder than a poll may read: when, and its newest mail then. Mails come in the order of
-    their places, so once one behind that was read, everything that lay there is: others may keep coming."""
+    """The folder held more than a poll may read: when, and its newest mail then. Mails are read in the
+    order of their positions, so once one behind that was read, all that lay there is read."""
 
     since: datetime
     newest: FolderPosition
@@ -59,12 +58,14 @@ class _Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the poller works with. known: which of these marks were committed before, and of which mails;
-    highest: see `UidWatch`. commit: makes the outcomes of these durable, and returns them; keep_mark: comes
-    between that and the first deletion (see `store.store_mark`); left: the mails that are left in the folder,
-    without those that are not among these, where they are given; all raise Failure. ended: is told how each
-    poll ended; died: of a bug that ended the thread. clock: that of transactions, since requests are decided
-    by when their mails were read."""
+    """What the poller works with.
+
+    known: which of these UIDs were committed before, and for which mails; highest: see `UidWatch`. commit:
+    commits outcomes and returns them; keep_mark: called between a commit and the first deletion (see
+    `store.store_mark`); left: the mails that stay in the folder, of those that are given. All raise Failure.
+    ended: called after each poll; died: called with a bug that ended the thread. clock: that of
+    transactions, since requests are decided by when their mails were read.
+    """
 
     known: IsKnown
     highest: Highest
@@ -79,7 +80,7 @@ class Work:
 
 
 class Poller(Worker):
-    """The thread and its wake-up call. `poll` may be called by anybody, as often as they like."""
+    """The polling thread. `poll` may be called by any thread, at any time."""
 
     def __init__(
         self, work: Work, transport: str, process_count: int, inbox: Inbox, sandbox: Sandbox
@@ -107,13 +108,13 @@ class Poller(Worker):
         return future
 
     def poll_when_due(self) -> None:
-        """Ask for a poll by the clock: not while a login that was refused would only be refused again, which
-        locks accounts."""
+        """Request a periodic poll. None is made while a refused login backs off, since retries lock
+        accounts."""
         if self._work.clock.steady() >= self._not_before:
             self.poll()
 
     def retry_login(self) -> None:
-        """An operator may have cured what refused us."""
+        """Retry a refused login now: an operator may have corrected the cause."""
         if self._refused:
             self._refused, self._not_before = 0, 0.0
             self.poll()
@@ -141,7 +142,7 @@ class Poller(Worker):
         self._work.beat(self.component)
 
     def _next_calls(self) -> list[Future[PollEnded]]:
-        """Everybody who asked for a poll by now; waits a little for the first."""
+        """The polls requested by now; waits a little for the first."""
         try:
             calls = [self._calls.get(timeout=5.0)]
         except queue.Empty:
@@ -179,7 +180,7 @@ class Poller(Worker):
             if folder.messages:
                 self._sandbox.prepare()
             self._batches(folder, tally, began)
-            # A folder in which nothing can be deleted is not looked through from its beginning at each poll.
+            # Where nothing can be deleted, a poll does not read the folder from its beginning.
             left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
         except Refused:  # a rule for requests: no mail can break it, so that is a bug
             raise
@@ -215,7 +216,7 @@ class Poller(Worker):
         )
 
     def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
-        """Read what is there, within the count."""
+        """Read the folder in batches, up to the limit of a poll."""
         free, may_leave = self._process_count, MOST_LEFT
         while free > 0 and may_leave > 0 and not self._stopping.is_set():
             self._beat()
@@ -240,7 +241,7 @@ class Poller(Worker):
             self._remember_backlog(tally)
 
     def _note_progress(self, read: Sequence[Fetched], tally: Tally) -> None:
-        """Whether everything that lay in the folder when there was too much of it has been read now."""
+        """Note whether these mails complete the backlog."""
         backlog, places = self._backlog, [mail.position for mail in read if mail.position]
         if backlog is None:
             return
@@ -250,7 +251,7 @@ class Poller(Worker):
             self._backlog = None  # the folder was made anew
 
     def _remember_backlog(self, tally: Tally) -> None:
-        """The poll has read as much as it may; what is to be read until all that lies there now is?"""
+        """The poll has reached its limit: note the newest mail in the folder, if any."""
         now = self._work.clock.now()
         newest = self._inbox.newest()
         if newest is None:

@@ -1,7 +1,7 @@
-"""Whether the numbers of a folder's mails only grow, as they should (RFC 9051 section 2.3.1.1).
+"""Checks that the UIDs of a folder only grow, as they should (RFC 9051 section 2.3.1.1).
 
-They go back when a mailbox is restored from a copy, or when a replica that lagged takes over. No mail is lost
-by it, since a mail is known by more than its number; what is told is for the operator, who may not know.
+They go back when a mailbox is restored from a copy, or when a replica that lagged takes over. No mail is
+lost by it, since a mail is identified by more than its UID; the operator is notified.
 Used by `engine.polling.poller`, in its thread.
 """
 
@@ -16,9 +16,9 @@ Highest = Callable[[str, str], int]
 
 
 class UidWatch:
-    """`known` stands between the inbox and the store, and sees which mails had the marks that are there now.
+    """`known` stands between the inbox and the store, and sees which mails had the UIDs of this poll.
 
-    highest: the highest number in the store, of a folder; asked once, since it looks at every mail.
+    highest: the highest stored UID of a folder; called once, since it reads every mail's row.
     """
 
     def __init__(self, known: IsKnown, highest: Highest) -> None:
@@ -30,7 +30,7 @@ class UidWatch:
         self._back: tuple[int, int] | None = None
 
     def begin(self, folder: FolderState) -> None:
-        """A poll begins, and this is how the folder was found."""
+        """A poll begins with the folder in this state."""
         self._kept, self._reused, self._back = {}, [], None
         if (uid := folder.next) is None:
             return
@@ -53,7 +53,7 @@ class UidWatch:
                 self._reused.append(mail.uid)
 
     def went_back(self) -> WentBack | None:
-        """What this poll has seen of it."""
+        """The reused or decreased UIDs that this poll has found."""
         if self._back is None and not self._reused:
             return None
         following, highest = self._back or (0, 0)

@@ -1,7 +1,6 @@
-"""What becomes of a mail that is read once more: by the daemon's rules, at the requests as the mail met them.
+"""Decides again about a mail that was read before, by the daemon's rules and the requests as they were then.
 
-Used by `engine.replay.explain` and `engine.replay.replay`, with the store from beside. Nothing is changed by
-it.
+Used by `engine.replay.explain` and `engine.replay.replay`, on a read-only store. Changes nothing.
 """
 
 from collections.abc import Mapping
@@ -47,7 +46,7 @@ def mail_context(
 def admission_today(
     reply: ParsedReply, known: MailContext, keys: ReferenceKeys, policy: SenderPolicy
 ) -> Admission:
-    """What would become of the mail, were the requests that it names open."""
+    """The admission of the mail if the requests that it names were open."""
     opened = {
         identifier: comparison.as_met(request, known.processed, known.together)
         for identifier, request in known.requests.items()

@@ -1,7 +1,7 @@
-"""How a mail is read, as a document: what was typed, what decided or kept it from deciding, and who said it.
+"""Explains how a mail is understood: what was typed, what decided or prevented a decision, who sent it.
 
-Used by `flexmaild explain`. The mail is read by the daemon's child and judged by the daemon's rules, as if
-its request were still open; what the store knows of it stands apart. Nothing is written or asked of DNS.
+Used by `flexmaild explain`. The sandboxed child reads the mail, and the daemon's rules decide about it as
+if its request were open; what the store knows is listed separately. Writes nothing and does not use DNS.
 """
 
 import hashlib
@@ -40,8 +40,8 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 @dataclass(slots=True)
 class Sources:
-    """Where an explanation comes from. settings: None for the defaults. store: None where they cannot be
-    had, and `without` says why."""
+    """The sources of an explanation. settings: None for the defaults. store: None where it cannot be read,
+    and `without` says why."""
 
     settings: Settings | None
     store: ReadOnlyStore | None = None
@@ -54,7 +54,7 @@ class Sources:
 
 
 def sources(settings: Settings | None) -> Sources:
-    """What can be had with these settings, by this user."""
+    """The sources that this user can read with these settings."""
     if settings is None:
         return Sources(None, without="without settings it is not known where the store is")
     try:
@@ -67,7 +67,7 @@ def sources(settings: Settings | None) -> Sources:
 
 
 def explain(data: bytes, sources: Sources) -> dict[str, Any]:
-    """The document; whole references are masked in it. Raises Failure where there is nobody to read it."""
+    """The document, with references masked. Raises Failure when no child process can be started."""
     reply, evidence, context = _read(data, sources)
     reply = _with_recorded_proof(reply, context, sources)
     admission = _admission(reply, context, sources)
@@ -94,7 +94,7 @@ def explain(data: bytes, sources: Sources) -> dict[str, Any]:
 
 
 def _read(data: bytes, sources: Sources) -> tuple[ParsedReply, Evidence, MailContext]:
-    """The reading, and what it is judged by; without the words sent where these cannot be looked up."""
+    """The parsed reply with its evidence and context; without sent mails where the store cannot be read."""
     rules = rules_without_dns(sources.settings) if sources.settings else Rules.of()
     mail = RawMail(data, len(data))
     if sources.store is not None:
@@ -108,7 +108,7 @@ def _read(data: bytes, sources: Sources) -> tuple[ParsedReply, Evidence, MailCon
 def _read_as_recorded(
     mail: RawMail, rules: Rules, store: ReadOnlyStore, sources: Sources
 ) -> tuple[ParsedReply, Evidence, MailContext]:
-    """With what had been sent when the daemon read this mail, or a copy with other bytes, if it did."""
+    """Read the mail with what had been sent when the daemon read it, or a copy of it with other bytes."""
     words = SentBefore(store, sources.keys)
     processed = store.seen_as(hashlib.sha256(mail.data).hexdigest())
     words.at(processed.at if processed else None)
@@ -149,7 +149,7 @@ def _admission(reply: ParsedReply, context: MailContext, sources: Sources) -> Ad
 def _verdict_document(
     reply: ParsedReply, admission: Admission, context: MailContext, sources: Sources, evidence: Evidence
 ) -> dict[str, Any]:
-    """What would become of the mail, were its request open; certain only where the store could be read."""
+    """The outcome of the mail if its request were open; certain only where the store could be read."""
     if sources.store is None and reply.nature is MailNature.HUMAN and named_requests.named_ids(reply):
         answer = reply.answer.value if reply.answer else ""
         return {"certain": False, "outcome": "", "answer": answer, "because": sources.without, "if_dkim": ""}
@@ -205,7 +205,7 @@ def _sender_document(reply: ParsedReply, sources: Sources, evidence: Evidence) -
 
 
 def _dkim(sources: Sources, evidence: Evidence) -> str:
-    """What our own look at the signature would be."""
+    """What our own check of the signature would be."""
     if not evidence.is_signed:
         return "no signature"
     return "not verified here (no DNS)" if _wants_dkim(sources) else "not looked at (verify_dkim is off)"
@@ -239,7 +239,7 @@ def _look_document(look: Look) -> dict[str, Any]:
 
 
 def _store_document(reply: ParsedReply, admission: Admission, context: MailContext) -> Mapping[str, Any]:
-    """What the store knows of this mail and of its request; it plays no part in how the mail is read."""
+    """What the store knows of this mail and its request; it does not influence how the mail is understood."""
     found: dict[str, Any] = {}
     request, processed = context.requests.get(admission.request_id), context.processed
     if request is not None:

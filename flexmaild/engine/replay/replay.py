@@ -1,8 +1,8 @@
-"""The kept mails once more, through this version and these settings: `Replay.run` says of each what differs.
+"""Reads the kept mails again with this version and these settings; `Replay.run` reports what differs.
 
-Used by `flexmaild replay`, beside a daemon or without one: reads the store from beside and the mails in the
-limited child, one after the other; sends, writes and keeps nothing. What is compared says
-`core.approval.comparison`.
+Used by `flexmaild replay`, whether a daemon runs or not: reads the store without writing and the mails in
+the sandboxed child, one after the other; sends and keeps nothing. `core.approval.comparison` says what is
+compared.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ _PER_CHILD = 2000
 class Result:
     """One mail. request: as it stands in the store, where it is there. counted: its verdict counts there.
 
-    because: why it would come to what it comes to now.
+    because: the reason of the new outcome.
     """
 
     processed: ProcessedMail
@@ -47,7 +47,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A request that would stand otherwise."""
+    """A request that would be in another state."""
 
     request_id: str
     was: State
@@ -56,7 +56,7 @@ class Decision:
 
 @dataclass(slots=True)
 class Replay:
-    """Raises StoreFault, and Failure where there is nobody to read the mails."""
+    """Raises StoreFault, and Failure when no child process can be started."""
 
     store: ReadOnlyStore
     settings: Settings
@@ -75,7 +75,7 @@ class Replay:
         self._policy = SenderPolicy(self.settings.incoming.sender_authentication.require)
 
     def run(self, since: datetime, span: MailRange) -> Iterator[Result]:
-        """One result for each mail of the span, in the order in which they were read."""
+        """One result for each mail in the range, in the order in which they were read."""
         number, after = 0, 0
         try:
             while found := self.store.read_since(since, after, span.last, _SLICE):
@@ -127,7 +127,7 @@ class Replay:
         return Result(processed, result, of_then, counted, admission.because)
 
     def decisions(self) -> Iterator[Decision]:
-        """After `run`: the requests that would stand otherwise."""
+        """After `run`: the requests that would be in another state."""
         for identifier, changes in self._changes.items():
             request = self.store.requests([identifier]).get(identifier)
             today = comparison.decision_today(request, changes) if request is not None else None

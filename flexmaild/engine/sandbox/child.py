@@ -1,7 +1,7 @@
-"""The child that reads hostile mail, one after the other, under limits of time and memory.
+"""The child process that understands mails, one after the other, under limits of time and memory.
 
 Started by `engine.sandbox.parent` with one end of a socket pair: first the rules come, then mails; each is
-answered with a reading as JSON. It has no settings and no secrets, asks nobody but the daemon (once a mail,
+answered with a parsed reply as JSON. It has no settings and no secrets, asks only the daemon (once a mail,
 for what was sent with the references in it) and DNS (for DKIM keys, if the settings want that), and may die.
 """
 
@@ -19,7 +19,6 @@ from typing import Any
 from flexmaild.core.parsed_reply import ParsedReply
 from flexmaild.core.references import parse
 from flexmaild.core.work import MailsSent, SentMail
-from flexmaild.engine.sandbox.dns import txt_record
 from flexmaild.engine.sandbox.framing import (
     EVIDENCE,
     MAIL_WITH_EVIDENCE,
@@ -40,6 +39,8 @@ from flexmaild.mail.understand.words.rules import Rules
 # One kilobyte of header can exhaust a stack and 260 kB of it can take 2.5 GB in careless parsers.
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 5
+# Four DNS lookups may be made (`mail.authentication.own_check`) within the ten seconds a mail has in all.
+DNS_SECONDS = 2.0
 
 # References, and what was sent with them.
 _Known = tuple[tuple[str, ...], tuple[SentMail, ...] | None]
@@ -69,7 +70,7 @@ def main() -> int:
 
 
 class Connection:
-    """The line, and what came for later mails while the child waited for words: a few frames."""
+    """The channel, with frames of later mails that arrived while the child waited for an answer."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -85,10 +86,10 @@ class Connection:
         return frame
 
     def mails_sent(self, references: tuple[str, ...]) -> tuple[SentMail, ...] | None:
-        """What came with the mail, if it is about these references; else ask the daemon.
+        """The mails sent with these references: those that came with the mail, or the daemon's answer.
 
-        What has not the form of a reference it cannot know, and of a mail with more references than it
-        answers it need not know anything: they disagree.
+        The daemon is not asked for texts that are no reference, nor for more than it answers: those
+        disagree.
         """
         if set(references) == set(self._known[0]):
             return self._known[1]
@@ -130,10 +131,22 @@ def reply_json(
     mails_sent: MailsSent,
     evidence: Evidence | None,
 ) -> bytes:
-    """What is made of one mail, as it goes to the daemon."""
-    lookup = txt_record if rules.verify_dkim else None
+    """The parsed reply of one mail, as JSON for the daemon."""
+    lookup = _txt_record if rules.verify_dkim else None
     reply = understand(data, size, rules, is_partial, lookup, mails_sent, is_cut, evidence)
     return _json({name: getattr(reply, name) for name in _FIELDS})
+
+
+def _txt_record(name: bytes) -> bytes | None:
+    """The record's text; None when there is none, or no answer in time. Needs the extra `dkim`."""
+    import dns.exception
+    import dns.resolver
+
+    try:
+        answer = dns.resolver.resolve(name.decode("ascii"), "TXT", lifetime=DNS_SECONDS)
+    except (dns.exception.DNSException, UnicodeDecodeError, OSError):
+        return None
+    return b"".join(answer[0].strings) if len(answer) else None
 
 
 def _json(value: Any) -> bytes:

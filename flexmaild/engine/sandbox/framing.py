@@ -1,11 +1,11 @@
-"""Length-prefixed frames on a stream socket, between the daemon and its reading child.
+"""Length-prefixed frames on a stream socket between the daemon and its child process.
 
 The daemon sends the rules, and the child says that it is ready; every later frame begins with a tag of one
 letter. The daemon sends mails, a few ahead, each with its size on the server and whether files or text of it
 are missing; before a mail with references that are easily seen, what was sent with these. The child answers
-each mail in order with a reading. Before it, at most once, it may ask with the references that it has found,
-and waits: what comes meanwhile is for the mails that follow, then come the words. A mail may come with the
-wish to know why it is read as it is: then the answer is followed by what it was read from.
+each mail in order with a parsed reply. Before that it may, once, ask for the mails sent with the references
+that it has found, and waits: frames in between are for later mails. A mail may ask for evidence: then the
+reply is followed by it.
 """
 
 import socket
@@ -25,7 +25,7 @@ MOST_REFERENCES = 50
 
 
 class FrameError(Exception):
-    """The other end closed the line, or spoke nonsense."""
+    """The other end closed the channel, or violated the protocol."""
 
 
 def send(channel: socket.socket, data: bytes, deadline: Deadline | None = None) -> None:

@@ -1,8 +1,8 @@
-"""Hostile mail is understood in a child process: this end starts it, feeds it, and outlives it.
+"""Has mails understood in a child process: starts it, feeds it, and restarts it when it died.
 
-`Sandbox.read` gives one reading for each mail, whatever the mail does to the child: one that kills or
-stalls it is tried again alone, then called unparsable (at once, if it took all the CPU time that a mail may
-take); its neighbours are read as usual. A child that cannot
+`Sandbox.read` returns one parsed reply for each mail, whatever the mail does to the child: one that kills
+or stalls it is tried again alone, then unparsable (at once, if it took all the CPU time that a mail may
+take); other mails are read as usual. A child that cannot
 be started at all (no memory, no descriptors, a package being replaced) says nothing about any mail: then
 `read` raises TryLater. When what was sent cannot be looked up, the store's fault passes through it. Used by
 `engine.polling.poller` in its thread; the other end is `engine.sandbox.child`.
@@ -72,7 +72,7 @@ class RawMail:
 
 
 class Sandbox:
-    """The child, started at the first mail and again whenever it died or was told to rest."""
+    """The child, started at the first mail and again after it died or was closed."""
 
     def __init__(self, rules: Rules, on_death: Callable[[str], None], mails_sent: MailsSent) -> None:
         """mails_sent: is called by `read`, in its thread; may raise a Failure and nothing else."""
@@ -84,8 +84,8 @@ class Sandbox:
         self._is_ready = False
 
     def read(self, mails: Sequence[RawMail], beat: Callable[[], None] = lambda: None) -> list[ParsedReply]:
-        """A reading for each, in their order; `beat` is called whenever there is one more. Raises TryLater
-        when there is nobody to read them, and what `mails_sent` raises when it cannot be known."""
+        """A parsed reply for each mail, in order; `beat` is called after each. Raises TryLater when no
+        child can be started, and what `mails_sent` raises."""
         replies: list[ParsedReply | None] = [None] * len(mails)
         at = 0
         while at < len(mails):
@@ -99,7 +99,8 @@ class Sandbox:
         return [r if r is not None else _unparsable(one) for r, one in zip(replies, mails, strict=True)]
 
     def read_with_evidence(self, mail: RawMail) -> tuple[ParsedReply, Evidence]:
-        """A reading, and what it was made of: nothing for a mail that killed the child. Raises as `read`."""
+        """The parsed reply and its evidence, which is empty for a mail that killed the child. Raises as
+        `read`."""
         channel = self._ready()
         try:
             self._send_mail(channel, mail, MAIL_WITH_EVIDENCE)
@@ -114,7 +115,7 @@ class Sandbox:
         return _unparsable(mail), Evidence()
 
     def prepare(self) -> None:
-        """Start the child now, while something else is done; a failure shows at the first mail."""
+        """Start the child now, in parallel to other work; a failure shows at the first mail."""
         with suppress(TryLater):
             self._started()
 
@@ -173,7 +174,7 @@ class Sandbox:
         return pickle.dumps((references, self._mails_sent(references)))
 
     def _receive_reply(self, channel: socket.socket, mail: RawMail) -> ParsedReply:
-        """The child's answer to this mail, and before it what it may ask for."""
+        """The child's answer to this mail, after answering its query, if any."""
         frame = _receive_frame(channel)
         if frame.startswith(QUERY):
             _send_frame(channel, SENT_MAILS + self._sent_mails(_asked_references(frame[1:])))
@@ -238,7 +239,7 @@ def _send_frame(channel: socket.socket, data: bytes) -> None:
 
 
 def _receive_frame(channel: socket.socket) -> bytes:
-    """A child that drips a byte at a time has no more time than one that is silent."""
+    """One frame within the time limit, however slowly its bytes arrive."""
     return receive(channel, Deadline.after(WALL_SECONDS))
 
 
@@ -249,20 +250,20 @@ def _fits(on_the_way: Sequence[RawMail]) -> bool:
 
 
 def _fault_text(fault: Exception) -> str:
-    """For the journal; what the child said may be a mail's text, or ours."""
+    """The fault for the log; without values, which may quote a mail."""
     text = f"{fault.error_count()} faults" if isinstance(fault, ValidationError) else str(fault)
     return f"{type(fault).__name__}: {text}"
 
 
 def _visible_references(data: bytes) -> tuple[str, ...]:
-    """The references near the beginning of this mail, without taking it apart. Which ones it really holds the
-    child says: when it finds others, it asks."""
+    """The references near the beginning of this mail, without parsing it. The child asks when it finds
+    others."""
     found = dict.fromkeys(text.decode().upper() for text in _REFERENCE.findall(data, 0, _LOOKED_AT))
     return tuple(found) if len(found) <= MOST_REFERENCES else ()
 
 
 def _asked_references(asked: bytes) -> tuple[str, ...]:
-    """What the child asks for, if it is what it may ask for."""
+    """The references in the child's query. Raises FrameError for anything else."""
     references = tuple(asked.decode("ascii", "replace").split(" "))
     if len(references) > MOST_REFERENCES or not all(map(parse, references)):
         raise FrameError("a question that is none")
@@ -270,7 +271,7 @@ def _asked_references(asked: bytes) -> tuple[str, ...]:
 
 
 def parsed_reply(frame: bytes, mail: RawMail) -> ParsedReply:
-    """The child's answer, if it is one and about this mail: the digest is the evidence that is kept."""
+    """The child's answer. Raises FrameError unless it is a reply about this mail, by its digest."""
     if not frame.startswith(REPLY):
         raise FrameError("an answer that is no reading")
     reply = _REPLY_TYPE.validate_json(frame[1:])
@@ -288,7 +289,7 @@ def _evidence(frame: bytes) -> Evidence:
 def _unparsable(mail: RawMail) -> ParsedReply:
     digest = hashlib.sha256(mail.data).hexdigest()
     because = "reading it took too much time or memory"
-    # By what stands in it as it is, without taking it apart: whom it concerns has to see it.
+    # Found in the raw bytes, without parsing, so that the requests show this mail.
     named = mentions.requests(mentions.in_bytes(mail.data))
     nature = MailNature.UNPARSABLE
     return ParsedReply(digest, mail.size, nature, because, partial=mail.partial, named_requests=named)
