@@ -1,4 +1,4 @@
-"""What is left of a request that has ended, once its comments, words or addresses are kept no longer.
+"""Removes comments, texts or addresses from a closed request when their retention has passed.
 
 Its state, its times, how many said what, how each was proven and the digests of their mails stay for as long
 as the request is known. Who decided is an address like any other and goes with them: it says what a person
@@ -13,15 +13,15 @@ from datetime import datetime
 from flexmaild.core import references
 from flexmaild.core.model import Approver, Invitation, Part, Request, State, Terms, Verdict
 
-# What an audit entry may say of persons that is a word of theirs and no address.
+# Keys of audit entries that may hold words of a person, but no address.
 WORDS_OF_PERSONS = ("comment", "sentence", "word", "because")
-# In the place of what an address or a server's answer about one was.
+# Replaces addresses and servers' answers about them.
 PURGED = "(purged)"
 
 
 def due(request: Request, before: Mapping[Part, datetime]) -> frozenset[Part]:
-    """The parts that are kept no longer. before: for each part, what had ended by then is over. Of a request
-    that is open, none."""
+    """The parts that are to be removed; none of an open request. before: for each part, the time by which
+    the request must have ended."""
     ended = request.decided_at
     if ended is None or request.state is State.PENDING:
         return frozenset()
@@ -51,7 +51,7 @@ def _without_comments(request: Request) -> Request:
 
 
 def _without_words(terms: Terms) -> Terms:
-    """The digest of what was asked stays: by it a late reply's reference is still known as ours."""
+    """The digest of the terms stays, so that a late reply's reference is still recognised."""
     asked = terms.asked or references.asked(terms).hex()
     return replace(terms, asked=asked, text="", html="", variables={}, metadata={}, attachments=())
 

@@ -1,8 +1,8 @@
-"""What others wrote, as it may be kept, shown and logged: without our secrets, and of each reference the
-beginning only.
+"""Texts of other programs as they may be kept, shown and logged: without our secrets and whole references.
+Apart from `masking`, which knows no secrets.
 
-Servers repeat what they are told: a command with the password in it, the Message-ID with the reference. So
-the types that carry their words apply this when they are made (`errors.Failure`, `ports.Receipt`,
+Servers repeat what we send: a command with the password, a Message-ID with the reference. So the types that
+carry their texts apply this when they are made (`errors.Failure`, `ports.Receipt`,
 `steps.Step`, `reading.Bounce`), and no adapter can forget it.
 """
 
@@ -11,10 +11,11 @@ from flexmaild.system import redaction
 
 
 def redacted(words: str) -> str:
-    """Of words that are another's alone: what has the shape of a secret is hidden as well."""
+    """A text that is not ours: what has the shape of a secret is hidden as well."""
     return masked(redaction.THIS_PROCESS.clean(words))
 
 
 def without_known(text: str) -> str:
-    """Of a text of ours with words of another's in it, of which the shapes would hide too much."""
+    """A text of ours that quotes another program: only known secrets are hidden, since shapes would hide too
+    much."""
     return masked(redaction.THIS_PROCESS.without_known(text))

@@ -1,7 +1,7 @@
-"""What to do about a failure: the one place that turns a failed try into "later" or "given up".
+"""Decides what follows from a failed try: the one place that says "later" or "given up".
 
 Pauses grow by doubling with jitter, as Postfix's queue manager does (minimal_backoff_time 300 s,
-maximal_backoff_time 4000 s), from a shorter start, since somebody waits for these mails.
+maximal_backoff_time 4000 s), from a shorter start, since people wait for these mails.
 """
 
 from datetime import datetime, timedelta
@@ -18,22 +18,23 @@ LONGEST_LOGIN_PAUSE = 3600.0
 # No server may make us wait for longer by Retry-After.
 LONGEST_WISH = 3600.0
 
-# Failures of the way itself, not of the one mail: it is kept and tried again, however permanent they look.
+# Failures of the target, not of the one mail: it is kept and tried again, however permanent they look.
 _GENERAL_REASONS = frozenset({Reason.AUTH, Reason.TLS})
 _GENERAL_STEPS = frozenset({"dns", "connect", "greeting", "ehlo", "token", "token store", "secret"})
 _SIZE_ANSWERS, _SIZE_CODES = ("552", "523"), ("5.2.3", "5.3.4")
 
 
 def fails_every_job(failure: Failure) -> bool:
-    """Whether every other job on this way would fail alike (login, TLS, connection, a limit on all mails;
+    """Whether every other job of this target would fail alike (login, TLS, connection, a limit on all mails;
     "rcpt" is about one recipient, whose own mailbox may be the one that is limited)."""
     throttled = failure.reason is Reason.THROTTLED and failure.step != "rcpt"
     return failure.reason in _GENERAL_REASONS or failure.step in _GENERAL_STEPS or throttled
 
 
 def refuses_our_sender(failure: Failure) -> bool:
-    """Whether the server refused MAIL, and so perhaps our sender, which an operator cures. It may still take
-    other mails: some servers refuse single ones there, by their size (RFC 1870, RFC 3463 section 3.4)."""
+    """Whether the server refused MAIL, and so perhaps our sender, which an operator can correct. It may
+    still accept other mails: some servers refuse single ones there, by size (RFC 1870, RFC 3463 section
+    3.4)."""
     about_size = failure.answer.startswith(_SIZE_ANSWERS) or any(
         code in failure.answer for code in _SIZE_CODES
     )
@@ -52,12 +53,12 @@ def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timede
 
 
 def is_refused_login(failure: Failure) -> bool:
-    """Whether the server refused who we are: to try again soon locks accounts."""
+    """Whether the server refused our login: retrying soon locks accounts."""
     return failure.reason is Reason.AUTH and failure.step == "login"
 
 
 def login_pause(refused: int) -> float:
-    """Seconds until a mailbox that has refused our login so often in a row is tried again by itself."""
+    """Seconds until a mailbox that has refused our login so often in a row is tried again."""
     return min(LONGEST_LOGIN_PAUSE, SLOW_PAUSE * 2.0 ** min(refused - 1, 20)) if refused else 0.0
 
 
