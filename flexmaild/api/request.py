@@ -1,6 +1,6 @@
 """One request to the control socket: who calls, what it may do, what it asks, the answer or a problem.
 
-Made by `api.paths` for each. Runs in the event loop; what may block is carried out by the application's
+Made by `api.server` for each. Runs in the event loop; what may block is carried out by the application's
 threads, and a caller who waits has none. Never logs what was sent.
 """
 

@@ -1,4 +1,7 @@
-"""Wakes callers who wait for a decision when their request has changed. Apart from `api`, which the engine does not import."""
+"""Wakes callers who wait for a decision when their request has changed.
+
+Apart from `api`, which the engine does not import.
+"""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
-from flexmaild.system import groups
+from flexmaild.system import users
 
 # struct sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
 MAX_PATH = 107
@@ -137,7 +137,7 @@ def _adopt(fd: int) -> Listening:
 
 
 def _gid(place: ListenAddress) -> int | None:
-    return groups.gid_of(place.group) if place.group else None
+    return users.gid_of(place.group) if place.group else None
 
 
 def _check_path(path: Path) -> None:

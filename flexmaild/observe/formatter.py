@@ -6,13 +6,15 @@ without a secret, a mail body or a control character. It never raises.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Set
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
-from flexmaild.observe.log_values import clean, escape, is_telling
-from flexmaild.system.redaction import MASK, Redactor
+from flexmaild.core.masking import masked
+from flexmaild.system.redaction import MASK, WORDS, Redactor
 
 # The journal cuts long lines into several entries (LineMax=48K) and syslog relays do so at 1 to 8 KiB.
 LINE_LIMIT = 4096
@@ -25,6 +27,8 @@ FIRST = ("time", "level", "component", "event")
 # Levels as syslog numbers them (RFC 5424 section 6.2.1), which the journal shares.
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "1;31"}
+# Keys whose values are secret.
+_SECRET_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{WORDS}|authorization|body|raw|payload)$")
 
 Event = dict[str, Any]
 Render = Callable[[Event], bytes]
@@ -40,7 +44,7 @@ def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
             shown[key] = text if len(text) <= EXCEPTION_LIMIT else "..." + text[-EXCEPTION_LIMIT:]
         else:
             shown[_cut(escape(clean(str(key), redactor)), KEY_LIMIT)] = (
-                MASK if is_telling(str(key)) else _plain(event[key], redactor, DEPTH_LIMIT)
+                MASK if is_secret(str(key)) else _plain(event[key], redactor, DEPTH_LIMIT)
             )
     return shown
 
@@ -105,7 +109,7 @@ def _plain(value: object, redactor: Redactor, depth: int) -> Any:
         return f"<{len(value)} bytes>"
     if depth and isinstance(value, Mapping):
         return {
-            _shown(key, redactor): MASK if is_telling(_text_of(key)) else _plain(part, redactor, depth - 1)
+            _shown(key, redactor): MASK if is_secret(_text_of(key)) else _plain(part, redactor, depth - 1)
             for key, part in list(value.items())[:ITEMS_LIMIT]
         }
     if depth and isinstance(value, list | tuple | Set):
@@ -150,3 +154,20 @@ def _compact(value: object) -> str:
 
 def _field(key: str) -> str:
     return "FLEXMAILD_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in key.upper())[:50]
+
+
+def clean(text: str, redactor: Redactor, *, tail: bool = False) -> str:
+    """The text without secrets (`Redactor.clean`) and whole references."""
+    return masked(redactor.clean(text, tail=tail), "...")
+
+
+@lru_cache(1024)
+def is_secret(key: str) -> bool:
+    """Whether this key ("smtp_password", "body") names a secret, whose value is never logged."""
+    return _SECRET_KEY.search(key) is not None
+
+
+def escape(text: str) -> str:
+    """The text on one line: control, format (bidi), separator and surrogate characters become backslash
+    escapes, by Python's rule for what can be printed."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

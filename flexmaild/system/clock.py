@@ -8,12 +8,15 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
-
-from flexmaild.system.kernel_clock import is_synchronised
+from functools import cache
+from typing import Any, Protocol
 
 # No version is as old as this: no clock that is before it can be right.
 RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
+# What adjtimex(2) returns for a clock that nothing keeps right.
+_TIME_ERROR = 5
+# struct timex has 208 bytes with 64-bit longs. All zero, its `modes` ask and change nothing.
+_TIMEX_BYTES = 512
 
 
 class Clock(Protocol):
@@ -159,3 +162,20 @@ class TrustedClock:
 
 def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def is_synchronised() -> bool:
+    """Whether the kernel calls the clock synchronised (adjtimex(2)); True also where it may not be asked."""
+    ask = _adjtimex()
+    return ask is None or ask() != _TIME_ERROR
+
+
+@cache
+def _adjtimex() -> Any:
+    try:
+        import ctypes
+
+        call = ctypes.CDLL(None).adjtimex
+    except (ImportError, OSError, AttributeError, MemoryError):
+        return None
+    return lambda: call(ctypes.create_string_buffer(_TIMEX_BYTES))

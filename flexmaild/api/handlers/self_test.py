@@ -15,7 +15,7 @@ from email.utils import format_datetime
 
 from flexmaild.api import problems, seen_by
 from flexmaild.api.call import Answer, CommandRequest
-from flexmaild.api.handlers import arrivals, spellings, what_came_back
+from flexmaild.api.handlers import arrivals, self_test_results, spellings
 from flexmaild.api.handlers.probes import last_headers
 from flexmaild.api.handlers.spellings import Spelling
 from flexmaild.api.problems import Problem
@@ -64,12 +64,14 @@ def self_test(services: Services, call: CommandRequest) -> Answer:
     ]
     steps = [_send(components, mails)]
     operator_actions.record(services, "self-test", call.peer.user, ok=steps[0].ok)
-    seen = what_came_back.CameBack()
+    seen = self_test_results.CameBack()
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))
         if mails[0].raw:
             kept = last_headers(services)
-            seen = what_came_back.look([(m.spelling, m.raw, m.answer) for m in mails], components.rules, kept)
+            seen = self_test_results.look(
+                [(m.spelling, m.raw, m.answer) for m in mails], components.rules, kept
+            )
             steps += seen.steps
             header = parse_header(split_header(mails[0].raw)[0])
             message_id = arrivals.message_id(header, plus_address=components.settings.incoming.plus_address)
