@@ -9,8 +9,8 @@ import structlog
 
 from flexmaild.api.call import Handlers
 from flexmaild.api.limits import Limits
+from flexmaild.api.monitoring import ROOM, MonitoringApplication
 from flexmaild.api.server import ControlServer
-from flexmaild.api.watch import ROOM, Watch
 from flexmaild.core.access import Access
 from flexmaild.core.errors import GiveUp
 from flexmaild.net.http_server import EventLoop, HttpServer
@@ -41,7 +41,7 @@ class Listeners:
         self._limits = Limits()
         self._refusals = _Refusals()
         self._loop = EventLoop("http", self._crashed)
-        self._watch = Watch(metrics, look, self._watch_crashed)
+        self._watch = MonitoringApplication(metrics, look, self._watch_crashed)
         self._watched: HttpServer | None = None
         self._control: ControlServer | None = None
         self._bind: Callable[[], Listening]

@@ -82,7 +82,7 @@ def check_borders(services: Services) -> None:
     try:
         kept = services.store.headers(results_seen.LAST) if borders else []
         services.reports.borders(results_seen.incidents(kept, borders))
-        judged = services.store.judged(services.store.now() - refusals.LOOK_BACK, refusals.MOST)
+        judged = services.store.replies_since(services.store.now() - refusals.LOOK_BACK, refusals.MOST)
         services.reports.refused(*refusals.refused_in_a_row(judged))
     except StoreFault as fault:
         services.reports.store_failed(fault)

@@ -91,12 +91,12 @@ class Reports:
             else:
                 self._metrics.mail_failed(self.outgoing, reason or Reason.OTHER)
             if end.result == "ok":
-                before = self._health.way_passed(job.target)
+                before = self._health.target_succeeded(job.target)
                 _log.info("job done", **words, receipt=end.receipt, refused=len(end.refused))
                 if before.closed and job.target == OUTGOING:
                     self.on_recovery()
             else:
-                is_news = self._health.way_failed(job.target, end.error, end.reason, end.closed)
+                is_news = self._health.target_failed(job.target, end.error, end.reason, end.closed)
                 self._log_failure(end, words, is_news=is_news)
             self.look()
 
@@ -134,17 +134,17 @@ class Reports:
             return
         kind = Kind.STORE_LOCKED if isinstance(fault, StoreBusy) else Kind.DISK
         with self._lock:
-            self._health.store_trouble = Condition(
+            self._health.store_fault = Condition(
                 kind, "store", f"store: {fault}", fault.cure, cause=type(fault).__name__, stops=True
             )
             self.look()
 
     def store_works(self) -> None:
         """Close the store's incident: a transaction succeeded."""
-        if self._health.store_trouble is None:
+        if self._health.store_fault is None:
             return
         with self._lock:
-            self._health.store_trouble = None
+            self._health.store_fault = None
             self.look()
 
     def borders(self, processed: Iterable[tuple[str, str, str]]) -> None:
@@ -185,7 +185,9 @@ class Reports:
         for component, at in beats.items():
             self._metrics.heartbeat(component, at.timestamp())
         with self._lock:
-            self._health.forget_idle(target for target in list(self._health.ways) if not open_jobs[target])
+            self._health.forget_idle(
+                target for target in list(self._health.target_health) if not open_jobs[target]
+            )
         self.applications()
         for status in self._applications:
             expires = 0.0 if status.expires_at is None else status.expires_at.timestamp()

@@ -24,7 +24,7 @@ LONG_JOB = 120.0
 VITAL = frozenset({"timers", "poller"})
 # So many failures of mails in so many seconds without one success are no longer those of single recipients;
 # greylisting lets a mail pass after some minutes.
-TRIES_IN_VAIN, SECONDS_IN_VAIN = 3, 900.0
+MANY_FAILURES, MANY_FAILURES_SECONDS = 3, 900.0
 # The step at which a poll ends while the clock cannot be right.
 DOUBTED = "clock"
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -83,7 +83,7 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class TargetHealth:
     """A way out (the outbox, a sink) as the last tries found it. fault, reason: of the last failure.
 
     failures: since the last success, the first at `since` (steady clock). closed: the step at which nothing
@@ -108,7 +108,7 @@ class Way:
 
 @dataclass(slots=True)
 class Health:
-    """socket_gone: why no command comes in. store_trouble: why nothing can be written. given_up: jobs by
+    """socket_gone: why no command comes in. store_fault: why nothing can be written. given_up: jobs by
     target. orphaned and unserved: deliveries that wait and open requests that will be delivered, by the name
     of a sink that is not in the settings. clock_doubted: at the last look, so that its end is seen. bugs: by
     component, how many and when the last showed."""
@@ -118,12 +118,12 @@ class Health:
     beats: dict[str, float] = field(default_factory=dict)
     mailbox: Mailbox | None = None
     open_requests: int = 0
-    ways: dict[str, Way] = field(default_factory=dict)
+    target_health: dict[str, TargetHealth] = field(default_factory=dict)
     settings_fault: str = ""
     metrics_fault: str = ""
     loaded_at: datetime | None = None
     socket_gone: Condition | None = None
-    store_trouble: Condition | None = None
+    store_fault: Condition | None = None
     hung_transaction: float = 0.0
     warnings: tuple[str, ...] = ()
     components: frozenset[str] = frozenset({"timers"})
@@ -147,8 +147,8 @@ class Health:
         self.components, self.targets = frozenset({"timers", *components}), frozenset(targets)
         for gone in set(self.beats) - self.components:
             self.beats.pop(gone, None)
-        for gone in set(self.ways) - {OUTGOING, *self.targets}:
-            self.ways.pop(gone, None)
+        for gone in set(self.target_health) - {OUTGOING, *self.targets}:
+            self.target_health.pop(gone, None)
 
     def watch_mailbox(self, interval: timedelta | None) -> None:
         """Begin to watch, or go on with a new interval; None when replies are not read."""
@@ -191,36 +191,36 @@ class Health:
         now, steady = self.clock.now(), self.clock.steady()
         return {component: now - timedelta(seconds=steady - at) for component, at in list(self.beats.items())}
 
-    def way_passed(self, target: str) -> Way:
+    def target_succeeded(self, target: str) -> TargetHealth:
         """Returns how it stood before."""
-        before = self.ways.get(target, Way())
-        if self._is_there(target):
-            self.ways[target] = Way(self.clock.now())
+        before = self.target_health.get(target, TargetHealth())
+        if self._is_configured(target):
+            self.target_health[target] = TargetHealth(self.clock.now())
         return before
 
-    def way_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
+    def target_failed(self, target: str, fault: str, reason: str, closed: str) -> bool:
         """True when a single mail failed, and otherwise than the one before: what closes the way is an
         incident. What closed it stands until something passes."""
-        before = self.ways.get(target, Way())
+        before = self.target_health.get(target, TargetHealth())
         since = before.since if before.failures else self.clock.steady()
         way = replace(before, fault=fault, reason=reason, failures=before.failures + 1, since=since)
         if target != OUTGOING:  # a sink knows no recipients: what fails is the sink
             closed = closed or reason
-        elif way.failures >= TRIES_IN_VAIN and self.clock.steady() - since >= SECONDS_IN_VAIN:
+        elif way.failures >= MANY_FAILURES and self.clock.steady() - since >= MANY_FAILURES_SECONDS:
             closed = closed or "in vain"
         if closed:
             way = replace(way, closed=closed, closed_by=fault, closed_reason=reason)
-        if self._is_there(target):
-            self.ways[target] = way
+        if self._is_configured(target):
+            self.target_health[target] = way
         return not way.closed and (not before.fault or before.cause != way.cause)
 
     def forget_idle(self, targets: Iterable[str]) -> None:
         """Nothing waits for these any more, so nothing will show that they are open again."""
         for target in targets:
-            if target in self.ways:
-                self.ways[target] = Way(self.ways[target].last_success)
+            if target in self.target_health:
+                self.target_health[target] = TargetHealth(self.target_health[target].last_success)
 
-    def _is_there(self, target: str) -> bool:
+    def _is_configured(self, target: str) -> bool:
         """A way that a reload took away may still end a try."""
         return target == OUTGOING or target in self.targets
 
@@ -230,14 +230,14 @@ class Health:
 
     def silent(self) -> list[str]:
         """Components that should have given a sign of life."""
-        return [c for c, seconds in self._unheard() if seconds > LONGEST_SILENCE]
+        return [c for c, seconds in self._silent_seconds() if seconds > LONGEST_SILENCE]
 
     def held_up(self) -> list[str]:
         """Ways out, of those that are not silent yet, that have been at one job for long."""
-        ways = [(c, seconds) for c, seconds in self._unheard() if c not in VITAL]
-        return [c for c, seconds in ways if LONG_JOB < seconds <= LONGEST_SILENCE]
+        target_health = [(c, seconds) for c, seconds in self._silent_seconds() if c not in VITAL]
+        return [c for c, seconds in target_health if LONG_JOB < seconds <= LONGEST_SILENCE]
 
-    def _unheard(self) -> list[tuple[str, float]]:
+    def _silent_seconds(self) -> list[tuple[str, float]]:
         """For how many seconds each component has given no sign of life."""
         now = self.clock.steady()
         return [(c, now - at) for c, at in list(self.beats.items()) if c in self.components]

@@ -127,7 +127,7 @@ class Incidents:
                 found[known_as] = condition
         for key, condition in found.items():
             known = before.get(key)
-            there[key] = Incident(condition, now, now) if known is None else _goes_on(known, condition, now)
+            there[key] = Incident(condition, now, now) if known is None else _continued(known, condition, now)
             if known is None:
                 began.append(there[key])
             elif known.condition.cause != condition.cause:
@@ -137,5 +137,5 @@ class Incidents:
         return News(tuple(began), tuple(changed), ended)
 
 
-def _goes_on(known: Incident, condition: Condition, now: datetime) -> Incident:
+def _continued(known: Incident, condition: Condition, now: datetime) -> Incident:
     return replace(known, condition=condition, last=now)

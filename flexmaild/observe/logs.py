@@ -21,7 +21,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from flexmaild.observe import formatter
-from flexmaild.observe.log_writers import Write, way_out
+from flexmaild.observe.log_writers import Write, log_writer
 from flexmaild.settings.schema import Format, Level
 from flexmaild.system.redaction import Redactor
 
@@ -40,7 +40,7 @@ LOWEST = {
 
 def start(level: Level, style: Format, redactor: Redactor, *, descriptor: int = 2) -> Logs:
     """Begin to log to the descriptor (standard error) in the style of `log.format`."""
-    return Logs(level, Writer(way_out(style, descriptor)), redactor)
+    return Logs(level, Writer(log_writer(style, descriptor)), redactor)
 
 
 class Logs:

@@ -58,8 +58,8 @@ def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetim
     kept, fault = _kept(state_directory)
     if lost_since is None and not has_store:
         return Finding(path, fault or (_GONE if kept else _NONE), kept, None, None)
-    place = prepare(path, state_directory)
-    database = Database(place)
+    opened = prepare(path, state_directory)
+    database = Database(opened)
     try:
         with decoded(path):
             database.examine()

@@ -79,11 +79,11 @@ def prepare(path: Path, state_directory: Path) -> DatabaseFile:
             _refuse_network(path)
             locks = _locked_file(path, held), _locked_directory(state_directory, held)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            place = DatabaseFile(path, identity(path), locks)
+            database_file = DatabaseFile(path, identity(path), locks)
         except OSError as error:
             raise unusable(path, error) from error
         held.pop_all()
-    return place
+    return database_file
 
 
 def unusable(path: Path, error: OSError) -> StoreFault:

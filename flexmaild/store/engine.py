@@ -56,25 +56,25 @@ KEPT_READERS = 4
 class Database:
     """Transactions, from any thread. After a StoreBroken every further call raises it again."""
 
-    def __init__(self, place: DatabaseFile) -> None:
-        self._place = place
+    def __init__(self, opened: DatabaseFile) -> None:
+        self._file = opened
         memory = {MEMORY: DamagedRows()}
-        self._writer = _writer(place).execution_options(**memory)
-        self._readers = _readers(place).execution_options(**memory)
+        self._writer = _writer(opened).execution_options(**memory)
+        self._readers = _readers(opened).execution_options(**memory)
         self._lock = FirstComeLock()
-        self._since: float | None = None
+        self._transaction_since: float | None = None
         self._broken: StoreBroken | None = None
         self._busy: StoreBusy | None = None  # why the last one did not begin: who waits behind it hears that
         self._closed = False
 
     @property
     def path(self) -> Path:
-        return self._place.path
+        return self._file.path
 
     @property
     def busy_since(self) -> float | None:
         """When the transaction began that runs now (CLOCK_MONOTONIC, seconds); None when none does."""
-        return self._since
+        return self._transaction_since
 
     @property
     def broken(self) -> StoreBroken | None:
@@ -85,7 +85,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database; waits for nobody."""
         with self._guarded():
-            self._place.check()
+            self._file.check()
             with self._readers.begin() as connection:
                 yield connection
 
@@ -98,19 +98,19 @@ class Database:
         """
         if not self._lock.acquire(seconds):
             raise self._busy or StoreBusy(
-                f"{self._place.path}: another transaction has not ended for {seconds:g} seconds.",
+                f"{self._file.path}: another transaction has not ended for {seconds:g} seconds.",
                 "look whether the disk answers (journalctl -k).",
             )
-        self._since = time.monotonic()
+        self._transaction_since = time.monotonic()
         try:
             with self._guarded():
-                self._place.check()
+                self._file.check()
                 with self._writer.begin() as connection:
                     self._busy = None
-                    self._place.check_wal()
+                    self._file.check_wal()
                     yield connection
         finally:
-            self._since = None
+            self._transaction_since = None
             self._lock.release()
 
     @contextmanager
@@ -120,12 +120,12 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise self._remembered(translated(error, self._place.path)) from error
+            raise self._noted_fault(translated(error, self._file.path)) from error
         except StoreBroken as fault:
-            self._remembered(fault)
+            self._noted_fault(fault)
             raise
 
-    def _remembered(self, fault: StoreFault) -> StoreFault:
+    def _noted_fault(self, fault: StoreFault) -> StoreFault:
         if isinstance(fault, StoreBroken):
             self._broken = fault
         if isinstance(fault, StoreBusy):
@@ -135,7 +135,7 @@ class Database:
     def examine(self) -> None:
         """Look through the whole file after a crash (a -wal file was left), and when it is small enough to
         cost nothing; a damaged page met later raises StoreBroken then. Raises StoreBroken."""
-        path = self._place.path
+        path = self._file.path
         crashed = path.with_name(path.name + "-wal").exists()
         if not crashed and path.stat().st_size > CHECKED_BYTES:
             return
@@ -151,7 +151,7 @@ class Database:
             return
         self._closed = True
         healthy, idle = self._broken is None, self._lock.acquire(CLOSE_SECONDS)
-        self._broken = StoreBroken(f"{self._place.path}: the store is closed.")
+        self._broken = StoreBroken(f"{self._file.path}: the store is closed.")
         try:
             self._readers.dispose()
             if healthy and idle:
@@ -164,7 +164,7 @@ class Database:
             if idle:
                 self._writer.dispose()
                 self._lock.release()
-                self._place.release()
+                self._file.release()
 
 
 def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
@@ -175,9 +175,9 @@ def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
     return error
 
 
-def _writer(place: DatabaseFile) -> Engine:
+def _writer(opened: DatabaseFile) -> Engine:
     engine = create_engine(
-        URL.create("sqlite", database=str(place.path)),
+        URL.create("sqlite", database=str(opened.path)),
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
@@ -199,10 +199,10 @@ def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _readers(place: DatabaseFile) -> Engine:
+def _readers(opened: DatabaseFile) -> Engine:
     def connected() -> sqlite3.Connection:
-        place.check()
-        file = f"file:{quote(str(place.path))}?mode=ro"
+        opened.check()
+        file = f"file:{quote(str(opened.path))}?mode=ro"
         connection = sqlite3.connect(
             file, uri=True, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
         )

@@ -164,11 +164,11 @@ class Queries:
         with self._reading() as connection:
             return replies.newest(connection, ids)
 
-    def judged(self, since: datetime, limit: int) -> list[tuple[Reply, str]]:
+    def replies_since(self, since: datetime, limit: int) -> list[tuple[Reply, str]]:
         """The last mails since then that named a request, the newest first, and why each came to what it did,
         in words for operators."""
         with self._reading() as connection:
-            return mails.admitted_replies(connection, since, limit)
+            return mails.replies_since(connection, since, limit)
 
     def headers(self, limit: int) -> list[KeptHeader]:
         """Of the last mails that came, the newest first."""

@@ -43,7 +43,7 @@ _TRIES = 5
 # not change, and takes no lock and makes no file. Where there is one, a reader that may not write the -shm
 # file reads it beside a daemon, and after a crash makes an index of its own in memory
 # (https://www.sqlite.org/wal.html#readonly, since 3.22).
-_AT_REST, _IN_USE = "mode=ro&immutable=1", "mode=ro&readonly_shm=1"
+_IMMUTABLE, _SHARED = "mode=ro&immutable=1", "mode=ro&readonly_shm=1"
 
 
 class StoreDenied(StoreError):
@@ -75,43 +75,43 @@ class ReadOnlyStore:
     def __init__(self, url: str, *, state_directory: Path) -> None:
         """Raises StoreError where there is no store of this version, StoreDenied where it may not be read."""
         self._path = database_file(url, state_directory)
-        self._way = _AT_REST
+        self._mode = _IMMUTABLE
         self._identity = _examined(self._path)
         self._engine = create_engine(
             "sqlite://", creator=self._connected, poolclass=NullPool, hide_parameters=True
         )
-        self._look(lambda connection: refuse_other_schema(connection, str(self._path)))
+        self._query(lambda connection: refuse_other_schema(connection, str(self._path)))
 
     def requests(self, ids: Iterable[str]) -> dict[str, Request]:
         wanted = list(ids)
-        return self._look(lambda connection: requests.by_ids(connection, wanted))
+        return self._query(lambda connection: requests.by_ids(connection, wanted))
 
     def past_requests(self, ids: Iterable[str]) -> set[str]:
         wanted = list(ids)
-        return self._look(lambda connection: requests.past(connection, wanted))
+        return self._query(lambda connection: requests.past(connection, wanted))
 
     def open_requests(self) -> list[str]:
-        return self._look(requests.open_ids)
+        return self._query(requests.open_ids)
 
     def open_request_for(self, address: str) -> str | None:
-        return self._look(lambda connection: requests.open_for(connection, address))
+        return self._query(lambda connection: requests.open_for(connection, address))
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
         wanted = list(ids)
-        return self._look(lambda connection: jobs.by_ids(connection, wanted))
+        return self._query(lambda connection: jobs.by_ids(connection, wanted))
 
     def sent_before(
         self, approval_id: str, invitation: int, moment: datetime
     ) -> tuple[Request, list[KeptMail], bool] | None:
         """The request, what had been ordered with this invitation's reference before a moment, and whether
         the mail that asks is still among it; None where there is no such request."""
-        return self._look(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
+        return self._query(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
 
-    def seen_as(self, sha256: str) -> ProcessedMail | None:
+    def processed_with_digest(self, sha256: str) -> ProcessedMail | None:
         """The first outcome of this very mail."""
         return self._first(processed.c.sha256 == sha256)
 
-    def seen_with_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
+    def processed_with_message_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
         """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
         is_it = processed.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
         return self._first(and_(processed.c.approval_id.in_(list(approval_ids)), is_it))
@@ -124,21 +124,21 @@ class ReadOnlyStore:
         query = select(processed.c.sha256).where(
             processed.c.at == read.at, processed.c.seq < own.scalar_subquery()
         )
-        return frozenset(self._look(lambda connection: connection.execute(query).scalars().all()))
+        return frozenset(self._query(lambda connection: connection.execute(query).scalars().all()))
 
     def _first(self, which: ColumnElement[bool]) -> ProcessedMail | None:
         query = select(processed).where(which).order_by(processed.c.seq).limit(1)
 
-        def look(connection: Connection) -> ProcessedMail | None:
+        def query_with(connection: Connection) -> ProcessedMail | None:
             row = connection.execute(query).first()
             return None if row is None else PROCESSED.of(connection, row)
 
-        return self._look(look)
+        return self._query(query_with)
 
     def span(self, since: datetime) -> MailRange:
         """What was read since then and until now."""
         query = select(func.count(), func.max(processed.c.seq)).where(processed.c.at >= since)
-        count, last = self._look(lambda connection: connection.execute(query).one())
+        count, last = self._query(lambda connection: connection.execute(query).one())
         return MailRange(count, last or 0)
 
     def read_since(self, since: datetime, after: int, last: int, limit: int) -> list[RecordedMail]:
@@ -147,46 +147,46 @@ class ReadOnlyStore:
             processed.c.at >= since, processed.c.seq > after, processed.c.seq <= last
         )
         query = query.order_by(processed.c.seq).limit(limit)
-        return self._look(lambda c: [*KEPT.read(c, query)])
+        return self._query(lambda c: [*KEPT.read(c, query)])
 
     def headers(self, limit: int) -> list[KeptHeader]:
         """Of the last mails that were read, the newest first."""
-        return self._look(lambda connection: headers.newest(connection, limit))
+        return self._query(lambda connection: headers.newest(connection, limit))
 
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail, None when they are not kept; no bytes where they are damaged."""
-        return self._look(lambda connection: mails.raw_as_far(connection, sha256))
+        return self._query(lambda connection: mails.raw_or_empty(connection, sha256))
 
-    def _look(self, look: Callable[[Connection], T]) -> T:
+    def _query(self, query_with: Callable[[Connection], T]) -> T:
         """What it finds, looked for again where the file may have changed under it. Rows are taken apart in
         here: what stands in one that is damaged can be anything."""
         for _ in range(_TRIES):
-            before = self._choose_way()
+            before = self._choose_mode()
             try:
                 with self._engine.connect() as connection:
-                    found = look(connection)
+                    found = query_with(connection)
             except (SQLAlchemyError, sqlite3.Error, ValueError, TypeError, LookupError) as error:
                 fault = self._fault(error)
-                if isinstance(fault, StoreBusy) or _trace(self._path) == before:
+                if isinstance(fault, StoreBusy) or _file_state(self._path) == before:
                     raise fault from error
                 continue
-            if self._way == _IN_USE or _trace(self._path) == before:
+            if self._mode == _SHARED or _file_state(self._path) == before:
                 return found
         raise StoreBusy(f"{self._path}: the store is being opened and closed.", "try again in a moment.")
 
-    def _choose_way(self) -> tuple[int, int, int]:
+    def _choose_mode(self) -> tuple[int, int, int]:
         """Chooses how to open the file now. Raises StoreError where it cannot be read without writing."""
         insist_on(self._path, self._identity)
-        trace = _trace(self._path)
+        trace = _file_state(self._path)
         log, index, journal = (
             self._path.with_name(self._path.name + e) for e in ("-wal", "-shm", "-journal")
         )
         if journal.exists():  # flexmaild makes none
             raise StoreBusy(f"{self._path}: another program is writing the store.", "close that program.")
         if trace[2] < 0 or (trace[2] == 0 and not index.exists()):
-            self._way = _AT_REST
+            self._mode = _IMMUTABLE
         elif index.exists():
-            self._way = _IN_USE
+            self._mode = _SHARED
         else:
             raise StoreError(
                 f"{log}: it was left behind without its -shm file, and cannot be read without writing.",
@@ -196,7 +196,7 @@ class ReadOnlyStore:
 
     def _connected(self) -> sqlite3.Connection:
         # isolation_level None: every SELECT is a transaction of its own.
-        file = f"file:{quote(str(self._path))}?{self._way}"
+        file = f"file:{quote(str(self._path))}?{self._mode}"
         connection = sqlite3.connect(file, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         for pragma in ("query_only=ON", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
@@ -212,7 +212,7 @@ class ReadOnlyStore:
         return translated(error, self._path)
 
 
-def _trace(path: Path) -> tuple[int, int, int]:
+def _file_state(path: Path) -> tuple[int, int, int]:
     """What tells that somebody has written: the file's time and size, and the size of its -wal (-1: none)."""
     try:
         found = path.stat()

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import cast
 
-from flexmaild.api import request_models, seen_by
+from flexmaild.api import request_models, visibility
 from flexmaild.api.call import Answer, CommandRequest, Run
 from flexmaild.api.handlers.files import count_as_named, named_files
 from flexmaild.api.handlers.once import once, refuse_repeated
@@ -165,7 +165,7 @@ def resend(services: Services, call: CommandRequest) -> Answer:
     except ValueError as fault:
         raise NotAllowed("approver", str(fault)) from None
     found = _found(services.store, call)
-    seen_by.refuse_others(call.viewer, found)
+    visibility.refuse_unless_owner(call.viewer, found)
     if not any(i.approver.address == approver and not i.withdrawn for i in found.invitations):
         raise NotAllowed("approver", f"{approver} was not asked by {found.id}")
     return _happen(services, call, ResendAsked(approver, call.peer.user))
@@ -176,7 +176,7 @@ def _happen(services: Services, call: CommandRequest, event: Event) -> Answer:
 
     def decided(transaction: Transaction) -> tuple[Changes, Approval]:
         found = _found(transaction, call)
-        seen_by.refuse_others(call.viewer, found)
+        visibility.refuse_unless_owner(call.viewer, found)
         if found.state is not State.PENDING:
             raise _closed(found)
         changes = decide.event(transaction, services.context, found.id, event)

@@ -53,7 +53,7 @@ def refuse_repeated(store: Queries, call: CommandRequest) -> None:
     """Raises AnsweredBefore, and Problem 422 when the key came with another body."""
     if not call.idempotency_key:
         return
-    earlier = store.idempotent(_own_key(call))
+    earlier = store.idempotent(_key_of_caller(call))
     if earlier is None:
         return
     if earlier.body_sha256 != call.fingerprint:
@@ -66,9 +66,9 @@ def refuse_repeated(store: Queries, call: CommandRequest) -> None:
 def _record(call: CommandRequest, status: int, body: dict[str, Any], now: datetime) -> Idempotent | None:
     if not call.idempotency_key:
         return None
-    return Idempotent(_own_key(call), call.fingerprint, {"status": status, "body": body}, now)
+    return Idempotent(_key_of_caller(call), call.fingerprint, {"status": status, "body": body}, now)
 
 
-def _own_key(call: CommandRequest) -> str:
+def _key_of_caller(call: CommandRequest) -> str:
     """Keys belong to the caller who chose them: nobody gets another user's answer."""
     return f"{call.peer.uid}/{call.idempotency_key}"

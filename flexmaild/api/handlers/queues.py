@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from flexmaild.api import seen_by
+from flexmaild.api import visibility
 from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers.approvals import kept_bytes
 from flexmaild.api.problems import Problem
@@ -55,13 +55,13 @@ def _listed(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     limit = int(call.query["limit"])
     found = services.store.list_jobs(queue, states, limit, before=call.query.get("after") or None)
     following = found[-1].id if len(found) == limit else ""
-    items = seen_by.job_documents(services.store, call.viewer, found)
+    items = visibility.job_documents(services.store, call.viewer, found)
     return Answer(200, documents.Jobs(items=items, next=following))
 
 
 def _show(services: Services, call: CommandRequest, queue: Queue) -> Answer:
     found = _found(services.store, call, queue)
-    (shown,) = seen_by.job_documents(services.store, call.viewer, [found])
+    (shown,) = visibility.job_documents(services.store, call.viewer, [found])
     return Answer(200, shown)
 
 
@@ -163,7 +163,7 @@ def quarantine_show(services: Services, call: CommandRequest) -> Answer:
     aside = _set_aside(services.store, call)
     if not _sees(services.store, call, [aside])(aside.processed.approval_id):
         detail = f"{aside.id} answers no request that user {call.peer.user} may see."
-        raise seen_by.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
+        raise visibility.not_permitted(detail, "Ask an admin to look at it; control.admins names them.")
     raw = services.store.raw(aside.processed.mail.sha256)
     if not raw:
         return Answer(200, documents.shown(_quarantined(aside), None, []))
@@ -176,7 +176,7 @@ def quarantine_show(services: Services, call: CommandRequest) -> Answer:
 def _sees(store: Queries, call: CommandRequest, found: Iterable[Quarantined]) -> Callable[[str], bool]:
     """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
     admins."""
-    return seen_by.requests_seen(store, call.viewer, [aside.processed.approval_id for aside in found])
+    return visibility.visible_requests(store, call.viewer, [aside.processed.approval_id for aside in found])
 
 
 def quarantine_raw(services: Services, call: CommandRequest) -> Answer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from flexmaild.api import problems, seen_by
+from flexmaild.api import problems, visibility
 from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.handlers import arrivals, self_test_results, spellings
 from flexmaild.api.handlers.probes import last_headers
@@ -64,12 +64,12 @@ def self_test(services: Services, call: CommandRequest) -> Answer:
     ]
     steps = [_send(components, mails)]
     operator_actions.record(services, "self-test", call.peer.user, ok=steps[0].ok)
-    seen = self_test_results.CameBack()
+    seen = self_test_results.SelfTestResults()
     if steps[0].ok:
         steps.append(_arrival(services, call, mails))
         if mails[0].raw:
             kept = last_headers(services)
-            seen = self_test_results.look(
+            seen = self_test_results.results_of(
                 [(m.spelling, m.raw, m.answer) for m in mails], components.rules, kept
             )
             steps += seen.steps
@@ -158,7 +158,7 @@ def _arrival(services: Services, call: CommandRequest, mails: Sequence[Sent]) ->
     tried = f"wait for them in the folder {folder}"
     ends = began + ARRIVAL_SECONDS
     while True:
-        fault = seen_by.words(_poll(services), call.viewer)
+        fault = visibility.visible_text(_poll(services), call.viewer)
         if _take(services, mails):
             ends = steady() + STRAGGLER_SECONDS
         seconds = steady() - began

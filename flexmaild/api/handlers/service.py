@@ -7,7 +7,7 @@ from itertools import islice
 from typing import cast
 
 from flexmaild import __version__
-from flexmaild.api import problems, request_models, seen_by
+from flexmaild.api import problems, request_models, visibility
 from flexmaild.api.call import Answer, CommandRequest
 from flexmaild.api.problems import Fault, Problem
 from flexmaild.core import line_pattern
@@ -132,14 +132,14 @@ def _incoming(services: Services, viewer: Viewer) -> IncomingStatus | PolledStat
         polls=box.polls,
         failures_in_a_row=box.failures_in_a_row,
         last_success=box.last_success,
-        last_fault=seen_by.words(box.last.fault if box.last else "", viewer),
+        last_fault=visibility.visible_text(box.last.fault if box.last else "", viewer),
         waiting=max(0, box.last.folder.messages - box.last.deleted) if box.last and box.last.folder else None,
     )
 
 
 def _outgoing(services: Services, viewer: Viewer) -> OutgoingStatus:
     outgoing = services.components.settings.outgoing
-    way = services.health.ways.get(OUTGOING)
+    way = services.health.target_health.get(OUTGOING)
     jobs: Counter[str] = Counter()
     for (queue, _, state), number in services.counts.jobs.items():
         if queue is Queue.OUTBOX:
@@ -148,7 +148,7 @@ def _outgoing(services: Services, viewer: Viewer) -> OutgoingStatus:
         transport=outgoing.transport,
         from_address=outgoing.from_address,
         last_success=way.last_success if way else None,
-        last_fault=seen_by.words(way.fault if way else "", viewer),
+        last_fault=visibility.visible_text(way.fault if way else "", viewer),
         messages={state.value: jobs[state.value] for state in JobState},
     )
 
@@ -166,7 +166,7 @@ def process(services: Services, call: CommandRequest) -> Answer:
     ended = _polled(services)
     if ended.fault:
         extra = {"reason": ended.reason}
-        said = seen_by.words(ended.fault, call.viewer)
+        said = visibility.visible_text(ended.fault, call.viewer)
         raise Problem(502, "Reading replies failed", said, kind="server", extra=extra)
     waiting = max(0, ended.folder.messages - ended.deleted) if ended.folder else 0
     detail = f"{ended.read} read, {ended.deleted} deleted, {waiting} left in the folder"

@@ -110,12 +110,12 @@ def _read_as_recorded(
 ) -> tuple[ParsedReply, Evidence, MailContext]:
     """Read the mail with what had been sent when the daemon read it, or a copy of it with other bytes."""
     words = SentBefore(store, sources.keys)
-    processed = store.seen_as(hashlib.sha256(mail.data).hexdigest())
+    processed = store.processed_with_digest(hashlib.sha256(mail.data).hexdigest())
     words.at(processed.at if processed else None)
     reply, evidence = _read_with(mail, rules, words)
     context = decide_again.mail_context(store, sources.id_keys, reply, processed)
     if processed is None and context.requests and reply.message_id:
-        processed = store.seen_with_id(context.requests, reply.message_id)
+        processed = store.processed_with_message_id(context.requests, reply.message_id)
         if processed is not None:
             words.at(processed.at)
             reply, evidence = _read_with(mail, rules, words)

@@ -34,7 +34,7 @@ def add(connection: Connection, new: Sequence[Job]) -> None:
 _state = jobs.c.state
 
 
-def _ending(**values: Any) -> Update:
+def _end_statement(**values: Any) -> Update:
     return (
         update(jobs)
         .where(
@@ -53,23 +53,25 @@ def _ending(**values: Any) -> Update:
     )
 
 
-def _unless(*kept: JobState, otherwise: JobState) -> ColumnElement[str]:
+def _state_unless(*kept: JobState, otherwise: JobState) -> ColumnElement[str]:
     # Not in_(): its list cannot stand in a statement that is executed for many rows at once.
     return case((or_(*(_state == state.value for state in kept)), _state), else_=otherwise.value)
 
 
 _ENDINGS = {
-    "ok": _ending(state=JobState.DONE.value, receipt=bindparam("words"), done_at=bindparam("ended_at")),
-    "later": _ending(
-        state=_unless(JobState.HELD, JobState.DROPPED, otherwise=JobState.DEFERRED),
+    "ok": _end_statement(
+        state=JobState.DONE.value, receipt=bindparam("words"), done_at=bindparam("ended_at")
+    ),
+    "later": _end_statement(
+        state=_state_unless(JobState.HELD, JobState.DROPPED, otherwise=JobState.DEFERRED),
         due_at=bindparam("again"),
         recipients=case(
             (bindparam("remaining", type_=jobs.c.recipients.type) == "[]", jobs.c.recipients),
             else_=bindparam("remaining", type_=jobs.c.recipients.type),
         ),
     ),
-    "give_up": _ending(state=_unless(JobState.DROPPED, otherwise=JobState.FAILED)),
-    "overtaken": _ending(state=JobState.DROPPED.value, done_at=bindparam("ended_at")),
+    "give_up": _end_statement(state=_state_unless(JobState.DROPPED, otherwise=JobState.FAILED)),
+    "overtaken": _end_statement(state=JobState.DROPPED.value, done_at=bindparam("ended_at")),
 }
 
 
@@ -110,7 +112,7 @@ def claim(
 ) -> list[Job]:
     """Claim jobs that are due for `owner`, the longest due first."""
     chosen = select(jobs.c.seq).where(jobs.c.queue == queue.value, WAITING, jobs.c.due_at <= now, _free(now))
-    chosen = chosen.where(*_sound(connection))
+    chosen = chosen.where(*_readable(connection))
     if target is not None:
         chosen = chosen.where(jobs.c.target == target)
     chosen = chosen.order_by(jobs.c.due_at, jobs.c.seq).limit(limit)
@@ -134,7 +136,7 @@ def claim(
     return [job for _, _, job in sound]
 
 
-def _sound(connection: Connection) -> list[ColumnElement[bool]]:
+def _readable(connection: Connection) -> list[ColumnElement[bool]]:
     """Neither a job that cannot be read nor a mail about a request that cannot."""
     found: list[ColumnElement[bool]] = []
     if ids := JOBS.known_damaged(connection):
@@ -153,11 +155,11 @@ def release(connection: Connection, owner: str) -> int:
 
 
 def renew(connection: Connection, claims: Iterable[Claim], until: datetime) -> None:
-    _of_claims(connection, _RENEW, claims, until=until)
+    _execute_for_claims(connection, _RENEW, claims, until=until)
 
 
 def unclaim(connection: Connection, claims: Iterable[Claim]) -> None:
-    _of_claims(connection, _UNCLAIM, claims)
+    _execute_for_claims(connection, _UNCLAIM, claims)
 
 
 _held = (
@@ -167,7 +169,9 @@ _RENEW = update(jobs).where(_held).values(lease_until=bindparam("until"))
 _UNCLAIM = update(jobs).where(_held).values(**_UNLEASED)
 
 
-def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim], **values: Any) -> None:
+def _execute_for_claims(
+    connection: Connection, statement: Update, claims: Iterable[Claim], **values: Any
+) -> None:
     rows = [{"job": claim.job_id, "number": claim.number, **values} for claim in claims]
     if rows:
         connection.execute(statement, rows)
@@ -175,7 +179,7 @@ def _of_claims(connection: Connection, statement: Update, claims: Iterable[Claim
 
 def next_due(connection: Connection, queue: Queue, target: str, now: datetime) -> datetime | None:
     waiting = select(jobs.c.due_at).where(jobs.c.queue == queue.value, jobs.c.target == target, WAITING)
-    waiting = waiting.where(_free(now), *_sound(connection))
+    waiting = waiting.where(_free(now), *_readable(connection))
     due = connection.scalar(waiting.order_by(jobs.c.due_at).limit(1))
     return due if isinstance(due, datetime) else None
 

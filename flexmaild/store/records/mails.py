@@ -172,7 +172,7 @@ def raw(connection: Connection, sha256: str) -> bytes | None:
     return RAWS.first(connection, select(raws.c.sha256, raws.c.data).where(raws.c.sha256 == sha256))
 
 
-def raw_as_far(connection: Connection, sha256: str) -> bytes | None:
+def raw_or_empty(connection: Connection, sha256: str) -> bytes | None:
     """The same of a store whose rows may be damaged: then no bytes, and never more than a mail can have."""
     data = connection.scalar(select(raws.c.data).where(raws.c.sha256 == sha256))
     try:
@@ -185,7 +185,7 @@ def blob(connection: Connection, sha256: str) -> bytes | None:
     return connection.scalar(select(blobs.c.data).where(blobs.c.sha256 == sha256))
 
 
-def admitted_replies(connection: Connection, since: datetime, limit: int) -> list[tuple[Reply, str]]:
+def replies_since(connection: Connection, since: datetime, limit: int) -> list[tuple[Reply, str]]:
     """Of the mails since then that named a request, the newest first: what each came to, and why in words
     for operators."""
     same = (replies_.c.approval_id == processed.c.approval_id) & (replies_.c.sha256 == processed.c.sha256)

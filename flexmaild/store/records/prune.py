@@ -53,7 +53,7 @@ def prune(
     finished = and_(jobs.c.done_at < sent_before, jobs.c.state.in_(_FINISHED))
     given_up = and_(jobs.c.created_at < outcomes_before, jobs.c.state == JobState.FAILED.value)
     decided = and_(requests.c.created_at < outcomes_before, requests.c.state != State.PENDING.value)
-    old = and_(or_(finished, given_up), ~_of_kept(sent_before))
+    old = and_(or_(finished, given_up), ~_belongs_to_kept_request(sent_before))
     return (
         _slice(connection, raws, raws.c.sha256, raws.c.at < raw_before)
         + _slice(connection, processed, processed.c.seq, processed.c.at < outcomes_before)
@@ -84,7 +84,7 @@ def _requests(connection: Connection, old: ColumnElement[bool]) -> int:
     return connection.execute(delete(requests).where(requests.c.id.in_([row.id for row in rows]))).rowcount
 
 
-def _of_kept(moment: datetime) -> ColumnElement[bool]:
+def _belongs_to_kept_request(moment: datetime) -> ColumnElement[bool]:
     """Whether the job belongs to a request that is still open, or has ended since."""
     kept = or_(requests.c.state == State.PENDING.value, requests.c.decided_at >= moment)
     return select(requests.c.id).where(requests.c.id == jobs.c.approval_id, kept).exists()

@@ -281,7 +281,7 @@ def test_a_damaged_row_is_a_fault_of_the_store_that_names_the_file(
         file.execute(f"UPDATE seen SET {column} = ? WHERE uid = '1'", (value,))
     file.close()
     store = beside(tmp_path)
-    looks: list[Callable[[], object]] = [lambda: store.seen_as(mail(1).mail.sha256)]
+    looks: list[Callable[[], object]] = [lambda: store.processed_with_digest(mail(1).mail.sha256)]
     looks.append(lambda: store.read_since(datetime(1970, 1, 1, tzinfo=UTC), 0, 99, 10))
     for look in looks:
         with pytest.raises(StoreError, match=r"flexmaild\.db: a row .* damaged"):

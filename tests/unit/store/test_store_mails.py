@@ -62,7 +62,7 @@ def test_a_message_id_that_versions_before_kept_with_brackets_is_the_same(
     seen = store.processed(by_name.uid)
     assert seen is not None and seen.mail == by_name.mail and seen.identity == by_name.identity
     beside = ReadOnlyStore("sqlite:///flexmaild.db", state_directory=tmp_path)
-    again = beside.seen_with_id(["R1"], "b@x")
+    again = beside.processed_with_message_id(["R1"], "b@x")
     assert again is not None and again.uid == by_id.uid
 
 

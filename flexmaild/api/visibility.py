@@ -19,7 +19,7 @@ from flexmaild.store.queries import Queries
 def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[queues.Job | JobOutline]:
     """These jobs as this caller may see them: each belongs to whom its request belongs, a notification to
     the user who sent it."""
-    sees = requests_seen(store, viewer, {job.approval_id for job in found})
+    sees = visible_requests(store, viewer, {job.approval_id for job in found})
 
     def is_seen(job: Job) -> bool:
         return sees(job.approval_id) if job.approval_id else viewer.sees(Ownership(jobs.owner_of(job)))
@@ -27,7 +27,7 @@ def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[
     return [queues.job(job) if is_seen(job) else queues.outline(job) for job in found]
 
 
-def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callable[[str], bool]:
+def visible_requests(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callable[[str], bool]:
     """Which of the requests of these ids this caller may see; one that is not there is nobody's."""
     requests = {} if viewer.sees_all else store.requests(set(ids))
 
@@ -38,12 +38,12 @@ def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callabl
     return is_seen
 
 
-def words(text: str, viewer: Viewer) -> str:
+def visible_text(text: str, viewer: Viewer) -> str:
     """What a server said, of whose addresses only the domains are shown to who may not see all."""
     return text if viewer.sees_all else without_people(text)
 
 
-def refuse_others(viewer: Viewer, request: Request) -> None:
+def refuse_unless_owner(viewer: Viewer, request: Request) -> None:
     """Raises Problem 403 where this request is not this caller's to change."""
     belonging = request.terms.belonging
     if viewer.may_change(belonging):
