@@ -52,7 +52,7 @@ WAITING: Mapping[str, Callable[[Services, CommandRequest, Run], Awaitable[Answer
 }
 
 
-# What would be decided, or begin, by a time that cannot be right.
+# Commands that need a correct clock.
 BY_THE_CLOCK = frozenset(
     {
         "process",
@@ -101,7 +101,7 @@ def _store_faults() -> Iterator[None]:
 
 
 def _of_store(fault: StoreFault) -> Problem:
-    """Nothing was carried out, and nothing of it will be."""
+    """The problem for a fault of the store; nothing was carried out."""
     if isinstance(fault, DamagedRow):  # asking again is no use
         return Problem(500, "A row of the store is damaged", fault.text, cure=fault.cure, kind="damaged-row")
     headers = AGAIN_SOON if isinstance(fault, StorePassing) else {}

@@ -1,4 +1,4 @@
-"""A request's body in, an answer out: the ASGI messages that `api.app` and `api.monitoring` share."""
+"""Reads request bodies and writes answers as ASGI messages, for `api.request` and `api.monitoring`."""
 
 import asyncio
 import json
@@ -58,7 +58,7 @@ async def pieces(
 
 
 async def disconnected(receive: Receive) -> None:
-    """Returns when the caller has hung up."""
+    """Returns when the caller has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

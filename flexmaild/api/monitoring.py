@@ -1,4 +1,4 @@
-"""The application of the metrics listener, for those who watch: /metrics, /-/healthy and /-/ready.
+"""The application of the metrics listener: /metrics, /-/healthy and /-/ready.
 
 `daemon.listeners` serves it at `metrics.listen`. It only reads, needs no password, changes nothing that is
 kept, and shows nothing that names a person.
@@ -20,7 +20,7 @@ from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
 from flexmaild.system.pool import Pool
 
-# Those who watch are few. A scrape takes milliseconds and Prometheus gives up after 10 s by default
+# Few clients scrape. A scrape takes milliseconds, and Prometheus gives up after 10 s by default
 # (scrape_timeout).
 ROOM = Room(connections=32, per_user=32)
 THREADS = 2
@@ -28,7 +28,7 @@ PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 
 
 class MonitoringApplication:
-    """look: the incidents that are open now. on_crash: is told of a bug."""
+    """look: returns the open incidents. on_crash: called with a bug."""
 
     def __init__(
         self,

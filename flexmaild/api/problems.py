@@ -14,7 +14,7 @@ from flexmaild.core.errors import Failure, Refused, printable
 MEDIA_TYPE = "application/problem+json"
 BUSY = "busy"
 KIND_PREFIX = "urn:flexmaild:problem:"
-# Of what passes by itself, seconds.
+# Retry-After for what passes by itself, seconds.
 AGAIN_SOON: Mapping[str, str] = {"Retry-After": "5"}
 
 
@@ -96,7 +96,7 @@ def of_failure(failure: Failure) -> Problem:
 
 
 def of_error(error: Exception) -> Problem | None:
-    """What a caller is told about an error that a handler let through; None for one that is a bug."""
+    """The problem for an error that a handler raised; None for a bug."""
     match error:
         case Problem():
             return error
@@ -112,12 +112,12 @@ def of_error(error: Exception) -> Problem | None:
 
 
 def busy(what: str) -> Problem:
-    """503: the places of that kind are taken."""
+    """503: a limit of that kind is reached."""
     detail = f"Too many {what} at once."
     return Problem(503, "Busy", detail, cure="Try again.", kind=BUSY, headers=AGAIN_SOON)
 
 
 def stopping() -> Problem:
-    """503: the daemon is on its way out."""
+    """503: the daemon is stopping."""
     detail = "flexmaild is stopping; nothing was done."
     return Problem(503, "Stopping", detail, cure="Try again.", kind="stopping", headers=AGAIN_SOON)

@@ -1,4 +1,4 @@
-"""What a caller is shown of requests and jobs, and whether one may change them, as `core.access` rules.
+"""What a caller may see and change of requests and jobs, by the rules of `core.access`.
 
 Who may not see a request is answered all the same, by an outline of it, so that everybody can wait for it.
 """
@@ -17,8 +17,8 @@ from flexmaild.store.queries import Queries
 
 
 def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[queues.Job | JobOutline]:
-    """These jobs as this caller may see them: each belongs to whom its request belongs, a notification to
-    the user who sent it."""
+    """These jobs as this caller may see them. A job belongs to the owner of its request, a notification to
+    its sender."""
     sees = visible_requests(store, viewer, {job.approval_id for job in found})
 
     def is_seen(job: Job) -> bool:
@@ -28,7 +28,8 @@ def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[
 
 
 def visible_requests(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callable[[str], bool]:
-    """Which of the requests of these ids this caller may see; one that is not there is nobody's."""
+    """A function that tells which of these requests this caller may see; one that does not exist has no
+    owner."""
     requests = {} if viewer.sees_all else store.requests(set(ids))
 
     def is_seen(identifier: str) -> bool:
@@ -39,12 +40,12 @@ def visible_requests(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Call
 
 
 def visible_text(text: str, viewer: Viewer) -> str:
-    """What a server said, of whose addresses only the domains are shown to who may not see all."""
+    """A server's text; a caller who may not see everything gets only the domains of addresses."""
     return text if viewer.sees_all else without_people(text)
 
 
 def refuse_unless_owner(viewer: Viewer, request: Request) -> None:
-    """Raises Problem 403 where this request is not this caller's to change."""
+    """Raises Problem 403 where this caller may not change this request."""
     belonging = request.terms.belonging
     if viewer.may_change(belonging):
         return

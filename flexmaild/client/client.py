@@ -1,4 +1,4 @@
-"""The client's end of the control socket: a call of the table in, its answer out."""
+"""The client of the control socket: sends a call of the table and returns its answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BREATH = 0.02
 
 
 class Unreachable(Exception):
-    """No flexmaild answers there. `cure` says what to do; `permission`: it is there, but not for this user.
+    """No flexmaild answers there. `cure` says what to do; `permission`: this user may not connect.
 
     sent: the request may have been carried out all the same.
     """
@@ -139,13 +139,13 @@ class Client:
         return Reply(found.status, found.body, found.headers)
 
     def strange(self, what: str) -> Unreachable:
-        """That what answers here is not flexmaild, or not of this version."""
+        """The error that what answers here is not flexmaild, or not of this version."""
         cure = "Name its socket with --socket; after an upgrade, restart flexmaild."
         return Unreachable(f"what answers at {self.path} is not flexmaild: {what}", cure)
 
 
 class _Connection(http.client.HTTPConnection):
-    """To the socket, with one deadline for all of it."""
+    """A connection to the socket, with one deadline for everything."""
 
     timeout: float
 

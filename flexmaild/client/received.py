@@ -1,4 +1,4 @@
-"""An answer as the client takes it off the control socket: judged as it comes, before it is believed.
+"""Reads answers from the control socket, and checks them while they arrive.
 
 Anything may listen where flexmaild should: an SSH server, a web server, a program that never stops talking.
 What is not flexmaild's is known by its first bytes or by its head, and nothing more of it is read. All of an
@@ -146,7 +146,7 @@ class _Incoming:
 
 
 def _quoted(raw: bytes) -> str:
-    """Its first line, quoted, and no more than a glance at it."""
+    """The beginning of its first line, quoted."""
     line = raw.lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")
     text = line[:_LONGEST_QUOTE].decode("utf-8", "backslashreplace")
     return f'"{text}…"' if len(line) > _LONGEST_QUOTE else f'"{text}"'

@@ -1,7 +1,7 @@
-"""A start that lacks something which comes by itself or by an operator's hand waits for it, and says so.
+"""Lets a start wait, and say so, while something is missing that may come without a change of settings.
 
-Room on a disk, a database that another program holds: ending would only make the service manager try some
-times and give up, so that the daemon stays down when all is well again. Used by `daemon.main`.
+Room on a disk, a database that another program holds: if the process ended, the service manager would retry
+a few times and give up, and the daemon would stay down. Used by `daemon.main`.
 """
 
 import queue
@@ -29,8 +29,8 @@ ONE_TRY_SECONDS = 120.0
 def once_possible(
     begin: Callable[[], Made], signals: queue.SimpleQueue[int], manager: Manager
 ) -> Made | None:
-    """What `begin` makes, as soon as nothing that may pass keeps it from it; None when a signal ended the
-    waiting. Raises what else it raises. A hang-up is a reason to try at once, and is heard later as well."""
+    """The result of `begin`, retried while it fails for a passing reason; None when a signal ended the
+    wait. Raises what else it raises. SIGHUP retries at once, and is handled after the start as well."""
     said, since, hung_up = "", time.monotonic(), False
     while True:
         manager.extend_start(ONE_TRY_SECONDS)
@@ -61,7 +61,7 @@ def once_possible(
 
 
 def _may_pass(fault: BaseException | None) -> bool:
-    """Whether it, or what it came from, passes without a change of the settings."""
+    """Whether the fault, or its cause, may pass without a change of the settings."""
     if fault is None:
         return False
     lacks_room = isinstance(fault, OSError) and fault.errno in NO_ROOM

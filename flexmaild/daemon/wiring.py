@@ -1,7 +1,7 @@
-"""From settings to running parts: the only file that knows every adapter and builds them.
+"""Builds the components from the settings: the only module that builds adapters.
 
-`load_settings` reads the file with the kinds there are; `build` makes one generation of components, taking
-over from the one before what did not change. Nothing is started here, and a failure leaves nothing behind.
+`load_settings` reads the file; `build` makes all components, and keeps those whose settings did not change.
+Nothing is started here, and a failure leaves nothing behind.
 """
 
 import os
@@ -53,7 +53,8 @@ DELIVERIES_GIVE_UP = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What components are built into. tokens_changed: an OAuth application stands otherwise than before."""
+    """What components work with. tokens_changed: called when the state of an OAuth application has
+    changed."""
 
     clock: TrustedClock
     store: Store
@@ -72,7 +73,7 @@ def load_settings(path: str | os.PathLike[str], *, check_secrets: bool = True) -
 
 
 def _built(settings: Settings) -> Iterator[Finding]:
-    """What a start would meet although each setting is right by itself. Nothing is opened."""
+    """Faults that a start would find although each setting is valid by itself. Opens nothing."""
     parts: list[tuple[tuple[str, ...], Callable[[], object]]] = [
         (("approvals", "words"), lambda: rules_of(settings)),
         (("approvals",), lambda: policy_of(settings)),
@@ -93,7 +94,8 @@ def schema() -> dict[str, Any]:
 
 
 def build(path: Path, settings: Settings, into: Surroundings, old: Components | None = None) -> Components:
-    """The components of these settings. Raises SettingsError, Failure or OSError: then nothing changed."""
+    """The components of these settings. Raises SettingsError, Failure or OSError; then nothing was
+    changed."""
     same = _same_sections(settings, old)
     tokens = build_tokens(settings, into.clock, old)
     adapter_context = old.adapter_context if old and old.tokens is tokens else _tools(tokens, into)

@@ -1,7 +1,7 @@
-"""What is wrong now, out of what the daemon knows about itself: every incident begins with a line here.
+"""Finds out what is wrong now, from the daemon's health: every incident begins here.
 
-Pure: `engine.reports` asks whenever something has changed or somebody looks. Sentences name the part, what
-it says, and the cure where there is one.
+Pure: `engine.reports` calls it whenever something has changed, and for status requests. Sentences name the
+component, its error, and the cure where there is one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,14 +21,14 @@ REPLIES, CLOCK = "replies", "system clock"
 MOST_NAMED = 5
 # "has not been read for three intervals" makes the daemon not ready.
 MISSED_INTERVALS = 3
-# A clock that was set back by more is worth a look; time servers correct less in silence.
+# A clock that was set back by more is reported; time servers correct less by themselves.
 CLOCK_BEHIND = timedelta(seconds=60)
-# A bug is past when it has not shown for so long.
+# A bug is reported until it has not occurred for so long.
 BUG_REMEMBERED = timedelta(days=1)
 
 
 def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
-    """applications: how every OAuth application stands."""
+    """All conditions that are present. applications: the states of the OAuth applications."""
     yield from _thread_conditions(health)
     yield from _long_job_conditions(health)
     yield from _store_conditions(health)
@@ -54,7 +54,7 @@ def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Ite
 
 def _thread_conditions(health: Health) -> Iterator[Condition]:
     for component in health.silent():
-        said = f"{component} has given no sign of life"
+        said = f"{component} has sent no heartbeat"
         cure = "See the journal; a restart starts it anew."
         if component == "poller":
             yield Condition(Kind.MAILBOX_UNREADABLE, component, said, cure, stops=True)
@@ -74,7 +74,7 @@ def _thread_conditions(health: Health) -> Iterator[Condition]:
 
 def _long_job_conditions(health: Health) -> Iterator[Condition]:
     for component in health.held_up():
-        said = f"{component} has given no sign of life for {int(LONG_JOB)} seconds while it delivers:"
+        said = f"{component} has sent no heartbeat for {int(LONG_JOB)} seconds while it delivers:"
         if component == "outbox":
             cure = "See the mail server's log; the limits are mail.smtp.timeout and its like."
             said = f"{said} the server may be silent"
@@ -236,14 +236,14 @@ def _left_mail_conditions(left: LeftMails) -> Iterator[Condition]:
 
 
 def _unread_seconds(health: Health, box: Mailbox) -> float:
-    """For how many seconds the folder has not been read, where that is too long."""
+    """For how many seconds the folder has not been read, if that is too long; else 0."""
     since = box.since if box.last_success_steady is None else box.last_success_steady
     unread = health.clock.steady() - since
     return unread if unread > MISSED_INTERVALS * box.interval.total_seconds() else 0.0
 
 
 def _delivery_conditions(health: Health, reported: Sequence[str]) -> Iterator[Condition]:
-    """A single mail that was put off is none: nothing can be done about it, and the others pass."""
+    """Conditions of targets that fail. A single deferred mail is none: other mails are sent."""
     for target, health_of_target in list(health.target_health.items()):
         if health_of_target.closed and not any(error in health_of_target.closed_by for error in reported):
             failed = Kind.OUTGOING_FAILED if target == OUTGOING else Kind.SINK_FAILED
@@ -261,5 +261,5 @@ def _delivery_conditions(health: Health, reported: Sequence[str]) -> Iterator[Co
 
 
 def _subject(target: str) -> str:
-    """A sink may have any name, also that of a part of the daemon."""
+    """The subject of a target's incidents. A sink may have the name of a component, so it gets a prefix."""
     return target if target == OUTGOING else f"sink {target}"

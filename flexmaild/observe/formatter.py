@@ -1,7 +1,7 @@
-"""One event becomes one line: values made safe, then JSON, a line for a terminal, or a journal entry.
+"""Formats log events: values are made safe, then JSON, a line for a terminal, or a journal entry.
 
 Called by `observe.logs` only. Whatever the values hold (a subject with line feeds, terminal escapes or a
-megabyte of text, an object whose text cannot be had), the result is one line of at most LINE_LIMIT bytes,
+megabyte of text, an object without text), the result is one line of at most LINE_LIMIT bytes,
 without a secret, a mail body or a control character. It never raises.
 """
 
@@ -92,7 +92,8 @@ def as_journal(event: Event) -> bytes:
 
 
 def as_kernel_line(event: Event) -> bytes:
-    """For a standard error that the journal reads, when its socket cannot be reached: sd-daemon(3) prefix."""
+    """For a standard error that the journal reads, when its socket cannot be reached: with an sd-daemon(3)
+    prefix."""
     return f"<{PRIORITIES.get(event.get('level', ''), 6)}>{_message(event)}".encode()
 
 

@@ -1,7 +1,7 @@
-"""Incidents: what an operator has to do something about, from when it is seen until it is over.
+"""Incidents: problems that need an operator, from when they are found until they are over.
 
-`observe.conditions` says what is wrong now; `Incidents.look` holds that against what was open before. Kept by
-`engine.reports`, which tells the journal and the metrics what has begun, changed and ended.
+`observe.conditions` finds what is wrong now; `Incidents.look` compares that with the open incidents. Used
+by `engine.reports`, which reports to log and metrics what has begun, changed and ended.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that is wrong now.
+    """A problem that is present now.
 
     kind and subject (what it is about, such as a sink's name) make two of them the same incident. said: one
-    sentence. count: how often it was seen since it began. cause: what makes it another trouble of the same
+    sentence. count: how often it was seen since it began. cause: what distinguishes problems of the same
     kind, such as the reason of a failure; stops: the daemon does not do its job.
     """
 
@@ -62,14 +62,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A condition from its beginning (since) to when it was last found to last."""
+    """A condition, from its beginning (since) to when it was last found."""
 
     condition: Condition
     since: datetime
     last: datetime
 
     def without_people(self) -> Incident:
-        """For those whose business it is not whom a server's words name: of an address only the domain."""
+        """The incident for callers who may not see addresses: only domains are left."""
         said = without_people(self.condition.said)
         return replace(self, condition=replace(self.condition, said=said))
 
@@ -86,7 +86,7 @@ class Incident:
 
 
 def not_ready(incidents: Iterable[Incident]) -> list[str]:
-    """Why the daemon does not do its job; empty when it does."""
+    """Why the daemon is not ready; empty when it is."""
     return [masked(one.condition.said) for one in incidents if one.condition.stops]
 
 
@@ -100,7 +100,7 @@ def readiness(incidents: Sequence[Incident]) -> diagnosis.Readiness:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a look found. changed: still open, for another cause than before."""
+    """The difference between two looks. changed: still open, with another cause."""
 
     began: tuple[Incident, ...] = ()
     changed: tuple[Incident, ...] = ()
@@ -108,7 +108,7 @@ class News:
 
 
 class Incidents:
-    """Those that are open, the oldest first."""
+    """The open incidents, oldest first."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[Kind, str], Incident] = {}
@@ -117,7 +117,7 @@ class Incidents:
         return tuple(self._open.values())
 
     def look(self, conditions: Iterable[Condition], now: datetime) -> News:
-        """Take these for all that is wrong now."""
+        """Replace the open incidents by those of these conditions; returns what has changed."""
         before, there = self._open, dict[tuple[Kind, str], Incident]()
         began, changed = list[Incident](), list[Incident]()
         found: dict[tuple[Kind, str], Condition] = {}

@@ -1,4 +1,4 @@
-"""Where log lines go: the journal's socket, a terminal, or a stream of JSON, as `log.format` says.
+"""Writes log lines to the journal's socket, a terminal, or a stream of JSON, as `log.format` says.
 
 `observe.logs` asks `log_writer` once, at the start; the writer it gets is used by the log's own thread only
 and may wait there for as long as the other end does. It raises OSError when a line cannot be written.
@@ -68,5 +68,5 @@ def _write_line(descriptor: int, line: bytes) -> None:
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # whoever shares the stream made it non-blocking
+        except BlockingIOError:  # another process made the shared stream non-blocking
             select.select([], [descriptor], [])

@@ -1,9 +1,8 @@
 """Set-up of the log: structlog and the standard library's logging end in one chain, one queue, one writer.
 
-`daemon.main` calls `start` first of all and `Logs.close` last. Everything that is said by us or by a library
-passes `observe.formatter.safe`, so nothing secret gets out on any way, tracebacks of uncaught exceptions
-included. Saying something never blocks: a writer thread takes events from a bounded queue, and what finds
-it full is dropped and counted.
+`daemon.main` calls `start` first of all and `Logs.close` last. Every event of ours or of a library passes
+`observe.formatter.safe`, so nothing secret is logged, not even in tracebacks. Logging never blocks: a
+writer thread takes events from a bounded queue; when it is full, events are dropped and counted.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class Logs:
 
     @property
     def dropped(self) -> int:
-        """Events lost since the start because nobody took them."""
+        """Events dropped since the start because the queue was full."""
         return self._writer.dropped
 
     def set_level(self, level: Level, seconds: float | None = None) -> None:

@@ -1,7 +1,7 @@
-"""Takes a store that is not the one that was there: what an operator decides, and is told what it costs.
+"""Adopts a store that is not the recorded one; the operator decides, and is shown what is lost.
 
-Called by `flexmaild store adopt`, never by the daemon. Only says what it finds until it is told since when
-something is missing; then the event log has it, and the store gets a mark.
+Called by `flexmaild store adopt`, never by the daemon. Without the time since which something is missing it
+only reports; with it, the event log records the adoption, and the store gets a mark.
 """
 
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class Finding:
 
 
 class TooEarly(Exception):
-    """The store holds something from after the time since when it is said to miss something."""
+    """The store holds something from after the given time of loss."""
 
 
 def adopt(url: str, *, state_directory: Path, now: datetime, lost_since: datetime | None, by: str) -> Finding:
-    """What is found; taken over where lost_since is given and there is a difference.
+    """Report the store, and adopt it where lost_since is given and there is a difference.
 
     now: goes into the event log, with by, the operator. Raises TooEarly and the faults of the store; a daemon
     that runs with this state directory is one.

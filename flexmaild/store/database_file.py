@@ -1,7 +1,7 @@
-"""Where a SQLite store lies: its directory, its file of mode 0600, and the lock that keeps others out.
+"""The file of an SQLite store: its directory, its mode 0600, and the lock that keeps other processes out.
 
 Called by `open_store` and `adopt`. The lock is a `flock` on `<file>.lock`, held as long as the process lives;
-the kernel lets go of it however the process ends, and the file itself is never removed (removing it would let
+the kernel releases it however the process ends, and the file itself is never removed (removing it would let
 two processes lock two different files of the same name). The state directory is locked as well: the mark in
 it (`store_mark`) is of one store, whichever store.url names.
 """
@@ -31,16 +31,15 @@ NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glu
 
 @dataclass(frozen=True, slots=True)
 class DatabaseFile:
-    """An opened place: the database file, which file that was (device, inode), and the descriptors of its
-    locks."""
+    """An opened database file: its path, its identity (device, inode), and the descriptors of its locks."""
 
     path: Path
     identity: tuple[int, int]
     locks: tuple[int, ...]
 
     def check(self) -> None:
-        """Refuse to go on when the file was deleted or replaced under the running daemon: what is committed
-        to an unlinked file is gone at the next start. Raises StoreBroken."""
+        """Raises StoreBroken where the file was deleted or replaced under the running daemon: what is
+        committed to an unlinked file is lost at the next start."""
         insist_on(self.path, self.identity)
 
     def check_wal(self) -> None:
@@ -126,14 +125,14 @@ def _locked_directory(path: Path, held: ExitStack) -> int:
 
 
 def _opened(path: Path, flags: int, held: ExitStack) -> int:
-    """To be locked; closed with `held`, or this process would keep itself out at its next try."""
+    """The descriptor to lock; closed with `held`, or this process would lock itself out at its next try."""
     descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
     held.callback(os.close, descriptor)
     return descriptor
 
 
 def _is_locked(descriptor: int) -> bool:
-    """Whether the lock could be had; waits a little for a process that ends."""
+    """Whether the lock was acquired; waits a little for a process that is ending."""
     deadline = Deadline.after(PATIENCE_SECONDS)
     while True:
         try:

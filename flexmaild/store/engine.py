@@ -1,10 +1,11 @@
-"""The connections to SQLite: one that writes, some that read; what their failures mean.
+"""The connections to SQLite: one that writes, some that read, and the translation of their failures.
 
 Called by `open_store` and by every method of `Store`. ONE connection writes: SQLite before 3.51.3 can damage
 a WAL file when two connections write or checkpoint at the same instant, and Debian 12 has 3.40.1. A lock
 hands it to one transaction after the other. Those that read open the file for reading only (`mode=ro`), so
-they neither write nor checkpoint, and wait for no writer; other processes may do the same (`store.read_only`,
-`.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server after the commit.
+they neither write nor checkpoint, and do not wait for writers; other processes may do the same
+(`store.read_only`, `.backup`, `sqlite3 -readonly`). `synchronous=FULL` since a mail is deleted on the server
+after the commit.
 """
 
 import sqlite3
@@ -42,12 +43,11 @@ PRAGMAS = (
 CHECKED_BYTES = 64 * 1024 * 1024
 
 
-# A reader waits for nobody but a recovery after a crash, which the start has done.
+# A reader waits only for a recovery after a crash, which the start has done.
 READ_SECONDS = 2.0
 # How long the end waits for a transaction that still runs, seconds.
 CLOSE_SECONDS = 5.0
-# How long a transaction waits for its turn, seconds: each takes milliseconds, so that it comes in no time
-# unless the disk hangs.
+# How long a transaction waits for its turn, seconds: each takes milliseconds, unless the disk hangs.
 TURN_SECONDS = 10.0
 # Connections for reading that are kept open; more are opened when there are more readers at once.
 KEPT_READERS = 4
@@ -83,7 +83,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database; waits for nobody."""
+        """A transaction that sees one state of the database; never waits for a writer."""
         with self._guarded():
             self._file.check()
             with self._readers.begin() as connection:
@@ -133,8 +133,8 @@ class Database:
         return fault
 
     def examine(self) -> None:
-        """Look through the whole file after a crash (a -wal file was left), and when it is small enough to
-        cost nothing; a damaged page met later raises StoreBroken then. Raises StoreBroken."""
+        """Check the whole file after a crash (a -wal file was left), and when it is small. Raises
+        StoreBroken; a damaged page that is found later raises it then."""
         path = self._file.path
         crashed = path.with_name(path.name + "-wal").exists()
         if not crashed and path.stat().st_size > CHECKED_BYTES:
@@ -145,8 +145,8 @@ class Database:
                 raise sqlite_corrupt(str(verdict))
 
     def close(self) -> None:
-        """Fold the -wal file into the database and let go of file and lock. Raises nothing of its own: the
-        data is safe without, the next start reads the -wal file. A transaction that hangs is left to it."""
+        """Fold the -wal file into the database and release file and lock; never raises. Without this no
+        data is lost: the next start reads the -wal file. A hanging transaction is left alone."""
         if self._closed:
             return
         self._closed = True

@@ -1,4 +1,4 @@
-"""What an exception of the database means, in the words of `flexmaild.store.errors`.
+"""Translates exceptions of the database into the faults of `flexmaild.store.errors`.
 
 Called by `engine` for everything that leaves a transaction. SQLite's result codes are those of
 https://www.sqlite.org/rescode.html; Python gives the extended code as `sqlite_errorcode`.

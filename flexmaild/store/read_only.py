@@ -1,4 +1,4 @@
-"""A look into a store from beside: by another process than the daemon, whether that runs or not.
+"""Read-only access to a store from another process than the daemon, whether that runs or not.
 
 Used by `flexmaild explain`, `replay` and `doctor`. Nothing is written, made or removed, above all no -wal and
 -shm file (made by root they would keep the daemon from starting), and each look is a connection of its own
@@ -52,7 +52,7 @@ class StoreDenied(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedMail:
-    """A mail that was read, with its place in the order of reading."""
+    """A mail that was read, with its number in the order of reading."""
 
     seq: int
     processed: ProcessedMail
@@ -60,7 +60,7 @@ class RecordedMail:
 
 @dataclass(frozen=True, slots=True)
 class MailRange:
-    """The mails read within some time: how many, and the place of the last."""
+    """The mails read within some time: how many, and the number of the last."""
 
     count: int
     last: int
@@ -108,11 +108,12 @@ class ReadOnlyStore:
         return self._query(lambda c: sent_mails.of_invitation_before(c, approval_id, invitation, moment))
 
     def processed_with_digest(self, sha256: str) -> ProcessedMail | None:
-        """The first outcome of this very mail."""
+        """The first outcome of the mail with these bytes."""
         return self._first(processed.c.sha256 == sha256)
 
     def processed_with_message_id(self, approval_ids: Iterable[str], message_id: str) -> ProcessedMail | None:
-        """The first outcome of a mail of this Message-ID about these: an export changes its bytes."""
+        """The first outcome of a mail with this Message-ID about these requests: an export changes the
+        bytes."""
         is_it = processed.c.message_id.in_((message_id, as_written(message_id)))  # as versions before kept it
         return self._first(and_(processed.c.approval_id.in_(list(approval_ids)), is_it))
 
@@ -136,7 +137,7 @@ class ReadOnlyStore:
         return self._query(query_with)
 
     def span(self, since: datetime) -> MailRange:
-        """What was read since then and until now."""
+        """The range of mails read since then."""
         query = select(func.count(), func.max(processed.c.seq)).where(processed.c.at >= since)
         count, last = self._query(lambda connection: connection.execute(query).one())
         return MailRange(count, last or 0)
@@ -158,8 +159,8 @@ class ReadOnlyStore:
         return self._query(lambda connection: mails.raw_or_empty(connection, sha256))
 
     def _query(self, query_with: Callable[[Connection], T]) -> T:
-        """What it finds, looked for again where the file may have changed under it. Rows are taken apart in
-        here: what stands in one that is damaged can be anything."""
+        """The result of a query, repeated where the file may have changed meanwhile. Rows are parsed here,
+        since damaged ones can hold anything."""
         for _ in range(_TRIES):
             before = self._choose_mode()
             try:
@@ -213,7 +214,8 @@ class ReadOnlyStore:
 
 
 def _file_state(path: Path) -> tuple[int, int, int]:
-    """What tells that somebody has written: the file's time and size, and the size of its -wal (-1: none)."""
+    """What changes when the store is written: the file's time and size, and the size of its -wal (-1:
+    none)."""
     try:
         found = path.stat()
         log = path.with_name(path.name + "-wal")
@@ -223,7 +225,7 @@ def _file_state(path: Path) -> tuple[int, int, int]:
 
 
 def _examined(path: Path) -> tuple[int, int]:
-    """Which file it is. Opening what is no plain file could wait for ever."""
+    """The identity of the file. Opening what is not a regular file could block."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -248,5 +250,5 @@ def _denied(path: Path) -> StoreDenied:
 
 
 def open_read_only(settings: Settings) -> ReadOnlyStore:
-    """The store, for who looks into it from another process than the daemon's. Raises StoreFault."""
+    """The configured store, opened for reading by another process than the daemon. Raises StoreFault."""
     return ReadOnlyStore(settings.store.url, state_directory=settings.state_directory)

@@ -1,4 +1,4 @@
-"""The store's one interface: transactions that change it, and questions that wait for none of them.
+"""The store's one interface: transactions that change it, and queries that do not wait for them.
 
 Built by `open_store`; callable from any thread. Raises the faults of `flexmaild.store.errors` and nothing
 else. The time in its transactions never runs backwards, not even through a restart.
@@ -40,7 +40,7 @@ class Store(Queries):
             clock.not_before(self._written)
 
     def now(self) -> datetime:
-        """The time that a transaction would have now."""
+        """The time of a transaction that begins now."""
         return self._clock.now()
 
     @property
@@ -89,5 +89,5 @@ class Store(Queries):
         return self.left_mails()
 
     def close(self) -> None:
-        """Let go of the files; never raises. Nothing is lost without it."""
+        """Release the files; never raises. Without it no data is lost."""
         self._database.close()

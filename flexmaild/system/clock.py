@@ -1,4 +1,4 @@
-"""The time, handed to everybody who needs it, so that tests can own it.
+"""The clocks, passed to all that need the time, so that tests can control it.
 
 Two readings: the wall clock for what people and rows see, the steady one for waiting. `TrustedClock` is the
 clock that decisions go by, and knows when none should.
@@ -80,7 +80,7 @@ class TrustedClock:
         self._is_accepted = False
 
     def now(self) -> datetime:
-        """The time to go by, aware, UTC."""
+        """The trusted time, aware, UTC."""
         with self._lock:
             return self._look()
 
@@ -105,7 +105,7 @@ class TrustedClock:
                 self._latest = moment, steady
 
     def behind(self) -> timedelta:
-        """How far the wall clock is behind the time to go by."""
+        """How far the wall clock is behind the trusted time."""
         return self.now() - self._clock.now()
 
     def doubt(self) -> Doubt | None:
@@ -122,7 +122,7 @@ class TrustedClock:
             return Doubt(f"the system clock says {_day(self._wall)}, {said}")
 
     def accept(self) -> datetime:
-        """The wall clock is right, an operator says. Returns the time to go by now."""
+        """Trust the wall clock, as an operator has confirmed it. Returns the trusted time."""
         with self._lock:
             self._look()
             self._doubt_until, self._held_back = None, timedelta(0)

@@ -40,7 +40,7 @@ from flexmaild.store import Transaction
 from flexmaild.store.queries import Queries
 from flexmaild.system.deadline import Deadline
 
-# A wake-up may be lost: who waits for a decision looks again after so many seconds.
+# A wake-up may be lost: a waiting caller's request is read again after so many seconds.
 LOOK_SECONDS = 30.0
 
 
@@ -114,7 +114,7 @@ def show(services: Services, call: CommandRequest) -> Answer:
 
 
 def reply(services: Services, call: CommandRequest) -> Answer:
-    """The raw bytes of a mail about this request; the others are none of its business."""
+    """The raw bytes of a mail about this request, and of no other."""
     found, digest = _found(services.store, call), call.path["sha256"].lower()
     about = {read.mail.sha256 for read in services.store.outcomes(found.id)}
     if digest not in about | {named.mail.sha256 for named in services.store.replies(found.id)}:
@@ -123,7 +123,7 @@ def reply(services: Services, call: CommandRequest) -> Answer:
 
 
 def kept_bytes(store: Queries, digest: str) -> bytes:
-    """A mail's bytes by their SHA-256. Raises Problem 410 when they are kept no longer."""
+    """A mail's bytes by their SHA-256. Raises Problem 410 when they were deleted."""
     raw = store.raw(digest)
     if raw is None:
         detail = "its bytes were not kept (too large to be read), or are kept no longer (incoming.keep_raw)"
@@ -208,7 +208,7 @@ def _refuse_too_many(store: Queries, most: int) -> None:
 
 
 def _try_to_compose(components: Components, opened: Request, now: datetime) -> None:
-    """Find out now that a template breaks, while the caller can still be told. Raises NotAllowed."""
+    """Compose the mail now, so that the caller learns of a broken template. Raises NotAllowed."""
     check_request(opened, components.compose_settings, now)
     invitation = opened.invitations[0]
     reference, first = components.context.keys.issue(opened, invitation), invitation.approver

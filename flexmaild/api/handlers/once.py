@@ -1,4 +1,4 @@
-"""A command with an Idempotency-Key is carried out once; whoever repeats it gets the answer given before.
+"""Carries out a command with an Idempotency-Key once; a repeated request gets the first answer.
 
 The answer is kept in the transaction that carries the command out.
 """
@@ -18,7 +18,7 @@ from flexmaild.store.queries import Queries
 
 
 class AnsweredBefore(Exception):
-    """With what was answered then; `api.commands` gives it again."""
+    """Holds the first answer, which `api.commands` returns again."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("answered before")
@@ -70,5 +70,5 @@ def _record(call: CommandRequest, status: int, body: dict[str, Any], now: dateti
 
 
 def _key_of_caller(call: CommandRequest) -> str:
-    """Keys belong to the caller who chose them: nobody gets another user's answer."""
+    """The stored key. It includes the user, so that no caller gets another user's answer."""
     return f"{call.peer.uid}/{call.idempotency_key}"

@@ -159,7 +159,8 @@ def quarantine_list(services: Services, call: CommandRequest) -> Answer:
 
 
 def quarantine_show(services: Services, call: CommandRequest) -> Answer:
-    """With its results fields as the settings of now read them, and the settings that would believe them."""
+    """The mail with its authentication results under the current settings, and settings that would trust
+    them."""
     aside = _set_aside(services.store, call)
     if not _sees(services.store, call, [aside])(aside.processed.approval_id):
         detail = f"{aside.id} answers no request that user {call.peer.user} may see."
@@ -174,7 +175,7 @@ def quarantine_show(services: Services, call: CommandRequest) -> Answer:
 
 
 def _sees(store: Queries, call: CommandRequest, found: Iterable[Quarantined]) -> Callable[[str], bool]:
-    """A mail set aside belongs to whom the request belongs that it answers; where it answers none, to the
+    """A quarantined mail belongs to the owner of the request that it answers; without one, to the
     admins."""
     return visibility.visible_requests(store, call.viewer, [aside.processed.approval_id for aside in found])
 
@@ -193,7 +194,7 @@ def quarantine_drop(services: Services, call: CommandRequest) -> Answer:
 
 
 class _NotOurs(incoming.Overtaken):
-    """It is another installation's to judge, or a newer store's."""
+    """The mail is for another installation, or for a newer store."""
 
 
 def quarantine_release(services: Services, call: CommandRequest) -> Answer:
@@ -214,7 +215,7 @@ def quarantine_release(services: Services, call: CommandRequest) -> Answer:
     read = [(Fetched(mark, size, raw), reading)]
 
     def released(transaction: Transaction, changes: Changes) -> None:
-        if changes.left:  # it lies in no folder where it could be left
+        if changes.left:  # the quarantine is no folder where it could be left
             raise _NotOurs
         if not transaction.release_quarantine(aside.id):
             raise incoming.Overtaken

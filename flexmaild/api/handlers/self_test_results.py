@@ -1,5 +1,5 @@
-"""What the marked mails of `self-test` show once they are back: what became of each spelling, what servers on
-the way wrote, and what only a mail from outside can show. Pure."""
+"""The results of `self-test`: the fate of each spelling in the mails that arrived, what servers on the way
+added, and what only a mail from outside can show. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ _LEFT = ("counted", "set_aside", "ignored")
 
 @dataclass(frozen=True, slots=True)
 class SelfTestResults:
-    """What of a diagnosis it gives; `outside` comes last."""
+    """The parts of a diagnosis; `outside` comes last."""
 
     steps: tuple[Step, ...] = ()
     outside: tuple[Step, ...] = ()

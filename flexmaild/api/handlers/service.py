@@ -36,7 +36,7 @@ from flexmaild.observe.health import PollEnded
 from flexmaild.observe.incidents import readiness
 from flexmaild.settings.faults import SettingsError
 
-# A poll may take this long, seconds, before the caller hears that it goes on without them.
+# How long a caller waits for a poll, seconds; the poll goes on.
 POLL_SECONDS = 240.0
 # The newest open requests whose approvers `status` looks at.
 MOST_LOOKED_AT = 200
@@ -46,8 +46,8 @@ REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
 
 
 def status(services: Services, call: CommandRequest) -> Answer:
-    """Everything in one look; `issues` says what to do something about. Who may not see others' requests is
-    shown no address that a server's words name."""
+    """The whole status; `issues` lists what needs an operator. Callers who may not see others' requests get
+    no addresses from servers' texts."""
     services.count()
     viewer, incidents = call.viewer, services.reports.look()
     if not viewer.sees_all:
@@ -197,7 +197,7 @@ def _polled(services: Services) -> PollEnded:
 
 
 def reload(services: Services, call: CommandRequest) -> Answer:
-    """All or nothing; 422 with every fault when the file has any."""
+    """Reload the settings; 422 with every fault when the file has any."""
     try:
         outcome = services.reload(call.peer.user)
     except SettingsError as error:

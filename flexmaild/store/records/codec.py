@@ -1,7 +1,7 @@
-"""The nouns of the core as rows, and rows as nouns.
+"""Converts core's classes to rows and back.
 
-Used by the modules of this room that read and write tables. What is a tree (a request, a payload) is one JSON
-text made by pydantic; what is asked for by the database is a column. Times in columns have milliseconds.
+Used by the modules of this package that read and write tables. A tree (a request, a payload) is one JSON
+text made by pydantic; what queries need is a column. Times in columns have milliseconds.
 """
 
 import json
@@ -118,14 +118,14 @@ def request_of(row: Row[*tuple[Any, ...]]) -> Request:
 
 
 def _flat(value: Request | Verdict) -> dict[str, Any]:
-    """Its fields; the facts of a verdict's mail stand among the others."""
+    """The fields as a mapping; the facts of a verdict's mail are among the others."""
     found = {field.name: getattr(value, field.name) for field in fields(value)}
     mail = found.pop("mail", None)
     return found if mail is None else found | {key: getattr(mail, name) for key, name in _FACTS.items()}
 
 
 def _nested(body: str) -> Any:
-    """The tree that `_flat` made flat; whether it is a request is not looked at."""
+    """The inverse of `_flat`; does not check that it is a request."""
     request = from_json(body)
     if not isinstance(request, dict):
         return request
@@ -221,7 +221,7 @@ def processed_row(read: ProcessedMail) -> dict[str, Any]:
 
 
 def identity_of(row: Row[*tuple[Any, ...]]) -> Identity:
-    """Of rows of older versions nobody knows when the mail arrived."""
+    """What identifies the mail of a row; rows of older versions have no time of arrival."""
     return Identity(row.size, row.arrived or "", bare(row.name or row.message_id))
 
 
@@ -275,7 +275,7 @@ def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
 
 
 def audit_of(row: Row[*tuple[Any, ...]]) -> AuditEntry:
-    """Without what was personal in it, where that was forgotten."""
+    """The entry; without its personal part, where that was purged."""
     parts = (json.loads(text) for text in (row.data, row.personal) if text)
     data = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
     return AuditEntry(row.at, row.approval_id, row.event, cast(Json, data))

@@ -1,4 +1,4 @@
-"""How much of what there is: for metrics and `status`. `count` reads covering indexes, never the rows."""
+"""Counts for metrics and `status`. `count` reads covering indexes, never the rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,5 +53,5 @@ def count(connection: Connection) -> Counts:
 
 
 def open_by_sink(connection: Connection) -> dict[str, int]:
-    """How many open requests will be delivered to each sink. Reads each of them."""
+    """For each sink, how many open requests name it. Reads each of them."""
     return {str(sink): number for sink, number in connection.execute(_BY_SINK)}

@@ -1,4 +1,4 @@
-"""All rows that are known to be damaged, table by table; what the rule is stands in `store.records.rows`."""
+"""All rows that are known to be damaged, by table; the rule is in `store.records.rows`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,7 @@ class Damage:
 
 
 def read_open(connection: Connection) -> None:
-    """Read what is not over, so that what is damaged of it is known before it is needed."""
+    """Read open requests and jobs, so that damaged rows are found before they are needed."""
     for _ in REQUESTS.read(connection, select(requests).where(requests.c.state == State.PENDING.value)):
         pass
     for _ in JOBS.read(connection, select(jobs).where(jobs.c.state.not_in(_OVER))):
@@ -49,6 +49,6 @@ def read_open(connection: Connection) -> None:
 
 
 def look_again(connection: Connection) -> list[Damage]:
-    """Those that are still there and still damaged."""
+    """The rows that still exist and are still damaged."""
     found = [(rows, rows.look_again(connection)) for rows in _ALL]
     return [Damage(r.table.name, len(ids), () if r.is_personal else ids) for r, ids in found if ids]

@@ -1,7 +1,7 @@
-"""The work still to be done: mails to send and decisions to deliver, each at least once.
+"""The job queues: mails to send and decisions to deliver, each at least once.
 
-Called by `Transaction`. A claim says that somebody carries a job out; it has a number and a lease, which
-lapses by itself. The end of a try names its claim, and is refused when another one has followed. Whether and
+Called by `Transaction`. A claim says that a thread carries a job out; it has a number and a lease, which
+expires. The end of a try names its claim, and is refused when another one has followed. Whether and
 when a try is repeated is decided by `core.retry`, never here.
 """
 
@@ -19,7 +19,7 @@ from flexmaild.store.records.tables import WAITING, jobs
 
 _ADD = insert_new(jobs, "key")
 _UNLEASED: dict[str, Any] = {"lease_owner": None, "lease_until": None}
-# Somebody had it and did not say how it ended.
+# It was claimed, and its end was not recorded.
 _lapsed = jobs.c.lease_owner.is_not(None)
 
 
@@ -76,7 +76,7 @@ _ENDINGS = {
 
 
 def end(connection: Connection, ended: Sequence[JobEnd]) -> None:
-    """Write down how these tries ended, in the order given."""
+    """Record the ends of tries, in the order given."""
     for result, statement in _ENDINGS.items():
         rows = [_end_row(item) for item in ended if item.result == result]
         if rows:
@@ -137,7 +137,7 @@ def claim(
 
 
 def _readable(connection: Connection) -> list[ColumnElement[bool]]:
-    """Neither a job that cannot be read nor a mail about a request that cannot."""
+    """Conditions that exclude damaged jobs, and mails about damaged requests."""
     found: list[ColumnElement[bool]] = []
     if ids := JOBS.known_damaged(connection):
         found.append(jobs.c.id.not_in(ids))
@@ -148,8 +148,8 @@ def _readable(connection: Connection) -> list[ColumnElement[bool]]:
 
 
 def release(connection: Connection, owner: str) -> int:
-    """Free what everybody but `owner` had claimed: a store with one process has no other living owner. How
-    far that owner came with it nobody knows."""
+    """Release all claims but those of `owner`: a store with one process has no other living owner. Their
+    jobs become uncertain."""
     leased = jobs.c.lease_owner.is_not(None) & (jobs.c.lease_owner != owner)
     return connection.execute(update(jobs).where(leased).values(uncertain=True, **_UNLEASED)).rowcount
 
@@ -185,7 +185,7 @@ def next_due(connection: Connection, queue: Queue, target: str, now: datetime) -
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    """A lapsed lease is no lease."""
+    """The job has no lease, or an expired one."""
     return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until <= now)
 
 
@@ -221,7 +221,7 @@ def newest(
     return [*JOBS.read(connection, query.order_by(jobs.c.seq.desc()), limit)]
 
 
-# What an operator may do. Each returns how many jobs it changed; ids that do not fit are left alone.
+# Operators' actions. Each returns how many jobs it changed; ids in other states are left alone.
 
 
 def _move(

@@ -1,4 +1,4 @@
-"""The mails that are left in the folder, since they are not this store's to judge: where each lies.
+"""The mails that are left in the folder, since this store cannot decide about them.
 
 Called by `Store` inside its transactions and by `Queries`. Unlike an outcome in `processed` a row goes
 when its mail is no longer in the folder, so that the rows are what lies there now; nothing else is kept of
@@ -20,7 +20,7 @@ from flexmaild.store.records.dialect import insert_new
 from flexmaild.store.records.requests import slices
 from flexmaild.store.records.tables import left_mails, processed
 
-# Mails that are marked; somebody who fills a mailbox does not fill the store.
+# The most mails that are recorded, so that a flooded mailbox does not fill the store.
 MOST = 1000
 # So many ids that the store does not know are named to an operator.
 _MOST_NAMED = 5
@@ -30,10 +30,11 @@ _ADD = insert_new(left_mails, *(column.name for column in _UID))
 
 
 def add(connection: Connection, mails: Sequence[LeftMail], recorded: Collection[MessageUid] = ()) -> None:
-    """Mark these, as far as there is room. One of a request of ours takes the place of somebody else's.
+    """Record these, as far as there is room. A mail about a request of ours replaces one of another
+    installation.
 
-    recorded: those that have an outcome here too. They are marked whether there is room or not: by the record
-    alone such a mail would be known as one to delete.
+    recorded: mails that have an outcome here too. They are recorded in any case: by the outcome alone such
+    a mail would be deleted.
     """
     if not mails:
         return
@@ -71,7 +72,7 @@ def by_folder(uids: Iterable[MessageUid]) -> Mapping[tuple[str, str], set[str]]:
 
 
 def known(connection: Connection, uids: Iterable[MessageUid]) -> dict[MessageUid, Identity]:
-    """Those that are marked here, and which mails they are."""
+    """Those of these UIDs that are recorded here, and which mails they are."""
     found: dict[MessageUid, Identity] = {}
     for (mailbox, validity), numbers in by_folder(uids).items():
         folder = (left_mails.c.mailbox == mailbox) & (left_mails.c.validity == validity)
@@ -82,7 +83,7 @@ def known(connection: Connection, uids: Iterable[MessageUid]) -> dict[MessageUid
 
 
 def all_of(connection: Connection) -> LeftMails:
-    """What an operator is told of them."""
+    """The summary for operators."""
     rows = connection.execute(select(left_mails).order_by(left_mails.c.at)).all()
     foreign = [row.at for row in rows if row.outcome == Outcome.FOREIGN.value]
     ours = [row for row in rows if row.outcome == Outcome.STORE_OLDER.value]
@@ -97,13 +98,13 @@ def all_of(connection: Connection) -> LeftMails:
 
 
 def forget_others(connection: Connection, there: Collection[MessageUid]) -> None:
-    """There are no others in the folder than these."""
+    """Delete the records of all mails but these, which are still in the folder."""
     uids = [_uid_of(row) for row in connection.execute(select(*_UID))]
     _forget(connection, [uid for uid in uids if uid not in there])
 
 
 def forget(connection: Connection, uids: Iterable[MessageUid]) -> None:
-    """Their marks belong to other mails now."""
+    """Delete the records of these UIDs, which belong to other mails now."""
     _forget(connection, list(known(connection, uids)))
 
 

@@ -1,4 +1,4 @@
-"""Incoming mails: their one outcome each, their raw bytes, and those set aside for an operator.
+"""Incoming mails: their outcomes, their raw bytes, and the quarantine.
 
 Called by `Store` inside its transactions. An outcome is never changed; only what an operator did with a
 quarantined mail is added. Raw bytes are kept once per SHA-256, compressed.
@@ -36,7 +36,7 @@ _ADD_BLOB = insert_or_set(blobs, "sha256", "at")
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A mail set aside; `id` names it towards operators. `processed.raw` is None: `Store.raw` has the
+    """A quarantined mail; operators know it by `id`. `processed.raw` is None: `Store.raw` has the
     bytes."""
 
     id: str
@@ -52,7 +52,7 @@ QUARANTINED = Rows(processed, lambda row: Quarantined(str(row.seq), processed_of
 
 
 def add(connection: Connection, mails: Sequence[ProcessedMail]) -> None:
-    """Write the outcomes of mails not seen before, where they are seen, and the raw bytes of all."""
+    """Write the outcomes of new mails, how requests show them, and the raw bytes of all."""
     if not mails:
         return
     kept = known(connection, [read.uid for read in mails])
@@ -91,7 +91,7 @@ def add_blobs(connection: Connection, new: Sequence[Blob]) -> None:
 
 
 def _release_uids(connection: Connection, uids: Iterable[MessageUid]) -> None:
-    """From the mails that had them: each row stays, and is found by all but its mark."""
+    """Take these UIDs from the rows that have them, so that other mails can have them; the rows stay."""
     for uid in uids:
         seq = connection.scalar(select(processed.c.seq).where(_has_uid(uid)))
         formerly = f"{uid.validity} until {seq}"
@@ -121,14 +121,14 @@ def known(connection: Connection, uids: Iterable[MessageUid]) -> dict[MessageUid
 
 
 def highest(connection: Connection, mailbox: str, validity: str) -> int:
-    """The highest number of a mail in this folder, whose marks are numbers; 0 without any."""
+    """The highest UID of a mail in this folder, whose UIDs are numbers; 0 without any."""
     folder = (processed.c.mailbox == mailbox) & (processed.c.validity == validity)
     return connection.scalar(select(func.max(cast(processed.c.uid, BigInteger))).where(folder)) or 0
 
 
 def _read_before(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """Of which mails, whatever mark they had: released from quarantine, or found again in a folder made anew.
-    Of one that was not fetched there is no digest."""
+    """The digests of mails that were read before under any UID: released from quarantine, or found in a
+    folder that was made anew. A mail that was not fetched has no digest."""
     found: set[str] = set()
     for part in slices({digest for digest in digests if digest}):
         found.update(connection.scalars(select(processed.c.sha256).where(processed.c.sha256.in_(part))))
@@ -173,7 +173,7 @@ def raw(connection: Connection, sha256: str) -> bytes | None:
 
 
 def raw_or_empty(connection: Connection, sha256: str) -> bytes | None:
-    """The same of a store whose rows may be damaged: then no bytes, and never more than a mail can have."""
+    """The same for a store whose rows may be damaged: no bytes then, and never more than a mail can have."""
     data = connection.scalar(select(raws.c.data).where(raws.c.sha256 == sha256))
     try:
         return None if data is None else zlib.decompressobj().decompress(data, _LARGEST)
@@ -186,8 +186,7 @@ def blob(connection: Connection, sha256: str) -> bytes | None:
 
 
 def replies_since(connection: Connection, since: datetime, limit: int) -> list[tuple[Reply, str]]:
-    """Of the mails since then that named a request, the newest first: what each came to, and why in words
-    for operators."""
+    """The mails since then that named a request, newest first, each with its reason for operators."""
     same = (replies_.c.approval_id == processed.c.approval_id) & (replies_.c.sha256 == processed.c.sha256)
     query = select(replies_, processed.c.because).join(processed, same).where(processed.c.at >= since)
     found: dict[str, tuple[Reply, str]] = {}
@@ -198,7 +197,7 @@ def replies_since(connection: Connection, since: datetime, limit: int) -> list[t
 
 
 def unknown_lines(connection: Connection, limit: int) -> Counter[str]:
-    """In the replies to how many requests each unknown line stood, among the newest replies with any."""
+    """For each unknown line, in the replies to how many requests it was, among the newest with any."""
     query = select(processed).where(processed.c.unknown_lines.is_not(None)).order_by(processed.c.seq.desc())
     mails = PROCESSED.read(connection, query, limit)
     found = {(mail.approval_id, line) for mail in mails for line in mail.unknown_lines}

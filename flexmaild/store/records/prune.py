@@ -1,4 +1,4 @@
-"""Forgetting what was kept long enough, a bounded slice at a time so that the loop is never held up.
+"""Deletes what has exceeded its retention, a bounded slice at a time, so that no transaction is long.
 
 Called by `Store.prune`. Nothing that is still open is ever removed: pending requests with all their jobs
 (what was sent is needed to understand the reply), jobs that wait or are held, and the attachments that these
@@ -85,13 +85,13 @@ def _requests(connection: Connection, old: ColumnElement[bool]) -> int:
 
 
 def _belongs_to_kept_request(moment: datetime) -> ColumnElement[bool]:
-    """Whether the job belongs to a request that is still open, or has ended since."""
+    """The job belongs to a request that is open, or has ended since."""
     kept = or_(requests.c.state == State.PENDING.value, requests.c.decided_at >= moment)
     return select(requests.c.id).where(requests.c.id == jobs.c.approval_id, kept).exists()
 
 
 def _needed() -> ColumnElement[bool]:
-    """Whether something open names the blob; its SHA-256 stands in the JSON of who uses it."""
+    """An open job or request names the blob by its SHA-256."""
     by_job = select(jobs.c.seq).where(jobs.c.state.not_in(_FINISHED), jobs.c.payload.contains(blobs.c.sha256))
     by_request = select(requests.c.id).where(
         requests.c.state == State.PENDING.value, requests.c.body.contains(blobs.c.sha256)
