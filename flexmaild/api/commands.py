@@ -53,7 +53,7 @@ WAITING: Mapping[str, Callable[[Services, CommandRequest, Run], Awaitable[Answer
 
 
 # Commands that need a correct clock.
-BY_THE_CLOCK = frozenset(
+_BY_THE_CLOCK = frozenset(
     {
         "process",
         "approval.request",
@@ -73,7 +73,7 @@ class Handlers:
         self._services = services
 
     def handle(self, command: str, call: CommandRequest) -> Answer:
-        if command in BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
+        if command in _BY_THE_CLOCK and (doubt := self._services.clock.doubt()):
             detail, headers = f"{doubt.said}; nothing was done", AGAIN_SOON
             raise Problem(
                 503, "The time is not known", detail, cure=doubt.cure, kind="clock", headers=headers

@@ -18,11 +18,11 @@ from flexmaild.client.calls import CALLS, Call
 from flexmaild.client.received import BrokenOff, receive
 from flexmaild.system.deadline import Deadline
 
-DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
+_DEFAULT_SOCKET = Path("/run/flexmaild/control.sock")
 # A held answer comes at the asked time; this much later at most, seconds.
-SLACK = 30.0
+_SLACK = 30.0
 # Between two tries to get into a full backlog, seconds.
-BREATH = 0.02
+_RETRY_PAUSE = 0.02
 
 
 class Unreachable(Exception):
@@ -59,7 +59,7 @@ class Reply:
 
 def default_socket(environ: Mapping[str, str] = os.environ) -> Path:
     """$FLEXMAILD_SOCKET, or where the packaged service listens."""
-    return Path(environ.get("FLEXMAILD_SOCKET") or DEFAULT_SOCKET)
+    return Path(environ.get("FLEXMAILD_SOCKET") or _DEFAULT_SOCKET)
 
 
 class Client:
@@ -163,7 +163,7 @@ class _Connection(http.client.HTTPConnection):
             except BlockingIOError:  # the daemon's backlog is full: many call at once (unix(7))
                 if self.deadline.is_over:
                     raise
-                time.sleep(BREATH)
+                time.sleep(_RETRY_PAUSE)
 
     def send(self, data: Any) -> None:
         self.deadline.arm(self.sock)
@@ -174,7 +174,7 @@ def _patience(route: Call, query: Mapping[str, Any]) -> float:
     if route.held_for is None:
         return route.patience
     name, usual = route.held_for
-    return max(route.patience, float(query.get(name) or usual) + SLACK)
+    return max(route.patience, float(query.get(name) or usual) + _SLACK)
 
 
 def _target(route: Call, path: Mapping[str, str], query: Mapping[str, Any]) -> str:

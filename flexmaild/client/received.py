@@ -20,7 +20,7 @@ from flexmaild.system.deadline import Deadline
 PROBLEM = "application/problem+json"
 LARGEST_HEAD = 64 * 1024
 # A page of the longest list with the most metadata is smaller.
-LARGEST_BODY = 256 * 1024 * 1024
+_LARGEST_BODY = 256 * 1024 * 1024
 PIECE = 1 << 16
 # How much of what came is told.
 _LONGEST_QUOTE = 80
@@ -76,7 +76,7 @@ def receive(connection: socket.socket, deadline: Deadline, route: Call, strange:
     if not server.startswith("flexmaild/"):
         raise strange(f"it answered {_quoted(head)}" + (f" as {server[:_LONGEST_QUOTE]}" if server else ""))
     length = fields.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= LARGEST_BODY):
+    if not (length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= _LARGEST_BODY):
         declared = f"a body of {length[:_LONGEST_QUOTE]} bytes" if length else "a body of no declared length"
         raise strange(f"it answered with {declared}")
     raw = incoming.body(int(length))

@@ -10,13 +10,13 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.core.work import Job, JobEnd, Queue
 
 # First and longest pause, seconds. Deliveries: as Standard Webhooks proposes (5 s … hours).
-PAUSES = {Queue.OUTBOX: (30.0, 4000.0), Queue.DELIVERY: (5.0, 3600.0)}
+_PAUSES = {Queue.OUTBOX: (30.0, 4000.0), Queue.DELIVERY: (5.0, 3600.0)}
 # Wrong password, wrong certificate: every mail would fail alike and too many tries lock an account.
-SLOW_PAUSE = 300.0
+_SLOW_PAUSE = 300.0
 # The longest pause between two logins that are refused, seconds.
-LONGEST_LOGIN_PAUSE = 3600.0
+_LONGEST_LOGIN_PAUSE = 3600.0
 # No server may make us wait for longer by Retry-After.
-LONGEST_WISH = 3600.0
+_LONGEST_WISH = 3600.0
 
 # Failures of the target, not of the one mail: it is kept and tried again, however permanent they look.
 _GENERAL_REASONS = frozenset({Reason.AUTH, Reason.TLS})
@@ -31,7 +31,7 @@ def fails_every_job(failure: Failure) -> bool:
     return failure.reason in _GENERAL_REASONS or failure.step in _GENERAL_STEPS or throttled
 
 
-def refuses_our_sender(failure: Failure) -> bool:
+def _refuses_our_sender(failure: Failure) -> bool:
     """Whether the server refused MAIL, and so perhaps our sender, which an operator can correct. It may
     still accept other mails: some servers refuse single ones there, by size (RFC 1870, RFC 3463 section
     3.4)."""
@@ -43,12 +43,12 @@ def refuses_our_sender(failure: Failure) -> bool:
 
 def pause(queue: Queue, attempt: int, failure: Failure, jitter: float) -> timedelta:
     """How long to wait before the next try; `attempt` counts those made, `jitter` lies in 0…1."""
-    first, longest = PAUSES[queue]
+    first, longest = _PAUSES[queue]
     seconds = min(longest, first * 2.0 ** min(attempt, 20)) * (0.5 + jitter / 2)
     if failure.reason in _GENERAL_REASONS:
-        seconds = max(seconds, SLOW_PAUSE * (0.5 + jitter / 2))
+        seconds = max(seconds, _SLOW_PAUSE * (0.5 + jitter / 2))
     if isinstance(failure, TryLater) and failure.retry_after is not None:
-        seconds = max(seconds, min(failure.retry_after, LONGEST_WISH))
+        seconds = max(seconds, min(failure.retry_after, _LONGEST_WISH))
     return timedelta(seconds=seconds)
 
 
@@ -59,14 +59,14 @@ def is_refused_login(failure: Failure) -> bool:
 
 def login_pause(refused: int) -> float:
     """Seconds until a mailbox that has refused our login so often in a row is tried again."""
-    return min(LONGEST_LOGIN_PAUSE, SLOW_PAUSE * 2.0 ** min(refused - 1, 20)) if refused else 0.0
+    return min(_LONGEST_LOGIN_PAUSE, _SLOW_PAUSE * 2.0 ** min(refused - 1, 20)) if refused else 0.0
 
 
 def after_failure(
     job: Job, failure: Failure, now: datetime, give_up_after: timedelta, jitter: float
 ) -> JobEnd:
     """The end of this try: tried again later, or given up on when it is lasting or too old."""
-    is_general = fails_every_job(failure) or refuses_our_sender(failure)
+    is_general = fails_every_job(failure) or _refuses_our_sender(failure)
     closed = (failure.step or failure.reason.value) if is_general else ""
     lasting = isinstance(failure, GiveUp) and not is_general
     again_at = now + pause(job.queue, job.attempt, failure, jitter)

@@ -21,7 +21,7 @@ from flexmaild.system.notify import Manager
 _log = structlog.get_logger("flexmaild")
 
 # Work in hand at the end: a mail is sent or a batch committed in less; the rest waits in the store.
-STOP_SECONDS = 20.0
+_STOP_SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Daemon:
         threads = [self.timers, *self.services.components.threads()]
         for thread in threads:
             thread.stop()
-        deadline = Deadline.after(STOP_SECONDS)
+        deadline = Deadline.after(_STOP_SECONDS)
         for thread in threads:
             thread.join(deadline.left)
         self.listeners.close()

@@ -24,7 +24,7 @@ from flexmaild.settings.schema import Settings
 from flexmaild.system.peer_credentials import Peer
 
 # Seconds between two lines of the journal on refused requests.
-TOLD_EVERY = 60.0
+_LOG_EVERY = 60.0
 
 _log = structlog.get_logger("flexmaild")
 
@@ -181,11 +181,11 @@ class _Refusals:
     """Logs refused requests at most once a minute, so that a flood does not fill the log. For one thread."""
 
     def __init__(self) -> None:
-        self._count, self._told_at = 0, -TOLD_EVERY
+        self._count, self._told_at = 0, -_LOG_EVERY
 
     def tell(self, where: str, why: str, uid: int | None = None) -> None:
         self._count += 1
-        if time.monotonic() - self._told_at >= TOLD_EVERY:
+        if time.monotonic() - self._told_at >= _LOG_EVERY:
             _log.warning("requests refused", at=where, why=why, uid=uid, count=self._count)
             self._count, self._told_at = 0, time.monotonic()
 

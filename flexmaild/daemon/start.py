@@ -21,9 +21,9 @@ _log = structlog.get_logger("flexmaild")
 
 Made = TypeVar("Made")
 
-AGAIN_SECONDS = 2.0
+_AGAIN_SECONDS = 2.0
 # What one try may take at most: waits for another program's lock, and a look through the whole store.
-ONE_TRY_SECONDS = 120.0
+_ONE_TRY_SECONDS = 120.0
 
 
 def once_possible(
@@ -33,7 +33,7 @@ def once_possible(
     wait. Raises what else it raises. SIGHUP retries at once, and is handled after the start as well."""
     said, since, hung_up = "", time.monotonic(), False
     while True:
-        manager.extend_start(ONE_TRY_SECONDS)
+        manager.extend_start(_ONE_TRY_SECONDS)
         try:
             made = begin()
         except (Failure, OSError) as fault:
@@ -50,7 +50,7 @@ def once_possible(
                 signals.put(signal.SIGHUP)
             return made
         try:
-            number = signals.get(timeout=AGAIN_SECONDS)
+            number = signals.get(timeout=_AGAIN_SECONDS)
         except queue.Empty:
             continue
         if number != signal.SIGHUP:

@@ -48,7 +48,7 @@ from flexmaild.transports import INCOMING, OUTGOING, build_inbox, build_outbox
 from flexmaild.transports.context import AdapterContext
 
 # How long decisions are delivered before they count as failed (Standard Webhooks: days, not hours).
-DELIVERIES_GIVE_UP = timedelta(days=3)
+_DELIVERIES_GIVE_UP = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def _deliveries(
 
 def _sink(into: Surroundings, name: str, sink: SinkSettings) -> Delivery:
     handler = EventHandler(build_sink(sink))
-    return Delivery(into.deliveries, Queue.DELIVERY, name, handler, DELIVERIES_GIVE_UP)
+    return Delivery(into.deliveries, Queue.DELIVERY, name, handler, _DELIVERIES_GIVE_UP)
 
 
 def _poller(

@@ -22,7 +22,7 @@ from flexmaild.transports.context import AdapterContext
 
 Thread = Poller | Delivery | TokenRefresher
 # How long to wait for the end of a delivery thread that was replaced, seconds.
-HANGING_SECONDS = 5.0
+_HANGING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Components:
                 thread.stop()
         for place, delivery in self.deliveries.items():
             if id(delivery) not in running:
-                delivery.start(old.deliveries.get(place), HANGING_SECONDS)
+                delivery.start(old.deliveries.get(place), _HANGING_SECONDS)
         if self.poller is not None and id(self.poller) not in running:
             self.poller.start(after=old.poller)
         if self.refresher is not None and id(self.refresher) not in running:

@@ -21,13 +21,13 @@ from flexmaild.store import StoreFault, Transaction
 _log = structlog.get_logger("flexmaild")
 
 # Requests whose time has come, handled in one go.
-DUE_REQUESTS = 100
+_DUE_REQUESTS = 100
 # Outcomes are remembered longer than any request may live, so that an old reply stays a replay.
 REMEMBER = timedelta(days=400)
 # A caller who repeats a request gets the same answer for a month.
-KEEP_ANSWERS = timedelta(days=30)
+_KEEP_ANSWERS = timedelta(days=30)
 # How many waiting mails are made due together; the rest are sent when they are due anyway.
-MOST_JOBS = 100_000
+_MOST_JOBS = 100_000
 
 
 def pass_time(services: Services) -> None:
@@ -39,14 +39,14 @@ def pass_time(services: Services) -> None:
     before: set[str] = set()
     while True:
         now = services.store.now()
-        due = services.store.due_requests(now, DUE_REQUESTS)
+        due = services.store.due_requests(now, _DUE_REQUESTS)
         for request in due:
             services.transactions.run(partial(_time_passed, services, request.id))
         settled = [r.settles_at for r in due if r.settles_at is not None and r.settles_at <= now]
         if settled and health.polled_at() < max(settled):
             services.components.poll_when_due()  # an unread reply may change an answer
         ids = {request.id for request in due}
-        if len(due) < DUE_REQUESTS or ids == before:
+        if len(due) < _DUE_REQUESTS or ids == before:
             return
         before = ids
 
@@ -107,7 +107,7 @@ def prune(services: Services) -> None:
             pruned = transaction.prune(
                 raw_before=now - settings.incoming.keep_raw,
                 outcomes_before=now - REMEMBER,
-                done_before=now - KEEP_ANSWERS,
+                done_before=now - _KEEP_ANSWERS,
                 sent_before=now - min(kept.values()),
             )
             pruned += transaction.purge({part: now - time for part, time in kept.items()})
@@ -125,7 +125,7 @@ def renew_claims(services: Services) -> None:
 
 def retry_waiting(services: Services) -> None:
     """Mail can be sent again: retry deferred mails at once, and read the replies."""
-    waiting = services.store.list_jobs(Queue.OUTBOX, (JobState.DEFERRED,), limit=MOST_JOBS)
+    waiting = services.store.list_jobs(Queue.OUTBOX, (JobState.DEFERRED,), limit=_MOST_JOBS)
     if waiting:
         with services.store.transaction() as transaction:
             transaction.retry_jobs(Queue.OUTBOX, [job.id for job in waiting])

@@ -13,7 +13,7 @@ from flexmaild.core.work import Reply
 
 # The period and the number of mails that are considered.
 LOOK_BACK, MOST = timedelta(days=1), 500
-SEVERAL = 3
+_SEVERAL = 3
 _LONGEST = 300
 
 
@@ -26,7 +26,7 @@ def refused_in_a_row(judged: Iterable[tuple[Reply, str]]) -> tuple[int, str, str
             break
         if reply.reason in NOT_BELIEVED:
             refused.append((reply.reason.value, because))
-    if len(refused) < SEVERAL:
+    if len(refused) < _SEVERAL:
         return 0, "", ""
     reason, because = refused[0]
     return len(refused), reason, without_people(masked(because))[:_LONGEST]

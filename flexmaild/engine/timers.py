@@ -17,7 +17,7 @@ from flexmaild.store import StoreFault
 _log = structlog.get_logger("flexmaild")
 
 # The longest that a wake-up may be away, seconds: more means that the wall clock went back.
-TICK = 1.0
+_TICK = 1.0
 
 Task = tuple[float, Callable[[], None]]
 
@@ -61,12 +61,12 @@ class Timers(Worker):
         while not self._stopping.is_set():
             self._beat(self.component)
             self._woken.clear()
-            if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > TICK + 1:
+            if self._replan.is_set() or (self._scheduler.idle_seconds or 0.0) > _TICK + 1:
                 self._plan()
             while self._soon and not self._stopping.is_set():
                 self._safely(self._soon.pop(0))
             self._scheduler.run_pending()
-            self._woken.wait(max(0.0, min(TICK, self._scheduler.idle_seconds or 0.0)))
+            self._woken.wait(max(0.0, min(_TICK, self._scheduler.idle_seconds or 0.0)))
 
     def _leave(self) -> None:
         """Nothing is held."""

@@ -20,11 +20,11 @@ REPLIES, CLOCK = "replies", "system clock"
 # Rows named in a sentence.
 MOST_NAMED = 5
 # "has not been read for three intervals" makes the daemon not ready.
-MISSED_INTERVALS = 3
+_MISSED_INTERVALS = 3
 # A clock that was set back by more is reported; time servers correct less by themselves.
-CLOCK_BEHIND = timedelta(seconds=60)
+_CLOCK_BEHIND = timedelta(seconds=60)
 # A bug is reported until it has not occurred for so long.
-BUG_REMEMBERED = timedelta(days=1)
+_BUG_REMEMBERED = timedelta(days=1)
 
 
 def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Iterator[Condition]:
@@ -41,7 +41,7 @@ def conditions(health: Health, applications: Sequence[ApplicationStatus]) -> Ite
     yield from _mailbox_conditions(health, reported)
     yield from _delivery_conditions(health, reported)
     behind = health.clock.behind()
-    if behind >= CLOCK_BEHIND and not doubt:
+    if behind >= _CLOCK_BEHIND and not doubt:
         said = (
             f"the system clock is {int(behind.total_seconds())} seconds behind what it was before; times are"
             " counted on from there: set the clock right (timedatectl)"
@@ -65,7 +65,7 @@ def _thread_conditions(health: Health) -> Iterator[Condition]:
         else:
             yield Condition(Kind.BUG, component, said, cure, stops=True)
     for component, (number, last) in list(health.bugs.items()):
-        if health.clock.now() - last < BUG_REMEMBERED:
+        if health.clock.now() - last < _BUG_REMEMBERED:
             said = f"flexmaild met a bug in {component}, {number} times since its start"
             yield Condition(
                 Kind.BUG, f"in {component}", said, "See the journal, and please report it.", number
@@ -239,7 +239,7 @@ def _unread_seconds(health: Health, box: Mailbox) -> float:
     """For how many seconds the folder has not been read, if that is too long; else 0."""
     since = box.since if box.last_success_steady is None else box.last_success_steady
     unread = health.clock.steady() - since
-    return unread if unread > MISSED_INTERVALS * box.interval.total_seconds() else 0.0
+    return unread if unread > _MISSED_INTERVALS * box.interval.total_seconds() else 0.0
 
 
 def _delivery_conditions(health: Health, reported: Sequence[str]) -> Iterator[Condition]:

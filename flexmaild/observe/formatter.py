@@ -18,11 +18,11 @@ from flexmaild.system.redaction import MASK, WORDS, Redactor
 
 # The journal cuts long lines into several entries (LineMax=48K) and syslog relays do so at 1 to 8 KiB.
 LINE_LIMIT = 4096
-VALUE_LIMIT = 256
-EXCEPTION_LIMIT = 2048
-KEY_LIMIT = 64
-ITEMS_LIMIT = 20
-DEPTH_LIMIT = 4
+_VALUE_LIMIT = 256
+_EXCEPTION_LIMIT = 2048
+_KEY_LIMIT = 64
+_ITEMS_LIMIT = 20
+_DEPTH_LIMIT = 4
 FIRST = ("time", "level", "component", "event")
 # Levels as syslog numbers them (RFC 5424 section 6.2.1), which the journal shares.
 PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
@@ -31,7 +31,7 @@ _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critica
 _SECRET_KEY = re.compile(rf"(?i)(?:^|[_.-])(?:{WORDS}|authorization|body|raw|payload)$")
 
 Event = dict[str, Any]
-Render = Callable[[Event], bytes]
+_Render = Callable[[Event], bytes]
 
 
 def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
@@ -41,15 +41,15 @@ def safe(event: Mapping[str, Any], redactor: Redactor) -> Event:
         if key == "exception":
             # The last lines of a traceback say what happened; the first ones are always the same.
             text = escape(clean(_text_of(event[key]), redactor, tail=True))
-            shown[key] = text if len(text) <= EXCEPTION_LIMIT else "..." + text[-EXCEPTION_LIMIT:]
+            shown[key] = text if len(text) <= _EXCEPTION_LIMIT else "..." + text[-_EXCEPTION_LIMIT:]
         else:
-            shown[_cut(escape(clean(str(key), redactor)), KEY_LIMIT)] = (
-                MASK if is_secret(str(key)) else _plain(event[key], redactor, DEPTH_LIMIT)
+            shown[_cut(escape(clean(str(key), redactor)), _KEY_LIMIT)] = (
+                MASK if is_secret(str(key)) else _plain(event[key], redactor, _DEPTH_LIMIT)
             )
     return shown
 
 
-def fitted(event: Event, render: Render) -> bytes:
+def fitted(event: Event, render: _Render) -> bytes:
     """The event in at most LINE_LIMIT bytes: the longest values are left out, and counted in `cut`."""
     line, cut = render(event), 0
     while len(line) > LINE_LIMIT:
@@ -111,15 +111,15 @@ def _plain(value: object, redactor: Redactor, depth: int) -> Any:
     if depth and isinstance(value, Mapping):
         return {
             _shown(key, redactor): MASK if is_secret(_text_of(key)) else _plain(part, redactor, depth - 1)
-            for key, part in list(value.items())[:ITEMS_LIMIT]
+            for key, part in list(value.items())[:_ITEMS_LIMIT]
         }
     if depth and isinstance(value, list | tuple | Set):
-        return [_plain(part, redactor, depth - 1) for part in list(value)[:ITEMS_LIMIT]]
+        return [_plain(part, redactor, depth - 1) for part in list(value)[:_ITEMS_LIMIT]]
     return _shown(value, redactor)
 
 
 def _shown(value: object, redactor: Redactor) -> str:
-    return _cut(escape(clean(_text_of(value), redactor)), VALUE_LIMIT)
+    return _cut(escape(clean(_text_of(value), redactor)), _VALUE_LIMIT)
 
 
 def _text_of(value: object) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from flexmaild.observe import formatter
 from flexmaild.settings.schema import Format
 
-JOURNAL_SOCKET = "/run/systemd/journal/socket"
+_JOURNAL_SOCKET = "/run/systemd/journal/socket"
 Write = Callable[[formatter.Event], None]
 
 
-def log_writer(style: Format, descriptor: int, journal: str = JOURNAL_SOCKET) -> Write:
+def log_writer(style: Format, descriptor: int, journal: str = _JOURNAL_SOCKET) -> Write:
     """The writer for this style on this descriptor; "auto" looks at what the descriptor is."""
     chosen = _detected_style(descriptor) if style == "auto" else style
     if chosen == "journald":

@@ -20,7 +20,7 @@ from flexmaild.observe.incidents import Kind
 
 # Half a poll's deadline is the last bucket but one; a decision takes minutes to the 7 days of `expire_after`.
 POLL_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0, 300.0)
-LATENCY_SECONDS = (60.0, 300.0, 900.0, 3600.0, 14400.0, 28800.0, 86400.0, 172800.0, 259200.0, 604800.0)
+_LATENCY_SECONDS = (60.0, 300.0, 900.0, 3600.0, 14400.0, 28800.0, 86400.0, 172800.0, 259200.0, 604800.0)
 
 # The states of jobs that are not finished; `done` and `dropped` only grow.
 OPEN_JOBS = (JobState.QUEUED, JobState.DEFERRED, JobState.HELD, JobState.FAILED)
@@ -134,7 +134,7 @@ METRICS = (
         Histogram,
         "flexmaild_decision_latency_seconds",
         "Time from the request to its approval or rejection.",
-        buckets=LATENCY_SECONDS,
+        buckets=_LATENCY_SECONDS,
     ),
     Metric(
         Counter,

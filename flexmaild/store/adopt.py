@@ -21,7 +21,7 @@ from flexmaild.store.records import audit
 from flexmaild.store.records.tables import audit as events
 from flexmaild.store.store_mark import StoreMark
 
-ACT = "store.adopt"
+_ACT = "store.adopt"
 _GONE, _NONE = "the store is gone", "there is no store"
 
 
@@ -81,7 +81,7 @@ def _taken(connection: Connection, found: Finding, now: datetime, lost_since: da
     migrate(connection, str(found.path))
     store_mark.name_installation(connection)
     data = {"by": by, "lost_since": lost_since.isoformat(), "difference": found.difference}
-    audit.append(connection, [AuditEntry(now, "", ACT, data)])
+    audit.append(connection, [AuditEntry(now, "", _ACT, data)])
     mark = store_mark.of(connection, found.path)
     assert mark
     return mark
@@ -101,6 +101,6 @@ def _finding(connection: Connection, path: Path, kept: StoreMark | None, fault: 
     elif held is None:
         fault = fault or "the store is empty"
     # Adopting is no work of the store: where its mark could not be written, it is done once more.
-    work = select(events.c.at).where(events.c.event != ACT).order_by(events.c.seq.desc()).limit(1)
+    work = select(events.c.at).where(events.c.event != _ACT).order_by(events.c.seq.desc()).limit(1)
     last = connection.scalar(work) if held else None
     return Finding(path, fault, kept, held, last)

@@ -20,7 +20,7 @@ from flexmaild.system.deadline import Deadline
 from flexmaild.system.files import NO_ROOM
 
 # A forked child of a daemon that was killed may outlive it for a moment, and holds the same lock.
-PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 2.0
 
 _HELD = "stop it, or give this one a store.url and state_directory of its own."
 
@@ -133,7 +133,7 @@ def _opened(path: Path, flags: int, held: ExitStack) -> int:
 
 def _is_locked(descriptor: int) -> bool:
     """Whether the lock was acquired; waits a little for a process that is ending."""
-    deadline = Deadline.after(PATIENCE_SECONDS)
+    deadline = Deadline.after(_PATIENCE_SECONDS)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -40,7 +40,7 @@ PRAGMAS = (
 )
 
 # quick_check reads the whole file: about 0.1 s here for 64 MiB in the page cache.
-CHECKED_BYTES = 64 * 1024 * 1024
+_CHECKED_BYTES = 64 * 1024 * 1024
 
 
 # A reader waits only for a recovery after a crash, which the start has done.
@@ -137,12 +137,12 @@ class Database:
         StoreBroken; a damaged page that is found later raises it then."""
         path = self._file.path
         crashed = path.with_name(path.name + "-wal").exists()
-        if not crashed and path.stat().st_size > CHECKED_BYTES:
+        if not crashed and path.stat().st_size > _CHECKED_BYTES:
             return
         with self.writing() as connection:
             verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if verdict != "ok":
-                raise sqlite_corrupt(str(verdict))
+                raise _sqlite_corrupt(str(verdict))
 
     def close(self) -> None:
         """Fold the -wal file into the database and release file and lock; never raises. Without this no
@@ -167,7 +167,7 @@ class Database:
                 self._file.release()
 
 
-def sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
+def _sqlite_corrupt(words: str) -> sqlite3.DatabaseError:
     """What SQLite itself would raise on meeting the damage that quick_check has described."""
     error = sqlite3.DatabaseError(words[:200])
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT

@@ -36,7 +36,7 @@ from flexmaild.store.records.tables import processed
 T = TypeVar("T")
 
 # A person waits for the answer.
-BUSY_SECONDS = 2.0
+_BUSY_SECONDS = 2.0
 # How often a look is repeated because the daemon was started or stopped in the middle of it.
 _TRIES = 5
 # The two ways to open the file. Where there is no -wal file, nobody has it open: SQLite is told that it does
@@ -198,7 +198,7 @@ class ReadOnlyStore:
     def _connected(self) -> sqlite3.Connection:
         # isolation_level None: every SELECT is a transaction of its own.
         file = f"file:{quote(str(self._path))}?{self._mode}"
-        connection = sqlite3.connect(file, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(file, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
         for pragma in ("query_only=ON", "trusted_schema=OFF"):
             connection.execute(f"PRAGMA {pragma}")
         return connection

@@ -22,7 +22,7 @@ from flexmaild.store.transaction import Transaction
 from flexmaild.system.clock import TrustedClock
 
 # How old the written time may become; a restart sets the clock back by no more.
-HIGH_WATER_STEP = timedelta(seconds=10)
+_HIGH_WATER_STEP = timedelta(seconds=10)
 
 
 class Store(Queries):
@@ -63,7 +63,7 @@ class Store(Queries):
         with self._database.writing(seconds) as connection:
             now = self._clock.now()
             # A time in doubt is not kept: what is right later would be too far from it.
-            is_stale = now - self._written >= HIGH_WATER_STEP and self._clock.doubt() is None
+            is_stale = now - self._written >= _HIGH_WATER_STEP and self._clock.doubt() is None
             if is_stale:
                 meta.set_high_water(connection, now)
             yield Transaction(connection, now)

@@ -39,7 +39,7 @@ from flexmaild.settings.faults import SettingsError
 # How long a caller waits for a poll, seconds; the poll goes on.
 POLL_SECONDS = 240.0
 # The newest open requests whose approvers `status` looks at.
-MOST_LOOKED_AT = 200
+_MOST_LOOKED_AT = 200
 # A line in the replies to so many requests may be a mail gateway's; how many replies are looked at, and how
 # many lines named.
 REQUESTS_OF_A_GATEWAY, MOST_REPLIES_LOOKED_AT, MOST_LINES_NAMED = 3, 1000, 10
@@ -76,7 +76,7 @@ def status(services: Services, call: CommandRequest) -> Answer:
 def _unreachable(services: Services, viewer: Viewer) -> list[str]:
     """Open requests some of whose approvers' mails came back; of those that the caller may see."""
     found = []
-    for request in services.store.list_requests(State.PENDING, MOST_LOOKED_AT):
+    for request in services.store.list_requests(State.PENDING, _MOST_LOOKED_AT):
         if viewer.sees(request.terms.belonging) and (gone := quorum.unreachable(request)):
             rest = "can still decide" if quorum.can_still_be_met(request) else "are too few to decide"
             found.append(f"{request.id}: mail to {', '.join(gone)} came back; the others {rest}")

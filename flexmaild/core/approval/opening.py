@@ -108,14 +108,9 @@ def terms_of(requested: RequestedApproval, policy: Policy, now: datetime) -> Ter
     faults: list[NotAllowed] = []
     approvers = _approvers(requested.approvers, policy, faults)
     helpers = _escalation(requested, policy, approvers, faults)
-    expires_in = requested.expires_in if requested.expires_in is not None else policy.expire_after
-    if not timedelta(0) < expires_in <= MAX_EXPIRY:
-        faults.append(NotAllowed("expires_in", f"must lie in the future and within {MAX_EXPIRY.days} days"))
-    settle_for = policy.settle_for if requested.settle_for is None else requested.settle_for
-    if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
-        faults.append(NotAllowed("settle_for", f"must be at most {MAX_SETTLE}; 0s decides at once"))
+    expires_in, settle_for = _times(requested, policy, faults)
     if requested.require is not None and requested.require not in policy.can_prove:
-        cure = "cannot be met: incoming.sender_authentication of the settings trusts nobody's results"
+        cure = "cannot be met: incoming.sender_authentication of the settings trusts no results"
         faults.append(NotAllowed("require", cure))
     expires_at = _later(now, expires_in)
     escalate_after = requested.escalate_after or policy.escalate_after
@@ -153,6 +148,19 @@ def terms_of(requested: RequestedApproval, policy: Policy, now: datetime) -> Ter
     if faults:
         raise Refused(faults)
     return terms
+
+
+def _times(
+    requested: RequestedApproval, policy: Policy, faults: list[NotAllowed]
+) -> tuple[timedelta, timedelta]:
+    """After how long the request expires, and for how long its answers settle."""
+    expires_in = requested.expires_in if requested.expires_in is not None else policy.expire_after
+    if not timedelta(0) < expires_in <= MAX_EXPIRY:
+        faults.append(NotAllowed("expires_in", f"must lie in the future and within {MAX_EXPIRY.days} days"))
+    settle_for = policy.settle_for if requested.settle_for is None else requested.settle_for
+    if not timedelta(0) <= settle_for <= durations.parse(MAX_SETTLE):
+        faults.append(NotAllowed("settle_for", f"must be at most {MAX_SETTLE}; 0s decides at once"))
+    return expires_in, settle_for
 
 
 def invited(terms: Terms, policy: Policy, now: datetime) -> tuple[Approver, ...]:

@@ -36,7 +36,7 @@ GROUP = 10
 # A claim lapses after this; `engine.timers` renews those in hand three times as often.
 LEASE = timedelta(seconds=60)
 # A wake-up may be lost: each thread looks for work at least this often, seconds.
-CHECK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 # An idle connection is closed after this many seconds; servers drop theirs after 300 (RFC 5321 4.5.3.2).
 IDLE_SECONDS = 30.0
 
@@ -103,7 +103,7 @@ class Delivery(Worker):
             self._woken.clear()
             if not self._run_batch():
                 self._close_idle()
-                self._woken.wait(CHECK_SECONDS)
+                self._woken.wait(_CHECK_SECONDS)
 
     def _leave(self) -> None:
         self._handler.close()
@@ -240,7 +240,7 @@ class Delivery(Worker):
                 raise
             except StoreFault:
                 self._work.beat(self.component)
-                time.sleep(CHECK_SECONDS)
+                time.sleep(_CHECK_SECONDS)
                 continue
             for end in ends:
                 self._claimed.pop(end.job_id, None)

@@ -20,27 +20,27 @@ from flexmaild.settings.schema import Settings
 from flexmaild.system.files import replace_file
 
 REFERENCE_KEY_FILE, FORMER_KEY_FILE = places.REFERENCE_KEY, places.FORMER_REFERENCE_KEY
-KEY_BYTES = 32
+_KEY_BYTES = 32
 KNOWN_KEYS_FILE = "known-reference-keys"
 # The oldest keys beyond this number are dropped, since each is tried for each unknown id.
 _MOST_KEYS = 100
 _HEX = re.compile("(?:[0-9a-f]{2})+")
 
 
-def kept_key(path: Path) -> bytes:
+def _kept_key(path: Path) -> bytes:
     """The key in this file. Raises GiveUp where it is damaged, OSError where it cannot be read."""
     key = path.read_bytes()
-    if len(key) < KEY_BYTES:  # with an empty key anybody could make references
+    if len(key) < _KEY_BYTES:  # with an empty key anybody could make references
         cure = "Restore it from a backup, or remove it: then the mails of open requests are worthless."
         raise GiveUp(Reason.OTHER, f"{path} is damaged: it has {len(key)} bytes", cure=cure)
     return key
 
 
-def own_key(path: Path) -> bytes:
+def _own_key(path: Path) -> bytes:
     """The generated key: 32 random bytes in a file (0600), created if missing. Raises GiveUp, OSError."""
     if not path.exists():
-        replace_file(path, secrets.token_bytes(KEY_BYTES), keep=True)
-    return kept_key(path)
+        replace_file(path, secrets.token_bytes(_KEY_BYTES), keep=True)
+    return _kept_key(path)
 
 
 def has_own_key(settings: Settings) -> bool:
@@ -50,12 +50,12 @@ def has_own_key(settings: Settings) -> bool:
 
 def reference_keys(settings: Settings) -> ReferenceKeys:
     """The operator's key or the generated one, and former keys. Raises Failure or OSError."""
-    return _with_former(settings, own_key)
+    return _with_former(settings, _own_key)
 
 
 def known_reference_keys(settings: Settings) -> ReferenceKeys:
     """The same, without generating a key."""
-    return _with_former(settings, kept_key)
+    return _with_former(settings, _kept_key)
 
 
 def _with_former(settings: Settings, ours: Callable[[Path], bytes]) -> ReferenceKeys:
@@ -81,7 +81,7 @@ def former_keys(settings: Settings) -> list[FormerKey]:
     found = [FormerKey(f"approvals.former_reference_keys.{n}", key) for n, key in enumerate(named)]
     file = settings.state_directory / FORMER_KEY_FILE
     if file.exists():
-        found.append(FormerKey(str(file), kept_key(file), is_file=True))
+        found.append(FormerKey(str(file), _kept_key(file), is_file=True))
     return found
 
 

@@ -45,6 +45,9 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     read_to: datetime | None = None
     is_end: bool = False
+    folder: FolderState | None = None
+    unreadable: Unreadable | None = None
+    left: LeftMails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +170,9 @@ class Poller(Worker):
 
     def _poll(self) -> PollEnded:
         began, since, tally = self._work.clock.now(), self._work.clock.steady(), Tally()
-        folder: FolderState | None = None
-        unreadable: Unreadable | None = None
-        left: LeftMails | None = None
         fault = reason = step = ""
         try:
-            if doubt := self._work.clock.doubt():  # an answer is judged by when it is read
-                raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
-            folder = self._inbox.open()
-            self._left.begin()
-            self._numbers.begin(folder)
-            if folder.messages:
-                self._sandbox.prepare()
-            self._batches(folder, tally, began)
-            # Where nothing can be deleted, a poll does not read the folder from its beginning.
-            left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
+            self._read_folder(tally, began)
         except Refused:  # a rule for requests: no mail can break it, so that is a bug
             raise
         except Failure as failure:  # a server's or the store's: the mails stay in the folder
@@ -190,18 +181,18 @@ class Poller(Worker):
             self._inbox.close()
         else:
             self._refused = 0
-            unreadable = self._inbox.unreadable()
+            tally.unreadable = self._inbox.unreadable()
             self._inbox.rest()
         withheld = self._inbox.unreadable()
         if withheld and withheld.is_recent:
-            tally.read_to = None  # it may be a change of mind
+            tally.read_to = None  # it may change an answer
         self._not_before = self._work.clock.steady() + retry.login_pause(self._refused)
         self._sandbox.close()
         self._work.priority.end()
         return PollEnded(
             self._transport,
             self._work.clock.steady() - since,
-            folder,
+            tally.folder,
             began,
             read=tally.read,
             deleted=tally.deleted,
@@ -210,10 +201,23 @@ class Poller(Worker):
             outcomes=tally.outcomes,
             step=step,
             read_to=tally.read_to,
-            unreadable=unreadable,
+            unreadable=tally.unreadable,
             went_back=self._numbers.went_back(),
-            left=left,
+            left=tally.left,
         )
+
+    def _read_folder(self, tally: Tally, began: datetime) -> None:
+        """Open the folder and read its mails. Raises Failure; `tally` has what was done until then."""
+        if doubt := self._work.clock.doubt():  # requests are decided by when their replies were read
+            raise TryLater(Reason.OTHER, doubt.said, step=DOUBTED, cure=doubt.cure)
+        tally.folder = folder = self._inbox.open()
+        self._left.begin()
+        self._numbers.begin(folder)
+        if folder.messages:
+            self._sandbox.prepare()
+        self._batches(folder, tally, began)
+        # Where nothing can be deleted, a poll does not read the folder from its beginning.
+        tally.left = self._work.left(self._left.end() if tally.is_end and folder.can_delete else None)
 
     def _batches(self, folder: FolderState, tally: Tally, began: datetime) -> None:
         """Read the folder in batches, up to the limit of a poll."""

@@ -37,10 +37,10 @@ from flexmaild.mail.understand.reply import understand
 from flexmaild.mail.understand.words.rules import Rules
 
 # One kilobyte of header can exhaust a stack and 260 kB of it can take 2.5 GB in careless parsers.
-MEMORY_BYTES = 512 * 1024 * 1024
-CPU_SECONDS = 5
+_MEMORY_BYTES = 512 * 1024 * 1024
+_CPU_SECONDS = 5
 # Four DNS lookups may be made (`mail.authentication.own_check`) within the ten seconds a mail has in all.
-DNS_SECONDS = 2.0
+_DNS_SECONDS = 2.0
 
 # References, and what was sent with them.
 _Known = tuple[tuple[str, ...], tuple[SentMail, ...] | None]
@@ -49,7 +49,7 @@ _FIELDS = tuple(f.name for f in fields(ParsedReply))
 
 
 def main() -> int:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.disable()  # libraries that read mail complain of it on standard error
@@ -117,7 +117,7 @@ def _reply_frame(
     """Read one mail; the CPU limit counts from here on."""
     _, size, partial, is_cut, data = frame.split(b" ", 4)
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(spent.ru_utime + spent.ru_stime) + 1 + CPU_SECONDS
+    limit = int(spent.ru_utime + spent.ru_stime) + 1 + _CPU_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
     return reply_json(data, int(size), partial == b"1", is_cut == b"1", rules, mails_sent, evidence)
 
@@ -143,7 +143,7 @@ def _txt_record(name: bytes) -> bytes | None:
     import dns.resolver
 
     try:
-        answer = dns.resolver.resolve(name.decode("ascii"), "TXT", lifetime=DNS_SECONDS)
+        answer = dns.resolver.resolve(name.decode("ascii"), "TXT", lifetime=_DNS_SECONDS)
     except (dns.exception.DNSException, UnicodeDecodeError, OSError):
         return None
     return b"".join(answer[0].strings) if len(answer) else None

@@ -14,7 +14,7 @@ import struct
 from flexmaild.system.deadline import Deadline
 
 _LENGTH = struct.Struct("!I")
-MAX_FRAME = 64 * 1024 * 1024
+_MAX_FRAME = 64 * 1024 * 1024
 # The child's first frame: from now on a failure is the mail's, not the machine's.
 READY = b"ready"
 # The tags of the frames to the child, and of those from it.
@@ -39,7 +39,7 @@ def receive(channel: socket.socket, deadline: Deadline | None = None) -> bytes:
     """One frame, all of it before the deadline. Raises FrameError at the end of the stream, OSError
     (TimeoutError) from the socket."""
     (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, deadline))
-    if length > MAX_FRAME:
+    if length > _MAX_FRAME:
         raise FrameError(f"a frame of {length} bytes")
     return _exactly(channel, length, deadline)
 

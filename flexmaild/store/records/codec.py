@@ -36,8 +36,8 @@ _LONGEST_ID = 250
 
 # Levels of JSON. pydantic writes 255 and reads 200; a request leaves room for the event made of it later,
 # so that what was accepted can always be decided.
-DEEPEST_REQUEST = 100
-DEEPEST_PAYLOAD = 150
+_DEEPEST_REQUEST = 100
+_DEEPEST_PAYLOAD = 150
 
 
 def json_text(value: Any) -> str:
@@ -89,7 +89,7 @@ def request_row(request: Request) -> dict[str, Any]:
     version = request.version + 1
     body = json_text(_flat(request) | {"version": version, "verdicts": [*map(_flat, request.verdicts)]})
     if version == 1:
-        _refuse_deep(body, DEEPEST_REQUEST)
+        _refuse_deep(body, _DEEPEST_REQUEST)
     return {
         "id": request.id,
         "version": version,
@@ -102,7 +102,7 @@ def request_row(request: Request) -> dict[str, Any]:
     }
 
 
-def request_of(row: Row[*tuple[Any, ...]]) -> Request:
+def _request_of(row: Row[*tuple[Any, ...]]) -> Request:
     try:
         request = REQUEST.validate_python(_nested(row.body))
     except ValueError as error:
@@ -141,7 +141,7 @@ def _nested(body: str) -> Any:
 def job_row(job: Job) -> dict[str, Any]:
     """Raises NotAllowed for a payload that is nested too deeply."""
     payload = json_text(job.payload)
-    _refuse_deep(payload, DEEPEST_PAYLOAD)
+    _refuse_deep(payload, _DEEPEST_PAYLOAD)
     return {
         "id": job.id,
         "queue": job.queue.value,
@@ -165,7 +165,7 @@ def job_row(job: Job) -> dict[str, Any]:
     }
 
 
-def job_of(row: Row[*tuple[Any, ...]]) -> Job:
+def _job_of(row: Row[*tuple[Any, ...]]) -> Job:
     return Job(
         id=row.id,
         queue=Queue(row.queue),
@@ -262,7 +262,7 @@ def reply_row(reply: Reply, number: int) -> dict[str, Any]:
     }
 
 
-def reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
+def _reply_of(row: Row[*tuple[Any, ...]]) -> Reply:
     return Reply(
         approval_id=row.approval_id,
         at=row.at,
@@ -290,12 +290,12 @@ def idempotent_row(record: Idempotent) -> dict[str, Any]:
     }
 
 
-def idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
+def _idempotent_of(row: Row[*tuple[Any, ...]]) -> Idempotent:
     return Idempotent(row.key, row.body_sha256, _mapping(from_json(row.answer)), row.at)
 
 
-REQUESTS = Rows(requests, request_of, "id")
-JOBS = Rows(jobs, job_of, "id")
+REQUESTS = Rows(requests, _request_of, "id")
+JOBS = Rows(jobs, _job_of, "id")
 PROCESSED = Rows(processed, processed_of, "seq")
-REPLIES = Rows(replies, reply_of, "approval_id", "number")
-IDEMPOTENCY = Rows(idempotency, idempotent_of, "key", is_personal=True)
+REPLIES = Rows(replies, _reply_of, "approval_id", "number")
+IDEMPOTENCY = Rows(idempotency, _idempotent_of, "key", is_personal=True)

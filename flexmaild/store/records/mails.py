@@ -48,7 +48,7 @@ def _raw_of(row: Row[*tuple[Any, ...]]) -> bytes:
 
 
 RAWS = Rows(raws, _raw_of, "sha256")
-QUARANTINED = Rows(processed, lambda row: Quarantined(str(row.seq), processed_of(row)), "seq")
+_QUARANTINED = Rows(processed, lambda row: Quarantined(str(row.seq), processed_of(row)), "seq")
 
 
 def add(connection: Connection, mails: Sequence[ProcessedMail]) -> None:
@@ -212,11 +212,11 @@ def quarantine(connection: Connection, limit: int, before: str | None) -> list[Q
     query = select(processed).where(processed.c.quarantine == HELD)
     if before is not None:
         query = query.where(processed.c.seq < _number(before))
-    return [*QUARANTINED.read(connection, query.order_by(processed.c.seq.desc()), limit)]
+    return [*_QUARANTINED.read(connection, query.order_by(processed.c.seq.desc()), limit)]
 
 
 def quarantined(connection: Connection, id_: str) -> Quarantined | None:
-    return QUARANTINED.first(connection, select(processed).where(_held(id_)))
+    return _QUARANTINED.first(connection, select(processed).where(_held(id_)))
 
 
 def _number(id_: str) -> int:
