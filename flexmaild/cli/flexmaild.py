@@ -43,7 +43,7 @@ def cli(context: click.Context) -> None:
 @config_option
 def check() -> None:
     """Check the settings without starting anything: every fault with file and line, or "… is valid"."""
-    from flexmaild.engine.keys.former_keys import needless
+    from flexmaild.engine.keys.former_keys import unneeded
     from flexmaild.engine.keys.own_files import insist_on_own_files, service_user
     from flexmaild.engine.operator_templates import operator_templates
 
@@ -54,7 +54,7 @@ def check() -> None:
     if user is not None:
         with exit_on_faults():
             insist_on_own_files(settings, user)
-    for warning in (*settings.warnings(), *needless(settings)):
+    for warning in (*settings.warnings(), *unneeded(settings)):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{chosen_config()} is valid")
 

@@ -67,10 +67,10 @@ def replay(since: timedelta, as_json: bool) -> int:
 
 def _replay(since: timedelta, as_json: bool) -> int:
     from flexmaild.engine.replay import replay as engine
-    from flexmaild.store.read_only import store_beside
+    from flexmaild.store.read_only import open_read_only
 
     settings = load_settings(check_secrets=False)
-    store = store_beside(settings)
+    store = open_read_only(settings)
     now = datetime.now(UTC)
     begin = now - since if since < durations.LONGEST else datetime(1970, 1, 1, tzinfo=UTC)
     recorded = store.span(begin)

@@ -48,7 +48,7 @@ def adopt(lost_since: datetime | None) -> int:
     settings = load_settings(check_secrets=False)
     from flexmaild.store import StoreFault
     from flexmaild.store import adopt as adoption
-    from flexmaild.system.owner import as_owner_of
+    from flexmaild.system.users import as_owner_of
 
     now = datetime.now(UTC)
     try:

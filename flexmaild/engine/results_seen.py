@@ -1,5 +1,5 @@
-"""What arrived, for administrators: the results fields of mails, the settings that would have believed them,
-and the borders of the settings that cannot be right.
+"""Reports to administrators: authentication results of received mails, settings that would trust them, and
+configured borders that cannot be right.
 
 Used by `doctor`, `self-test`, `quarantine show` and the incident of borders that match nothing. All text here
 may come from strangers: references in it are masked, and who shows it escapes it.
@@ -46,7 +46,7 @@ _NOTES = {"below": _BELOW, "above": _LOCAL}
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What mails showed; of steps a diagnosis is made."""
+    """What the mails contained; a diagnosis is made from the steps."""
 
     steps: tuple[Step, ...] = ()
     mails: list[ArrivedMail] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Look:
 
 
 def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
-    """At the last mails, the newest first. where: they lie, as in "that were read"."""
+    """Examine the last mails, newest first. where: for the text, as in "that were read"."""
     headers = [header_of(one.header) for one in kept]
     fields = [fields_of(header, rules) for header in headers]
     mails = [_mail(one, header, of) for one, header, of in zip(kept, headers, fields, strict=True)]
@@ -67,7 +67,7 @@ def look(kept: Sequence[KeptHeader], rules: Rules, where: str) -> Look:
 
 
 def diagnosis(steps: Sequence[shapes.Step], looked: Look) -> Diagnosis:
-    """What a doctor answers; its steps include those of the look."""
+    """The answer of a doctor; its steps include those of `looked`."""
     return Diagnosis(
         healthy=all(step.result != "failed" for step in steps),
         steps=list(steps),

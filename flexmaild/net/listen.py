@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexmaild.core.errors import GiveUp, Reason
-from flexmaild.system import groups
+from flexmaild.system import users
 
 # struct sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
 MAX_PATH = 107
@@ -139,7 +139,7 @@ def _adopt(fd: int) -> Listening:
 
 
 def _gid(address: ListenAddress) -> int | None:
-    return groups.gid_of(address.group) if address.group else None
+    return users.gid_of(address.group) if address.group else None
 
 
 def _check_path(path: Path) -> None:

@@ -40,7 +40,7 @@ from flexmaild.settings.types import (
     Written,
     is_host,
 )
-from flexmaild.system import groups
+from flexmaild.system import users
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console", "journald"]
@@ -233,8 +233,8 @@ class Control(Section):
 
 def unknown_group(name: str) -> Iterator[Finding]:
     """For a field `group`. The user database may only be away, so that it is no fault."""
-    if name and groups.gid_of(name) is None:
-        text = f"is no group of this machine: {groups.cure_for(name)}"
+    if name and users.gid_of(name) is None:
+        text = f"is no group of this machine: {users.cure_for(name)}"
         yield Finding(("group",), text, grave=False)
 
 

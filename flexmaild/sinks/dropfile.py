@@ -21,7 +21,7 @@ from flexmaild.core.errors import Failure, GiveUp, Reason, TryLater
 from flexmaild.settings.faults import Finding
 from flexmaild.settings.schema import SinkSettings, unknown_group
 from flexmaild.settings.types import AbsolutePath, Line
-from flexmaild.system import groups
+from flexmaild.system import users
 
 # NAME_MAX of Linux file systems is 255 bytes; ".json" and the temporary name take 15 of them.
 LONGEST_KEY = 200
@@ -89,9 +89,9 @@ class Dropfile:
         """The id of the group in the settings; looked up each time, since it may be created later."""
         if not self._group:
             return None
-        gid = groups.gid_of(self._group)
+        gid = users.gid_of(self._group)
         if gid is None:
-            text, cure = f"there is no group {self._group} on this machine", groups.cure_for(self._group)
+            text, cure = f"there is no group {self._group} on this machine", users.cure_for(self._group)
             raise TryLater(Reason.CLIENT, text, step="write", cure=f"On this machine {cure} as its group.")
         return gid
 

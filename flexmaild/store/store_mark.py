@@ -1,4 +1,4 @@
-"""A mark beside the database that says how far the store has come: which store is ours is seen by it.
+"""The store mark: a file next to the database that records how far the store has come and which store it is.
 
 Written after a commit and before what was committed is deleted on a mail server (`Store.keep_mark`), so that
 the store may be ahead of its mark and never behind: a store that is behind has forgotten replies that are

@@ -21,7 +21,7 @@ def in_batches(fake: FakeMicrosoft) -> int:
     door, count = GraphInbox(api(fake), "INBOX"), 0
     door.open()
     while mails := door.fetch(100, lambda _: {}):
-        count += door.dispose([m.mark for m in mails])
+        count += door.delete([m.uid for m in mails])
     door.close()
     return count
 

@@ -164,7 +164,7 @@ def all_of(mailbox: Mailbox, count: int) -> dict[MessageUid, Identity]:
     inbox.open()
     found = inbox.fetch(count, none_is_known)
     inbox.close()
-    return {mail.mark: mail.identity for mail in found}
+    return {mail.uid: mail.identity for mail in found}
 
 
 def subjects(mails: Sequence[Fetched]) -> list[str]:
@@ -198,7 +198,7 @@ def test_only_what_was_named_is_removed_and_counted(mailbox: Mailbox) -> None:
     inbox = mailbox.inbox()
     assert inbox.open().can_delete
     fetched = inbox.fetch(3, none_is_known)
-    assert inbox.dispose([fetched[0].mark, fetched[2].mark]) == 2
+    assert inbox.delete([fetched[0].uid, fetched[2].uid]) == 2
     assert mailbox.subjects("INBOX") == ["s1", "s3"]
 
 
@@ -229,7 +229,7 @@ def test_only_what_comes_after_a_look_at_the_newest_is_behind_it(mailbox: Mailbo
     inbox.open()
     fetched = inbox.fetch(9, none_is_known)
     assert subjects([m for m in fetched if m.place and m.place.is_behind(newest)]) == ["late"]
-    assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+    assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert inbox.newest() is None
 
 
@@ -240,7 +240,7 @@ def test_fetch_and_dispose_by_turns_empty_the_folder(mailbox: Mailbox) -> None:
     seen = []
     while fetched := inbox.fetch(4, none_is_known):
         seen += subjects(fetched)
-        assert inbox.dispose([m.mark for m in fetched]) == len(fetched)
+        assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert seen == [f"s{number}" for number in range(9)]
     assert mailbox.subjects("INBOX") == []
 
@@ -264,7 +264,7 @@ def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(mailbox: Mai
     inbox.open()
     fetched = inbox.fetch(10, lambda uids: committed)
     assert subjects(fetched) == ["new"]
-    assert inbox.dispose([]) == 1
+    assert inbox.delete([]) == 1
     assert mailbox.subjects("INBOX") == ["new"]
 
 
@@ -276,7 +276,7 @@ def test_a_mail_that_was_left_is_neither_fetched_nor_removed_and_hides_none(mail
         inbox.open()
         assert subjects(inbox.fetch(2, lambda uids: known)) == ["s10", "s11"]
         assert inbox.fetch(2, lambda uids: known) == []
-        assert inbox.dispose([]) == 0
+        assert inbox.delete([]) == 0
         inbox.rest()
         inbox.close()
     assert len(mailbox.subjects("INBOX")) == 12
@@ -317,9 +317,9 @@ def test_another_mail_with_the_uid_of_a_committed_one_is_read_and_not_removed(
     inbox.open()
     (again,) = inbox.fetch(10, lambda uids: {mark: kept})
     assert subjects([again]) == ["new"]
-    assert inbox.dispose([]) == 0
+    assert inbox.delete([]) == 0
     assert mailbox.subjects("INBOX") == ["new"]
-    assert inbox.dispose([again.mark]) == 1
+    assert inbox.delete([again.uid]) == 1
 
 
 @pytest.mark.parametrize(("kind", "read"), [("imap", ["s0"]), ("maildir", ["s0"]), ("graph", [])])
@@ -332,7 +332,7 @@ def test_so_is_a_mail_of_another_size_but_where_sizes_change(
     inbox = mailbox.inbox()
     inbox.open()
     assert subjects(inbox.fetch(10, lambda uids: kept)) == read
-    assert inbox.dispose([]) == 1 - len(read)
+    assert inbox.delete([]) == 1 - len(read)
 
 
 def test_what_an_older_version_committed_is_known_by_its_message_id(mailbox: Mailbox) -> None:
@@ -342,7 +342,7 @@ def test_what_an_older_version_committed_is_known_by_its_message_id(mailbox: Mai
     inbox = mailbox.inbox()
     inbox.open()
     assert subjects(inbox.fetch(10, lambda uids: nameless)) == ["nameless"]
-    assert inbox.dispose([]) == 1
+    assert inbox.delete([]) == 1
     assert mailbox.subjects("INBOX") == ["nameless"]
 
 
@@ -372,7 +372,7 @@ def test_resting_removes_nothing_not_even_what_an_earlier_poll_could_not(mailbox
     assert mailbox.subjects("INBOX") == ["s0"]
     inbox.open()
     assert inbox.fetch(10, lambda uids: known) == []
-    assert inbox.dispose([]) == 1
+    assert inbox.delete([]) == 1
     assert mailbox.subjects("INBOX") == []
 
 
@@ -380,10 +380,10 @@ def test_a_mail_that_is_gone_already_counts_as_gone(mailbox: Mailbox) -> None:
     mailbox.deliver([mail("s0"), mail("s1")])
     inbox = mailbox.inbox()
     inbox.open()
-    uids = [m.mark for m in inbox.fetch(10, none_is_known)]
+    uids = [m.uid for m in inbox.fetch(10, none_is_known)]
     mailbox.vanish()
-    assert inbox.dispose(uids) == 2
-    assert inbox.dispose(uids) == 2
+    assert inbox.delete(uids) == 2
+    assert inbox.delete(uids) == 2
     assert mailbox.subjects("INBOX") == []
 
 
@@ -405,7 +405,7 @@ def test_a_uid_of_another_mailbox_removes_nothing(mailbox: Mailbox) -> None:
     inbox = mailbox.inbox()
     inbox.open()
     mark = inbox.fetch(1, none_is_known)[0].mark
-    inbox.dispose(
+    inbox.delete(
         [MessageUid(mark.mailbox, "12345", mark.uid), MessageUid("elsewhere", mark.validity, mark.uid)]
     )
     assert mailbox.subjects("INBOX") == ["s0"]
@@ -433,7 +433,7 @@ def test_whatever_the_bytes_are_they_come_out_whole(mailbox: Mailbox, data: byte
     assert odd.data.replace(b"\x80b", b"\0b").endswith(data)
     assert not odd.partial and odd.size >= len(data)
     assert subjects([after]) == ["after"]
-    assert inbox.dispose([odd.mark, after.mark]) == 2
+    assert inbox.delete([odd.uid, after.uid]) == 2
 
 
 def test_a_large_attachment_does_not_keep_the_text_from_being_read(mailbox: Mailbox) -> None:
@@ -457,7 +457,7 @@ def test_a_mail_over_the_limit_without_text_comes_without_data_and_can_be_remove
     huge, after = inbox.fetch(10, none_is_known)
     assert huge.data is None and huge.size > mailbox.most
     assert subjects([after]) == ["after"]
-    assert inbox.dispose([huge.mark]) == 1
+    assert inbox.delete([huge.uid]) == 1
     assert mailbox.subjects("INBOX") == ["after"]
 
 
@@ -466,7 +466,7 @@ def test_mails_can_be_moved_instead_of_deleted(mailbox: Mailbox) -> None:
     inbox = mailbox.inbox(move_to="Done")
     inbox.open()
     fetched = inbox.fetch(1, none_is_known)
-    assert inbox.dispose([m.mark for m in fetched]) == 1
+    assert inbox.delete([m.uid for m in fetched]) == 1
     assert (mailbox.subjects("INBOX"), mailbox.subjects("Done")) == (["s1"], ["s0"])
 
 
@@ -493,5 +493,5 @@ def test_a_folder_where_everything_is_known_ends_the_poll(mailbox: Mailbox) -> N
     inbox = mailbox.inbox()
     inbox.open()
     assert inbox.fetch(10, lambda uids: everybody) == []
-    assert inbox.dispose([]) == 3
+    assert inbox.delete([]) == 3
     assert mailbox.subjects("INBOX") == []

@@ -46,7 +46,7 @@ def none_known(_: Sequence[MessageUid]) -> dict[MessageUid, Identity]:
 def poll(graph_inbox: GraphInbox, limit: int = 30) -> list[Fetched]:
     graph_inbox.open()
     mails = graph_inbox.fetch(limit, none_known)
-    graph_inbox.dispose([m.mark for m in mails])
+    graph_inbox.delete([m.uid for m in mails])
     graph_inbox.rest()
     return mails
 
@@ -105,17 +105,17 @@ def test_a_message_uid_stays_valid_when_the_mail_is_moved(fake: FakeMicrosoft, b
     box.move(message, "archive")
     box.move(message, "inbox")
     graph_inbox.rest()
-    assert graph_inbox.fetch(5, none_known)[0].mark == first
+    assert graph_inbox.fetch(5, none_known)[0].uid == first
 
 
 def test_nothing_is_deleted_that_was_not_disposed_of(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail(1))
     box.put(mail(2))
     graph_inbox = inbox(fake)
-    uids = [m.mark for m in graph_inbox.fetch(30, none_known)]
-    assert graph_inbox.dispose(uids[:1]) == 1
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
+    assert graph_inbox.delete(uids[:1]) == 1
     graph_inbox.rest()
-    assert [m.mark for m in graph_inbox.fetch(30, none_known)] == uids[1:]
+    assert [m.uid for m in graph_inbox.fetch(30, none_known)] == uids[1:]
     assert len(box.listing("inbox")) == 1
 
 
@@ -127,7 +127,7 @@ def test_what_was_committed_before_is_not_read_again_but_deleted(fake: FakeMicro
     again = inbox(fake)
     fresh = again.fetch(30, lambda uids: old)
     assert subjects(fresh) == ["2"]
-    assert again.dispose([m.mark for m in fresh]) == 3
+    assert again.delete([m.uid for m in fresh]) == 3
     assert box.listing("inbox") == []
 
 
@@ -199,11 +199,11 @@ def test_what_is_already_gone_counts_as_done(fake: FakeMicrosoft, box: Mailbox) 
     """404 for one that vanished, 403 ErrorCannotDeleteObject for deleting an immutable id once more."""
     messages = [box.put(mail(n)) for n in range(30)]
     graph_inbox = inbox(fake)
-    uids = [m.mark for m in graph_inbox.fetch(30, none_known)]
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
     for message in messages[3:25:2]:
         del box.messages[message.immutable_id]
     box.move(messages[4], "recoverableitemsdeletions")
-    assert graph_inbox.dispose(uids) == 30
+    assert graph_inbox.delete(uids) == 30
     assert box.listing("inbox") == []
 
 
@@ -221,14 +221,14 @@ def test_deleted_mails_can_be_recovered_unless_deletion_is_permanent(
 def test_a_sign_in_that_may_not_delete_is_reported(fake: FakeMicrosoft, box: Mailbox) -> None:
     box.put(mail())
     graph_inbox = inbox(fake)
-    uids = [m.mark for m in graph_inbox.fetch(30, none_known)]
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
 
     def refuse(_: Request) -> Answer:
         raise GraphError(403, "ErrorAccessDenied")
 
     fake.graph.before_part = refuse
     with pytest.raises(TryLater, match="ErrorAccessDenied") as error:
-        graph_inbox.dispose(uids)
+        graph_inbox.delete(uids)
     assert error.value.reason is Reason.AUTH
     assert len(box.listing("inbox")) == 1
 
@@ -244,7 +244,7 @@ def test_a_batch_throttled_half_way_resumes_at_the_next_poll(fake: FakeMicrosoft
     for n in range(30):
         box.put(mail(n))
     graph_inbox = inbox(fake)
-    uids = [m.mark for m in graph_inbox.fetch(30, none_known)]
+    uids = [m.uid for m in graph_inbox.fetch(30, none_known)]
     deleted = []
 
     def throttle(request: Request) -> Answer | None:
@@ -255,14 +255,14 @@ def test_a_batch_throttled_half_way_resumes_at_the_next_poll(fake: FakeMicrosoft
         return None
 
     fake.graph.before_part = throttle
-    assert graph_inbox.dispose(uids) == 7
+    assert graph_inbox.delete(uids) == 7
     assert len(deleted) == 8
     with pytest.raises(TryLater) as error:
         graph_inbox.fetch(30, none_known)
     assert error.value.reason is Reason.THROTTLED
     assert error.value.retry_after is not None and 5 < error.value.retry_after <= 7
     fake.graph.before_part = lambda _: None
-    assert inbox(fake).dispose(uids) == 30
+    assert inbox(fake).delete(uids) == 30
 
 
 # One bad mail.
@@ -556,23 +556,23 @@ def test_a_deletion_that_fails_anywhere_in_a_batch_costs_no_other(
     graph_inbox = inbox(fake)
     graph_inbox.open()
     mails = graph_inbox.fetch(20, none_known)
-    bad = mails[position].mark.uid
+    bad = mails[position].uid.uid
     fake.graph.before_part = lambda part: (
         Answer(status, {"error": {"code": code}}) if part.method == "DELETE" and bad in part.path else None
     )
     with suppress(GiveUp, TryLater):
-        graph_inbox.dispose([m.mark for m in mails])
+        graph_inbox.delete([m.uid for m in mails])
     graph_inbox.rest()
     fake.graph.before_part = lambda _: None
     left = len(box.listing("inbox"))
     busy = status in (429, 503, 504)
     assert left <= (20 - position if busy else 1)
     again = inbox(fake)
-    known = {m.mark: m.identity for m in mails}
+    known = {m.uid: m.identity for m in mails}
     for _ in range(2):
         again.open()
         assert again.fetch(30, lambda uids: known) == []
-        again.dispose(())
+        again.delete(())
     gone = status == 200 or code in ("ErrorItemNotFound", "ErrorCannotDeleteObject")
     assert len(box.listing("inbox")) == 0 or gone
 

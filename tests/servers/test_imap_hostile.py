@@ -39,7 +39,7 @@ def test_at_gmail_mails_go_through_the_trash(serving: Serving) -> None:
     )
     inbox = inbox_at(server)
     inbox.open()
-    inbox.dispose([m.mark for m in inbox.fetch(10, nobody_is_known)])
+    inbox.delete([m.uid for m in inbox.fetch(10, nobody_is_known)])
     inbox.close()
     assert any('UID MOVE 1 "[Gmail]/Papierkorb"' in line for line in server.heard)
     assert not any("EXPUNGE" in line for line in server.heard)
@@ -180,5 +180,5 @@ def test_an_expunge_that_did_nothing_is_not_believed(serving: Serving) -> None:
     server = serving(ImapServer({"UID EXPUNGE": "{tag} OK Expunge completed"}, (mail("s0"),)))
     inbox = inbox_at(server)
     inbox.open()
-    assert inbox.dispose([m.mark for m in inbox.fetch(10, nobody_is_known)]) == 0
+    assert inbox.delete([m.uid for m in inbox.fetch(10, nobody_is_known)]) == 0
     inbox.close()

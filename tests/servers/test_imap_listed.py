@@ -24,8 +24,8 @@ def polled(inbox: Any, limit: int = 30) -> list[str]:
         inbox.open()
         while len(read) < limit and (fetched := inbox.fetch(limit - len(read), nobody_is_known)):
             read += subjects(fetched)
-            inbox.dispose([one.mark for one in fetched])
-        inbox.dispose(())
+            inbox.delete([one.uid for one in fetched])
+        inbox.delete(())
         inbox.rest()
     except Failure:
         inbox.close()
@@ -168,7 +168,7 @@ def test_a_fetch_that_brings_nothing_has_looked_at_the_whole_folder(
     first.open()
     known: dict[MessageUid, Identity] = {}
     while found := first.fetch(10, nobody_is_known):
-        known |= {one.mark: one.identity for one in found}
+        known |= {one.uid: one.identity for one in found}
     if is_withheld:
         del known[next(mark for mark in known if mark.uid == "1")]
         server.withheld[1] = "NO"
@@ -225,7 +225,7 @@ def test_a_mail_that_the_list_leaves_out_does_not_end_the_folder(serving: Servin
     server = serving(LeavesOut({}, tuple(mail(f"s{n}") for n in range(1, 41))))
     inbox = inbox_at(server)
     inbox.open()
-    known = {one.mark: one.identity for one in inbox.fetch(40, nobody_is_known)}
+    known = {one.uid: one.identity for one in inbox.fetch(40, nobody_is_known)}
     known = {mark: replace(identity, arrived="") for mark, identity in known.items()}
     server.left_out = 3
     server.folder[41] = mail("change of mind")

@@ -69,7 +69,7 @@ def use_graph(fake: FakeMicrosoft, at: TokenManager, said: list[str]) -> None:
         )
         said.append(repr(outbox.send(Envelope(f"{size}@example.com", USER, (USER,), data))))
     inbox.open()
-    inbox.dispose([m.mark for m in inbox.fetch(30, lambda _: {})])
+    inbox.delete([m.uid for m in inbox.fetch(30, lambda _: {})])
     for status, code in (
         (400, "ErrorMimeContentInvalid"),
         (403, "ErrorAccessDenied"),

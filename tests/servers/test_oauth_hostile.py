@@ -74,7 +74,7 @@ def opened_and_read(door: GraphInbox) -> None:
 
 
 def read_and_deleted(door: GraphInbox) -> None:
-    door.dispose([m.mark for m in door.fetch(10, lambda _: {})])
+    door.delete([m.uid for m in door.fetch(10, lambda _: {})])
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 503])

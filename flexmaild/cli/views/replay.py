@@ -64,7 +64,7 @@ class Tally:
 
     def add(self, result: Result) -> None:
         self.done += 1
-        gap, at = result.compared.gap, result.seen.at
+        gap, at = result.compared.gap, result.processed.at
         if gap is None:
             self.compared += 1
             self.differing += bool(result.compared.differs)
@@ -136,7 +136,7 @@ class Tally:
 
 def lines(result: Result) -> Iterator[str]:
     """One difference."""
-    seen, request = result.seen, result.request
+    seen, request = result.processed, result.request
     about = f"{seen.approval_id} ({request.state.value})" if request else seen.approval_id or "no request"
     counts = ", its verdict counts" if result.counted else ""
     digest = seen.mail.sha256[:_SHORT_DIGEST]
@@ -160,7 +160,7 @@ def _summary(outcome: RecordedOutcome, differs: tuple[str, ...], because: str) -
 
 def document(result: Result) -> dict[str, Any]:
     """One difference as JSON."""
-    seen = result.seen
+    seen = result.processed
     return {
         "at": iso(seen.at, "seconds"),
         "sha256": seen.mail.sha256,

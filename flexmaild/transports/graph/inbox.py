@@ -101,7 +101,7 @@ class GraphInbox:
             self._handed.update(one.message_uid.uid for one in listed)
             if mails := list(self._read(listed)):
                 self._withheld.handed_out()
-                self._withheld.forget({mail.mark.uid for mail in mails}.__contains__)
+                self._withheld.forget({mail.uid.uid for mail in mails}.__contains__)
                 return mails
             if not listed:
                 break
@@ -125,7 +125,7 @@ class GraphInbox:
         )
         return next(map(position_of, self._api.listed(self._api.get_json(link, step="list"))), None)
 
-    def dispose(self, uids: Sequence[MessageUid]) -> int:
+    def delete(self, uids: Sequence[MessageUid]) -> int:
         ours = [m for m in uids if (m.mailbox, m.validity) == (self._api.mailbox, VALIDITY)]
         wanted = list(dict.fromkeys([*self._known, *ours]))
         self._known, self._refusals = [], []
@@ -163,7 +163,7 @@ class GraphInbox:
         return not has or any(str(h).startswith("Mail.ReadWrite") for h in has)
 
     def _list(self, limit: int, is_known: IsKnown) -> list[Listed]:
-        """The oldest `limit` mails that were not processed before; those that were are kept for `dispose`."""
+        """The oldest `limit` mails that were not processed before; those that were are kept for `delete`."""
         link = with_query(
             f"/mailFolders/{self._id(self._folder)}/messages",
             top=_PAGE,
@@ -315,7 +315,7 @@ class GraphInbox:
             return None
         name = one.identity.name or name_of(data or b"")
         return Fetched(
-            one.message_uid, size, data, place=one.position, arrived=one.identity.arrived, name=name
+            one.message_uid, size, data, position=one.position, arrived=one.identity.arrived, name=name
         )
 
     def _remove(self, uids: Sequence[MessageUid], at_once: int, *, in_sequence: bool) -> bool:

@@ -123,7 +123,7 @@ class ImapInbox:
             raise
         return FolderPosition(self._validity, (newest,))
 
-    def dispose(self, uids: Sequence[MessageUid]) -> int:
+    def delete(self, uids: Sequence[MessageUid]) -> int:
         if self._client is None:
             return 0
         try:

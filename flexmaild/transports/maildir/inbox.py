@@ -104,7 +104,7 @@ class MaildirInbox:
             files = self._listed()
         return FolderPosition("", files[-1].delivered_at) if files else None
 
-    def dispose(self, uids: Sequence[MessageUid]) -> int:
+    def delete(self, uids: Sequence[MessageUid]) -> int:
         gone = {one.uid for one in uids if one == self._message_uid(one.uid)} | self._leftover
         if not gone:
             return 0
@@ -207,7 +207,7 @@ class MaildirInbox:
             self._message_uid(listed.unique),
             max(status.st_size, len(data)),
             None if too_large else data,
-            place=FolderPosition("", listed.delivered_at),
+            position=FolderPosition("", listed.delivered_at),
             arrived=str(status.st_mtime_ns),
             name="" if too_large else name_of(data),
         )

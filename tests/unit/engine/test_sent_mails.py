@@ -272,7 +272,7 @@ def test_the_words_outlive_their_jobs_term_while_the_request_is_open_and_go_with
     request = post.request(ALICE)
     post.deliver()
     late = NOW + timedelta(days=500)
-    terms = {"raw_before": late, "seen_before": late, "done_before": late}
+    terms = {"raw_before": late, "outcomes_before": late, "done_before": late}
     while prune(post.store, **terms):
         pass
     assert datas(post.sent_mails()((reference(request),))) == post.outbox.sent

@@ -86,8 +86,8 @@ def test_a_change_of_flags_does_not_make_it_another_mail(path: Path) -> None:
     (found,) = inbox.fetch(10, none_is_known)
     (path / "new" / "1.x.host").rename(path / "cur" / "1.x.host:2,S")
     inbox.open()
-    assert [mail.mark for mail in inbox.fetch(10, none_is_known)] == [found.mark]
-    assert inbox.dispose([found.mark]) == 1
+    assert [mail.uid for mail in inbox.fetch(10, none_is_known)] == [found.uid]
+    assert inbox.delete([found.uid]) == 1
     assert list((path / "cur").iterdir()) == []
 
 
@@ -105,7 +105,7 @@ def test_the_oldest_is_the_one_delivered_first_in_new_or_cur(path: Path) -> None
     os.utime(odd, (25, 25))
     inbox = MaildirInbox(path)
     inbox.open()
-    names = [mail.mark.uid for mail in inbox.fetch(10, none_is_known)]
+    names = [mail.uid.uid for mail in inbox.fetch(10, none_is_known)]
     in_order = [
         "10.a.host",
         "20.b.host",
@@ -121,7 +121,7 @@ def test_a_name_in_a_message_uid_reaches_no_other_file(path: Path, tmp_path: Pat
     (tmp_path / "keep").write_text("x")
     inbox = MaildirInbox(path)
     inbox.open()
-    inbox.dispose(
+    inbox.delete(
         [MessageUid(f"maildir:{path}", "", "../../keep"), MessageUid(f"maildir:{path}", "", "/etc/passwd")]
     )
     assert (tmp_path / "keep").exists()
@@ -156,7 +156,7 @@ def test_an_empty_file_is_no_mail_and_holds_up_none(path: Path) -> None:
     (path / "new" / "2.x.host").write_text("Subject: s\n\n")
     inbox = MaildirInbox(path)
     inbox.open()
-    assert [mail.mark.uid for mail in inbox.fetch(1, none_is_known)] == ["2.x.host"]
+    assert [mail.uid.uid for mail in inbox.fetch(1, none_is_known)] == ["2.x.host"]
     withheld = inbox.unreadable()
     assert withheld is not None and withheld.number == 1 and withheld.folder == str(path)
     assert "1.x.host: the file is empty" in withheld.said
@@ -171,7 +171,7 @@ def test_a_name_that_is_used_again_is_another_mail(path: Path) -> None:
     inbox = MaildirInbox(path)
     inbox.open()
     (old,) = inbox.fetch(10, none_is_known)
-    known = {old.mark: old.identity}
+    known = {old.uid: old.identity}
     inbox.open()
     assert inbox.fetch(10, lambda uids: known) == []
     file.unlink()
@@ -179,7 +179,7 @@ def test_a_name_that_is_used_again_is_another_mail(path: Path) -> None:
     os.utime(file, (7, 7))
     inbox.open()
     (new,) = inbox.fetch(10, lambda uids: known)
-    assert (new.mark, new.data) == (old.mark, b"Subject: t\n\n")
+    assert (new.uid, new.data) == (old.uid, b"Subject: t\n\n")
     inbox.rest()
     assert file.exists()
 
@@ -190,7 +190,7 @@ def test_a_name_that_is_used_again_takes_no_place_of_what_was_moved(tmp_path: Pa
     for text in (b"Subject: one\n\nApprove\n", b"Subject: two, another\n\nReject\n"):
         (tmp_path / "new" / "1764200001.M1P1.host").write_bytes(text)
         inbox.open()
-        inbox.dispose([mail.mark for mail in inbox.fetch(9, none_is_known)])
+        inbox.delete([mail.uid for mail in inbox.fetch(9, none_is_known)])
     assert len(list((tmp_path / ".Done" / "cur").iterdir())) == 2
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -231,7 +231,7 @@ def test_a_poll_that_finds_nothing_more_has_read_what_another_program_marked_mea
     inbox = Renaming(path)
     inbox.open()
     found = inbox.fetch(9, none_is_known)
-    assert [mail.mark.uid for mail in found] == ["1764200000.M1P1.host"] or inbox.unreadable() is not None
+    assert [mail.uid.uid for mail in found] == ["1764200000.M1P1.host"] or inbox.unreadable() is not None
 
 
 def test_a_mail_that_is_withheld_for_days_is_recent_no_more_after_a_restart_either(path: Path) -> None:
@@ -256,7 +256,7 @@ inbox = MaildirInbox(Path(sys.argv[1]))
 inbox.open()
 found = inbox.fetch(99, lambda uids: {})
 try:
-    inbox.dispose([mail.mark for mail in found])
+    inbox.delete([mail.uid for mail in found])
 except Failure as failure:
     print(failure, file=sys.stderr)
 """

@@ -64,7 +64,7 @@ def answer(
 def ruled(data: bytes, require: Requirement = "dmarc") -> Admission:
     mail = sent(*TEXT, subject="Approval needed: Deploy 4.2")
     reading = understand(data, len(data), RULES, mails_sent=lambda references: (mail,))
-    return named_requests.judged(
+    return named_requests.admission_of(
         reading, {REQUEST.id: REQUEST, OTHER.id: OTHER}, ReferenceKeys(KEY), SenderPolicy(require)
     )
 

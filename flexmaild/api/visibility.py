@@ -1,4 +1,4 @@
-"""What a caller is shown of requests and jobs, and whether one may change them, as `core.access` rules.
+"""What a caller may see and change of requests and jobs, by the rules of `core.access`.
 
 Who may not see a request is answered all the same, by an outline of it, so that everybody can wait for it.
 """
@@ -18,9 +18,9 @@ from flexmaild.store.queries import Queries
 
 
 def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[queues.Job | JobOutline]:
-    """These jobs as this caller may see them: each belongs to whom its request belongs, a notification to
-    the user who sent it."""
-    sees = requests_seen(store, viewer, {job.approval_id for job in found})
+    """These jobs as this caller may see them. A job belongs to the owner of its request, a notification to
+    its sender."""
+    sees = visible_requests(store, viewer, {job.approval_id for job in found})
 
     def is_seen(job: Job) -> bool:
         return sees(job.approval_id) if job.approval_id else viewer.sees(Ownership(jobs.owner_of(job)))
@@ -28,8 +28,9 @@ def job_documents(store: Queries, viewer: Viewer, found: Sequence[Job]) -> list[
     return [queues.job(job) if is_seen(job) else queues.outline(job) for job in found]
 
 
-def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callable[[str], bool]:
-    """Which of the requests of these ids this caller may see; one that is not there is nobody's."""
+def visible_requests(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callable[[str], bool]:
+    """A function that tells which of these requests this caller may see; one that does not exist has no
+    owner."""
     requests = {} if viewer.sees_all else store.requests(set(ids))
 
     def is_seen(identifier: str) -> bool:
@@ -39,14 +40,14 @@ def requests_seen(store: Queries, viewer: Viewer, ids: Iterable[str]) -> Callabl
     return is_seen
 
 
-def words(text: str, viewer: Viewer) -> str:
-    """What failed; who may not see all is not shown what the server said, nor more of an address than its
-    domain."""
+def visible_text(text: str, viewer: Viewer) -> str:
+    """What failed; a caller who may not see everything gets neither the server's words nor more of an address
+    than its domain."""
     return text if viewer.sees_all else without_people(without_answer(text))
 
 
-def refuse_others(viewer: Viewer, request: Request) -> None:
-    """Raises Problem 403 where this request is not this caller's to change."""
+def refuse_unless_owner(viewer: Viewer, request: Request) -> None:
+    """Raises Problem 403 where this caller may not change this request."""
     belonging = request.terms.belonging
     if viewer.may_change(belonging):
         return

@@ -1,8 +1,6 @@
-"""Working on the daemon's files by hand without taking them away from it.
+"""Users and groups of this machine, from its user database, which may be on another machine."""
 
-What root makes belongs to root, and the daemon, which is another user, cannot start any more.
-"""
-
+import grp
 import os
 import pwd
 from collections.abc import Iterator
@@ -10,9 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def gid_of(group: str) -> int | None:
+    """The number of this group; None where there is none of this name."""
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None
+
+
+def cure_for(group: str) -> str:
+    return f"run groupadd --system {group}, or name another"
+
+
 @contextmanager
 def as_owner_of(directory: Path) -> Iterator[str]:
-    """As root: be the owner of this directory meanwhile. Yields the name of who asked for it."""
+    """As root, act as the owner of this directory, so that the daemon can use the files that are made.
+
+    Yields the name of the user who asked for it.
+    """
     by = os.environ.get("SUDO_USER") or _user_name()
     if os.geteuid() != 0 or not directory.exists():
         yield by
@@ -28,7 +41,7 @@ def as_owner_of(directory: Path) -> Iterator[str]:
 
 
 def _user_name() -> str:
-    """Of this process; the number where it has none, as in a container."""
+    """The user of this process; its number where it has no name, as in a container."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -1,4 +1,4 @@
-"""Of what a caller is warned when somebody is asked."""
+"""The warnings that a caller gets about approvers."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flexmaild.core.approval import approver_notes
+from flexmaild.core.documents import approver_warnings
 from flexmaild.core.model import Approver, Requirement
 from flexmaild.core.work import ApproverPast
 
@@ -20,7 +20,7 @@ def warned(
     require: Requirement, *approvers: Approver, past: tuple[ApproverPast, ...] = (), **settings: Any
 ) -> list[tuple[str, str]]:
     facts: dict[str, Any] = {"reads_logins": True, "own_domains": frozenset(("corp.test",))} | settings
-    found = approver_notes.warnings(approvers, {one.address: one for one in past}, require, **facts)
+    found = approver_warnings.warnings(approvers, {one.address: one for one in past}, require, **facts)
     return [(one.code, one.approver) for one in found]
 
 
@@ -56,12 +56,12 @@ def test_auth_proves_users_of_the_own_server_alone() -> None:
 
 def test_a_mail_that_came_back_is_told_by_its_code_alone() -> None:
     past = replace(PAST, bounced="5.1.1 <ann@corp.test>: Subject: the secret", bounced_at=NOW)
-    (one,) = approver_notes.warnings(
+    (one,) = approver_warnings.warnings(
         [ANN], {ANN.address: past}, "reference", reads_logins=True, own_domains=frozenset()
     )
     assert one.code == "bounced_before"
     assert one.detail == (
-        "a mail to this address came back on 2026-03-01 (5.1.1), and no answer of theirs has come since"
+        "a mail to this address bounced on 2026-03-01 (5.1.1), and no answer of theirs has come since"
     )
     assert warned("dmarc", ANN, past=(past,)) == [
         ("never_proven", ANN.address),
@@ -70,7 +70,7 @@ def test_a_mail_that_came_back_is_told_by_its_code_alone() -> None:
 
 
 def test_how_often_it_was_not_proven_is_told() -> None:
-    (one,) = approver_notes.warnings(
+    (one,) = approver_warnings.warnings(
         [ANN], {ANN.address: PAST}, "dmarc", reads_logins=True, own_domains=frozenset()
     )
     assert (

@@ -1,4 +1,4 @@
-"""The application of the metrics listener, for those who watch: /metrics, /-/healthy and /-/ready.
+"""The application of the metrics listener: /metrics, /-/healthy and /-/ready.
 
 `daemon.listeners` serves it at `metrics.listen`. It only reads, needs no password, changes nothing that is
 kept, and shows nothing that names a person.
@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from flexmaild.api import exchange
-from flexmaild.api.exchange import Written
+from flexmaild.api.exchange import HttpAnswer
 from flexmaild.api.problems import Problem
 from flexmaild.core.documents import as_json
 from flexmaild.net.http_server import Room
@@ -20,15 +20,15 @@ from flexmaild.observe.incidents import Incident, not_ready, readiness
 from flexmaild.observe.metrics import Metrics
 from flexmaild.system.pool import Pool
 
-# Those who watch are few. A scrape takes milliseconds and Prometheus gives up after 10 s by default
+# Few clients scrape. A scrape takes milliseconds, and Prometheus gives up after 10 s by default
 # (scrape_timeout).
 ROOM = Room(connections=32, per_user=32)
 THREADS = 2
 PLAIN, JSON = "text/plain; charset=utf-8", "application/json"
 
 
-class Watch:
-    """look: the incidents that are open now. on_crash: is told of a bug."""
+class MonitoringApplication:
+    """look: returns the open incidents. on_crash: called with a bug."""
 
     def __init__(
         self,
@@ -53,30 +53,30 @@ class Watch:
             written = await asyncio.wrap_future(self._pool.submit(self._answer, method, path, accept))
         except Exception as error:  # noqa: BLE001 - a bug costs one answer
             self._on_crash(error)
-            written = Written(500, PLAIN, b"a bug in flexmaild; its journal says more\n")
+            written = HttpAnswer(500, PLAIN, b"a bug in flexmaild; its journal says more\n")
         await exchange.write(receive, send, written, unread=False, closes=False)
 
-    def _answer(self, method: str, path: str, accept: str) -> Written:
+    def _answer(self, method: str, path: str, accept: str) -> HttpAnswer:
         if method not in ("GET", "HEAD"):
-            return Written(405, PLAIN, b"GET and HEAD only\n", {"Allow": "GET, HEAD"} | _NOSNIFF)
+            return HttpAnswer(405, PLAIN, b"GET and HEAD only\n", {"Allow": "GET, HEAD"} | _NOSNIFF)
         if path == "/metrics":
             self._look()  # the gauge of incidents shows what is so now
             body, kind = self._metrics.exposition(accept)
-            return Written(200, kind, body, _NOSNIFF)
+            return HttpAnswer(200, kind, body, _NOSNIFF)
         if path == "/-/healthy":
-            return Written(200, PLAIN, b"healthy\n", _NOSNIFF)
+            return HttpAnswer(200, PLAIN, b"healthy\n", _NOSNIFF)
         if path == "/-/ready":
             return self._ready(accept)
-        return Written(404, PLAIN, b"here are /metrics, /-/healthy and /-/ready\n", _NOSNIFF)
+        return HttpAnswer(404, PLAIN, b"here are /metrics, /-/healthy and /-/ready\n", _NOSNIFF)
 
-    def _ready(self, accept: str) -> Written:
+    def _ready(self, accept: str) -> HttpAnswer:
         """The reasons line by line; as JSON, where that is asked for, every incident that is open."""
         incidents = [one.without_people() for one in self._look()]
         reasons = not_ready(incidents)
         status = 503 if reasons else 200
         if JSON in accept:
-            return Written(status, JSON, json.dumps(as_json(readiness(incidents))).encode(), _NOSNIFF)
-        return Written(
+            return HttpAnswer(status, JSON, json.dumps(as_json(readiness(incidents))).encode(), _NOSNIFF)
+        return HttpAnswer(
             status, PLAIN, "".join(f"{line}\n" for line in reasons or ("ready",)).encode(), _NOSNIFF
         )
 

@@ -1,5 +1,5 @@
-"""What the marked mails of `self-test` show once they are back: what became of each spelling, what servers on
-the way wrote, and what only a mail from outside can show. Pure."""
+"""The results of `self-test`: the fate of each spelling in the mails that arrived, what servers on the way
+added, and what only a mail from outside can show. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,8 +30,8 @@ _LEFT = ("counted", "set_aside", "ignored")
 
 
 @dataclass(frozen=True, slots=True)
-class CameBack:
-    """What of a diagnosis it gives; `outside` comes last."""
+class SelfTestResults:
+    """The parts of a diagnosis; `outside` comes last."""
 
     steps: tuple[Step, ...] = ()
     outside: tuple[Step, ...] = ()
@@ -40,7 +40,9 @@ class CameBack:
     proposals: list[Proposal] = field(default_factory=list)
 
 
-def look(mails: Sequence[tuple[Spelling, bytes, str]], rules: Rules, last: Sequence[KeptHeader]) -> CameBack:
+def results_of(
+    mails: Sequence[tuple[Spelling, bytes, str]], rules: Rules, last: Sequence[KeptHeader]
+) -> SelfTestResults:
     """mails: what was brought along, the mail that arrived (empty: none did), the words of a server that
     refused it; the plain one first, which arrived. last: headers of the last mails of others."""
     fates = [(one, _fate(one, raw, answer, rules), answer) for one, raw, answer in mails]
@@ -62,7 +64,7 @@ def look(mails: Sequence[tuple[Spelling, bytes, str]], rules: Rules, last: Seque
     # Whatever is left on our own mail was written by a server on the way, above and below.
     proposed = results_seen.proposals_with(fields, last, rules)
     outside = (_outside(bare, last, rules),) if is_trusting else ()
-    return CameBack(tuple(steps), outside, tried_all, results_seen.documents(fields), proposed)
+    return SelfTestResults(tuple(steps), outside, tried_all, results_seen.documents(fields), proposed)
 
 
 def _fate(spelling: Spelling, raw: bytes, answer: str, rules: Rules) -> Fate:
