@@ -228,7 +228,7 @@ def test_only_what_comes_after_a_look_at_the_newest_is_behind_it(mailbox: Mailbo
     inbox.rest()
     inbox.open()
     fetched = inbox.fetch(9, none_is_known)
-    assert subjects([m for m in fetched if m.place and m.place.is_behind(newest)]) == ["late"]
+    assert subjects([m for m in fetched if m.position and m.position.is_behind(newest)]) == ["late"]
     assert inbox.delete([m.uid for m in fetched]) == len(fetched)
     assert inbox.newest() is None
 
@@ -249,11 +249,11 @@ def test_a_message_uid_names_the_same_mail_after_a_restart(mailbox: Mailbox) -> 
     mailbox.deliver([mail("s0"), mail("s1")])
     inbox = mailbox.inbox()
     inbox.open()
-    before = {m.mark: m.data for m in inbox.fetch(10, none_is_known)}
+    before = {m.uid: m.data for m in inbox.fetch(10, none_is_known)}
     inbox.close()
     later = mailbox.inbox()
     later.open()
-    assert {m.mark: m.data for m in later.fetch(10, none_is_known)} == before
+    assert {m.uid: m.data for m in later.fetch(10, none_is_known)} == before
 
 
 def test_a_mail_that_was_committed_is_not_fetched_again_but_removed(mailbox: Mailbox) -> None:
@@ -404,7 +404,7 @@ def test_a_uid_of_another_mailbox_removes_nothing(mailbox: Mailbox) -> None:
     mailbox.deliver([mail("s0")])
     inbox = mailbox.inbox()
     inbox.open()
-    mark = inbox.fetch(1, none_is_known)[0].mark
+    mark = inbox.fetch(1, none_is_known)[0].uid
     inbox.delete(
         [MessageUid(mark.mailbox, "12345", mark.uid), MessageUid("elsewhere", mark.validity, mark.uid)]
     )

@@ -101,7 +101,7 @@ def test_one_fetch_does_not_hold_everything_in_memory_and_the_next_goes_on(
 def test_a_message_uid_stays_valid_when_the_mail_is_moved(fake: FakeMicrosoft, box: Mailbox) -> None:
     message = box.put(mail())
     graph_inbox = inbox(fake)
-    first = graph_inbox.fetch(5, none_known)[0].mark
+    first = graph_inbox.fetch(5, none_known)[0].uid
     box.move(message, "archive")
     box.move(message, "inbox")
     graph_inbox.rest()
@@ -123,7 +123,7 @@ def test_what_was_committed_before_is_not_read_again_but_deleted(fake: FakeMicro
     for n in range(3):
         box.put(mail(n))
     graph_inbox = inbox(fake)
-    old = {m.mark: m.identity for m in graph_inbox.fetch(2, none_known)}
+    old = {m.uid: m.identity for m in graph_inbox.fetch(2, none_known)}
     again = inbox(fake)
     fresh = again.fetch(30, lambda uids: old)
     assert subjects(fresh) == ["2"]
