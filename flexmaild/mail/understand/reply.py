@@ -103,9 +103,8 @@ def understand(
         reads_otherwise = _reads_otherwise(incoming, understood, context)
     if evidence is not None:
         evidence.is_signed = mail.header.has(b"dkim-signature")
-    described = _described(incoming, found, ParsedReply(digest, size, kind, because))
-    proven = _with_authentication(described, incoming, lookup)
-    return _with_answer(proven, understood, rules, reads_otherwise=reads_otherwise)
+    described = _described(incoming, found, digest, size, kind, because)
+    return _with_findings(described, incoming, lookup, understood, reads_otherwise=reads_otherwise)
 
 
 def _incoming(data: bytes, mail: Mail, rules: Rules, partial: bool) -> _Incoming:
@@ -150,13 +149,18 @@ def _reads_otherwise(incoming: _Incoming, understood: Understood, context: Answe
     return reads_differently(others, mail, answer, lambda other: answer_of(other, context).decision)
 
 
-def _described(incoming: _Incoming, found: _References, reply: ParsedReply) -> ParsedReply:
-    """With what header and text say of the mail: its sender, its references, its addressees."""
+def _described(
+    incoming: _Incoming, found: _References, digest: str, size: int, kind: MailNature, because: str
+) -> ParsedReply:
+    """What header and text say of the mail: its sender, its references, its addressees."""
     mail, header, rules, who = incoming.mail, incoming.header, incoming.rules, incoming.sender
     limits = rules.limits
     candidates = mentions.candidates_in_mail(mail, split_header(incoming.data)[0], limits)
-    return replace(
-        reply,
+    return ParsedReply(
+        digest,
+        size,
+        kind,
+        because,
         message_id=message_id_of(header.first(b"message-id")),
         date=decoded(header.first(b"date"), limits)[:100],
         subject=decoded(header.first(b"subject"), limits)[:998],
@@ -173,7 +177,7 @@ def _described(incoming: _Incoming, found: _References, reply: ParsedReply) -> P
         hidden_references=mentions.references(candidates, found.every),
         named_requests=mentions.requests((*_letters_of(found.every), *candidates)),
         answered_jobs=mentions.answered_jobs(header.all(b"in-reply-to")),
-        bounces=bounces(mail, incoming.data, limits) if reply.nature is MailNature.BOUNCE else (),
+        bounces=bounces(mail, incoming.data, limits) if kind is MailNature.BOUNCE else (),
         redirected=addressees.is_redirected(header, rules),
         misdirected=addressees.is_misdirected(header, rules),
         addressed=addressees.addressed(header, rules, incoming.domain),
@@ -182,31 +186,19 @@ def _described(incoming: _Incoming, found: _References, reply: ParsedReply) -> P
     )
 
 
-def _with_authentication(reply: ParsedReply, incoming: _Incoming, lookup: Lookup | None) -> ParsedReply:
-    """With what proves its sender, or speaks against the mail."""
-    header, rules, address = incoming.header, incoming.rules, incoming.sender.address
-    trusted = borders.trusted_results(header, rules.borders, rules.exchange_online, rules.limits.field)
-    verified = VerifiedSignatures()
-    if rules.verify_dkim and lookup is not None and not incoming.partial and address:
-        verified = verify_signatures(incoming.data, header, incoming.domain, lookup)
-    return replace(
-        reply,
-        auth_results=trusted.results,
-        auth_faults=trusted.faults,
-        auth_fields=borders.summary(trusted),
-        kept_header=kept_header.stored_header(header),
-        signed_as=signatures.digests(header, incoming.domain) if address else (),
-        internal=rules.exchange_online and borders.is_internal(header, address, rules.own_domains),
-        dkim_domains=verified.domains,
-        is_strict=verified.is_strict,
-    )
-
-
-def _with_answer(
-    reply: ParsedReply, understood: Understood, rules: Rules, *, reads_otherwise: bool
+def _with_findings(
+    reply: ParsedReply,
+    incoming: _Incoming,
+    lookup: Lookup | None,
+    understood: Understood,
+    *,
+    reads_otherwise: bool,
 ) -> ParsedReply:
-    """With what it answers, or why it answers nothing."""
+    """With its answer, and with what authenticates its sender or speaks against the mail."""
+    header, rules, address = incoming.header, incoming.rules, incoming.sender.address
     decision, labelled = understood.decision, understood.labelled
+    trusted = borders.trusted_results(header, rules.borders, rules.exchange_online, rules.limits.field)
+    verified = _verified(incoming, lookup)
     return replace(
         reply,
         answer=decision.answer,
@@ -218,7 +210,23 @@ def _with_answer(
         unknown_lines=unknown_lines(labelled, rules) if labelled else (),
         text_digest=_typed_digest(labelled),
         reads_otherwise=reads_otherwise,
+        auth_results=trusted.results,
+        auth_faults=trusted.faults,
+        auth_fields=borders.summary(trusted),
+        kept_header=kept_header.stored_header(header),
+        signed_as=signatures.digests(header, incoming.domain) if address else (),
+        internal=rules.exchange_online and borders.is_internal(header, address, rules.own_domains),
+        dkim_domains=verified.domains,
+        is_strict=verified.is_strict,
     )
+
+
+def _verified(incoming: _Incoming, lookup: Lookup | None) -> VerifiedSignatures:
+    """What our own check of the signatures finds, where it is wanted and possible."""
+    is_wanted = incoming.rules.verify_dkim and not incoming.partial and bool(incoming.sender.address)
+    if lookup is None or not is_wanted:
+        return VerifiedSignatures()
+    return verify_signatures(incoming.data, incoming.header, incoming.domain, lookup)
 
 
 def _is_reference_open(incoming: _Incoming) -> bool:

@@ -60,7 +60,7 @@ def test_a_wait_whose_words_nobody_reads_ends_at_an_interrupt(
     terminal: Terminal, stalled: tuple[int, int], stream: str
 ) -> None:
     asked = threading.Event()
-    terminal.desk.script = {"approval.wait": lambda call: asked.set() or approval()}
+    terminal.api.script = {"approval.wait": lambda call: asked.set() or approval()}
     os.write(stalled[1], b"x" * HOLDS)
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: stalled[1]}
     environment = os.environ | {"FLEXMAILD_SOCKET": str(terminal.path)}

@@ -137,8 +137,8 @@ HONEST = {
 def test_an_honest_mail_decides_whatever_its_server_signs(name: str, signed: str) -> None:
     body, *fields = HONEST[name]
     data = answer(body, THREAD, *map(str, fields), signed=signed)
-    ruling = ruled(data)
-    assert ruling.outcome is Outcome.DECISION, ruling.because
+    admission = ruled(data)
+    assert admission.outcome is Outcome.DECISION, admission.because
     assert is_deciding_word(data.replace(DMARC.encode(), DKIM.encode()), "dkim")
 
 
@@ -196,8 +196,8 @@ FLIPPED = {
 def test_what_the_type_makes_of_a_signed_text_must_be_what_it_says(name: str) -> None:
     body, *fields = FLIPPED[name]
     for signed in (GOOGLE, OPENDKIM):
-        ruling = ruled(answer(body, THREAD, *map(str, fields), signed=signed))
-        assert ruling.outcome is Outcome.UNDECIDED, ruling.because
+        admission = ruled(answer(body, THREAD, *map(str, fields), signed=signed))
+        assert admission.outcome is Outcome.UNDECIDED, admission.because
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_nor_does_it_decide_where_only_its_texts_were_fetched(name: str) -> None
 
 def test_such_a_mail_is_undecided_kept_and_says_why() -> None:
     body, field = FLIPPED["a condition that is a tag"]
-    ruling = ruled(answer(body, THREAD, str(field)))
-    assert (ruling.reason, ruling.quarantine) == (ReplyReason.TYPE_NOT_SIGNED, True)
-    assert "Content-Type" in ruling.because
+    admission = ruled(answer(body, THREAD, str(field)))
+    assert (admission.reason, admission.quarantine) == (ReplyReason.TYPE_NOT_SIGNED, True)
+    assert "Content-Type" in admission.because
 
 
 BARE = "Approve\n"
@@ -261,9 +261,9 @@ PLUS = f"approvals+{REFERENCE.lower()}@corp.test"
     ],
 )
 def test_what_it_answers_is_signed_or_stands_in_its_text(data: bytes, is_decided: bool) -> None:
-    ruling = ruled(data)
-    assert (ruling.outcome is Outcome.DECISION) is is_decided
-    assert is_decided or ruling.reason is ReplyReason.THREAD_NOT_SIGNED
+    admission = ruled(data)
+    assert (admission.outcome is Outcome.DECISION) is is_decided
+    assert is_decided or admission.reason is ReplyReason.THREAD_NOT_SIGNED
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\v"])

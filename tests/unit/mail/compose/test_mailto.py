@@ -21,20 +21,20 @@ REFERENCE = "FM1-" + "A" * 45
 @pytest.mark.parametrize("kind", sorted(ASKING))
 @pytest.mark.parametrize("lang", WRITTEN)
 def test_both_links_open_an_answer_in_the_wire_format(
-    desk: Any, html_of: Any, kind: MailKind, lang: str
+    composer: Any, html_of: Any, kind: MailKind, lang: str
 ) -> None:
-    html = html_of(desk.mail(kind, language=lang, stationery={"plus_address": True}))
+    html = html_of(composer.mail(kind, language=lang, settings={"plus_address": True}))
     found = [unescape(link) for link in re.findall(r'href="([^"]*)"', html)]
     words = (LANGUAGES[lang].decide.approve[0], LANGUAGES[lang].decide.reject[0])
     for link, word in zip(found, words, strict=True):
         parts = urlsplit(link)
         fields = parse_qs(parts.query, strict_parsing=True)
         assert parts.scheme == "mailto"
-        assert unquote(parts.path) == f"approvals+{desk.reference.lower()}@example.org"
-        asked = desk.mail(kind if kind is MailKind.REMINDER else MailKind.APPROVAL_REQUEST, language=lang)
+        assert unquote(parts.path) == f"approvals+{composer.reference.lower()}@example.org"
+        asked = composer.mail(kind if kind is MailKind.REMINDER else MailKind.APPROVAL_REQUEST, language=lang)
         assert fields["subject"][0] == f"Re: {asked['Subject']}"
         assert fields["body"][0].split("\r\n") == [
-            word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {desk.reference}", "", "",
+            word, "", HINT_LINE.format(word=word), GUARD_LINE, f"Reference {composer.reference}", "", "",
         ]  # fmt: skip
 
 
