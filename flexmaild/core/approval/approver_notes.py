@@ -1,6 +1,7 @@
 """The notes that a mail leaves about approvers: how they were proven, and that a mail to them bounced.
 
-Pure; called by `engine.decide`. `core.documents.approver_warnings` reads them.
+Pure; called by `engine.decide`. Apart from `core.documents.approver_warnings`, which reads the notes:
+documents may import approvals, and not the other way round.
 """
 
 from collections.abc import Iterator
